@@ -1,0 +1,60 @@
+# One static library a folder, unit tests and fuzz targets by folder.
+
+# sp_folder(NAME LINKS lower... PKG pkg-config-module...): the library sp_NAME from every .c of this folder.
+# LINKS are folders of lower layers, linked PUBLIC; PKG are third-party libraries, PRIVATE: only this folder includes them.
+function(sp_folder name)
+    cmake_parse_arguments(ARG "" "" "LINKS;PKG" ${ARGN})
+    file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.c")
+    add_library(sp_${name} STATIC ${sources})
+    target_link_libraries(sp_${name} PUBLIC sp_flags)
+    foreach(lower IN LISTS ARG_LINKS)
+        target_link_libraries(sp_${name} PUBLIC sp_${lower})
+    endforeach()
+    if(ARG_PKG)
+        find_package(PkgConfig REQUIRED)
+        foreach(module IN LISTS ARG_PKG)
+            pkg_check_modules(PKG_${module} REQUIRED IMPORTED_TARGET ${module})
+            target_link_libraries(sp_${name} PRIVATE PkgConfig::PKG_${module})
+        endforeach()
+    endif()
+endfunction()
+
+# sp_unit_tests(FOLDER): every tests/unit/FOLDER/test_*.c is a program that links FOLDER alone, so that a wrong arrow
+# between layers fails to link. Files of that folder with other names are helpers linked into each.
+function(sp_unit_tests folder)
+    file(GLOB tests CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/unit/${folder}/test_*.c")
+    file(GLOB others CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/unit/${folder}/*.c")
+    list(REMOVE_ITEM others ${tests} "")
+    foreach(test IN LISTS tests)
+        get_filename_component(stem "${test}" NAME_WE)
+        set(target "${folder}_${stem}")
+        add_executable(${target} "${test}" ${others})
+        target_link_libraries(${target} PRIVATE sp_${folder} PkgConfig::CMOCKA)
+        target_compile_definitions(${target} PRIVATE SP_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+        set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+        add_test(NAME unit.${folder}.${stem} COMMAND ${target})
+        set_tests_properties(unit.${folder}.${stem} PROPERTIES LABELS unit TIMEOUT 120)
+    endforeach()
+endfunction()
+
+# sp_fuzz_targets(FOLDER): every fuzz/FOLDER/fuzz_THING.c links FOLDER. Without libFuzzer it becomes a program that
+# replays fuzz/FOLDER/corpus/THING/, which is part of the tests.
+function(sp_fuzz_targets folder)
+    file(GLOB targets CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/fuzz_*.c")
+    foreach(source IN LISTS targets)
+        get_filename_component(stem "${source}" NAME_WE)
+        string(REGEX REPLACE "^fuzz_" "" thing "${stem}")
+        set(target "fuzz_${folder}_${thing}")
+        add_executable(${target} "${source}")
+        target_link_libraries(${target} PRIVATE sp_${folder})
+        set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/fuzz")
+        if(SP_FUZZ)
+            target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+        else()
+            target_sources(${target} PRIVATE "${CMAKE_SOURCE_DIR}/fuzz/replay.c")
+            add_test(NAME fuzz.${folder}.${thing}
+                     COMMAND ${target} "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/corpus/${thing}")
+            set_tests_properties(fuzz.${folder}.${thing} PROPERTIES LABELS fuzz TIMEOUT 300)
+        endif()
+    endforeach()
+endfunction()

@@ -1,0 +1,18 @@
+/*
+ * attr - the compiler attributes the house uses, under our own names.
+ *
+ * Runs in: every process.   GNU attributes are written nowhere else.
+ */
+#ifndef SP_BASE_ATTR_H
+#define SP_BASE_ATTR_H
+
+#define SP_MUST_CHECK __attribute__((warn_unused_result))
+#define SP_NONNULL(...) __attribute__((nonnull(__VA_ARGS__)))
+#define SP_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#define SP_NORETURN __attribute__((noreturn))
+#define SP_UNUSED __attribute__((unused))
+#define SP_CLEANUP(fn) __attribute__((cleanup(fn)))
+
+#define SP_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#endif

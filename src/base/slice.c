@@ -1,0 +1,117 @@
+#include "base/slice.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct sp_slice sp_slice_of(const char *text)
+{
+    return sp_slice_make(text, text == NULL ? 0 : strlen(text));
+}
+
+struct sp_slice sp_slice_make(const void *ptr, size_t len)
+{
+    return (struct sp_slice){ptr, len};
+}
+
+bool sp_slice_equal(struct sp_slice a, struct sp_slice b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+bool sp_slice_is(struct sp_slice a, const char *text)
+{
+    return sp_slice_equal(a, sp_slice_of(text));
+}
+
+static uint8_t lower(uint8_t byte)
+{
+    return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte + ('a' - 'A')) : byte;
+}
+
+bool sp_slice_is_nocase(struct sp_slice a, const char *text)
+{
+    struct sp_slice b = sp_slice_of(text);
+    if (a.len != b.len) {
+        return false;
+    }
+    for (size_t i = 0; i < a.len; i++) {
+        if (lower(a.ptr[i]) != lower(b.ptr[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool sp_slice_starts(struct sp_slice a, const char *prefix)
+{
+    struct sp_slice b = sp_slice_of(prefix);
+    return a.len >= b.len && sp_slice_equal(sp_slice_sub(a, 0, b.len), b);
+}
+
+bool sp_slice_ends(struct sp_slice a, const char *suffix)
+{
+    struct sp_slice b = sp_slice_of(suffix);
+    return a.len >= b.len && sp_slice_equal(sp_slice_sub(a, a.len - b.len, b.len), b);
+}
+
+int sp_slice_compare(struct sp_slice a, struct sp_slice b)
+{
+    size_t shared = a.len < b.len ? a.len : b.len;
+    int order = shared == 0 ? 0 : memcmp(a.ptr, b.ptr, shared);
+    if (order != 0) {
+        return order;
+    }
+    return a.len < b.len ? -1 : a.len > b.len;
+}
+
+size_t sp_slice_find(struct sp_slice a, size_t from, uint8_t byte)
+{
+    if (from >= a.len) {
+        return a.len;
+    }
+    const uint8_t *hit = memchr(a.ptr + from, byte, a.len - from);
+    return hit == NULL ? a.len : (size_t)(hit - a.ptr);
+}
+
+struct sp_slice sp_slice_sub(struct sp_slice a, size_t from, size_t len)
+{
+    if (from > a.len) {
+        from = a.len;
+    }
+    if (len > a.len - from) {
+        len = a.len - from;
+    }
+    return sp_slice_make(a.len == 0 ? a.ptr : a.ptr + from, len);
+}
+
+static bool is_blank(uint8_t byte)
+{
+    return byte == ' ' || byte == '\t';
+}
+
+struct sp_slice sp_slice_trim(struct sp_slice a)
+{
+    while (a.len > 0 && is_blank(a.ptr[0])) {
+        a = sp_slice_sub(a, 1, a.len);
+    }
+    while (a.len > 0 && is_blank(a.ptr[a.len - 1])) {
+        a.len--;
+    }
+    return a;
+}
+
+char *sp_slice_dup(struct sp_slice a)
+{
+    if (sp_slice_find(a, 0, '\0') != a.len) {
+        return NULL;
+    }
+    char *copy = malloc(a.len + 1);
+    if (copy == NULL) {
+        return NULL;
+    }
+    if (a.len > 0) {
+        memcpy(copy, a.ptr, a.len);
+    }
+    copy[a.len] = '\0';
+    return copy;
+}
