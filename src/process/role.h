@@ -1,0 +1,81 @@
+/*
+ * role - the one shape of every process: settings, gifts, confinement, then the loop.
+ *
+ * Runs in: every process but the supervisor.   Input: messages of peers that may be taken over.
+ * Order of a role's life: read SETTINGS and gifts from the supervisor (trusted) -> init -> confine -> UP -> start ->
+ * loop. Nothing hostile is read before confinement. A message without a row in `handlers` closes its wire.
+ */
+#ifndef SP_PROCESS_ROLE_H
+#define SP_PROCESS_ROLE_H
+
+#include "wire/loop.h"
+#include "wire/msg.h"
+#include "wire/role.h"
+
+struct sp_self;
+
+/* Descriptors that the supervisor gives for keeps. */
+enum sp_gift {
+    SP_GIFT_LISTENER,      /* door: the listening TCP socket (index: which one) */
+    SP_GIFT_STATE,         /* audit: the log directory, O_DIRECTORY */
+    SP_GIFT_POOL_LISTENER, /* pool: the listening unix socket */
+    SP_GIFT_SECRET,        /* token: a sealed memfd with the credential; audit: the signing key; admit: the session key */
+    SP_GIFT_COUNT
+};
+
+/* Handles one message of a peer; anything but SP_OK closes the wire. Over each handler stands: what if the asker is hostile? */
+typedef enum sp_err sp_handle_fn(void *state, struct sp_peer from, struct sp_message *message);
+
+struct sp_handler {
+    enum sp_role from;
+    enum sp_msg_type type;
+    sp_handle_fn *fn;
+};
+
+struct sp_role_spec {
+    enum sp_role role;
+
+    /* Before confinement: read settings, take gifts, open what cannot be opened later. `*out_state` goes to all others. */
+    enum sp_err (*init)(struct sp_self *self, void **out_state);
+
+    /* After confinement, before the first message of a peer. May be NULL. */
+    enum sp_err (*start)(void *state);
+
+    /* A wire to a peer stands, also anew after a loss; sp_self_wire gives it. May be NULL. */
+    void (*wired)(void *state, struct sp_peer peer);
+
+    /* The wire to a peer is gone (it died, or broke a rule). May be NULL. */
+    void (*lost)(void *state, struct sp_peer peer);
+
+    /* SIGTERM of the service: finish within `grace_ms`, then call sp_self_finish. NULL: finish at once. */
+    void (*stop)(void *state, unsigned grace_ms);
+
+    const struct sp_handler *handlers;
+    size_t handler_count;
+};
+
+/* What the role code may ask of its process. */
+struct sp_loop *sp_self_loop(struct sp_self *self) SP_NONNULL(1);
+unsigned sp_self_index(const struct sp_self *self) SP_NONNULL(1);
+
+/* How often the supervisor has started this role, from 1; and the encoded settings (valid during init only). */
+uint32_t sp_self_incarnation(const struct sp_self *self) SP_NONNULL(1);
+struct sp_slice sp_self_settings(const struct sp_self *self) SP_NONNULL(1);
+
+/* Moves a given descriptor out, -1 when it was not given. */
+int sp_self_take_gift(struct sp_self *self, enum sp_gift what, unsigned index) SP_NONNULL(1);
+
+/* The wire to a peer, NULL while there is none. Borrowed: ask again each time. */
+struct sp_channel *sp_self_wire(struct sp_self *self, enum sp_role role, unsigned index) SP_NONNULL(1);
+
+/* Ends the process orderly; `why` other than SP_OK is logged and becomes exit status 1. */
+void sp_self_finish(struct sp_self *self, enum sp_err why) SP_NONNULL(1);
+
+/* Runs a role on the control channel at descriptor 3; the process's exit status. */
+int sp_role_run(const struct sp_role_spec *spec, unsigned index) SP_NONNULL(1);
+
+/* The spec of each role, one file each (process/door.c ...). */
+extern const struct sp_role_spec sp_door_role, sp_front_role, sp_admit_role, sp_inspect_role, sp_audit_role, sp_relay_role,
+    sp_token_role, sp_dial_role, sp_pool_role, sp_nursery_role;
+
+#endif

@@ -1,0 +1,138 @@
+/*
+ * settings - what the supervisor tells each role of the configuration: that role's part and nothing else.
+ *
+ * Runs in: supervisor (writes), each role (reads its own at start).   Input: trusted.
+ * Encoded like messages, by lists of fields (wire/msg.h). Lists are blocks inside BYTES, each item written by the
+ * functions below.
+ */
+#ifndef SP_PROCESS_SETTINGS_H
+#define SP_PROCESS_SETTINGS_H
+
+#include "wire/msg.h"
+
+#define SP_SETTINGS_LIST_MAX ((size_t)4 * 1024 * 1024)
+
+#define SP_SETTINGS_DOOR_FIELDS(F)      \
+    F(U32, connections_max, 0)          \
+    F(U32, connections_per_address, 0)  \
+    F(U32, head_ms, 0)                  \
+    F(U32, body_ms, 0)                  \
+    F(U32, idle_ms, 0)                  \
+    F(U64, body_bytes_max, 0)
+
+#define SP_SETTINGS_FRONT_FIELDS(F)  \
+    F(U64, body_bytes_max, 0)        \
+    F(U16, workers, 0)
+
+/* tenants: blocks of sp_settings_tenant; tokens: blocks of sp_settings_token. */
+#define SP_SETTINGS_ADMIT_FIELDS(F)                \
+    F(U16, workers, 0)                             \
+    F(U64, body_bytes_max, 0)                      \
+    F(U64, bytes_in_flight_max, 0)                 \
+    F(U32, queue_max, 0)                           \
+    F(BYTES, tenants, SP_SETTINGS_LIST_MAX)        \
+    F(BYTES, tokens, SP_SETTINGS_LIST_MAX)
+
+#define SP_SETTINGS_TENANT_FIELDS(F)         \
+    F(TEXT, name, SP_MSG_NAME_MAX)           \
+    F(TEXT, policy_name, SP_MSG_NAME_MAX)    \
+    F(DIGEST, policy, 0)                     \
+    F(U64, policy_epoch, 0)                  \
+    F(U32, requests_per_minute, 0)           \
+    F(U32, concurrent_runs, 0)               \
+    F(U32, sessions, 0)
+
+#define SP_SETTINGS_TOKEN_FIELDS(F)        \
+    F(TEXT, id, SP_MSG_NAME_MAX)           \
+    F(TEXT, tenant, SP_MSG_NAME_MAX)       \
+    F(DIGEST, digest, 0) /* SHA-256 of the token's secret part */ \
+    F(U64, expires_us, 0) /* 0: never */
+
+/* policies: blocks of sp_settings_policy. */
+#define SP_SETTINGS_INSPECT_FIELDS(F)  \
+    F(U64, body_bytes_max, 0)          \
+    F(BYTES, policies, SP_SETTINGS_LIST_MAX)
+
+/* text: the policy resolved (extends followed), as TOML. */
+#define SP_SETTINGS_POLICY_FIELDS(F)   \
+    F(TEXT, name, SP_MSG_NAME_MAX)     \
+    F(DIGEST, digest, 0)               \
+    F(BYTES, text, SP_SETTINGS_LIST_MAX)
+
+/* policies: the digests in force, 32 bytes each. confinement: one text a role, as reported. */
+#define SP_SETTINGS_AUDIT_FIELDS(F)            \
+    F(TEXT, version, SP_MSG_NAME_MAX)          \
+    F(TEXT, origin, SP_MSG_SESSION_MAX)        \
+    F(DIGEST, configuration, 0)                \
+    F(U16, workers, 0)                         \
+    F(BYTES, policies, SP_SETTINGS_LIST_MAX)
+
+#define SP_SETTINGS_RELAY_FIELDS(F)                     \
+    F(U8, is_embedded, 0)                               \
+    F(TEXT, endpoint, SP_MSG_TARGET_MAX)                \
+    F(TEXT, api_version, SP_MSG_NAME_MAX)               \
+    F(BYTES, ca_pem, SP_SETTINGS_LIST_MAX) /* empty: the system's */ \
+    F(U32, connect_ms, 0)                               \
+    F(U32, connections_max, 0)
+
+/* The credential itself comes as SP_GIFT_SECRET. */
+#define SP_SETTINGS_TOKEN_ROLE_FIELDS(F)  \
+    F(U8, source, 0)
+
+/* targets: blocks of sp_settings_target, numbered in order; target 0 is the pool. */
+#define SP_SETTINGS_DIAL_FIELDS(F)  \
+    F(U32, connect_ms, 0)           \
+    F(BYTES, targets, SP_SETTINGS_LIST_MAX)
+
+/* port 0: host is the path of a unix socket. */
+#define SP_SETTINGS_TARGET_FIELDS(F)      \
+    F(TEXT, host, SP_MSG_TARGET_MAX)      \
+    F(U16, port, 0)
+
+#define SP_SETTINGS_POOL_FIELDS(F)        \
+    F(U32, max_sessions, 0)               \
+    F(U32, ready_sessions, 0)             \
+    F(U32, cooldown_s, 0)                 \
+    F(U64, output_bytes_max, 0)
+
+#define SP_SETTINGS_NURSERY_FIELDS(F)     \
+    F(U64, memory_bytes, 0)               \
+    F(U64, data_bytes, 0)                 \
+    F(U32, cpus_milli, 0)                 \
+    F(U32, processes, 0)                  \
+    F(TEXT, program, SP_MSG_TARGET_MAX) /* path of sallyport-session */ \
+    F(BYTES, preload, SP_MSG_FIELD_MAX) /* blocks of module names */ \
+    F(BYTES, given_up, SP_MSG_FIELD_MAX) /* blocks of layer names that the configuration gives up */
+
+#define SP_SETTINGS_LIST(X)    \
+    X(DOOR, door)              \
+    X(FRONT, front)            \
+    X(ADMIT, admit)            \
+    X(TENANT, tenant)          \
+    X(TOKEN, token)            \
+    X(INSPECT, inspect)        \
+    X(POLICY, policy)          \
+    X(AUDIT, audit)            \
+    X(RELAY, relay)            \
+    X(TOKEN_ROLE, token_role)  \
+    X(DIAL, dial)              \
+    X(TARGET, target)          \
+    X(POOL, pool)              \
+    X(NURSERY, nursery)
+
+#define SP_SETTINGS_AS_STRUCT(type, name) \
+    struct sp_settings_##name {           \
+        SP_SETTINGS_##type##_FIELDS(SP_MSG_DECLARE) \
+    };
+SP_SETTINGS_LIST(SP_SETTINGS_AS_STRUCT)
+#undef SP_SETTINGS_AS_STRUCT
+
+/* sp_settings_NAME_write and sp_settings_NAME_read for each; reading wants the whole slice and borrows from it. */
+#define SP_SETTINGS_AS_PROTOTYPES(type, name)                                                            \
+    void sp_settings_##name##_write(struct sp_writer *w, const struct sp_settings_##name *s) SP_NONNULL(1, 2); \
+    enum sp_err sp_settings_##name##_read(struct sp_slice in, struct sp_settings_##name *out) SP_MUST_CHECK \
+        SP_NONNULL(2);
+SP_SETTINGS_LIST(SP_SETTINGS_AS_PROTOTYPES)
+#undef SP_SETTINGS_AS_PROTOTYPES
+
+#endif
