@@ -1,5 +1,7 @@
 #include "base/text.h"
 
+#include <string.h>
+
 #include "base/num.h"
 
 void sp_text_init(struct sp_text *t, struct sp_slice in)
@@ -102,6 +104,40 @@ struct sp_slice sp_text_rest(struct sp_text *t)
     struct sp_slice rest = sp_slice_sub(t->in, t->at, t->in.len);
     t->at = t->in.len;
     return rest;
+}
+
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Non-zero when a byte of the word is zero (the classic test; exact about whether, not about which). */
+static uint64_t has_zero(uint64_t word)
+{
+    return (word - EACH(1)) & ~word & EACH(0x80);
+}
+
+static bool word_is_plain(const uint8_t *at)
+{
+    uint64_t word = 0;
+    memcpy(&word, at, sizeof(word));
+    uint64_t controls = (word - EACH(0x20)) & ~word & EACH(0x80);
+    uint64_t longer = word & EACH(0x80);
+    return (controls | longer | has_zero(word ^ EACH('"')) | has_zero(word ^ EACH('\\'))) == 0;
+}
+
+static bool byte_is_plain(uint8_t byte)
+{
+    return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+}
+
+size_t sp_text_plain_end(struct sp_slice in, size_t from)
+{
+    size_t at = from;
+    while (at < in.len && in.len - at >= sizeof(uint64_t) && word_is_plain(in.ptr + at)) {
+        at += sizeof(uint64_t);
+    }
+    while (at < in.len && byte_is_plain(in.ptr[at])) {
+        at++;
+    }
+    return at;
 }
 
 bool sp_text_is_digit(uint8_t byte)

@@ -45,6 +45,12 @@ enum sp_err sp_text_number(struct sp_text *t, uint64_t max, uint64_t *out) SP_MU
 /* Takes all that is left. */
 struct sp_slice sp_text_rest(struct sp_text *t) SP_NONNULL(1);
 
+/*
+ * The position of the first byte at or after `from` that JSON cannot take as it is: a quote, a backslash, a control
+ * byte, DEL is fine, or a byte of a longer UTF-8 sequence. `in.len` when there is none. Eight bytes a step.
+ */
+size_t sp_text_plain_end(struct sp_slice in, size_t from);
+
 bool sp_text_is_digit(uint8_t byte);
 bool sp_text_is_hex(uint8_t byte);
 bool sp_text_is_alpha(uint8_t byte);

@@ -1,0 +1,280 @@
+#include "codec/json_out.h"
+
+#include "base/text.h"
+
+static const char hex_digits[] = "0123456789abcdef";
+
+/* The two-character escapes of RFC 8785; other control characters are written as \u00xx. */
+static enum sp_err put_escape(struct sp_buf *out, uint8_t byte)
+{
+    switch (byte) {
+    case '"':
+        return sp_buf_put(out, SP_SLICE_LITERAL("\\\""));
+    case '\\':
+        return sp_buf_put(out, SP_SLICE_LITERAL("\\\\"));
+    case '\n':
+        return sp_buf_put(out, SP_SLICE_LITERAL("\\n"));
+    case '\t':
+        return sp_buf_put(out, SP_SLICE_LITERAL("\\t"));
+    case '\r':
+        return sp_buf_put(out, SP_SLICE_LITERAL("\\r"));
+    case '\b':
+        return sp_buf_put(out, SP_SLICE_LITERAL("\\b"));
+    case '\f':
+        return sp_buf_put(out, SP_SLICE_LITERAL("\\f"));
+    default: {
+        const char text[] = {'\\', 'u', '0', '0', hex_digits[byte >> 4], hex_digits[byte & 0xFU]};
+        return sp_buf_put(out, sp_slice_make(text, sizeof(text)));
+    }
+    }
+}
+
+/* One character that is not plain. What is not UTF-8 is refused, or stands as U+FFFD when `is_lossy`. */
+static enum sp_err put_special(struct sp_buf *out, struct sp_text *t, bool is_lossy)
+{
+    uint8_t byte = t->in.ptr[t->at];
+    if (byte < 0x80) {
+        SP_TRY(put_escape(out, byte));
+        t->at++;
+        return SP_OK;
+    }
+    size_t start = t->at;
+    uint32_t ignored = 0;
+    if (sp_utf8_next(t, &ignored) == SP_OK) {
+        return sp_buf_put(out, sp_slice_sub(t->in, start, t->at - start));
+    }
+    if (!is_lossy) {
+        return SP_ERR_UTF8;
+    }
+    t->at++;
+    return sp_buf_put(out, SP_SLICE_LITERAL("\xEF\xBF\xBD"));
+}
+
+static enum sp_err put_content(struct sp_buf *out, struct sp_slice value, bool is_lossy)
+{
+    struct sp_text t;
+    sp_text_init(&t, value);
+    while (!sp_text_at_end(&t)) {
+        size_t end = sp_text_plain_end(value, t.at);
+        SP_TRY(sp_buf_put(out, sp_slice_sub(value, t.at, end - t.at)));
+        t.at = end;
+        if (end < value.len) {
+            SP_TRY(put_special(out, &t, is_lossy));
+        }
+    }
+    return SP_OK;
+}
+
+static enum sp_err put_string(struct sp_buf *out, struct sp_slice value, bool is_lossy)
+{
+    size_t before = out->len;
+    enum sp_err err = sp_buf_put_byte(out, '"');
+    if (err == SP_OK) {
+        err = put_content(out, value, is_lossy);
+    }
+    if (err == SP_OK) {
+        err = sp_buf_put_byte(out, '"');
+    }
+    if (err != SP_OK) {
+        sp_buf_truncate(out, before);
+    }
+    return err;
+}
+
+enum sp_err sp_json_out_put_string(struct sp_buf *out, struct sp_slice value)
+{
+    return put_string(out, value, false);
+}
+
+void sp_json_out_init(struct sp_json_out *w, struct sp_buf *out)
+{
+    *w = (struct sp_json_out){.out = out, .err = SP_OK};
+}
+
+static void keep(struct sp_json_out *w, enum sp_err err)
+{
+    if (w->err == SP_OK) {
+        w->err = err;
+    }
+}
+
+static void put_byte(struct sp_json_out *w, uint8_t byte)
+{
+    if (w->err == SP_OK) {
+        keep(w, sp_buf_put_byte(w->out, byte));
+    }
+}
+
+/* Before any value: the comma, unless the value belongs to a key that has put it. */
+static void value_begins(struct sp_json_out *w)
+{
+    if (w->has_before && !w->has_key) {
+        put_byte(w, ',');
+    }
+    w->has_key = false;
+    w->has_before = true;
+}
+
+static void open_container(struct sp_json_out *w, uint8_t bracket)
+{
+    value_begins(w);
+    put_byte(w, bracket);
+    w->depth++;
+    w->has_before = false;
+}
+
+static void close_container(struct sp_json_out *w, uint8_t bracket)
+{
+    if (w->depth == 0 || w->has_key) {
+        keep(w, SP_ERR_INVALID);
+        return;
+    }
+    w->depth--;
+    put_byte(w, bracket);
+    w->has_before = true;
+}
+
+void sp_json_out_object(struct sp_json_out *w)
+{
+    open_container(w, '{');
+}
+
+void sp_json_out_object_end(struct sp_json_out *w)
+{
+    close_container(w, '}');
+}
+
+void sp_json_out_array(struct sp_json_out *w)
+{
+    open_container(w, '[');
+}
+
+void sp_json_out_array_end(struct sp_json_out *w)
+{
+    close_container(w, ']');
+}
+
+void sp_json_out_key_slice(struct sp_json_out *w, struct sp_slice key)
+{
+    if (w->has_key || w->depth == 0) {
+        keep(w, SP_ERR_INVALID);
+        return;
+    }
+    sp_json_out_string(w, key);
+    put_byte(w, ':');
+    w->has_key = true;
+}
+
+void sp_json_out_key(struct sp_json_out *w, const char *key)
+{
+    sp_json_out_key_slice(w, sp_slice_of(key));
+}
+
+void sp_json_out_string(struct sp_json_out *w, struct sp_slice value)
+{
+    value_begins(w);
+    if (w->err == SP_OK) {
+        keep(w, put_string(w->out, value, false));
+    }
+}
+
+void sp_json_out_text(struct sp_json_out *w, const char *value)
+{
+    sp_json_out_string(w, sp_slice_of(value));
+}
+
+void sp_json_out_string_lossy(struct sp_json_out *w, struct sp_slice value)
+{
+    value_begins(w);
+    if (w->err == SP_OK) {
+        keep(w, put_string(w->out, value, true));
+    }
+}
+
+void sp_json_out_u64(struct sp_json_out *w, uint64_t value)
+{
+    value_begins(w);
+    if (w->err == SP_OK) {
+        keep(w, sp_buf_put_u64(w->out, value));
+    }
+}
+
+void sp_json_out_i64(struct sp_json_out *w, int64_t value)
+{
+    value_begins(w);
+    if (value < 0) {
+        put_byte(w, '-');
+    }
+    if (w->err == SP_OK) {
+        /* Negation as unsigned is defined for the least value too. */
+        keep(w, sp_buf_put_u64(w->out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value));
+    }
+}
+
+void sp_json_out_raw(struct sp_json_out *w, struct sp_slice json)
+{
+    value_begins(w);
+    if (w->err == SP_OK) {
+        keep(w, sp_buf_put(w->out, json));
+    }
+}
+
+void sp_json_out_bool(struct sp_json_out *w, bool value)
+{
+    sp_json_out_raw(w, sp_slice_of(value ? "true" : "false"));
+}
+
+void sp_json_out_null(struct sp_json_out *w)
+{
+    sp_json_out_raw(w, SP_SLICE_LITERAL("null"));
+}
+
+void sp_json_out_member_string(struct sp_json_out *w, const char *key, struct sp_slice value)
+{
+    sp_json_out_key(w, key);
+    sp_json_out_string(w, value);
+}
+
+void sp_json_out_member_text(struct sp_json_out *w, const char *key, const char *value)
+{
+    sp_json_out_key(w, key);
+    sp_json_out_text(w, value);
+}
+
+void sp_json_out_member_u64(struct sp_json_out *w, const char *key, uint64_t value)
+{
+    sp_json_out_key(w, key);
+    sp_json_out_u64(w, value);
+}
+
+void sp_json_out_member_i64(struct sp_json_out *w, const char *key, int64_t value)
+{
+    sp_json_out_key(w, key);
+    sp_json_out_i64(w, value);
+}
+
+void sp_json_out_member_bool(struct sp_json_out *w, const char *key, bool value)
+{
+    sp_json_out_key(w, key);
+    sp_json_out_bool(w, value);
+}
+
+void sp_json_out_member_null(struct sp_json_out *w, const char *key)
+{
+    sp_json_out_key(w, key);
+    sp_json_out_null(w);
+}
+
+void sp_json_out_member_raw(struct sp_json_out *w, const char *key, struct sp_slice json)
+{
+    sp_json_out_key(w, key);
+    sp_json_out_raw(w, json);
+}
+
+enum sp_err sp_json_out_end(const struct sp_json_out *w)
+{
+    if (w->err != SP_OK) {
+        return w->err;
+    }
+    return w->depth == 0 && !w->has_key ? SP_OK : SP_ERR_INVALID;
+}
