@@ -1,0 +1,58 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include <cmocka.h>
+
+static void test_times_as_text(void **state)
+{
+    static const struct {
+        uint64_t us;
+        const char *text;
+    } rows[] = {
+        {0, "1970-01-01T00:00:00.000000Z"},
+        {951782399999999U, "2000-02-28T23:59:59.999999Z"},
+        {951782400000000U, "2000-02-29T00:00:00.000000Z"},
+        {1709164800000000U, "2024-02-29T00:00:00.000000Z"},
+        {4107542400000000U, "2100-03-01T00:00:00.000000Z"},
+        {1767225599000001U, "2025-12-31T23:59:59.000001Z"},
+        {253402300799999999U, "9999-12-31T23:59:59.999999Z"},
+        {UINT64_MAX, "9999-12-31T23:59:59.999999Z"},
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(rows); i++) {
+        char out[SP_CLOCK_RFC3339_BYTES];
+        sp_clock_rfc3339(rows[i].us, out);
+        assert_string_equal(out, rows[i].text);
+    }
+}
+
+static void test_monotonic_time_never_goes_back(void **state)
+{
+    (void)state;
+    uint64_t before = sp_clock_mono_us();
+    for (unsigned i = 0; i < 1000; i++) {
+        uint64_t now = sp_clock_mono_us();
+        assert_true(now >= before);
+        before = now;
+    }
+    assert_true(sp_clock_mono_ms() >= before / 1000);
+}
+
+static void test_wall_time_is_of_this_century(void **state)
+{
+    (void)state;
+    assert_true(sp_clock_wall_us() > 1700000000U * (uint64_t)1000000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_times_as_text),
+        cmocka_unit_test(test_monotonic_time_never_goes_back),
+        cmocka_unit_test(test_wall_time_is_of_this_century),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
