@@ -1,0 +1,319 @@
+#include "codec/json_scan.h"
+
+#include <stdlib.h>
+
+#include "base/assert.h"
+#include "base/num.h"
+#include "base/text.h"
+
+#define FEW_KEYS       ((size_t)8) /* up to here comparing all pairs is cheaper than sorting */
+#define KEYS_ROOM_LEAST ((size_t)32)
+
+void sp_json_scan_init(struct sp_json_scan *s, struct sp_slice in, const struct sp_json_limits *limits)
+{
+    SP_ASSERT(limits->bytes_max <= SP_JSON_BYTES_MAX && limits->depth_max <= SP_JSON_DEPTH_MAX);
+    s->in = in;
+    s->at = 0;
+    s->limits = limits;
+    s->reason = "";
+    s->depth = 0;
+    s->keys = NULL;
+    s->key_count = 0;
+    s->key_room = 0;
+    s->copied = 0;
+    s->has_nul = false;
+    sp_buf_init(&s->decoded, in.len);
+    sp_buf_init(&s->numbers, 2 * SP_JSON_BYTES_MAX);
+    sp_buf_init(&s->rewritten, in.len);
+}
+
+void sp_json_scan_done(struct sp_json_scan *s)
+{
+    free(s->keys);
+    s->keys = NULL;
+    sp_buf_done(&s->decoded);
+    sp_buf_done(&s->numbers);
+    sp_buf_done(&s->rewritten);
+}
+
+enum sp_err sp_json_scan_fail(struct sp_json_scan *s, enum sp_err err, const char *reason)
+{
+    s->reason = reason;
+    return err;
+}
+
+static bool is_blank(uint8_t byte)
+{
+    return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
+}
+
+/* The next byte that is not white space, or -1 at the end. */
+static int next_byte(struct sp_json_scan *s)
+{
+    while (s->at < s->in.len && is_blank(s->in.ptr[s->at])) {
+        s->at++;
+    }
+    return s->at < s->in.len ? s->in.ptr[s->at] : -1;
+}
+
+static enum sp_err unexpected(struct sp_json_scan *s, const char *wanted)
+{
+    return sp_json_scan_fail(s, SP_ERR_JSON, s->at < s->in.len ? wanted : "the text ends too early");
+}
+
+static enum sp_err push_key(struct sp_json_scan *s, struct sp_json_key key)
+{
+    if (s->key_count == s->key_room) {
+        size_t room = s->key_room == 0 ? KEYS_ROOM_LEAST : 2 * s->key_room;
+        struct sp_json_key *grown = realloc(s->keys, room * sizeof(*grown));
+        if (grown == NULL) {
+            return SP_ERR_NOMEM;
+        }
+        s->keys = grown;
+        s->key_room = room;
+    }
+    s->keys[s->key_count++] = key;
+    return SP_OK;
+}
+
+/* A key and its colon. Names with escapes are decoded, because `"a"` and `"\u0061"` are one name. */
+static enum sp_err scan_key(struct sp_json_scan *s)
+{
+    if (next_byte(s) != '"') {
+        return unexpected(s, "a key in double quotes must stand here");
+    }
+    struct sp_json_key key = {.at = s->at};
+    bool has_escape = false;
+    SP_TRY(sp_json_scan_string(s, true, &key.name, &has_escape));
+    if (has_escape) {
+        /* A decoded name is never longer than its text: all of them fit, and the buffer never moves. */
+        uint8_t *unused = NULL;
+        SP_TRY(sp_buf_reserve(&s->decoded, s->in.len - s->decoded.len, &unused));
+        size_t start = s->decoded.len;
+        SP_TRY(sp_json_string_decode(key.name, &s->decoded));
+        key.name = sp_slice_sub(sp_buf_slice(&s->decoded), start, s->decoded.len - start);
+    }
+    SP_TRY(push_key(s, key));
+    if (next_byte(s) != ':') {
+        return unexpected(s, "a colon must follow the key");
+    }
+    s->at++;
+    return SP_OK;
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    const struct sp_json_key *left = a;
+    const struct sp_json_key *right = b;
+    int order = sp_slice_compare(left->name, right->name);
+    if (order != 0) {
+        return order;
+    }
+    return left->at < right->at ? -1 : left->at > right->at;
+}
+
+static enum sp_err found_twice(struct sp_json_scan *s, const struct sp_json_key *second)
+{
+    s->at = second->at;
+    return sp_json_scan_fail(s, SP_ERR_DUPLICATE, "this key is given twice in one object");
+}
+
+/* Sorting bounds the work for objects that were made to collide: n log n, whatever the names. */
+static enum sp_err check_many(struct sp_json_scan *s, struct sp_json_key *keys, size_t count)
+{
+    qsort(keys, count, sizeof(*keys), compare_keys);
+    for (size_t i = 1; i < count; i++) {
+        if (sp_slice_equal(keys[i - 1].name, keys[i].name)) {
+            return found_twice(s, &keys[i]);
+        }
+    }
+    return SP_OK;
+}
+
+static enum sp_err check_few(struct sp_json_scan *s, const struct sp_json_key *keys, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (sp_slice_equal(keys[k].name, keys[i].name)) {
+                return found_twice(s, &keys[i]);
+            }
+        }
+    }
+    return SP_OK;
+}
+
+static enum sp_err push_frame(struct sp_json_scan *s, bool is_object)
+{
+    if (s->depth >= s->limits->depth_max) {
+        return sp_json_scan_fail(s, SP_ERR_DEPTH, "the value nests too deeply");
+    }
+    s->frames[s->depth++] = (struct sp_json_frame){is_object, s->key_count};
+    s->at++;
+    return SP_OK;
+}
+
+static enum sp_err pop_frame(struct sp_json_scan *s)
+{
+    const struct sp_json_frame *frame = &s->frames[--s->depth];
+    size_t count = s->key_count - frame->keys_at;
+    s->at++;
+    if (count >= 2) {
+        struct sp_json_key *keys = s->keys + frame->keys_at;
+        SP_TRY(count <= FEW_KEYS ? check_few(s, keys, count) : check_many(s, keys, count));
+    }
+    s->key_count = frame->keys_at;
+    return SP_OK;
+}
+
+/* Opens a container and goes on to its first element, or closes it at once. */
+static enum sp_err open_container(struct sp_json_scan *s, bool is_object, bool *out_is_open)
+{
+    SP_TRY(push_frame(s, is_object));
+    if (next_byte(s) == (is_object ? '}' : ']')) {
+        *out_is_open = false;
+        return pop_frame(s);
+    }
+    *out_is_open = true;
+    return is_object ? scan_key(s) : SP_OK;
+}
+
+static enum sp_err scan_literal(struct sp_json_scan *s, const char *literal)
+{
+    struct sp_slice rest = sp_slice_sub(s->in, s->at, s->in.len);
+    if (!sp_slice_starts(rest, literal)) {
+        return unexpected(s, "a value must stand here");
+    }
+    s->at += sp_slice_of(literal).len;
+    return SP_OK;
+}
+
+static size_t digits_end(const struct sp_json_scan *s, size_t at)
+{
+    while (at < s->in.len && sp_text_is_digit(s->in.ptr[at])) {
+        at++;
+    }
+    return at;
+}
+
+static bool byte_is(const struct sp_json_scan *s, size_t at, uint8_t a, uint8_t b)
+{
+    return at < s->in.len && (s->in.ptr[at] == a || s->in.ptr[at] == b);
+}
+
+/* number = [ minus ] int [ frac ] [ exp ] of RFC 8259; `*at` moves to its end, or to the mistake. */
+static bool number_end(const struct sp_json_scan *s, size_t *at)
+{
+    size_t start = *at + (byte_is(s, *at, '-', '-') ? 1 : 0);
+    *at = digits_end(s, start);
+    if (*at == start || (*at - start > 1 && s->in.ptr[start] == '0')) {
+        return false;
+    }
+    if (byte_is(s, *at, '.', '.')) {
+        start = *at + 1;
+        *at = digits_end(s, start);
+        if (*at == start) {
+            return false;
+        }
+    }
+    if (byte_is(s, *at, 'e', 'E')) {
+        start = *at + 1;
+        start += byte_is(s, start, '+', '-') ? 1 : 0;
+        *at = digits_end(s, start);
+        if (*at == start) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static enum sp_err scan_number(struct sp_json_scan *s)
+{
+    size_t end = s->at;
+    if (!number_end(s, &end)) {
+        return sp_json_scan_fail(s, SP_ERR_JSON, "this is not a number of JSON");
+    }
+    struct sp_slice text = sp_slice_sub(s->in, s->at, end - s->at);
+    if (text.len > SP_JSON_NUMBER_BYTES_MAX) {
+        return sp_json_scan_fail(s, SP_ERR_RANGE, "this number has too many digits");
+    }
+    SP_TRY(sp_buf_put(&s->numbers, text));
+    SP_TRY(sp_buf_put_byte(&s->numbers, '\0'));
+    s->at = end;
+    return SP_OK;
+}
+
+static enum sp_err begin_value(struct sp_json_scan *s, bool *out_is_open)
+{
+    struct sp_slice raw;
+    bool has_escape = false;
+    *out_is_open = false;
+    switch (next_byte(s)) {
+    case '{':
+        return open_container(s, true, out_is_open);
+    case '[':
+        return open_container(s, false, out_is_open);
+    case '"':
+        return sp_json_scan_string(s, false, &raw, &has_escape);
+    case 't':
+        return scan_literal(s, "true");
+    case 'f':
+        return scan_literal(s, "false");
+    case 'n':
+        return scan_literal(s, "null");
+    case '-':
+    case '0':
+    case '1':
+    case '2':
+    case '3':
+    case '4':
+    case '5':
+    case '6':
+    case '7':
+    case '8':
+    case '9':
+        return scan_number(s);
+    default:
+        return unexpected(s, "a value must stand here");
+    }
+}
+
+/* After a value: closes what ends here, and goes on to the next element when there is one. */
+static enum sp_err end_value(struct sp_json_scan *s, bool *out_is_open)
+{
+    while (s->depth > 0) {
+        bool is_object = s->frames[s->depth - 1].is_object;
+        int byte = next_byte(s);
+        if (byte == ',') {
+            s->at++;
+            *out_is_open = true;
+            return is_object ? scan_key(s) : SP_OK;
+        }
+        if (byte != (is_object ? '}' : ']')) {
+            return unexpected(s, is_object ? "a comma or } must stand here" : "a comma or ] must stand here");
+        }
+        SP_TRY(pop_frame(s));
+    }
+    *out_is_open = false;
+    return SP_OK;
+}
+
+enum sp_err sp_json_scan_run(struct sp_json_scan *s)
+{
+    if (s->in.len > s->limits->bytes_max) {
+        return sp_json_scan_fail(s, SP_ERR_TOO_BIG, "the text is over its limit");
+    }
+    bool is_open = true;
+    while (is_open) {
+        SP_TRY(begin_value(s, &is_open));
+        if (!is_open) {
+            SP_TRY(end_value(s, &is_open));
+        }
+    }
+    if (next_byte(s) != -1) {
+        return sp_json_scan_fail(s, SP_ERR_JSON, "something follows the value");
+    }
+    if (s->has_nul) {
+        SP_TRY(sp_buf_put(&s->rewritten, sp_slice_sub(s->in, s->copied, s->in.len - s->copied)));
+    }
+    return SP_OK;
+}
