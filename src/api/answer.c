@@ -1,0 +1,159 @@
+#include "api/answer.h"
+
+#include "base/text.h"
+#include "codec/json_out.h"
+
+unsigned sp_answer_status(const struct sp_route *route)
+{
+    return route->family == SP_FAMILY_NEW && route->version == SP_VERSION_2024_10 ? 202 : 200;
+}
+
+/* The value for clients that take only text: a string as it is, no value as null, all else as its JSON text. */
+static void member_as_text(struct sp_json_out *w, const char *key, struct sp_slice json)
+{
+    bool is_plain = sp_slice_is(json, "null") || (json.len > 0 && json.ptr[0] == '"');
+    if (is_plain) {
+        sp_json_out_member_raw(w, key, json);
+        return;
+    }
+    sp_json_out_key(w, key);
+    sp_json_out_string_lossy(w, json);
+}
+
+static void member_lossy(struct sp_json_out *w, const char *key, struct sp_slice text)
+{
+    sp_json_out_key(w, key);
+    sp_json_out_string_lossy(w, text);
+}
+
+/* What the old families have in common. `result` and `executionResult` are the same: clients read one or the other. */
+static void put_old_members(struct sp_json_out *w, const struct sp_result *result)
+{
+    sp_json_out_member_text(w, "$id", "2");
+    sp_json_out_member_text(w, "status", result->status == SP_RUN_SUCCEEDED ? "Success" : "Failure");
+    member_lossy(w, "stdout", result->out_text);
+    member_lossy(w, "stderr", result->err_text);
+    sp_json_out_member_raw(w, "result", result->value_json);
+    sp_json_out_member_raw(w, "executionResult", result->value_json);
+    sp_json_out_member_u64(w, "executionTimeInMilliseconds", result->time_ms);
+}
+
+static void put_old(struct sp_json_out *w, const struct sp_result *result)
+{
+    sp_json_out_object(w);
+    sp_json_out_member_text(w, "$id", "1");
+    sp_json_out_key(w, "properties");
+    sp_json_out_object(w);
+    put_old_members(w, result);
+    sp_json_out_object_end(w);
+    sp_json_out_object_end(w);
+}
+
+/* /python/execute: flat. Its one known client crashes on a result that is neither text nor object, so numbers are text. */
+static void put_legacy(struct sp_json_out *w, const struct sp_result *result)
+{
+    bool is_object = result->value_json.len > 0 && result->value_json.ptr[0] == '{';
+    sp_json_out_object(w);
+    sp_json_out_member_text(w, "$id", "1");
+    sp_json_out_member_text(w, "status", result->status == SP_RUN_SUCCEEDED ? "Success" : "Failure");
+    member_lossy(w, "stdout", result->out_text);
+    member_lossy(w, "stderr", result->err_text);
+    if (is_object) {
+        sp_json_out_member_raw(w, "result", result->value_json);
+    } else if (sp_slice_is(result->value_json, "null")) {
+        sp_json_out_member_text(w, "result", "");
+    } else {
+        member_as_text(w, "result", result->value_json);
+    }
+    sp_json_out_member_u64(w, "executionTimeInMilliseconds", result->time_ms);
+    sp_json_out_object_end(w);
+}
+
+static void put_new(struct sp_json_out *w, const struct sp_route *route, struct sp_slice id,
+                    const struct sp_result *result)
+{
+    sp_json_out_object(w);
+    sp_json_out_member_string(w, "id", id);
+    member_lossy(w, "identifier", route->identifier);
+    sp_json_out_member_text(w, "executionType", "Synchronous");
+    sp_json_out_member_text(w, "status", sp_run_status_name(result->status));
+    sp_json_out_key(w, "result");
+    sp_json_out_object(w);
+    member_lossy(w, "stdout", result->out_text);
+    member_lossy(w, "stderr", result->err_text);
+    /* Strictly typed clients of these versions throw on a number. */
+    if (route->version < SP_VERSION_2025_10) {
+        member_as_text(w, "executionResult", result->value_json);
+    } else {
+        sp_json_out_member_raw(w, "executionResult", result->value_json);
+    }
+    sp_json_out_member_u64(w, "executionTimeInMilliseconds", result->time_ms);
+    sp_json_out_object_end(w);
+    sp_json_out_object_end(w);
+}
+
+enum sp_err sp_answer_result(const struct sp_route *route, struct sp_slice id, const struct sp_result *result,
+                             struct sp_buf *out)
+{
+    struct sp_json_out w;
+    sp_json_out_init(&w, out);
+    switch (route->family) {
+    case SP_FAMILY_LEGACY:
+        put_legacy(&w, result);
+        break;
+    case SP_FAMILY_OLD:
+        put_old(&w, result);
+        break;
+    case SP_FAMILY_NEW:
+        put_new(&w, route, id, result);
+        break;
+    case SP_FAMILY_COUNT:
+        return SP_ERR_INVALID;
+    }
+    return sp_json_out_end(&w);
+}
+
+static void put_detail(struct sp_json_out *w, const struct sp_answer_detail *detail)
+{
+    sp_json_out_object(w);
+    member_lossy(w, "code", detail->code);
+    member_lossy(w, "message", detail->message);
+    if (detail->target.len > 0) {
+        member_lossy(w, "target", detail->target);
+    }
+    if (detail->action.len > 0) {
+        member_lossy(w, "action", detail->action);
+    }
+    if (detail->line > 0) {
+        sp_json_out_member_u64(w, "line", detail->line);
+        sp_json_out_member_u64(w, "column", detail->column);
+        sp_json_out_member_u64(w, "endLine", detail->end_line);
+        sp_json_out_member_u64(w, "endColumn", detail->end_column);
+    }
+    sp_json_out_object_end(w);
+}
+
+enum sp_err sp_answer_error(const struct sp_answer_problem *problem, struct sp_buf *out)
+{
+    struct sp_json_out w;
+    sp_json_out_init(&w, out);
+    sp_json_out_object(&w);
+    sp_json_out_key(&w, "error");
+    sp_json_out_object(&w);
+    sp_json_out_member_text(&w, "code", sp_err_code(problem->err));
+    member_lossy(&w, "message", problem->detail.len > 0 ? problem->detail : sp_slice_of(sp_err_text(problem->err)));
+    if (problem->detail_count > 0) {
+        sp_json_out_key(&w, "details");
+        sp_json_out_array(&w);
+        for (size_t i = 0; i < problem->detail_count; i++) {
+            put_detail(&w, &problem->details[i]);
+        }
+        sp_json_out_array_end(&w);
+    }
+    if (problem->trace_id.len > 0) {
+        member_lossy(&w, "traceId", problem->trace_id);
+    }
+    sp_json_out_object_end(&w);
+    sp_json_out_object_end(&w);
+    return sp_json_out_end(&w);
+}

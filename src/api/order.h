@@ -1,0 +1,27 @@
+/*
+ * order - the canonical request: built by inspect from what it inspected, hashed by audit, carried out by relay.
+ *
+ * Runs in: inspect (writes), audit (hashes the bytes), relay (reads).   Input: hostile on reading.   Allocates: never.
+ * Equal orders have equal bytes, so that the digest names the request.
+ */
+#ifndef SP_API_ORDER_H
+#define SP_API_ORDER_H
+
+#include "api/route.h"
+#include "base/reader.h"
+#include "base/writer.h"
+
+#define SP_ORDER_CODE_BYTES_MAX ((size_t)64 * 1024 * 1024)
+
+struct sp_order {
+    enum sp_operation operation;
+    uint32_t timeout_s;
+    struct sp_slice code; /* borrowed; valid UTF-8 without NUL */
+};
+
+void sp_order_write(struct sp_writer *w, const struct sp_order *order) SP_NONNULL(1, 2);
+
+/* Reads a whole order; `out` borrows from `in`. SP_ERR_WIRE for anything that sp_order_write does not write. */
+enum sp_err sp_order_read(struct sp_slice in, struct sp_order *out) SP_MUST_CHECK SP_NONNULL(2);
+
+#endif
