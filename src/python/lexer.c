@@ -1,0 +1,565 @@
+#include "python/lexer.h"
+
+#include "base/text.h"
+#include "python/lexer_inner.h"
+#include "python/unicode.h"
+
+#define TAB_WIDTH 8u
+
+#define SP LEX_SPACE
+#define NL LEX_NEWLINE
+#define NA LEX_NAME
+#define DI LEX_DIGIT
+#define QU LEX_QUOTE
+#define OP LEX_OP
+#define OB LEX_OPEN
+#define CB LEX_CLOSE
+/* clang-format off */
+const uint8_t sp_lex_class[256] = {
+    /* 00 */ 0,  0,  0,  0,  0,  0,  0,  0,   0,  SP, NL, 0,  SP, NL, 0,  0,
+    /* 10 */ 0,  0,  0,  0,  0,  0,  0,  0,   0,  0,  0,  0,  0,  0,  0,  0,
+    /* 20 */ SP, OP, QU, 0,  0,  OP, OP, QU,  OB, CB, OP, OP, OP, OP, OP, OP,
+    /* 30 */ DI, DI, DI, DI, DI, DI, DI, DI,  DI, DI, OP, OP, OP, OP, OP, 0,
+    /* 40 */ OP, NA, NA, NA, NA, NA, NA, NA,  NA, NA, NA, NA, NA, NA, NA, NA,
+    /* 50 */ NA, NA, NA, NA, NA, NA, NA, NA,  NA, NA, NA, OB, 0,  CB, OP, NA,
+    /* 60 */ 0,  NA, NA, NA, NA, NA, NA, NA,  NA, NA, NA, NA, NA, NA, NA, NA,
+    /* 70 */ NA, NA, NA, NA, NA, NA, NA, NA,  NA, NA, NA, OB, OP, CB, OP, 0,
+    /* 80 */ NA, NA, NA, NA, NA, NA, NA, NA,  NA, NA, NA, NA, NA, NA, NA, NA,
+    /* 90 */ NA, NA, NA, NA, NA, NA, NA, NA,  NA, NA, NA, NA, NA, NA, NA, NA,
+    /* a0 */ NA, NA, NA, NA, NA, NA, NA, NA,  NA, NA, NA, NA, NA, NA, NA, NA,
+    /* b0 */ NA, NA, NA, NA, NA, NA, NA, NA,  NA, NA, NA, NA, NA, NA, NA, NA,
+    /* c0 */ NA, NA, NA, NA, NA, NA, NA, NA,  NA, NA, NA, NA, NA, NA, NA, NA,
+    /* d0 */ NA, NA, NA, NA, NA, NA, NA, NA,  NA, NA, NA, NA, NA, NA, NA, NA,
+    /* e0 */ NA, NA, NA, NA, NA, NA, NA, NA,  NA, NA, NA, NA, NA, NA, NA, NA,
+    /* f0 */ NA, NA, NA, NA, NA, NA, NA, NA,  NA, NA, NA, NA, NA, NA, NA, NA,
+};
+/* clang-format on */
+#undef SP
+#undef NL
+#undef NA
+#undef DI
+#undef QU
+#undef OP
+#undef OB
+#undef CB
+
+enum sp_err sp_lex_fault(struct sp_lexer *lx, enum sp_python_fault fault, uint32_t at)
+{
+    lx->fault = fault;
+    lx->fault_at = at;
+    lx->fault_line = lx->line;
+    lx->fault_line_start = lx->line_start;
+    return sp_python_fault_err(fault);
+}
+
+enum sp_err sp_lex_fault_token(struct sp_lexer *lx, enum sp_python_fault fault,
+                               const struct sp_token *token)
+{
+    enum sp_err err = sp_lex_fault(lx, fault, token->start);
+    lx->fault_line = token->line;
+    lx->fault_line_start = token->line_start;
+    return err;
+}
+
+/* Fills the place of a fault that was found before any line was counted. */
+static void fault_at_offset(struct sp_lexer *lx, enum sp_python_fault fault, size_t offset)
+{
+    struct sp_lexer count = {.ptr = lx->ptr, .limit = (uint32_t)offset, .line = 1};
+    while (count.at < count.limit) {
+        if (sp_lex_is(count.ptr[count.at], LEX_NEWLINE)) {
+            sp_lex_newline(&count);
+        } else {
+            count.at++;
+        }
+    }
+    lx->line = count.line;
+    lx->line_start = count.line_start;
+    (void)sp_lex_fault(lx, fault, (uint32_t)offset);
+}
+
+/* Eight plain ASCII bytes at once: most source is nothing else. */
+static size_t skip_ascii(struct sp_slice source, size_t at)
+{
+    while (source.len - at >= 8) {
+        uint64_t word = 0;
+        __builtin_memcpy(&word, source.ptr + at, sizeof(word));
+        uint64_t has_zero = (word - 0x0101010101010101U) & ~word & 0x8080808080808080U;
+        if (((word & 0x8080808080808080U) | has_zero) != 0) {
+            return at;
+        }
+        at += 8;
+    }
+    return at;
+}
+
+static enum sp_python_fault check_bytes(struct sp_slice source, size_t *out_at)
+{
+    struct sp_text text;
+    sp_text_init(&text, source);
+    while (!sp_text_at_end(&text)) {
+        text.at = skip_ascii(source, text.at);
+        uint32_t c = 1;
+        if (sp_text_at_end(&text)) {
+            break;
+        }
+        *out_at = text.at;
+        if (sp_utf8_next(&text, &c) != SP_OK) {
+            return SP_PYTHON_UTF8;
+        }
+        if (c == 0) {
+            return SP_PYTHON_NUL;
+        }
+    }
+    return SP_PYTHON_FINE;
+}
+
+void sp_lexer_init(struct sp_lexer *lx, struct sp_slice source, enum sp_python_family family,
+                   enum sp_python_mode mode)
+{
+    /* The stacks stay as they are: nothing above their heights is ever read. */
+    lx->ptr = source.ptr;
+    lx->len = source.len > SP_PYTHON_SOURCE_BYTES_MAX ? 0 : (uint32_t)source.len;
+    lx->limit = lx->len;
+    lx->at = 0;
+    lx->line = 1;
+    lx->line_start = 0;
+    lx->family = family;
+    lx->mode = mode;
+    lx->at_line_start = true;
+    lx->has_tokens = false;
+    lx->in_text = false;
+    lx->is_first = true;
+    lx->field_empty = false;
+    lx->last_op = 0;
+    lx->pending = 0;
+    lx->level = 0;
+    lx->indents = 1;
+    lx->fstrings = 0;
+    lx->indent[0] = 0;
+    lx->indent_alt[0] = 0;
+    lx->fault = SP_PYTHON_FINE;
+    size_t at = 0;
+    if (source.len > SP_PYTHON_SOURCE_BYTES_MAX) {
+        (void)sp_lex_fault(lx, SP_PYTHON_TOO_BIG, 0);
+        return;
+    }
+    enum sp_python_fault fault = check_bytes(source, &at);
+    if (fault != SP_PYTHON_FINE) {
+        fault_at_offset(lx, fault, at);
+    }
+}
+
+struct sp_slice sp_lexer_text(const struct sp_lexer *lx, const struct sp_token *token)
+{
+    return sp_slice_make(lx->ptr + token->start, token->end - token->start);
+}
+
+void sp_lex_newline(struct sp_lexer *lx)
+{
+    uint8_t byte = lx->ptr[lx->at];
+    lx->at++;
+    if (byte == '\r' && lx->at < lx->limit && lx->ptr[lx->at] == '\n') {
+        lx->at++;
+    }
+    lx->line++;
+    lx->line_start = lx->at;
+}
+
+/* A backslash at the cursor must be followed by a line end, and by something after it. */
+static enum sp_err take_continuation(struct sp_lexer *lx)
+{
+    uint32_t at = lx->at;
+    if (sp_lex_in_old_field(lx)) {
+        return sp_lex_fault(lx, SP_PYTHON_FSTRING_BACKSLASH, at);
+    }
+    lx->at++;
+    if (lx->at == lx->limit) {
+        return sp_lex_fault(lx, SP_PYTHON_CONTINUATION_END, at);
+    }
+    if (!sp_lex_is(lx->ptr[lx->at], LEX_NEWLINE)) {
+        return sp_lex_fault(lx, SP_PYTHON_CONTINUATION, lx->at);
+    }
+    sp_lex_newline(lx);
+    return lx->at == lx->limit ? sp_lex_fault(lx, SP_PYTHON_CONTINUATION_END, at) : SP_OK;
+}
+
+/* The column where the line's first token stands, once with tabs of 8 and once with tabs of 1, as CPython compares. */
+static enum sp_err measure_indent(struct sp_lexer *lx, uint32_t *out_column, uint32_t *out_alt)
+{
+    uint32_t column = 0;
+    uint32_t alt = 0;
+    uint32_t joined = 0;
+    for (;;) {
+        uint8_t byte = sp_lex_peek(lx, 0);
+        if (byte == ' ') {
+            column++;
+            alt++;
+        } else if (byte == '\t') {
+            column = (column / TAB_WIDTH + 1) * TAB_WIDTH;
+            alt++;
+        } else if (byte == '\f') {
+            column = 0;
+            alt = 0;
+        } else if (byte == '\\') {
+            /* The first joined line decides: indentation cannot be split over several. */
+            joined = joined != 0 ? joined : column;
+            SP_TRY(take_continuation(lx));
+            continue;
+        } else {
+            break;
+        }
+        lx->at++;
+    }
+    *out_column = joined != 0 ? joined : column;
+    *out_alt = joined != 0 ? joined : alt;
+    return SP_OK;
+}
+
+static enum sp_err set_indent(struct sp_lexer *lx, uint32_t column, uint32_t alt)
+{
+    uint16_t top = (uint16_t)(lx->indents - 1);
+    if (column == lx->indent[top]) {
+        return alt == lx->indent_alt[top] ? SP_OK : sp_lex_fault(lx, SP_PYTHON_TABS, lx->at);
+    }
+    if (column > lx->indent[top]) {
+        if (lx->indents == SP_PYTHON_INDENTS_MAX) {
+            return sp_lex_fault(lx, SP_PYTHON_INDENT_DEPTH, lx->at);
+        }
+        if (alt <= lx->indent_alt[top]) {
+            return sp_lex_fault(lx, SP_PYTHON_TABS, lx->at);
+        }
+        lx->indent[lx->indents] = column;
+        lx->indent_alt[lx->indents] = alt;
+        lx->indents++;
+        lx->pending++;
+        return SP_OK;
+    }
+    while (top > 0 && column < lx->indent[top]) {
+        top--;
+        lx->pending--;
+    }
+    lx->indents = (uint16_t)(top + 1);
+    if (column != lx->indent[top]) {
+        return sp_lex_fault(lx, SP_PYTHON_DEDENT, lx->at);
+    }
+    return alt == lx->indent_alt[top] ? SP_OK : sp_lex_fault(lx, SP_PYTHON_TABS, lx->at);
+}
+
+/* At the start of a line: lines that hold only space or a comment do not count. */
+static enum sp_err take_indent(struct sp_lexer *lx)
+{
+    uint32_t column = 0;
+    uint32_t alt = 0;
+    lx->at_line_start = false;
+    SP_TRY(measure_indent(lx, &column, &alt));
+    if (lx->level > 0 || lx->at == lx->limit) {
+        return SP_OK;
+    }
+    uint8_t byte = lx->ptr[lx->at];
+    if (byte == '#' || sp_lex_is(byte, LEX_NEWLINE)) {
+        return SP_OK;
+    }
+    if (lx->is_first && lx->mode == SP_PYTHON_CELL) {
+        /* IPython takes the first line's indentation off the whole cell. */
+        lx->indent[0] = column;
+        lx->indent_alt[0] = alt;
+    }
+    lx->is_first = false;
+    return set_indent(lx, column, alt);
+}
+
+static enum sp_err give_indent(struct sp_lexer *lx, struct sp_token *out)
+{
+    bool is_indent = lx->pending > 0;
+    lx->pending += is_indent ? -1 : 1;
+    out->kind = is_indent ? SP_TOKEN_INDENT : SP_TOKEN_DEDENT;
+    out->end = out->start;
+    return SP_OK;
+}
+
+static enum sp_err give_end(struct sp_lexer *lx, struct sp_token *out)
+{
+    if (lx->fstrings > 0) {
+        return sp_lex_fault(lx, SP_PYTHON_FSTRING_OPEN, lx->at);
+    }
+    if (lx->level > 0) {
+        return sp_lex_fault(lx, SP_PYTHON_BRACKET_OPEN, lx->at);
+    }
+    out->end = out->start;
+    if (lx->has_tokens) {
+        lx->has_tokens = false;
+        out->kind = SP_TOKEN_NEWLINE;
+        return SP_OK;
+    }
+    if (lx->indents > 1) {
+        lx->indents--;
+        out->kind = SP_TOKEN_DEDENT;
+        return SP_OK;
+    }
+    out->kind = SP_TOKEN_END;
+    return SP_OK;
+}
+
+enum sp_err sp_lex_open(struct sp_lexer *lx, uint8_t bracket)
+{
+    if (lx->level == SP_PYTHON_BRACKETS_MAX) {
+        return sp_lex_fault(lx, SP_PYTHON_BRACKET_DEPTH, lx->at);
+    }
+    lx->brackets[lx->level] = bracket;
+    lx->level++;
+    return SP_OK;
+}
+
+enum sp_err sp_lex_close(struct sp_lexer *lx, uint8_t bracket)
+{
+    if (lx->level == 0) {
+        return sp_lex_fault(lx, SP_PYTHON_BRACKET_UNMATCHED, lx->at);
+    }
+    uint8_t open = lx->brackets[lx->level - 1];
+    uint8_t wanted = open == '(' ? ')' : open == '[' ? ']' : '}';
+    if (bracket != wanted) {
+        return sp_lex_fault(lx, SP_PYTHON_BRACKET_MISMATCH, lx->at);
+    }
+    lx->level--;
+    return SP_OK;
+}
+
+/* The length of the operator at the cursor, and its number. */
+static uint32_t measure_op(const struct sp_lexer *lx, uint8_t *out_op)
+{
+    uint8_t a = lx->ptr[lx->at];
+    uint8_t b = sp_lex_peek(lx, 1);
+    *out_op = a;
+    if (b == a && (a == '*' || a == '/' || a == '<' || a == '>')) {
+        bool is_augmented = sp_lex_peek(lx, 2) == '=';
+        *out_op = is_augmented ? SP_OP_AUGMENTED : a == '*' ? SP_OP_POWER : SP_OP_OTHER;
+        return is_augmented ? 3 : 2;
+    }
+    if (b == '=' && (a == '=' || a == '!' || a == '<' || a == '>')) {
+        *out_op = SP_OP_COMPARE;
+        return 2;
+    }
+    if (b == '=' && a == ':') {
+        *out_op = SP_OP_WALRUS;
+        return 2;
+    }
+    if (b == '=' && a != '.' && a != ',' && a != ';' && a != '~') {
+        *out_op = SP_OP_AUGMENTED;
+        return 2;
+    }
+    if (b == '>' && (a == '-' || a == '<')) {
+        *out_op = a == '-' ? SP_OP_ARROW : SP_OP_COMPARE;
+        return 2;
+    }
+    if (a == '.' && b == '.' && sp_lex_peek(lx, 2) == '.') {
+        *out_op = SP_OP_ELLIPSIS;
+        return 3;
+    }
+    return 1;
+}
+
+/* In a cell, `!` outside brackets and `%` behind a lone `=` begin IPython's escapes: Python has no such tokens. */
+static bool is_magic_op(const struct sp_lexer *lx, uint8_t op)
+{
+    if (lx->mode != SP_PYTHON_CELL || lx->level > 0) {
+        return false;
+    }
+    return op == '!' || (op == '%' && lx->last_op == '=');
+}
+
+static enum sp_err take_op(struct sp_lexer *lx, struct sp_token *out)
+{
+    uint8_t byte = lx->ptr[lx->at];
+    if (sp_lex_field_mark(lx, byte)) {
+        if (lx->fault != SP_PYTHON_FINE) {
+            return sp_python_fault_err(lx->fault);
+        }
+        out->op = byte;
+        return sp_lex_give(lx, SP_TOKEN_OP, out);
+    }
+    uint32_t len = measure_op(lx, &out->op);
+    if (is_magic_op(lx, out->op)) {
+        return sp_lex_magic(lx, out);
+    }
+    if (out->op == '!') {
+        return sp_lex_fault(lx, SP_PYTHON_CHARACTER, lx->at);
+    }
+    lx->at += len;
+    return sp_lex_give(lx, SP_TOKEN_OP, out);
+}
+
+static enum sp_err take_bracket(struct sp_lexer *lx, struct sp_token *out)
+{
+    uint8_t byte = lx->ptr[lx->at];
+    if (sp_lex_is(byte, LEX_OPEN)) {
+        SP_TRY(sp_lex_open(lx, byte));
+    } else if (sp_lex_field_mark(lx, byte)) {
+        if (lx->fault != SP_PYTHON_FINE) {
+            return sp_python_fault_err(lx->fault);
+        }
+        out->op = byte;
+        return sp_lex_give(lx, SP_TOKEN_OP, out);
+    } else {
+        SP_TRY(sp_lex_close(lx, byte));
+    }
+    lx->at++;
+    out->op = byte;
+    return sp_lex_give(lx, SP_TOKEN_OP, out);
+}
+
+static enum sp_err take_name(struct sp_lexer *lx, struct sp_token *out)
+{
+    const uint8_t *at = lx->ptr + lx->at;
+    const uint8_t *end = lx->ptr + lx->limit;
+    uint8_t all = 0;
+    while (at < end && sp_lex_is(*at, LEX_NAME | LEX_DIGIT)) {
+        all |= *at;
+        at++;
+    }
+    lx->at = (uint32_t)(at - lx->ptr);
+    if (all >= 0x80) {
+        size_t bad = 0;
+        struct sp_slice name = sp_slice_make(lx->ptr + out->start, lx->at - out->start);
+        if (!sp_unicode_is_name(name, lx->family, &bad)) {
+            return sp_lex_fault(lx, SP_PYTHON_CHARACTER, out->start + (uint32_t)bad);
+        }
+        out->flags = SP_TOKEN_NONASCII;
+    }
+    return sp_lex_give(lx, SP_TOKEN_NAME, out);
+}
+
+static enum sp_err take_name_or_string(struct sp_lexer *lx, struct sp_token *out)
+{
+    uint8_t flags = 0;
+    uint32_t prefix = sp_lex_prefix(lx, &flags);
+    if (prefix > 2) {
+        return take_name(lx, out);
+    }
+    out->flags = flags;
+    return sp_lex_string(lx, prefix, out);
+}
+
+static void skip_comment(struct sp_lexer *lx)
+{
+    const uint8_t *at = lx->ptr + lx->at;
+    const uint8_t *end = lx->ptr + lx->limit;
+    while (at < end && *at != '\n' && *at != '\r') {
+        at++;
+    }
+    lx->at = (uint32_t)(at - lx->ptr);
+}
+
+static enum sp_err take_other(struct sp_lexer *lx, struct sp_token *out)
+{
+    if (lx->ptr[lx->at] == '?' && lx->mode == SP_PYTHON_CELL && lx->level == 0) {
+        return sp_lex_magic(lx, out);
+    }
+    return sp_lex_fault(lx, SP_PYTHON_CHARACTER, lx->at);
+}
+
+static enum sp_err take_token(struct sp_lexer *lx, struct sp_token *out)
+{
+    uint8_t byte = lx->ptr[lx->at];
+    unsigned class = sp_lex_class[byte];
+    if ((class & LEX_NAME) != 0) {
+        return take_name_or_string(lx, out);
+    }
+    if ((class & LEX_DIGIT) != 0 || (byte == '.' && sp_lex_is(sp_lex_peek(lx, 1), LEX_DIGIT))) {
+        return sp_lex_number(lx, out);
+    }
+    if ((class & (LEX_OPEN | LEX_CLOSE)) != 0) {
+        return take_bracket(lx, out);
+    }
+    if ((class & LEX_OP) != 0) {
+        return take_op(lx, out);
+    }
+    return (class & LEX_QUOTE) != 0 ? sp_lex_string(lx, 0, out) : take_other(lx, out);
+}
+
+/* Takes what stands between tokens. True when a NEWLINE token is due. */
+static enum sp_err skip_between(struct sp_lexer *lx, bool *out_newline)
+{
+    *out_newline = false;
+    while (lx->at < lx->limit) {
+        uint8_t byte = lx->ptr[lx->at];
+        if (sp_lex_is(byte, LEX_SPACE)) {
+            lx->at++;
+        } else if (sp_lex_is(byte, LEX_NEWLINE)) {
+            if (lx->level == 0) {
+                lx->at_line_start = true;
+                *out_newline = lx->has_tokens;
+                return SP_OK;
+            }
+            sp_lex_newline(lx);
+        } else if (byte == '#') {
+            if (sp_lex_in_old_field(lx)) {
+                return sp_lex_fault(lx, SP_PYTHON_FSTRING_COMMENT, lx->at);
+            }
+            skip_comment(lx);
+        } else if (byte == '\\') {
+            SP_TRY(take_continuation(lx));
+        } else {
+            break;
+        }
+    }
+    return SP_OK;
+}
+
+static void place(const struct sp_lexer *lx, struct sp_token *out)
+{
+    *out = (struct sp_token){.start = lx->at, .line = lx->line, .line_start = lx->line_start};
+}
+
+static enum sp_err give_newline(struct sp_lexer *lx, struct sp_token *out)
+{
+    sp_lex_newline(lx);
+    lx->has_tokens = false;
+    lx->last_op = 0;
+    out->kind = SP_TOKEN_NEWLINE;
+    out->end = lx->at;
+    return SP_OK;
+}
+
+/* IPython looks for its escapes at the start of each logical line. */
+static bool starts_magic(const struct sp_lexer *lx)
+{
+    uint8_t byte = lx->ptr[lx->at];
+    return lx->mode == SP_PYTHON_CELL && lx->level == 0 && !lx->has_tokens &&
+           (byte == '%' || byte == '!' || byte == '?' || byte == ',' || byte == ';' || byte == '/');
+}
+
+enum sp_err sp_lexer_next(struct sp_lexer *lx, struct sp_token *out)
+{
+    if (lx->fault != SP_PYTHON_FINE) {
+        return sp_python_fault_err(lx->fault);
+    }
+    if (lx->in_text) {
+        sp_lex_end_spec(lx);
+    }
+    if (lx->in_text) {
+        place(lx, out);
+        return sp_lex_text(lx, out);
+    }
+    bool newline = false;
+    do {
+        if (lx->at_line_start) {
+            SP_TRY(take_indent(lx));
+        }
+        if (lx->pending != 0) {
+            place(lx, out);
+            return give_indent(lx, out);
+        }
+        SP_TRY(skip_between(lx, &newline));
+        place(lx, out);
+        if (newline) {
+            return give_newline(lx, out);
+        }
+        if (lx->at_line_start) {
+            sp_lex_newline(lx);
+        }
+    } while (lx->at_line_start);
+    if (lx->at == lx->limit) {
+        return give_end(lx, out);
+    }
+    return starts_magic(lx) ? sp_lex_magic(lx, out) : take_token(lx, out);
+}

@@ -1,0 +1,75 @@
+/*
+ * lexer - the tokens of Python, as CPython's own tokenizer finds them.
+ *
+ * Runs in: inspect, and the command line.   Input: hostile.   Allocates: never.
+ * One pass, linear time, no recursion: brackets, indentation and f-strings live on stacks with CPython's own bounds.
+ * What CPython refuses is refused here; after the first fault every call returns the same one.
+ */
+#ifndef SP_PYTHON_LEXER_H
+#define SP_PYTHON_LEXER_H
+
+#include <stdbool.h>
+
+#include "base/slice.h"
+#include "python/token.h"
+
+#define SP_PYTHON_SOURCE_BYTES_MAX ((size_t)64 * 1024 * 1024)
+#define SP_PYTHON_BRACKETS_MAX 200u
+#define SP_PYTHON_INDENTS_MAX 100u
+#define SP_PYTHON_FSTRINGS_MAX 150u
+#define SP_PYTHON_FIELDS_MAX 3u /* fields within the format specifications of one f-string */
+
+/* A text submission follows compile(str); a cell may hold IPython's escapes as well. */
+enum sp_python_mode { SP_PYTHON_TEXT, SP_PYTHON_CELL };
+
+/* An f-string that is open. */
+struct sp_fstring {
+    uint32_t limit_before;                 /* the end of input outside it */
+    uint16_t level[SP_PYTHON_FIELDS_MAX];  /* bracket depth just inside each open field */
+    uint8_t depth;                         /* open fields */
+    uint8_t quote;
+    uint8_t width;                         /* 1 or 3 quotes */
+    bool is_raw;
+    bool in_spec;                          /* behind the colon of the innermost field */
+};
+
+struct sp_lexer {
+    const uint8_t *ptr;
+    uint32_t limit; /* the end of what may be read now: of the source, or in 3.11 of the f-string around */
+    uint32_t len;
+    uint32_t at;
+    uint32_t line;
+    uint32_t line_start;
+    enum sp_python_family family;
+    enum sp_python_mode mode;
+    bool at_line_start;
+    bool has_tokens;  /* on this logical line */
+    bool in_text;     /* inside the text of an f-string, not of a field */
+    bool is_first;    /* before the first token of the source */
+    bool field_empty; /* nothing yet in the field that was opened last */
+    uint8_t last_op;  /* of the token before, or 0 */
+    int32_t pending;  /* indents (positive) or dedents (negative) to hand out */
+    uint16_t level;
+    uint16_t indents;
+    uint16_t fstrings;
+    uint8_t brackets[SP_PYTHON_BRACKETS_MAX];
+    uint32_t indent[SP_PYTHON_INDENTS_MAX];
+    uint32_t indent_alt[SP_PYTHON_INDENTS_MAX]; /* the same column with tabs of width 1 */
+    struct sp_fstring fstring[SP_PYTHON_FSTRINGS_MAX];
+    enum sp_python_fault fault;
+    uint32_t fault_at; /* with the line below: where CPython would point */
+    uint32_t fault_line;
+    uint32_t fault_line_start;
+};
+
+/* Borrows the source. Checks that all of it is UTF-8 without NUL; a fault shows at the first sp_lexer_next. */
+void sp_lexer_init(struct sp_lexer *lx, struct sp_slice source, enum sp_python_family family,
+                   enum sp_python_mode mode) SP_NONNULL(1);
+
+/* The next token; SP_TOKEN_END again and again at the end. On a fault `lx->fault` and its place say what and where. */
+enum sp_err sp_lexer_next(struct sp_lexer *lx, struct sp_token *out) SP_MUST_CHECK SP_NONNULL(1, 2);
+
+/* The bytes of a token. */
+struct sp_slice sp_lexer_text(const struct sp_lexer *lx, const struct sp_token *token) SP_NONNULL(1, 2);
+
+#endif

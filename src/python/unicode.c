@@ -1,0 +1,82 @@
+#include "python/unicode.h"
+
+#include <utf8proc.h>
+
+#include "base/text.h"
+
+#define KIND_CONTINUE 1u
+#define KIND_START 2u
+#define KIND_SINCE_312 4u
+
+static unsigned kind_of(uint32_t c, enum sp_python_family family)
+{
+    size_t low = 0;
+    size_t high = sp_unicode_range_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct sp_unicode_range *range = &sp_unicode_ranges[middle];
+        if (c > range->last) {
+            low = middle + 1;
+        } else if (c < range->first) {
+            high = middle;
+        } else {
+            bool is_new = (range->kind & KIND_SINCE_312) != 0;
+            return is_new && family == SP_PYTHON_311 ? 0 : range->kind & ~KIND_SINCE_312;
+        }
+    }
+    return 0;
+}
+
+static unsigned ascii_kind(uint32_t c)
+{
+    if (c == '_' || sp_text_is_alpha((uint8_t)c)) {
+        return KIND_START;
+    }
+    return sp_text_is_digit((uint8_t)c) ? KIND_CONTINUE : 0;
+}
+
+bool sp_unicode_is_name(struct sp_slice name, enum sp_python_family family, size_t *out_bad)
+{
+    struct sp_text text;
+    sp_text_init(&text, name);
+    while (!sp_text_at_end(&text)) {
+        size_t at = text.at;
+        uint32_t c = 0;
+        if (sp_utf8_next(&text, &c) != SP_OK) {
+            *out_bad = at;
+            return false;
+        }
+        unsigned kind = c < 0x80 ? ascii_kind(c) : kind_of(c, family);
+        if (kind < (at == 0 ? KIND_START : KIND_CONTINUE)) {
+            *out_bad = at;
+            return false;
+        }
+    }
+    return name.len > 0;
+}
+
+enum sp_err sp_unicode_nfkc(struct sp_slice name, uint8_t out[SP_UNICODE_NAME_BYTES_MAX], size_t *out_len)
+{
+    /* One character may decompose into 18 code points; the reencoder needs one more for its NUL. */
+    utf8proc_int32_t points[SP_UNICODE_NAME_BYTES_MAX * 4 + 1];
+    utf8proc_ssize_t room = (utf8proc_ssize_t)SP_COUNT(points) - 1;
+    utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT;
+    if (name.len > SP_UNICODE_NAME_BYTES_MAX) {
+        return SP_ERR_TOO_BIG;
+    }
+    utf8proc_ssize_t count =
+        utf8proc_decompose(name.ptr, (utf8proc_ssize_t)name.len, points, room, options);
+    if (count < 0 || count > room) {
+        return count < 0 ? SP_ERR_UTF8 : SP_ERR_TOO_BIG;
+    }
+    utf8proc_ssize_t len = utf8proc_reencode(points, count, options);
+    if (len < 0 || (size_t)len > SP_UNICODE_NAME_BYTES_MAX) {
+        return len < 0 ? SP_ERR_UTF8 : SP_ERR_TOO_BIG;
+    }
+    struct sp_slice bytes = sp_slice_make(points, (size_t)len);
+    for (size_t i = 0; i < bytes.len; i++) {
+        out[i] = bytes.ptr[i];
+    }
+    *out_len = bytes.len;
+    return SP_OK;
+}
