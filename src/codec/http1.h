@@ -55,6 +55,7 @@ struct sp_http1 {
     bool is_until_close;   /* offered: a response whose body ends with the connection */
     bool is_persistent;    /* offered: the connection may carry another message */
     bool expects_continue; /* offered: Expect: 100-continue */
+    bool wants_close; /* some Connection field says close */
     uint32_t method_len;
     uint32_t target_at;
     uint32_t target_len;
