@@ -31,7 +31,7 @@ typedef enum sp_err sp_channel_fn(void *ctx, struct sp_channel *from, struct sp_
 /* Called once when the wire ended (SP_ERR_CLOSED: the other side left). The callee may free the channel. */
 typedef void sp_channel_lost_fn(void *ctx, struct sp_channel *from, enum sp_err why);
 
-/* Takes `fd` over also when it fails. A NULL `fn` makes a wire that only sends: any message on it closes it. */
+/* Takes `fd` over also when it fails. A NULL `fn` makes the sending end of a one-way pair: nothing is ever read from it. */
 enum sp_err sp_channel_new(struct sp_loop *loop, int take_fd, sp_channel_fn *fn, sp_channel_lost_fn *lost, void *ctx,
                            struct sp_channel **out) SP_MUST_CHECK SP_NONNULL(1, 4, 6);
 void sp_channel_free(struct sp_channel *channel);

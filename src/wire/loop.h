@@ -15,10 +15,15 @@ struct sp_loop;
 struct sp_watch;
 struct sp_timer;
 
-/* What a descriptor can be watched for. SP_WATCH_HANGUP: the other side closed its half (EPOLLRDHUP). */
+/*
+ * What a descriptor can be watched for. SP_WATCH_HANGUP: the other side closed its half, or all of it, or the connection
+ * broke. SP_WATCH_DEAD: only the latter two. Both are told once as SP_WATCH_HANGUP and then have to be set again;
+ * each kind that is ready is a call of its own.
+ */
 #define SP_WATCH_READ   1U
 #define SP_WATCH_WRITE  2U
 #define SP_WATCH_HANGUP 4U
+#define SP_WATCH_DEAD   8U
 
 typedef void sp_watch_fn(void *ctx, int fd, unsigned what);
 typedef void sp_timer_fn(void *ctx);
@@ -38,7 +43,10 @@ enum sp_err sp_watch_new(struct sp_loop *loop, int fd, unsigned what, sp_watch_f
 enum sp_err sp_watch_set(struct sp_watch *watch, unsigned what) SP_MUST_CHECK SP_NONNULL(1);
 void sp_watch_free(struct sp_watch *watch);
 
-/* A timer that is not running yet. sp_timer_set starts it anew; with 0 it is due in this turn, after pending events. */
+/*
+ * A timer that is not running yet. sp_timer_set starts it anew; with 0 it is due once at the end of this turn,
+ * after all pending events (set from such a call: of the next turn).
+ */
 enum sp_err sp_timer_new(struct sp_loop *loop, sp_timer_fn *fn, void *ctx, struct sp_timer **out) SP_MUST_CHECK
     SP_NONNULL(1, 2, 4);
 enum sp_err sp_timer_set(struct sp_timer *timer, uint64_t after_ms) SP_MUST_CHECK SP_NONNULL(1);
