@@ -135,6 +135,7 @@
     F(U32, module_count, 0)                     \
     F(BYTES, modules, SP_MSG_MODULES_MAX) /* blocks of text: the first ones */ \
     F(BYTES, capabilities, SP_MSG_DETAIL_MAX) /* blocks of text */ \
+    F(U32, run_ms_max, 0) /* the time that the order gives the run; 0: the longest there is */ \
     F(DIGEST, order_digest, 0)                  \
     F(PAYLOAD, order, 0) /* api/order.h */
 
@@ -179,7 +180,8 @@
 /* audit -> admit: the worker gave its verdict and is free. */
 #define SP_MSG_JUDGED_FIELDS(F)  \
     F(ID, exchange, 0)           \
-    F(U16, worker, 0)
+    F(U16, worker, 0)            \
+    F(U32, run_ms_max, 0)
 
 /* audit -> admit: the exchange is over; settle it. */
 #define SP_MSG_ENDED_FIELDS(F)  \
@@ -235,6 +237,13 @@
 #define SP_MSG_UP_FIELDS(F)  \
     F(TEXT, report, SP_MSG_REPORT_MAX)
 
+/* supervisor -> audit: a role came up, for the nth time, confined as it reports. */
+#define SP_MSG_ROLE_UP_FIELDS(F)  \
+    F(U8, role, 0)                \
+    F(U16, index, 0)              \
+    F(U32, incarnation, 0)        \
+    F(TEXT, report, SP_MSG_REPORT_MAX)
+
 /* role -> supervisor: a line for the operator. */
 #define SP_MSG_LOG_FIELDS(F)  \
     F(U8, level, 0)           \
@@ -269,6 +278,7 @@
     X(WIRE, wire)                           \
     X(STOP, stop)                           \
     X(UP, up)                               \
+    X(ROLE_UP, role_up)                     \
     X(LOG, log)
 
 enum sp_msg_type {
