@@ -1,0 +1,37 @@
+/*
+ * walls_session - what bounds a session besides namespaces and the filter: Landlock over its files, and rlimits.
+ *
+ * Runs in: the program sallyport-session, before any code of a tenant.   Allocates: never.
+ */
+#ifndef SP_SANDBOX_WALLS_SESSION_H
+#define SP_SANDBOX_WALLS_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* What one session may use. Memory is counted a process. */
+struct sp_session_limits {
+    uint64_t memory_bytes;
+    uint64_t data_bytes; /* of /mnt/data, and of /tmp */
+    uint32_t files;      /* inodes of /mnt/data, and of /tmp */
+    uint32_t processes;
+};
+
+#define SP_SESSION_DESCRIPTORS_MAX 1024U
+
+/* The Landlock ABI of this kernel, 0 when there is none. */
+int sp_session_landlock_abi(void);
+
+/*
+ * Restricts this process and its children to the session's files: the system read-only, /mnt/data, /tmp and /dev/shm
+ * for writing, a few devices. no_new_privs must be set. `*out_scoped` tells whether signals and abstract sockets are
+ * bounded too. SP_ERR_UNSUPPORTED without Landlock.
+ */
+enum sp_err sp_session_landlock(bool *out_scoped) SP_MUST_CHECK SP_NONNULL(1);
+
+/* Soft and hard limits alike; RLIMIT_NPROC counts within the present user namespace. */
+enum sp_err sp_session_rlimits(const struct sp_session_limits *limits) SP_MUST_CHECK SP_NONNULL(1);
+
+#endif

@@ -1,0 +1,98 @@
+#include "session/cell.h"
+
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "session/link.h"
+#include "session/python.h"
+
+struct cell {
+    int link;
+    uint64_t nonce;
+    size_t code_bytes; /* that the run announced */
+    size_t item_bytes; /* sent so far in this run */
+    struct sp_buf code;
+    struct sp_buf scratch;
+    struct sp_link_frame in;
+};
+
+/* Sends an item in as many frames as it needs. */
+static enum sp_err send_item(void *ctx, const struct sp_frame *item)
+{
+    struct cell *cell = ctx;
+    struct sp_frame part = *item;
+    struct sp_slice rest = item->bytes;
+    if (item->bytes.len > SP_FRAME_ITEMS_MAX - cell->item_bytes) {
+        return SP_ERR_TOO_BIG;
+    }
+    cell->item_bytes += item->bytes.len;
+    part.nonce = cell->nonce;
+    do {
+        part.bytes = sp_slice_sub(rest, 0, SP_FRAME_PART_MAX);
+        rest = sp_slice_sub(rest, part.bytes.len, rest.len);
+        part.c = rest.len > 0 ? 1 : 0;
+        SP_TRY(sp_link_send(cell->link, &part, -1, &cell->scratch));
+    } while (rest.len > 0);
+    return SP_OK;
+}
+
+static void run(struct cell *cell)
+{
+    struct sp_frame done = {.type = SP_FRAME_DONE, .nonce = cell->nonce};
+    uint64_t start = sp_clock_mono_us();
+    enum sp_run_status status = SP_RUN_FAILED;
+    cell->item_bytes = 0;
+    status = sp_python_run(sp_buf_slice(&cell->code), send_item, cell);
+    done.a = (uint8_t)status;
+    done.micros = sp_clock_mono_us() - start;
+    sp_buf_clear(&cell->code);
+    if (sp_link_send(cell->link, &done, -1, &cell->scratch) != SP_OK) {
+        _exit(1);
+    }
+}
+
+/* The frames come from init, which passes on what the pool says; a wrong one ends the session, not the house. */
+static enum sp_err take(struct cell *cell)
+{
+    const struct sp_frame *frame = &cell->in.frame;
+    if (frame->type == SP_FRAME_RUN) {
+        if (frame->number > SP_FRAME_CODE_MAX) {
+            return SP_ERR_TOO_BIG;
+        }
+        cell->nonce = frame->nonce;
+        cell->code_bytes = frame->number;
+        sp_buf_clear(&cell->code);
+    } else if (frame->type == SP_FRAME_CODE && frame->nonce == cell->nonce &&
+               cell->code_bytes > cell->code.len) {
+        SP_TRY(sp_buf_put(&cell->code, frame->bytes));
+    } else {
+        return SP_ERR_WIRE;
+    }
+    if (cell->code.len > cell->code_bytes) {
+        return SP_ERR_WIRE;
+    }
+    if (cell->code.len == cell->code_bytes) {
+        run(cell);
+    }
+    return SP_OK;
+}
+
+void sp_cell_serve(int link)
+{
+    static struct cell cell;
+    const struct sp_frame ready = {.type = SP_FRAME_READY};
+    enum sp_err err = SP_OK;
+    cell.link = link;
+    sp_buf_init(&cell.code, SP_FRAME_CODE_MAX);
+    sp_buf_init(&cell.scratch, SP_FRAME_BYTES_MAX);
+    err = sp_link_send(link, &ready, -1, &cell.scratch);
+    while (err == SP_OK || err == SP_ERR_UNAVAILABLE) {
+        void *python = sp_python_unlock();
+        err = sp_link_receive(link, &cell.in);
+        sp_python_lock(python);
+        if (err == SP_OK) {
+            err = take(&cell);
+        }
+    }
+    _exit(0);
+}

@@ -1,0 +1,14 @@
+/*
+ * cell - the loop of an interpreter process: a run comes in, Python runs it, items and an end go out.
+ *
+ * Runs in: each session's interpreter, beside the tenant's code.   Allocates: the code of one run.
+ */
+#ifndef SP_SESSION_CELL_H
+#define SP_SESSION_CELL_H
+
+#include "base/attr.h"
+
+/* Serves runs from `link` until it ends, then ends the process. */
+SP_NORETURN void sp_cell_serve(int link);
+
+#endif

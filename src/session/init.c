@@ -1,0 +1,241 @@
+#include "session/init.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/num.h"
+#include "base/own.h"
+#include "session/link.h"
+
+#define INTERRUPT_EVERY_MS 250
+#define KIB                1024U
+
+/* What may still be kept of one stream in this run, and what was thrown away. */
+struct stream {
+    uint64_t left;
+    uint64_t dropped;
+    bool is_ended;
+};
+
+struct state {
+    struct sp_init given;
+    uint64_t nonce; /* of the run that is on, when is_running */
+    bool is_running;
+    bool is_interrupting;
+    bool is_announced;
+    bool is_over;
+    struct stream streams[2];
+    struct sp_link_frame in;
+    uint8_t part[SP_FRAME_PART_MAX];
+    struct sp_buf scratch;
+};
+
+static void send_to_pool(struct state *s, const struct sp_frame *frame, int fd)
+{
+    if (sp_link_send(s->given.control, frame, fd, &s->scratch) != SP_OK) {
+        s->is_over = true;
+    }
+}
+
+/* ---- output ---- */
+
+/* Reads once; false when there is nothing (now, or ever again). */
+static bool pass_stream_on(struct state *s, unsigned which)
+{
+    struct stream *stream = &s->streams[which];
+    struct sp_frame frame = {.type = SP_FRAME_STREAM, .nonce = s->nonce, .a = (uint8_t)(which + 1)};
+    ssize_t got = read(s->given.streams[which], s->part, sizeof s->part);
+    size_t kept = 0;
+    if (got <= 0) {
+        stream->is_ended = got == 0 || (errno != EAGAIN && errno != EINTR);
+        return false;
+    }
+    kept = sp_size_min((size_t)got, (size_t)stream->left);
+    stream->left -= kept;
+    stream->dropped += (size_t)got - kept;
+    if (kept > 0) {
+        frame.bytes = sp_slice_make(s->part, kept);
+        send_to_pool(s, &frame, -1);
+    }
+    return true;
+}
+
+/* What the cell wrote is in the pipes before its DONE; a child that goes on writing must not keep us here. */
+static void drain(struct state *s)
+{
+    for (unsigned which = 0; which < 2; which++) {
+        for (unsigned reads = 0; reads < 64 && !s->is_over && pass_stream_on(s, which); reads++) {
+        }
+    }
+}
+
+/* ---- the pool asks ---- */
+
+static void start_run(struct state *s, const struct sp_frame *frame)
+{
+    uint64_t keep = (uint64_t)frame->group * KIB;
+    s->nonce = frame->nonce;
+    s->is_running = true;
+    s->is_interrupting = false;
+    s->streams[0] = (struct stream){.left = keep, .dropped = 0, .is_ended = s->streams[0].is_ended};
+    s->streams[1] = (struct stream){.left = keep, .dropped = 0, .is_ended = s->streams[1].is_ended};
+}
+
+/* The group of the interpreter: a program that the cell waits for must get the signal as well. */
+static void interrupt(const struct state *s)
+{
+    (void)kill(-s->given.interpreter_pid, SIGINT);
+}
+
+static void on_pool(struct state *s)
+{
+    enum sp_err err = sp_link_receive(s->given.control, &s->in);
+    const struct sp_frame *frame = &s->in.frame;
+    if (err == SP_ERR_UNAVAILABLE) {
+        return;
+    }
+    if (err != SP_OK) {
+        s->is_over = true;
+        return;
+    }
+    if (frame->type == SP_FRAME_INTERRUPT) {
+        s->is_interrupting = s->is_running && frame->nonce == s->nonce;
+        if (s->is_interrupting) {
+            interrupt(s);
+        }
+    } else if (frame->type == SP_FRAME_RUN || frame->type == SP_FRAME_CODE) {
+        if (frame->type == SP_FRAME_RUN) {
+            start_run(s, frame);
+        }
+        /* A failure shows as the interpreter's end, which is told in its own way. */
+        (void)!sp_link_send(s->given.interpreter, frame, -1, &s->scratch);
+    }
+}
+
+/* ---- the interpreter says ---- */
+
+static void finish_run(struct state *s, const struct sp_frame *said)
+{
+    struct sp_frame frame = {
+        .type = SP_FRAME_DONE, .nonce = s->nonce, .a = said->a, .micros = said->micros};
+    drain(s);
+    frame.dropped_out = s->streams[0].dropped;
+    frame.dropped_err = s->streams[1].dropped;
+    s->is_running = false;
+    s->is_interrupting = false;
+    send_to_pool(s, &frame, -1);
+}
+
+static void announce(struct state *s)
+{
+    struct sp_frame frame = {.type = SP_FRAME_READY};
+    if (s->is_announced) {
+        return;
+    }
+    s->is_announced = true;
+    send_to_pool(s, &frame, s->given.data);
+    sp_close(s->given.data);
+    s->given.data = -1;
+}
+
+/*
+ * If the tenant's code is hostile: it can say anything about its own run, and only that. A child that kept a copy of
+ * the descriptor is told apart by its process id, a frame of an earlier run by its nonce.
+ */
+static void on_interpreter(struct state *s)
+{
+    enum sp_err err = sp_link_receive(s->given.interpreter, &s->in);
+    const struct sp_frame *frame = &s->in.frame;
+    if (err == SP_ERR_CLOSED) {
+        /* Closed by the code itself: no answer can come any more, so the session has no future. */
+        (void)kill(s->given.interpreter_pid, SIGKILL);
+        sp_close(s->given.interpreter);
+        s->given.interpreter = -1;
+        return;
+    }
+    if (err != SP_OK || s->in.sender != s->given.interpreter_pid) {
+        return;
+    }
+    if (frame->type == SP_FRAME_READY) {
+        announce(s);
+    } else if (frame->type == SP_FRAME_HELLO && s->given.is_probe) {
+        send_to_pool(s, frame, -1);
+    } else if (!s->is_running || frame->nonce != s->nonce) {
+        return;
+    } else if (frame->type == SP_FRAME_ITEM) {
+        send_to_pool(s, frame, -1);
+    } else if (frame->type == SP_FRAME_DONE) {
+        finish_run(s, frame);
+    }
+}
+
+/* ---- children ---- */
+
+static void on_children(struct state *s)
+{
+    struct signalfd_siginfo ignored;
+    int status = 0;
+    (void)!read(s->given.children, &ignored, sizeof ignored);
+    for (pid_t pid = waitpid(-1, &status, WNOHANG); pid > 0; pid = waitpid(-1, &status, WNOHANG)) {
+        struct sp_frame frame = {.type = SP_FRAME_GONE};
+        if (pid != s->given.interpreter_pid) {
+            continue;
+        }
+        drain(s);
+        frame.a = WIFSIGNALED(status) ? 1 : 0;
+        frame.number = (uint32_t)(WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+        send_to_pool(s, &frame, -1);
+        s->is_over = true;
+        return;
+    }
+}
+
+static void turn(struct state *s)
+{
+    /* A negative descriptor is passed over by poll: streams are read during runs only, so that output waits for one. */
+    struct pollfd watched[] = {
+        {.fd = s->given.control, .events = POLLIN},
+        {.fd = s->given.interpreter, .events = POLLIN},
+        {.fd = s->given.children, .events = POLLIN},
+        {.fd = s->is_running && !s->streams[0].is_ended ? s->given.streams[0] : -1,
+         .events = POLLIN},
+        {.fd = s->is_running && !s->streams[1].is_ended ? s->given.streams[1] : -1,
+         .events = POLLIN},
+    };
+    int ready = poll(watched, SP_COUNT(watched), s->is_interrupting ? INTERRUPT_EVERY_MS : -1);
+    if (ready == 0 && s->is_interrupting) {
+        interrupt(s);
+    }
+    if (ready <= 0) {
+        return;
+    }
+    for (unsigned which = 0; which < 2; which++) {
+        if (watched[3 + which].revents != 0) {
+            (void)pass_stream_on(s, which);
+        }
+    }
+    if (watched[1].revents != 0) {
+        on_interpreter(s);
+    }
+    if (watched[0].revents != 0) {
+        on_pool(s);
+    }
+    if (watched[2].revents != 0) {
+        on_children(s);
+    }
+}
+
+void sp_init_serve(const struct sp_init *given)
+{
+    static struct state state;
+    state.given = *given;
+    sp_buf_init(&state.scratch, SP_FRAME_BYTES_MAX);
+    while (!state.is_over) {
+        turn(&state);
+    }
+    sp_buf_done(&state.scratch);
+}

@@ -1,0 +1,112 @@
+#include "session/link.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "base/own.h"
+
+/* Room for credentials and a few descriptors: whoever sends descriptors unasked must not get them lost in here. */
+#define CONTROL_BYTES 256
+
+union control {
+    struct cmsghdr align;
+    char bytes[CONTROL_BYTES];
+};
+
+enum sp_err sp_link_pair(bool with_sender, int *out_a, int *out_b)
+{
+    int pair[2] = {-1, -1};
+    int room = 256 * 1024;
+    int on = 1;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+        return SP_ERR_SYSTEM;
+    }
+    for (size_t i = 0; i < 2; i++) {
+        /* Best effort: the default holds three full frames. */
+        (void)setsockopt(pair[i], SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+        if (with_sender && setsockopt(pair[i], SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0) {
+            sp_close(pair[0]);
+            sp_close(pair[1]);
+            return SP_ERR_SYSTEM;
+        }
+    }
+    *out_a = pair[0];
+    *out_b = pair[1];
+    return SP_OK;
+}
+
+static void attach(struct msghdr *message, union control *control, int fd)
+{
+    struct cmsghdr *head = NULL;
+    message->msg_control = control->bytes;
+    message->msg_controllen = CMSG_SPACE(sizeof fd);
+    head = CMSG_FIRSTHDR(message);
+    head->cmsg_level = SOL_SOCKET;
+    head->cmsg_type = SCM_RIGHTS;
+    head->cmsg_len = CMSG_LEN(sizeof fd);
+    *(int *)(void *)CMSG_DATA(head) = fd;
+}
+
+enum sp_err sp_link_send(int to, const struct sp_frame *frame, int fd, struct sp_buf *scratch)
+{
+    struct iovec part;
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    union control control = {.bytes = {0}};
+    ssize_t sent = -1;
+    SP_TRY(sp_frame_write(frame, scratch));
+    part = (struct iovec){.iov_base = scratch->ptr, .iov_len = scratch->len};
+    if (fd >= 0) {
+        attach(&message, &control, fd);
+    }
+    do {
+        sent = sendmsg(to, &message, MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
+    if (sent < 0) {
+        return errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN ? SP_ERR_CLOSED
+                                                                          : SP_ERR_SYSTEM;
+    }
+    return SP_OK;
+}
+
+static void read_control(struct msghdr *message, pid_t *out_sender)
+{
+    for (struct cmsghdr *head = CMSG_FIRSTHDR(message); head != NULL;
+         head = CMSG_NXTHDR(message, head)) {
+        if (head->cmsg_level != SOL_SOCKET) {
+            continue;
+        }
+        if (head->cmsg_type == SCM_CREDENTIALS) {
+            *out_sender = ((const struct ucred *)(const void *)CMSG_DATA(head))->pid;
+        } else if (head->cmsg_type == SCM_RIGHTS) {
+            size_t count = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+            const int *fds = (const int *)(const void *)CMSG_DATA(head);
+            for (size_t i = 0; i < count; i++) {
+                sp_close(fds[i]);
+            }
+        }
+    }
+}
+
+enum sp_err sp_link_receive(int from, struct sp_link_frame *out)
+{
+    union control control = {.bytes = {0}};
+    struct iovec part = {.iov_base = out->space, .iov_len = sizeof out->space};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control.bytes,
+                             .msg_controllen = sizeof control.bytes};
+    ssize_t got = recvmsg(from, &message, MSG_CMSG_CLOEXEC);
+    if (got < 0) {
+        return errno == EINTR || errno == EAGAIN ? SP_ERR_UNAVAILABLE : SP_ERR_CLOSED;
+    }
+    out->sender = 0;
+    read_control(&message, &out->sender);
+    if (got == 0) {
+        return SP_ERR_CLOSED;
+    }
+    if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
+        return SP_ERR_WIRE;
+    }
+    return sp_frame_read(sp_slice_make(out->space, (size_t)got), &out->frame);
+}

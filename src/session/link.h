@@ -1,0 +1,34 @@
+/*
+ * link - sending and receiving frames over a SOCK_SEQPACKET descriptor, blocking.
+ *
+ * Runs in: sallyport-session (template, init, interpreter).   Input: hostile where the interpreter writes.
+ * Allocates: nothing but the caller's buffers.
+ */
+#ifndef SP_SESSION_LINK_H
+#define SP_SESSION_LINK_H
+
+#include <sys/types.h>
+
+#include "wire/session_frame.h"
+
+/* One received frame, and who sent it as the kernel says (0 when the socket does not pass credentials). */
+struct sp_link_frame {
+    struct sp_frame frame; /* borrows from `space` */
+    pid_t sender;
+    uint8_t space[SP_FRAME_BYTES_MAX];
+};
+
+/* A connected pair with room for a full frame, CLOEXEC. `with_sender` makes both ends report credentials. */
+enum sp_err sp_link_pair(bool with_sender, int *out_a, int *out_b) SP_MUST_CHECK SP_NONNULL(2, 3);
+
+/* Sends one frame, with a descriptor beside it unless `fd` is negative. SP_ERR_CLOSED when the other side left. */
+enum sp_err sp_link_send(int to, const struct sp_frame *frame, int fd, struct sp_buf *scratch)
+    SP_MUST_CHECK SP_NONNULL(2, 4);
+
+/*
+ * Waits for one frame. SP_ERR_CLOSED at the end, SP_ERR_WIRE for what is no frame; descriptors beside it are closed.
+ * SP_ERR_UNAVAILABLE when a signal came first.
+ */
+enum sp_err sp_link_receive(int from, struct sp_link_frame *out) SP_MUST_CHECK SP_NONNULL(2);
+
+#endif

@@ -1,0 +1,178 @@
+/*
+ * sallyport-session - the template process of the embedded pool, and everything that it forks.
+ *
+ * The nursery starts it with an empty environment and the wire to the pool at descriptor 3. Three processes come of
+ * it: the keeper (this one, waits), process 1 of a new pid namespace (reaps), and the template. Each dies with the one
+ * before it, so whatever ends, nothing is left over.
+ */
+#include <errno.h>
+#include <grp.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "sandbox/namespaces.h"
+#include "session/options.h"
+#include "session/template.h"
+
+#include <fcntl.h>
+
+#include "base/own.h"
+
+#define EXIT_USAGE 2
+
+/* Python and the libraries see these variables and no others. */
+static const struct {
+    const char *name;
+    const char *value;
+} environment[] = {
+    {"PATH", "/usr/local/bin:/usr/bin:/bin"},
+    {"HOME", "/tmp/home"},
+    {"USER", "session"},
+    {"LOGNAME", "session"},
+    {"LANG", "C.UTF-8"},
+    {"TMPDIR", "/tmp"},
+    {"IPYTHONDIR", "/tmp/home/.ipython"},
+    {"MPLCONFIGDIR", "/tmp/matplotlib"},
+    {"MPLBACKEND", "Agg"},
+    {"TERM", "dumb"},
+    /* A thread of BLAS in the template would make the first product in a session wait for ever. */
+    {"OPENBLAS_NUM_THREADS", "1"},
+    {"OMP_NUM_THREADS", "1"},
+    {"MKL_NUM_THREADS", "1"},
+};
+
+static SP_NORETURN void fail(const char *step)
+{
+    sp_log(SP_LOG_ERROR, "session.start.failed", "step=\"%s\" errno=%d", step, errno);
+    exit(EXIT_FAILURE);
+}
+
+static void set_environment(void)
+{
+    if (clearenv() != 0) {
+        fail("environment");
+    }
+    for (size_t i = 0; i < SP_COUNT(environment); i++) {
+        if (setenv(environment[i].name, environment[i].value, 1) != 0) {
+            fail("environment");
+        }
+    }
+}
+
+/* Root gives itself up first; from here on root and an ordinary user go the same way. */
+static void leave_root(uid_t uid)
+{
+    if (geteuid() != 0) {
+        return;
+    }
+    if (setgroups(0, NULL) != 0 || setresgid(uid, uid, uid) != 0 || setresuid(uid, uid, uid) != 0 ||
+        prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0) {
+        fail("leave root");
+    }
+}
+
+static void enter_namespaces(void)
+{
+    uid_t uid = getuid();
+    gid_t gid = getgid();
+    SP_AUTO_CLOSE int proc_self = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (proc_self < 0 || sp_ns_leave(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC |
+                                     CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP) != SP_OK) {
+        fail("new namespaces");
+    }
+    if (sp_ns_map_self(proc_self, uid, gid, SP_SESSION_INNER_UID) != SP_OK) {
+        fail("map the user");
+    }
+}
+
+/* The exit status of one child; other children are reaped on the way. */
+static int wait_for(pid_t child)
+{
+    int status = 0;
+    for (;;) {
+        pid_t pid = waitpid(-1, &status, 0);
+        if (pid == child) {
+            return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE;
+        }
+        if (pid < 0 && errno != EINTR) {
+            return EXIT_FAILURE;
+        }
+    }
+}
+
+/*
+ * Libraries notice a fork by its process id. If the template had the number that an interpreter has in its own
+ * namespace (2), OpenSSL would hand the same random bytes to all sessions; so one number is used up.
+ */
+static void skip_a_number(void)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        _exit(0);
+    }
+    if (pid < 0 || waitpid(pid, NULL, 0) != pid) {
+        fail("fork");
+    }
+}
+
+/* Process 1: when it ends, the kernel ends everything in its namespace. */
+static SP_NORETURN void be_reaper(const struct sp_session_options *options)
+{
+    pid_t pid = -1;
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) {
+        fail("parent");
+    }
+    skip_a_number();
+    pid = fork();
+    if (pid < 0) {
+        fail("fork");
+    }
+    if (pid == 0) {
+        if (sp_ns_die_with(1) != SP_OK) {
+            fail("parent");
+        }
+        exit(sp_template_run(options));
+    }
+    sp_close(SP_SESSION_CONTROL_FD);
+    exit(wait_for(pid));
+}
+
+int main(int argc, char **argv)
+{
+    struct sp_session_options options;
+    pid_t parent = getppid();
+    pid_t pid = -1;
+    if (sp_session_options_read(argc, argv, &options) != SP_OK) {
+        (void)fputs("usage: sallyport-session [--memory BYTES] [--data BYTES] [--processes N] "
+                    "[--sessions N] [--uid N]\n"
+                    "                         [--preload a,b] [--give-up layer,layer]   (wire at "
+                    "descriptor 3)\n",
+                    stderr);
+        return EXIT_USAGE;
+    }
+    if (syscall(SYS_close_range, (unsigned)SP_SESSION_CONTROL_FD + 1, ~0U, 0U) != 0) {
+        fail("descriptors");
+    }
+    set_environment();
+    leave_root(options.uid);
+    if (sp_ns_die_with(parent) != SP_OK) {
+        fail("parent");
+    }
+    enter_namespaces();
+    pid = fork();
+    if (pid < 0) {
+        fail("fork");
+    }
+    if (pid == 0) {
+        be_reaper(&options);
+    }
+    sp_close(SP_SESSION_CONTROL_FD);
+    return wait_for(pid);
+}

@@ -1,0 +1,83 @@
+#include "session/options.h"
+
+#include "base/num.h"
+#include "base/slice.h"
+#include "wire/session_frame.h"
+
+#define MIB ((uint64_t)1024 * 1024)
+
+static const struct sp_session_options defaults = {
+    .limits = {.memory_bytes = 1024 * MIB,
+               .data_bytes = 512 * MIB,
+               .files = 65536,
+               .processes = 64},
+    .sessions_max = 128,
+    .uid = SP_SESSION_UID,
+    .given_up = 0,
+    .preload = "numpy,pandas,matplotlib",
+};
+
+static enum sp_err read_layers(struct sp_slice names, uint64_t *out)
+{
+    uint64_t layers = 0;
+    while (names.len > 0) {
+        size_t end = sp_slice_find(names, 0, ',');
+        enum sp_layer layer = SP_LAYER_USER;
+        SP_TRY(sp_layer_from_name(sp_slice_sub(names, 0, end), &layer));
+        layers |= SP_LAYER_BIT(layer);
+        names = sp_slice_sub(names, end + 1, names.len);
+    }
+    *out = layers;
+    return SP_OK;
+}
+
+static enum sp_err read_u32(struct sp_slice value, uint32_t lowest, uint32_t highest, uint32_t *out)
+{
+    uint64_t number = 0;
+    SP_TRY(sp_parse_u64(value, highest, &number));
+    if (number < lowest) {
+        return SP_ERR_RANGE;
+    }
+    *out = (uint32_t)number;
+    return SP_OK;
+}
+
+static enum sp_err read_one(struct sp_slice name, const char *text, struct sp_session_options *out)
+{
+    struct sp_slice value = sp_slice_of(text);
+    if (sp_slice_is(name, "--memory")) {
+        return sp_parse_u64(value, UINT64_MAX / 4, &out->limits.memory_bytes);
+    }
+    if (sp_slice_is(name, "--data")) {
+        return sp_parse_u64(value, UINT64_MAX / 4, &out->limits.data_bytes);
+    }
+    if (sp_slice_is(name, "--processes")) {
+        return read_u32(value, 4, 4096, &out->limits.processes);
+    }
+    if (sp_slice_is(name, "--sessions")) {
+        return read_u32(value, 1, SP_SESSION_MAX, &out->sessions_max);
+    }
+    if (sp_slice_is(name, "--uid")) {
+        return read_u32(value, 1, UINT32_MAX - 2, &out->uid);
+    }
+    if (sp_slice_is(name, "--give-up")) {
+        return read_layers(value, &out->given_up);
+    }
+    if (sp_slice_is(name, "--preload")) {
+        out->preload = text;
+        return SP_OK;
+    }
+    return SP_ERR_INVALID;
+}
+
+enum sp_err sp_session_options_read(int argc, char **argv, struct sp_session_options *out)
+{
+    struct sp_session_options options = defaults;
+    for (int i = 1; i < argc; i += 2) {
+        if (i + 1 >= argc || read_one(sp_slice_of(argv[i]), argv[i + 1], &options) != SP_OK) {
+            return SP_ERR_CONFIG;
+        }
+    }
+    *out = options;
+    return SP_OK;
+}

@@ -1,0 +1,284 @@
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "session/python.h"
+
+#include <stdio.h>
+
+#include "support_py.h"
+
+static struct {
+    PyObject *prepare;
+    PyObject *awake;
+    PyObject *run;
+    PyObject *packages;
+} support;
+
+static enum sp_err failed(void)
+{
+    if (PyErr_Occurred() != NULL) {
+        PyErr_Print();
+    }
+    return SP_ERR_SYSTEM;
+}
+
+static PyStatus configure(PyConfig *config)
+{
+    PyStatus status;
+    PyConfig_InitIsolatedConfig(config);
+    config->install_signal_handlers = 1; /* KeyboardInterrupt */
+    config->site_import = 1;             /* Debian's packages are in dist-packages */
+    config->safe_path = 1;               /* a file in the working directory replaces no module */
+    config->write_bytecode = 0;
+    config->buffered_stdio = 1;
+    status = PyConfig_SetString(config, &config->program_name, L"/usr/bin/python3");
+    if (PyStatus_Exception(status)) {
+        return status;
+    }
+    status = PyConfig_SetString(config, &config->executable, L"/usr/bin/python3");
+    if (PyStatus_Exception(status)) {
+        return status;
+    }
+    status = PyConfig_SetString(config, &config->stdio_encoding, L"utf-8");
+    if (PyStatus_Exception(status)) {
+        return status;
+    }
+    return PyConfig_SetString(config, &config->stdio_errors, L"backslashreplace");
+}
+
+static enum sp_err start_interpreter(void)
+{
+    PyPreConfig before;
+    PyConfig config;
+    PyStatus status;
+    PyPreConfig_InitIsolatedConfig(&before);
+    before.utf8_mode = 1;
+    status = Py_PreInitialize(&before);
+    if (PyStatus_Exception(status)) {
+        return SP_ERR_SYSTEM;
+    }
+    status = configure(&config);
+    if (!PyStatus_Exception(status)) {
+        status = Py_InitializeFromConfig(&config);
+    }
+    PyConfig_Clear(&config);
+    if (PyStatus_Exception(status)) {
+        (void)fprintf(stderr, "python: %s\n",
+                      status.err_msg != NULL ? status.err_msg : "cannot start");
+        return SP_ERR_SYSTEM;
+    }
+    return SP_OK;
+}
+
+static PyObject *load_support(void)
+{
+    PyObject *code = Py_CompileString(support_py, "<sallyport>", Py_file_input);
+    PyObject *module = NULL;
+    if (code == NULL) {
+        return NULL;
+    }
+    module = PyImport_ExecCodeModule("sallyport_support", code);
+    Py_DECREF(code);
+    return module;
+}
+
+static enum sp_err find_functions(void)
+{
+    PyObject *module = load_support();
+    if (module == NULL) {
+        return failed();
+    }
+    support.prepare = PyObject_GetAttrString(module, "prepare");
+    support.awake = PyObject_GetAttrString(module, "awake");
+    support.run = PyObject_GetAttrString(module, "run");
+    support.packages = PyObject_GetAttrString(module, "packages");
+    Py_DECREF(module);
+    if (support.prepare == NULL || support.awake == NULL || support.run == NULL ||
+        support.packages == NULL) {
+        return failed();
+    }
+    return SP_OK;
+}
+
+/* "a,b" as a list; empty names are passed over. */
+static PyObject *list_of(const char *names)
+{
+    struct sp_slice rest = sp_slice_of(names);
+    PyObject *list = PyList_New(0);
+    while (list != NULL && rest.len > 0) {
+        size_t end = sp_slice_find(rest, 0, ',');
+        PyObject *name = PyUnicode_DecodeUTF8((const char *)rest.ptr, (Py_ssize_t)end, "replace");
+        if (name == NULL || (end > 0 && PyList_Append(list, name) != 0)) {
+            Py_XDECREF(name);
+            Py_CLEAR(list);
+            break;
+        }
+        Py_DECREF(name);
+        rest = sp_slice_sub(rest, end + 1, rest.len);
+    }
+    return list;
+}
+
+enum sp_err sp_python_start(const char *preload)
+{
+    PyObject *names = NULL;
+    PyObject *missing = NULL;
+    SP_TRY(start_interpreter());
+    SP_TRY(find_functions());
+    names = list_of(preload);
+    missing = names == NULL ? NULL : PyObject_CallOneArg(support.prepare, names);
+    Py_XDECREF(names);
+    if (missing == NULL) {
+        return failed();
+    }
+    for (Py_ssize_t i = 0; PyList_Check(missing) && i < PyList_GET_SIZE(missing); i++) {
+        const char *name = PyUnicode_AsUTF8(PyList_GET_ITEM(missing, i));
+        (void)fprintf(stderr, "not preloaded: %s\n", name != NULL ? name : "?");
+    }
+    Py_DECREF(missing);
+    return SP_OK;
+}
+
+enum sp_err sp_python_packages(struct sp_buf *out)
+{
+    PyObject *text = PyObject_CallNoArgs(support.packages);
+    Py_ssize_t len = 0;
+    const char *bytes = text == NULL ? NULL : PyUnicode_AsUTF8AndSize(text, &len);
+    enum sp_err err = SP_ERR_SYSTEM;
+    if (bytes == NULL) {
+        Py_XDECREF(text);
+        return failed();
+    }
+    err = sp_buf_put(out, sp_slice_sub(sp_slice_make(bytes, (size_t)len), 0, SP_FRAME_PART_MAX));
+    Py_DECREF(text);
+    return err;
+}
+
+enum sp_err sp_python_freeze(void)
+{
+    PyObject *gc = NULL;
+    PyObject *result = NULL;
+    (void)PyGC_Collect();
+    gc = PyImport_ImportModule("gc");
+    result = gc == NULL ? NULL : PyObject_CallMethod(gc, "freeze", NULL);
+    Py_XDECREF(gc);
+    if (result == NULL) {
+        return failed();
+    }
+    Py_DECREF(result);
+    return SP_OK;
+}
+
+void sp_python_before_fork(void)
+{
+    PyOS_BeforeFork();
+}
+
+enum sp_err sp_python_awake(void)
+{
+    PyObject *result = NULL;
+    PyOS_AfterFork_Child();
+    result = PyObject_CallNoArgs(support.awake);
+    if (result == NULL) {
+        return failed();
+    }
+    Py_DECREF(result);
+    return SP_OK;
+}
+
+/* (group, role, kind, bytes); anything else is passed over: the list may be the work of a tenant's code. */
+static enum sp_err give_item(PyObject *tuple, sp_python_item_fn *fn, void *ctx)
+{
+    struct sp_frame item = {.type = SP_FRAME_ITEM};
+    long numbers[3] = {0, 0, 0};
+    char *bytes = NULL;
+    Py_ssize_t len = 0;
+    if (!PyTuple_CheckExact(tuple) || PyTuple_GET_SIZE(tuple) != 4) {
+        return SP_OK;
+    }
+    for (Py_ssize_t i = 0; i < 3; i++) {
+        PyObject *number = PyTuple_GetItem(tuple, i);
+        numbers[i] = PyLong_CheckExact(number) ? PyLong_AsLong(number) : -1;
+    }
+    if (!PyBytes_CheckExact(PyTuple_GetItem(tuple, 3)) ||
+        PyBytes_AsStringAndSize(PyTuple_GetItem(tuple, 3), &bytes, &len) != 0 || numbers[0] < 0 ||
+        numbers[0] >= (long)SP_FRAME_GROUPS_MAX || numbers[1] < 0 ||
+        numbers[1] >= SP_ITEM_ROLE_COUNT || numbers[2] < 0 || numbers[2] >= SP_ITEM_KIND_COUNT) {
+        PyErr_Clear();
+        return SP_OK;
+    }
+    item.group = (uint16_t)numbers[0];
+    item.a = (uint8_t)numbers[1];
+    item.b = (uint8_t)numbers[2];
+    item.bytes = sp_slice_make(bytes, (size_t)len);
+    return fn(ctx, &item);
+}
+
+static enum sp_run_status give_all(PyObject *result, sp_python_item_fn *fn, void *ctx)
+{
+    PyObject *items = NULL;
+    PyObject *number = NULL;
+    long status = 0;
+    if (!PyTuple_CheckExact(result) || PyTuple_GET_SIZE(result) != 2) {
+        return SP_RUN_FAILED;
+    }
+    number = PyTuple_GetItem(result, 0);
+    items = PyTuple_GetItem(result, 1);
+    status = PyLong_CheckExact(number) ? PyLong_AsLong(number) : 0;
+    PyErr_Clear();
+    for (Py_ssize_t i = 0; PyList_CheckExact(items) && i < PyList_GET_SIZE(items); i++) {
+        if (give_item(PyList_GET_ITEM(items, i), fn, ctx) != SP_OK) {
+            break;
+        }
+    }
+    return status > 0 && status < SP_RUN_STATUS_COUNT ? (enum sp_run_status)status : SP_RUN_FAILED;
+}
+
+static void give_text(unsigned kind, const char *text, sp_python_item_fn *fn, void *ctx)
+{
+    struct sp_frame item = {
+        .type = SP_FRAME_ITEM, .a = SP_ITEM_ERROR, .b = (uint8_t)kind, .bytes = sp_slice_of(text)};
+    (void)!fn(ctx, &item);
+}
+
+/* The support code itself was broken off: an interrupt at its edges, or memory used up. */
+static enum sp_run_status give_failure(sp_python_item_fn *fn, void *ctx)
+{
+    bool was_interrupted = PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0;
+    bool was_memory = PyErr_ExceptionMatches(PyExc_MemoryError) != 0;
+    const char *name = was_interrupted ? "KeyboardInterrupt"
+                       : was_memory    ? "MemoryError"
+                                       : "RuntimeError";
+    PyErr_Clear();
+    give_text(SP_ITEM_ERROR_NAME, name, fn, ctx);
+    give_text(SP_ITEM_ERROR_MESSAGE, "", fn, ctx);
+    give_text(SP_ITEM_TRACEBACK, name, fn, ctx);
+    return was_interrupted ? SP_RUN_INTERRUPTED : SP_RUN_FAILED;
+}
+
+enum sp_run_status sp_python_run(struct sp_slice code, sp_python_item_fn *fn, void *ctx)
+{
+    PyObject *text = PyUnicode_DecodeUTF8((const char *)code.ptr, (Py_ssize_t)code.len, "strict");
+    PyObject *result = text == NULL ? NULL : PyObject_CallOneArg(support.run, text);
+    enum sp_run_status status = SP_RUN_FAILED;
+    Py_XDECREF(text);
+    if (result == NULL) {
+        return give_failure(fn, ctx);
+    }
+    status = give_all(result, fn, ctx);
+    Py_DECREF(result);
+    return status;
+}
+
+void *sp_python_unlock(void)
+{
+    return PyEval_SaveThread();
+}
+
+void sp_python_lock(void *state)
+{
+    PyEval_RestoreThread((PyThreadState *)state);
+    if (PyErr_CheckSignals() != 0) {
+        PyErr_Clear();
+    }
+}

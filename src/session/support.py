@@ -1,0 +1,457 @@
+"""What a cell means: the Python half of the program sallyport-session.
+
+Compiled into the program; there is no file of it in a session. The C half calls prepare() in the template, awake() in
+each new session and run() for each cell. run() gives back what the cell showed as a list of (group, role, kind, bytes);
+C checks every number and length again, because a tenant's code can change anything here.
+"""
+
+import ast
+import importlib
+import importlib.metadata
+import io
+import json
+import math
+import os
+import random
+import subprocess
+import sys
+import types
+
+# The numbers of wire/session_frame.h.
+DISPLAY, RESULT, ERROR = 0, 1, 2
+JSON, TEXT, PNG, SVG, HTML, ERROR_NAME, ERROR_MESSAGE, TRACEBACK = range(8)
+FAILED, SUCCEEDED, INTERRUPTED = 0, 1, 2
+
+TEXT_BYTES_MAX = 1 << 20
+TRACEBACK_BYTES_MAX = 256 << 10
+ITEM_BYTES_MAX = 12 << 20
+GROUPS_MAX = 256
+ELEMENTS_MAX = 200_000
+DEPTH_MAX = 24
+
+MIME_KINDS = (("text/plain", TEXT), ("text/html", HTML), ("image/svg+xml", SVG), ("image/png", PNG))
+
+
+class _NotNative(Exception):
+    """The value has no JSON of its own type."""
+
+
+class _Cell:
+    """What the present cell has shown so far."""
+
+    def __init__(self):
+        self.items = []
+        self.groups = 0
+        self.value = None
+        self.has_value = False
+        self.failure = None
+        self.drawn = set()
+
+    def put(self, role, pieces):
+        pieces = [(kind, data) for kind, data in pieces if len(data) <= ITEM_BYTES_MAX]
+        if not pieces or self.groups >= GROUPS_MAX:
+            return
+        for kind, data in pieces:
+            self.items.append((self.groups, role, kind, data))
+        self.groups += 1
+
+
+_cell = _Cell()
+_shell = None
+_streams = None
+
+
+def _utf8(text, limit=TEXT_BYTES_MAX):
+    """Text as valid UTF-8, cut at a character."""
+    data = str(text).encode("utf-8", "replace")
+    if len(data) > limit:
+        data = data[:limit].decode("utf-8", "ignore").encode("utf-8") + b"\n[cut]"
+    return data
+
+
+def _number(value):
+    if isinstance(value, float):
+        if math.isnan(value):
+            return "nan"
+        if math.isinf(value):
+            return "inf" if value > 0 else "-inf"
+        return value
+    # A reader that stores numbers as 64 bits would change a longer one in silence.
+    return value if -(1 << 63) <= value < (1 << 63) else str(value)
+
+
+def _native(value, depth=0, left=None):
+    """The value made of JSON's own types only, or _NotNative."""
+    left = left if left is not None else [ELEMENTS_MAX]
+    left[0] -= 1
+    if depth > DEPTH_MAX or left[0] < 0:
+        raise _NotNative
+    kind = type(value)
+    if value is None or kind is bool:
+        return value
+    if kind is str:
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if kind is int or kind is float:
+        return _number(value)
+    if kind is list or kind is tuple:
+        return [_native(item, depth + 1, left) for item in value]
+    if kind is dict:
+        return _native_dict(value, depth, left)
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(value, numpy.generic):
+        item = value.item()
+        if type(item) in (bool, int, float, str):
+            return _native(item, depth + 1, left)
+    raise _NotNative
+
+
+def _native_dict(value, depth, left):
+    out = {}
+    for key, item in value.items():
+        if type(key) is not str or "\0" in key:
+            raise _NotNative
+        out[_native(key, depth + 1, left)] = _native(item, depth + 1, left)
+    return out
+
+
+def _is_drawing(value):
+    """plt.title() and plt.hist() return objects of matplotlib that nobody wants to read."""
+    if isinstance(value, (list, tuple)):
+        return any(_is_drawing(item) for item in value[:8])
+    return type(value).__module__.split(".")[0] == "matplotlib" and not _is_figure(value)
+
+
+def _is_figure(value):
+    figure = sys.modules.get("matplotlib.figure")
+    return figure is not None and isinstance(value, figure.Figure)
+
+
+def _png_of(figure):
+    out = io.BytesIO()
+    figure.savefig(out, format="png", bbox_inches="tight")
+    return out.getvalue()
+
+
+def _show_figure(figure):
+    if id(figure) in _cell.drawn:
+        return
+    _cell.drawn.add(id(figure))
+    if figure.get_axes() or figure.lines or figure.texts or figure.images:
+        _cell.put(DISPLAY, [(PNG, _png_of(figure))])
+
+
+def _show_open_figures(*_args, **_named):
+    """plt.show(), and the end of each cell: every open figure is shown once and closed."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is None:
+        return
+    for number in pyplot.get_fignums():
+        _show_figure(pyplot.figure(number))
+    pyplot.close("all")
+
+
+def _bundle(data):
+    pieces = []
+    for mime, kind in MIME_KINDS:
+        value = data.get(mime)
+        if value is None:
+            continue
+        if kind == PNG:
+            if isinstance(value, str):
+                import base64
+                value = base64.b64decode(value)
+            pieces.append((kind, bytes(value)))
+        else:
+            pieces.append((kind, _utf8("".join(value) if isinstance(value, list) else value)))
+    return pieces
+
+
+def _show_value(value):
+    """The value of the last expression, in every form that it has."""
+    if value is None or _is_drawing(value):
+        return
+    if _is_figure(value):
+        _cell.drawn.add(id(value))
+        _cell.put(RESULT, [(PNG, _png_of(value)), (TEXT, _utf8(repr(value)))])
+        return
+    try:
+        text = json.dumps(_native(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        data = text.encode("utf-8")
+        if len(data) <= TEXT_BYTES_MAX:
+            _cell.put(RESULT, [(JSON, data), (TEXT, _utf8(_shown(value)))])
+            return
+    except _NotNative:
+        pass
+    bundle, _metadata = _shell.display_formatter.format(value)
+    _cell.put(RESULT, _bundle(bundle) or [(TEXT, _utf8(repr(value)))])
+
+
+def _shown(value):
+    return repr(value) if type(value) in (bool, int, float, str) else _shell.display_formatter.format(
+        value, include=("text/plain",))[0].get("text/plain", "")
+
+
+def _keep(value):
+    """As a notebook's Out: the last values are _, __ and ___."""
+    if value is None:
+        return
+    space = _shell.user_ns
+    space["___"], space["__"], space["_"] = space.get("__"), space.get("_"), value
+    _cell.value, _cell.has_value = value, True
+
+
+def _fail(kind, value, lines):
+    _cell.failure = INTERRUPTED if kind is KeyboardInterrupt else FAILED
+    text = lines if isinstance(lines, str) else "\n".join(str(line) for line in lines)
+    try:
+        message = str(value)
+    except BaseException:
+        message = "(the exception's text cannot be made)"
+    _cell.put(ERROR, [
+        (ERROR_NAME, _utf8(getattr(kind, "__name__", "Exception"), 256)),
+        (ERROR_MESSAGE, _utf8(message, 64 << 10)),
+        (TRACEBACK, _utf8(text.rstrip("\n") + "\n", TRACEBACK_BYTES_MAX)),
+    ])
+
+
+def _is_quiet_exit(value):
+    return isinstance(value, SystemExit) and (value.code is None or value.code == 0)
+
+
+def _fail_with(error):
+    """The traceback as IPython prints it, from the first frame of the cell on."""
+    if _is_quiet_exit(error):
+        return
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+        trace = trace.tb_next
+    if isinstance(error, SystemExit):
+        _fail(SystemExit, error, "SystemExit: %s" % (error.code,))
+        return
+    try:
+        lines = _shell.InteractiveTB.structured_traceback(type(error), error, trace, tb_offset=0)
+    except BaseException:
+        lines = "%s: (its traceback cannot be made)" % type(error).__name__
+    _fail(type(error), error, lines)
+
+
+def _make_shell():
+    from IPython.core.displayhook import DisplayHook
+    from IPython.core.displaypub import DisplayPublisher
+    from IPython.core.history import HistoryManager
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets import Type
+
+    class Hook(DisplayHook):
+        def __call__(self, result=None):
+            if result is not None and not self.quiet():
+                _keep(result)
+
+        def quiet(self):
+            return _cell_is_quiet
+
+    class Publisher(DisplayPublisher):
+        def publish(self, data, metadata=None, source=None, **_named):
+            _cell.put(DISPLAY, _bundle(data))
+
+    class Shell(InteractiveShell):
+        displayhook_class = Type(Hook)
+        display_pub_class = Type(Publisher)
+
+        def _showtraceback(self, etype, evalue, stb):
+            if not _is_quiet_exit(evalue):
+                _fail(etype, evalue, self.InteractiveTB.stb2text(stb) if isinstance(stb, list) else stb)
+
+        def system(self, cmd):
+            sys.stdout.flush()
+            command = self.var_expand(cmd, depth=1)
+            self.user_ns["_exit_code"] = subprocess.call(command, shell=True)
+
+        def ask_exit(self):
+            raise SystemExit(0)
+
+        def enable_gui(self, gui=None):
+            pass
+
+    HistoryManager.enabled = False
+    Shell._instance = None
+    shell = Shell.instance(colors="NoColor")
+    InteractiveShell._instance = shell
+    shell.system_raw = shell.system_piped = shell.system
+    shell.editor = "false"
+    shell.Completer.use_jedi = False
+    return shell
+
+
+_cell_is_quiet = False
+
+
+def _run_plain(tree, name):
+    """compile and exec; (False, ...) when only IPython can run it, as with top-level await."""
+    body, last = tree.body, None
+    if body and isinstance(body[-1], ast.Expr) and not _cell_is_quiet:
+        last = ast.Expression(body.pop().value)
+    try:
+        head = _shell.compile(tree, name, "exec") if body else None
+        tail = _shell.compile(last, name, "eval") if last is not None else None
+    except SyntaxError:
+        return False
+    space = _shell.user_ns
+    if head is not None:
+        exec(head, space)
+    if tail is not None:
+        _keep(eval(tail, space))
+    return True
+
+
+def _run_ipython(code):
+    result = _shell.run_cell(code, store_history=False)
+    error = result.error_before_exec or result.error_in_exec
+    if error is not None and _cell.failure is None and not _is_quiet_exit(error):
+        _fail(type(error), error, "%s: %s" % (type(error).__name__, error))
+
+
+def _run(code):
+    # A cell that parses as Python holds no magic; everything else is IPython's to understand or to refuse.
+    try:
+        name = _shell.compile.cache(code, _shell.execution_count, raw_code=code)
+        tree = _shell.compile.ast_parse(code, filename=name)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = None
+    try:
+        if tree is None or not _run_plain(tree, name):
+            _run_ipython(code)
+    finally:
+        _shell.execution_count += 1
+
+
+def _finish():
+    if _cell.has_value and _cell.failure is None:
+        _show_value(_cell.value)
+    _show_open_figures()
+
+
+def _flush():
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BaseException:
+            pass
+
+
+def run(code):
+    """Runs one cell: (status, items)."""
+    global _cell, _cell_is_quiet
+    _cell = _Cell()
+    _cell_is_quiet = code.rstrip().endswith(";")
+    sys.stdin, sys.stdout, sys.stderr = _streams
+    for step in (lambda: _run(code), _finish):
+        try:
+            step()
+        except BaseException as error:
+            if _cell.failure is None:
+                _fail_with(error)
+    _flush()
+    status = SUCCEEDED if _cell.failure is None else _cell.failure
+    items, _cell.items, _cell.value = _cell.items, [], None
+    return status, items
+
+
+def _use_matplotlib():
+    """A backend of our own, so that plt.show() shows; figures of other backends are shown at the end of the cell."""
+    import matplotlib
+    from matplotlib.backends import backend_agg
+
+    backend = types.ModuleType("sallyport_figures")
+    backend.FigureCanvas = backend_agg.FigureCanvasAgg
+    backend.FigureManager = backend_agg.FigureManager
+    backend.new_figure_manager = backend_agg.new_figure_manager
+    backend.new_figure_manager_given_figure = backend_agg.new_figure_manager_given_figure
+    backend.draw_if_interactive = lambda *_args, **_named: None
+    backend.show = _show_open_figures
+    sys.modules["sallyport_figures"] = backend
+    matplotlib.use("module://sallyport_figures")
+    _shell.display_formatter.formatters["image/png"].for_type_by_name("matplotlib.figure", "Figure", _png_of)
+
+
+WARM_CELLS = (
+    "1+1",
+    "1/0",
+    "%pwd",
+    "!true",
+    "import asyncio",
+    "print('warm')",
+    "[1, {'a': 2.5}]",
+)
+WARM_MATPLOTLIB = """
+import matplotlib.pyplot as plt
+_ = plt.hist([1, 2, 2, 3]); plt.title('warm'); plt.show()
+"""
+WARM_PANDAS = "import pandas as pd\npd.DataFrame({'a': [1, 2]}).describe()"
+
+
+def _warm():
+    """Runs each kind of cell once, so that no session pays for the first."""
+    before = set(_shell.user_ns)
+    cells = list(WARM_CELLS)
+    if "matplotlib" in sys.modules:
+        cells.append(WARM_MATPLOTLIB)
+    if "pandas" in sys.modules:
+        cells.append(WARM_PANDAS)
+    for cell in cells:
+        run(cell)
+    for name in set(_shell.user_ns) - before:
+        del _shell.user_ns[name]
+    for name in ("_", "__", "___"):
+        _shell.user_ns[name] = ""
+    _shell.execution_count = 1
+    fonts = sys.modules.get("matplotlib.font_manager")
+    if fonts is not None and hasattr(fonts, "_get_font"):
+        # A cached font keeps its file open, and descriptors do not survive the way into a session.
+        fonts._get_font.cache_clear()
+
+
+def prepare(preload):
+    """In the template: import what every session needs; the names that could not be imported come back."""
+    global _shell, _streams
+    _streams = sys.stdin, sys.stdout, sys.stderr
+    missing = []
+    _shell = _make_shell()
+    for name in preload:
+        try:
+            importlib.import_module(name)
+            if name == "matplotlib":
+                _use_matplotlib()
+                importlib.import_module("matplotlib.pyplot")
+        except Exception as error:
+            missing.append("%s (%s)" % (name, type(error).__name__))
+    _warm()
+    return missing
+
+
+def awake():
+    """In a new session: nothing random may be what another session has."""
+    random.seed()
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        numpy_random.seed()
+    ssl = sys.modules.get("ssl")
+    if ssl is not None:
+        # Stirring the primary generator makes OpenSSL's others reseed before their next byte.
+        ssl.RAND_add(os.urandom(48), 48.0)
+    tempfile = sys.modules.get("tempfile")
+    if tempfile is not None:
+        tempfile._name_sequence = None
+    uuid = sys.modules.get("uuid")
+    if uuid is not None:
+        uuid._node = uuid._last_timestamp = None
+
+
+def packages():
+    """One "name version" line for the interpreter and for each installed distribution."""
+    lines = {"python %d.%d.%d" % sys.version_info[:3]}
+    for found in importlib.metadata.distributions():
+        name = found.metadata["Name"]
+        if name and found.version:
+            lines.add("%s %s" % (name.lower(), found.version))
+    return "\n".join(sorted(lines, key=lambda line: (not line.startswith("python "), line)))

@@ -1,0 +1,131 @@
+/*
+ * session_frame - the frames between the pool, the template process and the sessions, one a SOCK_SEQPACKET message.
+ *
+ * Runs in: pool, and the program sallyport-session.   Input: hostile (tenants' code runs beside the writer).
+ * Allocates: through the caller's buffer.
+ * A run is named by a nonce that the pool draws; a frame of another run is dropped. One struct holds the fields of all
+ * types; the list says which of them a type carries, in the order of their encoding.
+ */
+#ifndef SP_WIRE_SESSION_FRAME_H
+#define SP_WIRE_SESSION_FRAME_H
+
+#include "base/reader.h"
+#include "base/writer.h"
+
+#define SP_FRAME_VERSION    1U
+#define SP_FRAME_BYTES_MAX  ((size_t)64 * 1024)
+#define SP_FRAME_PART_MAX   ((size_t)60 * 1024) /* bytes of code, output or a value in one frame */
+#define SP_FRAME_CODE_MAX   ((size_t)16 * 1024 * 1024)
+#define SP_FRAME_ITEMS_MAX  ((size_t)16 * 1024 * 1024) /* all values and pictures of one run */
+#define SP_FRAME_GROUPS_MAX 256U                       /* outputs of one run */
+
+/*
+ * type, letters of its fields: n nonce (u64), t ticket (u32), u number (u32), m microseconds (u64), l layers (u64),
+ * a, b, c (u8), g group (u16), o and e counts of dropped bytes (u64), B bytes.
+ */
+#define SP_FRAME_LIST(X)                                                                           \
+    /* pool -> template */                                                                         \
+    X(SP_FRAME_FORK, "t") /* make a session of this ticket */                                      \
+    X(SP_FRAME_KILL, "t") /* end it now */                                                         \
+    /* template -> pool */                                                                         \
+    X(SP_FRAME_HELLO, "ulB") /* version, layers in force, "name version" lines */                  \
+    X(SP_FRAME_FORKED, "t")  /* its control descriptor comes beside the frame */                   \
+    X(SP_FRAME_ENDED, "tu")  /* it is gone: wait status */                                         \
+    /* pool -> session */                                                                          \
+    X(SP_FRAME_RUN, "nug")     /* bytes of code that follow, KiB kept of each stream */            \
+    X(SP_FRAME_CODE, "nB")     /* a part of the code */                                            \
+    X(SP_FRAME_INTERRUPT, "n") /* SIGINT, again and again until the run ends */                    \
+    /* session -> pool */                                                                          \
+    X(SP_FRAME_READY, "")     /* waits for a first run; /mnt/data comes beside the frame */        \
+    X(SP_FRAME_STREAM, "naB") /* a: 1 stdout, 2 stderr */                                          \
+    X(SP_FRAME_ITEM,                                                                               \
+      "ngabcB") /* group, a: enum sp_item_role, b: enum sp_item_kind, c: more follows */           \
+    X(SP_FRAME_DONE,                                                                               \
+      "namoe")             /* a: enum sp_run_status, microseconds, bytes dropped of the streams */ \
+    X(SP_FRAME_GONE, "au") /* the interpreter ended. a: 0 exit, 1 signal; its number */
+
+enum sp_frame_type {
+    SP_FRAME_NONE,
+#define SP_FRAME_AS_ENUM(type, fields) type,
+    SP_FRAME_LIST(SP_FRAME_AS_ENUM)
+#undef SP_FRAME_AS_ENUM
+        SP_FRAME_COUNT
+};
+
+/* How a run ended, as the interpreter says. */
+enum sp_run_status { SP_RUN_FAILED, SP_RUN_SUCCEEDED, SP_RUN_INTERRUPTED, SP_RUN_STATUS_COUNT };
+
+/* What an output is for, and what its bytes are. */
+enum sp_item_role { SP_ITEM_DISPLAY, SP_ITEM_RESULT, SP_ITEM_ERROR, SP_ITEM_ROLE_COUNT };
+
+enum sp_item_kind {
+    SP_ITEM_JSON,          /* one JSON value */
+    SP_ITEM_TEXT,          /* for people */
+    SP_ITEM_PNG,           /* the file's bytes */
+    SP_ITEM_SVG,           /* text */
+    SP_ITEM_HTML,          /* text */
+    SP_ITEM_ERROR_NAME,    /* the exception's class */
+    SP_ITEM_ERROR_MESSAGE, /* what it says */
+    SP_ITEM_TRACEBACK,     /* plain text */
+    SP_ITEM_KIND_COUNT
+};
+
+/* The walls of a session, as the configuration names them. A bit of `layers` each, in this order. */
+#define SP_LAYER_LIST(X)                                                                           \
+    X(SP_LAYER_USER, "user-namespace", "its own user namespace")                                   \
+    X(SP_LAYER_MOUNT, "mount-namespace", "its own mounts over a read-only system")                 \
+    X(SP_LAYER_PID, "pid-namespace", "sees and signals only its own processes")                    \
+    X(SP_LAYER_NET, "net-namespace", "no interface but loopback")                                  \
+    X(SP_LAYER_IPC, "ipc-namespace", "its own System V and POSIX IPC")                             \
+    X(SP_LAYER_UTS, "uts-namespace", "its own host name")                                          \
+    X(SP_LAYER_CGROUP, "cgroup-namespace", "does not see the host's control groups")               \
+    X(SP_LAYER_PROC, "proc", "a /proc of processes only, nothing of the host")                     \
+    X(SP_LAYER_READ_ONLY, "read-only-root", "cannot write outside its own tmpfs")                  \
+    X(SP_LAYER_CAPS, "no-capabilities", "no capability in any set")                                \
+    X(SP_LAYER_NO_NEW_PRIVS, "no-new-privs", "set-user-id programs give nothing")                  \
+    X(SP_LAYER_LANDLOCK, "landlock", "Landlock bounds the files")                                  \
+    X(SP_LAYER_SCOPE, "landlock-scope", "Landlock bounds signals and abstract sockets")            \
+    X(SP_LAYER_SECCOMP, "seccomp", "a system call filter")                                         \
+    X(SP_LAYER_RLIMITS, "rlimits", "limits of each process and of their number")                   \
+    X(SP_LAYER_MEMORY, "memory-cgroup", "one memory limit over the whole session")
+
+enum sp_layer {
+#define SP_LAYER_AS_ENUM(layer, name, text) layer,
+    SP_LAYER_LIST(SP_LAYER_AS_ENUM)
+#undef SP_LAYER_AS_ENUM
+        SP_LAYER_COUNT
+};
+
+#define SP_LAYER_BIT(layer) ((uint64_t)1 << (unsigned)(layer))
+#define SP_LAYER_ALL        (SP_LAYER_BIT(SP_LAYER_COUNT) - 1)
+
+const char *sp_layer_name(enum sp_layer layer);
+const char *sp_layer_text(enum sp_layer layer);
+enum sp_err sp_layer_from_name(struct sp_slice name, enum sp_layer *out)
+    SP_MUST_CHECK SP_NONNULL(2);
+
+/* Bytes are borrowed. Only the fields of the type's row mean anything. */
+struct sp_frame {
+    enum sp_frame_type type;
+    uint64_t nonce;
+    uint64_t micros;
+    uint64_t layers;
+    uint64_t dropped_out;
+    uint64_t dropped_err;
+    uint32_t ticket;
+    uint32_t number;
+    uint16_t group;
+    uint8_t a;
+    uint8_t b;
+    uint8_t c;
+    struct sp_slice bytes;
+};
+
+/* Clears `out` and puts one frame. */
+enum sp_err sp_frame_write(const struct sp_frame *frame, struct sp_buf *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
+
+/* Reads exactly one frame; SP_ERR_WIRE for a type that does not exist, SP_ERR_TRAILING for bytes left over. */
+enum sp_err sp_frame_read(struct sp_slice in, struct sp_frame *out) SP_MUST_CHECK SP_NONNULL(2);
+
+#endif
