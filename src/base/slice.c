@@ -100,6 +100,15 @@ struct sp_slice sp_slice_trim(struct sp_slice a)
     return a;
 }
 
+size_t sp_slice_copy(struct sp_slice a, void *to, size_t room)
+{
+    size_t len = a.len < room ? a.len : room;
+    if (len > 0) {
+        memcpy(to, a.ptr, len);
+    }
+    return len;
+}
+
 char *sp_slice_dup(struct sp_slice a)
 {
     if (sp_slice_find(a, 0, '\0') != a.len) {

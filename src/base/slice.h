@@ -46,6 +46,9 @@ struct sp_slice sp_slice_sub(struct sp_slice a, size_t from, size_t len);
 /* Without leading and trailing spaces and tabs (OWS of RFC 9110). */
 struct sp_slice sp_slice_trim(struct sp_slice a);
 
+/* Copies the first bytes, at most `room`, for libraries that want them in memory of theirs; how many were copied. */
+size_t sp_slice_copy(struct sp_slice a, void *to, size_t room) SP_NONNULL(2);
+
 /* A NUL-terminated copy, or NULL when memory is used up or the slice holds a NUL. The caller frees it. */
 char *sp_slice_dup(struct sp_slice a) SP_MUST_CHECK;
 

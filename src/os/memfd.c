@@ -39,6 +39,16 @@ enum sp_err sp_memfd_seal(int fd)
     return fcntl(fd, F_ADD_SEALS, SEALS) == 0 ? SP_OK : SP_ERR_SYSTEM;
 }
 
+enum sp_err sp_memfd_size(int fd, size_t *out)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size < 0) {
+        return SP_ERR_WIRE;
+    }
+    *out = (size_t)st.st_size;
+    return SP_OK;
+}
+
 /* The seals come first: a size that is read before shrinking is forbidden says nothing. */
 enum sp_err sp_memfd_check(int fd, size_t size)
 {

@@ -18,6 +18,9 @@ enum sp_err sp_memfd_write(int fd, struct sp_slice bytes) SP_MUST_CHECK;
 /* Sets all four seals: no write, no grow, no shrink, no further seal. */
 enum sp_err sp_memfd_seal(int fd) SP_MUST_CHECK;
 
+/* The size of a memfd whose maker says nothing about it; SP_ERR_WIRE when it is no regular file. */
+enum sp_err sp_memfd_size(int fd, size_t *out) SP_MUST_CHECK SP_NONNULL(2);
+
 /* SP_ERR_WIRE unless `fd` is a memfd with all four seals and exactly `size` bytes. */
 enum sp_err sp_memfd_check(int fd, size_t size) SP_MUST_CHECK;
 
