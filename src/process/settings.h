@@ -129,7 +129,7 @@ SP_SETTINGS_LIST(SP_SETTINGS_AS_STRUCT)
 
 /* sp_settings_NAME_write and sp_settings_NAME_read for each; reading wants the whole slice and borrows from it. */
 #define SP_SETTINGS_AS_PROTOTYPES(type, name)                                                            \
-    void sp_settings_##name##_write(struct sp_writer *w, const struct sp_settings_##name *s) SP_NONNULL(1, 2); \
+    void sp_settings_##name##_write(struct sp_writer *w, const struct sp_settings_##name *msg) SP_NONNULL(1, 2); \
     enum sp_err sp_settings_##name##_read(struct sp_slice in, struct sp_settings_##name *out) SP_MUST_CHECK \
         SP_NONNULL(2);
 SP_SETTINGS_LIST(SP_SETTINGS_AS_PROTOTYPES)

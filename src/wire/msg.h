@@ -210,9 +210,16 @@
 #define SP_MSG_BEARER_REFUSED_FIELDS(F)  \
     F(DIGEST, value_digest, 0)
 
-/* supervisor -> role, on the control channel: its settings (process/settings.h). Always the first message. */
+/*
+ * supervisor -> role, on the control channel: its settings (process/settings.h). Always the first message. uid and gid
+ * are those to become (0: stay); given_up are bits of enum sp_layer (sandbox/confine.h).
+ */
 #define SP_MSG_SETTINGS_FIELDS(F)  \
     F(U32, incarnation, 0)         \
+    F(U32, uid, 0)                 \
+    F(U32, gid, 0)                 \
+    F(U32, given_up, 0)            \
+    F(U8, log_level, 0)            \
     F(PAYLOAD, settings, 0)
 
 /* supervisor -> role: a descriptor for keeps (a listening socket, a directory); `what` is enum sp_gift. */
@@ -243,6 +250,12 @@
     F(U16, index, 0)              \
     F(U32, incarnation, 0)        \
     F(TEXT, report, SP_MSG_REPORT_MAX)
+
+/* role -> supervisor: this peer sent what it may not send, so the wire to it was closed. */
+#define SP_MSG_BROKEN_FIELDS(F)  \
+    F(U8, role, 0)               \
+    F(U16, index, 0)             \
+    F(ERR, err, 0)
 
 /* role -> supervisor: a line for the operator. */
 #define SP_MSG_LOG_FIELDS(F)  \
@@ -279,7 +292,8 @@
     X(STOP, stop)                           \
     X(UP, up)                               \
     X(ROLE_UP, role_up)                     \
-    X(LOG, log)
+    X(LOG, log)                             \
+    X(BROKEN, broken)
 
 enum sp_msg_type {
     SP_MSG_NONE,

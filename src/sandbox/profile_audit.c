@@ -1,0 +1,32 @@
+#include "sandbox/profile.h"
+
+#include <fcntl.h>
+
+#include "base/attr.h"
+
+/* Writes the log: only files beneath its directory, and nothing there is ever removed, renamed or cut. */
+static const struct sp_rule rules[] = {
+    SP_ALLOW("openat", "the log's files, beneath its directory"),
+    SP_ALLOW("read", "the log is read again at the start"),
+    SP_ALLOW("pread64", "the log is read again at the start"),
+    SP_ALLOW("write", "entries"),
+    SP_ALLOW("pwrite64", "entries"),
+    SP_ALLOW("writev", "entries, several at once"),
+    SP_ALLOW("pwritev", "entries, several at once"),
+    SP_ALLOW("lseek", "the end of the log"),
+    SP_ALLOW("fdatasync", "an entry is durable before anything is done because of it"),
+    SP_ALLOW("fsync", "a new file's name is durable"),
+    SP_ALLOW("getdents64", "which files the log has"),
+    SP_ALLOW("newfstatat", "how long a file of the log is"),
+    SP_ALLOW("mlock", "a secret stays out of swap"),
+};
+
+const struct sp_profile sp_profile_audit = {
+    .name = "audit",
+    .rules = rules,
+    .rule_count = SP_COUNT(rules),
+    .files = SP_FILES_LOG,
+    .descriptors_max = 4096,
+    .file_bytes_max = SP_LIMIT_KEEP,
+    .processes_max = 0,
+};

@@ -1,0 +1,18 @@
+/*
+ * seccomp - turns a profile's table into a filter of the kernel and enters it.
+ *
+ * Runs in: every role, last step of its confinement.   Allocates: while the filter is built.
+ */
+#ifndef SP_SANDBOX_SECCOMP_H
+#define SP_SANDBOX_SECCOMP_H
+
+#include "base/err.h"
+#include "sandbox/profile.h"
+
+/* What a call outside the table does: "kill", "log" in builds for sanitizers, "errno" for wide profiles. */
+const char *sp_seccomp_default_name(const struct sp_profile *profile) SP_NONNULL(1);
+
+/* Enters the filter for good; no_new_privs must be set. `*out_rows` counts the rows that this machine knows. */
+enum sp_err sp_seccomp_enter(const struct sp_profile *profile, unsigned *out_rows) SP_MUST_CHECK SP_NONNULL(1, 2);
+
+#endif
