@@ -22,9 +22,9 @@ static enum sp_err read_layers(struct sp_slice names, uint64_t *out)
     uint64_t layers = 0;
     while (names.len > 0) {
         size_t end = sp_slice_find(names, 0, ',');
-        enum sp_layer layer = SP_LAYER_USER;
-        SP_TRY(sp_layer_from_name(sp_slice_sub(names, 0, end), &layer));
-        layers |= SP_LAYER_BIT(layer);
+        enum sp_wall layer = SP_WALL_USER;
+        SP_TRY(sp_wall_from_name(sp_slice_sub(names, 0, end), &layer));
+        layers |= SP_WALL_BIT(layer);
         names = sp_slice_sub(names, end + 1, names.len);
     }
     *out = layers;

@@ -14,13 +14,13 @@
 #include "wire/session_frame.h"
 
 static const struct {
-    enum sp_layer layer;
+    enum sp_wall layer;
     const char *path;
 } namespaces[] = {
-    {SP_LAYER_USER, "/proc/self/ns/user"},     {SP_LAYER_MOUNT, "/proc/self/ns/mnt"},
-    {SP_LAYER_PID, "/proc/self/ns/pid"},       {SP_LAYER_NET, "/proc/self/ns/net"},
-    {SP_LAYER_IPC, "/proc/self/ns/ipc"},       {SP_LAYER_UTS, "/proc/self/ns/uts"},
-    {SP_LAYER_CGROUP, "/proc/self/ns/cgroup"},
+    {SP_WALL_USER, "/proc/self/ns/user"},     {SP_WALL_MOUNT, "/proc/self/ns/mnt"},
+    {SP_WALL_PID, "/proc/self/ns/pid"},       {SP_WALL_NET, "/proc/self/ns/net"},
+    {SP_WALL_IPC, "/proc/self/ns/ipc"},       {SP_WALL_UTS, "/proc/self/ns/uts"},
+    {SP_WALL_CGROUP, "/proc/self/ns/cgroup"},
 };
 
 static ino_t remembered[SP_COUNT(namespaces)];
@@ -45,7 +45,7 @@ static uint64_t look_at_namespaces(void)
         ino_t now = inode_of(namespaces[i].path);
         /* 0 is "cannot be seen", which proves nothing. */
         if (now != 0 && remembered[i] != 0 && now != remembered[i]) {
-            layers |= SP_LAYER_BIT(namespaces[i].layer);
+            layers |= SP_WALL_BIT(namespaces[i].layer);
         }
     }
     return layers;
@@ -118,22 +118,22 @@ static bool rlimits_hold(const struct sp_session_limits *limits)
 uint64_t sp_probe_look(const struct sp_session_limits *limits)
 {
     const struct {
-        enum sp_layer layer;
+        enum sp_wall layer;
         bool holds;
     } seen[] = {
-        {SP_LAYER_PROC, proc_is_bare()},
-        {SP_LAYER_READ_ONLY, root_is_read_only()},
-        {SP_LAYER_CAPS, has_no_capability()},
-        {SP_LAYER_NO_NEW_PRIVS, prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1},
-        {SP_LAYER_LANDLOCK, landlock_holds()},
-        {SP_LAYER_SCOPE, scope_holds()},
-        {SP_LAYER_SECCOMP, filter_holds()},
-        {SP_LAYER_RLIMITS, rlimits_hold(limits)},
+        {SP_WALL_PROC, proc_is_bare()},
+        {SP_WALL_READ_ONLY, root_is_read_only()},
+        {SP_WALL_CAPS, has_no_capability()},
+        {SP_WALL_NO_NEW_PRIVS, prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1},
+        {SP_WALL_LANDLOCK, landlock_holds()},
+        {SP_WALL_SCOPE, scope_holds()},
+        {SP_WALL_SECCOMP, filter_holds()},
+        {SP_WALL_RLIMITS, rlimits_hold(limits)},
     };
     uint64_t layers = look_at_namespaces();
     for (size_t i = 0; i < SP_COUNT(seen); i++) {
         if (seen[i].holds) {
-            layers |= SP_LAYER_BIT(seen[i].layer);
+            layers |= SP_WALL_BIT(seen[i].layer);
         }
     }
     return layers;

@@ -13,7 +13,7 @@
 /* In the template, before the fork: remembers which namespaces a session must not share. */
 void sp_probe_remember(void);
 
-/* In the session: the layers (bits of enum sp_layer) that hold. */
+/* In the session: the layers (bits of enum sp_wall) that hold. */
 uint64_t sp_probe_look(const struct sp_session_limits *limits) SP_NONNULL(1);
 
 #endif

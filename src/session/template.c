@@ -220,12 +220,11 @@ static enum sp_err probe(struct template *t, uint64_t *out_layers)
 /* A missing wall stops the pool unless the configuration gives it up by name. The memory cgroup is a gain, not a wall. */
 static enum sp_err check_layers(const struct template *t, uint64_t layers)
 {
-    uint64_t missing =
-        SP_LAYER_ALL & ~SP_LAYER_BIT(SP_LAYER_MEMORY) & ~layers & ~t->options->given_up;
-    for (unsigned i = 0; i < SP_LAYER_COUNT; i++) {
-        if ((layers & SP_LAYER_BIT(i)) == 0) {
+    uint64_t missing = SP_WALL_ALL & ~SP_WALL_BIT(SP_WALL_MEMORY) & ~layers & ~t->options->given_up;
+    for (unsigned i = 0; i < SP_WALL_COUNT; i++) {
+        if ((layers & SP_WALL_BIT(i)) == 0) {
             sp_log(SP_LOG_WARN, "template.layer.missing", "layer=%s wanted=%d",
-                   sp_layer_name((enum sp_layer)i), (missing & SP_LAYER_BIT(i)) != 0);
+                   sp_wall_name((enum sp_wall)i), (missing & SP_WALL_BIT(i)) != 0);
         }
     }
     return missing == 0 ? SP_OK : SP_ERR_UNSUPPORTED;

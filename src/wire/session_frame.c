@@ -9,27 +9,27 @@ static const char *const fields_of[SP_FRAME_COUNT] = {[SP_FRAME_NONE] = NULL,
 static const struct {
     const char *name;
     const char *text;
-} layers[SP_LAYER_COUNT] = {
+} layers[SP_WALL_COUNT] = {
 #define LAYER_AS_ROW(layer, name, text) [layer] = {name, text},
-    SP_LAYER_LIST(LAYER_AS_ROW)
+    SP_WALL_LIST(LAYER_AS_ROW)
 #undef LAYER_AS_ROW
 };
 
-const char *sp_layer_name(enum sp_layer layer)
+const char *sp_wall_name(enum sp_wall layer)
 {
-    return (unsigned)layer < SP_LAYER_COUNT ? layers[layer].name : "unknown";
+    return (unsigned)layer < SP_WALL_COUNT ? layers[layer].name : "unknown";
 }
 
-const char *sp_layer_text(enum sp_layer layer)
+const char *sp_wall_text(enum sp_wall layer)
 {
-    return (unsigned)layer < SP_LAYER_COUNT ? layers[layer].text : "unknown";
+    return (unsigned)layer < SP_WALL_COUNT ? layers[layer].text : "unknown";
 }
 
-enum sp_err sp_layer_from_name(struct sp_slice name, enum sp_layer *out)
+enum sp_err sp_wall_from_name(struct sp_slice name, enum sp_wall *out)
 {
-    for (unsigned i = 0; i < SP_LAYER_COUNT; i++) {
+    for (unsigned i = 0; i < SP_WALL_COUNT; i++) {
         if (sp_slice_is(name, layers[i].name)) {
-            *out = (enum sp_layer)i;
+            *out = (enum sp_wall)i;
             return SP_OK;
         }
     }

@@ -71,38 +71,37 @@ enum sp_item_kind {
 };
 
 /* The walls of a session, as the configuration names them. A bit of `layers` each, in this order. */
-#define SP_LAYER_LIST(X)                                                                           \
-    X(SP_LAYER_USER, "user-namespace", "its own user namespace")                                   \
-    X(SP_LAYER_MOUNT, "mount-namespace", "its own mounts over a read-only system")                 \
-    X(SP_LAYER_PID, "pid-namespace", "sees and signals only its own processes")                    \
-    X(SP_LAYER_NET, "net-namespace", "no interface but loopback")                                  \
-    X(SP_LAYER_IPC, "ipc-namespace", "its own System V and POSIX IPC")                             \
-    X(SP_LAYER_UTS, "uts-namespace", "its own host name")                                          \
-    X(SP_LAYER_CGROUP, "cgroup-namespace", "does not see the host's control groups")               \
-    X(SP_LAYER_PROC, "proc", "a /proc of processes only, nothing of the host")                     \
-    X(SP_LAYER_READ_ONLY, "read-only-root", "cannot write outside its own tmpfs")                  \
-    X(SP_LAYER_CAPS, "no-capabilities", "no capability in any set")                                \
-    X(SP_LAYER_NO_NEW_PRIVS, "no-new-privs", "set-user-id programs give nothing")                  \
-    X(SP_LAYER_LANDLOCK, "landlock", "Landlock bounds the files")                                  \
-    X(SP_LAYER_SCOPE, "landlock-scope", "Landlock bounds signals and abstract sockets")            \
-    X(SP_LAYER_SECCOMP, "seccomp", "a system call filter")                                         \
-    X(SP_LAYER_RLIMITS, "rlimits", "limits of each process and of their number")                   \
-    X(SP_LAYER_MEMORY, "memory-cgroup", "one memory limit over the whole session")
+#define SP_WALL_LIST(X)                                                                            \
+    X(SP_WALL_USER, "user-namespace", "its own user namespace")                                    \
+    X(SP_WALL_MOUNT, "mount-namespace", "its own mounts over a read-only system")                  \
+    X(SP_WALL_PID, "pid-namespace", "sees and signals only its own processes")                     \
+    X(SP_WALL_NET, "net-namespace", "no interface but loopback")                                   \
+    X(SP_WALL_IPC, "ipc-namespace", "its own System V and POSIX IPC")                              \
+    X(SP_WALL_UTS, "uts-namespace", "its own host name")                                           \
+    X(SP_WALL_CGROUP, "cgroup-namespace", "does not see the host's control groups")                \
+    X(SP_WALL_PROC, "proc", "a /proc of processes only, nothing of the host")                      \
+    X(SP_WALL_READ_ONLY, "read-only-root", "cannot write outside its own tmpfs")                   \
+    X(SP_WALL_CAPS, "no-capabilities", "no capability in any set")                                 \
+    X(SP_WALL_NO_NEW_PRIVS, "no-new-privs", "set-user-id programs give nothing")                   \
+    X(SP_WALL_LANDLOCK, "landlock", "Landlock bounds the files")                                   \
+    X(SP_WALL_SCOPE, "landlock-scope", "Landlock bounds signals and abstract sockets")             \
+    X(SP_WALL_SECCOMP, "seccomp", "a system call filter")                                          \
+    X(SP_WALL_RLIMITS, "rlimits", "limits of each process and of their number")                    \
+    X(SP_WALL_MEMORY, "memory-cgroup", "one memory limit over the whole session")
 
-enum sp_layer {
-#define SP_LAYER_AS_ENUM(layer, name, text) layer,
-    SP_LAYER_LIST(SP_LAYER_AS_ENUM)
-#undef SP_LAYER_AS_ENUM
-        SP_LAYER_COUNT
+enum sp_wall {
+#define SP_WALL_AS_ENUM(layer, name, text) layer,
+    SP_WALL_LIST(SP_WALL_AS_ENUM)
+#undef SP_WALL_AS_ENUM
+        SP_WALL_COUNT
 };
 
-#define SP_LAYER_BIT(layer) ((uint64_t)1 << (unsigned)(layer))
-#define SP_LAYER_ALL        (SP_LAYER_BIT(SP_LAYER_COUNT) - 1)
+#define SP_WALL_BIT(layer) ((uint64_t)1 << (unsigned)(layer))
+#define SP_WALL_ALL        (SP_WALL_BIT(SP_WALL_COUNT) - 1)
 
-const char *sp_layer_name(enum sp_layer layer);
-const char *sp_layer_text(enum sp_layer layer);
-enum sp_err sp_layer_from_name(struct sp_slice name, enum sp_layer *out)
-    SP_MUST_CHECK SP_NONNULL(2);
+const char *sp_wall_name(enum sp_wall layer);
+const char *sp_wall_text(enum sp_wall layer);
+enum sp_err sp_wall_from_name(struct sp_slice name, enum sp_wall *out) SP_MUST_CHECK SP_NONNULL(2);
 
 /* Bytes are borrowed. Only the fields of the type's row mean anything. */
 struct sp_frame {
