@@ -1,0 +1,73 @@
+/*
+ * record - one log entry: a line of canonical JSON (RFC 8785: members sorted, no blanks) and a line feed.
+ *
+ * Runs in: audit.   Input: messages of processes that may be taken over.   Allocates: through the caller's buffer.
+ * docs/log-format.md describes each kind for readers of the log; audit/schema.h holds the same as a table, and the tests
+ * hold the three together. Secrets, code and what runs print are never in an entry: digests and sizes are.
+ */
+#ifndef SP_AUDIT_RECORD_H
+#define SP_AUDIT_RECORD_H
+
+#include "base/buf.h"
+#include "wire/msg.h"
+
+#define SP_RECORD_VERSION   1U
+#define SP_RECORD_BYTES_MAX ((size_t)32 * 1024) /* one line; long lists keep the first items and the count of all */
+
+/* RFC 8785 numbers are doubles: more than this is written as this. */
+#define SP_RECORD_NUMBER_MAX ((UINT64_C(1) << 53) - 1)
+
+/* What every entry has. */
+struct sp_stamp {
+    uint64_t index; /* from 0, without gaps */
+    uint64_t wall_us;
+};
+
+struct sp_record_start {
+    struct sp_slice version;
+    struct sp_slice origin;
+    uint8_t configuration[SP_DIGEST_BYTES];
+    struct sp_slice policies; /* digests, SP_DIGEST_BYTES each */
+    uint16_t workers;
+    uint64_t cut_bytes;     /* of a half-written end that was cut off */
+    uint64_t damaged_lines; /* that cannot be read; they are left where they stand */
+    uint64_t open_intents;  /* closed as unknown right behind this entry */
+};
+
+/* The name of an operation, for entries; NULL for a number that is none. Given in, because layers of equal rank do not
+ * include one another. */
+typedef const char *sp_operation_name_fn(unsigned operation);
+
+/* Each appends one whole line, or nothing: SP_ERR_WIRE when a list in the message cannot be read. */
+enum sp_err sp_record_start(struct sp_stamp stamp, const struct sp_record_start *start, struct sp_buf *out) SP_MUST_CHECK
+    SP_NONNULL(2, 3);
+enum sp_err sp_record_role(struct sp_stamp stamp, const struct sp_msg_role_up *up, struct sp_buf *out) SP_MUST_CHECK
+    SP_NONNULL(2, 3);
+enum sp_err sp_record_judged(struct sp_stamp stamp, const struct sp_msg_who *who, const struct sp_msg_verdict *verdict,
+                             const char *operation, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(2, 3, 4, 5);
+enum sp_err sp_record_refusal(struct sp_stamp stamp, const struct sp_msg_refusal *refusal, const char *operation,
+                              struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(2, 3, 4);
+enum sp_err sp_record_outcome(struct sp_stamp stamp, uint64_t intent, const struct sp_msg_outcome *outcome,
+                              struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(3, 4);
+enum sp_err sp_record_strangers(struct sp_stamp stamp, const struct sp_msg_strangers *strangers, struct sp_buf *out)
+    SP_MUST_CHECK SP_NONNULL(2, 3);
+enum sp_err sp_record_recovery(struct sp_stamp stamp, const char *reason, uint64_t cut_bytes, uint64_t refused,
+                               struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(2, 5);
+enum sp_err sp_record_clock(struct sp_stamp stamp, uint64_t back_us, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(3);
+enum sp_err sp_record_stop(struct sp_stamp stamp, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(2);
+
+/* "done", "not-started", "unknown". */
+const char *sp_end_name(enum sp_end end);
+
+/* What a quick look at a line of our own tells, for the start: nothing is checked beyond what is asked for. */
+struct sp_record_glance {
+    uint64_t index;
+    bool is_intent;
+    bool is_outcome;
+    sp_exchange exchange; /* of an intent or outcome */
+};
+
+/* SP_ERR_CORRUPT for a line (without its line feed) that is no entry. */
+enum sp_err sp_record_look(struct sp_slice line, struct sp_record_glance *out) SP_MUST_CHECK SP_NONNULL(2);
+
+#endif

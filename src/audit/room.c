@@ -1,0 +1,557 @@
+#include "audit/room.h"
+
+#include <stdlib.h>
+
+#include "audit/room_state.h"
+#include "crypto/hash.h"
+
+/* A slice in a constant initialiser. */
+#define LITERAL(text) {(const uint8_t *)(text), sizeof(text) - 1}
+
+#define LOG_OPEN_RETRY_US ((uint64_t)1000 * 1000)
+
+static const struct sp_refused worker_lost = {
+    .err = SP_ERR_UNAVAILABLE,
+    .retry_after_ms = SP_AUDIT_RETRY_MS,
+    .detail = LITERAL("inspection was interrupted; nothing ran"),
+};
+static const struct sp_refused front_lost = {
+    .err = SP_ERR_CLOSED,
+    .retry_after_ms = 0,
+    .detail = LITERAL("the connection of the client was lost; nothing ran"),
+};
+static const struct sp_refused misfit = {
+    .err = SP_ERR_WIRE,
+    .retry_after_ms = 0,
+    .detail = LITERAL("what the rooms told of this request does not fit together; nothing ran"),
+};
+static const struct sp_refused relay_absent = {
+    .err = SP_ERR_UNAVAILABLE,
+    .retry_after_ms = SP_AUDIT_RETRY_MS,
+    .detail = LITERAL("the way to the session pool is being restored; nothing ran"),
+};
+
+/* --- life --- */
+
+static enum sp_err keep_settings(struct sp_audit_room *room, const struct sp_audit_settings *settings)
+{
+    struct sp_slice *texts[] = {&room->settings.version, &room->settings.origin, &room->settings.policies};
+    uint8_t *space = NULL;
+    room->settings = *settings;
+    if (settings->policies.len % SP_DIGEST_BYTES != 0 || settings->workers > SP_ROLE_INDEX_MAX) {
+        return SP_ERR_INVALID;
+    }
+    sp_buf_init(&room->settings_texts, SP_AUDIT_POLICIES_MAX * SP_DIGEST_BYTES);
+    SP_TRY(sp_buf_reserve(&room->settings_texts, settings->policies.len + settings->version.len + settings->origin.len,
+                          &space));
+    for (size_t i = 0; i < SP_COUNT(texts); i++) {
+        size_t at = room->settings_texts.len;
+        SP_TRY(sp_buf_put(&room->settings_texts, *texts[i]));
+        *texts[i] = sp_slice_make(room->settings_texts.ptr + at, texts[i]->len);
+    }
+    return SP_OK;
+}
+
+/* The start's entry, and an outcome for every intent that the last process left open. */
+static enum sp_err record_start(struct sp_audit_room *room, struct sp_log *log, struct sp_open_set *open,
+                                const struct sp_log_found *found)
+{
+    struct sp_stamp stamp = {.index = 0};
+    struct sp_record_start start = {
+        .version = room->settings.version,
+        .origin = room->settings.origin,
+        .policies = room->settings.policies,
+        .workers = room->settings.workers,
+        .cut_bytes = found->cut_bytes,
+        .damaged_lines = found->damaged_lines,
+        .open_intents = sp_open_set_count(open),
+    };
+    for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {
+        start.configuration[i] = room->settings.configuration[i];
+    }
+    SP_TRY(sp_log_stamp(log, room->now.wall_us, &stamp));
+    SP_TRY(sp_record_start(stamp, &start, sp_log_batch(log)));
+    sp_log_appended(log, stamp);
+    while (sp_open_set_count(open) > 0) {
+        struct sp_msg_outcome outcome = {.state = SP_END_UNKNOWN, .err = SP_ERR_OUTCOME_UNKNOWN};
+        uint64_t intent = 0;
+        SP_TRY(sp_open_set_take_first(open, &outcome.exchange, &intent));
+        SP_TRY(sp_log_stamp(log, room->now.wall_us, &stamp));
+        SP_TRY(sp_record_outcome(stamp, intent, &outcome, sp_log_batch(log)));
+        sp_log_appended(log, stamp);
+    }
+    return sp_log_commit(log);
+}
+
+/* Opens the log and records the start: both, or the log stays closed and is tried again. */
+static enum sp_err open_log(struct sp_audit_room *room)
+{
+    struct sp_open_set *open = NULL;
+    struct sp_log *log = NULL;
+    struct sp_log_found found = {.entries = 0};
+    room->log_tried_us = room->now.mono_us;
+    SP_TRY(sp_open_set_new(&open));
+    enum sp_err err = sp_log_open(room->disk, open, &found, &log);
+    if (err == SP_OK) {
+        err = record_start(room, log, open, &found);
+    }
+    sp_open_set_free(open);
+    if (err != SP_OK) {
+        sp_log_close(log);
+        return err;
+    }
+    room->log = log;
+    return SP_OK;
+}
+
+enum sp_err sp_room_ready(struct sp_audit_room *room)
+{
+    if (room->log != NULL) {
+        return sp_log_ready(room->log, room->now.mono_us, room->now.wall_us);
+    }
+    if (room->now.mono_us - room->log_tried_us < LOG_OPEN_RETRY_US) {
+        return SP_ERR_LOG_UNAVAILABLE;
+    }
+    return open_log(room) == SP_OK ? SP_OK : SP_ERR_LOG_UNAVAILABLE;
+}
+
+enum sp_err sp_audit_room_new(const struct sp_audit_settings *settings, const struct sp_disk *disk,
+                              const struct sp_audit_out *out, struct sp_audit_now now, struct sp_audit_room **out_room)
+{
+    struct sp_audit_room *room = calloc(1, sizeof(*room));
+    if (room == NULL) {
+        return SP_ERR_NOMEM;
+    }
+    room->disk = disk;
+    room->out = *out;
+    room->now = now;
+    enum sp_err err = keep_settings(room, settings);
+    if (err == SP_OK) {
+        err = sp_pending_new(&room->table);
+    }
+    if (err != SP_OK) {
+        sp_audit_room_free(room);
+        return err;
+    }
+    /* A log that cannot be opened yet refuses work, it does not keep the process from starting. */
+    (void)!open_log(room);
+    *out_room = room;
+    return SP_OK;
+}
+
+void sp_audit_room_free(struct sp_audit_room *room)
+{
+    if (room != NULL) {
+        sp_log_close(room->log);
+        sp_pending_free(room->table);
+        sp_buf_done(&room->settings_texts);
+        free(room);
+    }
+}
+
+/* --- joining --- */
+
+static bool is_policy_in_force(const struct sp_audit_room *room, const uint8_t policy[SP_DIGEST_BYTES])
+{
+    struct sp_slice wanted = sp_slice_make(policy, SP_DIGEST_BYTES);
+    struct sp_slice all = room->settings.policies;
+    for (size_t at = 0; at < all.len; at += SP_DIGEST_BYTES) {
+        if (sp_slice_equal(sp_slice_sub(all, at, SP_DIGEST_BYTES), wanted)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_digest_of(const uint8_t digest[SP_DIGEST_BYTES], struct sp_slice bytes)
+{
+    uint8_t actual[SP_SHA256_BYTES];
+    return sp_sha256(bytes, actual) == SP_OK &&
+           sp_slice_equal(sp_slice_make(actual, sizeof(actual)), sp_slice_make(digest, SP_DIGEST_BYTES));
+}
+
+/* The two halves name the same worker and policy, the policy is in force, and the order is the one that was digested. */
+static bool is_fitting(const struct sp_audit_room *room, const struct sp_pending *row)
+{
+    const struct sp_msg_verdict *verdict = &row->verdict;
+    return row->who.worker == row->worker && is_policy_in_force(room, row->who.policy) &&
+           sp_slice_equal(sp_slice_make(row->who.policy, SP_DIGEST_BYTES),
+                          sp_slice_make(verdict->policy, SP_DIGEST_BYTES)) &&
+           (verdict->verdict != SP_VERDICT_ALLOW || is_digest_of(verdict->order_digest, verdict->order.bytes));
+}
+
+/* Puts the intent or the denial into the batch. */
+static enum sp_err append_judged(struct sp_audit_room *room, struct sp_pending *row)
+{
+    struct sp_stamp stamp = {.index = 0};
+    const char *operation = room->settings.operation_name(row->who.operation);
+    SP_TRY(sp_room_ready(room));
+    SP_TRY(sp_log_stamp(room->log, room->now.wall_us, &stamp));
+    SP_TRY(sp_record_judged(stamp, &row->who, &row->verdict, operation, sp_log_batch(room->log)));
+    sp_log_appended(room->log, stamp);
+    row->entry = stamp.index;
+    return SP_OK;
+}
+
+/* Both halves are here. */
+static enum sp_err join(struct sp_audit_room *room, struct sp_pending *row)
+{
+    bool is_allowed = row->verdict.verdict == SP_VERDICT_ALLOW;
+    if (!is_fitting(room, row)) {
+        sp_room_refuse(room, row, misfit);
+        return SP_ERR_WIRE;
+    }
+    if (row->is_orphan || (is_allowed && !room->is_relay_there)) {
+        sp_room_refuse(room, row, row->is_orphan ? front_lost : relay_absent);
+        return SP_OK;
+    }
+    enum sp_err err = append_judged(room, row);
+    if (err == SP_ERR_WIRE) {
+        sp_room_refuse(room, row, misfit);
+        return SP_ERR_WIRE;
+    }
+    if (err != SP_OK) {
+        /* sp_room_refuse answers LogUnavailable when the log is the reason. */
+        sp_room_refuse(room, row, (struct sp_refused){.err = err, .retry_after_ms = SP_AUDIT_RETRY_MS});
+        return SP_OK;
+    }
+    if (!is_allowed) {
+        row->reply.err = row->verdict.err;
+        row->reply.detail = row->verdict.detail;
+        row->reply.findings = row->verdict.findings;
+    }
+    sp_room_wait(room, row, is_allowed ? SP_PENDING_INTENT : SP_PENDING_ENTRY);
+    return SP_OK;
+}
+
+/* --- messages --- */
+
+static struct sp_pending *new_row(struct sp_audit_room *room, sp_exchange exchange, enum sp_err *out_err)
+{
+    struct sp_pending *row = NULL;
+    uint64_t incarnation = exchange >> 48;
+    *out_err = sp_pending_add(room->table, exchange, &row);
+    if (*out_err != SP_OK) {
+        return NULL;
+    }
+    row->due_us = room->now.mono_us + SP_AUDIT_JOIN_US;
+    row->is_orphan = incarnation <= room->front_ended;
+    room->front_seen = incarnation > room->front_seen ? incarnation : room->front_seen;
+    return row;
+}
+
+static enum sp_err keep_who(struct sp_audit_room *room, struct sp_pending *row, const struct sp_msg_who *who)
+{
+    enum sp_err err = sp_pending_keep_who(row, who);
+    if (err != SP_OK) {
+        sp_pending_drop(room->table, row);
+        return err;
+    }
+    return SP_OK;
+}
+
+enum sp_err sp_audit_who(struct sp_audit_room *room, const struct sp_msg_who *who, struct sp_audit_now now)
+{
+    room->now = now;
+    enum sp_err err = SP_OK;
+    struct sp_pending *row = sp_pending_find(room->table, who->exchange);
+    if (who->worker >= room->settings.workers || room->settings.operation_name(who->operation) == NULL) {
+        return SP_ERR_WIRE;
+    }
+    if (row != NULL && row->state != SP_PENDING_VERDICT) {
+        return SP_ERR_WIRE;
+    }
+    bool is_judged = row != NULL;
+    if (row == NULL) {
+        row = new_row(room, who->exchange, &err);
+        if (row == NULL) {
+            return err;
+        }
+    }
+    SP_TRY(keep_who(room, row, who));
+    if (is_judged) {
+        return join(room, row);
+    }
+    row->state = SP_PENDING_WHO;
+    row->worker = who->worker;
+    if (!is_policy_in_force(room, who->policy)) {
+        sp_room_refuse(room, row, misfit);
+        return SP_ERR_WIRE;
+    }
+    if (!room->is_worker_there[who->worker] || row->is_orphan) {
+        sp_pending_give_up(room->table, row->exchange);
+        sp_room_refuse(room, row, row->is_orphan ? front_lost : worker_lost);
+    }
+    return SP_OK;
+}
+
+/* Allowed means no error, denied means one; an allowed verdict without an error cannot be turned around by its fields. */
+static bool is_verdict_sound(const struct sp_msg_verdict *verdict)
+{
+    return verdict->verdict < SP_VERDICT_COUNT && (verdict->verdict == SP_VERDICT_ALLOW) == (verdict->err == SP_OK);
+}
+
+enum sp_err sp_audit_verdict(struct sp_audit_room *room, unsigned worker, struct sp_msg_verdict *verdict,
+                             struct sp_audit_now now)
+{
+    room->now = now;
+    enum sp_err err = SP_OK;
+    struct sp_pending *row = sp_pending_find(room->table, verdict->exchange);
+    struct sp_msg_judged judged = {
+        .exchange = verdict->exchange, .worker = (uint16_t)worker, .run_ms_max = verdict->run_ms_max};
+    if (worker >= room->settings.workers || !is_verdict_sound(verdict)) {
+        return SP_ERR_WIRE;
+    }
+    if (row == NULL && sp_pending_was_given_up(room->table, verdict->exchange)) {
+        room->late++;
+        (void)!room->out.judged(room->out.ctx, &judged);
+        return SP_OK;
+    }
+    if (row != NULL && row->state != SP_PENDING_WHO) {
+        return SP_ERR_WIRE;
+    }
+    bool has_who = row != NULL;
+    if (row == NULL) {
+        row = new_row(room, verdict->exchange, &err);
+        if (row == NULL) {
+            return err;
+        }
+        row->state = SP_PENDING_VERDICT;
+        row->worker = (uint16_t)worker;
+    }
+    if (has_who && row->worker != worker) {
+        return SP_ERR_WIRE; /* somebody else's job: the exchange goes on waiting for its own worker */
+    }
+    err = sp_pending_keep_verdict(row, verdict);
+    if (err != SP_OK) {
+        sp_room_refuse_now(room, row, (struct sp_refused){.err = err, .retry_after_ms = SP_AUDIT_RETRY_MS});
+        return SP_OK;
+    }
+    (void)!room->out.judged(room->out.ctx, &judged);
+    return has_who ? join(room, row) : SP_OK;
+}
+
+enum sp_err sp_audit_refusal(struct sp_audit_room *room, const struct sp_msg_refusal *refusal, struct sp_audit_now now)
+{
+    room->now = now;
+    enum sp_err err = SP_OK;
+    struct sp_pending *row = sp_pending_find(room->table, refusal->exchange);
+    struct sp_msg_verdict texts = {.detail = refusal->detail, .order = SP_PAYLOAD_EMPTY};
+    struct sp_msg_who who = {
+        .exchange = refusal->exchange,
+        .tenant = refusal->tenant,
+        .principal = refusal->principal,
+        .source = refusal->source,
+        .operation = refusal->operation,
+        .session = refusal->session,
+    };
+    if (refusal->err == SP_OK || room->settings.operation_name(refusal->operation) == NULL) {
+        return SP_ERR_WIRE;
+    }
+    if (row != NULL && row->state != SP_PENDING_WHO && row->state != SP_PENDING_VERDICT) {
+        room->late++; /* it was judged meanwhile and goes on */
+        return SP_OK;
+    }
+    if (row != NULL && row->state == SP_PENDING_WHO) {
+        sp_pending_give_up(room->table, row->exchange);
+    }
+    if (row == NULL) {
+        row = new_row(room, refusal->exchange, &err);
+        if (row == NULL) {
+            return err;
+        }
+    }
+    SP_TRY(keep_who(room, row, &who));
+    sp_payload_done(&row->verdict.order);
+    err = sp_pending_keep_verdict(row, &texts);
+    sp_room_refuse(room, row, (struct sp_refused){
+                                  .err = refusal->err,
+                                  .retry_after_ms = refusal->retry_after_ms,
+                                  .detail = err == SP_OK ? row->verdict.detail : sp_slice_of(NULL),
+                              });
+    return SP_OK;
+}
+
+enum sp_err sp_audit_strangers(struct sp_audit_room *room, const struct sp_msg_strangers *strangers,
+                               struct sp_audit_now now)
+{
+    struct sp_stamp stamp = {.index = 0};
+    room->now = now;
+    if (strangers->err == SP_OK) {
+        return SP_ERR_WIRE;
+    }
+    /* Nobody waits for this entry: a log that takes nothing loses a count, and says at its recovery that it did. */
+    if (sp_room_ready(room) == SP_OK && sp_log_stamp(room->log, now.wall_us, &stamp) == SP_OK &&
+        sp_record_strangers(stamp, strangers, sp_log_batch(room->log)) == SP_OK) {
+        sp_log_appended(room->log, stamp);
+    }
+    return SP_OK;
+}
+
+enum sp_err sp_audit_role_up(struct sp_audit_room *room, const struct sp_msg_role_up *up, struct sp_audit_now now)
+{
+    struct sp_stamp stamp = {.index = 0};
+    room->now = now;
+    if (sp_room_ready(room) == SP_OK && sp_log_stamp(room->log, now.wall_us, &stamp) == SP_OK) {
+        SP_TRY(sp_record_role(stamp, up, sp_log_batch(room->log)));
+        sp_log_appended(room->log, stamp);
+    }
+    return SP_OK;
+}
+
+enum sp_err sp_audit_outcome(struct sp_audit_room *room, struct sp_msg_outcome *outcome, struct sp_audit_now now)
+{
+    room->now = now;
+    struct sp_pending *row = sp_pending_find(room->table, outcome->exchange);
+    bool is_sound = outcome->state < SP_END_COUNT &&
+                    (outcome->answer.bytes.len == 0 || is_digest_of(outcome->answer_digest, outcome->answer.bytes));
+    if ((row == NULL || row->state != SP_PENDING_RUNNING) &&
+        sp_pending_was_given_up(room->table, outcome->exchange)) {
+        room->late++;
+        return SP_OK;
+    }
+    if (row == NULL || row->state != SP_PENDING_RUNNING || !is_sound) {
+        return SP_ERR_WIRE;
+    }
+    if (outcome->state != SP_END_DONE && outcome->err == SP_OK) {
+        outcome->err = SP_ERR_OUTCOME_UNKNOWN;
+    }
+    if (outcome->state == SP_END_UNKNOWN) {
+        /* What may have run is never offered for a retry, nor called anything but a 502. */
+        outcome->retry_after_ms = 0;
+        outcome->err = sp_err_http(outcome->err) == 502 ? outcome->err : SP_ERR_OUTCOME_UNKNOWN;
+    }
+    if (sp_pending_keep_outcome(row, outcome) != SP_OK) {
+        sp_room_end_unknown(room, row, "memory is used up");
+        return SP_OK;
+    }
+    sp_room_end(room, row);
+    return SP_OK;
+}
+
+/* --- wires --- */
+
+void sp_audit_wired(struct sp_audit_room *room, struct sp_peer peer)
+{
+    if (peer.role == SP_ROLE_RELAY) {
+        room->is_relay_there = true;
+    }
+    if (peer.role == SP_ROLE_INSPECT && peer.index < SP_ROLE_INDEX_MAX) {
+        room->is_worker_there[peer.index] = true;
+    }
+}
+
+struct loss {
+    struct sp_audit_room *room;
+    struct sp_peer peer;
+};
+
+static void on_loss(void *ctx, struct sp_pending *row)
+{
+    const struct loss *loss = ctx;
+    struct sp_audit_room *room = loss->room;
+    bool is_front = loss->peer.role == SP_ROLE_FRONT;
+    bool is_worker = loss->peer.role == SP_ROLE_INSPECT && loss->peer.index == row->worker;
+    if (is_front) {
+        row->is_orphan = true;
+    }
+    if (row->state == SP_PENDING_WHO && (is_front || is_worker)) {
+        if (is_front) {
+            sp_pending_give_up(room->table, row->exchange); /* the job may have reached its worker */
+        }
+        sp_room_refuse(room, row, is_front ? front_lost : worker_lost);
+        return;
+    }
+    if (row->state == SP_PENDING_RUNNING && loss->peer.role == SP_ROLE_RELAY) {
+        sp_room_end_unknown(room, row, "the way to the session pool broke; the run may have started");
+    }
+}
+
+void sp_audit_lost(struct sp_audit_room *room, struct sp_peer peer, struct sp_audit_now now)
+{
+    struct loss loss = {.room = room, .peer = peer};
+    room->now = now;
+    if (peer.role == SP_ROLE_RELAY) {
+        room->is_relay_there = false;
+    }
+    if (peer.role == SP_ROLE_INSPECT && peer.index < SP_ROLE_INDEX_MAX) {
+        room->is_worker_there[peer.index] = false;
+    }
+    if (peer.role == SP_ROLE_FRONT) {
+        room->front_ended = room->front_seen;
+    }
+    sp_pending_each(room->table, on_loss, &loss);
+}
+
+/* --- time --- */
+
+static void on_tick(void *ctx, struct sp_pending *row)
+{
+    struct sp_audit_room *room = ctx;
+    if (room->now.mono_us < row->due_us) {
+        return;
+    }
+    switch (row->state) {
+    case SP_PENDING_WHO:
+        sp_pending_give_up(room->table, row->exchange);
+        sp_room_refuse(room, row, worker_lost);
+        return;
+    case SP_PENDING_VERDICT:
+        room->late++; /* admit never heard of it: nobody waits */
+        sp_pending_drop(room->table, row);
+        return;
+    case SP_PENDING_RUNNING:
+        sp_pending_give_up(room->table, row->exchange);
+        sp_room_end_unknown(room, row, "the session pool did not answer in time; the run may have started");
+        return;
+    case SP_PENDING_INTENT:
+    case SP_PENDING_ENTRY:
+    case SP_PENDING_OUTCOME:
+    case SP_PENDING_OWED:
+    case SP_PENDING_PAYING:
+        return;
+    }
+}
+
+void sp_audit_tick(struct sp_audit_room *room, struct sp_audit_now now)
+{
+    room->now = now;
+    sp_pending_each(room->table, on_tick, room);
+    if (sp_room_ready(room) == SP_OK) {
+        sp_room_pay(room);
+    }
+}
+
+size_t sp_audit_open(const struct sp_audit_room *room)
+{
+    return sp_pending_count(room->table);
+}
+
+static void on_stop(void *ctx, struct sp_pending *row)
+{
+    if (row->state == SP_PENDING_RUNNING) {
+        sp_room_end_unknown(ctx, row, "the service was stopped before the session pool answered");
+    }
+}
+
+void sp_audit_stop(struct sp_audit_room *room, struct sp_audit_now now)
+{
+    struct sp_stamp stamp = {.index = 0};
+    room->now = now;
+    sp_pending_each(room->table, on_stop, room);
+    if (sp_room_ready(room) == SP_OK && sp_log_stamp(room->log, now.wall_us, &stamp) == SP_OK &&
+        sp_record_stop(stamp, sp_log_batch(room->log)) == SP_OK) {
+        sp_log_appended(room->log, stamp);
+    }
+    sp_audit_commit(room, now);
+}
+
+const char *sp_audit_trouble(const struct sp_audit_room *room)
+{
+    return room->log == NULL ? "the log cannot be opened" : sp_log_reason(room->log);
+}
+
+uint64_t sp_audit_late(const struct sp_audit_room *room)
+{
+    return room->late;
+}

@@ -1,0 +1,92 @@
+/*
+ * room - audit's part of the house: joins what admit and inspect tell, records it, and only then lets it go on.
+ *
+ * Runs in: audit.   Input: messages of processes that may be taken over.   Allocates: for each exchange, bounded.
+ * A pure state machine: time comes in, messages go out through functions, the disk stands behind audit/disk.h. Messages
+ * only put entries into the log's batch; sp_audit_commit makes the batch durable and then does what depended on it.
+ * A handler that fails names a message that does not fit: the caller closes that wire.
+ */
+#ifndef SP_AUDIT_ROOM_H
+#define SP_AUDIT_ROOM_H
+
+#include "audit/log.h"
+#include "wire/role.h"
+
+/* How long the parts of one exchange wait for each other, and what is added to a run's own time. */
+#define SP_AUDIT_JOIN_US      ((uint64_t)30 * 1000 * 1000)
+#define SP_AUDIT_MARGIN_US    ((uint64_t)30 * 1000 * 1000)
+#define SP_AUDIT_RUN_MS_MAX   220000U /* the longest run of the data plane */
+#define SP_AUDIT_RETRY_MS     1000U   /* what a client that did not run is told to wait */
+#define SP_AUDIT_POLICIES_MAX ((size_t)4096)
+
+struct sp_audit_now {
+    uint64_t mono_us;
+    uint64_t wall_us;
+};
+
+/* Messages out. An error of `run` means that relay did not get it; of the others, that nobody is there to hear. */
+struct sp_audit_out {
+    void *ctx;
+    enum sp_err (*run)(void *ctx, const struct sp_msg_run *run);
+    enum sp_err (*answer)(void *ctx, const struct sp_msg_answer *answer);
+    enum sp_err (*judged)(void *ctx, const struct sp_msg_judged *judged);
+    enum sp_err (*ended)(void *ctx, const struct sp_msg_ended *ended);
+};
+
+struct sp_audit_settings {
+    struct sp_slice version;
+    struct sp_slice origin;
+    uint8_t configuration[SP_DIGEST_BYTES];
+    struct sp_slice policies; /* the digests in force, SP_DIGEST_BYTES each; copied */
+    uint16_t workers;
+    sp_operation_name_fn *operation_name;
+};
+
+struct sp_audit_room;
+
+/* Opens the log on `disk` (borrowed), records the start and closes open intents as unknown; the first commit shows. */
+enum sp_err sp_audit_room_new(const struct sp_audit_settings *settings, const struct sp_disk *disk,
+                              const struct sp_audit_out *out, struct sp_audit_now now, struct sp_audit_room **out_room)
+    SP_MUST_CHECK SP_NONNULL(1, 2, 3, 5);
+void sp_audit_room_free(struct sp_audit_room *room);
+
+/* From admit. */
+enum sp_err sp_audit_who(struct sp_audit_room *room, const struct sp_msg_who *who, struct sp_audit_now now) SP_MUST_CHECK
+    SP_NONNULL(1, 2);
+enum sp_err sp_audit_refusal(struct sp_audit_room *room, const struct sp_msg_refusal *refusal, struct sp_audit_now now)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_audit_strangers(struct sp_audit_room *room, const struct sp_msg_strangers *strangers,
+                               struct sp_audit_now now) SP_MUST_CHECK SP_NONNULL(1, 2);
+
+/* From inspect number `worker`; the order moves. */
+enum sp_err sp_audit_verdict(struct sp_audit_room *room, unsigned worker, struct sp_msg_verdict *verdict,
+                             struct sp_audit_now now) SP_MUST_CHECK SP_NONNULL(1, 3);
+
+/* From relay; the answer moves. */
+enum sp_err sp_audit_outcome(struct sp_audit_room *room, struct sp_msg_outcome *outcome, struct sp_audit_now now)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
+
+/* From the supervisor. */
+enum sp_err sp_audit_role_up(struct sp_audit_room *room, const struct sp_msg_role_up *up, struct sp_audit_now now)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
+
+/* A wire stands, or is gone: nothing of what it was asked will be answered. */
+void sp_audit_wired(struct sp_audit_room *room, struct sp_peer peer) SP_NONNULL(1);
+void sp_audit_lost(struct sp_audit_room *room, struct sp_peer peer, struct sp_audit_now now) SP_NONNULL(1);
+
+/* Whether entries wait; makes them durable and does what depended on them. Call it once a turn of the loop. */
+bool sp_audit_is_waiting(const struct sp_audit_room *room) SP_NONNULL(1);
+void sp_audit_commit(struct sp_audit_room *room, struct sp_audit_now now) SP_NONNULL(1);
+
+/* Deadlines, and a broken log tried again; call it about every 100 ms. */
+void sp_audit_tick(struct sp_audit_room *room, struct sp_audit_now now) SP_NONNULL(1);
+
+/* Exchanges that are not over (0: it may stop); the end: what still runs is unknown, and the last entry. */
+size_t sp_audit_open(const struct sp_audit_room *room) SP_NONNULL(1);
+void sp_audit_stop(struct sp_audit_room *room, struct sp_audit_now now) SP_NONNULL(1);
+
+/* Why the log takes nothing, "" when it does; and messages that came too late to matter. */
+const char *sp_audit_trouble(const struct sp_audit_room *room) SP_NONNULL(1);
+uint64_t sp_audit_late(const struct sp_audit_room *room) SP_NONNULL(1);
+
+#endif

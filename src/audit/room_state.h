@@ -1,0 +1,59 @@
+/*
+ * room_state - the inside of audit's room, shared by its two files: room.c takes messages, settle.c lets them go on.
+ *
+ * Runs in: audit.   Allocates: never by itself.
+ */
+#ifndef SP_AUDIT_ROOM_STATE_H
+#define SP_AUDIT_ROOM_STATE_H
+
+#include "audit/pending.h"
+#include "audit/room.h"
+
+struct sp_audit_room {
+    const struct sp_disk *disk;
+    struct sp_audit_out out;
+    struct sp_log *log; /* NULL until it was opened and its start recorded */
+    uint64_t log_tried_us;
+    struct sp_pending_table *table;
+    struct sp_pending *batch_first; /* rows that wait for the commit, in the order of their entries */
+    struct sp_pending *batch_last;
+    bool is_relay_there;
+    bool is_worker_there[SP_ROLE_INDEX_MAX];
+    bool is_owing;        /* rows in SP_PENDING_OWED may exist */
+    uint64_t front_seen;  /* the highest incarnation of front that an exchange came from */
+    uint64_t front_ended; /* incarnations up to this one are gone */
+    struct sp_audit_settings settings;
+    struct sp_buf settings_texts; /* what the settings' slices are lent from */
+    uint64_t late;
+    struct sp_audit_now now; /* of the message at hand */
+};
+
+/* What ends an exchange without a run. */
+struct sp_refused {
+    enum sp_err err;
+    uint32_t retry_after_ms;
+    struct sp_slice detail; /* borrowed until the answer is out */
+};
+
+/* SP_OK when the log takes entries now. Sets the time of the message at hand. */
+enum sp_err sp_room_ready(struct sp_audit_room *room) SP_MUST_CHECK SP_NONNULL(1);
+
+/* Puts a row at the end of the batch in this state. */
+void sp_room_wait(struct sp_audit_room *room, struct sp_pending *row, enum sp_pending_state state) SP_NONNULL(1, 2);
+
+/* Answers without an entry, settles with admit, and drops the row: only for what surely did not start. */
+void sp_room_refuse_now(struct sp_audit_room *room, struct sp_pending *row, struct sp_refused refused) SP_NONNULL(1, 2);
+
+/* Records that an exchange was refused before any run and answers after the commit. */
+void sp_room_refuse(struct sp_audit_room *room, struct sp_pending *row, struct sp_refused refused) SP_NONNULL(1, 2);
+
+/* Records `row->outcome` and answers after the commit; when the log is broken it is owed. */
+void sp_room_end(struct sp_audit_room *room, struct sp_pending *row) SP_NONNULL(1, 2);
+
+/* Ends a run that relay will not report on. */
+void sp_room_end_unknown(struct sp_audit_room *room, struct sp_pending *row, const char *detail) SP_NONNULL(1, 2, 3);
+
+/* Appends all outcomes that are owed. */
+void sp_room_pay(struct sp_audit_room *room) SP_NONNULL(1);
+
+#endif

@@ -1,0 +1,272 @@
+/* The other half of room.c: entries into the batch, and what follows once they are durable. */
+#include "audit/room_state.h"
+
+static void send_answer(struct sp_audit_room *room, const struct sp_pending *row, const struct sp_reply *reply,
+                        bool has_entry)
+{
+    struct sp_msg_answer answer = {
+        .exchange = row->exchange,
+        .entry = row->entry,
+        .has_entry = has_entry ? 1 : 0,
+        .err = reply->err,
+        .retry_after_ms = reply->retry_after_ms,
+        .detail = reply->detail,
+        .findings = reply->findings,
+        .answer = reply->answer,
+    };
+    if (!row->is_orphan) {
+        /* Without a front nobody waits for it. */
+        (void)!room->out.answer(room->out.ctx, &answer);
+    }
+}
+
+static void send_ended(struct sp_audit_room *room, const struct sp_pending *row, enum sp_end state)
+{
+    struct sp_msg_ended ended = {.exchange = row->exchange, .state = (uint8_t)state, .run_ms = row->outcome.run_ms};
+    /* A new admit has no reservation to settle. */
+    (void)!room->out.ended(room->out.ctx, &ended);
+}
+
+void sp_room_wait(struct sp_audit_room *room, struct sp_pending *row, enum sp_pending_state state)
+{
+    row->state = state;
+    row->next_in_batch = NULL;
+    if (room->batch_last == NULL) {
+        room->batch_first = row;
+    } else {
+        room->batch_last->next_in_batch = row;
+    }
+    room->batch_last = row;
+}
+
+void sp_room_refuse_now(struct sp_audit_room *room, struct sp_pending *row, struct sp_refused refused)
+{
+    struct sp_reply reply = {
+        .err = refused.err,
+        .retry_after_ms = refused.retry_after_ms,
+        .detail = refused.detail,
+        .answer = SP_PAYLOAD_EMPTY,
+    };
+    send_answer(room, row, &reply, false);
+    send_ended(room, row, SP_END_NOT_STARTED);
+    sp_pending_drop(room->table, row);
+}
+
+static void refuse_unrecorded(struct sp_audit_room *room, struct sp_pending *row)
+{
+    struct sp_refused refused = {.err = SP_ERR_LOG_UNAVAILABLE, .retry_after_ms = SP_AUDIT_RETRY_MS};
+    if (room->log != NULL) {
+        sp_log_count_refused(room->log);
+    }
+    sp_room_refuse_now(room, row, refused);
+}
+
+void sp_room_refuse(struct sp_audit_room *room, struct sp_pending *row, struct sp_refused refused)
+{
+    struct sp_stamp stamp = {.index = 0};
+    const struct sp_msg_refusal refusal = {
+        .exchange = row->exchange,
+        .tenant = row->who.tenant,
+        .principal = row->who.principal,
+        .source = row->who.source,
+        .operation = row->who.operation,
+        .session = row->who.session,
+        .err = refused.err,
+        .detail = refused.detail,
+    };
+    const char *operation = room->settings.operation_name(row->who.operation);
+    if (operation == NULL || sp_room_ready(room) != SP_OK ||
+        sp_log_stamp(room->log, room->now.wall_us, &stamp) != SP_OK ||
+        sp_record_refusal(stamp, &refusal, operation, sp_log_batch(room->log)) != SP_OK) {
+        refuse_unrecorded(room, row);
+        return;
+    }
+    sp_log_appended(room->log, stamp);
+    row->entry = stamp.index;
+    row->reply.err = refused.err;
+    row->reply.retry_after_ms = refused.retry_after_ms;
+    row->reply.detail = refused.detail;
+    sp_room_wait(room, row, SP_PENDING_ENTRY);
+}
+
+/* The log did not take an outcome. What ran is not called refused: the client learns that it may have run. */
+static void owe(struct sp_audit_room *room, struct sp_pending *row)
+{
+    bool has_run = row->outcome.state != SP_END_NOT_STARTED;
+    struct sp_reply reply = {
+        .err = has_run ? SP_ERR_OUTCOME_UNKNOWN : SP_ERR_LOG_UNAVAILABLE,
+        .retry_after_ms = has_run ? 0 : SP_AUDIT_RETRY_MS,
+        .answer = SP_PAYLOAD_EMPTY,
+    };
+    if (has_run) {
+        reply.detail = sp_slice_of("the run may have ended, but the audit log did not take its outcome");
+    }
+    send_answer(room, row, &reply, true);
+    send_ended(room, row, (enum sp_end)row->outcome.state);
+    sp_payload_done(&row->reply.answer);
+    row->state = SP_PENDING_OWED;
+    room->is_owing = true;
+}
+
+static enum sp_err append_outcome(struct sp_audit_room *room, const struct sp_pending *row)
+{
+    struct sp_stamp stamp = {.index = 0};
+    SP_TRY(sp_room_ready(room));
+    SP_TRY(sp_log_stamp(room->log, room->now.wall_us, &stamp));
+    SP_TRY(sp_record_outcome(stamp, row->entry, &row->outcome, sp_log_batch(room->log)));
+    sp_log_appended(room->log, stamp);
+    return SP_OK;
+}
+
+void sp_room_end(struct sp_audit_room *room, struct sp_pending *row)
+{
+    row->reply.err = row->outcome.err;
+    row->reply.retry_after_ms = row->outcome.retry_after_ms;
+    row->reply.detail = row->outcome.detail;
+    if (append_outcome(room, row) != SP_OK) {
+        owe(room, row);
+        return;
+    }
+    sp_room_wait(room, row, SP_PENDING_OUTCOME);
+}
+
+void sp_room_end_unknown(struct sp_audit_room *room, struct sp_pending *row, const char *detail)
+{
+    row->outcome = (struct sp_msg_outcome){
+        .exchange = row->exchange,
+        .state = SP_END_UNKNOWN,
+        .err = SP_ERR_OUTCOME_UNKNOWN,
+        .detail = sp_slice_of(detail),
+        .answer = SP_PAYLOAD_EMPTY,
+    };
+    sp_room_end(room, row);
+}
+
+static void pay_one(void *ctx, struct sp_pending *row)
+{
+    struct sp_audit_room *room = ctx;
+    if (row->state != SP_PENDING_OWED) {
+        return;
+    }
+    if (append_outcome(room, row) == SP_OK) {
+        sp_room_wait(room, row, SP_PENDING_PAYING);
+    } else {
+        room->is_owing = true;
+    }
+}
+
+void sp_room_pay(struct sp_audit_room *room)
+{
+    if (room->is_owing) {
+        room->is_owing = false;
+        sp_pending_each(room->table, pay_one, room);
+    }
+}
+
+/* The intent is durable: relay may have it. */
+static void run(struct sp_audit_room *room, struct sp_pending *row)
+{
+    uint64_t run_ms = row->verdict.run_ms_max;
+    struct sp_msg_run msg = {
+        .exchange = row->exchange,
+        .entry = row->entry,
+        .operation = row->who.operation,
+        .session = row->who.session,
+        .traceparent = row->who.traceparent,
+        .order = row->verdict.order,
+    };
+    bool is_sent = room->is_relay_there && room->out.run(room->out.ctx, &msg) == SP_OK;
+    sp_payload_done(&row->verdict.order);
+    if (!is_sent) {
+        row->outcome = (struct sp_msg_outcome){
+            .exchange = row->exchange,
+            .state = SP_END_NOT_STARTED,
+            .err = SP_ERR_UNAVAILABLE,
+            .retry_after_ms = SP_AUDIT_RETRY_MS,
+            .answer = SP_PAYLOAD_EMPTY,
+        };
+        sp_room_end(room, row);
+        return;
+    }
+    if (run_ms == 0 || run_ms > SP_AUDIT_RUN_MS_MAX) {
+        run_ms = SP_AUDIT_RUN_MS_MAX;
+    }
+    row->state = SP_PENDING_RUNNING;
+    row->due_us = room->now.mono_us + run_ms * 1000 + SP_AUDIT_MARGIN_US;
+}
+
+static void settle(struct sp_audit_room *room, struct sp_pending *row)
+{
+    switch (row->state) {
+    case SP_PENDING_INTENT:
+        run(room, row);
+        return;
+    case SP_PENDING_ENTRY:
+        send_answer(room, row, &row->reply, true);
+        send_ended(room, row, SP_END_NOT_STARTED);
+        sp_pending_drop(room->table, row);
+        return;
+    case SP_PENDING_OUTCOME:
+        send_answer(room, row, &row->reply, true);
+        send_ended(room, row, (enum sp_end)row->outcome.state);
+        sp_pending_drop(room->table, row);
+        return;
+    case SP_PENDING_PAYING:
+        sp_pending_drop(room->table, row);
+        return;
+    case SP_PENDING_WHO:
+    case SP_PENDING_VERDICT:
+    case SP_PENDING_RUNNING:
+    case SP_PENDING_OWED:
+        return; /* these never stand in a batch */
+    }
+}
+
+static void unsettle(struct sp_audit_room *room, struct sp_pending *row)
+{
+    switch (row->state) {
+    case SP_PENDING_INTENT:
+    case SP_PENDING_ENTRY:
+        refuse_unrecorded(room, row);
+        return;
+    case SP_PENDING_OUTCOME:
+        owe(room, row);
+        return;
+    case SP_PENDING_PAYING:
+        row->state = SP_PENDING_OWED;
+        room->is_owing = true;
+        return;
+    case SP_PENDING_WHO:
+    case SP_PENDING_VERDICT:
+    case SP_PENDING_RUNNING:
+    case SP_PENDING_OWED:
+        return; /* these never stand in a batch */
+    }
+}
+
+bool sp_audit_is_waiting(const struct sp_audit_room *room)
+{
+    return room->batch_first != NULL || (room->log != NULL && sp_log_is_waiting(room->log));
+}
+
+void sp_audit_commit(struct sp_audit_room *room, struct sp_audit_now now)
+{
+    room->now = now;
+    if (!sp_audit_is_waiting(room)) {
+        return;
+    }
+    struct sp_pending *row = room->batch_first;
+    enum sp_err err = sp_log_commit(room->log);
+    /* What follows may put rows into the next batch, so this one is taken off first. */
+    room->batch_first = NULL;
+    room->batch_last = NULL;
+    while (row != NULL) {
+        struct sp_pending *next = row->next_in_batch;
+        if (err == SP_OK) {
+            settle(room, row);
+        } else {
+            unsettle(room, row);
+        }
+        row = next;
+    }
+}
