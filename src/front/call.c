@@ -1,0 +1,367 @@
+#include "front/call.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/num.h"
+#include "base/own.h"
+
+#define RAW_HEAD_BYTES_MAX ((size_t)8 * 1024)
+
+/*
+ * The library calls with size 0 both after a suspension at the head and at the end of the body, so what a call means
+ * is kept here.
+ */
+struct sp_call {
+    struct sp_http *http;
+    struct sp_stream *stream;
+    struct MHD_Connection *connection;
+    char *target;
+    char *method;
+    sp_exchange exchange;
+    bool is_begun;        /* the head was seen */
+    bool is_open;         /* the desk knows the exchange */
+    bool has_body;
+    bool is_granted;
+    bool is_suspended;
+    bool is_at_head;      /* suspended, or resumed just now, before the body */
+    bool is_body_done;
+    bool is_gone;         /* the client left */
+    bool has_reply;
+    bool is_queued;
+    uint64_t declared;    /* the body's length, UINT64_MAX when it is chunked */
+    uint64_t body_max;
+    struct sp_body body;
+    struct sp_reply reply;
+};
+
+struct sp_call *sp_call_new(struct sp_http *http, struct sp_stream *stream, struct MHD_Connection *connection,
+                            const char *target)
+{
+    SP_AUTO_FREE struct sp_call *call = calloc(1, sizeof(*call));
+    if (call == NULL) {
+        return NULL;
+    }
+    call->http = http;
+    call->stream = stream;
+    call->connection = connection;
+    call->body.fd = -1;
+    call->target = sp_slice_dup(sp_slice_of(target));
+    if (call->target == NULL) {
+        return NULL;
+    }
+    http->calls++;
+    return sp_take_ptr(call);
+}
+
+void sp_call_free(struct sp_call *call)
+{
+    if (call == NULL) {
+        return;
+    }
+    struct sp_http *http = call->http;
+    if (call->is_open) {
+        sp_desk_client_left(http->desk, call->exchange);
+    }
+    sp_body_done(&call->body);
+    sp_reply_done(&call->reply);
+    free(call->target);
+    free(call->method);
+    free(call);
+    http->calls--;
+    if (http->is_draining && http->calls == 0) {
+        http->config.wires.empty(http->config.wires.ctx);
+    }
+}
+
+static struct sp_slice header(const struct sp_call *call, const char *name)
+{
+    return sp_slice_of(MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND, name));
+}
+
+static enum MHD_Result suspend(struct sp_call *call)
+{
+    call->is_suspended = true;
+    MHD_suspend_connection(call->connection);
+    return MHD_YES;
+}
+
+static void resume(struct sp_call *call)
+{
+    if (call->is_suspended) {
+        call->is_suspended = false;
+        MHD_resume_connection(call->connection);
+        sp_http_wake(call->http);
+    }
+}
+
+/* --- answers --- */
+
+static void set_reply(struct sp_call *call, const struct sp_desk_answer *answer)
+{
+    const struct sp_reply_request request = {.method = sp_slice_of(call->method),
+                                             .target = sp_slice_of(call->target),
+                                             .operation_id = header(call, "operation-id")};
+    sp_reply_done(&call->reply);
+    sp_reply_init(&call->reply, &request, answer);
+    sp_body_done(&call->body);
+    call->has_reply = true;
+}
+
+/* An answer without an exchange: the request never got in. */
+static void set_refusal(struct sp_call *call, enum sp_err err)
+{
+    const struct sp_desk_answer answer = {.exchange = call->exchange, .err = err, .retry_after_ms = SP_DESK_RETRY_MS};
+    set_reply(call, &answer);
+}
+
+static enum MHD_Result queue_response(struct sp_call *call, struct MHD_Response *response)
+{
+    for (unsigned i = 0; i < call->reply.field_count; i++) {
+        if (MHD_add_response_header(response, call->reply.fields[i].name, sp_reply_value(&call->reply, i)) != MHD_YES) {
+            return MHD_NO;
+        }
+    }
+    if (call->http->is_draining && MHD_add_response_header(response, "Connection", "close") != MHD_YES) {
+        return MHD_NO;
+    }
+    return MHD_queue_response(call->connection, call->reply.status, response);
+}
+
+/* Moves the reply's body to the library and queues it. */
+static enum MHD_Result queue_reply(struct sp_call *call)
+{
+    size_t len = 0;
+    SP_AUTO_FREE char *body = sp_buf_take(&call->reply.body, &len);
+    if (body == NULL || call->is_queued) {
+        return call->is_queued ? MHD_YES : MHD_NO;
+    }
+    struct MHD_Response *response = MHD_create_response_from_buffer(len, body, MHD_RESPMEM_MUST_FREE);
+    if (response == NULL) {
+        return MHD_NO;
+    }
+    (void)sp_take_ptr(body); /* the response's now */
+    enum MHD_Result result = queue_response(call, response);
+    MHD_destroy_response(response);
+    call->is_queued = result == MHD_YES;
+    return result;
+}
+
+/*
+ * The library cannot answer while a body still comes. What is left is to say it by ourselves on the stream, on which
+ * nothing but a 100 was said so far, and to end it: the door reads a whole answer, then the end.
+ */
+static enum MHD_Result answer_midway(struct sp_call *call)
+{
+    SP_AUTO_BUF struct sp_buf raw;
+    sp_buf_init(&raw, RAW_HEAD_BYTES_MAX + call->reply.body.len);
+    if (sp_reply_put_raw(&call->reply, MHD_get_reason_phrase_for(call->reply.status), &raw) == SP_OK) {
+        (void)send(call->stream->fd, raw.ptr, raw.len, MSG_DONTWAIT | MSG_NOSIGNAL); /* ignoring: it is the end anyway */
+    }
+    return MHD_NO;
+}
+
+void sp_call_answer(void *ctx, void *request, struct sp_desk_answer *answer)
+{
+    struct sp_call *call = request;
+    (void)ctx;
+    call->is_open = false;
+    set_reply(call, answer);
+    resume(call);
+}
+
+/* --- the head --- */
+
+static enum sp_err open_exchange(struct sp_call *call)
+{
+    struct sp_msg_ask ask = {.source = sp_slice_of(call->stream->source),
+                             .method = sp_slice_of(call->method),
+                             .target = sp_slice_of(call->target),
+                             .authorization = header(call, "Authorization"),
+                             .api_key = header(call, "x-ms-apikey"),
+                             .operation_id = header(call, "operation-id"),
+                             .traceparent = header(call, "traceparent"),
+                             .has_body = call->has_body,
+                             .body_bytes = call->has_body ? call->declared : 0};
+    if (ask.operation_id.len > SP_MSG_SESSION_MAX || ask.traceparent.len > SP_MSG_SESSION_MAX ||
+        ask.api_key.len > SP_MSG_FIELD_MAX || ask.authorization.len > SP_MSG_FIELD_MAX) {
+        return SP_ERR_HEAD_TOO_BIG;
+    }
+    if (ask.method.len > SP_MSG_NAME_MAX) {
+        return SP_ERR_NOT_IMPLEMENTED;
+    }
+    if (ask.target.len > SP_MSG_TARGET_MAX) {
+        return SP_ERR_URI_TOO_LONG;
+    }
+    if (call->http->is_draining) {
+        return SP_ERR_UNAVAILABLE;
+    }
+    SP_TRY(sp_desk_open(call->http->desk, call, &ask, sp_clock_mono_ms(), &call->exchange));
+    call->is_open = true;
+    return SP_OK;
+}
+
+/* Whether the body may come while admit decides: it fits into what each stream has anyway, and nobody waits for a 100. */
+static bool is_early(const struct sp_call *call)
+{
+    return call->declared <= SP_PAYLOAD_INLINE_MAX && header(call, "Expect").len == 0;
+}
+
+static enum sp_err read_head(struct sp_call *call, const char *method)
+{
+    struct sp_slice length = header(call, "Content-Length");
+    bool is_chunked = header(call, "Transfer-Encoding").len > 0;
+    call->method = sp_slice_dup(sp_slice_of(method));
+    if (call->method == NULL) {
+        return SP_ERR_NOMEM;
+    }
+    call->declared = UINT64_MAX;
+    if (!is_chunked) {
+        call->declared = 0;
+        if (length.len > 0) {
+            SP_TRY(sp_parse_u64(length, UINT64_MAX - 1, &call->declared));
+        }
+    }
+    call->has_body = call->declared > 0;
+    return SP_OK;
+}
+
+static enum MHD_Result begin(struct sp_call *call, const char *method)
+{
+    call->is_begun = true;
+    if (read_head(call, method) != SP_OK) {
+        return MHD_NO;
+    }
+    if (!call->has_body) {
+        return MHD_YES; /* the next call is the one that may wait and answer without ending the connection */
+    }
+    enum sp_err err = open_exchange(call);
+    if (err != SP_OK) {
+        set_refusal(call, err);
+        return is_early(call) ? MHD_YES : queue_reply(call);
+    }
+    if (is_early(call)) {
+        return MHD_YES;
+    }
+    call->is_at_head = true;
+    return suspend(call); /* no 100-continue and no byte of the body before the grant */
+}
+
+/* --- the body --- */
+
+void sp_call_read_body(void *ctx, void *request, uint64_t bytes_max)
+{
+    struct sp_call *call = request;
+    struct sp_http *http = ctx;
+    call->is_granted = true;
+    call->body_max = bytes_max < http->config.body_bytes_max ? bytes_max : http->config.body_bytes_max;
+    bool is_too_big = call->has_body && call->declared != UINT64_MAX && call->declared > call->body_max;
+    if (is_too_big) {
+        sp_desk_body_too_big(http->desk, call->exchange, sp_clock_mono_ms());
+    } else if (call->is_body_done) {
+        sp_desk_body_ready(http->desk, call->exchange, call->body.len, sp_clock_mono_ms());
+    } else if (call->is_at_head) {
+        resume(call);
+    }
+}
+
+/* An answer that is there before the body is: a small rest is passed over, which keeps the connection. */
+static enum MHD_Result pass_over(struct sp_call *call, size_t *upload_len)
+{
+    if (call->declared > SP_HTTP_DISCARD_BYTES_MAX) {
+        return answer_midway(call);
+    }
+    *upload_len = 0;
+    return MHD_YES;
+}
+
+static enum sp_err keep_upload(struct sp_call *call, struct sp_slice bytes)
+{
+    if (call->body.len == 0 && call->body.fd < 0) {
+        SP_TRY(sp_body_init(&call->body, call->declared));
+    }
+    return sp_body_put(&call->body, bytes, call->is_granted ? call->body_max : SP_PAYLOAD_INLINE_MAX);
+}
+
+static enum MHD_Result take_upload(struct sp_call *call, struct sp_slice bytes, size_t *upload_len)
+{
+    if (call->has_reply) {
+        return pass_over(call, upload_len);
+    }
+    enum sp_err err = keep_upload(call, bytes);
+    if (err == SP_ERR_TOO_BIG && call->is_granted) {
+        sp_desk_body_too_big(call->http->desk, call->exchange, sp_clock_mono_ms());
+        return suspend(call); /* with this part untouched, until the refusal is recorded */
+    }
+    if (err != SP_OK) {
+        sp_desk_client_left(call->http->desk, call->exchange);
+        call->is_open = false;
+        set_refusal(call, SP_ERR_UNAVAILABLE);
+        return pass_over(call, upload_len);
+    }
+    *upload_len = 0;
+    return MHD_YES;
+}
+
+static enum MHD_Result end_of_request(struct sp_call *call)
+{
+    call->is_body_done = true;
+    if (!call->is_open) {
+        enum sp_err err = open_exchange(call);
+        if (err != SP_OK) {
+            set_refusal(call, err);
+        }
+    } else if (call->is_granted) {
+        sp_desk_body_ready(call->http->desk, call->exchange, call->body.len, sp_clock_mono_ms());
+    }
+    return call->has_reply ? queue_reply(call) : suspend(call);
+}
+
+enum MHD_Result sp_call_handle(struct sp_call *call, const char *method, const char *upload, size_t *upload_len)
+{
+    if (call->is_gone) {
+        return MHD_NO;
+    }
+    if (!call->is_begun) {
+        return begin(call, method);
+    }
+    if (*upload_len > 0) {
+        return take_upload(call, sp_slice_make(upload, *upload_len), upload_len);
+    }
+    if (call->has_reply) {
+        return queue_reply(call);
+    }
+    if (call->is_at_head) {
+        call->is_at_head = false; /* granted; now the body comes */
+        return MHD_YES;
+    }
+    return end_of_request(call);
+}
+
+enum sp_err sp_call_job(void *ctx, void *request, unsigned worker, struct sp_msg_job *job)
+{
+    struct sp_call *call = request;
+    struct sp_http *http = ctx;
+    SP_AUTO_PAYLOAD struct sp_payload body = SP_PAYLOAD_EMPTY;
+    SP_TRY(sp_body_payload(&call->body, &body));
+    job->body = body;
+    enum sp_err err = http->config.wires.job(http->config.wires.ctx, worker, job);
+    job->body = SP_PAYLOAD_EMPTY;
+    if (err == SP_OK) {
+        sp_body_done(&call->body); /* what `body` lent from it is not looked at again */
+    }
+    return err;
+}
+
+void sp_call_client_left(struct sp_call *call)
+{
+    if (call->is_suspended) {
+        call->is_gone = true;
+        if (call->is_open) {
+            call->is_open = false;
+            sp_desk_client_left(call->http->desk, call->exchange);
+        }
+        resume(call);
+    }
+}

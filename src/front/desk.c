@@ -1,0 +1,374 @@
+#include "front/desk.h"
+
+#include <stdlib.h>
+
+#include "base/assert.h"
+
+#define NONE UINT32_MAX
+
+enum state {
+    STATE_FREE,
+    STATE_ASKED,    /* admit decides */
+    STATE_GRANTED,  /* the body is read */
+    STATE_READY,    /* in admit's queue */
+    STATE_SENT,     /* with a worker, or further on */
+    STATE_REFUSING, /* over its grant: admit knows, the recorded refusal is on its way */
+};
+
+/* What may still be said about an exchange: one bit a message, cleared when it came. */
+#define MAY_GRANT  1U
+#define MAY_REFUSE 2U
+#define MAY_SEND   4U
+#define MAY_ANSWER 8U
+
+/* A slot remembers its latest exchange when it is free, so that what comes late is told from what must not come. */
+struct slot {
+    uint64_t generation;
+    enum state state;
+    unsigned may;
+    void *request;
+    uint64_t deadline_ms; /* 0: none */
+    uint32_t next_free;
+};
+
+struct sp_desk {
+    struct sp_desk_port port;
+    unsigned workers;
+    uint64_t generation; /* the latest that was given */
+    bool has_admit;
+    bool has_audit;
+    bool is_closed;
+    size_t live;
+    uint32_t free_first; /* the slot that has been free for longest is used next */
+    uint32_t free_last;
+    struct slot slots[SP_EXCHANGE_SLOTS];
+};
+
+enum sp_err sp_desk_new(uint32_t incarnation, unsigned workers, const struct sp_desk_port *port, struct sp_desk **out)
+{
+    struct sp_desk *desk = calloc(1, sizeof(*desk));
+    if (desk == NULL) {
+        return SP_ERR_NOMEM;
+    }
+    desk->port = *port;
+    desk->workers = workers;
+    desk->generation = (uint64_t)(incarnation & 0xFFFFU) << 32;
+    desk->free_last = (uint32_t)SP_EXCHANGE_SLOTS - 1;
+    for (uint32_t i = 0; i < SP_EXCHANGE_SLOTS; i++) {
+        desk->slots[i].generation = desk->generation;
+        desk->slots[i].next_free = i < desk->free_last ? i + 1 : NONE;
+    }
+    *out = desk;
+    return SP_OK;
+}
+
+void sp_desk_free(struct sp_desk *desk)
+{
+    free(desk);
+}
+
+void sp_desk_close(struct sp_desk *desk)
+{
+    desk->is_closed = true;
+}
+
+size_t sp_desk_live(const struct sp_desk *desk)
+{
+    return desk->live;
+}
+
+static sp_exchange name_of(const struct sp_desk *desk, const struct slot *slot)
+{
+    return sp_exchange_make((size_t)(slot - desk->slots), slot->generation);
+}
+
+/* Frees the slot and answers. What may come late stays noted in `may`. */
+static void finish(struct sp_desk *desk, struct slot *slot, struct sp_desk_answer *answer)
+{
+    void *request = slot->request;
+    uint32_t at = (uint32_t)(slot - desk->slots);
+    if (answer != NULL) {
+        answer->exchange = name_of(desk, slot);
+    }
+    slot->state = STATE_FREE;
+    slot->request = NULL;
+    slot->next_free = NONE;
+    if (desk->free_first == NONE) {
+        desk->free_first = at;
+    } else {
+        desk->slots[desk->free_last].next_free = at;
+    }
+    desk->free_last = at;
+    desk->live--;
+    if (answer != NULL) {
+        desk->port.answer(desk->port.ctx, request, answer);
+    }
+}
+
+static void finish_with(struct sp_desk *desk, struct slot *slot, enum sp_err err)
+{
+    bool may_retry = err == SP_ERR_UNAVAILABLE;
+    struct sp_desk_answer answer = {.err = err, .retry_after_ms = may_retry ? SP_DESK_RETRY_MS : 0};
+    finish(desk, slot, &answer);
+}
+
+/* Tells admit that no job will come of it. Without admit there is nobody who keeps a place for it. */
+static void tell_left(struct sp_desk *desk, const struct slot *slot, enum sp_err why)
+{
+    const struct sp_msg_left left = {.exchange = name_of(desk, slot), .why = why};
+    if (desk->has_admit && desk->port.left(desk->port.ctx, &left) != SP_OK) {
+        desk->has_admit = false; /* its wire is ending; sp_desk_lost follows */
+    }
+}
+
+/* Ends what was not handed over yet. */
+static void give_up(struct sp_desk *desk, struct slot *slot, enum sp_err why, enum sp_err answer)
+{
+    if (slot->state != STATE_REFUSING) {
+        tell_left(desk, slot, why);
+    }
+    finish_with(desk, slot, answer);
+}
+
+static struct slot *find_live(struct sp_desk *desk, sp_exchange exchange)
+{
+    size_t at = sp_exchange_slot(exchange);
+    if (at >= SP_EXCHANGE_SLOTS) {
+        return NULL;
+    }
+    struct slot *slot = &desk->slots[at];
+    return slot->state != STATE_FREE && name_of(desk, slot) == exchange ? slot : NULL;
+}
+
+/*
+ * Finds what a peer speaks about. `*out` is NULL with SP_OK for an exchange that ended while the message was on its
+ * way. What if the sender is hostile? A number that was never given, or a message that came before or cannot come in
+ * this state, ends its wire; a number of the far past is passed over, for its slot no longer tells.
+ */
+static enum sp_err find(struct sp_desk *desk, sp_exchange exchange, unsigned message, struct slot **out)
+{
+    size_t at = sp_exchange_slot(exchange);
+    uint64_t generation = exchange >> 16;
+    *out = NULL;
+    if (at >= SP_EXCHANGE_SLOTS || generation > desk->slots[at].generation) {
+        return SP_ERR_WIRE;
+    }
+    struct slot *slot = &desk->slots[at];
+    if (generation < slot->generation) {
+        return SP_OK;
+    }
+    if ((slot->may & message) == 0) {
+        return SP_ERR_WIRE;
+    }
+    slot->may &= ~message;
+    *out = slot->state == STATE_FREE ? NULL : slot;
+    return SP_OK;
+}
+
+static bool is_complete(const struct sp_desk *desk)
+{
+    return desk->has_admit && desk->has_audit && !desk->is_closed;
+}
+
+enum sp_err sp_desk_open(struct sp_desk *desk, void *request, struct sp_msg_ask *ask, uint64_t now_ms, sp_exchange *out)
+{
+    if (!is_complete(desk)) {
+        return SP_ERR_UNAVAILABLE;
+    }
+    if (desk->free_first == NONE) {
+        return SP_ERR_FULL;
+    }
+    struct slot *slot = &desk->slots[desk->free_first];
+    uint64_t generation = desk->generation + 1;
+    ask->exchange = sp_exchange_make(desk->free_first, generation);
+    enum sp_err err = desk->port.ask(desk->port.ctx, ask);
+    if (err != SP_OK) {
+        return err == SP_ERR_FULL || err == SP_ERR_NOMEM ? SP_ERR_FULL : SP_ERR_UNAVAILABLE;
+    }
+    desk->free_first = slot->next_free;
+    desk->generation = generation;
+    desk->live++;
+    slot->generation = generation;
+    slot->state = STATE_ASKED;
+    slot->may = MAY_GRANT | MAY_REFUSE | MAY_ANSWER;
+    slot->request = request;
+    slot->deadline_ms = now_ms + SP_DESK_DEADLINE_MS;
+    *out = ask->exchange;
+    return SP_OK;
+}
+
+void sp_desk_body_ready(struct sp_desk *desk, sp_exchange exchange, uint64_t bytes, uint64_t now_ms)
+{
+    struct slot *slot = find_live(desk, exchange);
+    SP_ASSERT(slot != NULL && slot->state == STATE_GRANTED);
+    const struct sp_msg_ready ready = {.exchange = exchange, .body_bytes = bytes};
+    slot->state = STATE_READY;
+    slot->may |= MAY_SEND;
+    slot->deadline_ms = now_ms + SP_DESK_DEADLINE_MS;
+    if (desk->port.ready(desk->port.ctx, &ready) != SP_OK) {
+        give_up(desk, slot, SP_ERR_UNAVAILABLE, SP_ERR_UNAVAILABLE);
+    }
+}
+
+void sp_desk_body_too_big(struct sp_desk *desk, sp_exchange exchange, uint64_t now_ms)
+{
+    struct slot *slot = find_live(desk, exchange);
+    SP_ASSERT(slot != NULL && slot->state == STATE_GRANTED);
+    tell_left(desk, slot, SP_ERR_TOO_BIG);
+    slot->state = STATE_REFUSING;
+    slot->deadline_ms = now_ms + SP_DESK_REFUSAL_MS;
+}
+
+void sp_desk_client_left(struct sp_desk *desk, sp_exchange exchange)
+{
+    struct slot *slot = find_live(desk, exchange);
+    if (slot == NULL) {
+        return;
+    }
+    /* Once the job is handed over, the run goes on and its answer is dropped. */
+    if (slot->state != STATE_SENT && slot->state != STATE_REFUSING) {
+        tell_left(desk, slot, SP_ERR_CLOSED);
+    }
+    finish(desk, slot, NULL);
+}
+
+/* What if admit is hostile? It may grant anything; how much one body can hold is bounded by the front's own setting. */
+enum sp_err sp_desk_on_grant(struct sp_desk *desk, const struct sp_msg_grant *grant)
+{
+    struct slot *slot = NULL;
+    SP_TRY(find(desk, grant->exchange, MAY_GRANT, &slot));
+    if (slot == NULL) {
+        return SP_OK;
+    }
+    slot->state = STATE_GRANTED;
+    slot->deadline_ms = 0; /* the door minds how fast a body comes */
+    desk->port.read_body(desk->port.ctx, slot->request, grant->body_bytes_max);
+    return SP_OK;
+}
+
+/* What if admit is hostile? It can refuse anybody; it cannot refuse what a worker has, nor say SP_OK. */
+enum sp_err sp_desk_on_refuse(struct sp_desk *desk, const struct sp_msg_refuse *refuse)
+{
+    struct slot *slot = NULL;
+    if (refuse->err == SP_OK) {
+        return SP_ERR_WIRE;
+    }
+    SP_TRY(find(desk, refuse->exchange, MAY_REFUSE, &slot));
+    if (slot == NULL) {
+        return SP_OK;
+    }
+    struct sp_desk_answer answer = {
+        .err = refuse->err, .retry_after_ms = refuse->retry_after_ms, .detail = refuse->detail};
+    slot->may = 0;
+    finish(desk, slot, &answer);
+    return SP_OK;
+}
+
+/* What if admit is hostile? It can name any worker; audit joins only what the named worker was to get. */
+enum sp_err sp_desk_on_send(struct sp_desk *desk, const struct sp_msg_send *send, uint64_t now_ms)
+{
+    struct slot *slot = NULL;
+    if (send->worker >= desk->workers) {
+        return SP_ERR_WIRE;
+    }
+    SP_TRY(find(desk, send->exchange, MAY_SEND, &slot));
+    if (slot == NULL) {
+        return SP_OK; /* it left meanwhile; admit has been told */
+    }
+    struct sp_msg_job job = {.exchange = send->exchange, .operation = send->operation, .body = SP_PAYLOAD_EMPTY};
+    for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {
+        job.policy[i] = send->policy[i];
+    }
+    if (desk->port.job(desk->port.ctx, slot->request, send->worker, &job) != SP_OK) {
+        give_up(desk, slot, SP_ERR_UNAVAILABLE, SP_ERR_UNAVAILABLE);
+        return SP_OK;
+    }
+    slot->state = STATE_SENT;
+    slot->may = MAY_ANSWER;
+    slot->deadline_ms = now_ms + SP_DESK_DEADLINE_MS;
+    return SP_OK;
+}
+
+/* What if audit is hostile? It is the room that answers; only what was never asked, or twice, can be told from truth. */
+enum sp_err sp_desk_on_answer(struct sp_desk *desk, struct sp_msg_answer *answer)
+{
+    struct slot *slot = NULL;
+    SP_TRY(find(desk, answer->exchange, MAY_ANSWER, &slot));
+    if (slot == NULL) {
+        return SP_OK;
+    }
+    if (answer->err == SP_OK && slot->state != STATE_SENT) {
+        return SP_ERR_WIRE; /* a result of what nobody inspected */
+    }
+    struct sp_desk_answer out = {.err = answer->err,
+                                 .retry_after_ms = answer->retry_after_ms,
+                                 .detail = answer->detail,
+                                 .findings = answer->findings,
+                                 .has_entry = answer->has_entry != 0,
+                                 .entry = answer->entry,
+                                 .payload = answer->err == SP_OK ? &answer->answer : NULL};
+    slot->may = 0;
+    finish(desk, slot, &out);
+    return SP_OK;
+}
+
+void sp_desk_wired(struct sp_desk *desk, enum sp_role peer)
+{
+    desk->has_admit = desk->has_admit || peer == SP_ROLE_ADMIT;
+    desk->has_audit = desk->has_audit || peer == SP_ROLE_AUDIT;
+}
+
+/* admit is gone: what it held has surely not started; what is with a worker goes on. */
+static void on_admit_lost(struct sp_desk *desk)
+{
+    desk->has_admit = false;
+    for (size_t i = 0; i < SP_EXCHANGE_SLOTS; i++) {
+        struct slot *slot = &desk->slots[i];
+        if (slot->state != STATE_FREE && slot->state != STATE_SENT) {
+            finish_with(desk, slot, slot->state == STATE_REFUSING ? SP_ERR_TOO_BIG : SP_ERR_UNAVAILABLE);
+        }
+    }
+}
+
+/* audit is gone, and with it every answer: what a worker has may have run; the rest has not, but its refusal may have
+ * been lost on the way. A new audit may still be asked to answer some of them: that stays allowed. */
+static void on_audit_lost(struct sp_desk *desk)
+{
+    desk->has_audit = false;
+    for (size_t i = 0; i < SP_EXCHANGE_SLOTS; i++) {
+        struct slot *slot = &desk->slots[i];
+        if (slot->state == STATE_SENT) {
+            finish_with(desk, slot, SP_ERR_OUTCOME_UNKNOWN);
+        } else if (slot->state != STATE_FREE) {
+            give_up(desk, slot, SP_ERR_UNAVAILABLE, SP_ERR_UNAVAILABLE);
+        }
+    }
+}
+
+void sp_desk_lost(struct sp_desk *desk, enum sp_role peer)
+{
+    if (peer == SP_ROLE_ADMIT) {
+        on_admit_lost(desk);
+    } else if (peer == SP_ROLE_AUDIT) {
+        on_audit_lost(desk);
+    }
+    /* A lost worker's exchanges are audit's to answer: it knows which had a verdict. */
+}
+
+void sp_desk_tick(struct sp_desk *desk, uint64_t now_ms)
+{
+    for (size_t i = 0; desk->live > 0 && i < SP_EXCHANGE_SLOTS; i++) {
+        struct slot *slot = &desk->slots[i];
+        bool is_due = slot->state != STATE_FREE && slot->deadline_ms != 0 && now_ms >= slot->deadline_ms;
+        if (!is_due) {
+            continue;
+        }
+        if (slot->state == STATE_SENT) {
+            finish_with(desk, slot, SP_ERR_OUTCOME_UNKNOWN);
+        } else if (slot->state == STATE_REFUSING) {
+            finish_with(desk, slot, SP_ERR_TOO_BIG);
+        } else {
+            give_up(desk, slot, SP_ERR_TIMEOUT, SP_ERR_UNAVAILABLE);
+        }
+    }
+}
