@@ -1,0 +1,208 @@
+"""The subcommands: what they print, where, and how they end (0 done, 1 denied, 2 usage, 3 unreachable)."""
+
+import json
+
+import pytest
+
+from support.gateway import Gateway, command, free_port, new_session
+
+SUBCOMMANDS = ("serve", "check", "exec", "audit", "config", "version")
+PLOT = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\nprint('drawn')\n"
+
+
+@pytest.fixture
+def client(gateway, tmp_path):
+    """Runs `sallyport exec` against the gateway, in an empty folder."""
+    def run(*arguments, stdin=b"", token=None):
+        token_file = tmp_path / "token"
+        token_file.write_text(token or gateway.token())
+        return command("exec", "--endpoint", f"http://127.0.0.1:{gateway.port}", "--token-file", token_file,
+                       *arguments, stdin=stdin, cwd=tmp_path)
+    return run
+
+
+def test_help_of_all():
+    status, out, err = command("--help")
+    assert (status, err) == (0, "")
+    for name in SUBCOMMANDS:
+        assert name in out
+
+
+@pytest.mark.parametrize("name", SUBCOMMANDS)
+def test_help_of_each(name):
+    status, out, err = command(name, "--help")
+    assert (status, err) == (0, "")
+    assert name in out and len(out.splitlines()) > 1
+
+
+@pytest.mark.parametrize("arguments", [(), ("nonsense",), ("serve", "--nonsense"), ("check", "--format", "poem", "-"),
+                                       ("audit",), ("config", "nonsense"), ("exec",)])
+def test_wrong_usage_is_2_and_says_so(arguments):
+    status, out, err = command(*arguments)
+    assert status == 2
+    assert err and out == ""
+
+
+def test_version():
+    status, out, err = command("version")
+    assert (status, err) == (0, "")
+    assert out.startswith("sallyport 0.1.0")
+
+
+def test_exec_prints_what_the_run_prints(client):
+    status, out, err = client("-", stdin=b"import sys\nprint('out')\nprint('err', file=sys.stderr)\n")
+    assert (status, out) == (0, "out\n")
+    assert "err" in err
+
+
+def test_exec_of_a_file(client, tmp_path):
+    (tmp_path / "a.py").write_text("print(6*7)\n")
+    assert client("a.py")[:2] == (0, "42\n")
+
+
+def test_exec_of_code_that_fails_is_1(client):
+    status, _, err = client("-", stdin=b"1/0")
+    assert status == 1
+    assert "ZeroDivisionError" in err
+
+
+def test_exec_of_denied_code_is_1_and_says_why(client):
+    status, out, err = client("-", stdin=b"import subprocess\n")
+    assert (status, out) == (1, "")
+    assert "subprocess" in err
+
+
+def test_exec_keeps_a_session(client):
+    session = new_session()
+    client("--session", session, "-", stdin=b"kept = 5\n")
+    assert client("--session", session, "-", stdin=b"print(kept)\n")[:2] == (0, "5\n")
+
+
+def test_exec_saves_images(client, tmp_path):
+    status, out, err = client("--timeout", "60", "-", stdin=PLOT.encode())
+    assert status == 0 and "drawn" in out, err
+    images = list(tmp_path.glob("*.png"))
+    assert len(images) == 1 and images[0].read_bytes().startswith(b"\x89PNG")
+    assert images[0].name in out + err
+
+
+def test_exec_without_the_service_is_3(tmp_path):
+    (tmp_path / "token").write_text("t" * 20)
+    status, _, err = command("exec", "--endpoint", f"http://127.0.0.1:{free_port()}", "--token-file",
+                             tmp_path / "token", "-", stdin=b"1")
+    assert status == 3
+    assert err
+
+
+def test_exec_with_a_wrong_token_says_so(client):
+    status, out, err = client("-", stdin=b"print(1)", token="wrong-token-0123456789")
+    assert status in (1, 2) and out == ""
+    assert "token" in err.lower()
+
+
+def test_exec_of_a_file_that_is_not_there_is_2(client):
+    status, _, err = client("missing.py")
+    assert status == 2
+    assert "missing.py" in err
+
+
+def test_check_allows(tmp_path):
+    (tmp_path / "good.py").write_text("import numpy\nprint(numpy.zeros(3))\n")
+    assert command("check", tmp_path / "good.py")[0] == 0
+
+
+def test_check_denies_and_names_the_place(tmp_path):
+    (tmp_path / "bad.py").write_text("x = 1\nimport subprocess as s\ns.run(['id'])\n")
+    status, out, _ = command("check", tmp_path / "bad.py")
+    assert status == 1
+    assert "bad.py:2:" in out and "subprocess" in out
+
+
+def test_check_reads_standard_input():
+    assert command("check", "-", stdin=b"import socket\n")[0] == 1
+    assert command("check", "-", stdin=b"print(1)\n")[0] == 0
+
+
+@pytest.mark.parametrize("form", ["json", "sarif"])
+def test_check_in_json(form):
+    status, out, _ = command("check", "--format", form, "-", stdin=b"import socket\n")
+    assert status == 1
+    assert "socket" in json.dumps(json.loads(out))
+
+
+def test_check_by_a_named_policy():
+    assert command("check", "--policy", "record-only", "-", stdin=b"import socket\n")[0] == 0
+    assert command("check", "--policy", "no-such-policy", "-", stdin=b"1\n")[0] == 2
+
+
+def test_config_check_and_show(tmp_path):
+    good = tmp_path / "good.toml"
+    good.write_text("[pool]\nmax_sessions = 7\n")
+    assert command("config", "check", "-c", good)[0] == 0
+    status, out, _ = command("config", "show", "-c", good)
+    assert status == 0
+    assert "max_sessions = 7" in out and "listen" in out
+
+
+@pytest.mark.parametrize("text,where,word", [
+    ("[pool]\nmax_sesions = 7\n", "2:", "max_sessions"),
+    ("[pool]\nmax_sessions = 7\nmax_sessions = 8\n", "3:", "max_sessions"),
+    ("[pool]\nmax_sessions = \"7\"\n", "2:", "max_sessions"),
+    ("[pool\n", "1:", ""),
+    ("[server]\nlisten = \"0.0.0.0:8080\"\n", "", "plaintext"),
+], ids=["unknown key", "repeated key", "wrong type", "no TOML", "open listener without TLS"])
+def test_config_mistakes_name_their_place(tmp_path, text, where, word):
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    status, out, err = command("config", "check", "-c", path)
+    assert status in (1, 2)
+    assert f"config.toml:{where}" in out + err
+    assert word in out + err
+
+
+def test_serve_with_a_wrong_configuration_is_2(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text("nonsense = 1\n")
+    status, _, err = command("serve", "-c", path, "--state", tmp_path / "state")
+    assert status == 2
+    assert "config.toml:1:" in err
+
+
+def test_serve_on_a_port_in_use_says_so(gateway, tmp_path):
+    status, _, err = command("serve", "--listen", f"127.0.0.1:{gateway.port}", "--state", tmp_path / "state")
+    assert status in (2, 3)
+    assert str(gateway.port) in err
+
+
+def test_serve_prints_where_the_token_is_and_a_line_to_try(gateway):
+    text = gateway.output()
+    assert str(gateway.token_path()) in text
+    assert "curl" in text
+
+
+def test_token_file_is_the_owners_alone(gateway):
+    assert gateway.token_path().stat().st_mode & 0o777 == 0o600
+
+
+def test_audit_verify():
+    own = Gateway()
+    try:
+        own.start()
+        assert own.run("print(1)").status == 200
+        assert own.stop() == 0
+        status, out, err = own.command("audit", "verify", own.state / "log")
+        assert status == 0, err
+        assert str(len(own.entries())) in out
+        break_one_byte(own.state / "log")
+        assert own.command("audit", "verify", own.state / "log")[0] == 1
+    finally:
+        own.close()
+
+
+def break_one_byte(folder):
+    """Changes one digit within the last file of entries, so that each line still parses."""
+    path = sorted(folder.glob("*.jsonl")) or sorted(folder.glob("entries*/*.jsonl"))
+    data = bytearray(path[-1].read_bytes())
+    at = next(at for at in range(len(data) // 2, len(data)) if chr(data[at]).isdigit())
+    data[at] = ord("1") if data[at] != ord("1") else ord("2")
+    path[-1].write_bytes(data)

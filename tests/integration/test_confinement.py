@@ -1,0 +1,108 @@
+"""Every role as the kernel sees it: no new privileges, a filter, no capabilities, an empty environment, its own files."""
+
+import os
+import pathlib
+
+import pytest
+
+from support.gateway import ROLES
+
+EVERYWHERE = tuple(role for role in ROLES if role != "token")
+NETWORK = {"door", "relay", "dial", "token", "pool"}
+
+
+def status_of(pid):
+    lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
+    return {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
+
+
+def descriptors(pid):
+    folder = f"/proc/{pid}/fd"
+    found = {}
+    for name in os.listdir(folder):
+        try:
+            found[int(name)] = os.readlink(f"{folder}/{name}")
+        except OSError:
+            continue
+    return found
+
+
+def tcp_listeners(port):
+    """Inodes of sockets that listen on the port."""
+    rows = pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]
+    return {row.split()[9] for row in rows if row.split()[3] == "0A" and int(row.split()[1].split(":")[1], 16) == port}
+
+
+def pids_of(gateway, role):
+    pids = gateway.roles().get(role)
+    if not pids:
+        pytest.skip(f"no process of the role {role} with this configuration")
+    return pids
+
+
+def test_the_roles_of_the_plan_are_there(gateway):
+    missing = set(EVERYWHERE) - set(gateway.roles()) - {"nursery", "pool", "dial"}
+    assert not missing
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_kernel_status(gateway, role):
+    for pid in pids_of(gateway, role):
+        status = status_of(pid)
+        assert status["NoNewPrivs"] == "1"
+        assert status["Seccomp"] == "2"
+        for capabilities in ("CapEff", "CapPrm", "CapInh", "CapAmb"):
+            assert int(status[capabilities], 16) == 0, (role, capabilities, status[capabilities])
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_environment_is_empty(gateway, role):
+    for pid in pids_of(gateway, role):
+        assert pathlib.Path(f"/proc/{pid}/environ").read_bytes().strip(b"\0") == b""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="own uids only when started as root")
+def test_every_role_has_a_uid_of_its_own(gateway):
+    uids = {}
+    for role, pids in gateway.roles().items():
+        for pid in pids:
+            values = set(status_of(pid)["Uid"].split())
+            assert len(values) == 1 and values != {"0"}, (role, values)
+            uids.setdefault(values.pop(), set()).add(role)
+    assert all(len(roles) == 1 for roles in uids.values()), uids
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_descriptors(gateway, role):
+    state = str(gateway.state)
+    listening = {f"socket:[{inode}]" for inode in tcp_listeners(gateway.port)}
+    assert listening
+    for pid in pids_of(gateway, role):
+        found = descriptors(pid)
+        files = [path for path in found.values() if path.startswith(state)]
+        assert role in ("audit", "admit") or not files, (role, files)
+        assert role == "door" or not listening & set(found.values()), (role, found)
+        odd = [path for path in found.values() if path.startswith("/") and not path.startswith(
+            (state, "/dev/null", "/dev/urandom", "/memfd:", "/usr/", "/lib", "/proc", "/etc", "/sys/fs/cgroup"))]
+        assert role in ("pool", "nursery") or not odd, (role, odd)
+
+
+def test_supervisor_keeps_no_wire_open_that_could_be_read(gateway):
+    """It holds its control channels only; the log is the one file that it writes."""
+    found = descriptors(gateway.process.pid)
+    assert not [path for path in found.values() if path.startswith(str(gateway.state / "log"))]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_core_dumps_are_off_and_nobody_may_trace(gateway, role):
+    for pid in pids_of(gateway, role):
+        limits = pathlib.Path(f"/proc/{pid}/limits").read_text()
+        core = next(line for line in limits.splitlines() if line.startswith("Max core file size"))
+        assert core.split()[4:6] == ["0", "0"], (role, core)
+
+
+def test_start_reports_the_confinement_in_force(gateway):
+    text = gateway.output().lower()
+    for layer in ("seccomp", "landlock"):
+        assert layer in text, text
+    assert any("landlock" in str(entry).lower() for entry in gateway.entries()[:40])
