@@ -1,0 +1,195 @@
+/* Rules between the values of a configuration. */
+#include "base/num.h"
+#include "base/text.h"
+#include "codec/http_field.h"
+#include "codec/url.h"
+#include "config/row.h"
+
+static enum sp_err refuse(struct sp_where *where, struct sp_config_place place, const char *reason)
+{
+    bool has_line = place.line != 0 && place.line != SP_CONFIG_LINE_OVERRIDE;
+    sp_where_set(where, has_line ? place.line : 0, has_line ? place.column : 0, "%s", reason);
+    return SP_ERR_CONFIG;
+}
+
+static bool is_address_byte(uint8_t byte)
+{
+    return sp_text_is_hex(byte) || byte == '.' || byte == ':';
+}
+
+enum sp_err sp_config_address(struct sp_slice text, struct sp_slice *out_host, uint16_t *out_port)
+{
+    size_t colon = text.len;
+    while (colon > 0 && text.ptr[colon - 1] != ':') {
+        colon--;
+    }
+    if (colon < 2) {
+        return SP_ERR_INVALID;
+    }
+    struct sp_slice host = sp_slice_sub(text, 0, colon - 1);
+    bool has_brackets = host.len > 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']';
+    host = has_brackets ? sp_slice_sub(host, 1, host.len - 2) : host;
+    struct sp_text t;
+    struct sp_slice run;
+    uint64_t port = 0;
+    sp_text_init(&t, host);
+    SP_TRY(sp_text_run(&t, is_address_byte, 45, &run));
+    bool is_ip6 = sp_slice_find(host, 0, ':') < host.len;
+    if (!sp_text_at_end(&t) || is_ip6 != has_brackets) {
+        return SP_ERR_INVALID;
+    }
+    SP_TRY(sp_parse_u64(sp_slice_sub(text, colon, text.len), UINT16_MAX, &port));
+    *out_host = host;
+    *out_port = (uint16_t)port;
+    return SP_OK;
+}
+
+static enum sp_err check_server(const struct sp_config *c, struct sp_where *where)
+{
+    struct sp_slice host;
+    uint16_t port = 0;
+    if (sp_config_address(sp_slice_of(c->server_listen), &host, &port) != SP_OK) {
+        return refuse(where, c->places[SP_CONFIG_AT_server_listen],
+                      "'listen' must be an address and a port, like 127.0.0.1:8080 or [::1]:8080");
+    }
+    if (*c->tls_certificate != '\0' || *c->tls_key != '\0' || *c->tls_client_ca != '\0') {
+        enum sp_config_at at = *c->tls_certificate != '\0' ? SP_CONFIG_AT_tls_certificate
+                               : *c->tls_key != '\0'       ? SP_CONFIG_AT_tls_key
+                                                           : SP_CONFIG_AT_tls_client_ca;
+        return refuse(where, c->places[at], "TLS is not available in this version");
+    }
+    if (!sp_url_host_is_loopback(host) && !c->server_plaintext) {
+        return refuse(where, c->places[SP_CONFIG_AT_server_listen],
+                      "an address that is not loopback needs TLS, or 'plaintext = true' in [server]");
+    }
+    if (c->limits_bytes_in_flight < c->limits_body_bytes) {
+        return refuse(where, c->places[SP_CONFIG_AT_limits_bytes_in_flight],
+                      "'bytes_in_flight' must have room for one body");
+    }
+    return SP_OK;
+}
+
+static bool is_name_byte(uint8_t byte)
+{
+    return sp_text_is_alnum(byte) || byte == '_' || byte == '-' || byte == '.';
+}
+
+static bool all_are(const char *text, sp_text_class *is)
+{
+    for (; *text != '\0'; text++) {
+        if (!is((uint8_t)*text)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_variable_byte(uint8_t byte)
+{
+    return sp_text_is_alnum(byte) || byte == '_';
+}
+
+static enum sp_err check_endpoint(const struct sp_config *c, struct sp_where *where)
+{
+    struct sp_config_place place = c->places[SP_CONFIG_AT_azure_pool_endpoint];
+    struct sp_url url;
+    if (*c->azure_pool_endpoint == '\0') {
+        return refuse(where, c->azure_place, "[azure_code_interpreter] needs a 'pool_endpoint'");
+    }
+    if (sp_url_parse(sp_slice_of(c->azure_pool_endpoint), &url) != SP_OK) {
+        return refuse(where, place, "'pool_endpoint' is not an absolute URL with a host");
+    }
+    if (url.has_query) {
+        return refuse(where, place, "'pool_endpoint' must have no query");
+    }
+    if (!url.is_https && !sp_url_host_is_loopback(url.host)) {
+        return refuse(where, place, "'pool_endpoint' must be https (http only for this machine)");
+    }
+    return SP_OK;
+}
+
+static enum sp_err check_azure(const struct sp_config *c, struct sp_where *where)
+{
+    if (!c->has_azure) {
+        return SP_OK;
+    }
+    SP_TRY(check_endpoint(c, where));
+    if (!all_are(c->azure_token_env_var, is_variable_byte) || sp_text_is_digit((uint8_t)*c->azure_token_env_var)) {
+        return refuse(where, c->places[SP_CONFIG_AT_azure_token_env_var],
+                      "'token_env_var' is not the name of an environment variable");
+    }
+    if (c->azure_credential != SP_CONFIG_CREDENTIAL_ENVIRONMENT) {
+        return refuse(where, c->places[SP_CONFIG_AT_azure_credential],
+                      "this version takes the bearer from the environment only");
+    }
+    if (!all_are(c->azure_api_version, is_name_byte)) {
+        return refuse(where, c->places[SP_CONFIG_AT_azure_api_version], "'api_version' holds a foreign character");
+    }
+    return SP_OK;
+}
+
+static enum sp_err check_pool(const struct sp_config *c, struct sp_where *where)
+{
+    if (c->pool_ready_sessions > c->pool_max_sessions) {
+        /* A small pool with the default of ready sessions is no mistake: the pool itself keeps no more than it may. */
+        if (c->places[SP_CONFIG_AT_pool_ready_sessions].line != 0) {
+            return refuse(where, c->places[SP_CONFIG_AT_pool_ready_sessions],
+                          "'ready_sessions' must not be over 'max_sessions'");
+        }
+    }
+    if (c->session_cpus < 0.01) {
+        return refuse(where, c->places[SP_CONFIG_AT_session_cpus], "'cpus' must be at least 0.01");
+    }
+    return SP_OK;
+}
+
+static enum sp_err check_layers(const struct sp_config *c, struct sp_where *where)
+{
+    static const char *const layers[] = {"landlock", "seccomp", "namespaces", "cgroup", "uid", "capabilities", "rlimits"};
+    for (size_t i = 0; i < c->sandbox_give_up.count; i++) {
+        bool is_known = false;
+        for (size_t k = 0; k < SP_COUNT(layers); k++) {
+            is_known = is_known || sp_slice_is(sp_slice_of(c->sandbox_give_up.items[i]), layers[k]);
+        }
+        if (!is_known) {
+            return refuse(where, c->places[SP_CONFIG_AT_sandbox_give_up],
+                          "'give_up' may name landlock, seccomp, namespaces, cgroup, uid, capabilities and rlimits");
+        }
+    }
+    return SP_OK;
+}
+
+static bool is_name(const char *text)
+{
+    return all_are(text, is_name_byte) && sp_text_is_alnum((uint8_t)*text);
+}
+
+static enum sp_err check_tenant(const struct sp_config *c, size_t index, struct sp_where *where)
+{
+    const struct sp_config_tenant *t = &c->tenants[index];
+    if (!is_name(t->name)) {
+        return refuse(where, t->places[SP_CONFIG_AT_name],
+                      "a tenant's name starts with a letter or digit and has only letters, digits, '.', '-' and '_'");
+    }
+    if (!is_name(t->policy)) {
+        return refuse(where, t->places[SP_CONFIG_AT_policy], "this is not the name of a policy");
+    }
+    for (size_t i = 0; i < index; i++) {
+        if (sp_slice_is(sp_slice_of(t->name), c->tenants[i].name)) {
+            return refuse(where, t->places[SP_CONFIG_AT_name], "two tenants have this name");
+        }
+    }
+    return SP_OK;
+}
+
+enum sp_err sp_config_check(const struct sp_config *config, struct sp_where *where)
+{
+    SP_TRY(check_server(config, where));
+    SP_TRY(check_azure(config, where));
+    SP_TRY(check_pool(config, where));
+    SP_TRY(check_layers(config, where));
+    for (size_t i = 0; i < config->tenant_count; i++) {
+        SP_TRY(check_tenant(config, i, where));
+    }
+    return SP_OK;
+}

@@ -1,0 +1,75 @@
+/*
+ * row - one key of config.toml: how a value of it is read, bounded and printed.
+ *
+ * Runs in: supervisor, commands (for config*.c only).   Input: the operator's file.   Allocates: texts, kept by the
+ * configuration.
+ */
+#ifndef SP_CONFIG_ROW_H
+#define SP_CONFIG_ROW_H
+
+#include "codec/toml.h"
+#include "config/config.h"
+
+enum sp_config_kind {
+    SP_CONFIG_KIND_TEXT,
+    SP_CONFIG_KIND_CHOICE,
+    SP_CONFIG_KIND_NUMBER,
+    SP_CONFIG_KIND_BYTES,
+    SP_CONFIG_KIND_SECONDS,
+    SP_CONFIG_KIND_MS,
+    SP_CONFIG_KIND_REAL,
+    SP_CONFIG_KIND_BOOL,
+    SP_CONFIG_KIND_TEXTS,
+};
+
+struct sp_config_row {
+    enum sp_config_kind kind;
+    const char *table;
+    const char *key;
+    size_t offset; /* of the field in its struct */
+    uint64_t lowest;
+    uint64_t highest;
+    const char *fallback;
+    const char *choices;
+    const char *help;
+};
+
+/* A struct with its rows: the configuration itself, or one tenant. */
+struct sp_config_group {
+    const struct sp_config_row *rows;
+    size_t count;
+    void *base;
+    struct sp_config_place *places;
+};
+
+struct sp_config_group sp_config_main_group(struct sp_config *config) SP_NONNULL(1);
+struct sp_config_group sp_config_tenant_group(struct sp_config_tenant *tenant) SP_NONNULL(1);
+
+/* Memory that lives as long as the configuration; NULL when memory is used up. */
+void *sp_config_keep(struct sp_config *config, size_t size) SP_NONNULL(1);
+
+/* Sets the field of a row, or says why it cannot. */
+enum sp_err sp_config_row_set(struct sp_config *config, void *base, const struct sp_config_row *row,
+                              const struct sp_toml_value *value, struct sp_where *where) SP_MUST_CHECK SP_NONNULL(1, 2, 3, 4);
+
+/* Sets the default of a row. */
+enum sp_err sp_config_row_default(struct sp_config *config, void *base, const struct sp_config_row *row) SP_MUST_CHECK
+    SP_NONNULL(1, 2, 3);
+
+/* Appends the field's value as TOML. */
+enum sp_err sp_config_row_print(const void *base, const struct sp_config_row *row, struct sp_buf *out) SP_MUST_CHECK
+    SP_NONNULL(1, 2, 3);
+
+/* Rules between values (check.c). */
+enum sp_err sp_config_check(const struct sp_config *config, struct sp_where *where) SP_MUST_CHECK SP_NONNULL(1);
+
+/* The candidate that differs least from `word`, when it is near enough to be meant (suggest.c). */
+struct sp_config_suggestion {
+    struct sp_slice word;
+    const char *best;
+    unsigned distance;
+};
+void sp_config_suggest_init(struct sp_config_suggestion *s, struct sp_slice word) SP_NONNULL(1);
+void sp_config_suggest_offer(struct sp_config_suggestion *s, const char *candidate) SP_NONNULL(1, 2);
+
+#endif

@@ -1,0 +1,103 @@
+/* The configuration in force as TOML, and the table of keys for the manual. */
+#include "config/row.h"
+
+static enum sp_err print_row(const struct sp_config_group *group, size_t index, struct sp_buf *out)
+{
+    const struct sp_config_row *row = &group->rows[index];
+    SP_TRY(sp_buf_putf(out, "%s = ", row->key));
+    SP_TRY(sp_config_row_print(group->base, row, out));
+    return sp_buf_put_text(out, group->places[index].line == 0 ? "  # default\n" : "\n");
+}
+
+/* Rows stand by table; `is_element` writes the first table as an element of an array. */
+static enum sp_err print_group(const struct sp_config_group *group, bool is_element, const char *without,
+                               struct sp_buf *out)
+{
+    const char *table = "";
+    for (size_t i = 0; i < group->count; i++) {
+        const struct sp_config_row *row = &group->rows[i];
+        if (sp_slice_is(sp_slice_of(row->table), without)) {
+            continue;
+        }
+        if (!sp_slice_is(sp_slice_of(row->table), table)) {
+            bool is_array = is_element && *table == '\0';
+            table = row->table;
+            SP_TRY(sp_buf_putf(out, is_array ? "\n[[%s]]\n" : "\n[%s]\n", table));
+        }
+        SP_TRY(print_row(group, i, out));
+    }
+    return SP_OK;
+}
+
+enum sp_err sp_config_show(const struct sp_config *config, struct sp_buf *out)
+{
+    struct sp_config shown = *config;
+    shown.server_state = config->state_dir;
+    struct sp_config_group group = sp_config_main_group(&shown);
+    SP_TRY(sp_buf_put_text(out, config->has_azure ? "# the configuration in force\n"
+                                                  : "# the configuration in force; the embedded pool runs the code\n"));
+    SP_TRY(print_group(&group, false, config->has_azure ? "" : "azure_code_interpreter", out));
+    for (size_t i = 0; i < config->tenant_count; i++) {
+        struct sp_config_tenant tenant = config->tenants[i];
+        struct sp_config_group tenant_group = sp_config_tenant_group(&tenant);
+        SP_TRY(print_group(&tenant_group, true, "", out));
+    }
+    return SP_OK;
+}
+
+static const char *unit_of(enum sp_config_kind kind)
+{
+    static const char *const units[] = {
+        [SP_CONFIG_KIND_TEXT] = "text",
+        [SP_CONFIG_KIND_CHOICE] = "word",
+        [SP_CONFIG_KIND_NUMBER] = "number",
+        [SP_CONFIG_KIND_BYTES] = "bytes",
+        [SP_CONFIG_KIND_SECONDS] = "seconds",
+        [SP_CONFIG_KIND_MS] = "milliseconds",
+        [SP_CONFIG_KIND_REAL] = "number",
+        [SP_CONFIG_KIND_BOOL] = "true or false",
+        [SP_CONFIG_KIND_TEXTS] = "list of texts",
+    };
+    return units[kind];
+}
+
+/* A vertical bar would end the cell. */
+static enum sp_err put_words(struct sp_buf *out, const char *choices)
+{
+    for (; *choices != '\0'; choices++) {
+        SP_TRY(*choices == '|' ? sp_buf_put_text(out, ", ") : sp_buf_put_byte(out, (uint8_t)*choices));
+    }
+    return SP_OK;
+}
+
+static enum sp_err put_bounds(struct sp_buf *out, const struct sp_config_row *row)
+{
+    if (row->kind == SP_CONFIG_KIND_CHOICE) {
+        return put_words(out, row->choices);
+    }
+    if (row->kind == SP_CONFIG_KIND_BOOL || row->kind == SP_CONFIG_KIND_TEXT) {
+        return sp_buf_put_text(out, unit_of(row->kind));
+    }
+    return sp_buf_putf(out, "%llu to %llu %s", (unsigned long long)row->lowest, (unsigned long long)row->highest,
+                       unit_of(row->kind));
+}
+
+static enum sp_err put_rows(struct sp_buf *out, struct sp_config_group group)
+{
+    for (size_t i = 0; i < group.count; i++) {
+        const struct sp_config_row *row = &group.rows[i];
+        SP_TRY(sp_buf_putf(out, "| `%s` | `%s` | `%s` | ", row->table, row->key, row->fallback));
+        SP_TRY(put_bounds(out, row));
+        SP_TRY(sp_buf_putf(out, " | %s |\n", row->help));
+    }
+    return SP_OK;
+}
+
+enum sp_err sp_config_keys(struct sp_buf *out)
+{
+    struct sp_config config = {0};
+    struct sp_config_tenant tenant = {0};
+    SP_TRY(sp_buf_put_text(out, "| table | key | default | values | what it is |\n|---|---|---|---|---|\n"));
+    SP_TRY(put_rows(out, sp_config_main_group(&config)));
+    return put_rows(out, sp_config_tenant_group(&tenant));
+}
