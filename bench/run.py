@@ -150,16 +150,14 @@ def start_plain(folder, pool):
                  folder / "plain.log")
 
 
-GATEWAY = """[server]
-connections_per_address = 1000
-[azure_code_interpreter]
+GATEWAY = """[azure_code_interpreter]
 pool_endpoint = "http://127.0.0.1:{pool}"
 token_env_var = "BENCH_POOL_TOKEN"
 [[tenant]]
 name = "local"
 policy = "data-science"
 [tenant.quota]
-requests_per_minute = 100000000
+requests_per_minute = 4000000000
 concurrent_runs = 4096
 """
 

@@ -61,17 +61,12 @@ def works_again(gateway):
     wait_for(try_once, 20, f"the gateway to work again; it says:\n{gateway.output()}")
 
 
-def kinds(entry):
-    """An entry's kind, whatever the field is called."""
-    return entry.get("kind") or entry.get("type") or entry.get("event")
-
-
 def intents_and_outcomes(entries):
     """Index of each intent, and for each the states of the outcomes that refer to it."""
-    intents = {index: [] for index, entry in enumerate(entries) if kinds(entry) == "intent"}
+    intents = {index: [] for index, entry in enumerate(entries) if entry["kind"] == "intent"}
     for entry in entries:
-        if kinds(entry) == "outcome":
-            intents.setdefault(entry["intent"], []).append(entry.get("state") or entry.get("end"))
+        if entry["kind"] == "outcome":
+            intents.setdefault(entry["intent"], []).append(entry["state"])
     return intents
 
 
@@ -86,7 +81,7 @@ def start_run(gateway, session):
     """A run that has surely begun: its intent is in the log and its code has slept a little."""
     before = len(gateway.entries())
     client = Client(gateway, session, MARK)
-    wait_for(lambda: any(kinds(entry) == "intent" for entry in gateway.entries()[before:]), 10, "the intent")
+    wait_for(lambda: any(entry["kind"] == "intent" for entry in gateway.entries()[before:]), 10, "the intent")
     time.sleep(0.4 * SLOWNESS)
     return client
 

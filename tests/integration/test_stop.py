@@ -33,7 +33,7 @@ class Run(threading.Thread):
 
 
 def intent_count(gateway):
-    return sum(1 for entry in gateway.entries() if "intent" in (entry.get("kind"), entry.get("type")))
+    return sum(1 for entry in gateway.entries() if entry["kind"] == "intent")
 
 
 def test_idle_gateway_ends_at_once_with_0(own):
@@ -63,7 +63,7 @@ def test_every_intent_has_its_outcome_after_the_end(own):
     for run in runs:
         run.join(10)
         assert not run.is_alive()
-    kinds = [entry.get("kind") or entry.get("type") for entry in own.entries()]
+    kinds = [entry["kind"] for entry in own.entries()]
     assert kinds.count("intent") == kinds.count("outcome")
 
 

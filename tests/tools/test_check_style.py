@@ -98,11 +98,12 @@ def test_own_header_comes_first(tmp_path):
 
 
 @pytest.mark.parametrize("row,bad", [
-    ("{SCMP_SYS(read), \"\", 0, 0},", True),
-    ("{SCMP_SYS(read), 0, 0},", True),
-    ("{SCMP_SYS(read), \"messages from the front\", 0, 0},", False),
-    ("{SYS_read, \"why\", 0},", True),
-    ("{SYS_read, \"messages from the front\", 0},", False),
+    ("SP_ALLOW(\"read\", \"\"),", True),
+    ("SP_ALLOW("read", "why"),", True),
+    ("SP_ALLOW(\"read\", \"messages from the front\"),", False),
+    ("SP_ALLOW_IF(\"mmap\", 2, SP_CHECK_CLEAR, PROT_EXEC, \"\"),", True),
+    ("SP_ALLOW_IF(\"mmap\", 2, SP_CHECK_CLEAR, PROT_EXEC,\n                \"never executable\"),", False),
+    ("SP_ANSWER(\"ioctl\", ENOTTY, \"why\"),", True),
 ])
 def test_seccomp_reason(tmp_path, row, bad):
     path = "src/sandbox/profile.c"

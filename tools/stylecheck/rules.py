@@ -10,7 +10,7 @@ BANNED = ("sprintf vsprintf strcpy strncpy stpcpy strcat strncat strtok strtok_r
           "strtoll strtoull strtod sscanf gets memcmp memcpy memmove mempcpy alloca bcopy bcmp system popen tmpnam "
           "mktemp").split()
 LEFT_OVER = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
-REASON_MIN = 8
+REASON_MIN = 6
 RULES = {}
 
 
@@ -101,13 +101,12 @@ def include_guard(tree):
 @rule("seccomp-reason")
 def seccomp_reason(tree):
     """Every row of a seccomp table says why."""
-    row = re.compile(r"\{\s*(?:SCMP_SYS\((\w+)\)|SYS_(\w+)|__NR_(\w+))\s*,([^{}]*)\}|\bSP_CALL\w*\((\w+)\s*,([^()]*)\)")
+    row = re.compile(r'\bSP_(?:ALLOW|ANSWER)(?:_IF)?\(\s*"(\w+)"\s*,(.*?)\),\n', re.DOTALL)
     for source in tree.c("src/sandbox/"):
         for match in row.finditer(source.text):
-            call = next(group for group in (match.group(1), match.group(2), match.group(3), match.group(5)) if group)
-            reasons = re.findall(r'"([^"]*)"', match.group(4) or match.group(6) or "")
-            if not source.path.endswith(".h") and len("".join(reasons)) < REASON_MIN:
-                yield source.path, source.line_of(match.start()), f"the row of {call} does not say why"
+            reason = "".join(re.findall(r'"([^"]*)"', match.group(2)))
+            if len(reason) < REASON_MIN:
+                yield source.path, source.line_of(match.start()), f"the row of {match.group(1)} does not say why"
 
 
 @rule("raw-minus-one")

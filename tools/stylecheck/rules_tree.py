@@ -75,6 +75,8 @@ def layer(tree):
             continue
         for at, form, name in includes(source):
             folder = name.split("/")[0]
+            if "/" not in name and name.endswith("_py.h"):
+                continue  # made from a Python file of the same folder
             if form == '"' and folder != source.folder:
                 other = level_of(folder)
                 if other is None or other >= own:
@@ -97,7 +99,8 @@ def own_header_first(tree):
     for source in tree.c("src/"):
         header = source.path[len("src/"):-2] + ".h"
         if source.path.endswith(".c") and "src/" + header in tree.by_path:
-            first = next((name for _, _, name in includes(source)), None)
+            names = [name for _, _, name in includes(source) if name != "Python.h"]  # CPython wants to be first
+            first = names[0] if names else None
             if first != header:
                 yield source.path, 1, f"the first include is not \"{header}\""
 

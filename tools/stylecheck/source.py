@@ -8,6 +8,7 @@ TEXT_SUFFIXES = {".c", ".h", ".py", ".sh", ".md", ".toml", ".cmake", ".txt", ".j
 TEXT_NAMES = {"dev", "run", "check-style", "tally-tests", ".clang-format", ".gitignore"}
 C_TOKEN = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL)
 WAIVER_C = re.compile(r"/\*\s*style:\s*([a-z-]+):\s*\S[^*]*\*/")
+FILE_RULES = {"file-length", "own-header-first", "test-missing"}
 WAIVER_HASH = re.compile(r"#\s*style:\s*([a-z-]+):\s*\S")
 
 
@@ -59,7 +60,10 @@ class Source:
         return found
 
     def waiver_for(self, line, rule):
+        """A rule about the whole file may be excused anywhere in it."""
         for at, name in self.waivers:
+            if name == rule and rule in FILE_RULES:
+                return (at, name)
             stands_alone = self.lines[at - 1].lstrip().startswith(("/*", "#"))
             if name == rule and (at == line or (at == line - 1 and stands_alone)):
                 return (at, name)
