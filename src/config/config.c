@@ -124,10 +124,11 @@ static enum sp_err unknown(struct sp_config_group group, const char *table, cons
 static const struct sp_config_row *find_row(struct sp_config_group group, const char *table, struct sp_slice key,
                                             size_t *out_index)
 {
+    const struct sp_config_row *rows = group.rows;
     for (size_t i = 0; i < group.count; i++) {
-        if (sp_slice_is(key, group.rows[i].key) && sp_slice_is(sp_slice_of(table), group.rows[i].table)) {
+        if (sp_slice_is(key, rows[i].key) && sp_slice_is(sp_slice_of(table), rows[i].table)) {
             *out_index = i;
-            return &group.rows[i];
+            return rows + i;
         }
     }
     return NULL;

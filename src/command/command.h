@@ -1,0 +1,20 @@
+/*
+ * command - the subcommands of sallyport, one file each.
+ *
+ * Runs in: the process that a person starts.   Input: the command line.
+ * Each takes its own name as argv[0] and answers with an exit status.
+ */
+#ifndef SP_COMMAND_COMMAND_H
+#define SP_COMMAND_COMMAND_H
+
+/* Exit statuses of every command. */
+enum sp_exit {
+    SP_EXIT_DONE = 0,        /* done, or allowed */
+    SP_EXIT_DENIED = 1,      /* denied, or a check failed */
+    SP_EXIT_USAGE = 2,       /* the command line or the configuration is wrong */
+    SP_EXIT_UNREACHABLE = 3, /* the service cannot be reached */
+};
+
+int sp_command_config(int argc, char **argv);
+
+#endif

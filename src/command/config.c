@@ -1,0 +1,133 @@
+/* sallyport config check | show | keys: what the configuration says, and whether it is right. */
+#include <stdio.h>
+#include <string.h>
+
+#include "command/command.h"
+#include "config/config.h"
+
+#define OUTPUT_BYTES_MAX ((size_t)16 * 1024 * 1024)
+
+static const char help[] =
+    "usage: sallyport config check [-c FILE]\n"
+    "       sallyport config show [-c FILE]\n"
+    "       sallyport config keys\n"
+    "\n"
+    "check   reads the configuration and says where its first mistake is\n"
+    "show    prints the configuration in force as TOML; what nobody set is marked as default\n"
+    "keys    prints every key with default, bounds and meaning, as a Markdown table\n"
+    "\n"
+    "  -c, --config FILE   the file; without it the defaults are read\n"
+    "  -h, --help          this text\n"
+    "\n"
+    "Exit status: 0 the configuration is right, 2 it or the command line is not.\n";
+
+struct options {
+    const char *action;
+    const char *path;
+    bool wants_help;
+};
+
+static int usage(const char *what, const char *detail)
+{
+    (void)fprintf(stderr, "sallyport config: %s%s%s\nTry 'sallyport config --help'.\n", what, *detail == '\0' ? "" : " ",
+                  detail);
+    return SP_EXIT_USAGE;
+}
+
+/* The value of `-c FILE`, `--config FILE` or `--config=FILE`; NULL when the argument is another one. */
+static const char *path_of(int argc, char **argv, int *at)
+{
+    static const char joined[] = "--config=";
+    if (strncmp(argv[*at], joined, sizeof(joined) - 1) == 0) {
+        return argv[*at] + sizeof(joined) - 1;
+    }
+    if (strcmp(argv[*at], "-c") != 0 && strcmp(argv[*at], "--config") != 0) {
+        return NULL;
+    }
+    (*at)++;
+    return *at < argc ? argv[*at] : "";
+}
+
+static int parse(int argc, char **argv, struct options *out)
+{
+    for (int i = 1; i < argc; i++) {
+        const char *argument = argv[i];
+        const char *path = path_of(argc, argv, &i);
+        if (path != NULL && *path == '\0') {
+            return usage("a file must follow", argument);
+        }
+        if (path != NULL) {
+            out->path = path;
+        } else if (strcmp(argument, "-h") == 0 || strcmp(argument, "--help") == 0) {
+            out->wants_help = true;
+        } else if (*argument == '-' || out->action != NULL) {
+            return usage("cannot make sense of", argument);
+        } else {
+            out->action = argument;
+        }
+    }
+    return SP_EXIT_DONE;
+}
+
+static int print(enum sp_err err, const struct sp_buf *text)
+{
+    if (err != SP_OK) {
+        (void)fprintf(stderr, "sallyport config: %s\n", sp_err_text(err));
+        return SP_EXIT_USAGE;
+    }
+    bool is_written = fwrite(text->ptr, 1, text->len, stdout) == text->len && fflush(stdout) == 0;
+    return is_written ? SP_EXIT_DONE : SP_EXIT_USAGE;
+}
+
+/* FILE:LINE:COLUMN: reason, as compilers write it, so that editors can jump there. */
+static void complain(const char *path, const struct sp_where *where)
+{
+    const char *name = path == NULL ? "(defaults)" : path;
+    if (where->line == 0) {
+        (void)fprintf(stderr, "%s: %s\n", name, where->text);
+    } else {
+        (void)fprintf(stderr, "%s:%u:%u: %s\n", name, where->line, where->column, where->text);
+    }
+}
+
+static int with_file(const struct options *options)
+{
+    SP_AUTO_CONFIG struct sp_config *config = NULL;
+    SP_AUTO_BUF struct sp_buf text;
+    struct sp_where where = {0};
+    sp_buf_init(&text, OUTPUT_BYTES_MAX);
+    enum sp_err err = sp_config_load(options->path, NULL, &config, &where);
+    if (err == SP_ERR_CONFIG) {
+        complain(options->path, &where);
+        return SP_EXIT_USAGE;
+    }
+    if (err == SP_OK) {
+        err = strcmp(options->action, "show") == 0 ? sp_config_show(config, &text) : sp_buf_put_text(&text, "ok\n");
+    }
+    return print(err, &text);
+}
+
+int sp_command_config(int argc, char **argv)
+{
+    struct options options = {0};
+    int status = parse(argc, argv, &options);
+    if (status != SP_EXIT_DONE) {
+        return status;
+    }
+    if (options.wants_help) {
+        (void)fputs(help, stdout);
+        return SP_EXIT_DONE;
+    }
+    if (options.action == NULL) {
+        return usage("say check, show or keys", "");
+    }
+    if (strcmp(options.action, "keys") == 0) {
+        SP_AUTO_BUF struct sp_buf text;
+        sp_buf_init(&text, OUTPUT_BYTES_MAX);
+        return print(sp_config_keys(&text), &text);
+    }
+    if (strcmp(options.action, "show") != 0 && strcmp(options.action, "check") != 0) {
+        return usage("there is no action", options.action);
+    }
+    return with_file(&options);
+}
