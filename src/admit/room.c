@@ -1,0 +1,389 @@
+#include "admit/room.h"
+
+#include <stdlib.h>
+
+#include "admit/room_inner.h"
+#include "api/route.h"
+
+#define UNAVAILABLE_MS      1000U
+#define WAIT_US_MAX         ((uint64_t)30 * 1000000U)
+#define STRANGERS_PERIOD_US ((uint64_t)1000000)
+
+static enum sp_err make_parts(struct sp_admit_room *room)
+{
+    size_t tenants = sp_directory_tenants(room->directory);
+    const struct sp_admit_limits *limits = &room->limits;
+    SP_TRY(sp_quota_new(tenants, &room->quota));
+    SP_TRY(sp_credit_new(tenants, limits->bytes_in_flight_max, limits->body_bytes_max, &room->credit));
+    SP_TRY(sp_fair_new(tenants, limits->queue_max, limits->queue_max, &room->fair));
+    SP_TRY(sp_guests_new(&room->guests));
+    for (size_t i = 0; i < tenants; i++) {
+        const struct sp_tenant *tenant = sp_directory_tenant(room->directory, i);
+        SP_TRY(sp_quota_set(room->quota, i,
+                            (struct sp_quota_limits){.requests_per_minute = tenant->requests_per_minute,
+                                                     .concurrent_runs = tenant->concurrent_runs}));
+    }
+    return SP_OK;
+}
+
+enum sp_err sp_admit_room_new(const struct sp_admit_limits *limits, const struct sp_directory *directory,
+                              struct sp_session_namer *namer, const struct sp_admit_out *out, struct sp_admit_room **out_room)
+{
+    struct sp_admit_room *room = calloc(1, sizeof(*room));
+    if (room == NULL) {
+        return SP_ERR_NOMEM;
+    }
+    room->limits = *limits;
+    room->directory = directory;
+    room->namer = namer;
+    room->out = *out;
+    sp_workers_init(&room->workers, limits->workers);
+    sp_buf_init(&room->scratch, SP_ROUTE_SCRATCH_BYTES_MAX);
+    enum sp_err err = make_parts(room);
+    if (err != SP_OK) {
+        sp_admit_room_free(room);
+        return err;
+    }
+    *out_room = room;
+    return SP_OK;
+}
+
+void sp_admit_room_free(struct sp_admit_room *room)
+{
+    if (room != NULL) {
+        sp_quota_free(room->quota);
+        sp_credit_free(room->credit);
+        sp_fair_free(room->fair);
+        sp_guests_free(room->guests);
+        sp_buf_done(&room->scratch);
+        free(room);
+    }
+}
+
+/* --- leaving --- */
+
+void sp_admit_release(struct sp_admit_room *room, struct sp_guest *guest)
+{
+    if (guest->state == SP_GUEST_WAITING) {
+        (void)sp_fair_remove(room->fair, guest->tenant, &guest->item);
+    }
+    if (guest->state != SP_GUEST_LINGERING) {
+        room->open--;
+    }
+    if (guest->has_run) {
+        sp_quota_end_run(room->quota, guest->tenant);
+    }
+    sp_credit_give(room->credit, guest->tenant, guest->credit);
+    sp_guests_remove(room->guests, guest);
+}
+
+/* A refusal that nobody records: front answers it alone. The wire's loss is told to the room by the process. */
+static void refuse(struct sp_admit_room *room, sp_exchange exchange, enum sp_err err, uint32_t retry_after_ms)
+{
+    const struct sp_msg_refuse msg = {.exchange = exchange, .err = err, .retry_after_ms = retry_after_ms};
+    (void)room->out.refuse(room->out.ctx, &msg);
+}
+
+static uint32_t to_ms(uint64_t us)
+{
+    uint64_t ms = (us + 999) / 1000;
+    return ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms;
+}
+
+void sp_admit_turn_away(struct sp_admit_room *room, struct sp_guest *guest, enum sp_err err, uint64_t after_us,
+                        const char *detail)
+{
+    sp_exchange exchange = guest->exchange;
+    const struct sp_msg_refusal msg = {
+        .exchange = exchange,
+        .tenant = sp_directory_tenant(room->directory, guest->tenant)->name,
+        .principal = sp_guest_text_get(&guest->principal),
+        .source = sp_guest_text_get(&guest->source),
+        .operation = guest->operation,
+        .session = sp_guest_text_get(&guest->session),
+        .err = err,
+        .retry_after_ms = to_ms(after_us),
+        .detail = sp_slice_of(detail),
+    };
+    enum sp_err told = room->has_audit ? room->out.refusal(room->out.ctx, &msg) : SP_ERR_CLOSED;
+    sp_admit_release(room, guest);
+    if (told != SP_OK) {
+        refuse(room, exchange, SP_ERR_LOG_UNAVAILABLE, UNAVAILABLE_MS);
+    }
+}
+
+/* --- coming in --- */
+
+static void refuse_stranger(struct sp_admit_room *room, const struct sp_msg_ask *msg, enum sp_err err, struct sp_admit_time now)
+{
+    sp_strangers_count(&room->strangers, err, msg->source, now.wall_us);
+    refuse(room, msg->exchange, err, 0);
+}
+
+/* What a quota refusal says to the client: which limit, how large, how much is used. */
+static void turn_away_for_quota(struct sp_admit_room *room, struct sp_guest *guest, const struct sp_quota_refusal *refusal)
+{
+    struct sp_where where;
+    sp_where_set(&where, 0, 0, "the limit %s is %u and %u are used", sp_quota_limit_name(refusal->limit), refusal->size,
+                 refusal->used);
+    sp_admit_turn_away(room, guest, SP_ERR_QUOTA, refusal->after_us, where.text);
+}
+
+/* How many bytes to hold for the body: what was announced, or the most there may be. */
+static enum sp_err size_body(const struct sp_admit_room *room, const struct sp_msg_ask *msg, uint64_t *out)
+{
+    uint64_t most = room->limits.body_bytes_max;
+    if (msg->has_body == 0) {
+        *out = 0;
+        return SP_OK;
+    }
+    if (msg->body_bytes != UINT64_MAX && msg->body_bytes > most) {
+        return SP_ERR_TOO_BIG;
+    }
+    *out = msg->body_bytes == UINT64_MAX ? most : msg->body_bytes;
+    return SP_OK;
+}
+
+/* Reserves everything or nothing; what is refused is turned away, and `*out_is_in` says which it was. */
+static void reserve(struct sp_admit_room *room, struct sp_guest *guest, uint64_t bytes, struct sp_admit_time now, bool *out_is_in)
+{
+    struct sp_quota_refusal refusal = {SP_QUOTA_NONE, 0, 0, 0};
+    bool is_run = guest->operation == SP_OPERATION_EXECUTE;
+    *out_is_in = false;
+    enum sp_err err = sp_credit_take(room->credit, guest->tenant, bytes);
+    if (err != SP_OK) {
+        sp_admit_turn_away(room, guest, err, UNAVAILABLE_MS * 1000U, "too many bytes of request bodies are in flight");
+        return;
+    }
+    guest->credit = bytes;
+    err = sp_quota_reserve(room->quota, guest->tenant, is_run, now.mono_us, &refusal);
+    if (err == SP_ERR_QUOTA) {
+        turn_away_for_quota(room, guest, &refusal);
+        return;
+    }
+    if (err != SP_OK) {
+        sp_admit_turn_away(room, guest, SP_ERR_UNAVAILABLE, UNAVAILABLE_MS * 1000U, "");
+        return;
+    }
+    guest->has_run = is_run;
+    *out_is_in = true;
+}
+
+static void let_in(struct sp_admit_room *room, struct sp_guest *guest, const struct sp_msg_ask *msg, struct sp_admit_time now)
+{
+    uint64_t bytes = 0;
+    bool is_in = false;
+    if (size_body(room, msg, &bytes) != SP_OK) {
+        struct sp_where where;
+        sp_where_set(&where, 0, 0, "the body may have %llu bytes at most", (unsigned long long)room->limits.body_bytes_max);
+        sp_admit_turn_away(room, guest, SP_ERR_TOO_BIG, 0, where.text);
+        return;
+    }
+    reserve(room, guest, bytes, now, &is_in);
+    if (is_in) {
+        const struct sp_msg_grant grant = {.exchange = guest->exchange, .body_bytes_max = bytes};
+        guest->state = SP_GUEST_GRANTED;
+        (void)room->out.grant(room->out.ctx, &grant);
+    }
+}
+
+static enum sp_err name_session(struct sp_admit_room *room, const struct sp_tenant *tenant, const struct sp_route *route,
+                                struct sp_guest *guest)
+{
+    char name[SP_SESSION_NAME_CHARS + 1];
+    if (route->identifier.len == 0) {
+        return SP_OK;
+    }
+    SP_TRY(sp_session_name(room->namer, tenant->name, tenant->policy_epoch, route->identifier, name));
+    sp_guest_text_set(&guest->session, sp_slice_make(name, SP_SESSION_NAME_CHARS));
+    return SP_OK;
+}
+
+static void take_down(struct sp_guest *guest, const struct sp_msg_ask *msg, const struct sp_principal *who)
+{
+    guest->state = SP_GUEST_GRANTED;
+    guest->tenant = who->tenant_index;
+    sp_guest_text_set(&guest->principal, who->id);
+    sp_guest_text_set(&guest->source, msg->source);
+    size_t ignored = 0;
+    bool is_text = sp_utf8_check(msg->traceparent, &ignored) == SP_OK &&
+                   sp_slice_find(msg->traceparent, 0, '\0') == msg->traceparent.len;
+    sp_guest_text_set(&guest->traceparent, is_text ? msg->traceparent : sp_slice_make(NULL, 0));
+}
+
+enum sp_err sp_admit_on_ask(struct sp_admit_room *room, const struct sp_msg_ask *msg, struct sp_admit_time now)
+{
+    struct sp_principal who;
+    struct sp_guest *guest = NULL;
+    struct sp_route route = {.operation = SP_OPERATION_NONE};
+    struct sp_where where = {.text = {0}};
+    enum sp_err err = sp_directory_authenticate(room->directory, msg->authorization, msg->api_key, now.wall_us, &who);
+    if (err != SP_OK) {
+        refuse_stranger(room, msg, err, now);
+        return SP_OK;
+    }
+    err = sp_guests_add(room->guests, msg->exchange, &guest);
+    if (err == SP_ERR_DUPLICATE || err == SP_ERR_INVALID) {
+        return SP_ERR_WIRE;
+    }
+    if (err != SP_OK || !room->has_audit) {
+        if (guest != NULL) {
+            sp_guests_remove(room->guests, guest);
+        }
+        refuse(room, msg->exchange, room->has_audit ? SP_ERR_UNAVAILABLE : SP_ERR_LOG_UNAVAILABLE, UNAVAILABLE_MS);
+        return SP_OK;
+    }
+    room->open++;
+    take_down(guest, msg, &who);
+    err = sp_route_find(msg->method, msg->target, &room->scratch, &route, &where);
+    if (err == SP_OK) {
+        guest->operation = (uint8_t)route.operation;
+        err = name_session(room, who.tenant, &route, guest);
+    }
+    if (err != SP_OK) {
+        sp_admit_turn_away(room, guest, err, 0, where.text);
+        return SP_OK;
+    }
+    let_in(room, guest, msg, now);
+    return SP_OK;
+}
+
+/* --- waiting --- */
+
+enum sp_err sp_admit_on_ready(struct sp_admit_room *room, const struct sp_msg_ready *msg, struct sp_admit_time now)
+{
+    struct sp_guest *guest = sp_guests_find(room->guests, msg->exchange);
+    if (guest == NULL) {
+        return SP_OK; /* turned away meanwhile; front hears of it by audit */
+    }
+    if (guest->state != SP_GUEST_GRANTED || msg->body_bytes > guest->credit) {
+        return SP_ERR_WIRE;
+    }
+    /* What was held beyond the real size is free again. */
+    sp_credit_give(room->credit, guest->tenant, guest->credit - msg->body_bytes);
+    guest->credit = msg->body_bytes;
+    guest->item.bytes = msg->body_bytes;
+    guest->until_us = now.mono_us + WAIT_US_MAX;
+    enum sp_err err = sp_fair_push(room->fair, guest->tenant, &guest->item);
+    if (err != SP_OK) {
+        sp_admit_turn_away(room, guest, err == SP_ERR_BUSY ? SP_ERR_BUSY : SP_ERR_UNAVAILABLE, UNAVAILABLE_MS * 1000U,
+                           "too many requests wait for inspection");
+        return SP_OK;
+    }
+    guest->state = SP_GUEST_WAITING;
+    sp_admit_dispatch(room, now);
+    return SP_OK;
+}
+
+static enum sp_err tell_who(struct sp_admit_room *room, const struct sp_guest *guest, const struct sp_tenant *tenant)
+{
+    struct sp_msg_who who = {
+        .exchange = guest->exchange,
+        .tenant = tenant->name,
+        .principal = sp_guest_text_get(&guest->principal),
+        .source = sp_guest_text_get(&guest->source),
+        .operation = guest->operation,
+        .session = sp_guest_text_get(&guest->session),
+        .policy_name = tenant->policy_name,
+        .worker = guest->worker,
+        .traceparent = sp_guest_text_get(&guest->traceparent),
+    };
+    for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {
+        who.policy[i] = tenant->policy[i];
+    }
+    return room->out.who(room->out.ctx, &who);
+}
+
+/* audit hears who it is before the worker hears what it is: a verdict never comes to an exchange without a name. */
+static void hand_over(struct sp_admit_room *room, struct sp_guest *guest, unsigned worker, struct sp_admit_time now)
+{
+    const struct sp_tenant *tenant = sp_directory_tenant(room->directory, guest->tenant);
+    struct sp_msg_send send = {.exchange = guest->exchange, .worker = (uint16_t)worker, .operation = guest->operation};
+    for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {
+        send.policy[i] = tenant->policy[i];
+    }
+    guest->worker = (uint16_t)worker;
+    guest->state = SP_GUEST_SENT;
+    guest->until_us = now.mono_us + SP_ADMIT_RUN_US_MAX;
+    if (tell_who(room, guest, tenant) != SP_OK) {
+        sp_exchange exchange = guest->exchange;
+        sp_workers_unbook(&room->workers, worker);
+        sp_admit_release(room, guest);
+        refuse(room, exchange, SP_ERR_LOG_UNAVAILABLE, UNAVAILABLE_MS);
+        return;
+    }
+    (void)room->out.send(room->out.ctx, &send);
+}
+
+void sp_admit_dispatch(struct sp_admit_room *room, struct sp_admit_time now)
+{
+    unsigned worker = 0;
+    while (room->has_audit && sp_fair_waiting(room->fair) > 0 && sp_workers_book(&room->workers, now.mono_us, &worker)) {
+        struct sp_fair_item *item = sp_fair_pop(room->fair);
+        if (item == NULL) {
+            sp_workers_unbook(&room->workers, worker);
+            return;
+        }
+        /* The item stands first in its guest. */
+        hand_over(room, (struct sp_guest *)item, worker, now);
+    }
+}
+
+/* --- what is due --- */
+
+static void tell_strangers(struct sp_admit_room *room, struct sp_admit_time now)
+{
+    if (!room->has_audit || now.mono_us - room->strangers_told_us < STRANGERS_PERIOD_US) {
+        return;
+    }
+    for (unsigned kind = 0; kind < SP_STRANGERS_KINDS; kind++) {
+        struct sp_msg_strangers msg;
+        if (sp_strangers_summary(&room->strangers, kind, now.wall_us, &msg) &&
+            room->out.strangers(room->out.ctx, &msg) == SP_OK) {
+            sp_strangers_clear(&room->strangers, kind);
+            room->strangers_told_us = now.mono_us;
+        }
+    }
+}
+
+struct due {
+    struct sp_admit_room *room;
+    struct sp_admit_time now;
+};
+
+static void end_if_due(void *ctx, struct sp_guest *guest)
+{
+    struct due *due = ctx;
+    if (guest->until_us == 0 || due->now.mono_us < guest->until_us) {
+        return;
+    }
+    switch (guest->state) {
+    case SP_GUEST_WAITING:
+        sp_admit_turn_away(due->room, guest, SP_ERR_UNAVAILABLE, UNAVAILABLE_MS * 1000U, "no inspector was free in time");
+        return;
+    case SP_GUEST_SENT:
+        sp_workers_lost(&due->room->workers, guest->worker, due->now.mono_us);
+        sp_admit_release(due->room, guest);
+        return;
+    case SP_GUEST_JUDGED:
+    case SP_GUEST_LINGERING:
+        sp_admit_release(due->room, guest);
+        return;
+    case SP_GUEST_FREE:
+    case SP_GUEST_GRANTED:
+        return;
+    }
+}
+
+void sp_admit_tick(struct sp_admit_room *room, struct sp_admit_time now)
+{
+    struct due due = {.room = room, .now = now};
+    tell_strangers(room, now);
+    sp_guests_each(room->guests, end_if_due, &due);
+    sp_admit_dispatch(room, now);
+}
+
+size_t sp_admit_open(const struct sp_admit_room *room)
+{
+    return room->open;
+}

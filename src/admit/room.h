@@ -1,0 +1,77 @@
+/*
+ * room - admit: who asks, how much they may, and whose turn it is at which worker.
+ *
+ * Runs in: admit.   Input: hostile (header values, by way of a front that may be taken over).   Allocates: at the start.
+ * Pure: messages and times in, messages out by `struct sp_admit_out`. A stranger is refused before anything else is
+ * looked at, so that nobody without a token learns which paths exist. Refusals of a tenant go by audit, which records
+ * them first.
+ */
+#ifndef SP_ADMIT_ROOM_H
+#define SP_ADMIT_ROOM_H
+
+#include "identity/directory.h"
+#include "identity/session.h"
+#include "wire/msg.h"
+
+#define SP_ADMIT_WORKERS_MAX 64U
+
+/* The longest that a run may take with everything around it; what is not settled by then is given up. */
+#define SP_ADMIT_RUN_US_MAX ((uint64_t)(220 + 40) * 1000000U)
+
+/* Where messages go. An error of any of them is the wire's loss, which the process is told of beside this. */
+struct sp_admit_out {
+    void *ctx;
+    enum sp_err (*grant)(void *ctx, const struct sp_msg_grant *msg);
+    enum sp_err (*refuse)(void *ctx, const struct sp_msg_refuse *msg);
+    enum sp_err (*send)(void *ctx, const struct sp_msg_send *msg);
+    enum sp_err (*who)(void *ctx, const struct sp_msg_who *msg);
+    enum sp_err (*refusal)(void *ctx, const struct sp_msg_refusal *msg);
+    enum sp_err (*strangers)(void *ctx, const struct sp_msg_strangers *msg);
+};
+
+struct sp_admit_limits {
+    unsigned workers;
+    uint64_t body_bytes_max;
+    uint64_t bytes_in_flight_max;
+    uint32_t queue_max;
+};
+
+/* Monotonic and wall time of one moment. */
+struct sp_admit_time {
+    uint64_t mono_us;
+    uint64_t wall_us;
+};
+
+struct sp_admit_room;
+
+/* Borrows directory and namer for its life; the tenants must all be in the directory. */
+enum sp_err sp_admit_room_new(const struct sp_admit_limits *limits, const struct sp_directory *directory,
+                              struct sp_session_namer *namer, const struct sp_admit_out *out,
+                              struct sp_admit_room **out_room) SP_MUST_CHECK SP_NONNULL(1, 2, 3, 4, 5);
+void sp_admit_room_free(struct sp_admit_room *room);
+
+/* From front. An error means that front broke the protocol. */
+enum sp_err sp_admit_on_ask(struct sp_admit_room *room, const struct sp_msg_ask *msg, struct sp_admit_time now)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_admit_on_ready(struct sp_admit_room *room, const struct sp_msg_ready *msg, struct sp_admit_time now)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_admit_on_left(struct sp_admit_room *room, const struct sp_msg_left *msg, struct sp_admit_time now)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
+
+/* From audit. */
+enum sp_err sp_admit_on_judged(struct sp_admit_room *room, const struct sp_msg_judged *msg, struct sp_admit_time now)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_admit_on_ended(struct sp_admit_room *room, const struct sp_msg_ended *msg, struct sp_admit_time now)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
+
+/* A peer came or went. */
+void sp_admit_front(struct sp_admit_room *room, bool is_there) SP_NONNULL(1);
+void sp_admit_audit(struct sp_admit_room *room, bool is_there, struct sp_admit_time now) SP_NONNULL(1);
+
+/* What is due: summaries of strangers, exchanges given up, workers tried again. About twice a second. */
+void sp_admit_tick(struct sp_admit_room *room, struct sp_admit_time now) SP_NONNULL(1);
+
+/* Exchanges that are let in and not over, for the orderly end. */
+size_t sp_admit_open(const struct sp_admit_room *room) SP_NONNULL(1);
+
+#endif

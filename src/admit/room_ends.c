@@ -1,0 +1,135 @@
+/* The ends of exchanges, and peers that come and go. */
+#include "admit/room_inner.h"
+
+#define AFTER_US ((uint64_t)1000000)
+
+enum sp_err sp_admit_on_left(struct sp_admit_room *room, const struct sp_msg_left *msg, struct sp_admit_time now)
+{
+    struct sp_guest *guest = sp_guests_find(room->guests, msg->exchange);
+    if (guest == NULL) {
+        return SP_OK;
+    }
+    switch (guest->state) {
+    case SP_GUEST_GRANTED:
+    case SP_GUEST_WAITING:
+        if (msg->why == SP_ERR_CLOSED) {
+            sp_admit_release(room, guest); /* nobody is left to be answered, and nothing was begun */
+        } else {
+            sp_admit_turn_away(room, guest, msg->why, 0, "");
+        }
+        return SP_OK;
+    case SP_GUEST_SENT:
+        /* front could not hand the job over, so that no verdict will come: audit takes the name back. */
+        sp_workers_lost(&room->workers, guest->worker, now.mono_us);
+        sp_admit_turn_away(room, guest, SP_ERR_UNAVAILABLE, AFTER_US, "no inspector could take the request");
+        sp_admit_dispatch(room, now);
+        return SP_OK;
+    case SP_GUEST_FREE:
+    case SP_GUEST_JUDGED:
+    case SP_GUEST_LINGERING:
+        return SP_OK; /* it runs on; audit records how it ends */
+    }
+    return SP_OK;
+}
+
+enum sp_err sp_admit_on_judged(struct sp_admit_room *room, const struct sp_msg_judged *msg, struct sp_admit_time now)
+{
+    struct sp_guest *guest = sp_guests_find(room->guests, msg->exchange);
+    if (guest == NULL || guest->state != SP_GUEST_SENT) {
+        return SP_OK; /* given up meanwhile, or of an admit that died */
+    }
+    if (msg->worker != guest->worker) {
+        return SP_ERR_WIRE;
+    }
+    sp_workers_done(&room->workers, guest->worker);
+    guest->state = SP_GUEST_JUDGED;
+    sp_admit_dispatch(room, now);
+    return SP_OK;
+}
+
+/* It may still run: it counts as one of the concurrent runs until it surely does not. */
+static void linger(struct sp_admit_room *room, struct sp_guest *guest)
+{
+    if (!guest->has_run) {
+        sp_admit_release(room, guest);
+        return;
+    }
+    sp_credit_give(room->credit, guest->tenant, guest->credit);
+    guest->credit = 0;
+    room->open -= guest->state == SP_GUEST_LINGERING ? 0 : 1;
+    guest->state = SP_GUEST_LINGERING;
+}
+
+enum sp_err sp_admit_on_ended(struct sp_admit_room *room, const struct sp_msg_ended *msg, struct sp_admit_time now)
+{
+    struct sp_guest *guest = sp_guests_find(room->guests, msg->exchange);
+    if (guest == NULL || msg->state >= SP_END_COUNT) {
+        return guest == NULL ? SP_OK : SP_ERR_WIRE;
+    }
+    switch (guest->state) {
+    case SP_GUEST_FREE:
+    case SP_GUEST_GRANTED:
+    case SP_GUEST_WAITING:
+        return SP_ERR_WIRE; /* audit does not know of it yet */
+    case SP_GUEST_SENT:
+        sp_workers_lost(&room->workers, guest->worker, now.mono_us);
+        break;
+    case SP_GUEST_JUDGED:
+    case SP_GUEST_LINGERING:
+        break;
+    }
+    if (msg->state == SP_END_UNKNOWN) {
+        linger(room, guest);
+    } else {
+        sp_admit_release(room, guest);
+    }
+    sp_admit_dispatch(room, now);
+    return SP_OK;
+}
+
+static void forget_before_sent(void *ctx, struct sp_guest *guest)
+{
+    if (guest->state == SP_GUEST_GRANTED || guest->state == SP_GUEST_WAITING) {
+        sp_admit_release(ctx, guest);
+    }
+}
+
+void sp_admit_front(struct sp_admit_room *room, bool is_there)
+{
+    room->has_front = is_there;
+    if (!is_there) {
+        sp_guests_each(room->guests, forget_before_sent, room);
+    }
+}
+
+/* A new audit knows none of these: who waits is refused, what may run lingers until its time is over. */
+static void settle_without_audit(void *ctx, struct sp_guest *guest)
+{
+    struct sp_admit_room *room = ctx;
+    switch (guest->state) {
+    case SP_GUEST_WAITING:
+        sp_admit_turn_away(room, guest, SP_ERR_LOG_UNAVAILABLE, AFTER_US, "");
+        return;
+    case SP_GUEST_SENT:
+        sp_workers_unbook(&room->workers, guest->worker);
+        linger(room, guest);
+        return;
+    case SP_GUEST_JUDGED:
+        linger(room, guest);
+        return;
+    case SP_GUEST_FREE:
+    case SP_GUEST_GRANTED:
+    case SP_GUEST_LINGERING:
+        return;
+    }
+}
+
+void sp_admit_audit(struct sp_admit_room *room, bool is_there, struct sp_admit_time now)
+{
+    room->has_audit = is_there;
+    if (!is_there) {
+        sp_guests_each(room->guests, settle_without_audit, room);
+        return;
+    }
+    sp_admit_dispatch(room, now);
+}

@@ -1,0 +1,279 @@
+/*
+ * admit - the process that knows the tenants: who asks, how much they may, whose turn it is.
+ *
+ * Hears: front (ASK, READY, LEFT), audit (JUDGED, ENDED).   Reads hostile: header values.   Files, network: none.
+ * It holds digests of tokens and the key of session names. Taken over, it can let in strangers in a tenant's name and
+ * past the quotas; it can neither change what inspect judges nor keep a run out of the log.
+ */
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "admit/room.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/own.h"
+#include "crypto/hash.h"
+#include "os/memfd.h"
+#include "process/role.h"
+#include "process/settings.h"
+
+#define TICK_MS 500U
+
+struct admit_state {
+    struct sp_self *self;
+    struct sp_directory *directory;
+    struct sp_session_namer *namer;
+    struct sp_admit_room *room;
+    struct sp_timer *tick;
+    struct sp_timer *grace;
+    bool is_stopping;
+};
+
+static struct sp_admit_time now(void)
+{
+    return (struct sp_admit_time){.mono_us = sp_clock_mono_us(), .wall_us = sp_clock_wall_us()};
+}
+
+/* --- what the room says --- */
+
+#define TO(role, name)                                                                   \
+    static enum sp_err out_##name(void *ctx, const struct sp_msg_##name *msg)            \
+    {                                                                                    \
+        struct admit_state *state = ctx;                                                 \
+        struct sp_channel *wire = sp_self_wire(state->self, role, 0);                    \
+        return wire == NULL ? SP_ERR_CLOSED : sp_msg_##name##_send(wire, msg);           \
+    }
+TO(SP_ROLE_FRONT, grant)
+TO(SP_ROLE_FRONT, refuse)
+TO(SP_ROLE_FRONT, send)
+TO(SP_ROLE_AUDIT, who)
+TO(SP_ROLE_AUDIT, refusal)
+TO(SP_ROLE_AUDIT, strangers)
+#undef TO
+
+/* --- what peers say --- */
+
+/* The last exchange is over: an orderly end may happen. */
+static void finish_if_idle(struct admit_state *state)
+{
+    if (state->is_stopping && sp_admit_open(state->room) == 0) {
+        sp_self_finish(state->self, SP_OK);
+    }
+}
+
+/* If front is hostile: it may ask in the name of whoever gave it a token, as any client can; numbers that do not fit end
+ * the wire, and quotas and credits bound how much it may ask. */
+static enum sp_err on_ask(void *ctx, struct sp_peer from, struct sp_message *message)
+{
+    struct admit_state *state = ctx;
+    struct sp_msg_ask msg;
+    (void)from;
+    SP_TRY(sp_msg_ask_read(message, &msg));
+    return sp_admit_on_ask(state->room, &msg, now());
+}
+
+/* If front is hostile: a body that is over its grant, or of an exchange that has none, ends the wire. */
+static enum sp_err on_ready(void *ctx, struct sp_peer from, struct sp_message *message)
+{
+    struct admit_state *state = ctx;
+    struct sp_msg_ready msg;
+    (void)from;
+    SP_TRY(sp_msg_ready_read(message, &msg));
+    return sp_admit_on_ready(state->room, &msg, now());
+}
+
+/* If front is hostile: it gives up its own exchanges and no others. */
+static enum sp_err on_left(void *ctx, struct sp_peer from, struct sp_message *message)
+{
+    struct admit_state *state = ctx;
+    struct sp_msg_left msg;
+    (void)from;
+    SP_TRY(sp_msg_left_read(message, &msg));
+    SP_TRY(sp_admit_on_left(state->room, &msg, now()));
+    finish_if_idle(state);
+    return SP_OK;
+}
+
+/* If audit is hostile: workers look free and runs over that are not; what is relayed is in its hands anyway. */
+static enum sp_err on_judged(void *ctx, struct sp_peer from, struct sp_message *message)
+{
+    struct admit_state *state = ctx;
+    struct sp_msg_judged msg;
+    (void)from;
+    SP_TRY(sp_msg_judged_read(message, &msg));
+    return sp_admit_on_judged(state->room, &msg, now());
+}
+
+/* As above. */
+static enum sp_err on_ended(void *ctx, struct sp_peer from, struct sp_message *message)
+{
+    struct admit_state *state = ctx;
+    struct sp_msg_ended msg;
+    (void)from;
+    SP_TRY(sp_msg_ended_read(message, &msg));
+    SP_TRY(sp_admit_on_ended(state->room, &msg, now()));
+    finish_if_idle(state);
+    return SP_OK;
+}
+
+/* --- settings --- */
+
+static enum sp_err add_tenant(struct sp_directory *directory, struct sp_slice item)
+{
+    struct sp_settings_tenant s;
+    SP_TRY(sp_settings_tenant_read(item, &s));
+    struct sp_tenant tenant = {.name = s.name,
+                               .policy_name = s.policy_name,
+                               .policy_epoch = s.policy_epoch,
+                               .requests_per_minute = s.requests_per_minute,
+                               .concurrent_runs = s.concurrent_runs,
+                               .sessions = s.sessions};
+    for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {
+        tenant.policy[i] = s.policy[i];
+    }
+    return sp_directory_add_tenant(directory, &tenant);
+}
+
+static enum sp_err add_token(struct sp_directory *directory, struct sp_slice item)
+{
+    struct sp_settings_token s;
+    SP_TRY(sp_settings_token_read(item, &s));
+    return sp_directory_add_token(directory, s.id, s.tenant, s.digest, s.expires_us);
+}
+
+static enum sp_err each_item(struct sp_directory *directory, struct sp_slice list,
+                             enum sp_err (*add)(struct sp_directory *, struct sp_slice))
+{
+    struct sp_reader r;
+    sp_reader_init(&r, list);
+    while (sp_reader_left(&r) > 0) {
+        struct sp_slice item = {NULL, 0};
+        SP_TRY(sp_reader_block(&r, SP_SETTINGS_LIST_MAX, &item));
+        SP_TRY(add(directory, item));
+    }
+    return SP_OK;
+}
+
+/* The key comes as a sealed memfd; only the namer keeps it. */
+static enum sp_err make_namer(struct admit_state *state)
+{
+    SP_AUTO_CLOSE int fd = sp_self_take_gift(state->self, SP_GIFT_SECRET, 0);
+    struct sp_slice key = {NULL, 0};
+    if (fd < 0) {
+        return SP_ERR_CONFIG;
+    }
+    SP_TRY(sp_memfd_check(fd, SP_SESSION_KEY_BYTES));
+    SP_TRY(sp_memfd_map(fd, SP_SESSION_KEY_BYTES, &key));
+    enum sp_err err = sp_session_namer_new(key, &state->namer);
+    sp_memfd_unmap(key);
+    return err;
+}
+
+static void on_tick(void *ctx)
+{
+    struct admit_state *state = ctx;
+    sp_admit_tick(state->room, now());
+    finish_if_idle(state);
+    if (sp_timer_set(state->tick, TICK_MS) != SP_OK) {
+        sp_self_finish(state->self, SP_ERR_SYSTEM);
+    }
+}
+
+static void on_grace_over(void *ctx)
+{
+    struct admit_state *state = ctx;
+    sp_self_finish(state->self, SP_OK);
+}
+
+static enum sp_err make_room(struct admit_state *state)
+{
+    struct sp_settings_admit settings;
+    const struct sp_admit_out out = {.ctx = state,
+                                     .grant = out_grant,
+                                     .refuse = out_refuse,
+                                     .send = out_send,
+                                     .who = out_who,
+                                     .refusal = out_refusal,
+                                     .strangers = out_strangers};
+    SP_TRY(sp_settings_admit_read(sp_self_settings(state->self), &settings));
+    const struct sp_admit_limits limits = {.workers = settings.workers,
+                                           .body_bytes_max = settings.body_bytes_max,
+                                           .bytes_in_flight_max = settings.bytes_in_flight_max,
+                                           .queue_max = settings.queue_max};
+    SP_TRY(sp_hash_start());
+    SP_TRY(sp_directory_new(&state->directory));
+    SP_TRY(each_item(state->directory, settings.tenants, add_tenant));
+    SP_TRY(each_item(state->directory, settings.tokens, add_token));
+    SP_TRY(make_namer(state));
+    return sp_admit_room_new(&limits, state->directory, state->namer, &out, &state->room);
+}
+
+static enum sp_err admit_init(struct sp_self *self, void **out_state)
+{
+    struct admit_state *state = calloc(1, sizeof(*state));
+    if (state == NULL) {
+        return SP_ERR_NOMEM;
+    }
+    state->self = self;
+    *out_state = state;
+    SP_TRY(make_room(state));
+    SP_TRY(sp_timer_new(sp_self_loop(self), on_grace_over, state, &state->grace));
+    return sp_timer_new(sp_self_loop(self), on_tick, state, &state->tick);
+}
+
+static enum sp_err admit_start(void *ctx)
+{
+    struct admit_state *state = ctx;
+    return sp_timer_set(state->tick, TICK_MS);
+}
+
+static void admit_wired(void *ctx, struct sp_peer peer)
+{
+    struct admit_state *state = ctx;
+    if (peer.role == SP_ROLE_FRONT) {
+        sp_admit_front(state->room, true);
+    } else if (peer.role == SP_ROLE_AUDIT) {
+        sp_admit_audit(state->room, true, now());
+    }
+}
+
+static void admit_lost(void *ctx, struct sp_peer peer)
+{
+    struct admit_state *state = ctx;
+    if (peer.role == SP_ROLE_FRONT) {
+        sp_admit_front(state->room, false);
+    } else if (peer.role == SP_ROLE_AUDIT) {
+        sp_admit_audit(state->room, false, now());
+    }
+    finish_if_idle(state);
+}
+
+/* What is let in runs to its end, as long as the grace lasts; what waits for logins is told to audit first. */
+static void admit_stop(void *ctx, unsigned grace_ms)
+{
+    struct admit_state *state = ctx;
+    state->is_stopping = true;
+    sp_admit_tick(state->room, now());
+    if (sp_timer_set(state->grace, grace_ms) != SP_OK) {
+        sp_self_finish(state->self, SP_ERR_SYSTEM);
+        return;
+    }
+    finish_if_idle(state);
+}
+
+static const struct sp_handler admit_handlers[] = {
+    {SP_ROLE_FRONT, SP_MSG_ASK, on_ask},       {SP_ROLE_FRONT, SP_MSG_READY, on_ready},
+    {SP_ROLE_FRONT, SP_MSG_LEFT, on_left},     {SP_ROLE_AUDIT, SP_MSG_JUDGED, on_judged},
+    {SP_ROLE_AUDIT, SP_MSG_ENDED, on_ended},
+};
+
+const struct sp_role_spec sp_admit_role = {
+    .role = SP_ROLE_ADMIT,
+    .init = admit_init,
+    .start = admit_start,
+    .wired = admit_wired,
+    .lost = admit_lost,
+    .stop = admit_stop,
+    .handlers = admit_handlers,
+    .handler_count = SP_COUNT(admit_handlers),
+};
