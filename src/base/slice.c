@@ -109,6 +109,18 @@ size_t sp_slice_copy(struct sp_slice a, void *to, size_t room)
     return len;
 }
 
+void sp_slice_to_text(struct sp_slice a, char *out, size_t room)
+{
+    if (room == 0) {
+        return;
+    }
+    const size_t len = a.len < room - 1 ? a.len : room - 1;
+    if (len > 0) {
+        memcpy(out, a.ptr, len);
+    }
+    out[len] = '\0';
+}
+
 char *sp_slice_dup(struct sp_slice a)
 {
     if (sp_slice_find(a, 0, '\0') != a.len) {

@@ -49,6 +49,9 @@ struct sp_slice sp_slice_trim(struct sp_slice a);
 /* Copies the first bytes, at most `room`, for libraries that want them in memory of theirs; how many were copied. */
 size_t sp_slice_copy(struct sp_slice a, void *to, size_t room) SP_NONNULL(2);
 
+/* Copies into `room` bytes of the caller's, cut to fit and NUL-terminated. */
+void sp_slice_to_text(struct sp_slice a, char *out, size_t room);
+
 /* A NUL-terminated copy, or NULL when memory is used up or the slice holds a NUL. The caller frees it. */
 char *sp_slice_dup(struct sp_slice a) SP_MUST_CHECK;
 

@@ -2,7 +2,7 @@
  * command - the subcommands of sallyport, one file each.
  *
  * Runs in: the process that a person starts.   Input: the command line.
- * Each takes its own name as argv[0] and answers with an exit status.
+ * Each takes its own name as argv[0] and answers with an exit status. A new one is a line here and one in main.c.
  */
 #ifndef SP_COMMAND_COMMAND_H
 #define SP_COMMAND_COMMAND_H
@@ -15,6 +15,14 @@ enum sp_exit {
     SP_EXIT_UNREACHABLE = 3, /* the service cannot be reached */
 };
 
+int sp_command_serve(int argc, char **argv);
+int sp_command_check(int argc, char **argv);
+int sp_command_exec(int argc, char **argv);
+int sp_command_audit(int argc, char **argv);
 int sp_command_config(int argc, char **argv);
+int sp_command_version(int argc, char **argv);
+
+/* Picks the command of a whole command line; its exit status. */
+int sp_command_main(int argc, char **argv);
 
 #endif

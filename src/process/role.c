@@ -184,7 +184,7 @@ static enum sp_err on_settings(struct sp_self *self, struct sp_message *message)
     self->confine.gid = settings.gid;
     self->confine.given_up = settings.given_up;
     self->life = LIFE_SETTLED;
-    sp_log_open(log_to_control, self, settings.log_level <= SP_LOG_DEBUG ? (enum sp_log_level)settings.log_level : SP_LOG_INFO);
+    sp_log_to(log_to_control, self, settings.log_level <= SP_LOG_DEBUG ? (enum sp_log_level)settings.log_level : SP_LOG_INFO);
     enum sp_err err = sp_payload_keep(&settings.settings, &self->settings);
     sp_payload_done(&settings.settings);
     return err;
@@ -399,6 +399,6 @@ int sp_role_run(const struct sp_role_spec *spec, unsigned index)
     }
     /* The state goes with the process; its descriptors close in one moment, after the last message was sent. */
     int status = self->exit_status;
-    sp_log_open(NULL, NULL, SP_LOG_ERROR);
+    sp_log_to(NULL, NULL, SP_LOG_ERROR);
     _exit(status);
 }

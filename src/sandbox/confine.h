@@ -18,7 +18,7 @@
 
 /* The layers, as bits. A layer that is missing stops the start unless its bit is given up by the configuration. */
 #define SP_LAYER_LIST(X)                          \
-    X(SP_LAYER_USER, 1U, "user")                  \
+    X(SP_LAYER_USER, 1U, "uid")                  \
     X(SP_LAYER_CAPABILITIES, 2U, "capabilities")  \
     X(SP_LAYER_NO_NEW_PRIVS, 4U, "no-new-privs")  \
     X(SP_LAYER_LANDLOCK, 8U, "landlock")          \

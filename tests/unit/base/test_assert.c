@@ -27,7 +27,7 @@ static int signal_of_assertion(int value)
     if (pid == 0) {
         const struct rlimit none = {0, 0};
         (void)setrlimit(RLIMIT_CORE, &none);
-        sp_log_open(be_silent, NULL, SP_LOG_ERROR);
+        sp_log_to(be_silent, NULL, SP_LOG_ERROR);
         SP_ASSERT(value == 1);
         _exit(0);
     }

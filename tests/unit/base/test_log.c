@@ -26,14 +26,14 @@ static int start(void **state)
     (void)state;
     count = 0;
     sp_buf_init(&lines, 4096);
-    sp_log_open(keep, &lines, SP_LOG_INFO);
+    sp_log_to(keep, &lines, SP_LOG_INFO);
     return 0;
 }
 
 static int stop(void **state)
 {
     (void)state;
-    sp_log_open(NULL, NULL, SP_LOG_INFO);
+    sp_log_to(NULL, NULL, SP_LOG_INFO);
     sp_buf_done(&lines);
     return 0;
 }

@@ -1,0 +1,167 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/own.h"
+#include "crypto/random.h"
+#include "identity/session.h"
+#include "identity/token.h"
+#include "os/files.h"
+#include "os/memfd.h"
+#include "process/house.h"
+
+#define KEY_FILE      "session.key"
+#define TOKEN_FILE    "local.token"
+#define TOKEN_ID      "local"
+#define POOL_SOCKET   "pool.sock"
+#define FILE_MAX      ((size_t)4096)
+
+uint32_t sp_house_uid(struct sp_peer who)
+{
+    if (geteuid() != 0 || who.role == SP_ROLE_NURSERY) {
+        return 0;
+    }
+    return who.role == SP_ROLE_INSPECT ? SP_INSPECT_UID_BASE + who.index : SP_ROLE_UID_BASE + (uint32_t)who.role;
+}
+
+static enum sp_err complain(const char *what, const char *which, enum sp_err err)
+{
+    sp_log(SP_LOG_ERROR, "serve.failed", "%s %s: %s%s%s", what, which, sp_err_text(err), err == SP_ERR_SYSTEM ? ": " : "",
+           err == SP_ERR_SYSTEM ? strerrordesc_np(errno) : "");
+    return err;
+}
+
+static enum sp_err seal(struct sp_slice bytes, int *out_fd)
+{
+    SP_AUTO_CLOSE int fd = -1;
+    SP_TRY(sp_memfd_new("sallyport-secret", &fd));
+    SP_TRY(sp_memfd_write(fd, bytes));
+    SP_TRY(sp_memfd_seal(fd));
+    *out_fd = sp_take_fd(&fd);
+    return SP_OK;
+}
+
+/* Made at the first start and kept: with another key every session would be out of reach. */
+static enum sp_err open_session_key(struct sp_estate *estate)
+{
+    SP_CLEANUP(sp_buf_wipe) struct sp_buf key;
+    sp_buf_init(&key, FILE_MAX);
+    enum sp_err err = sp_file_read_at(estate->state_dir, KEY_FILE, &key);
+    if (err == SP_ERR_NOT_FOUND) {
+        uint8_t *at = NULL;
+        SP_TRY(sp_buf_reserve(&key, SP_SESSION_KEY_BYTES, &at));
+        SP_TRY(sp_random_fill(at, SP_SESSION_KEY_BYTES));
+        sp_buf_commit(&key, SP_SESSION_KEY_BYTES);
+        err = sp_file_write_private_at(estate->state_dir, KEY_FILE, sp_buf_slice(&key));
+    }
+    SP_TRY(err);
+    if (key.len != SP_SESSION_KEY_BYTES) {
+        return SP_ERR_CORRUPT;
+    }
+    return seal(sp_buf_slice(&key), &estate->session_key);
+}
+
+static struct sp_slice without_line_end(struct sp_slice text)
+{
+    while (text.len > 0 && (text.ptr[text.len - 1] == '\n' || text.ptr[text.len - 1] == '\r')) {
+        text.len--;
+    }
+    return text;
+}
+
+static enum sp_err make_token(int dir, struct sp_buf *out)
+{
+    sp_buf_clear(out);
+    SP_TRY(sp_token_make(SP_SLICE_LITERAL(TOKEN_ID), out));
+    SP_TRY(sp_buf_put_byte(out, '\n'));
+    return sp_file_write_private_at(dir, TOKEN_FILE, sp_buf_slice(out));
+}
+
+/* The token of the tenant that a gateway without configuration has; a file that is no token is replaced. */
+static enum sp_err open_local_token(struct sp_estate *estate)
+{
+    SP_CLEANUP(sp_buf_wipe) struct sp_buf text;
+    struct sp_token token;
+    sp_buf_init(&text, FILE_MAX);
+    enum sp_err err = sp_file_read_at(estate->state_dir, TOKEN_FILE, &text);
+    if (err != SP_OK && err != SP_ERR_NOT_FOUND) {
+        return err;
+    }
+    if (err != SP_OK || sp_token_parse(without_line_end(sp_buf_slice(&text)), &token) != SP_OK) {
+        SP_TRY(make_token(estate->state_dir, &text));
+        SP_TRY(sp_token_parse(without_line_end(sp_buf_slice(&text)), &token));
+    }
+    sp_slice_to_text(token.id, estate->token_id, sizeof(estate->token_id));
+    return sp_token_digest(&token, estate->token_digest);
+}
+
+static enum sp_err own_by(int fd, enum sp_role role)
+{
+    const uint32_t uid = sp_house_uid((struct sp_peer){.role = role, .index = 0});
+    return uid == 0 || fchown(fd, uid, uid) == 0 ? SP_OK : SP_ERR_SYSTEM;
+}
+
+/* The log belongs to audit alone. The pool's socket stands in a directory of its own that dial works from. */
+static enum sp_err open_directories(struct sp_estate *estate, const char *path)
+{
+    SP_TRY(sp_dir_make(path, 0700));
+    SP_TRY(sp_dir_open(path, &estate->state_dir));
+    SP_TRY(sp_dir_make_at(estate->state_dir, "log", 0700, &estate->log_dir));
+    SP_TRY(own_by(estate->log_dir, SP_ROLE_AUDIT));
+    SP_TRY(sp_dir_make_at(estate->state_dir, "run", 0711, &estate->run_dir));
+    const uint32_t dial = sp_house_uid((struct sp_peer){.role = SP_ROLE_DIAL, .index = 0});
+    return sp_socket_listen_unix_at(estate->run_dir, POOL_SOCKET, dial, &estate->pool_listener);
+}
+
+static enum sp_err open_listener(struct sp_house *house)
+{
+    struct sp_estate *estate = &house->estate;
+    const struct sp_config *config = house->config;
+    enum sp_err err = sp_socket_address(sp_slice_of(config->server_listen), &estate->listen);
+    if (err != SP_OK) {
+        return complain("cannot listen on", config->server_listen, SP_ERR_CONFIG);
+    }
+    if (!estate->listen.is_loopback && !config->server_plaintext) {
+        sp_log(SP_LOG_ERROR, "serve.failed", "%s is not loopback and there is no TLS: set server.plaintext = true to do this",
+               config->server_listen);
+        return SP_ERR_CONFIG;
+    }
+    err = sp_socket_listen(&estate->listen, &estate->listener, &estate->port);
+    return err == SP_OK ? SP_OK : complain("cannot listen on", config->server_listen, err);
+}
+
+enum sp_err sp_estate_open(struct sp_house *house, int take_secret_fd)
+{
+    struct sp_estate *estate = &house->estate;
+    const char *state = house->config->state_dir;
+    *estate = (struct sp_estate){.state_dir = -1,
+                                 .run_dir = -1,
+                                 .log_dir = -1,
+                                 .listener = -1,
+                                 .pool_listener = -1,
+                                 .session_key = -1,
+                                 .upstream_secret = take_secret_fd};
+    SP_TRY(open_listener(house));
+    enum sp_err err = open_directories(estate, state);
+    if (err == SP_OK) {
+        err = open_session_key(estate);
+    }
+    if (err == SP_OK) {
+        err = open_local_token(estate);
+    }
+    return err == SP_OK ? SP_OK : complain("cannot use the state directory", state, err);
+}
+
+void sp_estate_close(struct sp_estate *estate)
+{
+    sp_close(sp_take_fd(&estate->state_dir));
+    sp_close(sp_take_fd(&estate->run_dir));
+    sp_close(sp_take_fd(&estate->log_dir));
+    sp_close(sp_take_fd(&estate->listener));
+    sp_close(sp_take_fd(&estate->pool_listener));
+    sp_close(sp_take_fd(&estate->session_key));
+    sp_close(sp_take_fd(&estate->upstream_secret));
+}

@@ -1,0 +1,44 @@
+#include "base/own.h"
+#include "process/house.h"
+
+/* Which descriptor goes to whom: an absent row is a descriptor that the role never has. */
+static const struct {
+    enum sp_role role;
+    enum sp_gift what;
+    size_t at; /* the descriptor's place in struct sp_estate */
+} gifts[] = {
+    {SP_ROLE_DOOR, SP_GIFT_LISTENER, offsetof(struct sp_estate, listener)},
+    {SP_ROLE_AUDIT, SP_GIFT_STATE, offsetof(struct sp_estate, log_dir)},
+    {SP_ROLE_ADMIT, SP_GIFT_SECRET, offsetof(struct sp_estate, session_key)},
+    {SP_ROLE_TOKEN, SP_GIFT_SECRET, offsetof(struct sp_estate, upstream_secret)},
+    {SP_ROLE_POOL, SP_GIFT_POOL_LISTENER, offsetof(struct sp_estate, pool_listener)},
+};
+
+static int descriptor(const struct sp_estate *estate, size_t at)
+{
+    const int *fd = (const int *)(const void *)((const char *)estate + at);
+    return *fd;
+}
+
+static enum sp_err give(struct sp_child *child, enum sp_gift what, int fd)
+{
+    const struct sp_msg_gift gift = {.what = (uint8_t)what, .index = 0};
+    SP_AUTO_BUF struct sp_buf body;
+    struct sp_writer w;
+    sp_buf_init(&body, SP_MESSAGE_BYTES_MAX);
+    sp_writer_init(&w, &body);
+    sp_msg_gift_write(&w, &gift);
+    SP_TRY(sp_writer_end(&w));
+    return sp_channel_send(child->control, SP_MSG_GIFT, sp_buf_slice(&body), &fd, 1);
+}
+
+enum sp_err sp_gifts_give(struct sp_child *child)
+{
+    for (size_t i = 0; i < SP_COUNT(gifts); i++) {
+        const int fd = descriptor(&child->house->estate, gifts[i].at);
+        if (gifts[i].role == child->who.role && fd >= 0) {
+            SP_TRY(give(child, gifts[i].what, fd));
+        }
+    }
+    return SP_OK;
+}

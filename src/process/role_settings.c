@@ -1,0 +1,281 @@
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/own.h"
+#include "codec/url.h"
+#include "crypto/hash.h"
+#include "os/files.h"
+#include "process/house.h"
+
+/* The embedded pool answers on this socket in dial's working directory. */
+#define POOL_SOCKET "pool.sock"
+#define CA_BYTES_MAX ((size_t)2 * 1024 * 1024)
+
+typedef enum sp_err settings_fn(const struct sp_child *child, struct sp_writer *w);
+
+/* A tool for lists: each item is a block of its own. */
+#define PUT_ITEM(list, name, item)                              \
+    do {                                                        \
+        SP_AUTO_BUF struct sp_buf encoded;                      \
+        struct sp_writer item_writer;                           \
+        sp_buf_init(&encoded, SP_SETTINGS_LIST_MAX);            \
+        sp_writer_init(&item_writer, &encoded);                 \
+        sp_settings_##name##_write(&item_writer, &(item));      \
+        SP_TRY(sp_writer_end(&item_writer));                    \
+        sp_writer_block((list), sp_buf_slice(&encoded));        \
+    } while (0)
+
+static void copy_digest(uint8_t out[SP_DIGEST_BYTES], const uint8_t in[SP_DIGEST_BYTES])
+{
+    for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {
+        out[i] = in[i];
+    }
+}
+
+static enum sp_err door(const struct sp_child *child, struct sp_writer *w)
+{
+    const struct sp_config *config = child->house->config;
+    const struct sp_settings_door s = {
+        .connections_max = (uint32_t)config->limits_connections,
+        .connections_per_address = (uint32_t)config->limits_connections_per_address,
+        .head_ms = (uint32_t)config->limits_head_ms,
+        .body_ms = (uint32_t)config->limits_body_ms,
+        .idle_ms = (uint32_t)config->limits_idle_ms,
+        .body_bytes_max = config->limits_body_bytes,
+    };
+    sp_settings_door_write(w, &s);
+    return SP_OK;
+}
+
+static enum sp_err front(const struct sp_child *child, struct sp_writer *w)
+{
+    const struct sp_config *config = child->house->config;
+    const struct sp_settings_front s = {.body_bytes_max = config->limits_body_bytes,
+                                        .workers = (uint16_t)config->limits_workers};
+    sp_settings_front_write(w, &s);
+    return SP_OK;
+}
+
+static enum sp_err put_tenants(const struct sp_house *house, struct sp_writer *list)
+{
+    for (size_t i = 0; i < house->config->tenant_count; i++) {
+        const struct sp_config_tenant *tenant = &house->config->tenants[i];
+        const struct sp_policy_in_force *policy = sp_policies_find(&house->policies, sp_slice_of(tenant->policy));
+        if (policy == NULL) {
+            return SP_ERR_CONFIG;
+        }
+        struct sp_settings_tenant s = {.name = sp_slice_of(tenant->name),
+                                       .policy_name = sp_slice_of(tenant->policy),
+                                       .policy_epoch = 0,
+                                       .requests_per_minute = (uint32_t)tenant->quota_requests_per_minute,
+                                       .concurrent_runs = (uint32_t)tenant->quota_concurrent_runs,
+                                       .sessions = (uint32_t)tenant->quota_sessions};
+        copy_digest(s.policy, policy->digest);
+        PUT_ITEM(list, tenant, s);
+    }
+    return SP_OK;
+}
+
+static enum sp_err put_tokens(const struct sp_house *house, struct sp_writer *list)
+{
+    struct sp_settings_token s = {.id = sp_slice_of(house->estate.token_id),
+                                  .tenant = sp_slice_of(house->config->tenants[0].name),
+                                  .expires_us = 0};
+    copy_digest(s.digest, house->estate.token_digest);
+    PUT_ITEM(list, token, s);
+    return SP_OK;
+}
+
+static enum sp_err admit(const struct sp_child *child, struct sp_writer *w)
+{
+    const struct sp_config *config = child->house->config;
+    SP_AUTO_BUF struct sp_buf tenants;
+    SP_AUTO_BUF struct sp_buf tokens;
+    struct sp_writer lists;
+    sp_buf_init(&tenants, SP_SETTINGS_LIST_MAX);
+    sp_buf_init(&tokens, SP_SETTINGS_LIST_MAX);
+    sp_writer_init(&lists, &tenants);
+    SP_TRY(put_tenants(child->house, &lists));
+    SP_TRY(sp_writer_end(&lists));
+    sp_writer_init(&lists, &tokens);
+    SP_TRY(put_tokens(child->house, &lists));
+    SP_TRY(sp_writer_end(&lists));
+    const struct sp_settings_admit s = {.workers = (uint16_t)config->limits_workers,
+                                        .body_bytes_max = config->limits_body_bytes,
+                                        .bytes_in_flight_max = config->limits_bytes_in_flight,
+                                        .queue_max = (uint32_t)config->limits_queue,
+                                        .tenants = sp_buf_slice(&tenants),
+                                        .tokens = sp_buf_slice(&tokens)};
+    sp_settings_admit_write(w, &s);
+    return SP_OK;
+}
+
+static enum sp_err inspect(const struct sp_child *child, struct sp_writer *w)
+{
+    const struct sp_policies *policies = &child->house->policies;
+    SP_AUTO_BUF struct sp_buf list;
+    struct sp_writer items;
+    sp_buf_init(&list, SP_SETTINGS_LIST_MAX);
+    sp_writer_init(&items, &list);
+    for (size_t i = 0; i < policies->count; i++) {
+        struct sp_settings_policy s = {.name = sp_slice_of(policies->items[i].name),
+                                       .text = sp_buf_slice(&policies->items[i].text)};
+        copy_digest(s.digest, policies->items[i].digest);
+        PUT_ITEM(&items, policy, s);
+    }
+    SP_TRY(sp_writer_end(&items));
+    const struct sp_settings_inspect s = {.body_bytes_max = child->house->config->limits_body_bytes,
+                                          .policies = sp_buf_slice(&list)};
+    sp_settings_inspect_write(w, &s);
+    return SP_OK;
+}
+
+/* The configuration in force, as one number in the log. */
+static enum sp_err configuration_digest(const struct sp_config *config, uint8_t out[SP_DIGEST_BYTES])
+{
+    SP_AUTO_BUF struct sp_buf text;
+    sp_buf_init(&text, (size_t)1024 * 1024);
+    SP_TRY(sp_config_show(config, &text));
+    return sp_sha256(sp_buf_slice(&text), out);
+}
+
+static enum sp_err audit(const struct sp_child *child, struct sp_writer *w)
+{
+    const struct sp_house *house = child->house;
+    SP_AUTO_BUF struct sp_buf digests;
+    sp_buf_init(&digests, SP_SETTINGS_LIST_MAX);
+    for (size_t i = 0; i < house->policies.count; i++) {
+        SP_TRY(sp_buf_put(&digests, sp_slice_make(house->policies.items[i].digest, SP_DIGEST_BYTES)));
+    }
+    struct sp_settings_audit s = {.version = sp_slice_of(house->version),
+                                  .origin = sp_slice_of(house->config->audit_origin),
+                                  .workers = (uint16_t)house->config->limits_workers,
+                                  .policies = sp_buf_slice(&digests)};
+    SP_TRY(configuration_digest(house->config, s.configuration));
+    sp_settings_audit_write(w, &s);
+    return SP_OK;
+}
+
+static enum sp_err relay(const struct sp_child *child, struct sp_writer *w)
+{
+    const struct sp_config *config = child->house->config;
+    SP_AUTO_BUF struct sp_buf authorities;
+    sp_buf_init(&authorities, CA_BYTES_MAX);
+    if (config->has_azure && config->azure_ca_file[0] != '\0') {
+        SP_TRY(sp_file_read(config->azure_ca_file, &authorities));
+    }
+    const struct sp_settings_relay s = {
+        .is_embedded = !config->has_azure,
+        .endpoint = sp_slice_of(config->has_azure ? config->azure_pool_endpoint : "http://pool"),
+        .api_version = sp_slice_of(config->azure_api_version),
+        .ca_pem = sp_buf_slice(&authorities),
+        .connect_ms = (uint32_t)config->azure_connect_ms,
+        .connections_max = (uint32_t)config->azure_connections,
+    };
+    sp_settings_relay_write(w, &s);
+    return SP_OK;
+}
+
+static enum sp_err token(const struct sp_child *child, struct sp_writer *w)
+{
+    const struct sp_settings_token_role s = {.source = (uint8_t)child->house->config->azure_credential};
+    sp_settings_token_role_write(w, &s);
+    return SP_OK;
+}
+
+static enum sp_err dial(const struct sp_child *child, struct sp_writer *w)
+{
+    const struct sp_config *config = child->house->config;
+    struct sp_settings_target target = {.host = SP_SLICE_LITERAL(POOL_SOCKET), .port = 0};
+    SP_AUTO_BUF struct sp_buf list;
+    struct sp_writer items;
+    sp_buf_init(&list, SP_SETTINGS_LIST_MAX);
+    sp_writer_init(&items, &list);
+    if (config->has_azure) {
+        struct sp_url url;
+        SP_TRY(sp_url_parse(sp_slice_of(config->azure_pool_endpoint), &url));
+        target.host = url.host;
+        target.port = url.port;
+    }
+    PUT_ITEM(&items, target, target);
+    SP_TRY(sp_writer_end(&items));
+    const struct sp_settings_dial s = {.connect_ms = (uint32_t)config->azure_connect_ms, .targets = sp_buf_slice(&list)};
+    sp_settings_dial_write(w, &s);
+    return SP_OK;
+}
+
+static enum sp_err pool(const struct sp_child *child, struct sp_writer *w)
+{
+    const struct sp_config *config = child->house->config;
+    const struct sp_settings_pool s = {.max_sessions = (uint32_t)config->pool_max_sessions,
+                                       .ready_sessions = (uint32_t)config->pool_ready_sessions,
+                                       .cooldown_s = (uint32_t)config->pool_cooldown_s,
+                                       .output_bytes_max = config->pool_output_bytes};
+    sp_settings_pool_write(w, &s);
+    return SP_OK;
+}
+
+/* The program of the sessions stands beside this one. */
+static enum sp_err session_program(struct sp_buf *out)
+{
+    char self[SP_FILE_PATH_MAX];
+    const ssize_t len = readlink("/proc/self/exe", self, sizeof(self));
+    if (len <= 0 || (size_t)len >= sizeof(self)) {
+        return SP_ERR_SYSTEM;
+    }
+    size_t end = (size_t)len;
+    while (end > 0 && self[end - 1] != '/') {
+        end--;
+    }
+    SP_TRY(sp_buf_put(out, sp_slice_make(self, end)));
+    return sp_buf_put_text(out, "sallyport-session");
+}
+
+static enum sp_err put_texts(struct sp_config_texts texts, struct sp_buf *out)
+{
+    struct sp_writer w;
+    sp_writer_init(&w, out);
+    for (size_t i = 0; i < texts.count; i++) {
+        sp_writer_block(&w, sp_slice_of(texts.items[i]));
+    }
+    return sp_writer_end(&w);
+}
+
+static enum sp_err nursery(const struct sp_child *child, struct sp_writer *w)
+{
+    const struct sp_config *config = child->house->config;
+    SP_AUTO_BUF struct sp_buf program;
+    SP_AUTO_BUF struct sp_buf preload;
+    SP_AUTO_BUF struct sp_buf given_up;
+    sp_buf_init(&preload, SP_MSG_FIELD_MAX);
+    sp_buf_init(&given_up, SP_MSG_FIELD_MAX);
+    sp_buf_init(&program, SP_FILE_PATH_MAX);
+    SP_TRY(session_program(&program));
+    SP_TRY(put_texts(config->session_preload, &preload));
+    SP_TRY(put_texts(config->sandbox_give_up, &given_up));
+    const struct sp_settings_nursery s = {.memory_bytes = config->session_memory_bytes,
+                                          .data_bytes = config->session_data_bytes,
+                                          .cpus_milli = (uint32_t)(config->session_cpus * 1000.0),
+                                          .processes = (uint32_t)config->session_processes,
+                                          .program = sp_buf_slice(&program),
+                                          .preload = sp_buf_slice(&preload),
+                                          .given_up = sp_buf_slice(&given_up)};
+    sp_settings_nursery_write(w, &s);
+    return SP_OK;
+}
+
+enum sp_err sp_role_settings(const struct sp_child *child, struct sp_buf *out)
+{
+    static settings_fn *const of[SP_ROLE_COUNT] = {
+        [SP_ROLE_DOOR] = door,   [SP_ROLE_FRONT] = front, [SP_ROLE_ADMIT] = admit, [SP_ROLE_INSPECT] = inspect,
+        [SP_ROLE_AUDIT] = audit, [SP_ROLE_RELAY] = relay, [SP_ROLE_TOKEN] = token, [SP_ROLE_DIAL] = dial,
+        [SP_ROLE_POOL] = pool,   [SP_ROLE_NURSERY] = nursery,
+    };
+    struct sp_writer w;
+    if (of[child->who.role] == NULL) {
+        return SP_ERR_INVALID;
+    }
+    sp_writer_init(&w, out);
+    SP_TRY(of[child->who.role](child, &w));
+    return sp_writer_end(&w);
+}
