@@ -40,7 +40,7 @@ static void run(struct cell *cell)
 {
     struct sp_frame done = {.type = SP_FRAME_DONE, .nonce = cell->nonce};
     uint64_t start = sp_clock_mono_us();
-    enum sp_run_status status = SP_RUN_FAILED;
+    enum sp_cell_end status = SP_CELL_FAILED;
     cell->item_bytes = 0;
     status = sp_python_run(sp_buf_slice(&cell->code), send_item, cell);
     done.a = (uint8_t)status;

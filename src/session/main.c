@@ -6,6 +6,7 @@
  * before it, so whatever ends, nothing is left over.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <linux/sched.h>
 #include <signal.h>
@@ -17,13 +18,10 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/own.h"
 #include "sandbox/namespaces.h"
 #include "session/options.h"
 #include "session/template.h"
-
-#include <fcntl.h>
-
-#include "base/own.h"
 
 #define EXIT_USAGE 2
 
@@ -52,6 +50,17 @@ static SP_NORETURN void fail(const char *step)
 {
     sp_log(SP_LOG_ERROR, "session.start.failed", "step=\"%s\" errno=%d", step, errno);
     exit(EXIT_FAILURE);
+}
+
+/* A starter that ignored SIGINT would leave every session without interrupts. */
+static void reset_signals(void)
+{
+    sigset_t none;
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    for (int signo = 1; signo < NSIG; signo++) {
+        (void)signal(signo, SIG_DFL);
+    }
 }
 
 static void set_environment(void)
@@ -160,6 +169,7 @@ int main(int argc, char **argv)
     if (syscall(SYS_close_range, (unsigned)SP_SESSION_CONTROL_FD + 1, ~0U, 0U) != 0) {
         fail("descriptors");
     }
+    reset_signals();
     set_environment();
     leave_root(options.uid);
     if (sp_ns_die_with(parent) != SP_OK) {

@@ -214,13 +214,13 @@ static enum sp_err give_item(PyObject *tuple, sp_python_item_fn *fn, void *ctx)
     return fn(ctx, &item);
 }
 
-static enum sp_run_status give_all(PyObject *result, sp_python_item_fn *fn, void *ctx)
+static enum sp_cell_end give_all(PyObject *result, sp_python_item_fn *fn, void *ctx)
 {
     PyObject *items = NULL;
     PyObject *number = NULL;
     long status = 0;
     if (!PyTuple_CheckExact(result) || PyTuple_GET_SIZE(result) != 2) {
-        return SP_RUN_FAILED;
+        return SP_CELL_FAILED;
     }
     number = PyTuple_GetItem(result, 0);
     items = PyTuple_GetItem(result, 1);
@@ -231,7 +231,7 @@ static enum sp_run_status give_all(PyObject *result, sp_python_item_fn *fn, void
             break;
         }
     }
-    return status > 0 && status < SP_RUN_STATUS_COUNT ? (enum sp_run_status)status : SP_RUN_FAILED;
+    return status > 0 && status < SP_CELL_END_COUNT ? (enum sp_cell_end)status : SP_CELL_FAILED;
 }
 
 static void give_text(unsigned kind, const char *text, sp_python_item_fn *fn, void *ctx)
@@ -242,7 +242,7 @@ static void give_text(unsigned kind, const char *text, sp_python_item_fn *fn, vo
 }
 
 /* The support code itself was broken off: an interrupt at its edges, or memory used up. */
-static enum sp_run_status give_failure(sp_python_item_fn *fn, void *ctx)
+static enum sp_cell_end give_failure(sp_python_item_fn *fn, void *ctx)
 {
     bool was_interrupted = PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0;
     bool was_memory = PyErr_ExceptionMatches(PyExc_MemoryError) != 0;
@@ -253,14 +253,14 @@ static enum sp_run_status give_failure(sp_python_item_fn *fn, void *ctx)
     give_text(SP_ITEM_ERROR_NAME, name, fn, ctx);
     give_text(SP_ITEM_ERROR_MESSAGE, "", fn, ctx);
     give_text(SP_ITEM_TRACEBACK, name, fn, ctx);
-    return was_interrupted ? SP_RUN_INTERRUPTED : SP_RUN_FAILED;
+    return was_interrupted ? SP_CELL_INTERRUPTED : SP_CELL_FAILED;
 }
 
-enum sp_run_status sp_python_run(struct sp_slice code, sp_python_item_fn *fn, void *ctx)
+enum sp_cell_end sp_python_run(struct sp_slice code, sp_python_item_fn *fn, void *ctx)
 {
     PyObject *text = PyUnicode_DecodeUTF8((const char *)code.ptr, (Py_ssize_t)code.len, "strict");
     PyObject *result = text == NULL ? NULL : PyObject_CallOneArg(support.run, text);
-    enum sp_run_status status = SP_RUN_FAILED;
+    enum sp_cell_end status = SP_CELL_FAILED;
     Py_XDECREF(text);
     if (result == NULL) {
         return give_failure(fn, ctx);

@@ -27,7 +27,7 @@ enum sp_err sp_python_awake(void) SP_MUST_CHECK;
 typedef enum sp_err sp_python_item_fn(void *ctx, const struct sp_frame *item);
 
 /* Runs one cell; each item goes to `fn` with group, role, kind and bytes of any length. */
-enum sp_run_status sp_python_run(struct sp_slice code, sp_python_item_fn *fn, void *ctx)
+enum sp_cell_end sp_python_run(struct sp_slice code, sp_python_item_fn *fn, void *ctx)
     SP_NONNULL(2);
 
 /* Lets Python's other threads run while this one waits; forgets an interrupt that came between runs. */

@@ -13,6 +13,7 @@ import json
 import math
 import os
 import random
+import signal
 import subprocess
 import sys
 import types
@@ -345,6 +346,7 @@ def run(code):
     _cell = _Cell()
     _cell_is_quiet = code.rstrip().endswith(";")
     sys.stdin, sys.stdout, sys.stderr = _streams
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for step in (lambda: _run(code), _finish):
         try:
             step()

@@ -41,7 +41,7 @@
     X(SP_FRAME_ITEM,                                                                               \
       "ngabcB") /* group, a: enum sp_item_role, b: enum sp_item_kind, c: more follows */           \
     X(SP_FRAME_DONE,                                                                               \
-      "namoe")             /* a: enum sp_run_status, microseconds, bytes dropped of the streams */ \
+      "namoe")             /* a: enum sp_cell_end, microseconds, bytes dropped of the streams */ \
     X(SP_FRAME_GONE, "au") /* the interpreter ended. a: 0 exit, 1 signal; its number */
 
 enum sp_frame_type {
@@ -53,7 +53,7 @@ enum sp_frame_type {
 };
 
 /* How a run ended, as the interpreter says. */
-enum sp_run_status { SP_RUN_FAILED, SP_RUN_SUCCEEDED, SP_RUN_INTERRUPTED, SP_RUN_STATUS_COUNT };
+enum sp_cell_end { SP_CELL_FAILED, SP_CELL_SUCCEEDED, SP_CELL_INTERRUPTED, SP_CELL_END_COUNT };
 
 /* What an output is for, and what its bytes are. */
 enum sp_item_role { SP_ITEM_DISPLAY, SP_ITEM_RESULT, SP_ITEM_ERROR, SP_ITEM_ROLE_COUNT };

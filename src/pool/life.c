@@ -1,0 +1,265 @@
+#include "base/num.h"
+#include "pool/inner.h"
+
+#define SLOT_BITS      12U
+#define SLOT_MASK      ((1U << SLOT_BITS) - 1U)
+#define READY_AGAIN_MS 1000U
+#define RETRY_MAX_S    30U
+
+_Static_assert(SP_POOL_SESSIONS_MAX == 1U << SLOT_BITS, "a ticket holds the number of a slot");
+
+struct sp_slice sp_slot_identifier(const struct slot *slot)
+{
+    return sp_slice_make(slot->identifier, slot->identifier_len);
+}
+
+struct slot *sp_slot_of(struct sp_pool *pool, uint32_t ticket)
+{
+    struct slot *slot = &pool->slots[(ticket & SLOT_MASK) % pool->slot_count];
+    /* A late word about a session that had this slot before. */
+    return slot->state != SLOT_FREE && slot->ticket == ticket ? slot : NULL;
+}
+
+struct slot *sp_slot_find(struct sp_pool *pool, struct sp_slice identifier)
+{
+    for (unsigned i = 0; identifier.len > 0 && i < pool->slot_count; i++) {
+        struct slot *slot = &pool->slots[i];
+        if (slot->state != SLOT_FREE && slot->state != SLOT_DYING &&
+            sp_slice_equal(sp_slot_identifier(slot), identifier)) {
+            return slot;
+        }
+    }
+    return NULL;
+}
+
+static struct slot *free_slot(struct sp_pool *pool)
+{
+    for (unsigned i = 0; i < pool->slot_count; i++) {
+        if (pool->slots[i].state == SLOT_FREE) {
+            return &pool->slots[i];
+        }
+    }
+    return NULL;
+}
+
+static unsigned count_live(const struct sp_pool *pool, bool with_identifier)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < pool->slot_count; i++) {
+        const struct slot *slot = &pool->slots[i];
+        if (slot->state != SLOT_FREE && slot->state != SLOT_DYING &&
+            (slot->identifier_len > 0) == with_identifier) {
+            count++;
+        }
+    }
+    return count;
+}
+
+/* A new session in a free slot: asked of the template now, or when there is one. */
+static void conceive(struct sp_pool *pool, struct slot *slot, struct sp_pool_now now)
+{
+    uint32_t generation = slot->generation + 1;
+    uint32_t index = (uint32_t)(slot - pool->slots);
+    *slot = (struct slot){
+        .state = pool->has_template ? SLOT_BORN : SLOT_WANTED,
+        .generation = generation,
+        .ticket = generation << SLOT_BITS | index,
+        .created_us = now.wall_us,
+        .used_us = now.wall_us,
+        .used_ms = now.mono_ms,
+        .due_ms = now.mono_ms + SP_POOL_BIRTH_MS,
+        .etag = sp_pool_draw(pool),
+    };
+    if (pool->has_template) {
+        pool->ports.fork(pool->ports.ctx, slot->ticket);
+    }
+}
+
+static void name(struct slot *slot, struct sp_slice identifier, struct sp_pool_now now)
+{
+    for (size_t i = 0; i < identifier.len; i++) {
+        slot->identifier[i] = (char)identifier.ptr[i];
+    }
+    slot->identifier_len = identifier.len;
+    slot->created_us = now.wall_us;
+    slot->used_us = now.wall_us;
+    slot->used_ms = now.mono_ms;
+}
+
+static struct slot *best_unnamed(struct sp_pool *pool)
+{
+    struct slot *found = NULL;
+    for (unsigned i = 0; i < pool->slot_count; i++) {
+        struct slot *slot = &pool->slots[i];
+        if (slot->identifier_len > 0) {
+            continue;
+        }
+        if (slot->state == SLOT_READY) {
+            return slot;
+        }
+        if (slot->state == SLOT_BORN || slot->state == SLOT_WANTED) {
+            found = slot;
+        }
+    }
+    return found;
+}
+
+enum sp_err sp_slot_assign(struct sp_pool *pool, struct sp_slice identifier, struct sp_pool_now now,
+                           struct slot **out)
+{
+    struct slot *slot = NULL;
+    if (identifier.len == 0 || identifier.len > SP_POOL_IDENTIFIER_MAX) {
+        return SP_ERR_IDENTIFIER;
+    }
+    if (count_live(pool, true) >= pool->config.max_sessions) {
+        return SP_ERR_SESSIONS_FULL;
+    }
+    slot = best_unnamed(pool);
+    if (slot == NULL) {
+        slot = free_slot(pool);
+        if (slot == NULL) {
+            return SP_ERR_SESSIONS_FULL;
+        }
+        conceive(pool, slot, now);
+    }
+    name(slot, identifier, now);
+    *out = slot;
+    return SP_OK;
+}
+
+void sp_slot_end(struct sp_pool *pool, struct slot *slot)
+{
+    enum slot_state before = slot->state;
+    slot->state = before == SLOT_WANTED ? SLOT_FREE : SLOT_DYING;
+    slot->identifier_len = 0;
+    slot->due_ms = UINT64_MAX;
+    if (before != SLOT_WANTED) {
+        pool->ports.kill(pool->ports.ctx, slot->ticket);
+        pool->ports.close(pool->ports.ctx, slot->ticket);
+    }
+}
+
+void sp_pool_fill_ready(struct sp_pool *pool, struct sp_pool_now now)
+{
+    unsigned unnamed = count_live(pool, false);
+    unsigned named = count_live(pool, true);
+    if (!pool->has_template || now.mono_ms < pool->ready_again_ms) {
+        return;
+    }
+    while (unnamed < pool->config.ready_sessions && named + unnamed < pool->config.max_sessions) {
+        struct slot *slot = free_slot(pool);
+        if (slot == NULL) {
+            return;
+        }
+        conceive(pool, slot, now);
+        unnamed++;
+    }
+}
+
+/* Until the first idle session reaches its cooldown. */
+unsigned sp_pool_retry_after(const struct sp_pool *pool, struct sp_pool_now now)
+{
+    uint64_t soonest = (uint64_t)RETRY_MAX_S * 1000;
+    for (unsigned i = 0; i < pool->slot_count; i++) {
+        const struct slot *slot = &pool->slots[i];
+        uint64_t idle_ms = now.mono_ms - slot->used_ms;
+        if (slot->state == SLOT_READY && slot->identifier_len > 0 &&
+            idle_ms < pool->config.cooldown_ms && pool->config.cooldown_ms - idle_ms < soonest) {
+            soonest = pool->config.cooldown_ms - idle_ms;
+        }
+    }
+    return (unsigned)(soonest / 1000) + 1;
+}
+
+/* ---- what the template and the sessions say ---- */
+
+enum sp_err sp_pool_template_up(struct sp_pool *pool, uint64_t walls, struct sp_slice packages,
+                                struct sp_pool_now now)
+{
+    sp_buf_clear(&pool->packages);
+    SP_TRY(sp_buf_put(&pool->packages, packages));
+    pool->has_template = true;
+    pool->walls = walls;
+    pool->started_us = now.wall_us;
+    for (unsigned i = 0; i < pool->slot_count; i++) {
+        struct slot *slot = &pool->slots[i];
+        if (slot->state == SLOT_WANTED) {
+            slot->state = SLOT_BORN;
+            pool->ports.fork(pool->ports.ctx, slot->ticket);
+        }
+    }
+    sp_pool_fill_ready(pool, now);
+    return SP_OK;
+}
+
+/* What was running may have done anything; what only waited runs in a new session when there is a template again. */
+static void lose_slot(struct sp_pool *pool, struct slot *slot, struct sp_pool_now now)
+{
+    bool is_wanted = slot->identifier_len > 0 && slot->first != NULL;
+    pool->ports.close(pool->ports.ctx, slot->ticket);
+    if (slot->run != NULL) {
+        sp_pool_refuse(pool, slot->run->request, SP_ERR_OUTCOME_UNKNOWN, sp_slice_of(""));
+        sp_pool_run_free(slot->run);
+        slot->run = NULL;
+    }
+    if (!is_wanted) {
+        slot->state = SLOT_FREE;
+        slot->identifier_len = 0;
+        return;
+    }
+    slot->state = SLOT_WANTED;
+    slot->generation++;
+    slot->ticket = slot->generation << SLOT_BITS | (uint32_t)(slot - pool->slots);
+    slot->due_ms = now.mono_ms + SP_POOL_BIRTH_MS;
+}
+
+void sp_pool_template_lost(struct sp_pool *pool, struct sp_pool_now now)
+{
+    pool->has_template = false;
+    for (unsigned i = 0; i < pool->slot_count; i++) {
+        struct slot *slot = &pool->slots[i];
+        if (slot->state != SLOT_FREE && slot->state != SLOT_WANTED) {
+            lose_slot(pool, slot, now);
+        }
+    }
+}
+
+bool sp_pool_forked(struct sp_pool *pool, uint32_t ticket)
+{
+    const struct slot *slot = sp_slot_of(pool, ticket);
+    return slot != NULL && slot->state == SLOT_BORN;
+}
+
+void sp_pool_ended(struct sp_pool *pool, uint32_t ticket, struct sp_pool_now now)
+{
+    struct slot *slot = sp_slot_of(pool, ticket);
+    if (slot == NULL) {
+        return;
+    }
+    if (slot->state == SLOT_BORN) {
+        /* It could not be made. Trying again at once would make a loop of it. */
+        pool->ready_again_ms = now.mono_ms + READY_AGAIN_MS;
+        sp_slot_line_refuse(pool, slot, SP_ERR_UNAVAILABLE);
+    } else if (slot->state != SLOT_DYING) {
+        sp_pool_session_lost(pool, ticket, now);
+    }
+    pool->ports.close(pool->ports.ctx, ticket);
+    slot->state = SLOT_FREE;
+    slot->identifier_len = 0;
+    sp_pool_fill_ready(pool, now);
+}
+
+void sp_pool_session_lost(struct sp_pool *pool, uint32_t ticket, struct sp_pool_now now)
+{
+    struct slot *slot = sp_slot_of(pool, ticket);
+    if (slot == NULL || slot->state == SLOT_DYING) {
+        return;
+    }
+    if (slot->run != NULL) {
+        sp_slot_finish(pool, slot, SP_POOL_END_CRASHED, now);
+    }
+    sp_slot_line_again(pool, slot, now);
+    if (slot->state != SLOT_DYING && slot->state != SLOT_FREE) {
+        sp_slot_end(pool, slot);
+    }
+}
