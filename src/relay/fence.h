@@ -4,7 +4,7 @@
  * Runs in: relay.
  * relay gets its descriptors connected (from dial) and may connect to nothing itself. libcurl 7.88 calls connect on them
  * all the same and takes EISCONN for a failure; told "in progress", it waits until the descriptor is writable, which it
- * is, and goes on. Profiles of the sandbox are stacked on top: the strictest answer wins.
+ * is, and goes on (CURL_SOCKOPT_ALREADY_CONNECTED only makes it wait for a timer first). Profiles of the sandbox are stacked on top: the strictest answer wins.
  */
 #ifndef SP_RELAY_FENCE_H
 #define SP_RELAY_FENCE_H

@@ -37,6 +37,7 @@ struct slot {
     size_t sent; /* of the body, handed to libcurl */
     struct sp_buf answer;
     bool is_busy;
+    bool has_head; /* the final answer's, whole: libcurl takes a head that is cut for one */
     bool is_answer_too_big;
     char why[CURL_ERROR_SIZE];
 };
@@ -93,11 +94,25 @@ static size_t on_answer(char *bytes, size_t size, size_t count, void *ctx)
     return size * count;
 }
 
+/* One line of a head at a time, the empty one at its end included. */
+static size_t on_head(char *bytes, size_t size, size_t count, void *ctx)
+{
+    struct slot *slot = ctx;
+    long status = 0;
+    struct sp_slice line = sp_slice_make(bytes, size * count);
+    if (sp_slice_is(line, "\r\n") || sp_slice_is(line, "\n")) {
+        (void)curl_easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &status);
+        slot->has_head = status >= 200;
+    }
+    return line.len;
+}
+
 static void on_ready(void *ctx, int fd, unsigned what)
 {
     struct conn *conn = ctx;
     struct sp_http *http = conn->http;
-    int action = ((what & SP_WATCH_READ) != 0 ? CURL_CSELECT_IN : 0) | ((what & SP_WATCH_WRITE) != 0 ? CURL_CSELECT_OUT : 0);
+    int action = ((what & SP_WATCH_READ) != 0 ? CURL_CSELECT_IN : 0) |
+                 ((what & SP_WATCH_WRITE) != 0 ? CURL_CSELECT_OUT : 0);
     if (conn->wanted == 0) {
         /* Nothing is due on an idle connection: the pool closed it, or talks out of turn. Not used again. */
         conn->is_dead = true;
@@ -112,9 +127,11 @@ static void on_ready(void *ctx, int fd, unsigned what)
 
 static curl_socket_t on_open(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
 {
-    struct sp_http *http = ctx;
+    const struct slot *slot = ctx;
+    struct sp_http *http = slot->http;
     (void)address;
-    if (purpose != CURLSOCKTYPE_IPCXN) {
+    /* libcurl begins anew when a connection dies under a request; once a part of the body is out, that must not be. */
+    if (purpose != CURLSOCKTYPE_IPCXN || slot->sent > 0) {
         return CURL_SOCKET_BAD;
     }
     SP_AUTO_CLOSE int fd = http->ops.take_connection(http->ops.ctx);
@@ -155,14 +172,6 @@ static int on_close(void *ctx, curl_socket_t fd)
         free(conn);
     }
     return close(fd);
-}
-
-static int on_sockopt(void *ctx, curl_socket_t fd, curlsocktype purpose)
-{
-    (void)ctx;
-    (void)fd;
-    (void)purpose;
-    return CURL_SOCKOPT_ALREADY_CONNECTED; /* for versions that listen; see fence.h for those that do not */
 }
 
 /* Notes what libcurl wants; the loop is told once libcurl is done, of what really differs by then. */
@@ -242,7 +251,7 @@ static void apply_timer(struct sp_http *http)
 
 static enum sp_http_state state_of(const struct slot *slot, CURLcode code)
 {
-    if (code == CURLE_OK) {
+    if (code == CURLE_OK && slot->has_head) {
         return SP_HTTP_ANSWERED;
     }
     if (slot->sent > 0) {
@@ -262,10 +271,13 @@ static enum sp_http_state state_of(const struct slot *slot, CURLcode code)
 static const char *why_of(const struct slot *slot, CURLcode code)
 {
     if (code == CURLE_OK) {
-        return "";
+        return slot->has_head ? "" : "the head of the answer is cut";
     }
     if (slot->is_answer_too_big) {
         return "the answer is over its limit";
+    }
+    if (slot->sent > 0 && code == CURLE_COULDNT_CONNECT) {
+        return "the pool closed the connection without an answer"; /* and on_open gave no other one */
     }
     return slot->why[0] != '\0' ? slot->why : curl_easy_strerror(code);
 }
@@ -307,7 +319,8 @@ static bool end_finished(struct sp_http *http)
          msg = curl_multi_info_read(http->multi, &left)) {
         struct slot *slot = NULL;
         CURLcode code = msg->data.result;
-        if (msg->msg != CURLMSG_DONE || curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &slot) != CURLE_OK) {
+        if (msg->msg != CURLMSG_DONE ||
+            curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &slot) != CURLE_OK) {
             continue;
         }
         (void)curl_multi_remove_handle(http->multi, slot->easy);
@@ -347,25 +360,32 @@ static void on_time(void *ctx)
 
 /* --- requests --- */
 
+static enum sp_err hook_slot(struct sp_http *http, struct slot *slot)
+{
+    CURL *easy = slot->easy;
+    if (curl_easy_setopt(easy, CURLOPT_PRIVATE, slot) != CURLE_OK ||
+        curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_body_wanted) != CURLE_OK ||
+        curl_easy_setopt(easy, CURLOPT_READDATA, slot) != CURLE_OK ||
+        curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek) != CURLE_OK ||
+        curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_answer) != CURLE_OK ||
+        curl_easy_setopt(easy, CURLOPT_WRITEDATA, slot) != CURLE_OK ||
+        curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_head) != CURLE_OK ||
+        curl_easy_setopt(easy, CURLOPT_HEADERDATA, slot) != CURLE_OK ||
+        curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, slot->why) != CURLE_OK ||
+        curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open) != CURLE_OK ||
+        curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, slot) != CURLE_OK ||
+        curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close) != CURLE_OK ||
+        curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, http) != CURLE_OK) {
+        return SP_ERR_NOMEM;
+    }
+    return SP_OK;
+}
+
 static enum sp_err prepare_slot(struct sp_http *http, struct slot *slot)
 {
     if (slot->easy == NULL) {
         SP_TRY(sp_http_setup_easy(&http->setup, &slot->easy));
-        CURL *easy = slot->easy;
-        if (curl_easy_setopt(easy, CURLOPT_PRIVATE, slot) != CURLE_OK ||
-            curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_body_wanted) != CURLE_OK ||
-            curl_easy_setopt(easy, CURLOPT_READDATA, slot) != CURLE_OK ||
-            curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek) != CURLE_OK ||
-            curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_answer) != CURLE_OK ||
-            curl_easy_setopt(easy, CURLOPT_WRITEDATA, slot) != CURLE_OK ||
-            curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, slot->why) != CURLE_OK ||
-            curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open) != CURLE_OK ||
-            curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, http) != CURLE_OK ||
-            curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close) != CURLE_OK ||
-            curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, http) != CURLE_OK ||
-            curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_sockopt) != CURLE_OK) {
-            return SP_ERR_NOMEM;
-        }
+        SP_TRY(hook_slot(http, slot));
     }
     if (slot->headers == NULL || slot->bearer_generation != http->bearer_generation) {
         sp_http_setup_headers_free(&slot->headers);
@@ -378,7 +398,8 @@ static enum sp_err prepare_slot(struct sp_http *http, struct slot *slot)
     return SP_OK;
 }
 
-enum sp_err sp_http_start(struct sp_http *http, size_t number, const struct sp_http_request *request)
+enum sp_err sp_http_start(struct sp_http *http, size_t number,
+                          const struct sp_http_request *request)
 {
     SP_ASSERT(number < http->config.slots && !http->slots[number].is_busy);
     struct slot *slot = &http->slots[number];
@@ -386,6 +407,7 @@ enum sp_err sp_http_start(struct sp_http *http, size_t number, const struct sp_h
     SP_TRY(sp_http_setup_request(&http->setup, slot->easy, request));
     slot->request = *request;
     slot->sent = 0;
+    slot->has_head = false;
     slot->is_answer_too_big = false;
     slot->why[0] = '\0';
     sp_buf_clear(&slot->answer);
@@ -447,8 +469,8 @@ static enum sp_err allocate(struct sp_http *http)
     return SP_OK;
 }
 
-enum sp_err sp_http_new(struct sp_loop *loop, const struct sp_http_config *config, const struct sp_http_ops *ops,
-                        struct sp_http **out)
+enum sp_err sp_http_new(struct sp_loop *loop, const struct sp_http_config *config,
+                        const struct sp_http_ops *ops, struct sp_http **out)
 {
     if (config->slots == 0 || config->slots > SP_HTTP_SLOTS_MAX) {
         return SP_ERR_RANGE;

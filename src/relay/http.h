@@ -13,16 +13,16 @@
 #include "base/slice.h"
 #include "wire/loop.h"
 
-#define SP_HTTP_SLOTS_MAX         ((size_t)1024)
-#define SP_HTTP_ANSWER_BYTES_MAX  ((size_t)32 * 1024 * 1024)
-#define SP_HTTP_WHY_MAX           ((size_t)256)
+#define SP_HTTP_SLOTS_MAX        ((size_t)1024)
+#define SP_HTTP_ANSWER_BYTES_MAX ((size_t)32 * 1024 * 1024)
+#define SP_HTTP_WHY_MAX          ((size_t)256)
 
 struct sp_http;
 
 /* How one request ended. */
 enum sp_http_state {
-    SP_HTTP_BROKEN,        /* the body went out, at least in part, and no whole answer came */
-    SP_HTTP_NOT_SENT,      /* nothing of the body went out */
+    SP_HTTP_BROKEN,   /* the body went out, at least in part, and no whole answer came */
+    SP_HTTP_NOT_SENT, /* nothing of the body went out */
     SP_HTTP_NO_CONNECTION, /* the same, for want of a living connection: trying again is safe and sensible */
     SP_HTTP_ANSWERED,
 };
@@ -56,12 +56,14 @@ struct sp_http_config {
 };
 
 /* Before confinement: libcurl and its TLS open files at their start, and none later. */
-enum sp_err sp_http_new(struct sp_loop *loop, const struct sp_http_config *config, const struct sp_http_ops *ops,
-                        struct sp_http **out) SP_MUST_CHECK SP_NONNULL(1, 2, 3, 4);
+enum sp_err sp_http_new(struct sp_loop *loop, const struct sp_http_config *config,
+                        const struct sp_http_ops *ops, struct sp_http **out)
+    SP_MUST_CHECK SP_NONNULL(1, 2, 3, 4);
 void sp_http_free(struct sp_http *http);
 
 /* From the next request on, the bearer that goes with each; an empty one sends none. Copied. */
-enum sp_err sp_http_bearer(struct sp_http *http, struct sp_slice bearer) SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_http_bearer(struct sp_http *http, struct sp_slice bearer)
+    SP_MUST_CHECK SP_NONNULL(1);
 
 /* One POST of a JSON body. Target and body are borrowed until the end. */
 struct sp_http_request {
@@ -69,8 +71,8 @@ struct sp_http_request {
     struct sp_slice body;
     uint32_t timeout_ms;
 };
-enum sp_err sp_http_start(struct sp_http *http, size_t slot, const struct sp_http_request *request) SP_MUST_CHECK
-    SP_NONNULL(1, 3);
+enum sp_err sp_http_start(struct sp_http *http, size_t slot, const struct sp_http_request *request)
+    SP_MUST_CHECK SP_NONNULL(1, 3);
 
 /* Connections that are open and carry nothing now. */
 size_t sp_http_idle(const struct sp_http *http) SP_NONNULL(1);

@@ -7,9 +7,9 @@
 #define HEADER_BYTES_MAX ((size_t)20 * 1024)
 
 /* A path for libcurl to think of; the descriptor behind it comes from dial. */
-#define LOCAL_PATH "/pool"
+#define LOCAL_PATH       "/pool"
 /* An address for libcurl to think of (TEST-NET-1 of RFC 5737). */
-#define NO_ADDRESS "192.0.2.1"
+#define NO_ADDRESS       "192.0.2.1"
 
 /* Hosts are names or addresses from the checked configuration; an IPv6 address gets its brackets back. */
 static enum sp_err put_origin(struct sp_http_setup *s)
@@ -97,7 +97,8 @@ static bool set_place(const struct sp_http_setup *s, CURL *easy)
                curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, LOCAL_PATH) == CURLE_OK &&
                curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 0L) == CURLE_OK;
     }
-    return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, config->is_https ? "https" : "http") == CURLE_OK &&
+    return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, config->is_https ? "https" : "http") ==
+               CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_RESOLVE, s->resolve) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 0L) == CURLE_OK; /* dial has set it */
 }
@@ -105,7 +106,8 @@ static bool set_place(const struct sp_http_setup *s, CURL *easy)
 static bool set_tls(const struct sp_http_setup *s, CURL *easy)
 {
     struct sp_slice pem = s->config->ca_pem;
-    struct curl_blob blob = {.data = (void *)(uintptr_t)pem.ptr, .len = pem.len, .flags = CURL_BLOB_NOCOPY};
+    struct curl_blob blob = {
+        .data = (void *)(uintptr_t)pem.ptr, .len = pem.len, .flags = CURL_BLOB_NOCOPY};
     if (!s->config->is_https) {
         return true;
     }
@@ -120,7 +122,8 @@ static bool set_tls(const struct sp_http_setup *s, CURL *easy)
 
 static bool set_times(const struct sp_http_config *config, CURL *easy)
 {
-    return curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)config->connect_ms) == CURLE_OK &&
+    return curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)config->connect_ms) ==
+               CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)config->idle_s) == CURLE_OK;
 }
 
@@ -130,7 +133,8 @@ enum sp_err sp_http_setup_easy(const struct sp_http_setup *s, CURL **out)
     if (easy == NULL) {
         return SP_ERR_NOMEM;
     }
-    if (!set_common(easy) || !set_place(s, easy) || !set_tls(s, easy) || !set_times(s->config, easy)) {
+    if (!set_common(easy) || !set_place(s, easy) || !set_tls(s, easy) ||
+        !set_times(s->config, easy)) {
         curl_easy_cleanup(easy);
         return SP_ERR_NOMEM;
     }
@@ -195,14 +199,16 @@ void sp_http_setup_headers_free(struct curl_slist **headers)
     *headers = NULL;
 }
 
-enum sp_err sp_http_setup_request(struct sp_http_setup *s, CURL *easy, const struct sp_http_request *request)
+enum sp_err sp_http_setup_request(struct sp_http_setup *s, CURL *easy,
+                                  const struct sp_http_request *request)
 {
     sp_buf_clear(&s->url);
     SP_TRY(sp_buf_put(&s->url, sp_buf_slice(&s->origin)));
     SP_TRY(sp_buf_put(&s->url, request->target));
     SP_TRY(sp_buf_put_byte(&s->url, '\0'));
     if (curl_easy_setopt(easy, CURLOPT_URL, (const char *)s->url.ptr) != CURLE_OK ||
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len) != CURLE_OK ||
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len) !=
+            CURLE_OK ||
         curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms) != CURLE_OK) {
         return SP_ERR_NOMEM;
     }

@@ -23,21 +23,25 @@ struct sp_http_setup {
 };
 
 /* `config` is borrowed for the life of the object. */
-enum sp_err sp_http_setup_init(struct sp_http_setup *s, const struct sp_http_config *config) SP_MUST_CHECK
-    SP_NONNULL(1, 2);
+enum sp_err sp_http_setup_init(struct sp_http_setup *s, const struct sp_http_config *config)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 void sp_http_setup_done(struct sp_http_setup *s) SP_NONNULL(1);
 
-enum sp_err sp_http_setup_bearer(struct sp_http_setup *s, struct sp_slice bearer) SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_http_setup_bearer(struct sp_http_setup *s, struct sp_slice bearer)
+    SP_MUST_CHECK SP_NONNULL(1);
 
 /* A new handle with all that stays the same. The caller cleans it up. */
-enum sp_err sp_http_setup_easy(const struct sp_http_setup *s, CURL **out) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_http_setup_easy(const struct sp_http_setup *s, CURL **out)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* The header lines with the bearer of now. Freed (and overwritten) by sp_http_setup_headers_free; `*headers` may be NULL. */
-enum sp_err sp_http_setup_headers(const struct sp_http_setup *s, struct curl_slist **out) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_http_setup_headers(const struct sp_http_setup *s, struct curl_slist **out)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 void sp_http_setup_headers_free(struct curl_slist **headers) SP_NONNULL(1);
 
 /* What differs between requests: URL, length of the body, time limit. */
-enum sp_err sp_http_setup_request(struct sp_http_setup *s, CURL *easy, const struct sp_http_request *request)
+enum sp_err sp_http_setup_request(struct sp_http_setup *s, CURL *easy,
+                                  const struct sp_http_request *request)
     SP_MUST_CHECK SP_NONNULL(1, 2, 3);
 
 #endif

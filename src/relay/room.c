@@ -6,16 +6,16 @@
 #include "base/own.h"
 
 /* A request of a whole order in JSON: every byte of the code may need an escape of six. */
-#define REQUEST_BYTES_MAX (6 * SP_ORDER_CODE_BYTES_MAX + (size_t)1024)
+#define REQUEST_BYTES_MAX  (6 * SP_ORDER_CODE_BYTES_MAX + (size_t)1024)
 /* A request's buffer that grew over this is given back after use. */
 #define REQUEST_KEEP_BYTES ((size_t)256 * 1024)
 #define ANSWER_BYTES_MAX   (SP_RESULT_BYTES_MAX + (size_t)1024)
 
 /* What a client is told when nothing else is known. */
-#define RETRY_SOON_MS 1000U
-#define RETRY_FULL_MS 5000U
+#define RETRY_SOON_MS      1000U
+#define RETRY_FULL_MS      5000U
 
-#define NO_SLOT SIZE_MAX
+#define NO_SLOT            SIZE_MAX
 
 enum run_state { RUN_NONE, RUN_WAITING, RUN_AT_POOL };
 
@@ -152,7 +152,8 @@ static struct sp_msg_outcome outcome_of(const struct run *run, uint64_t now_us)
 }
 
 /* The slot is free before the outcome is told: whoever hears of it may send the next run at once. */
-static void end_run(struct sp_relay_room *room, struct run *run, struct sp_msg_outcome *outcome, struct sp_slice answer)
+static void end_run(struct sp_relay_room *room, struct run *run, struct sp_msg_outcome *outcome,
+                    struct sp_slice answer)
 {
     bool is_wanted = run->audit_generation == room->audit_generation;
     release(room, run);
@@ -161,8 +162,8 @@ static void end_run(struct sp_relay_room *room, struct run *run, struct sp_msg_o
     }
 }
 
-static void end_not_started(struct sp_relay_room *room, struct run *run, enum sp_err err, struct sp_slice detail,
-                            uint64_t now_us)
+static void end_not_started(struct sp_relay_room *room, struct run *run, enum sp_err err,
+                            struct sp_slice detail, uint64_t now_us)
 {
     struct sp_msg_outcome outcome = outcome_of(run, now_us);
     outcome.state = SP_END_NOT_STARTED;
@@ -172,7 +173,8 @@ static void end_not_started(struct sp_relay_room *room, struct run *run, enum sp
     end_run(room, run, &outcome, (struct sp_slice){NULL, 0});
 }
 
-static void end_unknown(struct sp_relay_room *room, struct run *run, const char *why, uint64_t now_us)
+static void end_unknown(struct sp_relay_room *room, struct run *run, const char *why,
+                        uint64_t now_us)
 {
     struct sp_where text;
     struct sp_msg_outcome outcome = outcome_of(run, now_us);
@@ -216,7 +218,8 @@ static void fill_done(struct sp_msg_outcome *outcome, const struct sp_result *re
     outcome->result_bytes = result->value_json.len;
 }
 
-static void end_answered(struct sp_relay_room *room, struct run *run, const struct sp_http_end *end, uint64_t now_us)
+static void end_answered(struct sp_relay_room *room, struct run *run, const struct sp_http_end *end,
+                         uint64_t now_us)
 {
     SP_AUTO_UPSTREAM_ANSWER struct sp_upstream_answer answer = {.end = SP_UPSTREAM_UNKNOWN};
     SP_AUTO_BUF struct sp_buf encoded;
@@ -248,7 +251,8 @@ static void end_answered(struct sp_relay_room *room, struct run *run, const stru
     }
 }
 
-void sp_relay_room_ended(struct sp_relay_room *room, size_t slot, const struct sp_http_end *end, uint64_t now_us)
+void sp_relay_room_ended(struct sp_relay_room *room, size_t slot, const struct sp_http_end *end,
+                         uint64_t now_us)
 {
     struct run *run = &room->runs[slot];
     SP_ASSERT(run->state == RUN_AT_POOL);
@@ -291,7 +295,9 @@ int sp_relay_room_take_connection(struct sp_relay_room *room)
 /* As many as the runs that wait can use, and some ahead; never more than may be open. */
 static void ask_for_connections(struct sp_relay_room *room, uint64_t now_us)
 {
-    size_t may_start = room->config.connections_max > room->at_pool ? room->config.connections_max - room->at_pool : 0;
+    size_t may_start = room->config.connections_max > room->at_pool
+                           ? room->config.connections_max - room->at_pool
+                           : 0;
     size_t wanted = room->waiting < may_start ? room->waiting : may_start;
     if (room->stash_count == 0 && room->ops.idle(room->ops.ctx) == 0 && wanted < may_start) {
         wanted += room->config.spare < may_start - wanted ? room->config.spare : may_start - wanted;
@@ -299,7 +305,8 @@ static void ask_for_connections(struct sp_relay_room *room, uint64_t now_us)
     if (now_us < room->dial_not_before_us) {
         return;
     }
-    while (room->stash_count + room->tickets_out < wanted && room->stash_count + room->tickets_out < SP_RELAY_STASH_MAX) {
+    while (room->stash_count + room->tickets_out < wanted &&
+           room->stash_count + room->tickets_out < SP_RELAY_STASH_MAX) {
         if (!room->ops.dial(room->ops.ctx, room->next_ticket)) {
             return;
         }
@@ -308,8 +315,8 @@ static void ask_for_connections(struct sp_relay_room *room, uint64_t now_us)
     }
 }
 
-void sp_relay_room_dialled(struct sp_relay_room *room, uint32_t ticket, enum sp_err err, int take_fd,
-                           struct sp_slice detail, uint64_t now_us)
+void sp_relay_room_dialled(struct sp_relay_room *room, uint32_t ticket, enum sp_err err,
+                           int take_fd, struct sp_slice detail, uint64_t now_us)
 {
     SP_AUTO_CLOSE int fd = take_fd;
     if (ticket < room->first_ticket || ticket >= room->next_ticket || room->tickets_out == 0) {
@@ -322,7 +329,8 @@ void sp_relay_room_dialled(struct sp_relay_room *room, uint32_t ticket, enum sp_
         struct run *run = &room->runs[queue_take(room)];
         end_not_started(room, run, SP_ERR_POOL_UNAVAILABLE, detail, now_us);
     } else if (room->waiting == 0) {
-        room->dial_not_before_us = now_us + RETRY_SOON_MS * 1000U; /* those asked for ahead need no hurry */
+        room->dial_not_before_us =
+            now_us + RETRY_SOON_MS * 1000U; /* those asked for ahead need no hurry */
     }
     pump(room, now_us);
 }
@@ -356,8 +364,9 @@ void sp_relay_room_audit_lost(struct sp_relay_room *room)
 static void start_run(struct sp_relay_room *room, size_t slot, uint64_t now_us)
 {
     struct run *run = &room->runs[slot];
-    struct sp_http_request request = {
-        .target = sp_buf_slice(&run->target), .body = sp_buf_slice(&run->body), .timeout_ms = run->timeout_ms};
+    struct sp_http_request request = {.target = sp_buf_slice(&run->target),
+                                      .body = sp_buf_slice(&run->body),
+                                      .timeout_ms = run->timeout_ms};
     run->state = RUN_AT_POOL;
     run->attempts++;
     room->at_pool++;
@@ -375,11 +384,13 @@ static void pump(struct sp_relay_room *room, uint64_t now_us)
         return;
     }
     room->is_pumping = true;
-    bool has_bearer = !room->config.needs_bearer || (room->has_heard_bearer && room->bearer == SP_OK);
-    while (room->waiting > 0 && room->config.needs_bearer && room->has_heard_bearer && room->bearer != SP_OK) {
+    bool has_bearer =
+        !room->config.needs_bearer || (room->has_heard_bearer && room->bearer == SP_OK);
+    while (room->waiting > 0 && room->config.needs_bearer && room->has_heard_bearer &&
+           room->bearer != SP_OK) {
         struct run *run = &room->runs[queue_take(room)];
-        end_not_started(room, run, SP_ERR_POOL_UNAVAILABLE, SP_SLICE_LITERAL("there is no credential for the pool"),
-                        now_us);
+        end_not_started(room, run, SP_ERR_POOL_UNAVAILABLE,
+                        SP_SLICE_LITERAL("there is no credential for the pool"), now_us);
     }
     while (has_bearer && room->waiting > 0 && room->at_pool < room->config.connections_max &&
            (room->stash_count > 0 || room->ops.idle(room->ops.ctx) > 0)) {
@@ -400,7 +411,8 @@ static size_t find_free(const struct sp_relay_room *room)
     return NO_SLOT;
 }
 
-static enum sp_err build_request(const struct sp_relay_room *room, struct run *run, const struct sp_msg_run *msg)
+static enum sp_err build_request(const struct sp_relay_room *room, struct run *run,
+                                 const struct sp_msg_run *msg)
 {
     struct sp_order order = {0};
     sp_buf_clear(&run->target);
@@ -416,7 +428,8 @@ static enum sp_err build_request(const struct sp_relay_room *room, struct run *r
     return SP_OK;
 }
 
-static void refuse(struct sp_relay_room *room, const struct sp_msg_run *msg, enum sp_err err, const char *detail)
+static void refuse(struct sp_relay_room *room, const struct sp_msg_run *msg, enum sp_err err,
+                   const char *detail)
 {
     struct sp_msg_outcome outcome = {
         .exchange = msg->exchange,
@@ -459,10 +472,11 @@ enum sp_err sp_relay_room_run(struct sp_relay_room *room, struct sp_msg_run *run
 void sp_relay_room_tick(struct sp_relay_room *room, uint64_t now_us)
 {
     /* The queue is in order of arrival but for the few that were put back, which are older: the first is the oldest. */
-    while (room->waiting > 0 && now_us >= room->runs[room->first].arrived_us + SP_RELAY_WAIT_MS * 1000U) {
+    while (room->waiting > 0 &&
+           now_us >= room->runs[room->first].arrived_us + SP_RELAY_WAIT_MS * 1000U) {
         struct run *run = &room->runs[queue_take(room)];
-        end_not_started(room, run, SP_ERR_POOL_UNAVAILABLE, SP_SLICE_LITERAL("no connection to the pool came free in time"),
-                        now_us);
+        end_not_started(room, run, SP_ERR_POOL_UNAVAILABLE,
+                        SP_SLICE_LITERAL("no connection to the pool came free in time"), now_us);
     }
     pump(room, now_us);
 }
