@@ -10,13 +10,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/own.h"
-#include "front/http.h"
+#include "front/face.h"
 #include "process/role.h"
 #include "process/settings.h"
 
 struct front_state {
     struct sp_self *self;
-    struct sp_http *http;
+    struct sp_face *face;
     struct sp_timer *grace;
 };
 
@@ -71,7 +71,7 @@ static enum sp_err on_stream(void *ctx, struct sp_peer from, struct sp_message *
     if (message->fd_count != 1) {
         return SP_ERR_WIRE;
     }
-    enum sp_err err = sp_http_add_stream(state->http, sp_take_fd(&message->fds[0]), stream.source);
+    enum sp_err err = sp_face_add_stream(state->face, sp_take_fd(&message->fds[0]), stream.source);
     if (err != SP_OK) {
         sp_log(SP_LOG_WARN, "front.stream.failed", "connection=%llu err=%s", (unsigned long long)stream.connection,
                sp_err_name(err));
@@ -86,7 +86,7 @@ static enum sp_err on_grant(void *ctx, struct sp_peer from, struct sp_message *m
     struct sp_msg_grant grant;
     (void)from;
     SP_TRY(sp_msg_grant_read(message, &grant));
-    return sp_desk_on_grant(sp_http_desk(state->http), &grant);
+    return sp_desk_on_grant(sp_face_desk(state->face), &grant);
 }
 
 static enum sp_err on_refuse(void *ctx, struct sp_peer from, struct sp_message *message)
@@ -95,7 +95,7 @@ static enum sp_err on_refuse(void *ctx, struct sp_peer from, struct sp_message *
     struct sp_msg_refuse refuse;
     (void)from;
     SP_TRY(sp_msg_refuse_read(message, &refuse));
-    return sp_desk_on_refuse(sp_http_desk(state->http), &refuse);
+    return sp_desk_on_refuse(sp_face_desk(state->face), &refuse);
 }
 
 static enum sp_err on_send(void *ctx, struct sp_peer from, struct sp_message *message)
@@ -104,7 +104,7 @@ static enum sp_err on_send(void *ctx, struct sp_peer from, struct sp_message *me
     struct sp_msg_send send;
     (void)from;
     SP_TRY(sp_msg_send_read(message, &send));
-    return sp_desk_on_send(sp_http_desk(state->http), &send, sp_clock_mono_ms());
+    return sp_desk_on_send(sp_face_desk(state->face), &send, sp_clock_mono_ms());
 }
 
 /* What if audit is hostile? It answers clients as it likes: that is its place; what it says is still only data here. */
@@ -114,7 +114,7 @@ static enum sp_err on_answer(void *ctx, struct sp_peer from, struct sp_message *
     struct sp_msg_answer answer;
     (void)from;
     SP_TRY(sp_msg_answer_read(message, &answer));
-    enum sp_err err = sp_desk_on_answer(sp_http_desk(state->http), &answer);
+    enum sp_err err = sp_desk_on_answer(sp_face_desk(state->face), &answer);
     sp_payload_done(&answer.answer);
     return err;
 }
@@ -133,7 +133,7 @@ static void read_time_zone(void)
 static void on_grace_over(void *ctx)
 {
     struct front_state *state = ctx;
-    sp_log(SP_LOG_WARN, "front.stop.cut", "live=%zu", sp_desk_live(sp_http_desk(state->http)));
+    sp_log(SP_LOG_WARN, "front.stop.cut", "live=%zu", sp_desk_live(sp_face_desk(state->face)));
     on_empty(state);
 }
 
@@ -149,7 +149,7 @@ static enum sp_err front_init(struct sp_self *self, void **out_state)
     *out_state = state;
     read_time_zone();
     SP_TRY(sp_timer_new(sp_self_loop(self), on_grace_over, state, &state->grace));
-    const struct sp_http_config config = {.loop = sp_self_loop(self),
+    const struct sp_face_config config = {.loop = sp_self_loop(self),
                                           .incarnation = sp_self_incarnation(self),
                                           .workers = settings.workers,
                                           .body_bytes_max = settings.body_bytes_max,
@@ -159,19 +159,19 @@ static enum sp_err front_init(struct sp_self *self, void **out_state)
                                                     .left = send_left,
                                                     .job = send_job,
                                                     .empty = on_empty}};
-    return sp_http_new(&config, &state->http);
+    return sp_face_new(&config, &state->face);
 }
 
 static void front_wired(void *ctx, struct sp_peer peer)
 {
     struct front_state *state = ctx;
-    sp_desk_wired(sp_http_desk(state->http), peer.role);
+    sp_desk_wired(sp_face_desk(state->face), peer.role);
 }
 
 static void front_lost(void *ctx, struct sp_peer peer)
 {
     struct front_state *state = ctx;
-    sp_desk_lost(sp_http_desk(state->http), peer.role);
+    sp_desk_lost(sp_face_desk(state->face), peer.role);
 }
 
 /* What is in flight gets its answer; whoever still asks gets 503. */
@@ -182,7 +182,7 @@ static void front_stop(void *ctx, unsigned grace_ms)
         on_grace_over(state);
         return;
     }
-    sp_http_drain(state->http);
+    sp_face_drain(state->face);
 }
 
 static const struct sp_handler front_handlers[] = {
