@@ -180,7 +180,7 @@ static enum sp_err on_bearer(void *ctx, struct sp_peer from, struct sp_message *
     SP_TRY(sp_msg_bearer_read(message, &bearer));
     if (bearer.err == SP_OK) {
         SP_TRY(sp_sha256(bearer.value, state->bearer_digest));
-        SP_TRY(sp_http_bearer(state->http, bearer.value));
+        SP_TRY(sp_http_set_bearer(state->http, bearer.value));
     }
     sp_relay_room_bearer(state->room, bearer.err, sp_clock_mono_us());
     return SP_OK;

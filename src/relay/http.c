@@ -420,7 +420,7 @@ enum sp_err sp_http_start(struct sp_http *http, size_t number,
     return SP_OK;
 }
 
-enum sp_err sp_http_bearer(struct sp_http *http, struct sp_slice bearer)
+enum sp_err sp_http_set_bearer(struct sp_http *http, struct sp_slice bearer)
 {
     SP_TRY(sp_http_setup_bearer(&http->setup, bearer));
     http->bearer_generation++;

@@ -62,7 +62,7 @@ enum sp_err sp_http_new(struct sp_loop *loop, const struct sp_http_config *confi
 void sp_http_free(struct sp_http *http);
 
 /* From the next request on, the bearer that goes with each; an empty one sends none. Copied. */
-enum sp_err sp_http_bearer(struct sp_http *http, struct sp_slice bearer)
+enum sp_err sp_http_set_bearer(struct sp_http *http, struct sp_slice bearer)
     SP_MUST_CHECK SP_NONNULL(1);
 
 /* One POST of a JSON body. Target and body are borrowed until the end. */

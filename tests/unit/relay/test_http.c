@@ -161,7 +161,7 @@ static void test_http_sends_only_what_it_was_given(void **state)
     struct world world;
     char seen[2048];
     open_world(&world, 1);
-    assert_int_equal(sp_http_bearer(world.http, sp_slice_of("t0ken")), SP_OK);
+    assert_int_equal(sp_http_set_bearer(world.http, sp_slice_of("t0ken")), SP_OK);
     start(&world, 0, "{\"a\":1}", 2000);
     read_request(&world, 0, "{\"a\":1}", seen, sizeof(seen));
     assert_string_equal(
