@@ -27,6 +27,7 @@ struct slot {
     uint64_t generation;
     enum state state;
     unsigned may;
+    bool may_twice;       /* a second answer may follow the first */
     bool owes_left;       /* admit is still to hear `why` */
     enum sp_err why;
     enum sp_err fallback; /* while refusing: the answer if none comes */
@@ -217,6 +218,7 @@ enum sp_err sp_desk_open(struct sp_desk *desk, void *request, struct sp_msg_ask 
     slot->generation = generation;
     slot->state = STATE_ASKED;
     slot->owes_left = false;
+    slot->may_twice = false;
     slot->may = MAY_GRANT | MAY_REFUSE | MAY_ANSWER;
     slot->request = request;
     slot->deadline_ms = now_ms + SP_DESK_DEADLINE_MS;
@@ -305,6 +307,8 @@ enum sp_err sp_desk_on_send(struct sp_desk *desk, const struct sp_msg_send *send
         job.policy[i] = send->policy[i];
     }
     if (desk->port.job(desk->port.ctx, slot->request, send->worker, &job) != SP_OK) {
+        /* audit saw the worker go as well: its own answer and the one that admit asks it for can both come. */
+        slot->may_twice = true;
         await_refusal(desk, slot, SP_ERR_UNAVAILABLE, now_ms);
         return SP_OK;
     }
@@ -332,7 +336,9 @@ enum sp_err sp_desk_on_answer(struct sp_desk *desk, struct sp_msg_answer *answer
                                  .has_entry = answer->has_entry != 0,
                                  .entry = answer->entry,
                                  .payload = answer->err == SP_OK ? &answer->answer : NULL};
-    slot->may = 0;
+    /* A worker that died lets audit answer before admit's SEND is here. */
+    slot->may = (slot->may & MAY_SEND) | (slot->may_twice ? MAY_ANSWER : 0);
+    slot->may_twice = false;
     finish(desk, slot, &out);
     return SP_OK;
 }
