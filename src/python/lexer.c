@@ -1,19 +1,20 @@
 #include "python/lexer.h"
 
+#include "base/load.h"
 #include "base/text.h"
 #include "python/lexer_inner.h"
 #include "python/unicode.h"
 
 #define TAB_WIDTH 8u
 
-#define SP LEX_SPACE
-#define NL LEX_NEWLINE
-#define NA LEX_NAME
-#define DI LEX_DIGIT
-#define QU LEX_QUOTE
-#define OP LEX_OP
-#define OB LEX_OPEN
-#define CB LEX_CLOSE
+#define SP        LEX_SPACE
+#define NL        LEX_NEWLINE
+#define NA        LEX_NAME
+#define DI        LEX_DIGIT
+#define QU        LEX_QUOTE
+#define OP        LEX_OP
+#define OB        LEX_OPEN
+#define CB        LEX_CLOSE
 /* clang-format off */
 const uint8_t sp_lex_class[256] = {
     /* 00 */ 0,  0,  0,  0,  0,  0,  0,  0,   0,  SP, NL, 0,  SP, NL, 0,  0,
@@ -53,7 +54,7 @@ enum sp_err sp_lex_fault(struct sp_lexer *lx, enum sp_python_fault fault, uint32
 }
 
 enum sp_err sp_lex_fault_token(struct sp_lexer *lx, enum sp_python_fault fault,
-                               const struct sp_token *token)
+                               const struct sp_py_token *token)
 {
     enum sp_err err = sp_lex_fault(lx, fault, token->start);
     lx->fault_line = token->line;
@@ -81,8 +82,7 @@ static void fault_at_offset(struct sp_lexer *lx, enum sp_python_fault fault, siz
 static size_t skip_ascii(struct sp_slice source, size_t at)
 {
     while (source.len - at >= 8) {
-        uint64_t word = 0;
-        __builtin_memcpy(&word, source.ptr + at, sizeof(word));
+        uint64_t word = sp_load_u64(source.ptr + at);
         uint64_t has_zero = (word - 0x0101010101010101U) & ~word & 0x8080808080808080U;
         if (((word & 0x8080808080808080U) | has_zero) != 0) {
             return at;
@@ -149,7 +149,7 @@ void sp_lexer_init(struct sp_lexer *lx, struct sp_slice source, enum sp_python_f
     }
 }
 
-struct sp_slice sp_lexer_text(const struct sp_lexer *lx, const struct sp_token *token)
+struct sp_slice sp_lexer_text(const struct sp_lexer *lx, const struct sp_py_token *token)
 {
     return sp_slice_make(lx->ptr + token->start, token->end - token->start);
 }
@@ -268,7 +268,7 @@ static enum sp_err take_indent(struct sp_lexer *lx)
     return set_indent(lx, column, alt);
 }
 
-static enum sp_err give_indent(struct sp_lexer *lx, struct sp_token *out)
+static enum sp_err give_indent(struct sp_lexer *lx, struct sp_py_token *out)
 {
     bool is_indent = lx->pending > 0;
     lx->pending += is_indent ? -1 : 1;
@@ -277,7 +277,7 @@ static enum sp_err give_indent(struct sp_lexer *lx, struct sp_token *out)
     return SP_OK;
 }
 
-static enum sp_err give_end(struct sp_lexer *lx, struct sp_token *out)
+static enum sp_err give_end(struct sp_lexer *lx, struct sp_py_token *out)
 {
     if (lx->fstrings > 0) {
         return sp_lex_fault(lx, SP_PYTHON_FSTRING_OPEN, lx->at);
@@ -367,7 +367,7 @@ static bool is_magic_op(const struct sp_lexer *lx, uint8_t op)
     return op == '!' || (op == '%' && lx->last_op == '=');
 }
 
-static enum sp_err take_op(struct sp_lexer *lx, struct sp_token *out)
+static enum sp_err take_op(struct sp_lexer *lx, struct sp_py_token *out)
 {
     uint8_t byte = lx->ptr[lx->at];
     if (sp_lex_field_mark(lx, byte)) {
@@ -388,7 +388,7 @@ static enum sp_err take_op(struct sp_lexer *lx, struct sp_token *out)
     return sp_lex_give(lx, SP_TOKEN_OP, out);
 }
 
-static enum sp_err take_bracket(struct sp_lexer *lx, struct sp_token *out)
+static enum sp_err take_bracket(struct sp_lexer *lx, struct sp_py_token *out)
 {
     uint8_t byte = lx->ptr[lx->at];
     if (sp_lex_is(byte, LEX_OPEN)) {
@@ -407,7 +407,7 @@ static enum sp_err take_bracket(struct sp_lexer *lx, struct sp_token *out)
     return sp_lex_give(lx, SP_TOKEN_OP, out);
 }
 
-static enum sp_err take_name(struct sp_lexer *lx, struct sp_token *out)
+static enum sp_err take_name(struct sp_lexer *lx, struct sp_py_token *out)
 {
     const uint8_t *at = lx->ptr + lx->at;
     const uint8_t *end = lx->ptr + lx->limit;
@@ -428,7 +428,7 @@ static enum sp_err take_name(struct sp_lexer *lx, struct sp_token *out)
     return sp_lex_give(lx, SP_TOKEN_NAME, out);
 }
 
-static enum sp_err take_name_or_string(struct sp_lexer *lx, struct sp_token *out)
+static enum sp_err take_name_or_string(struct sp_lexer *lx, struct sp_py_token *out)
 {
     uint8_t flags = 0;
     uint32_t prefix = sp_lex_prefix(lx, &flags);
@@ -449,7 +449,7 @@ static void skip_comment(struct sp_lexer *lx)
     lx->at = (uint32_t)(at - lx->ptr);
 }
 
-static enum sp_err take_other(struct sp_lexer *lx, struct sp_token *out)
+static enum sp_err take_other(struct sp_lexer *lx, struct sp_py_token *out)
 {
     if (lx->ptr[lx->at] == '?' && lx->mode == SP_PYTHON_CELL && lx->level == 0) {
         return sp_lex_magic(lx, out);
@@ -457,7 +457,7 @@ static enum sp_err take_other(struct sp_lexer *lx, struct sp_token *out)
     return sp_lex_fault(lx, SP_PYTHON_CHARACTER, lx->at);
 }
 
-static enum sp_err take_token(struct sp_lexer *lx, struct sp_token *out)
+static enum sp_err take_token(struct sp_lexer *lx, struct sp_py_token *out)
 {
     uint8_t byte = lx->ptr[lx->at];
     unsigned class = sp_lex_class[byte];
@@ -505,12 +505,12 @@ static enum sp_err skip_between(struct sp_lexer *lx, bool *out_newline)
     return SP_OK;
 }
 
-static void place(const struct sp_lexer *lx, struct sp_token *out)
+static void place(const struct sp_lexer *lx, struct sp_py_token *out)
 {
-    *out = (struct sp_token){.start = lx->at, .line = lx->line, .line_start = lx->line_start};
+    *out = (struct sp_py_token){.start = lx->at, .line = lx->line, .line_start = lx->line_start};
 }
 
-static enum sp_err give_newline(struct sp_lexer *lx, struct sp_token *out)
+static enum sp_err give_newline(struct sp_lexer *lx, struct sp_py_token *out)
 {
     sp_lex_newline(lx);
     lx->has_tokens = false;
@@ -528,7 +528,7 @@ static bool starts_magic(const struct sp_lexer *lx)
            (byte == '%' || byte == '!' || byte == '?' || byte == ',' || byte == ';' || byte == '/');
 }
 
-enum sp_err sp_lexer_next(struct sp_lexer *lx, struct sp_token *out)
+enum sp_err sp_lexer_next(struct sp_lexer *lx, struct sp_py_token *out)
 {
     if (lx->fault != SP_PYTHON_FINE) {
         return sp_python_fault_err(lx->fault);

@@ -14,28 +14,29 @@
 #include "python/token.h"
 
 #define SP_PYTHON_SOURCE_BYTES_MAX ((size_t)64 * 1024 * 1024)
-#define SP_PYTHON_BRACKETS_MAX 200u
-#define SP_PYTHON_INDENTS_MAX 100u
-#define SP_PYTHON_FSTRINGS_MAX 150u
-#define SP_PYTHON_FIELDS_MAX 3u /* fields within the format specifications of one f-string */
+#define SP_PYTHON_BRACKETS_MAX     200u
+#define SP_PYTHON_INDENTS_MAX      100u
+#define SP_PYTHON_FSTRINGS_MAX     150u
+#define SP_PYTHON_FIELDS_MAX       3u /* fields within the format specifications of one f-string */
 
 /* A text submission follows compile(str); a cell may hold IPython's escapes as well. */
 enum sp_python_mode { SP_PYTHON_TEXT, SP_PYTHON_CELL };
 
 /* An f-string that is open. */
 struct sp_fstring {
-    uint32_t limit_before;                 /* the end of input outside it */
-    uint16_t level[SP_PYTHON_FIELDS_MAX];  /* bracket depth just inside each open field */
-    uint8_t depth;                         /* open fields */
+    uint32_t limit_before;                /* the end of input outside it */
+    uint16_t level[SP_PYTHON_FIELDS_MAX]; /* bracket depth just inside each open field */
+    uint8_t depth;                        /* open fields */
     uint8_t quote;
-    uint8_t width;                         /* 1 or 3 quotes */
+    uint8_t width; /* 1 or 3 quotes */
     bool is_raw;
-    bool in_spec;                          /* behind the colon of the innermost field */
+    bool in_spec; /* behind the colon of the innermost field */
 };
 
 struct sp_lexer {
     const uint8_t *ptr;
-    uint32_t limit; /* the end of what may be read now: of the source, or in 3.11 of the f-string around */
+    uint32_t
+        limit; /* the end of what may be read now: of the source, or in 3.11 of the f-string around */
     uint32_t len;
     uint32_t at;
     uint32_t line;
@@ -67,9 +68,11 @@ void sp_lexer_init(struct sp_lexer *lx, struct sp_slice source, enum sp_python_f
                    enum sp_python_mode mode) SP_NONNULL(1);
 
 /* The next token; SP_TOKEN_END again and again at the end. On a fault `lx->fault` and its place say what and where. */
-enum sp_err sp_lexer_next(struct sp_lexer *lx, struct sp_token *out) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_lexer_next(struct sp_lexer *lx, struct sp_py_token *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* The bytes of a token. */
-struct sp_slice sp_lexer_text(const struct sp_lexer *lx, const struct sp_token *token) SP_NONNULL(1, 2);
+struct sp_slice sp_lexer_text(const struct sp_lexer *lx, const struct sp_py_token *token)
+    SP_NONNULL(1, 2);
 
 #endif

@@ -9,14 +9,14 @@
 #include "python/lexer.h"
 
 /* What a byte can begin, or take part in. */
-#define LEX_SPACE 0x01u
+#define LEX_SPACE   0x01u
 #define LEX_NEWLINE 0x02u
-#define LEX_NAME 0x04u  /* starts a name */
-#define LEX_DIGIT 0x08u
-#define LEX_QUOTE 0x10u
-#define LEX_OP 0x20u    /* an operator of one or more characters */
-#define LEX_OPEN 0x40u
-#define LEX_CLOSE 0x80u
+#define LEX_NAME    0x04u /* starts a name */
+#define LEX_DIGIT   0x08u
+#define LEX_QUOTE   0x10u
+#define LEX_OP      0x20u /* an operator of one or more characters */
+#define LEX_OPEN    0x40u
+#define LEX_CLOSE   0x80u
 
 extern const uint8_t sp_lex_class[256];
 
@@ -43,11 +43,12 @@ static inline bool sp_lex_in_old_field(const struct sp_lexer *lx)
 }
 
 /* Remembers the first fault, at an offset of the line that is being read. */
-enum sp_err sp_lex_fault(struct sp_lexer *lx, enum sp_python_fault fault, uint32_t at) SP_NONNULL(1);
+enum sp_err sp_lex_fault(struct sp_lexer *lx, enum sp_python_fault fault, uint32_t at)
+    SP_NONNULL(1);
 
 /* The same for a token that began on an earlier line. */
-enum sp_err sp_lex_fault_token(struct sp_lexer *lx, enum sp_python_fault fault, const struct sp_token *token)
-    SP_MUST_CHECK SP_NONNULL(1, 3);
+enum sp_err sp_lex_fault_token(struct sp_lexer *lx, enum sp_python_fault fault,
+                               const struct sp_py_token *token) SP_MUST_CHECK SP_NONNULL(1, 3);
 
 /* Takes the line end at the cursor (LF, CR, or both) and counts the line. */
 void sp_lex_newline(struct sp_lexer *lx) SP_NONNULL(1);
@@ -57,7 +58,8 @@ enum sp_err sp_lex_open(struct sp_lexer *lx, uint8_t bracket) SP_MUST_CHECK SP_N
 enum sp_err sp_lex_close(struct sp_lexer *lx, uint8_t bracket) SP_MUST_CHECK SP_NONNULL(1);
 
 /* Ends `out` at the cursor. */
-static inline enum sp_err sp_lex_give(struct sp_lexer *lx, enum sp_token_kind kind, struct sp_token *out)
+static inline enum sp_err sp_lex_give(struct sp_lexer *lx, enum sp_token_kind kind,
+                                      struct sp_py_token *out)
 {
     out->kind = (uint8_t)kind;
     out->end = lx->at;
@@ -68,10 +70,14 @@ static inline enum sp_err sp_lex_give(struct sp_lexer *lx, enum sp_token_kind ki
 }
 
 /* The parts: each takes one token whose first byte stands at the cursor. */
-enum sp_err sp_lex_number(struct sp_lexer *lx, struct sp_token *out) SP_MUST_CHECK SP_NONNULL(1, 2);
-enum sp_err sp_lex_string(struct sp_lexer *lx, uint32_t prefix, struct sp_token *out) SP_MUST_CHECK SP_NONNULL(1, 3);
-enum sp_err sp_lex_text(struct sp_lexer *lx, struct sp_token *out) SP_MUST_CHECK SP_NONNULL(1, 2);
-enum sp_err sp_lex_magic(struct sp_lexer *lx, struct sp_token *out) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_lex_number(struct sp_lexer *lx, struct sp_py_token *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_lex_string(struct sp_lexer *lx, uint32_t prefix, struct sp_py_token *out)
+    SP_MUST_CHECK SP_NONNULL(1, 3);
+enum sp_err sp_lex_text(struct sp_lexer *lx, struct sp_py_token *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_lex_magic(struct sp_lexer *lx, struct sp_py_token *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* Before the text of an f-string is read: a specification in single quotes ends at a line end, and the field goes on. */
 void sp_lex_end_spec(struct sp_lexer *lx) SP_NONNULL(1);

@@ -9,7 +9,8 @@ static bool is_word(uint8_t byte)
 /* Magics whose argument, or the cell below, is Python that runs here: its tokens follow the name. */
 static bool holds_python(struct sp_slice name)
 {
-    static const char *const names[] = {"time", "timeit", "prun", "capture", "memit", "mprun", "lprun"};
+    static const char *const names[] = {"time",  "timeit", "prun", "capture",
+                                        "memit", "mprun",  "lprun"};
     for (size_t i = 0; i < SP_COUNT(names); i++) {
         if (sp_slice_is(name, names[i])) {
             return true;
@@ -45,7 +46,7 @@ static void skip_cell(struct sp_lexer *lx)
     }
 }
 
-static void skip_magic(struct sp_lexer *lx, struct sp_token *out)
+static void skip_magic(struct sp_lexer *lx, struct sp_py_token *out)
 {
     uint32_t name_at = lx->at;
     while (is_word(sp_lex_peek(lx, 0)) || sp_lex_peek(lx, 0) == '.') {
@@ -61,7 +62,7 @@ static void skip_magic(struct sp_lexer *lx, struct sp_token *out)
     }
 }
 
-enum sp_err sp_lex_magic(struct sp_lexer *lx, struct sp_token *out)
+enum sp_err sp_lex_magic(struct sp_lexer *lx, struct sp_py_token *out)
 {
     uint8_t byte = lx->ptr[lx->at];
     bool is_first_line = !lx->has_tokens;

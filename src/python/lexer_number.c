@@ -131,7 +131,7 @@ static enum sp_err take_rest(struct sp_lexer *lx, bool *out_integer)
     return check_end(lx, SP_PYTHON_DECIMAL);
 }
 
-static enum sp_err take_decimal(struct sp_lexer *lx, const struct sp_token *out)
+static enum sp_err take_decimal(struct sp_lexer *lx, const struct sp_py_token *out)
 {
     bool is_integer = false;
     uint32_t digits = 0;
@@ -150,7 +150,7 @@ static enum sp_err take_decimal(struct sp_lexer *lx, const struct sp_token *out)
     return SP_OK;
 }
 
-static enum sp_err take_number(struct sp_lexer *lx, const struct sp_token *out)
+static enum sp_err take_number(struct sp_lexer *lx, const struct sp_py_token *out)
 {
     bool ignored = false;
     if (lx->ptr[lx->at] == '.') {
@@ -171,7 +171,7 @@ static enum sp_err take_number(struct sp_lexer *lx, const struct sp_token *out)
     return take_decimal(lx, out);
 }
 
-enum sp_err sp_lex_number(struct sp_lexer *lx, struct sp_token *out)
+enum sp_err sp_lex_number(struct sp_lexer *lx, struct sp_py_token *out)
 {
     SP_TRY(take_number(lx, out));
     return sp_lex_give(lx, SP_TOKEN_NUMBER, out);

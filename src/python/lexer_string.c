@@ -60,7 +60,8 @@ static void skip_escape(struct sp_lexer *lx)
 }
 
 /* Runs to the closing quotes and stays in front of them. */
-static enum sp_err find_close(struct sp_lexer *lx, uint8_t quote, unsigned width, struct sp_token *token)
+static enum sp_err find_close(struct sp_lexer *lx, uint8_t quote, unsigned width,
+                              struct sp_py_token *token)
 {
     uint8_t all = 0;
     while (lx->at < lx->limit) {
@@ -69,8 +70,9 @@ static enum sp_err find_close(struct sp_lexer *lx, uint8_t quote, unsigned width
         if (byte == quote) {
             if (quotes_at(lx, quote, width)) {
                 bool is_bytes = (token->flags & SP_TOKEN_BYTES) != 0;
-                return is_bytes && all >= 0x80 ? sp_lex_fault_token(lx, SP_PYTHON_BYTES_NONASCII, token)
-                                               : SP_OK;
+                return is_bytes && all >= 0x80
+                           ? sp_lex_fault_token(lx, SP_PYTHON_BYTES_NONASCII, token)
+                           : SP_OK;
             }
             lx->at++;
         } else if (byte == '\\') {
@@ -86,11 +88,13 @@ static enum sp_err find_close(struct sp_lexer *lx, uint8_t quote, unsigned width
             lx->at++;
         }
     }
-    return sp_lex_fault_token(lx, width == 1 ? SP_PYTHON_STRING_OPEN : SP_PYTHON_TRIPLE_OPEN, token);
+    return sp_lex_fault_token(lx, width == 1 ? SP_PYTHON_STRING_OPEN : SP_PYTHON_TRIPLE_OPEN,
+                              token);
 }
 
 /* In 3.11 the whole f-string is one token first: its end is found before its fields are read. */
-static enum sp_err bound_old_fstring(struct sp_lexer *lx, struct sp_fstring *f, struct sp_token *token)
+static enum sp_err bound_old_fstring(struct sp_lexer *lx, struct sp_fstring *f,
+                                     struct sp_py_token *token)
 {
     uint32_t at = lx->at;
     uint32_t line = lx->line;
@@ -103,7 +107,8 @@ static enum sp_err bound_old_fstring(struct sp_lexer *lx, struct sp_fstring *f, 
     return SP_OK;
 }
 
-static enum sp_err open_fstring(struct sp_lexer *lx, uint8_t quote, unsigned width, struct sp_token *out)
+static enum sp_err open_fstring(struct sp_lexer *lx, uint8_t quote, unsigned width,
+                                struct sp_py_token *out)
 {
     if (lx->fstrings == SP_PYTHON_FSTRINGS_MAX) {
         return sp_lex_fault_token(lx, SP_PYTHON_FSTRING_DEPTH, out);
@@ -124,7 +129,7 @@ static enum sp_err open_fstring(struct sp_lexer *lx, uint8_t quote, unsigned wid
     return sp_lex_give(lx, SP_TOKEN_FSTRING_START, out);
 }
 
-enum sp_err sp_lex_string(struct sp_lexer *lx, uint32_t prefix, struct sp_token *out)
+enum sp_err sp_lex_string(struct sp_lexer *lx, uint32_t prefix, struct sp_py_token *out)
 {
     lx->at += prefix;
     uint8_t quote = lx->ptr[lx->at];
@@ -147,7 +152,7 @@ enum sp_err sp_lex_string(struct sp_lexer *lx, uint32_t prefix, struct sp_token 
 
 /* ---- the text between the fields ---- */
 
-static enum sp_err open_field(struct sp_lexer *lx, struct sp_fstring *f, struct sp_token *out)
+static enum sp_err open_field(struct sp_lexer *lx, struct sp_fstring *f, struct sp_py_token *out)
 {
     unsigned most = lx->family == SP_PYTHON_311 ? SP_PYTHON_FIELDS_MAX - 1 : SP_PYTHON_FIELDS_MAX;
     if (f->depth >= most) {
@@ -176,7 +181,7 @@ static enum sp_err close_field(struct sp_lexer *lx, struct sp_fstring *f)
     return SP_OK;
 }
 
-static enum sp_err close_fstring(struct sp_lexer *lx, struct sp_fstring *f, struct sp_token *out)
+static enum sp_err close_fstring(struct sp_lexer *lx, struct sp_fstring *f, struct sp_py_token *out)
 {
     if (f->depth > 0) {
         return sp_lex_fault(lx, SP_PYTHON_FSTRING_OPEN, lx->at);
@@ -226,7 +231,8 @@ static bool is_doubled(const struct sp_lexer *lx, const struct sp_fstring *f, ui
 }
 
 /* Runs over text to the next field, the end of this one, or the closing quotes. */
-static enum sp_err skip_text(struct sp_lexer *lx, const struct sp_fstring *f, const struct sp_token *out)
+static enum sp_err skip_text(struct sp_lexer *lx, const struct sp_fstring *f,
+                             const struct sp_py_token *out)
 {
     while (lx->at < lx->limit) {
         uint8_t byte = lx->ptr[lx->at];
@@ -265,7 +271,7 @@ void sp_lex_end_spec(struct sp_lexer *lx)
     }
 }
 
-enum sp_err sp_lex_text(struct sp_lexer *lx, struct sp_token *out)
+enum sp_err sp_lex_text(struct sp_lexer *lx, struct sp_py_token *out)
 {
     struct sp_fstring *f = sp_lex_fstring(lx);
     SP_TRY(skip_text(lx, f, out));

@@ -41,15 +41,15 @@ enum sp_op {
 };
 
 /* Flags of strings, names and magics. */
-#define SP_TOKEN_BYTES 0x01u    /* b"" */
-#define SP_TOKEN_RAW 0x02u      /* r"" */
-#define SP_TOKEN_TRIPLE 0x04u   /* three quotes */
-#define SP_TOKEN_FORMAT 0x08u   /* f"" or t"" */
+#define SP_TOKEN_BYTES    0x01u /* b"" */
+#define SP_TOKEN_RAW      0x02u /* r"" */
+#define SP_TOKEN_TRIPLE   0x04u /* three quotes */
+#define SP_TOKEN_FORMAT   0x08u /* f"" or t"" */
 #define SP_TOKEN_NONASCII 0x10u /* a name that NFKC may change */
-#define SP_TOKEN_CELL 0x20u     /* %%magic, with the cell below it */
-#define SP_TOKEN_ESCAPED 0x40u  /* a string that holds a backslash */
+#define SP_TOKEN_CELL     0x20u /* %%magic, with the cell below it */
+#define SP_TOKEN_ESCAPED  0x40u /* a string that holds a backslash */
 
-struct sp_token {
+struct sp_py_token {
     uint8_t kind; /* enum sp_token_kind */
     uint8_t op;   /* a byte, or enum sp_op */
     uint8_t flags;
@@ -61,46 +61,51 @@ struct sp_token {
 };
 
 /*    fault                          error class        text, as CPython words it where it does */
-#define SP_PYTHON_FAULT_LIST(X)                                                                     \
-    X(SP_PYTHON_FINE,                SP_OK,             "no fault")                                 \
-    X(SP_PYTHON_NUL,                 SP_ERR_NUL,        "source code cannot contain null bytes")    \
-    X(SP_PYTHON_UTF8,                SP_ERR_UTF8,       "source code is not valid UTF-8")           \
-    X(SP_PYTHON_TOO_BIG,             SP_ERR_TOO_BIG,    "source code is too long")                  \
-    X(SP_PYTHON_TABS,                SP_ERR_INVALID,    "inconsistent use of tabs and spaces in indentation") \
-    X(SP_PYTHON_DEDENT,              SP_ERR_INVALID,    "unindent does not match any outer indentation level") \
-    X(SP_PYTHON_INDENT_DEPTH,        SP_ERR_DEPTH,      "too many levels of indentation")           \
-    X(SP_PYTHON_INDENT_UNEXPECTED,   SP_ERR_INVALID,    "unexpected indent")                        \
-    X(SP_PYTHON_INDENT_MISSING,      SP_ERR_INVALID,    "expected an indented block")               \
-    X(SP_PYTHON_BRACKET_DEPTH,       SP_ERR_DEPTH,      "too many nested parentheses")              \
-    X(SP_PYTHON_BRACKET_UNMATCHED,   SP_ERR_INVALID,    "unmatched closing parenthesis")            \
-    X(SP_PYTHON_BRACKET_MISMATCH,    SP_ERR_INVALID,    "closing parenthesis does not match the opening one") \
-    X(SP_PYTHON_BRACKET_OPEN,        SP_ERR_INVALID,    "a parenthesis was never closed")           \
-    X(SP_PYTHON_STRING_OPEN,         SP_ERR_INVALID,    "unterminated string literal")              \
-    X(SP_PYTHON_TRIPLE_OPEN,         SP_ERR_INVALID,    "unterminated triple-quoted string literal") \
-    X(SP_PYTHON_BYTES_NONASCII,      SP_ERR_INVALID,    "bytes can only contain ASCII literal characters") \
-    X(SP_PYTHON_FSTRING_OPEN,        SP_ERR_INVALID,    "f-string: expecting '}'")                  \
-    X(SP_PYTHON_FSTRING_BRACE,       SP_ERR_INVALID,    "f-string: single '}' is not allowed")      \
-    X(SP_PYTHON_FSTRING_DEPTH,       SP_ERR_DEPTH,      "f-string: expressions nested too deeply")  \
-    X(SP_PYTHON_FSTRING_BACKSLASH,   SP_ERR_INVALID,    "f-string expression part cannot include a backslash") \
-    X(SP_PYTHON_FSTRING_COMMENT,     SP_ERR_INVALID,    "f-string expression part cannot include '#'") \
-    X(SP_PYTHON_FSTRING_EMPTY,       SP_ERR_INVALID,    "f-string: empty expression not allowed")   \
-    X(SP_PYTHON_CONTINUATION,        SP_ERR_INVALID,    "unexpected character after line continuation character") \
-    X(SP_PYTHON_CONTINUATION_END,    SP_ERR_SHORT,      "unexpected end of the source after a line continuation") \
-    X(SP_PYTHON_CHARACTER,           SP_ERR_INVALID,    "invalid character")                        \
-    X(SP_PYTHON_DECIMAL,             SP_ERR_INVALID,    "invalid decimal literal")                  \
-    X(SP_PYTHON_HEXADECIMAL,         SP_ERR_INVALID,    "invalid hexadecimal literal")              \
-    X(SP_PYTHON_OCTAL,               SP_ERR_INVALID,    "invalid octal literal")                    \
-    X(SP_PYTHON_BINARY,              SP_ERR_INVALID,    "invalid binary literal")                   \
-    X(SP_PYTHON_IMAGINARY,           SP_ERR_INVALID,    "invalid imaginary literal")                \
-    X(SP_PYTHON_ZEROS,               SP_ERR_INVALID,    "leading zeros in decimal integer literals are not permitted") \
-    X(SP_PYTHON_DIGITS,              SP_ERR_TOO_BIG,    "a decimal literal has more than 4300 digits") \
-    X(SP_PYTHON_IMPORT,              SP_ERR_INVALID,    "invalid syntax in an import statement")
+#define SP_PYTHON_FAULT_LIST(X)                                                                    \
+    X(SP_PYTHON_FINE, SP_OK, "no fault")                                                           \
+    X(SP_PYTHON_NUL, SP_ERR_NUL, "source code cannot contain null bytes")                          \
+    X(SP_PYTHON_UTF8, SP_ERR_UTF8, "source code is not valid UTF-8")                               \
+    X(SP_PYTHON_TOO_BIG, SP_ERR_TOO_BIG, "source code is too long")                                \
+    X(SP_PYTHON_TABS, SP_ERR_INVALID, "inconsistent use of tabs and spaces in indentation")        \
+    X(SP_PYTHON_DEDENT, SP_ERR_INVALID, "unindent does not match any outer indentation level")     \
+    X(SP_PYTHON_INDENT_DEPTH, SP_ERR_DEPTH, "too many levels of indentation")                      \
+    X(SP_PYTHON_INDENT_UNEXPECTED, SP_ERR_INVALID, "unexpected indent")                            \
+    X(SP_PYTHON_INDENT_MISSING, SP_ERR_INVALID, "expected an indented block")                      \
+    X(SP_PYTHON_BRACKET_DEPTH, SP_ERR_DEPTH, "too many nested parentheses")                        \
+    X(SP_PYTHON_BRACKET_UNMATCHED, SP_ERR_INVALID, "unmatched closing parenthesis")                \
+    X(SP_PYTHON_BRACKET_MISMATCH, SP_ERR_INVALID,                                                  \
+      "closing parenthesis does not match the opening one")                                        \
+    X(SP_PYTHON_BRACKET_OPEN, SP_ERR_INVALID, "a parenthesis was never closed")                    \
+    X(SP_PYTHON_STRING_OPEN, SP_ERR_INVALID, "unterminated string literal")                        \
+    X(SP_PYTHON_TRIPLE_OPEN, SP_ERR_INVALID, "unterminated triple-quoted string literal")          \
+    X(SP_PYTHON_BYTES_NONASCII, SP_ERR_INVALID, "bytes can only contain ASCII literal characters") \
+    X(SP_PYTHON_FSTRING_OPEN, SP_ERR_INVALID, "f-string: expecting '}'")                           \
+    X(SP_PYTHON_FSTRING_BRACE, SP_ERR_INVALID, "f-string: single '}' is not allowed")              \
+    X(SP_PYTHON_FSTRING_DEPTH, SP_ERR_DEPTH, "f-string: expressions nested too deeply")            \
+    X(SP_PYTHON_FSTRING_BACKSLASH, SP_ERR_INVALID,                                                 \
+      "f-string expression part cannot include a backslash")                                       \
+    X(SP_PYTHON_FSTRING_COMMENT, SP_ERR_INVALID, "f-string expression part cannot include '#'")    \
+    X(SP_PYTHON_FSTRING_EMPTY, SP_ERR_INVALID, "f-string: empty expression not allowed")           \
+    X(SP_PYTHON_CONTINUATION, SP_ERR_INVALID,                                                      \
+      "unexpected character after line continuation character")                                    \
+    X(SP_PYTHON_CONTINUATION_END, SP_ERR_SHORT,                                                    \
+      "unexpected end of the source after a line continuation")                                    \
+    X(SP_PYTHON_CHARACTER, SP_ERR_INVALID, "invalid character")                                    \
+    X(SP_PYTHON_DECIMAL, SP_ERR_INVALID, "invalid decimal literal")                                \
+    X(SP_PYTHON_HEXADECIMAL, SP_ERR_INVALID, "invalid hexadecimal literal")                        \
+    X(SP_PYTHON_OCTAL, SP_ERR_INVALID, "invalid octal literal")                                    \
+    X(SP_PYTHON_BINARY, SP_ERR_INVALID, "invalid binary literal")                                  \
+    X(SP_PYTHON_IMAGINARY, SP_ERR_INVALID, "invalid imaginary literal")                            \
+    X(SP_PYTHON_ZEROS, SP_ERR_INVALID,                                                             \
+      "leading zeros in decimal integer literals are not permitted")                               \
+    X(SP_PYTHON_DIGITS, SP_ERR_TOO_BIG, "a decimal literal has more than 4300 digits")             \
+    X(SP_PYTHON_IMPORT, SP_ERR_INVALID, "invalid syntax in an import statement")
 
 enum sp_python_fault {
 #define SP_PYTHON_AS_ENUM(fault, err, text) fault,
     SP_PYTHON_FAULT_LIST(SP_PYTHON_AS_ENUM)
 #undef SP_PYTHON_AS_ENUM
-    SP_PYTHON_FAULT_COUNT
+        SP_PYTHON_FAULT_COUNT
 };
 
 const char *sp_python_fault_text(enum sp_python_fault fault);

@@ -4,8 +4,8 @@
 
 #include "base/text.h"
 
-#define KIND_CONTINUE 1u
-#define KIND_START 2u
+#define KIND_CONTINUE  1u
+#define KIND_START     2u
 #define KIND_SINCE_312 4u
 
 static unsigned kind_of(uint32_t c, enum sp_python_family family)
@@ -55,7 +55,8 @@ bool sp_unicode_is_name(struct sp_slice name, enum sp_python_family family, size
     return name.len > 0;
 }
 
-enum sp_err sp_unicode_nfkc(struct sp_slice name, uint8_t out[SP_UNICODE_NAME_BYTES_MAX], size_t *out_len)
+enum sp_err sp_unicode_nfkc(struct sp_slice name, uint8_t out[SP_UNICODE_NAME_BYTES_MAX],
+                            size_t *out_len)
 {
     /* One character may decompose into 18 code points; the reencoder needs one more for its NUL. */
     utf8proc_int32_t points[SP_UNICODE_NAME_BYTES_MAX * 4 + 1];

@@ -23,10 +23,11 @@ extern const struct sp_unicode_range sp_unicode_ranges[];
 extern const size_t sp_unicode_range_count;
 
 /* Whether this valid UTF-8 is an identifier; `*out_bad` is the offset of the first character that does not fit. */
-bool sp_unicode_is_name(struct sp_slice name, enum sp_python_family family, size_t *out_bad) SP_NONNULL(3);
+bool sp_unicode_is_name(struct sp_slice name, enum sp_python_family family, size_t *out_bad)
+    SP_NONNULL(3);
 
 /* Writes the NFKC form; SP_ERR_TOO_BIG when the name or its form is over the maximum. */
-enum sp_err sp_unicode_nfkc(struct sp_slice name, uint8_t out[SP_UNICODE_NAME_BYTES_MAX], size_t *out_len) SP_MUST_CHECK
-    SP_NONNULL(2, 3);
+enum sp_err sp_unicode_nfkc(struct sp_slice name, uint8_t out[SP_UNICODE_NAME_BYTES_MAX],
+                            size_t *out_len) SP_MUST_CHECK SP_NONNULL(2, 3);
 
 #endif

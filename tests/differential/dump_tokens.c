@@ -12,13 +12,13 @@
 
 #define FILE_BYTES_MAX ((size_t)16 * 1024 * 1024)
 
-static const char *const kinds[] = {"END",    "NEWLINE", "INDENT", "DEDENT", "NAME", "NUMBER",
-                                    "STRING", "FSTART",  "FMIDDLE", "FEND",  "OP",   "MAGIC"};
+static const char *const kinds[] = {"END",    "NEWLINE", "INDENT",  "DEDENT", "NAME", "NUMBER",
+                                    "STRING", "FSTART",  "FMIDDLE", "FEND",   "OP",   "MAGIC"};
 
 static void dump(struct sp_slice source)
 {
     static struct sp_lexer lx;
-    struct sp_token token = {0};
+    struct sp_py_token token = {0};
     sp_lexer_init(&lx, source, SP_PYTHON_311, SP_PYTHON_TEXT);
     do {
         if (sp_lexer_next(&lx, &token) != SP_OK) {

@@ -13,7 +13,7 @@
 static void draw(struct sp_lexer *lx, struct sp_buf *out)
 {
     static const char letters[] = "$;><nds(m)o%";
-    struct sp_token token = {0};
+    struct sp_py_token token = {0};
     do {
         enum sp_err err = sp_lexer_next(lx, &token);
         if (err != SP_OK) {
@@ -23,8 +23,9 @@ static void draw(struct sp_lexer *lx, struct sp_buf *out)
         if (out->len > 0) {
             assert_int_equal(sp_buf_put_byte(out, ' '), SP_OK);
         }
-        bool shows_text = token.kind == SP_TOKEN_NAME || token.kind == SP_TOKEN_OP || token.kind == SP_TOKEN_NUMBER ||
-                          token.kind == SP_TOKEN_MAGIC || token.kind == SP_TOKEN_STRING;
+        bool shows_text = token.kind == SP_TOKEN_NAME || token.kind == SP_TOKEN_OP ||
+                          token.kind == SP_TOKEN_NUMBER || token.kind == SP_TOKEN_MAGIC ||
+                          token.kind == SP_TOKEN_STRING;
         if (shows_text) {
             assert_int_equal(sp_buf_put(out, sp_lexer_text(lx, &token)), SP_OK);
         } else {
@@ -33,8 +34,8 @@ static void draw(struct sp_lexer *lx, struct sp_buf *out)
     } while (token.kind != SP_TOKEN_END);
 }
 
-static void expect(const char *source, size_t len, enum sp_python_family family, enum sp_python_mode mode,
-                   const char *want, enum sp_python_fault fault)
+static void expect(const char *source, size_t len, enum sp_python_family family,
+                   enum sp_python_mode mode, const char *want, enum sp_python_fault fault)
 {
     static struct sp_lexer lx;
     SP_AUTO_BUF struct sp_buf out;
@@ -57,10 +58,12 @@ struct row {
     enum sp_python_fault fault;
 };
 
-static void check_rows(const struct row *rows, size_t count, enum sp_python_family family, enum sp_python_mode mode)
+static void check_rows(const struct row *rows, size_t count, enum sp_python_family family,
+                       enum sp_python_mode mode)
 {
     for (size_t i = 0; i < count; i++) {
-        expect(rows[i].source, sp_slice_of(rows[i].source).len, family, mode, rows[i].want, rows[i].fault);
+        expect(rows[i].source, sp_slice_of(rows[i].source).len, family, mode, rows[i].want,
+               rows[i].fault);
     }
 }
 
@@ -94,7 +97,8 @@ static void test_lexer_takes_numbers_as_cpython(void **state)
 {
     static const struct row rows[] = {
         {"0xF_f 0o17 0b1_0 1_000 00 0_0", "0xF_f 0o17 0b1_0 1_000 00 0_0 ; $", SP_PYTHON_FINE},
-        {"1. .5 1e5 1E-5j 0777.5 1_0.0_1e1_0", "1. .5 1e5 1E-5j 0777.5 1_0.0_1e1_0 ; $", SP_PYTHON_FINE},
+        {"1. .5 1e5 1E-5j 0777.5 1_0.0_1e1_0", "1. .5 1e5 1E-5j 0777.5 1_0.0_1e1_0 ; $",
+         SP_PYTHON_FINE},
         {"1if x else 2or y", "1 if x else 2 or y ; $", SP_PYTHON_FINE},
         {"1else", "1 else ; $", SP_PYTHON_FINE},
         {"0777", NULL, SP_PYTHON_ZEROS},
@@ -179,7 +183,8 @@ static void test_lexer_opens_fstrings_in_312(void **state)
         {"f'{a'", NULL, SP_PYTHON_STRING_OPEN},
         {"t'{a}'", "t '{a}' ; $", SP_PYTHON_FINE},
     };
-    static const struct row newest[] = {{"t'{a}' rT'{b}'", "( { a } ) ( { b } ) ; $", SP_PYTHON_FINE}};
+    static const struct row newest[] = {
+        {"t'{a}' rT'{b}'", "( { a } ) ( { b } ) ; $", SP_PYTHON_FINE}};
     (void)state;
     check_rows(rows, SP_COUNT(rows), SP_PYTHON_312, SP_PYTHON_TEXT);
     check_rows(newest, SP_COUNT(newest), SP_PYTHON_314, SP_PYTHON_TEXT);
@@ -222,7 +227,8 @@ static void test_lexer_bounds_brackets(void **state)
     char source[512];
     (void)state;
     fill(source, SP_PYTHON_BRACKETS_MAX, "(", ")");
-    expect(source, 2 * (size_t)SP_PYTHON_BRACKETS_MAX, SP_PYTHON_311, SP_PYTHON_TEXT, NULL, SP_PYTHON_FINE);
+    expect(source, 2 * (size_t)SP_PYTHON_BRACKETS_MAX, SP_PYTHON_311, SP_PYTHON_TEXT, NULL,
+           SP_PYTHON_FINE);
     fill(source, SP_PYTHON_BRACKETS_MAX + 1, "[", "]");
     expect(source, 2 * ((size_t)SP_PYTHON_BRACKETS_MAX + 1), SP_PYTHON_311, SP_PYTHON_TEXT, NULL,
            SP_PYTHON_BRACKET_DEPTH);
@@ -253,7 +259,7 @@ static void test_lexer_bounds_indentation(void **state)
 static void test_lexer_says_where_a_fault_is(void **state)
 {
     static struct sp_lexer lx;
-    struct sp_token token = {0};
+    struct sp_py_token token = {0};
     (void)state;
     sp_lexer_init(&lx, SP_SLICE_LITERAL("a = 1\nbc = 'x"), SP_PYTHON_311, SP_PYTHON_TEXT);
     while (sp_lexer_next(&lx, &token) == SP_OK) {

@@ -1,0 +1,323 @@
+#!/usr/bin/env python3
+"""Writes policy/capabilities.toml: what the modules, names and attributes of the session image can do.
+
+Usage: /usr/bin/python3 policy/make-capabilities.py > policy/capabilities.toml
+
+What is dangerous is judged by people and stands in the tables below, as patterns. The real modules of the image then
+say which names the patterns mean, which modules there are, and under which attribute names the dangerous modules can be
+reached from others. Run it with the Python of the session image.
+"""
+import builtins
+import fnmatch
+import importlib
+import io
+import os
+import pkgutil
+import sys
+import types
+import warnings
+
+PACKAGES = ["numpy", "pandas", "matplotlib", "scipy", "sklearn", "seaborn", "sympy", "PIL", "openpyxl", "requests",
+            "joblib", "IPython", "pkg_resources", "setuptools", "mpl_toolkits", "pylab", "dateutil", "pytz"]
+
+# Packages that images for data analysis usually hold beside those installed here; harmless to import.
+USUAL = """statsmodels plotly bokeh altair networkx nltk textblob wordcloud tqdm tabulate xlrd xlsxwriter xlwt docx pptx
+pypdf PyPDF2 pdfplumber reportlab fpdf lxml bs4 html5lib yaml toml markdown jinja2 skimage cv2 imageio shapely
+geopandas folium pyproj h5py tables pyarrow fastparquet sqlalchemy numba xgboost lightgbm catboost torch tensorflow keras
+transformers patsy cycler kiwisolver packaging pyparsing six mpmath chardet certifi idna faker pydantic attr attrs psutil
+regex orjson simplejson ujson polars duckdb gensim spacy umap hdbscan prophet pmdarima arch yfinance squarify missingno
+imblearn mlxtend shap lime category_encoders pydot graphviz pydotplus rdflib astropy soundfile librosa mutagen
+pydub moviepy qrcode barcode emoji langdetect rapidfuzz fuzzywuzzy Levenshtein jellyfish phonenumbers pycountry holidays
+cvxpy pulp ortools deap numexpr bottleneck xarray dask netCDF4 zarr rasterio fiona pint uncertainties
+contourpy fontTools threadpoolctl ipywidgets traitlets pygments rich click typing_extensions pandas_datareader
+google docutils nbformat nbconvert jupyter_core ipykernel""".split()
+
+# capability -> kind -> patterns; names are dotted, * stands for anything without a dot.
+RULES = {
+    "process": {
+        "modules": """subprocess _posixsubprocess multiprocessing _multiprocessing pty concurrent.futures.process
+            distutils.spawn pexpect ptyprocess sh plumbum fabric invoke IPython.utils.process IPython.utils._process_posix
+            IPython.lib.backgroundjobs asyncio.subprocess asyncio.unix_events asyncio.base_subprocess test.support
+            joblib.externals.loky joblib._multiprocessing_helpers webbrowser antigravity idlelib turtledemo
+            numpy.distutils numpy.f2py setuptools.command distutils pip ensurepip venv pipes resource psutil
+            matplotlib.testing matplotlib.sphinxext sympy.utilities.autowrap sympy.utilities._compilation
+            sympy.parsing.latex sympy.printing.preview sympy.external.importtools sklearn._build_utils
+            scipy._lib._uarray PIL.ImageShow PIL.ImageGrab docker paramiko""",
+        "names": """os.system os.popen os.exec* os.spawn* os.posix_spawn* os.fork os.forkpty os.kill os.killpg
+            os.startfile os._exit os.abort os.pidfd_open os.set*id os.setgroups os.initgroups os.setns os.unshare
+            os.chroot os.nice os.setpriority os.sched_set* os.tcsetpgrp os.login_tty os.wait* os.P_* os.openpty
+            os.setresuid os.setresgid os.register_at_fork
+            posix.system posix.popen posix.exec* posix.spawn* posix.posix_spawn* posix.fork* posix.kill* posix._exit
+            nt.system concurrent.futures.ProcessPoolExecutor asyncio.create_subprocess_* asyncio.*ChildWatcher
+            asyncio.set_child_watcher asyncio.get_child_watcher signal.pthread_kill
+            signal.raise_signal signal.siginterrupt platform.popen platform._syscmd* platform.subprocess
+            sympy.preview sympy.autowrap sympy.ufuncify sympy.binary_function
+            numpy.testing.rundocs mailcap.findmatch cgitb.enable sched.subprocess uuid._*_getnode
+            commands.getoutput popen2.popen2 os.popen2 os.popen3 os.popen4""",
+    },
+    "network": {
+        "modules": """socket _socket socketserver ssl _ssl http.client http.server urllib.request urllib.robotparser ftplib
+            smtplib smtpd poplib imaplib nntplib telnetlib xmlrpc asyncore asynchat requests urllib3 httpx aiohttp
+            httplib2 websocket websockets zmq tornado twisted flask django fastapi uvicorn werkzeug bottle
+            pip._vendor.requests pip._vendor.urllib3 pycurl boto3 botocore azure select selectors dns
+            asyncio.streams asyncio.sslproto asyncio.selector_events wsgiref logging.handlers pandas_datareader yfinance
+            IPython.parallel ipykernel jupyter_client notebook redis pymongo psycopg2 pymysql mysql cx_Oracle pyodbc
+            paramiko ldap pyftpdlib scapy nmap shodan""",
+        "names": """asyncio.open_connection asyncio.start_server asyncio.open_unix_connection
+            asyncio.start_unix_server logging.config.listen socket.* pandas.io.common.urlopen
+            multiprocessing.connection.* matplotlib.cbook.urlopen IPython.display.urlopen""",
+        "orphans": "urlopen urlretrieve create_connection",
+    },
+    "native": {
+        "modules": """ctypes _ctypes cffi _cffi_backend numpy.ctypeslib mmap fcntl termios readline _testcapi
+            _testinternalcapi _xxsubinterpreters _interpreters numba.core.typing cython Cython pyximport 
+            jpype rpy2 pybind11 _rawffi dl greenlet""",
+        "names": """sys.setdlopenflags sys._debugmallocstats os.dlopen os.mknod os.memfd_create
+            scipy.LowLevelCallable scipy.weave numpy.lib.stride_tricks.ctypes sqlite3.enable_load_extension
+            numba.cfunc numba.jit_module numba.extending""",
+        "attributes": "enable_load_extension load_extension",
+    },
+    "filesystem": {
+        "modules": """shutil tempfile glob pathlib zipfile tarfile zipimport_files fileinput linecache filecmp dbm
+            sqlite3 gzip bz2 lzma zipapp importlib.resources""",
+        "names": """builtins.open io.open io.FileIO io.open_code os.open os.remove os.unlink os.rmdir os.removedirs os.rename
+            os.renames os.replace os.mkdir os.makedirs os.symlink os.link os.truncate os.chmod os.chown
+            os.listdir os.scandir os.walk os.fwalk os.stat os.mkfifo codecs.open""",
+    },
+    "deserialize": {
+        "modules": "shelve dill cloudpickle jsonpickle pickle5 yaml.unsafe_load",
+        "names": """pickle.load pickle.loads pickle.Unpickler pickle._load pickle._loads pickle._Unpickler _pickle.load
+            _pickle.loads _pickle.Unpickler cPickle.load cPickle.loads marshal.load marshal.loads
+            pandas.read_pickle pandas.io.pickle.read_pickle pandas.io.api.read_pickle pandas.compat.pickle_compat.*
+            pandas.read_hdf joblib.load joblib.numpy_pickle.load* numpy.load(allow_pickle)
+            numpy.lib.npyio.load(allow_pickle) numpy.lib.format.read_array(allow_pickle)
+            torch.load yaml.load yaml.unsafe_load yaml.full_load yaml.load_all
+            sklearn.externals.joblib.load keras.models.load_model tensorflow.keras.models.load_model
+            multiprocessing.reduction.* copyreg.pickle copyreg.constructor
+            networkx.read_gpickle statsmodels.iolib.smpickle.load_pickle""",
+        "orphans": "read_pickle Unpickler",
+    },
+    "dynamic-code": {
+        "modules": """importlib.util importlib.machinery importlib.abc importlib._bootstrap
+            importlib._bootstrap_external importlib.simple importlib.readers importlib._abc imp _imp runpy code codeop bdb pdb trace zipimport pkgutil modulefinder compileall py_compile
+            doctest profile cProfile _frozen_importlib _frozen_importlib_external IPython.core IPython.terminal
+            IPython.utils.importstring lib2to3 pyclbr site sitecustomize usercustomize RestrictedPython asteval
+            PIL.ImageMath numpy.lib.utils.safe_eval""",
+        "names": """builtins.exec builtins.eval builtins.compile builtins.execfile builtins.breakpoint
+            builtins.__import__ importlib.reload importlib.invalidate_caches types.CodeType types.FunctionType types.ModuleType types.LambdaType
+            types.DynamicClassAttribute ast.compile logging.config.dictConfig logging.config.fileConfig
+            pkg_resources.load_entry_point pkg_resources.run_script pkg_resources.EntryPoint pkg_resources.iter_entry_points
+            numpy.testing.runstring numpy.lib.source pandas.core.computation.*
+            sympy.parsing.sympy_parser.eval_expr sympy.parsing.sympy_parser.stringify_expr IPython.start_ipython
+            IPython.embed IPython.start_kernel IPython.get_ipython IPython.InteractiveShell 
+            unittest.loader.* unittest.main pydoc.locate pydoc.importfile pydoc.safeimport
+            operator.__call__ dataclasses._create_fn string.Formatter.get_field
+            code.interact inspect.importlib sys.meta_path sys.path_hooks
+            sys.path_importer_cache sys.modules sys.breakpointhook sys.displayhook sys.excepthook""",
+        "evaluates": """timeit.timeit timeit.repeat timeit.Timer cProfile.run profile.run pandas.eval
+            sympy.sympify sympy.S sympy.parse_expr sympy.parsing.sympy_parser.parse_expr sympy.core.sympify.sympify
+            sympy.lambdify sympy.utilities.lambdify.lambdify numexpr.evaluate numexpr.re_evaluate
+            sympy.utilities.lambdify.implemented_function""",
+        "methods": "query eval",
+        "attributes": "run_line_magic run_cell_magic run_cell ex safe_execfile",
+    },
+    "introspection": {
+        "modules": "gc _gc faulthandler tracemalloc _opcode dis opcode symtable _symtable sys.monitoring",
+        "names": """sys._getframe sys._current_frames sys._current_exceptions sys.settrace sys.setprofile sys.gettrace
+            sys.getprofile sys.call_tracing sys.addaudithook sys.audit sys._xoptions sys._git 
+            sys.unraisablehook sys._clear_type_cache sys.set_coroutine_origin_tracking_depth sys.set_asyncgen_hooks
+            sys._getframemodulename sys.last_traceback sys._home
+            inspect.currentframe inspect.stack inspect.trace inspect.getouterframes inspect.getinnerframes
+            inspect.getframeinfo inspect.getclosurevars inspect.getgeneratorlocals inspect.getattr_static
+            inspect.getcoroutinelocals inspect.sys inspect.builtins traceback.walk_stack traceback.walk_tb
+            threading.settrace threading.setprofile threading._shutdown types.FrameType types.TracebackType
+            types.CellType types.GetSetDescriptorType types.MemberDescriptorType
+            builtins.globals builtins.locals builtins.vars builtins.__builtins__ builtins.__loader__ builtins.__spec__
+            builtins.__build_class__ atexit._run_exitfuncs logging.currentframe
+            warnings.sys pandas.util._print_versions """,
+        "attributes": """__subclasses__ __bases__ __base__ __mro__ __globals__ __builtins__ __code__ __closure__ __self__
+            __loader__ __spec__ __getattribute__ __import__ f_globals f_builtins f_locals f_back f_code gi_frame
+            gi_code gi_yieldfrom cr_frame cr_code cr_origin ag_frame ag_code tb_frame co_code co_consts co_names co_freevars
+            func_globals func_code __objclass__ __thisclass__ __self_class__ __weakref__
+            cell_contents __kwdefaults__ __defaults__ __reduce_ex__ __subclasshook__""",
+        "module_attributes": "__dict__ __loader__ __spec__ __getattr__ __builtins__ __class__",
+        "strings": """__subclasses__ __bases__ __base__ __mro__ __globals__ __builtins__ __code__ __closure__ __loader__
+            __getattribute__ __import__ __self__ f_globals f_builtins gi_frame tb_frame func_globals""",
+    },
+    "environment": {
+        "names": """os.environ os.environb os.getenv os.getenvb os.putenv os.unsetenv os.get_exec_path posix.environ
+            posix.putenv posix.unsetenv""",
+        "orphans": "environ",
+    },
+    "shell-escape": {
+        "names": "builtins.get_ipython IPython.get_ipython IPython.core.getipython",
+        "magics": """bash sh script system sx ! ruby perl pypy python python2 python3 cmd powershell run load loadpy edit ed
+            pip conda mamba micromamba alias rehashx env set_env unalias cat cp ldir lf lk ll ls lx man mkdir more mv rm
+            rmdir writefile file save macro rerun recall killbgscripts bg fg store notebook gui debug pdb tb xmode
+            autocall automagic load_ext reload_ext unload_ext rehash bookmark pushd popd dirs logstart connect_info
+            qtconsole kernel px autopx loadext R julia octave sql bigquery cython pinfo2 psource pfile pycat
+            doctest_mode config colors""",
+    },
+}
+
+# Inside dangerous modules, or named by a pattern above, but harmless.
+HARMLESS = """importlib.metadata importlib.util.find_spec importlib.resources 
+    logging.handlers.RotatingFileHandler logging.handlers.TimedRotatingFileHandler logging.handlers.MemoryHandler
+    logging.handlers.QueueHandler logging.handlers.QueueListener
+    multiprocessing.cpu_count multiprocessing.current_process http.client.responses http.HTTPStatus
+    numpy.distutils.__config__ IPython.display IPython.core.display IPython.core.display.display IPython.core.display.HTML
+    IPython.core.pylabtools types.SimpleNamespace types.GeneratorType types.MethodType
+    types.MappingProxyType types.NoneType types.UnionType types.GenericAlias pkgutil.iter_modules
+    concurrent.futures.ThreadPoolExecutor requests.exceptions requests.__version__ select.error socket.gethostname
+    socket.timeout socket.error ssl.OPENSSL_VERSION resource.getrusage resource.RUSAGE_SELF psutil.virtual_memory
+    psutil.cpu_count psutil.cpu_percent psutil.disk_usage psutil.Process.memory_info sys.modules.keys
+    os.waitstatus_to_exitcode dis.dis""".split()
+
+HARMLESS_MAGICS = """matplotlib time timeit prun capture memit who whos who_ls pwd cd pinfo pdoc pdef psearch pprint precision
+    reset reset_selective xdel history hist html HTML latex svg SVG markdown javascript js lsmagic magic quickref page
+    """.split()
+
+# Modules that must not be handed on as values: through them everything is in reach.
+GUARDED = """os posix sys builtins importlib subprocess socket ctypes types inspect gc marshal pickle runpy code
+    multiprocessing pty IPython""".split()
+
+# What attributes of modules may lead to; found under other names by looking.
+TARGETS = """os posix sys subprocess socket _socket ssl ctypes _ctypes builtins importlib multiprocessing marshal pickle
+    _pickle runpy pty gc inspect types asyncio imp pdb timeit codeop shelve http.client urllib.request
+    pkgutil zipimport doctest requests urllib3 joblib cloudpickle""".split()
+
+ALIASES = {"np": "numpy", "pd": "pandas", "plt": "matplotlib.pyplot", "mpl": "matplotlib", "sns": "seaborn",
+           "sp": "scipy", "sm": "statsmodels.api", "sk": "sklearn", "dt": "datetime", "tf": "tensorflow",
+           "st": "scipy.stats", "sym": "sympy"}
+
+# Too common as attribute names of their own.
+NO_REEXPORT = {"code", "signal", "types", "test", "sp"}
+
+
+def expand(pattern):
+    """The real names that a pattern means; a pattern for a module that is not here stands as it is."""
+    if "*" not in pattern:
+        return [pattern]
+    module_name, _, last = pattern.rpartition(".")
+    found = []
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            module = importlib.import_module(module_name)
+        found = [f"{module_name}.{name}" for name in dir(module) if fnmatch.fnmatchcase(name, last)]
+    except Exception:
+        pass
+    if last == "*":
+        return [module_name]
+    # The names of other versions and systems.
+    known = {"os.exec*": "execl execle execlp execlpe execv execve execvp execvpe",
+             "os.spawn*": "spawnl spawnle spawnlp spawnlpe spawnv spawnve spawnvp spawnvpe",
+             "os.posix_spawn*": "posix_spawn posix_spawnp"}
+    return sorted(set(found) | {f"{module_name}.{name}" for name in known.get(pattern, "").split()})
+
+
+def real(words):
+    names = words.split() if isinstance(words, str) else words
+    result = set()
+    for name in names:
+        result.update(expand(name))
+    return sorted(result)
+
+
+def loaded_modules():
+    """Imports what the image has: the standard library, the packages, and the modules one level below them."""
+    skip = {"antigravity", "this", "idlelib", "test", "turtle", "turtledemo", "tkinter", "lib2to3", "__main__"}
+    names = [n for n in sys.stdlib_module_names if n not in skip] + PACKAGES
+    for name in names:
+        below = [name]
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                module = importlib.import_module(name)
+                for info in pkgutil.iter_modules(getattr(module, "__path__", [])):
+                    if not info.name.startswith(("test", "conftest", "__main__", "setup")):
+                        below.append(f"{name}.{info.name}")
+                for inner in below[1:]:
+                    try:
+                        importlib.import_module(inner)
+                    except BaseException:
+                        pass
+        except BaseException:
+            pass
+
+
+def reexports():
+    """Attribute names under which modules hold dangerous modules."""
+    targets = {}
+    for name in TARGETS:
+        try:
+            targets[id(importlib.import_module(name))] = name
+        except ImportError:
+            pass
+    found = {}
+    for module_name, module in sorted(sys.modules.items()):
+        if not isinstance(module, types.ModuleType) or module_name.startswith("__main__"):
+            continue
+        for attribute, value in list(vars(module).items()):
+            target = targets.get(id(value))
+            if target and f"{module_name}.{attribute}" != target and "." not in target:
+                found[attribute] = target
+    for name in TARGETS:
+        if "." not in name:
+            found.setdefault(name, name)
+            found.setdefault("_" + name, name)
+    return {k: v for k, v in found.items() if k not in NO_REEXPORT and len(k) > 1 and k != "self"}
+
+
+def image_modules():
+    names = set(sys.stdlib_module_names) | set(sys.builtin_module_names) | set(USUAL) | set(PACKAGES)
+    for folder in ("/usr/lib/python3/dist-packages",):
+        for info in pkgutil.iter_modules([folder]):
+            names.add(info.name)
+    return sorted(n for n in names if n not in ("antigravity", "this") and not n.startswith("_distutils"))
+
+
+def write_list(key, values):
+    print(f"{key} = [")
+    line = "   "
+    for value in values:
+        item = f' "{value}",'
+        if len(line) + len(item) > 110:
+            print(line)
+            line = "   "
+        line += item
+    print(line)
+    print("]")
+
+
+def main():
+    real_stdout, sys.stdout = sys.stdout, io.StringIO()
+    try:
+        loaded_modules()
+    finally:
+        sys.stdout = real_stdout
+    print("# Made by policy/make-capabilities.py. Do not edit: change the script and run it again.")
+    print(f"# Python {sys.version.split()[0]}")
+    for capability, kinds in RULES.items():
+        print(f"\n[{capability}]")
+        for kind, words in kinds.items():
+            write_list(kind, real(words))
+    print("\n# Known, and without any capability.\n[harmless]")
+    write_list("names", real(HARMLESS))
+    write_list("magics", real(HARMLESS_MAGICS))
+    print("\n# Modules that must not be handed on as values.\n[guarded]")
+    write_list("modules", real(GUARDED))
+    print("\n# Top-level modules of the session image.\n[image]")
+    write_list("modules", image_modules())
+    print("\n# Attributes of modules that are modules themselves, and which.\n[reexports]")
+    for attribute, target in sorted(reexports().items()):
+        print(f'"{attribute}" = "{target}"')
+    print("\n# Conventional names, for runs that rely on an import of an earlier one.\n[aliases]")
+    for name, target in sorted(ALIASES.items()):
+        print(f'"{name}" = "{target}"')
+
+
+if __name__ == "__main__":
+    main()
+    sys.stdout.flush()
+    os._exit(0)  # threads of what was imported may linger

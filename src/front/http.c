@@ -1,0 +1,269 @@
+#include "front/http.h"
+
+#include <stdlib.h>
+#include <sys/un.h>
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "base/own.h"
+#include "front/call.h"
+
+#define TICK_MS ((uint64_t)1000)
+
+/* --- running the library --- */
+
+/* Without its timers front would keep clients waiting for ever; a fresh process is the remedy. */
+static void set_timer(struct sp_timer *timer, uint64_t after_ms)
+{
+    SP_ASSERT(sp_timer_set(timer, after_ms) == SP_OK);
+}
+
+void sp_http_wake(struct sp_http *http)
+{
+    set_timer(http->run, 0);
+}
+
+static void run(struct sp_http *http)
+{
+    MHD_UNSIGNED_LONG_LONG wait_ms = 0;
+    (void)MHD_run(http->daemon);
+    if (MHD_get_timeout(http->daemon, &wait_ms) == MHD_YES) {
+        set_timer(http->run, wait_ms);
+    } else {
+        sp_timer_stop(http->run);
+    }
+}
+
+static void on_run(void *ctx)
+{
+    run(ctx);
+}
+
+static void on_epoll_ready(void *ctx, int fd, unsigned what)
+{
+    (void)fd;
+    (void)what;
+    run(ctx);
+}
+
+static void on_tick(void *ctx)
+{
+    struct sp_http *http = ctx;
+    set_timer(http->tick, TICK_MS);
+    sp_desk_tick(http->desk, sp_clock_mono_ms());
+}
+
+/* --- what the library tells --- */
+
+static struct sp_stream *stream_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info == NULL ? NULL : info->socket_context;
+}
+
+static void free_stream(struct sp_stream *stream)
+{
+    sp_call_free(stream->call);
+    sp_watch_free(stream->watch);
+    free(stream);
+}
+
+static void on_connection(void *ctx, struct MHD_Connection *connection, void **socket_context,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    struct sp_http *http = ctx;
+    (void)connection;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        *socket_context = sp_take_ptr(http->adding);
+    } else if (*socket_context != NULL) {
+        free_stream(*socket_context);
+        *socket_context = NULL;
+    }
+}
+
+/* The raw target is seen here only: the handler's is decoded and ends at an encoded NUL. */
+static void *on_target(void *ctx, const char *target, struct MHD_Connection *connection)
+{
+    struct sp_http *http = ctx;
+    struct sp_stream *stream = stream_of(connection);
+    if (stream == NULL) {
+        return NULL;
+    }
+    sp_call_free(stream->call);
+    stream->call = sp_call_new(http, stream, connection, target);
+    return stream->call;
+}
+
+static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *url, const char *method,
+                                  const char *version, const char *upload, size_t *upload_len, void **call)
+{
+    (void)ctx;
+    (void)connection;
+    (void)url;
+    (void)version;
+    return *call == NULL ? MHD_NO : sp_call_handle(*call, method, upload, upload_len);
+}
+
+static void on_completed(void *ctx, struct MHD_Connection *connection, void **call,
+                         enum MHD_RequestTerminationCode why)
+{
+    (void)ctx;
+    (void)why;
+    struct sp_stream *stream = stream_of(connection);
+    if (*call != NULL && stream != NULL) {
+        stream->call = NULL;
+        sp_call_free(*call);
+        *call = NULL;
+    }
+}
+
+static void on_hangup(void *ctx, int fd, unsigned what)
+{
+    struct sp_stream *stream = ctx;
+    (void)fd;
+    (void)what;
+    if (stream->call != NULL) {
+        sp_call_client_left(stream->call);
+    }
+}
+
+/* --- life --- */
+
+static enum sp_err start_daemon(struct sp_http *http)
+{
+    const unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME;
+    http->daemon = MHD_start_daemon(
+        flags, 0, NULL, NULL, on_request, http, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_URI_LOG_CALLBACK, on_target, http,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SP_HTTP_STREAM_BYTES_MAX, MHD_OPTION_CONNECTION_LIMIT,
+        SP_HTTP_STREAMS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+    if (http->daemon == NULL) {
+        return SP_ERR_SYSTEM;
+    }
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    if (info == NULL) {
+        return SP_ERR_SYSTEM;
+    }
+    return sp_watch_new(http->config.loop, info->epoll_fd, SP_WATCH_READ, on_epoll_ready, http, &http->watch);
+}
+
+static enum sp_err port_ask(void *ctx, const struct sp_msg_ask *ask)
+{
+    const struct sp_http_wires *wires = &((struct sp_http *)ctx)->config.wires;
+    return wires->ask(wires->ctx, ask);
+}
+
+static enum sp_err port_ready(void *ctx, const struct sp_msg_ready *ready)
+{
+    const struct sp_http_wires *wires = &((struct sp_http *)ctx)->config.wires;
+    return wires->ready(wires->ctx, ready);
+}
+
+static enum sp_err port_left(void *ctx, const struct sp_msg_left *left)
+{
+    const struct sp_http_wires *wires = &((struct sp_http *)ctx)->config.wires;
+    return wires->left(wires->ctx, left);
+}
+
+static enum sp_err start(struct sp_http *http)
+{
+    const struct sp_desk_port port = {.ctx = http,
+                                      .ask = port_ask,
+                                      .ready = port_ready,
+                                      .left = port_left,
+                                      .job = sp_call_job,
+                                      .read_body = sp_call_read_body,
+                                      .answer = sp_call_answer};
+    SP_TRY(sp_desk_new(http->config.incarnation, http->config.workers, &port, &http->desk));
+    SP_TRY(sp_timer_new(http->config.loop, on_run, http, &http->run));
+    SP_TRY(sp_timer_new(http->config.loop, on_tick, http, &http->tick));
+    SP_TRY(sp_timer_set(http->tick, TICK_MS));
+    return start_daemon(http);
+}
+
+enum sp_err sp_http_new(const struct sp_http_config *config, struct sp_http **out)
+{
+    struct sp_http *http = calloc(1, sizeof(*http));
+    if (http == NULL) {
+        return SP_ERR_NOMEM;
+    }
+    http->config = *config;
+    enum sp_err err = start(http);
+    if (err != SP_OK) {
+        sp_http_free(http);
+        return err;
+    }
+    *out = http;
+    return SP_OK;
+}
+
+struct sp_desk *sp_http_desk(struct sp_http *http)
+{
+    return http->desk;
+}
+
+static struct sp_stream *new_stream(struct sp_http *http, int fd, struct sp_slice source)
+{
+    struct sp_stream *stream = calloc(1, sizeof(*stream));
+    if (stream == NULL) {
+        return NULL;
+    }
+    stream->http = http;
+    stream->fd = fd;
+    for (size_t i = 0; i < source.len && i < SP_MSG_NAME_MAX; i++) {
+        stream->source[i] = (char)source.ptr[i];
+    }
+    if (sp_watch_new(http->config.loop, fd, SP_WATCH_HANGUP, on_hangup, stream, &stream->watch) != SP_OK) {
+        free(stream);
+        return NULL;
+    }
+    return stream;
+}
+
+enum sp_err sp_http_add_stream(struct sp_http *http, int take_fd, struct sp_slice source)
+{
+    const struct sockaddr_un nobody = {.sun_family = AF_UNIX};
+    SP_AUTO_CLOSE int fd = take_fd;
+    struct sp_stream *stream = new_stream(http, fd, source);
+    if (stream == NULL) {
+        return SP_ERR_NOMEM;
+    }
+    http->adding = stream;
+    /* The library closes the descriptor also when it fails. */
+    enum MHD_Result result = MHD_add_connection(http->daemon, sp_take_fd(&fd),
+                                                (const struct sockaddr *)&nobody, sizeof(nobody));
+    if (http->adding != NULL) {
+        http->adding = NULL;
+        free_stream(stream);
+        return SP_ERR_NOMEM;
+    }
+    sp_http_wake(http);
+    return result == MHD_YES ? SP_OK : SP_ERR_NOMEM;
+}
+
+void sp_http_drain(struct sp_http *http)
+{
+    http->is_draining = true;
+    sp_desk_close(http->desk);
+    if (http->calls == 0) {
+        http->config.wires.empty(http->config.wires.ctx);
+    }
+}
+
+void sp_http_free(struct sp_http *http)
+{
+    if (http == NULL) {
+        return;
+    }
+    http->is_draining = false; /* nobody is to be told */
+    sp_watch_free(http->watch);
+    if (http->daemon != NULL) {
+        sp_desk_lost(http->desk, SP_ROLE_ADMIT); /* the library cannot stop while anything is suspended */
+        sp_desk_lost(http->desk, SP_ROLE_AUDIT);
+        MHD_stop_daemon(http->daemon);
+    }
+    sp_timer_free(http->run);
+    sp_timer_free(http->tick);
+    sp_desk_free(http->desk);
+    free(http);
+}

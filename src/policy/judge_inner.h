@@ -1,0 +1,62 @@
+/*
+ * judge_inner - what the files of judge share; nobody else includes this.
+ *
+ * Runs in: inspect, commands.   Input: hostile.   Allocates: once.
+ */
+#ifndef SP_POLICY_JUDGE_INNER_H
+#define SP_POLICY_JUDGE_INNER_H
+
+#include "policy/judge.h"
+
+#define JUDGE_STARS_MAX 16U
+
+struct sp_judge {
+    const struct sp_table *table;
+    struct sp_map keyword_names; /* names of keywords that some rule speaks of */
+    struct sp_facts *submission;
+    struct sp_facts *constant; /* for code inside a constant */
+    struct sp_paths *paths;
+    size_t code_bytes_max;
+    bool is_read; /* the submission's facts are whole */
+
+    /* of the run */
+    const struct sp_policy *policy;
+    struct sp_judgement *out;
+    const struct sp_facts *facts; /* the ones being judged */
+    const struct sp_span *within; /* the constant that they stand in, or NULL */
+    bool has_deny;
+    unsigned star_count;
+    uint16_t star_len[JUDGE_STARS_MAX];
+    uint8_t star[JUDGE_STARS_MAX][SP_FACTS_PATH_BYTES_MAX];
+};
+
+/* A dotted name under construction. */
+struct judge_path {
+    size_t len;
+    uint8_t text[2 * SP_FACTS_PATH_BYTES_MAX];
+};
+
+void judge_report(struct sp_judge *j, enum sp_rule rule, const char *name,
+                  const struct sp_span *span, const char *format, ...) SP_NONNULL(1, 3, 4, 5)
+    SP_PRINTF(5, 6);
+
+/* Reports what a policy says of these capabilities; the first one that it denies, else the first that it mentions. */
+void judge_capabilities(struct sp_judge *j, uint32_t bits, const struct sp_span *span,
+                        struct sp_slice subject) SP_NONNULL(1, 3);
+
+/* Judges one dotted name by lists and capabilities. True when something was found. */
+bool judge_path_check(struct sp_judge *j, struct sp_slice path, const struct sp_span *span)
+    SP_NONNULL(1, 3);
+
+/* All facts of j->facts. */
+void judge_facts(struct sp_judge *j) SP_NONNULL(1);
+void judge_imports(struct sp_judge *j) SP_NONNULL(1);
+void judge_import_path(struct sp_judge *j, struct sp_slice path, bool is_module,
+                       const struct sp_span *span) SP_NONNULL(1, 4);
+void judge_magics(struct sp_judge *j) SP_NONNULL(1);
+void judge_consts(struct sp_judge *j) SP_NONNULL(1);
+
+/* Judges a constant as code. */
+void judge_code(struct sp_judge *j, uint32_t constant, struct sp_slice callee) SP_NONNULL(1);
+
+#endif

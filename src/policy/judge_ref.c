@@ -1,0 +1,438 @@
+#include "policy/judge_inner.h"
+
+#define DYNAMIC SP_CAPABILITY_BIT(SP_CAPABILITY_DYNAMIC_CODE)
+
+static bool concat(struct judge_path *path, struct sp_slice a, struct sp_slice b)
+{
+    const struct sp_slice parts[] = {a, b};
+    path->len = 0;
+    for (size_t p = 0; p < 2; p++) {
+        bool has_dot = path->len > 0;
+        if (parts[p].len + 1 > sizeof(path->text) - path->len) {
+            return false;
+        }
+        if (has_dot && parts[p].len > 0) {
+            path->text[path->len] = '.';
+            path->len++;
+        }
+        for (size_t i = 0; i < parts[p].len; i++) {
+            path->text[path->len + i] = parts[p].ptr[i];
+        }
+        path->len += parts[p].len;
+    }
+    return true;
+}
+
+static struct sp_slice path_at(const struct sp_paths *paths, unsigned index)
+{
+    return sp_slice_make(paths->text[index], paths->len[index]);
+}
+
+/* ---- functions that read text as code, names of modules or attributes ---- */
+
+static bool is_one_of(struct sp_slice path, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (sp_slice_is(path, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_importer(struct sp_slice path)
+{
+    static const char *const names[] = {"__import__", "builtins.__import__",
+                                        "importlib.import_module", "importlib.__import__"};
+    return is_one_of(path, names, SP_COUNT(names));
+}
+
+/* 1: the name is the second argument; 0: it is the first; -1: no such function. */
+static int getter_argument(struct sp_slice path)
+{
+    static const char *const second[] = {"getattr", "builtins.getattr", "object.__getattribute__",
+                                         "inspect.getattr_static"};
+    static const char *const first[] = {"operator.attrgetter", "operator.methodcaller"};
+    if (is_one_of(path, second, SP_COUNT(second))) {
+        return 1;
+    }
+    return is_one_of(path, first, SP_COUNT(first)) ? 0 : -1;
+}
+
+static void computed(struct sp_judge *j, const struct sp_span *span, const char *what)
+{
+    j->out->capabilities |= DYNAMIC;
+    judge_report(j, j->policy->capability[SP_CAPABILITY_DYNAMIC_CODE], "dynamic-code", span, "%s",
+                 what);
+}
+
+static void check_importer(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call)
+{
+    uint8_t text[SP_FACTS_CONST_BYTES_MAX];
+    size_t len = 0;
+    const struct sp_const *constant = call == NULL ? NULL : sp_facts_const(j->facts, call->arg0);
+    if (constant == NULL) {
+        computed(j, &ref->place, "the name of the module to import is computed");
+        return;
+    }
+    if (sp_facts_decode(j->facts, constant, text, &len) != SP_OK) {
+        computed(j, &ref->place, "the name of the module to import is too long");
+        return;
+    }
+    judge_import_path(j, sp_slice_make(text, len), true, &constant->place);
+}
+
+/* An attribute name given as a constant, perhaps dotted (attrgetter). */
+static void check_attribute_names(struct sp_judge *j, struct sp_slice names,
+                                  const struct sp_span *span)
+{
+    size_t at = 0;
+    while (at < names.len) {
+        size_t end = sp_slice_find(names, at, '.');
+        struct sp_slice name = sp_slice_sub(names, at, end - at);
+        uint32_t bits = 0;
+        if (sp_map_get(&j->table->attributes, name, &bits) ||
+            sp_map_get(&j->table->on_modules, name, &bits)) {
+            judge_capabilities(j, bits, span, name);
+        }
+        at = end + 1;
+    }
+}
+
+static void check_getter(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,
+                         int argument)
+{
+    uint8_t text[SP_FACTS_CONST_BYTES_MAX];
+    size_t len = 0;
+    uint32_t index = call == NULL ? SP_FACTS_NONE : argument == 1 ? call->arg1 : call->arg0;
+    const struct sp_const *constant = sp_facts_const(j->facts, index);
+    if (constant == NULL || sp_facts_decode(j->facts, constant, text, &len) != SP_OK) {
+        computed(j, &ref->place, "the name of an attribute is computed");
+        return;
+    }
+    struct sp_slice name = sp_slice_make(text, len);
+    check_attribute_names(j, name, &constant->place);
+    size_t count = 0;
+    const struct sp_ref *refs = sp_facts_refs(j->facts, &count);
+    if (argument != 1 || call->arg0_ref >= count) {
+        return;
+    }
+    struct sp_paths objects;
+    if (sp_facts_resolve(j->facts, &refs[call->arg0_ref], &objects) != SP_OK) {
+        return; /* reported for that reference itself */
+    }
+    for (unsigned i = 0; i < objects.count; i++) {
+        struct judge_path path;
+        if (concat(&path, path_at(&objects, i), name)) {
+            (void)judge_path_check(j, sp_slice_make(path.text, path.len), &constant->place);
+        }
+    }
+}
+
+static void check_evaluation(struct sp_judge *j, const struct sp_ref *ref,
+                             const struct sp_call *call, struct sp_slice callee)
+{
+    if (call != NULL && (call->is_lambda || !call->has_args)) {
+        return;
+    }
+    if (call == NULL || call->arg0 == SP_FACTS_NONE) {
+        judge_capabilities(j, DYNAMIC, &ref->place, callee);
+        return;
+    }
+    judge_code(j, call->arg0, callee);
+}
+
+/* ---- one reference ---- */
+
+/* Functions that need a look at their arguments; true when `path` is one of them. */
+static bool check_special(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,
+                          struct sp_slice path)
+{
+    if (is_importer(path)) {
+        check_importer(j, ref, call);
+        return true;
+    }
+    int argument = getter_argument(path);
+    if (argument >= 0) {
+        check_getter(j, ref, call, argument);
+        return true;
+    }
+    if (sp_map_has(&j->table->evaluates, path)) {
+        check_evaluation(j, ref, call, path);
+        return true;
+    }
+    return false;
+}
+
+static bool check_builtin(struct sp_judge *j, const struct sp_ref *ref, struct sp_slice path)
+{
+    struct judge_path own;
+    if (!concat(&own, SP_SLICE_LITERAL("builtins"), path)) {
+        return false;
+    }
+    struct sp_slice full = sp_slice_make(own.text, own.len);
+    size_t len = 0;
+    bool is_tested = (ref->flags & SP_REF_TESTED) != 0;
+    uint32_t bits = sp_table_path(j->table, full, &len);
+    if (bits == 0 || len <= sizeof("builtins") - 1 || is_tested) {
+        return false;
+    }
+    (void)judge_path_check(j, full, &ref->place);
+    return true;
+}
+
+/* A conventional alias that this submission does not bind: `np` from an earlier run. */
+static struct sp_slice expand_alias(struct sp_judge *j, struct sp_slice path,
+                                    struct judge_path *own)
+{
+    size_t first = sp_slice_find(path, 0, '.');
+    struct sp_slice target = sp_table_alias(j->table, sp_slice_sub(path, 0, first));
+    struct sp_slice rest =
+        first < path.len ? sp_slice_sub(path, first + 1, path.len) : sp_slice_make(NULL, 0);
+    if (target.len == 0 || !concat(own, target, rest)) {
+        return path;
+    }
+    return sp_slice_make(own->text, own->len);
+}
+
+static void check_stars(struct sp_judge *j, const struct sp_ref *ref, struct sp_slice path)
+{
+    for (unsigned i = 0; i < j->star_count; i++) {
+        struct judge_path own;
+        if (concat(&own, sp_slice_make(j->star[i], j->star_len[i]), path)) {
+            (void)judge_path_check(j, sp_slice_make(own.text, own.len), &ref->place);
+        }
+    }
+}
+
+static void check_escape(struct sp_judge *j, const struct sp_ref *ref, struct sp_slice path)
+{
+    bool escapes = (ref->flags & SP_REF_ESCAPES) != 0;
+    if (escapes && sp_map_has(&j->table->guarded, path)) {
+        j->out->capabilities |= DYNAMIC;
+        judge_report(j, j->policy->capability[SP_CAPABILITY_DYNAMIC_CODE], "dynamic-code",
+                     &ref->place,
+                     "the module %.*s is handed on as a value, so its use cannot be followed",
+                     (int)path.len, (const char *)path.ptr);
+    }
+}
+
+static bool check_path(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,
+                       struct sp_slice path, const struct sp_paths *paths)
+{
+    struct judge_path own;
+    if (check_special(j, ref, call, path)) {
+        return true;
+    }
+    if (!paths->is_import && check_builtin(j, ref, path)) {
+        return true;
+    }
+    if (!paths->is_import && paths->is_bound) {
+        /* A name of its own that looks like a module's: only a dangerous attribute counts. */
+        size_t len = 0;
+        bool is_exact =
+            sp_table_path(j->table, path, &len) != 0 && sp_slice_find(path, 0, '.') < len;
+        return is_exact && judge_path_check(j, path, &ref->place);
+    }
+    if (!paths->is_import) {
+        path = expand_alias(j, path, &own);
+        check_stars(j, ref, path);
+        if (check_special(j, ref, call, path)) {
+            return true;
+        }
+    }
+    check_escape(j, ref, path);
+    if ((ref->flags & (SP_REF_TESTED | SP_REF_CALLED | SP_REF_INDEXED)) == SP_REF_TESTED) {
+        return true; /* `'name' in sys.modules` */
+    }
+    return judge_path_check(j, path, &ref->place);
+}
+
+/* The names behind the root: some are telling on any object. */
+static bool check_attributes(struct sp_judge *j, const struct sp_ref *ref, bool is_import)
+{
+    bool found = false;
+    for (unsigned i = ref->root == SP_ROOT_NAME ? 1 : 0; i < ref->count; i++) {
+        struct sp_slice name = sp_facts_segment(j->facts, ref, i);
+        uint32_t bits = 0;
+        uint32_t rule = 0;
+        if (sp_map_get(&j->policy->attributes, name, &rule)) {
+            judge_report(j, (enum sp_rule)rule, "attribute", &ref->place,
+                         "the attribute %.*s is on the policy's list",
+                         name.len > 120 ? 120 : (int)name.len, (const char *)name.ptr);
+            found = true;
+        } else if (sp_map_get(&j->table->attributes, name, &bits) ||
+                   (is_import && sp_map_get(&j->table->on_modules, name, &bits))) {
+            judge_capabilities(j, bits, &ref->place, name);
+            found = true;
+        }
+    }
+    return found;
+}
+
+static struct sp_slice tail_of(const struct sp_judge *j, const struct sp_ref *ref, unsigned from,
+                               struct judge_path *own)
+{
+    own->len = 0;
+    for (unsigned i = from; i < ref->count; i++) {
+        struct judge_path longer;
+        if (!concat(&longer, sp_slice_make(own->text, own->len),
+                    sp_facts_segment(j->facts, ref, i))) {
+            break;
+        }
+        *own = longer;
+    }
+    return sp_slice_make(own->text, own->len);
+}
+
+/* On an object that is not known, an attribute may still be a module: one that is bound to that name somewhere, or one
+   whose name says so. */
+static bool check_inside(struct sp_judge *j, const struct sp_ref *ref, unsigned from)
+{
+    bool found = false;
+    for (unsigned i = from; i + 1 < ref->count; i++) {
+        struct judge_path rest;
+        struct judge_path full;
+        struct sp_paths meanings;
+        uint32_t symbol = sp_facts_segment_symbol(j->facts, ref, i);
+        struct sp_slice target = sp_table_reexport(j->table, sp_facts_symbol(j->facts, symbol));
+        bool has_meanings =
+            sp_facts_resolve_symbol(j->facts, symbol, &meanings) == SP_OK && meanings.count > 0;
+        if (target.len == 0 && !has_meanings) {
+            continue;
+        }
+        struct sp_slice tail = tail_of(j, ref, i + 1, &rest);
+        if (target.len > 0 && concat(&full, target, tail)) {
+            found = judge_path_check(j, sp_slice_make(full.text, full.len), &ref->place) || found;
+        }
+        for (unsigned m = 0; has_meanings && m < meanings.count; m++) {
+            if (concat(&full, path_at(&meanings, m), tail)) {
+                found =
+                    judge_path_check(j, sp_slice_make(full.text, full.len), &ref->place) || found;
+            }
+        }
+    }
+    return found;
+}
+
+static void check_method(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call)
+{
+    struct sp_slice name = sp_facts_segment(j->facts, ref, ref->count - 1U);
+    if (call == NULL || !call->has_args || call->is_lambda ||
+        !sp_map_has(&j->table->methods, name)) {
+        return;
+    }
+    if (call->arg0 != SP_FACTS_NONE) {
+        judge_code(j, call->arg0, name);
+        return;
+    }
+    /* Such methods exist on many harmless objects too, so this is only noted. */
+    bool is_noted = j->policy->capability[SP_CAPABILITY_DYNAMIC_CODE] == SP_RULE_DENY;
+    judge_report(j, is_noted ? SP_RULE_WARN : SP_RULE_SHADOW, "computed-expression", &ref->place,
+                 "the expression given to .%.*s() is computed", (int)name.len,
+                 (const char *)name.ptr);
+}
+
+/* A dangerous attribute of a name that only an earlier run can have bound. */
+static void check_orphan(struct sp_judge *j, const struct sp_ref *ref)
+{
+    struct sp_slice name = sp_facts_segment(j->facts, ref, ref->count - 1U);
+    uint32_t bits = 0;
+    if (ref->count > 1 && sp_map_get(&j->table->orphans, name, &bits)) {
+        judge_capabilities(j, bits, &ref->place, name);
+    }
+}
+
+static void judge_ref(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call)
+{
+    struct sp_paths *paths = j->paths;
+    bool found = false;
+    if (sp_facts_resolve(j->facts, ref, paths) != SP_OK) {
+        computed(j, &ref->place, "names are re-assigned in more ways than can be followed");
+        return;
+    }
+    for (unsigned i = 0; i < paths->count; i++) {
+        found = check_path(j, ref, call, path_at(paths, i), paths) || found;
+    }
+    bool is_import = paths->is_import;
+    bool is_bound = paths->is_bound;
+    found = check_attributes(j, ref, is_import) || found;
+    if (found || ref->count == 0 || is_import) {
+        return;
+    }
+    bool is_name = ref->root == SP_ROOT_NAME;
+    if (!check_inside(j, ref, is_name ? 1 : 0)) {
+        if (is_name && !is_bound) {
+            check_orphan(j, ref);
+        }
+        check_method(j, ref, ref->count > (is_name ? 1 : 0) ? call : NULL);
+    }
+}
+
+static void judge_refs(struct sp_judge *j)
+{
+    size_t ref_count = 0;
+    size_t call_count = 0;
+    const struct sp_ref *refs = sp_facts_refs(j->facts, &ref_count);
+    const struct sp_call *calls = sp_facts_calls(j->facts, &call_count);
+    size_t next = 0;
+    for (size_t i = 0; i < ref_count; i++) {
+        /* Calls stand in the order of their callees. */
+        while (next < call_count &&
+               (calls[next].callee == SP_FACTS_NONE || calls[next].callee < i)) {
+            next++;
+        }
+        bool is_callee = next < call_count && calls[next].callee == i;
+        judge_ref(j, &refs[i], is_callee ? &calls[next] : NULL);
+    }
+}
+
+/* `np.load(f, allow_pickle=True)`: the table has "numpy.load(allow_pickle)". */
+static void judge_keyword(struct sp_judge *j, const struct sp_keyword *keyword)
+{
+    size_t count = 0;
+    struct sp_slice name = sp_facts_symbol(j->facts, keyword->name);
+    if (keyword->value == SP_KEYWORD_FALSE || !sp_map_has(&j->keyword_names, name)) {
+        return;
+    }
+    const struct sp_call *calls = sp_facts_calls(j->facts, &count);
+    const struct sp_ref *refs = sp_facts_refs(j->facts, &count);
+    uint32_t callee = calls[keyword->call].callee;
+    if (callee == SP_FACTS_NONE || sp_facts_resolve(j->facts, &refs[callee], j->paths) != SP_OK) {
+        return;
+    }
+    for (unsigned i = 0; i < j->paths->count; i++) {
+        struct judge_path own;
+        struct judge_path full;
+        struct sp_slice path = path_at(j->paths, i);
+        path = j->paths->is_import ? path : expand_alias(j, path, &own);
+        if (path.len + name.len + 2 > sizeof(full.text)) {
+            continue;
+        }
+        full.len = 0;
+        (void)concat(&full, path, sp_slice_make(NULL, 0));
+        full.text[full.len] = '(';
+        for (size_t n = 0; n < name.len; n++) {
+            full.text[full.len + 1 + n] = name.ptr[n];
+        }
+        full.text[full.len + 1 + name.len] = ')';
+        full.len += name.len + 2;
+        uint32_t bits = 0;
+        if (sp_map_get(&j->table->paths, sp_slice_make(full.text, full.len), &bits)) {
+            judge_capabilities(j, bits, &keyword->place, sp_slice_make(full.text, full.len));
+        }
+    }
+}
+
+void judge_facts(struct sp_judge *j)
+{
+    size_t count = 0;
+    judge_imports(j);
+    judge_refs(j);
+    const struct sp_keyword *keywords = sp_facts_keywords(j->facts, &count);
+    for (size_t i = 0; i < count; i++) {
+        judge_keyword(j, &keywords[i]);
+    }
+    judge_magics(j);
+    judge_consts(j);
+}

@@ -1,0 +1,144 @@
+#include "base/text.h"
+#include "policy/judge_inner.h"
+
+/* ---- code inside a constant ---- */
+
+void judge_code(struct sp_judge *j, uint32_t constant, struct sp_slice callee)
+{
+    uint8_t text[SP_FACTS_CONST_BYTES_MAX];
+    size_t len = 0;
+    const struct sp_const *found = sp_facts_const(j->facts, constant);
+    if (found == NULL || j->within != NULL ||
+        sp_facts_decode(j->facts, found, text, &len) != SP_OK) {
+        /* Code within code within code, or too much of it. */
+        struct sp_span nowhere = {.line = 1};
+        judge_capabilities(j, SP_CAPABILITY_BIT(SP_CAPABILITY_DYNAMIC_CODE),
+                           found == NULL ? &nowhere : &found->place, callee);
+        return;
+    }
+    for (size_t i = 0; i < len; i++) {
+        /* pandas marks local names by @ and odd column names by backquotes. */
+        if (text[i] == '@' || text[i] == '`') {
+            text[i] = ' ';
+        }
+    }
+    size_t start = 0;
+    while (start < len && (text[start] == ' ' || text[start] == '\t' || text[start] == '\n')) {
+        start++;
+    }
+    struct sp_slice code = sp_slice_make(text + start, len - start);
+    /* What does not lex does not run either; its constants were searched like all others. */
+    if (sp_facts_scan(j->constant, code, SP_PYTHON_311, SP_PYTHON_TEXT) == SP_OK) {
+        const struct sp_facts *outer = j->facts;
+        j->within = &found->place;
+        j->facts = j->constant;
+        judge_facts(j);
+        j->facts = outer;
+        j->within = NULL;
+    }
+}
+
+/* ---- constants ---- */
+
+static bool is_word(uint8_t byte)
+{
+    return byte == '_' || sp_text_is_alnum(byte);
+}
+
+static void check_words(struct sp_judge *j, struct sp_slice text, const struct sp_span *span)
+{
+    size_t at = 0;
+    while (at < text.len) {
+        size_t end = at;
+        while (end < text.len && is_word(text.ptr[end])) {
+            end++;
+        }
+        struct sp_slice word = sp_slice_sub(text, at, end - at);
+        uint32_t bits = 0;
+        if (word.len > 4 && sp_map_get(&j->table->strings, word, &bits)) {
+            judge_capabilities(j, bits, span, word);
+        }
+        at = end == at ? at + 1 : end;
+    }
+}
+
+void judge_consts(struct sp_judge *j)
+{
+    size_t count = 0;
+    const struct sp_const *consts = sp_facts_consts(j->facts, &count);
+    for (size_t i = 0; i < count; i++) {
+        uint8_t text[SP_FACTS_CONST_BYTES_MAX];
+        size_t len = 0;
+        struct sp_slice raw = sp_slice_make(sp_facts_lexer(j->facts)->ptr + consts[i].place.start,
+                                            consts[i].place.end - consts[i].place.start);
+        if (sp_facts_decode(j->facts, &consts[i], text, &len) == SP_OK) {
+            check_words(j, sp_slice_make(text, len), &consts[i].place);
+        } else {
+            check_words(j, raw, &consts[i].place); /* too long to decode: as it is written */
+        }
+    }
+}
+
+/* ---- IPython ---- */
+
+static bool holds_python(struct sp_slice name)
+{
+    static const char *const names[] = {"time",  "timeit", "prun", "capture",
+                                        "memit", "mprun",  "lprun"};
+    for (size_t i = 0; i < SP_COUNT(names); i++) {
+        if (sp_slice_is(name, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void judge_percent(struct sp_judge *j, const struct sp_magic *magic, struct sp_slice name,
+                          struct sp_slice all)
+{
+    uint32_t bits = 0;
+    bool is_known = sp_map_get(&j->table->magics, name, &bits);
+    if (!is_known) {
+        bits = SP_CAPABILITY_BIT(SP_CAPABILITY_SHELL_ESCAPE);
+    }
+    /* IPython fills {expressions} and $names into the line before the magic sees it. */
+    bool is_filled = sp_slice_find(all, 0, '{') < all.len || sp_slice_find(all, 0, '$') < all.len;
+    if (is_filled && !magic->is_cell && !holds_python(name)) {
+        bits |= SP_CAPABILITY_BIT(SP_CAPABILITY_DYNAMIC_CODE);
+    }
+    if (bits != 0) {
+        judge_capabilities(j, bits, &magic->place, name.len > 0 ? name : SP_SLICE_LITERAL("%"));
+    }
+}
+
+static void judge_magic(struct sp_judge *j, const struct sp_magic *magic)
+{
+    const uint8_t *ptr = sp_facts_lexer(j->facts)->ptr;
+    struct sp_slice name = sp_slice_make(ptr + magic->name_at, magic->name_end - magic->name_at);
+    struct sp_slice all =
+        sp_slice_make(ptr + magic->place.start, magic->place.end - magic->place.start);
+    switch (magic->escape) {
+    case '?':
+        break; /* help shows what is there */
+    case '!':
+        judge_capabilities(j, SP_CAPABILITY_BIT(SP_CAPABILITY_SHELL_ESCAPE), &magic->place,
+                           SP_SLICE_LITERAL("!"));
+        break;
+    case '%':
+        judge_percent(j, magic, name, all);
+        break;
+    default: /* , ; and / call what follows */
+        judge_capabilities(j, SP_CAPABILITY_BIT(SP_CAPABILITY_DYNAMIC_CODE), &magic->place,
+                           SP_SLICE_LITERAL("a line of IPython's automatic calls"));
+        break;
+    }
+}
+
+void judge_magics(struct sp_judge *j)
+{
+    size_t count = 0;
+    const struct sp_magic *magics = sp_facts_magics(j->facts, &count);
+    for (size_t i = 0; i < count; i++) {
+        judge_magic(j, &magics[i]);
+    }
+}

@@ -1,0 +1,80 @@
+#include <stdlib.h>
+
+#include "base/own.h"
+#include "policy/embedded.h"
+#include "policy/policy.h"
+
+static enum sp_err put_string(struct sp_buf *out, struct sp_slice text)
+{
+    SP_TRY(sp_buf_put_byte(out, '"'));
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t byte = text.ptr[i];
+        if (byte == '"' || byte == '\\') {
+            SP_TRY(sp_buf_put_byte(out, '\\'));
+            SP_TRY(sp_buf_put_byte(out, byte));
+        } else if (byte < 0x20 || byte == 0x7F) {
+            SP_TRY(sp_buf_putf(out, "\\u%04X", byte));
+        } else {
+            SP_TRY(sp_buf_put_byte(out, byte));
+        }
+    }
+    return sp_buf_put_byte(out, '"');
+}
+
+/* One list of a rule: the keys with that value, in order. Nothing at all when there is none. */
+static enum sp_err put_list(struct sp_buf *out, const struct sp_map_entry **entries, size_t count,
+                            enum sp_rule rule)
+{
+    bool has_any = false;
+    for (size_t i = 0; i < count; i++) {
+        if (entries[i]->value != (uint32_t)rule) {
+            continue;
+        }
+        SP_TRY(has_any ? sp_buf_put_text(out, ",\n    ")
+                       : sp_buf_putf(out, "%s = [\n    ", sp_rule_name(rule)));
+        SP_TRY(put_string(out, entries[i]->key));
+        has_any = true;
+    }
+    return has_any ? sp_buf_put_text(out, ",\n]\n") : SP_OK;
+}
+
+static enum sp_err put_map(struct sp_buf *out, const char *section, const struct sp_map *map)
+{
+    SP_AUTO_FREE const struct sp_map_entry **entries =
+        calloc(map->count + 1, sizeof(struct sp_map_entry *));
+    if (entries == NULL) {
+        return SP_ERR_NOMEM;
+    }
+    sp_map_sorted(map, entries);
+    SP_TRY(sp_buf_putf(out, "\n[%s]\n", section));
+    for (unsigned rule = 0; rule < SP_RULE_COUNT; rule++) {
+        SP_TRY(put_list(out, entries, map->count, (enum sp_rule)rule));
+    }
+    return SP_OK;
+}
+
+enum sp_err sp_policy_print(const struct sp_policy *policy, struct sp_buf *out)
+{
+    static const char *const versions[] = {"any", "3.11", "3.12", "3.14"};
+    const struct sp_embedded *table = sp_embedded_find(SP_SLICE_LITERAL("capabilities"));
+    SP_TRY(sp_buf_put_text(out, "name = "));
+    SP_TRY(put_string(out, sp_slice_of(policy->name)));
+    SP_TRY(sp_buf_putf(out, "\ntable = \"%s\"\n", table == NULL ? "" : table->sha256));
+    SP_TRY(sp_buf_putf(out, "python = \"%s\"\nmode = \"%s\"\n", versions[policy->python],
+                       policy->is_cell ? "cell" : "text"));
+    SP_TRY(sp_buf_putf(out, "unknown_module = \"%s\"\nsyntax = \"%s\"\n",
+                       sp_rule_name(policy->unknown_module), sp_rule_name(policy->syntax)));
+    SP_TRY(sp_buf_putf(out, "\n[limits]\ncode_bytes = %llu\nlines = %llu\ndepth = %llu\n",
+                       (unsigned long long)policy->limits.code_bytes,
+                       (unsigned long long)policy->limits.lines,
+                       (unsigned long long)policy->limits.depth));
+    SP_TRY(sp_buf_put_text(out, "\n[capabilities]\n"));
+    for (unsigned i = 0; i < SP_CAPABILITY_COUNT; i++) {
+        SP_TRY(sp_buf_putf(out, "%s = \"%s\"\n", sp_capability_name((enum sp_capability)i),
+                           sp_rule_name(policy->capability[i])));
+    }
+    SP_TRY(put_map(out, "modules", &policy->modules));
+    SP_TRY(sp_buf_putf(out, "only = %s\n", policy->only_listed ? "true" : "false"));
+    SP_TRY(put_map(out, "names", &policy->names));
+    return put_map(out, "attributes", &policy->attributes);
+}

@@ -1,0 +1,499 @@
+#include "python/facts.h"
+
+#include "base/clock.h"
+#include "base/num.h"
+#include "python/facts_inner.h"
+
+struct sp_span sp_facts_span(const struct sp_py_token *token)
+{
+    return (struct sp_span){.start = token->start,
+                            .end = token->end,
+                            .line = token->line,
+                            .line_start = token->line_start};
+}
+
+enum sp_err sp_facts_next(struct sp_facts *f)
+{
+    return sp_lexer_next(&f->lx, &f->token);
+}
+
+/* ---- statements ---- */
+
+static void clear_level(struct sp_facts *f, uint32_t depth)
+{
+    struct facts_level *level = &f->levels[depth];
+    level->is_params = false;
+    level->has_lambda = false;
+    level->is_lambda_head = false;
+    level->has_comma = false;
+    level->is_lost = false;
+    level->call = SP_FACTS_NONE;
+    level->arg = 0;
+    level->target_count = 0;
+    level->group_least = 0;
+}
+
+static void start_statement(struct sp_facts *f)
+{
+    clear_level(f, 0);
+    f->names_now_count = 0;
+    f->has_star = false;
+    f->is_compound = false;
+    f->hands_out = false;
+    f->at_statement = true;
+    f->binds_next = false;
+    f->expects_params = false;
+}
+
+/* ---- names and keywords ---- */
+
+static bool opens_block(uint32_t keyword)
+{
+    switch (keyword) {
+    case KEYWORD_IF:
+    case KEYWORD_ELIF:
+    case KEYWORD_ELSE:
+    case KEYWORD_WHILE:
+    case KEYWORD_FOR:
+    case KEYWORD_WITH:
+    case KEYWORD_TRY:
+    case KEYWORD_EXCEPT:
+    case KEYWORD_FINALLY:
+    case KEYWORD_DEF:
+    case KEYWORD_CLASS:
+    case KEYWORD_ASYNC:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool hands_out(uint32_t keyword)
+{
+    return keyword == KEYWORD_RETURN || keyword == KEYWORD_YIELD || keyword == KEYWORD_FOR ||
+           keyword == KEYWORD_WITH || keyword == KEYWORD_RAISE;
+}
+
+static void note_keyword(struct sp_facts *f, uint32_t keyword)
+{
+    struct facts_level *level = &f->levels[f->level];
+    if (f->at_statement) {
+        f->is_compound = opens_block(keyword);
+    }
+    f->hands_out = f->hands_out || hands_out(keyword);
+    if (keyword == KEYWORD_LAMBDA) {
+        level->is_lambda_head = true;
+        if (level->kind == LEVEL_CALL && level->arg == 0 && f->last_kind == SP_TOKEN_OP &&
+            f->last_op == '(') {
+            f->calls[level->call].is_lambda = true;
+        }
+    }
+    if (keyword == KEYWORD_DEF || keyword == KEYWORD_CLASS || keyword == KEYWORD_FOR ||
+        keyword == KEYWORD_AS || keyword == KEYWORD_GLOBAL) {
+        f->binds_next = true;
+    }
+    f->expects_params = keyword == KEYWORD_DEF || (f->expects_params && keyword != KEYWORD_CLASS);
+    if (keyword == KEYWORD_IN) {
+        f->binds_next = false;
+    }
+    if (f->keyword_open != SP_FACTS_NONE && f->last_kind == SP_TOKEN_OP && f->last_op == '=') {
+        f->keywords[f->keyword_open].value = keyword == KEYWORD_TRUE    ? SP_KEYWORD_TRUE
+                                             : keyword == KEYWORD_FALSE ? SP_KEYWORD_FALSE
+                                             : keyword == KEYWORD_NONE  ? SP_KEYWORD_FALSE
+                                                                        : SP_KEYWORD_OTHER;
+    }
+}
+
+/* True in `out` when the keyword began an import, whose tokens are all taken. */
+static enum sp_err on_keyword(struct sp_facts *f, uint32_t keyword, bool *out)
+{
+    bool is_raise_or_yield = f->last_is_operand || f->last_keyword == KEYWORD_YIELD;
+    *out = keyword == KEYWORD_IMPORT || (keyword == KEYWORD_FROM && !is_raise_or_yield);
+    if (*out) {
+        f->at_statement = false;
+        return keyword == KEYWORD_IMPORT ? sp_facts_import(f) : sp_facts_import_from(f);
+    }
+    note_keyword(f, keyword);
+    return SP_OK;
+}
+
+static enum sp_err on_name(struct sp_facts *f, bool *out_taken)
+{
+    uint32_t symbol = 0;
+    SP_TRY(sp_facts_intern(f, &f->token, &symbol));
+    bool is_attribute = f->chain.is_open && f->chain.has_dot;
+    uint32_t keyword = KEYWORD_COUNT;
+    if (!is_attribute) {
+        SP_TRY(sp_facts_chain_end(f));
+        SP_TRY(sp_facts_const_end(f));
+        keyword = symbol < KEYWORD_COUNT ? symbol : KEYWORD_COUNT;
+    }
+    if (keyword != KEYWORD_COUNT) {
+        SP_TRY(on_keyword(f, keyword, out_taken));
+    } else {
+        SP_TRY(sp_facts_chain_name(f, symbol));
+    }
+    f->last_keyword = keyword;
+    f->last_is_operand = keyword == KEYWORD_COUNT || keyword == KEYWORD_NONE ||
+                         keyword == KEYWORD_TRUE || keyword == KEYWORD_FALSE;
+    return SP_OK;
+}
+
+/* ---- brackets and other operators ---- */
+
+static enum sp_err open_call(struct sp_facts *f, struct facts_level *level, uint32_t callee)
+{
+    if (f->call_count == f->call_max) {
+        return SP_ERR_FULL;
+    }
+    level->kind = LEVEL_CALL;
+    level->call = f->call_count;
+    f->calls[f->call_count] = (struct sp_call){
+        .callee = callee, .arg0_ref = SP_FACTS_NONE, .arg0 = SP_FACTS_NONE, .arg1 = SP_FACTS_NONE};
+    f->call_count++;
+    return SP_OK;
+}
+
+static enum sp_err on_open(struct sp_facts *f, uint32_t ref)
+{
+    /* The lexer allows no more brackets than there are levels. */
+    f->level++;
+    f->depth_most = (uint32_t)sp_size_max(f->depth_most, f->level);
+    clear_level(f, f->level);
+    struct facts_level *level = &f->levels[f->level];
+    level->first_ref = f->ref_count;
+    f->binds_next = false;
+    if (f->token.op == '(') {
+        level->kind = LEVEL_GROUP;
+        level->is_params = f->expects_params;
+        f->expects_params = false;
+        if (f->last_is_operand) {
+            return open_call(f, level, ref);
+        }
+        return SP_OK;
+    }
+    level->kind = f->token.op == '{' ? LEVEL_DICT : f->last_is_operand ? LEVEL_INDEX : LEVEL_LIST;
+    return SP_OK;
+}
+
+/* getattr(os, 'path') does not hand the module on: it is read as os.path. */
+static void forgive_getter(struct sp_facts *f, const struct sp_call *call)
+{
+    if (call->arg0_ref == SP_FACTS_NONE || call->arg1 == SP_FACTS_NONE ||
+        call->callee == SP_FACTS_NONE) {
+        return;
+    }
+    const struct sp_ref *callee = &f->refs[call->callee];
+    if (callee->root != SP_ROOT_NAME || callee->count != 1) {
+        return;
+    }
+    struct sp_slice name = sp_facts_symbol(f, f->segments[callee->path_at]);
+    if (sp_slice_is(name, "getattr") || sp_slice_is(name, "hasattr")) {
+        f->refs[call->arg0_ref].flags &= (uint8_t)~SP_REF_ESCAPES;
+    }
+}
+
+/* Behind a call with a constant the result may be a module: it is followed like a name. */
+static void on_close(struct sp_facts *f)
+{
+    const struct facts_level *level = &f->levels[f->level];
+    f->closed_call = level->kind == LEVEL_CALL ? level->call : SP_FACTS_NONE;
+    f->closed_group = level->kind == LEVEL_GROUP ? level->first_ref : SP_FACTS_NONE;
+    f->level--;
+    if (f->closed_call == SP_FACTS_NONE) {
+        return;
+    }
+    struct sp_call *call = &f->calls[f->closed_call];
+    call->has_args = f->last_kind != SP_TOKEN_OP || f->last_op != '(';
+    forgive_getter(f, call);
+    if (call->arg0 != SP_FACTS_NONE || call->arg1 != SP_FACTS_NONE) {
+        f->chain = (struct facts_chain){.is_open = true};
+        f->chain.ref = (struct sp_ref){.place = sp_facts_span(&f->token),
+                                       .path_at = f->segment_count,
+                                       .base = f->closed_call,
+                                       .root = SP_ROOT_CALL};
+    }
+}
+
+static void on_comma(struct sp_facts *f)
+{
+    struct facts_level *level = &f->levels[f->level];
+    level->arg++;
+    if (f->level == 0) {
+        level->has_comma = level->target_count > 0;
+        return;
+    }
+    level->has_comma = true;
+    if (!level->is_lambda_head) {
+        level->has_lambda = false;
+    }
+    level->target_count = 0;
+    level->is_lost = false;
+}
+
+static void on_colon(struct sp_facts *f)
+{
+    struct facts_level *level = &f->levels[f->level];
+    f->binds_next = false;
+    if (level->is_lambda_head) {
+        level->is_lambda_head = false;
+        level->has_lambda = true;
+        return;
+    }
+    if (f->level == 0 && f->is_compound) {
+        start_statement(f);
+    }
+}
+
+static void on_plain_op(struct sp_facts *f, uint32_t ref)
+{
+    switch (f->token.op) {
+    case ',':
+        on_comma(f);
+        break;
+    case ':':
+        on_colon(f);
+        break;
+    case ';':
+        start_statement(f);
+        break;
+    case '=':
+    case SP_OP_WALRUS:
+        sp_facts_assign(f, ref);
+        break;
+    case '*':
+        f->has_star = f->has_star || !f->last_is_operand;
+        break;
+    default:
+        break;
+    }
+}
+
+/* `(x or os).system`: what stands in the parentheses is used in a way that is not followed. */
+static void use_group(struct sp_facts *f, uint8_t op)
+{
+    bool is_use = op == '.' || op == '(' || op == '[';
+    for (uint32_t i = f->closed_group; is_use && i < f->ref_count; i++) {
+        if ((f->refs[i].flags & (SP_REF_CALLED | SP_REF_INDEXED)) == 0) {
+            f->refs[i].flags |= SP_REF_ESCAPES;
+        }
+    }
+}
+
+static enum sp_err on_op(struct sp_facts *f)
+{
+    uint8_t op = f->token.op;
+    if (f->closed_group != SP_FACTS_NONE) {
+        use_group(f, op);
+    }
+    if (op == '.' && (f->chain.is_open || f->last_is_operand)) {
+        if (!f->chain.is_open) {
+            SP_TRY(sp_facts_const_end(f));
+        }
+        f->last_is_operand = false;
+        return sp_facts_chain_dot(f);
+    }
+    uint32_t ref = f->chain.is_open ? f->ref_count : SP_FACTS_NONE;
+    SP_TRY(sp_facts_chain_end(f));
+    if (op == '+' && f->constant.is_open && !f->constant.is_joined) {
+        f->constant.is_joined = true;
+        f->last_is_operand = false;
+        return SP_OK;
+    }
+    SP_TRY(sp_facts_const_end(f));
+    bool is_close = op == ')' || op == ']' || op == '}';
+    if (op == '(' || op == '[' || op == '{') {
+        SP_TRY(on_open(f, ref));
+    } else if (is_close) {
+        on_close(f);
+    } else {
+        on_plain_op(f, ref);
+    }
+    f->last_is_operand = is_close;
+    if (op != '=') {
+        f->keyword_open = SP_FACTS_NONE;
+    }
+    return SP_OK;
+}
+
+/* ---- the pass ---- */
+
+static enum sp_err fault_here(struct sp_facts *f, enum sp_python_fault fault)
+{
+    f->lx.fault = fault;
+    f->lx.fault_at = f->token.start;
+    f->lx.fault_line = f->token.line;
+    f->lx.fault_line_start = f->token.line_start;
+    return sp_python_fault_err(fault);
+}
+
+static enum sp_err check_block(struct sp_facts *f)
+{
+    bool is_indent = f->token.kind == SP_TOKEN_INDENT;
+    if (f->token.kind == SP_TOKEN_NEWLINE) {
+        return SP_OK;
+    }
+    if (f->block_due && !is_indent) {
+        return fault_here(f, SP_PYTHON_INDENT_MISSING);
+    }
+    if (is_indent && !f->block_due) {
+        return fault_here(f, SP_PYTHON_INDENT_UNEXPECTED);
+    }
+    f->block_due = false;
+    return SP_OK;
+}
+
+static enum sp_err on_line(struct sp_facts *f)
+{
+    SP_TRY(sp_facts_chain_end(f));
+    SP_TRY(sp_facts_const_end(f));
+    if (f->token.kind == SP_TOKEN_NEWLINE) {
+        f->block_due = f->last_kind == SP_TOKEN_OP && f->last_op == ':';
+    } else if (f->token.kind == SP_TOKEN_INDENT) {
+        f->indents++;
+        f->depth_most = (uint32_t)sp_size_max(f->depth_most, f->indents);
+    } else if (f->token.kind == SP_TOKEN_DEDENT && f->indents > 0) {
+        f->indents--;
+    }
+    start_statement(f);
+    f->last_is_operand = false;
+    return SP_OK;
+}
+
+static enum sp_err on_magic(struct sp_facts *f)
+{
+    if (f->magic_count == f->magic_max) {
+        return SP_ERR_FULL;
+    }
+    uint32_t at = f->token.start;
+    while (at < f->token.end && f->lx.ptr[at] == f->token.op) {
+        at++;
+    }
+    uint32_t end = at;
+    while (end < f->token.end && f->lx.ptr[end] > ' ' && f->lx.ptr[end] != '(') {
+        end++;
+    }
+    f->magics[f->magic_count] = (struct sp_magic){.place = sp_facts_span(&f->token),
+                                                  .escape = f->token.op,
+                                                  .is_cell = (f->token.flags & SP_TOKEN_CELL) != 0,
+                                                  .name_at = at,
+                                                  .name_end = end};
+    f->magic_count++;
+    return SP_OK;
+}
+
+/* Literals, the parts of f-strings, magics. */
+static enum sp_err on_operand(struct sp_facts *f)
+{
+    SP_TRY(sp_facts_chain_end(f));
+    f->last_is_operand = true;
+    if (f->token.kind == SP_TOKEN_STRING) {
+        return sp_facts_const_string(f);
+    }
+    SP_TRY(sp_facts_const_end(f));
+    if (f->token.kind == SP_TOKEN_FSTRING_MIDDLE) {
+        return sp_facts_const_text(f);
+    }
+    if (f->token.kind == SP_TOKEN_MAGIC) {
+        f->last_is_operand = false;
+        return on_magic(f);
+    }
+    f->last_is_operand = f->token.kind != SP_TOKEN_FSTRING_START;
+    return SP_OK;
+}
+
+static enum sp_err on_token(struct sp_facts *f, bool *out_taken)
+{
+    struct sp_py_token token = f->token;
+    *out_taken = false;
+    SP_TRY(check_block(f));
+    switch ((enum sp_token_kind)token.kind) {
+    case SP_TOKEN_NAME:
+        SP_TRY(on_name(f, out_taken));
+        break;
+    case SP_TOKEN_OP:
+        SP_TRY(on_op(f));
+        f->last_keyword = KEYWORD_COUNT;
+        break;
+    case SP_TOKEN_END:
+    case SP_TOKEN_NEWLINE:
+    case SP_TOKEN_INDENT:
+    case SP_TOKEN_DEDENT:
+        SP_TRY(on_line(f));
+        f->last_keyword = KEYWORD_COUNT;
+        break;
+    case SP_TOKEN_NUMBER:
+    case SP_TOKEN_STRING:
+    case SP_TOKEN_FSTRING_START:
+    case SP_TOKEN_FSTRING_MIDDLE:
+    case SP_TOKEN_FSTRING_END:
+    case SP_TOKEN_MAGIC:
+        SP_TRY(on_operand(f));
+        f->last_keyword = KEYWORD_COUNT;
+        break;
+    }
+    bool is_close = token.kind == SP_TOKEN_OP && token.op == ')';
+    if (!is_close) {
+        f->closed_call = SP_FACTS_NONE;
+        f->closed_group = SP_FACTS_NONE;
+    }
+    if (token.kind == SP_TOKEN_NAME || token.kind == SP_TOKEN_OP || token.kind >= SP_TOKEN_NUMBER) {
+        f->at_statement =
+            f->at_statement && token.kind == SP_TOKEN_OP && (token.op == ';' || token.op == ':');
+    }
+    f->last_kind = token.kind;
+    f->last_op = token.op;
+    return SP_OK;
+}
+
+static enum sp_err run(struct sp_facts *f)
+{
+    bool taken = false;
+    for (;;) {
+        if (!taken) {
+            SP_TRY(sp_facts_next(f));
+        }
+        SP_TRY(on_token(f, &taken));
+        if (f->token.kind == SP_TOKEN_END && !taken) {
+            return SP_OK;
+        }
+    }
+}
+
+enum sp_err sp_facts_scan(struct sp_facts *f, struct sp_slice source, enum sp_python_family family,
+                          enum sp_python_mode mode)
+{
+    f->segment_count = 0;
+    f->ref_count = 0;
+    f->import_count = 0;
+    f->call_count = 0;
+    f->keyword_count = 0;
+    f->const_count = 0;
+    f->magic_count = 0;
+    f->binding_count = 0;
+    f->meaning_count = 0;
+    f->text_bytes = 0;
+    f->is_lost = false;
+    f->chain.is_open = false;
+    f->constant.is_open = false;
+    f->level = 0;
+    f->depth_most = 0;
+    f->indents = 0;
+    f->last_kind = SP_TOKEN_NEWLINE;
+    f->last_op = 0;
+    f->last_keyword = KEYWORD_COUNT;
+    f->last_is_operand = false;
+    f->block_due = false;
+    f->closed_call = SP_FACTS_NONE;
+    f->closed_group = SP_FACTS_NONE;
+    f->keyword_open = SP_FACTS_NONE;
+    start_statement(f);
+    if (source.len > f->source_max) {
+        return SP_ERR_TOO_BIG;
+    }
+    sp_lexer_init(&f->lx, source, family, mode);
+    SP_TRY(sp_facts_symbols_start(f));
+    SP_TRY(run(f));
+    sp_facts_settle(f);
+    return SP_OK;
+}

@@ -1,0 +1,189 @@
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/num.h"
+#include "python/facts_inner.h"
+
+/* What one list takes: every item needs some bytes of source, so a source can hold only so many. */
+static bool reserve(void **out, size_t item, uint32_t count, uint32_t *out_max)
+{
+    *out = calloc(count, item);
+    *out_max = *out == NULL ? 0 : count;
+    return *out != NULL;
+}
+
+static bool reserve_all(struct sp_facts *f, uint32_t source_max)
+{
+    uint32_t half = source_max / 2 + 64;
+    uint32_t slots = 1;
+    f->symbol_max = half + KEYWORD_COUNT;
+    while (slots < 2 * f->symbol_max) {
+        slots *= 2;
+    }
+    uint32_t ignored = 0;
+    f->slot_mask = slots - 1;
+    return reserve((void **)&f->symbols, sizeof(*f->symbols), f->symbol_max, &f->symbol_max) &&
+           reserve((void **)&f->slots, sizeof(*f->slots), slots, &ignored) &&
+           reserve((void **)&f->segments, sizeof(*f->segments), source_max + 64, &f->segment_max) &&
+           reserve((void **)&f->refs, sizeof(*f->refs), half, &f->ref_max) &&
+           reserve((void **)&f->imports, sizeof(*f->imports), half, &f->import_max) &&
+           reserve((void **)&f->calls, sizeof(*f->calls), half, &f->call_max) &&
+           reserve((void **)&f->keywords, sizeof(*f->keywords), half, &f->keyword_max) &&
+           reserve((void **)&f->consts, sizeof(*f->consts), half, &f->const_max) &&
+           reserve((void **)&f->magics, sizeof(*f->magics), half, &f->magic_max) &&
+           reserve((void **)&f->bindings, sizeof(*f->bindings), source_max + 64, &f->binding_max) &&
+           reserve((void **)&f->meanings, sizeof(*f->meanings), source_max + 64, &f->meaning_max) &&
+           reserve((void **)&f->texts, 1, 4 * source_max + 4096, &f->text_max) &&
+           reserve((void **)&f->names, 1, 4 * source_max + 4096, &f->name_max);
+}
+
+enum sp_err sp_facts_new(size_t source_bytes_max, struct sp_facts **out)
+{
+    if (source_bytes_max > SP_PYTHON_SOURCE_BYTES_MAX) {
+        return SP_ERR_TOO_BIG;
+    }
+    struct sp_facts *f = calloc(1, sizeof(*f));
+    if (f == NULL) {
+        return SP_ERR_NOMEM;
+    }
+    f->source_max = (uint32_t)source_bytes_max;
+    f->seed = (sp_clock_mono_us() ^ (uint64_t)(uintptr_t)f) * 0x9E3779B97F4A7C15U;
+    if (!reserve_all(f, f->source_max)) {
+        sp_facts_free(f);
+        return SP_ERR_NOMEM;
+    }
+    *out = f;
+    return SP_OK;
+}
+
+void sp_facts_free(struct sp_facts *facts)
+{
+    if (facts == NULL) {
+        return;
+    }
+    free(facts->symbols);
+    free(facts->slots);
+    free(facts->segments);
+    free(facts->refs);
+    free(facts->imports);
+    free(facts->calls);
+    free(facts->keywords);
+    free(facts->consts);
+    free(facts->magics);
+    free(facts->bindings);
+    free(facts->meanings);
+    free(facts->texts);
+    free(facts->names);
+    free(facts);
+}
+
+void sp_facts_free_cleanup(struct sp_facts **facts)
+{
+    sp_facts_free(*facts);
+}
+
+/* ---- what the reader of facts asks for ---- */
+
+const struct sp_lexer *sp_facts_lexer(const struct sp_facts *facts)
+{
+    return &facts->lx;
+}
+
+unsigned sp_facts_depth(const struct sp_facts *facts)
+{
+    return facts->depth_most;
+}
+
+unsigned sp_facts_lines(const struct sp_facts *facts)
+{
+    bool is_open = facts->lx.at > facts->lx.line_start;
+    return facts->lx.line - (is_open ? 0 : 1);
+}
+
+const struct sp_import *sp_facts_imports(const struct sp_facts *facts, size_t *out_count)
+{
+    *out_count = facts->import_count;
+    return facts->imports;
+}
+
+const struct sp_ref *sp_facts_refs(const struct sp_facts *facts, size_t *out_count)
+{
+    *out_count = facts->ref_count;
+    return facts->refs;
+}
+
+const struct sp_call *sp_facts_calls(const struct sp_facts *facts, size_t *out_count)
+{
+    *out_count = facts->call_count;
+    return facts->calls;
+}
+
+const struct sp_keyword *sp_facts_keywords(const struct sp_facts *facts, size_t *out_count)
+{
+    *out_count = facts->keyword_count;
+    return facts->keywords;
+}
+
+const struct sp_magic *sp_facts_magics(const struct sp_facts *facts, size_t *out_count)
+{
+    *out_count = facts->magic_count;
+    return facts->magics;
+}
+
+const struct sp_const *sp_facts_consts(const struct sp_facts *facts, size_t *out_count)
+{
+    *out_count = facts->const_count;
+    return facts->consts;
+}
+
+const struct sp_const *sp_facts_const(const struct sp_facts *facts, uint32_t index)
+{
+    return index < facts->const_count ? &facts->consts[index] : NULL;
+}
+
+struct sp_slice sp_facts_symbol(const struct sp_facts *facts, uint32_t symbol)
+{
+    if (symbol >= facts->symbol_count) {
+        return sp_slice_make(NULL, 0);
+    }
+    return sp_slice_make(facts->symbols[symbol].ptr, facts->symbols[symbol].len);
+}
+
+uint32_t sp_facts_segment_symbol(const struct sp_facts *facts, const struct sp_ref *ref,
+                                 unsigned index)
+{
+    return index < ref->count ? facts->segments[ref->path_at + index] : SP_FACTS_NONE;
+}
+
+struct sp_slice sp_facts_segment(const struct sp_facts *facts, const struct sp_ref *ref,
+                                 unsigned index)
+{
+    return sp_facts_symbol(facts, sp_facts_segment_symbol(facts, ref, index));
+}
+
+static uint32_t count_characters(const uint8_t *ptr, uint32_t from, uint32_t to)
+{
+    uint32_t count = 0;
+    for (uint32_t at = from; at < to; at++) {
+        count += (ptr[at] & 0xC0U) != 0x80 ? 1 : 0;
+    }
+    return count;
+}
+
+struct sp_place sp_facts_place(const struct sp_facts *facts, const struct sp_span *span)
+{
+    const uint8_t *ptr = facts->lx.ptr;
+    struct sp_place place = {.line = span->line, .end_line = span->line};
+    uint32_t end = (uint32_t)sp_size_min(span->end, facts->lx.len);
+    uint32_t line_start = span->line_start;
+    for (uint32_t at = span->start; at < end; at++) {
+        bool is_pair = ptr[at] == '\r' && at + 1 < end && ptr[at + 1] == '\n';
+        if ((ptr[at] == '\n' || ptr[at] == '\r') && !is_pair && at + 1 < end) {
+            place.end_line++;
+            line_start = at + 1;
+        }
+    }
+    place.column = 1 + count_characters(ptr, span->line_start, span->start);
+    place.end_column = 1 + count_characters(ptr, line_start, end);
+    return place;
+}
