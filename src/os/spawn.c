@@ -26,6 +26,9 @@ static int arrange_descriptors(const struct sp_spawn *spawn)
     if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0) {
         return 1;
     }
+    if (spawn->error_fd >= 0 && dup2(spawn->error_fd, STDERR_FILENO) < 0) {
+        return 1;
+    }
     if (spawn->directory_fd >= 0 ? fchdir(spawn->directory_fd) != 0 : chdir("/") != 0) {
         return 1;
     }
@@ -46,11 +49,11 @@ static void become(const struct sp_spawn *spawn, pid_t parent)
         _exit(EXIT_NO_EXEC);
     }
     /* execve takes plain pointers but does not write. */
-    (void)execve("/proc/self/exe", (char *const *)(uintptr_t)spawn->argv, no_environment);
+    (void)execve(spawn->program != NULL ? spawn->program : "/proc/self/exe", (char *const *)(uintptr_t)spawn->argv, no_environment);
     _exit(EXIT_NO_EXEC);
 }
 
-enum sp_err sp_spawn_self(const struct sp_spawn *spawn, pid_t *out_pid)
+enum sp_err sp_spawn_program(const struct sp_spawn *spawn, pid_t *out_pid)
 {
     const pid_t parent = getpid();
     const pid_t pid = fork();

@@ -196,8 +196,8 @@ static enum sp_err spawn(struct sp_child *child)
     const char *const argv[] = {title, role, index, NULL};
     /* dial reaches the pool's socket from its directory, whatever the directories above allow. */
     const struct sp_spawn how = {
-        .argv = argv, .control_fd = theirs, .directory_fd = child->who.role == SP_ROLE_DIAL ? estate->run_dir : -1};
-    SP_TRY(sp_spawn_self(&how, &child->pid));
+        .argv = argv, .control_fd = theirs, .directory_fd = child->who.role == SP_ROLE_DIAL ? estate->run_dir : -1, .error_fd = -1};
+    SP_TRY(sp_spawn_program(&how, &child->pid));
     SP_TRY(sp_channel_new(child->house->loop, sp_take_fd(&ours), on_message, on_lost, child, &child->control));
     return settle(child);
 }

@@ -68,6 +68,11 @@ struct sp_slice sp_self_settings(const struct sp_self *self)
     return self->settings.bytes;
 }
 
+uint32_t sp_self_uid(const struct sp_self *self)
+{
+    return self->confine.uid;
+}
+
 int sp_self_take_gift(struct sp_self *self, enum sp_gift what, unsigned index)
 {
     for (unsigned i = 0; i < self->gift_count; i++) {

@@ -62,6 +62,9 @@ unsigned sp_self_index(const struct sp_self *self) SP_NONNULL(1);
 uint32_t sp_self_incarnation(const struct sp_self *self) SP_NONNULL(1);
 struct sp_slice sp_self_settings(const struct sp_self *self) SP_NONNULL(1);
 
+/* The user that confinement will make of this process, 0 when it stays what it is. */
+uint32_t sp_self_uid(const struct sp_self *self) SP_NONNULL(1);
+
 /* Moves a given descriptor out, -1 when it was not given. */
 int sp_self_take_gift(struct sp_self *self, enum sp_gift what, unsigned index) SP_NONNULL(1);
 

@@ -17,14 +17,43 @@ static const struct sp_session_options defaults = {
     .preload = "numpy,pandas,matplotlib",
 };
 
+/* The words of the configuration that mean more than one wall, or none of a session. */
+static const struct {
+    const char *name;
+    uint64_t layers;
+} words[] = {
+    {"namespaces",
+     SP_WALL_BIT(SP_WALL_USER) | SP_WALL_BIT(SP_WALL_MOUNT) | SP_WALL_BIT(SP_WALL_PID) |
+         SP_WALL_BIT(SP_WALL_NET) | SP_WALL_BIT(SP_WALL_IPC) | SP_WALL_BIT(SP_WALL_UTS) |
+         SP_WALL_BIT(SP_WALL_CGROUP) | SP_WALL_BIT(SP_WALL_PROC) | SP_WALL_BIT(SP_WALL_READ_ONLY)},
+    {"landlock", SP_WALL_BIT(SP_WALL_LANDLOCK) | SP_WALL_BIT(SP_WALL_SCOPE)},
+    {"capabilities", SP_WALL_BIT(SP_WALL_CAPS)},
+    {"cgroup", SP_WALL_BIT(SP_WALL_MEMORY)},
+    {"uid", 0},
+};
+
+static enum sp_err read_layer(struct sp_slice name, uint64_t *out)
+{
+    enum sp_wall wall = SP_WALL_USER;
+    for (size_t i = 0; i < SP_COUNT(words); i++) {
+        if (sp_slice_is(name, words[i].name)) {
+            *out = words[i].layers;
+            return SP_OK;
+        }
+    }
+    SP_TRY(sp_wall_from_name(name, &wall));
+    *out = SP_WALL_BIT(wall);
+    return SP_OK;
+}
+
 static enum sp_err read_layers(struct sp_slice names, uint64_t *out)
 {
     uint64_t layers = 0;
     while (names.len > 0) {
         size_t end = sp_slice_find(names, 0, ',');
-        enum sp_wall layer = SP_WALL_USER;
-        SP_TRY(sp_wall_from_name(sp_slice_sub(names, 0, end), &layer));
-        layers |= SP_WALL_BIT(layer);
+        uint64_t found = 0;
+        SP_TRY(read_layer(sp_slice_sub(names, 0, end), &found));
+        layers |= found;
         names = sp_slice_sub(names, end + 1, names.len);
     }
     *out = layers;

@@ -217,10 +217,14 @@ static enum sp_err probe(struct template *t, uint64_t *out_layers)
     return err;
 }
 
-/* A missing wall stops the pool unless the configuration gives it up by name. The memory cgroup is a gain, not a wall. */
+/*
+ * A missing wall stops the pool unless the configuration gives it up by name. Two are a gain where they can be had: the
+ * memory cgroup, and Landlock's scopes (kernel 6.12), which the pid and network namespaces bound already.
+ */
 static enum sp_err check_layers(const struct template *t, uint64_t layers)
 {
-    uint64_t missing = SP_WALL_ALL & ~SP_WALL_BIT(SP_WALL_MEMORY) & ~layers & ~t->options->given_up;
+    uint64_t wanted = SP_WALL_ALL & ~SP_WALL_BIT(SP_WALL_MEMORY) & ~SP_WALL_BIT(SP_WALL_SCOPE);
+    uint64_t missing = wanted & ~layers & ~t->options->given_up;
     for (unsigned i = 0; i < SP_WALL_COUNT; i++) {
         if ((layers & SP_WALL_BIT(i)) == 0) {
             sp_log(SP_LOG_WARN, "template.layer.missing", "layer=%s wanted=%d",

@@ -257,6 +257,10 @@
     F(U16, index, 0)             \
     F(ERR, err, 0)
 
+/* nursery -> pool: a template has been started; the descriptor is the pool's end of its wire (wire/session_frame.h). */
+#define SP_MSG_TEMPLATE_FIELDS(F)  \
+    F(U32, incarnation, 0)
+
 /* role -> supervisor: a line for the operator. */
 #define SP_MSG_LOG_FIELDS(F)  \
     F(U8, level, 0)           \
@@ -293,7 +297,8 @@
     X(UP, up)                               \
     X(ROLE_UP, role_up)                     \
     X(LOG, log)                             \
-    X(BROKEN, broken)
+    X(BROKEN, broken)                       \
+    X(TEMPLATE, template)
 
 enum sp_msg_type {
     SP_MSG_NONE,
