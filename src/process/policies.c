@@ -3,6 +3,8 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "crypto/hash.h"
+#include "policy/judge.h"
 
 const struct sp_policy_in_force *sp_policies_find(const struct sp_policies *policies, struct sp_slice name)
 {
@@ -14,11 +16,32 @@ const struct sp_policy_in_force *sp_policies_find(const struct sp_policies *poli
     return NULL;
 }
 
-static enum sp_err load_one(const struct sp_config *config, const char *name, struct sp_policy_in_force *out)
+/* A policy that fails its own tests says something else than its author meant. */
+static enum sp_err run_tests(const struct sp_policy *policy, struct sp_where *out_where)
 {
-    (void)config;
+    struct sp_table table = {.target_count = 0};
+    SP_TRY(sp_table_builtin(&table, out_where));
+    SP_AUTO_JUDGE struct sp_judge *judge = NULL;
+    enum sp_err err = sp_judge_new(&table, (size_t)policy->limits.code_bytes, &judge);
+    if (err == SP_OK) {
+        err = sp_judge_test(judge, policy, out_where);
+    }
+    sp_table_done(&table);
+    return err;
+}
+
+static enum sp_err load_one(const char *name, struct sp_policy_in_force *out, struct sp_where *out_where)
+{
+    struct sp_policy policy;
     (void)snprintf(out->name, sizeof(out->name), "%s", name);
-    return SP_OK;
+    SP_TRY(sp_policy_open(sp_slice_of(name), &policy, out_where));
+    enum sp_err err = run_tests(&policy, out_where);
+    if (err == SP_OK) {
+        err = sp_policy_print(&policy, &out->text);
+    }
+    sp_policy_done(&policy);
+    SP_TRY(err);
+    return sp_sha256(sp_buf_slice(&out->text), out->digest);
 }
 
 enum sp_err sp_policies_load(const struct sp_config *config, struct sp_policies *out)
@@ -36,9 +59,11 @@ enum sp_err sp_policies_load(const struct sp_config *config, struct sp_policies 
         *item = (struct sp_policy_in_force){.name = ""};
         sp_buf_init(&item->text, (size_t)1024 * 1024);
         out->count++;
-        enum sp_err err = load_one(config, name, item);
+        struct sp_where where = {.text = {0}};
+        enum sp_err err = load_one(name, item, &where);
         if (err != SP_OK) {
-            sp_log(SP_LOG_ERROR, "policy.refused", "policy=%s error=%s", name, sp_err_name(err));
+            sp_log(SP_LOG_ERROR, "policy.refused", "policy=%s line=%u column=%u error=%s why=\"%s\"", name, where.line,
+                   where.column, sp_err_name(err), where.text);
             return SP_ERR_CONFIG;
         }
     }

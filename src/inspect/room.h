@@ -1,0 +1,35 @@
+/*
+ * room - inspect: a body in, a verdict and the order built from what was inspected out.
+ *
+ * Runs in: inspect.   Input: hostile (the body of anybody's request).   Allocates: at the start, and for each body.
+ * Pure. It knows no names: neither who asks nor for which session. A verdict starts as a denial.
+ */
+#ifndef SP_INSPECT_ROOM_H
+#define SP_INSPECT_ROOM_H
+
+#include "base/where.h"
+#include "wire/msg.h"
+
+#define SP_INSPECT_POLICIES_MAX ((size_t)64)
+
+struct sp_inspect_room;
+
+/* Bodies of at most `body_bytes_max` are read. */
+enum sp_err sp_inspect_room_new(uint64_t body_bytes_max, struct sp_inspect_room **out) SP_MUST_CHECK SP_NONNULL(2);
+void sp_inspect_room_free(struct sp_inspect_room *room);
+
+/*
+ * Adds a resolved policy. SP_ERR_CORRUPT when `digest` is not the SHA-256 of `text`, SP_ERR_CONFIG with the place when
+ * it cannot be read, SP_ERR_FULL. All are added before the first job.
+ */
+enum sp_err sp_inspect_add_policy(struct sp_inspect_room *room, struct sp_slice text, const uint8_t digest[SP_DIGEST_BYTES],
+                                  struct sp_where *out_where) SP_MUST_CHECK SP_NONNULL(1, 3);
+
+/*
+ * Judges one job. The verdict borrows from the room until the next job, but for `out->order`, which the caller releases.
+ * SP_ERR_WIRE for a job of a policy that is not here: front broke the protocol; SP_ERR_NOMEM.
+ */
+enum sp_err sp_inspect_job(struct sp_inspect_room *room, const struct sp_msg_job *job, struct sp_msg_verdict *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2, 3);
+
+#endif
