@@ -30,7 +30,8 @@ static void member_lossy(struct sp_json_out *w, const char *key, struct sp_slice
 static void put_old_members(struct sp_json_out *w, const struct sp_result *result)
 {
     sp_json_out_member_text(w, "$id", "2");
-    sp_json_out_member_text(w, "status", result->status == SP_RUN_SUCCEEDED ? "Success" : "Failure");
+    sp_json_out_member_text(w, "status",
+                            result->status == SP_RUN_SUCCEEDED ? "Success" : "Failure");
     member_lossy(w, "stdout", result->out_text);
     member_lossy(w, "stderr", result->err_text);
     sp_json_out_member_raw(w, "result", result->value_json);
@@ -55,7 +56,8 @@ static void put_legacy(struct sp_json_out *w, const struct sp_result *result)
     bool is_object = result->value_json.len > 0 && result->value_json.ptr[0] == '{';
     sp_json_out_object(w);
     sp_json_out_member_text(w, "$id", "1");
-    sp_json_out_member_text(w, "status", result->status == SP_RUN_SUCCEEDED ? "Success" : "Failure");
+    sp_json_out_member_text(w, "status",
+                            result->status == SP_RUN_SUCCEEDED ? "Success" : "Failure");
     member_lossy(w, "stdout", result->out_text);
     member_lossy(w, "stderr", result->err_text);
     if (is_object) {
@@ -92,8 +94,8 @@ static void put_new(struct sp_json_out *w, const struct sp_route *route, struct 
     sp_json_out_object_end(w);
 }
 
-enum sp_err sp_answer_result(const struct sp_route *route, struct sp_slice id, const struct sp_result *result,
-                             struct sp_buf *out)
+enum sp_err sp_answer_result(const struct sp_route *route, struct sp_slice id,
+                             const struct sp_result *result, struct sp_buf *out)
 {
     struct sp_json_out w;
     sp_json_out_init(&w, out);
@@ -141,7 +143,9 @@ enum sp_err sp_answer_error(const struct sp_answer_problem *problem, struct sp_b
     sp_json_out_key(&w, "error");
     sp_json_out_object(&w);
     sp_json_out_member_text(&w, "code", sp_err_code(problem->err));
-    member_lossy(&w, "message", problem->detail.len > 0 ? problem->detail : sp_slice_of(sp_err_text(problem->err)));
+    member_lossy(&w, "message",
+                 problem->detail.len > 0 ? problem->detail
+                                         : sp_slice_of(sp_err_text(problem->err)));
     if (problem->detail_count > 0) {
         sp_json_out_key(&w, "details");
         sp_json_out_array(&w);

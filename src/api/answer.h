@@ -9,14 +9,16 @@
 #include "api/result.h"
 #include "api/route.h"
 
-#define SP_ANSWER_BYTES_MAX ((size_t)96 * 1024 * 1024) /* a result of NULs grows sixfold only in theory; cut at this */
+#define SP_ANSWER_BYTES_MAX                                                                        \
+    ((size_t)96 * 1024 * 1024) /* a result of NULs grows sixfold only in theory; cut at this */
 
 /* The HTTP status of a finished run: 202 for 2024-10-02-preview's /executions, else 200. */
 unsigned sp_answer_status(const struct sp_route *route) SP_NONNULL(1);
 
 /* Appends the body of a finished run; `id` names the execution (new family). */
-enum sp_err sp_answer_result(const struct sp_route *route, struct sp_slice id, const struct sp_result *result,
-                             struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 3, 4);
+enum sp_err sp_answer_result(const struct sp_route *route, struct sp_slice id,
+                             const struct sp_result *result, struct sp_buf *out)
+    SP_MUST_CHECK SP_NONNULL(1, 3, 4);
 
 /* One entry of `details`. Lines and columns count from 1; line 0 leaves the place out. */
 struct sp_answer_detail {
@@ -39,6 +41,7 @@ struct sp_answer_problem {
 };
 
 /* Appends {"error":{"code","message","details","traceId"}}; the status is sp_err_http(problem->err). */
-enum sp_err sp_answer_error(const struct sp_answer_problem *problem, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_answer_error(const struct sp_answer_problem *problem, struct sp_buf *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 #endif

@@ -15,9 +15,11 @@ static enum sp_err wrong(struct sp_where *where, const char *text)
 }
 
 /* Everything that strict JSON refuses reads as broken JSON to the client, whatever made it so. */
-static enum sp_err parse(struct sp_slice body, size_t bytes_max, struct sp_json **out, struct sp_where *where)
+static enum sp_err parse(struct sp_slice body, size_t bytes_max, struct sp_json **out,
+                         struct sp_where *where)
 {
-    struct sp_json_limits limits = {.bytes_max = bytes_max, .depth_max = SP_JSON_DEPTH, .nul = SP_JSON_NUL_REFUSED};
+    struct sp_json_limits limits = {
+        .bytes_max = bytes_max, .depth_max = SP_JSON_DEPTH, .nul = SP_JSON_NUL_REFUSED};
     enum sp_err err = sp_json_parse(body, &limits, out, where);
     switch ((unsigned)err) {
     case SP_OK:
@@ -58,7 +60,8 @@ static enum sp_err find_members(const struct sp_json_value *root, const struct s
     return SP_OK;
 }
 
-static enum sp_err find_code(const struct sp_json_value *members, struct sp_slice *out, struct sp_where *where)
+static enum sp_err find_code(const struct sp_json_value *members, struct sp_slice *out,
+                             struct sp_where *where)
 {
     const struct sp_json_value *code = sp_json_get(members, "code");
     const struct sp_json_value *python_code = sp_json_get(members, "pythonCode");
@@ -84,7 +87,8 @@ static bool is_one_of(struct sp_slice text, const char *const *names, size_t cou
     return false;
 }
 
-static enum sp_err read_input_type(const struct sp_json_value *members, bool *out_base64, struct sp_where *where)
+static enum sp_err read_input_type(const struct sp_json_value *members, bool *out_base64,
+                                   struct sp_where *where)
 {
     const struct sp_json_value *value = sp_json_get(members, "codeInputType");
     struct sp_slice text = {NULL, 0};
@@ -121,8 +125,8 @@ static enum sp_err check_execution_type(const struct sp_json_value *members, str
     return SP_OK;
 }
 
-static enum sp_err read_timeout(const struct sp_json *doc, const struct sp_json_value *members, uint32_t *out,
-                                struct sp_where *where)
+static enum sp_err read_timeout(const struct sp_json *doc, const struct sp_json_value *members,
+                                uint32_t *out, struct sp_where *where)
 {
     const struct sp_json_value *value = sp_json_get(members, "timeoutInSeconds");
     int64_t seconds = SP_REQUEST_TIMEOUT_S_DEFAULT;
@@ -132,7 +136,8 @@ static enum sp_err read_timeout(const struct sp_json *doc, const struct sp_json_
     if (!is_absent(value) && sp_json_integer(doc, value, &seconds) != SP_OK) {
         seconds = -1; /* a number too long for any integer is out of range like any other */
     }
-    if (seconds < (int64_t)SP_REQUEST_TIMEOUT_S_MIN || seconds > (int64_t)SP_REQUEST_TIMEOUT_S_MAX) {
+    if (seconds < (int64_t)SP_REQUEST_TIMEOUT_S_MIN ||
+        seconds > (int64_t)SP_REQUEST_TIMEOUT_S_MAX) {
         return wrong(where, "timeoutInSeconds must be from 1 to 220");
     }
     *out = (uint32_t)seconds;
@@ -174,7 +179,8 @@ static enum sp_err fill(struct sp_request *request, size_t bytes_max, struct sp_
     return is_base64 ? decode_code(request, bytes_max, where) : SP_OK;
 }
 
-enum sp_err sp_request_read(struct sp_slice body, size_t bytes_max, struct sp_request *out, struct sp_where *out_where)
+enum sp_err sp_request_read(struct sp_slice body, size_t bytes_max, struct sp_request *out,
+                            struct sp_where *out_where)
 {
     SP_AUTO_REQUEST struct sp_request request = {0};
     sp_where_set(out_where, 0, 0, "%s", "");

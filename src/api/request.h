@@ -30,8 +30,8 @@ struct sp_request {
  * UTF-8, bytes behind the value, too deep), SP_ERR_NUL for the character NUL, SP_ERR_REQUEST for the wrong shape,
  * SP_ERR_TOO_BIG, SP_ERR_NOMEM. `out_where` (may be NULL) gives line, column and a text that names the member.
  */
-enum sp_err sp_request_read(struct sp_slice body, size_t bytes_max, struct sp_request *out, struct sp_where *out_where)
-    SP_MUST_CHECK SP_NONNULL(3);
+enum sp_err sp_request_read(struct sp_slice body, size_t bytes_max, struct sp_request *out,
+                            struct sp_where *out_where) SP_MUST_CHECK SP_NONNULL(3);
 
 void sp_request_done(struct sp_request *request) SP_NONNULL(1);
 #define SP_AUTO_REQUEST SP_CLEANUP(sp_request_done)

@@ -2,7 +2,7 @@
 
 #include "base/text.h"
 
-#define LAYOUT 1U
+#define LAYOUT    1U
 
 /* Bits of the flags byte. */
 #define CUT_OUT   1U

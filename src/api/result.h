@@ -18,10 +18,11 @@ enum sp_run_status { SP_RUN_FAILED, SP_RUN_SUCCEEDED, SP_RUN_STATUS_COUNT };
 struct sp_result {
     enum sp_run_status status;
     uint64_t time_ms;
-    struct sp_slice out_text;   /* what the run wrote to its standard output */
-    struct sp_slice err_text;   /* and to its standard error; a traceback stands here */
-    struct sp_slice value_json; /* the last expression's value as one JSON text; "null" when there is none */
-    bool is_out_cut;            /* the text was longer than the pool keeps */
+    struct sp_slice out_text; /* what the run wrote to its standard output */
+    struct sp_slice err_text; /* and to its standard error; a traceback stands here */
+    struct sp_slice
+        value_json;  /* the last expression's value as one JSON text; "null" when there is none */
+    bool is_out_cut; /* the text was longer than the pool keeps */
     bool is_err_cut;
     bool is_value_cut;
 };

@@ -143,8 +143,8 @@ static enum sp_err read_query(struct sp_slice raw, struct query *out, struct sp_
     return SP_OK;
 }
 
-static enum sp_err read_version(const struct row *row, const struct query *query, enum sp_version *out,
-                                struct sp_where *where)
+static enum sp_err read_version(const struct row *row, const struct query *query,
+                                enum sp_version *out, struct sp_where *where)
 {
     if (!query->has_version || query->version.len == 0) {
         sp_where_set(where, 0, 0, "the query parameter api-version is missing");
@@ -157,15 +157,17 @@ static enum sp_err read_version(const struct row *row, const struct query *query
         return SP_ERR_API_VERSION;
     }
     if (version < row->since) {
-        sp_where_set(where, 0, 0, "this path exists from api-version %s on", sp_version_text(row->since));
+        sp_where_set(where, 0, 0, "this path exists from api-version %s on",
+                     sp_version_text(row->since));
         return SP_ERR_API_VERSION;
     }
     *out = version;
     return SP_OK;
 }
 
-static enum sp_err read_identifier(const struct row *row, const struct query *query, struct sp_buf *scratch,
-                                   struct sp_slice *out, struct sp_where *where)
+static enum sp_err read_identifier(const struct row *row, const struct query *query,
+                                   struct sp_buf *scratch, struct sp_slice *out,
+                                   struct sp_where *where)
 {
     sp_buf_clear(scratch);
     *out = sp_buf_slice(scratch);
@@ -183,15 +185,16 @@ static enum sp_err read_identifier(const struct row *row, const struct query *qu
     }
     if (err != SP_OK || sp_identifier_check(sp_buf_slice(scratch)) != SP_OK) {
         sp_where_set(where, 0, 0,
-                     "the identifier must be 4 to 128 ASCII letters, digits or signs, without spaces and backslashes");
+                     "the identifier must be 4 to 128 ASCII letters, digits or signs, without "
+                     "spaces and backslashes");
         return SP_ERR_IDENTIFIER;
     }
     *out = sp_buf_slice(scratch);
     return SP_OK;
 }
 
-enum sp_err sp_route_find(struct sp_slice method, struct sp_slice target, struct sp_buf *scratch, struct sp_route *out,
-                          struct sp_where *out_where)
+enum sp_err sp_route_find(struct sp_slice method, struct sp_slice target, struct sp_buf *scratch,
+                          struct sp_route *out, struct sp_where *out_where)
 {
     const struct row *row = NULL;
     struct sp_slice path = {NULL, 0};
@@ -204,7 +207,8 @@ enum sp_err sp_route_find(struct sp_slice method, struct sp_slice target, struct
     }
     SP_TRY(find_row(method, path, &row));
     if (!row->is_served) {
-        sp_where_set(out_where, 0, 0, "this gateway does not serve %s yet", sp_operation_name(row->operation));
+        sp_where_set(out_where, 0, 0, "this gateway does not serve %s yet",
+                     sp_operation_name(row->operation));
         return SP_ERR_NOT_IMPLEMENTED;
     }
     SP_TRY(read_query(raw_query, &query, out_where));

@@ -13,28 +13,29 @@
 
 #define SP_IDENTIFIER_BYTES_MIN ((size_t)4)
 #define SP_IDENTIFIER_BYTES_MAX ((size_t)128)
-#define SP_ROUTE_SCRATCH_BYTES_MAX ((size_t)16 * 1024) /* the maximum for a buffer handed to sp_route_find */
+#define SP_ROUTE_SCRATCH_BYTES_MAX                                                                 \
+    ((size_t)16 * 1024) /* the maximum for a buffer handed to sp_route_find */
 
 /* Every operation of the data plane; the number travels on wires and in the log, so rows are only added at the end. */
-#define SP_OPERATION_LIST(X)                     \
-    X(SP_OPERATION_NONE, "none")                 \
-    X(SP_OPERATION_EXECUTE, "execute")           \
-    X(SP_OPERATION_EXECUTION_GET, "execution-get") \
-    X(SP_OPERATION_FILE_LIST, "file-list")       \
-    X(SP_OPERATION_FILE_PUT, "file-put")         \
-    X(SP_OPERATION_FILE_GET, "file-get")         \
-    X(SP_OPERATION_FILE_CONTENT, "file-content") \
-    X(SP_OPERATION_FILE_DELETE, "file-delete")   \
-    X(SP_OPERATION_SESSION_GET, "session-get")   \
-    X(SP_OPERATION_SESSION_DELETE, "session-delete") \
-    X(SP_OPERATION_SESSION_LIST, "session-list") \
+#define SP_OPERATION_LIST(X)                                                                       \
+    X(SP_OPERATION_NONE, "none")                                                                   \
+    X(SP_OPERATION_EXECUTE, "execute")                                                             \
+    X(SP_OPERATION_EXECUTION_GET, "execution-get")                                                 \
+    X(SP_OPERATION_FILE_LIST, "file-list")                                                         \
+    X(SP_OPERATION_FILE_PUT, "file-put")                                                           \
+    X(SP_OPERATION_FILE_GET, "file-get")                                                           \
+    X(SP_OPERATION_FILE_CONTENT, "file-content")                                                   \
+    X(SP_OPERATION_FILE_DELETE, "file-delete")                                                     \
+    X(SP_OPERATION_SESSION_GET, "session-get")                                                     \
+    X(SP_OPERATION_SESSION_DELETE, "session-delete")                                               \
+    X(SP_OPERATION_SESSION_LIST, "session-list")                                                   \
     X(SP_OPERATION_METADATA, "metadata")
 
 enum sp_operation {
 #define SP_OPERATION_AS_ENUM(operation, name) operation,
     SP_OPERATION_LIST(SP_OPERATION_AS_ENUM)
 #undef SP_OPERATION_AS_ENUM
-    SP_OPERATION_COUNT
+        SP_OPERATION_COUNT
 };
 
 /* The shape of the answer goes by the path: /python/execute, /code/execute and its like, /executions and its like. */
@@ -57,7 +58,8 @@ struct sp_route {
     enum sp_operation operation;
     enum sp_family family;
     enum sp_version version;
-    struct sp_slice identifier; /* decoded and checked; in the scratch buffer. Empty where the operation has none */
+    struct sp_slice
+        identifier; /* decoded and checked; in the scratch buffer. Empty where the operation has none */
     struct sp_slice api_version; /* as it was given; in the target */
 };
 
@@ -66,8 +68,9 @@ struct sp_route {
  * SP_ERR_NOT_FOUND, SP_ERR_METHOD, SP_ERR_NOT_IMPLEMENTED (known, not served here), SP_ERR_API_VERSION,
  * SP_ERR_IDENTIFIER; `out_where` (may be NULL) then says what to tell the client.
  */
-enum sp_err sp_route_find(struct sp_slice method, struct sp_slice target, struct sp_buf *scratch, struct sp_route *out,
-                          struct sp_where *out_where) SP_MUST_CHECK SP_NONNULL(3, 4);
+enum sp_err sp_route_find(struct sp_slice method, struct sp_slice target, struct sp_buf *scratch,
+                          struct sp_route *out, struct sp_where *out_where)
+    SP_MUST_CHECK SP_NONNULL(3, 4);
 
 /* The methods that the path of a target takes ("GET, POST"), for Allow; NULL when there is nothing at this path. */
 const char *sp_route_methods(struct sp_slice target);
@@ -77,11 +80,13 @@ bool sp_operation_has_body(enum sp_operation operation);
 
 /* "execute" for SP_OPERATION_EXECUTE; SP_ERR_INVALID for a number that names none (or names NONE). */
 const char *sp_operation_name(enum sp_operation operation);
-enum sp_err sp_operation_from_number(unsigned number, enum sp_operation *out) SP_MUST_CHECK SP_NONNULL(2);
+enum sp_err sp_operation_from_number(unsigned number, enum sp_operation *out)
+    SP_MUST_CHECK SP_NONNULL(2);
 
 /* "2025-10-02-preview" and back; SP_ERR_API_VERSION for an unknown one. */
 const char *sp_version_text(enum sp_version version);
-enum sp_err sp_version_parse(struct sp_slice text, enum sp_version *out) SP_MUST_CHECK SP_NONNULL(2);
+enum sp_err sp_version_parse(struct sp_slice text, enum sp_version *out)
+    SP_MUST_CHECK SP_NONNULL(2);
 
 /* The specification's character set and length. */
 enum sp_err sp_identifier_check(struct sp_slice identifier) SP_MUST_CHECK;

@@ -5,8 +5,8 @@
 #include "codec/json_out.h"
 #include "codec/url.h"
 
-enum sp_err sp_upstream_init(struct sp_upstream *u, struct sp_slice base_path, struct sp_slice api_version,
-                             bool is_embedded)
+enum sp_err sp_upstream_init(struct sp_upstream *u, struct sp_slice base_path,
+                             struct sp_slice api_version, bool is_embedded)
 {
     enum sp_version version = is_embedded ? SP_VERSION_2025_10 : SP_VERSION_2024_10;
     if (api_version.len > 0) {
@@ -24,8 +24,8 @@ enum sp_err sp_upstream_init(struct sp_upstream *u, struct sp_slice base_path, s
     return SP_OK;
 }
 
-enum sp_err sp_upstream_target(const struct sp_upstream *u, enum sp_operation operation, struct sp_slice session,
-                               struct sp_buf *out)
+enum sp_err sp_upstream_target(const struct sp_upstream *u, enum sp_operation operation,
+                               struct sp_slice session, struct sp_buf *out)
 {
     if (operation != SP_OPERATION_EXECUTE) {
         return SP_ERR_NOT_IMPLEMENTED;
@@ -38,7 +38,8 @@ enum sp_err sp_upstream_target(const struct sp_upstream *u, enum sp_operation op
     return sp_url_encode(session, out);
 }
 
-enum sp_err sp_upstream_body(const struct sp_upstream *u, const struct sp_order *order, struct sp_buf *out)
+enum sp_err sp_upstream_body(const struct sp_upstream *u, const struct sp_order *order,
+                             struct sp_buf *out)
 {
     struct sp_json_out w;
     bool is_old = u->family != SP_FAMILY_NEW;
@@ -68,11 +69,8 @@ static enum sp_err read_status(const struct sp_json_value *value, enum sp_run_st
         const char *text;
         enum sp_run_status status;
     } known[] = {
-        {"Succeeded", SP_RUN_SUCCEEDED},
-        {"Success", SP_RUN_SUCCEEDED},
-        {"Failed", SP_RUN_FAILED},
-        {"Failure", SP_RUN_FAILED},
-        {"Canceled", SP_RUN_FAILED},
+        {"Succeeded", SP_RUN_SUCCEEDED}, {"Success", SP_RUN_SUCCEEDED}, {"Failed", SP_RUN_FAILED},
+        {"Failure", SP_RUN_FAILED},      {"Canceled", SP_RUN_FAILED},
     };
     struct sp_slice text = {NULL, 0};
     SP_TRY(sp_json_string(value, &text));
@@ -92,7 +90,8 @@ static enum sp_err read_text(const struct sp_json_value *value, struct sp_slice 
     return value == NULL || sp_json_is(value, SP_JSON_NULL) ? SP_OK : sp_json_string(value, out);
 }
 
-static enum sp_err read_time(const struct sp_json *doc, const struct sp_json_value *value, uint64_t *out)
+static enum sp_err read_time(const struct sp_json *doc, const struct sp_json_value *value,
+                             uint64_t *out)
 {
     int64_t whole = 0;
     double number = 0;
@@ -131,13 +130,15 @@ static enum sp_err read_result(const struct sp_upstream *u, struct sp_upstream_a
         outer = root;
     }
     SP_TRY(read_status(sp_json_get(outer, "status"), &out->result.status));
-    const struct sp_json_value *inner = u->family == SP_FAMILY_NEW ? sp_json_get(outer, "result") : outer;
+    const struct sp_json_value *inner =
+        u->family == SP_FAMILY_NEW ? sp_json_get(outer, "result") : outer;
     if (!sp_json_is(inner, SP_JSON_OBJECT)) {
         return SP_ERR_INVALID;
     }
     SP_TRY(read_text(sp_json_get(inner, "stdout"), &out->result.out_text));
     SP_TRY(read_text(sp_json_get(inner, "stderr"), &out->result.err_text));
-    SP_TRY(read_time(out->doc, sp_json_get(inner, "executionTimeInMilliseconds"), &out->result.time_ms));
+    SP_TRY(read_time(out->doc, sp_json_get(inner, "executionTimeInMilliseconds"),
+                     &out->result.time_ms));
     const struct sp_json_value *value = sp_json_get(inner, "executionResult");
     if (value == NULL && u->family != SP_FAMILY_NEW) {
         value = sp_json_get(inner, "result");
@@ -169,7 +170,8 @@ static struct sp_slice find_message(const struct sp_json *doc, struct sp_slice b
 static bool has_code(const struct sp_json *doc, const char *code)
 {
     struct sp_slice text = {NULL, 0};
-    const struct sp_json_value *error = doc != NULL ? sp_json_get(sp_json_root(doc), "error") : NULL;
+    const struct sp_json_value *error =
+        doc != NULL ? sp_json_get(sp_json_root(doc), "error") : NULL;
     return sp_json_string(sp_json_get(error, "code"), &text) == SP_OK && sp_slice_is(text, code);
 }
 
@@ -190,8 +192,9 @@ static bool says_full(struct sp_slice message)
     return holds(start, "allocating pod") || holds(start, "no more sessions");
 }
 
-static enum sp_err judge_status(const struct sp_upstream *u, unsigned http_status, const struct sp_json *doc,
-                                struct sp_slice message, enum sp_upstream_end *out_end)
+static enum sp_err judge_status(const struct sp_upstream *u, unsigned http_status,
+                                const struct sp_json *doc, struct sp_slice message,
+                                enum sp_upstream_end *out_end)
 {
     *out_end = SP_UPSTREAM_NOT_STARTED;
     if (http_status == 429 || says_full(message)) {
@@ -225,11 +228,12 @@ static void read_error(const struct sp_upstream *u, unsigned http_status, struct
                  (const char *)quoted.ptr);
 }
 
-enum sp_err sp_upstream_read(const struct sp_upstream *u, unsigned http_status, struct sp_slice body,
-                             struct sp_upstream_answer *out)
+enum sp_err sp_upstream_read(const struct sp_upstream *u, unsigned http_status,
+                             struct sp_slice body, struct sp_upstream_answer *out)
 {
-    struct sp_json_limits limits = {
-        .bytes_max = SP_UPSTREAM_ANSWER_BYTES_MAX, .depth_max = SP_JSON_DEPTH_MAX, .nul = SP_JSON_NUL_ALLOWED};
+    struct sp_json_limits limits = {.bytes_max = SP_UPSTREAM_ANSWER_BYTES_MAX,
+                                    .depth_max = SP_JSON_DEPTH_MAX,
+                                    .nul = SP_JSON_NUL_ALLOWED};
     *out = (struct sp_upstream_answer){.end = SP_UPSTREAM_UNKNOWN, .err = SP_ERR_POOL_ANSWER};
     struct sp_where where = {0};
     enum sp_err err = sp_json_parse(body, &limits, &out->doc, &where);

@@ -84,11 +84,6 @@ static enum sp_err disk_sync(void *ctx, int fd)
     return fdatasync(fd) == 0 ? SP_OK : failed(ctx);
 }
 
-static enum sp_err disk_cut(void *ctx, int fd, uint64_t size)
-{
-    return ftruncate(fd, (off_t)size) == 0 ? SP_OK : failed(ctx);
-}
-
 static enum sp_err disk_sync_directory(void *ctx)
 {
     struct sp_disk_directory *d = ctx;
@@ -140,7 +135,6 @@ void sp_disk_open_directory(struct sp_disk_directory *directory, int take_fd, st
         .read = disk_read,
         .write = disk_write,
         .sync = disk_sync,
-        .cut = disk_cut,
         .sync_directory = disk_sync_directory,
         .last_segment = disk_last_segment,
         .reason = disk_reason,

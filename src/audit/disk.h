@@ -32,7 +32,6 @@ struct sp_disk {
     enum sp_err (*read)(void *ctx, int fd, uint64_t at, uint8_t *out, size_t len, size_t *out_len);
     enum sp_err (*write)(void *ctx, int fd, uint64_t at, struct sp_slice bytes, size_t *out_len);
     enum sp_err (*sync)(void *ctx, int fd);
-    enum sp_err (*cut)(void *ctx, int fd, uint64_t size);
     enum sp_err (*sync_directory)(void *ctx);
 
     /* The highest first index among the segments' names; SP_ERR_NOT_FOUND when there is none. */

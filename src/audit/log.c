@@ -13,6 +13,7 @@ struct sp_log {
     int fd;
     char name[SP_SEGMENT_NAME_BYTES];
     struct sp_disk_stat file; /* identity, and the bytes that are durable */
+    uint64_t blank;           /* bytes behind those that the next commit blanks out */
     uint64_t next;            /* index of the next durable entry */
     uint64_t waiting;         /* entries in the batch */
     uint64_t latest_us;       /* time of the latest entry, in the batch too */
@@ -82,7 +83,7 @@ static enum sp_err read_back(struct sp_log *log, uint64_t end, size_t len, uint8
     return SP_OK;
 }
 
-/* Opens the last segment, reads it whole, and cuts off what is half-written at its end. */
+/* Opens the last segment and reads it whole; what is half-written at its end will be blanked. */
 static enum sp_err open_last(struct sp_log *log, uint64_t first, struct sp_open_set *open, struct sp_log_found *found)
 {
     const struct sp_disk *disk = log->disk;
@@ -93,12 +94,9 @@ static enum sp_err open_last(struct sp_log *log, uint64_t first, struct sp_open_
     SP_TRY(sp_scan_segment(disk, log->fd, log->file.size, open, &scan));
     log->next = scan.next;
     found->damaged_lines = scan.damaged_lines;
-    if (scan.good_end < log->file.size) {
-        found->cut_bytes = log->file.size - scan.good_end;
-        SP_TRY(disk->cut(disk->ctx, log->fd, scan.good_end));
-        SP_TRY(disk->sync(disk->ctx, log->fd));
-        log->file.size = scan.good_end;
-    }
+    log->blank = log->file.size - scan.good_end;
+    log->file.size = scan.good_end;
+    found->cut_bytes = log->blank;
     size_t len = log->file.size < TAIL_BYTES ? (size_t)log->file.size : TAIL_BYTES;
     uint8_t tail[TAIL_BYTES];
     SP_TRY(read_back(log, log->file.size, len, tail));
@@ -120,6 +118,8 @@ static enum sp_err open_all(struct sp_log *log, struct sp_open_set *open, struct
     if (found->damaged_lines > 0 || log->file.size > SP_LOG_SEGMENT_BYTES) {
         disk->close(disk->ctx, log->fd);
         log->fd = -1;
+        log->blank = 0;
+        found->cut_bytes = 0;
         return make_segment(log);
     }
     return SP_OK;
@@ -177,19 +177,34 @@ void sp_log_count_refused(struct sp_log *log)
 }
 
 /* A whole write, however many calls it takes. */
-static enum sp_err write_whole(struct sp_log *log, struct sp_slice bytes)
+static enum sp_err write_whole(struct sp_log *log, uint64_t at, struct sp_slice bytes)
 {
     size_t done = 0;
     while (done < bytes.len) {
         size_t put = 0;
         struct sp_slice rest = sp_slice_sub(bytes, done, bytes.len - done);
-        SP_TRY(log->disk->write(log->disk->ctx, log->fd, log->file.size + done, rest, &put));
+        SP_TRY(log->disk->write(log->disk->ctx, log->fd, at + done, rest, &put));
         if (put == 0) {
             return SP_ERR_SYSTEM;
         }
         done += put;
     }
     return SP_OK;
+}
+
+/* Overwrites what was left behind the last good entry by one line of spaces. */
+static enum sp_err write_blank(struct sp_log *log)
+{
+    static const char spaces[] = "                                                                ";
+    const size_t most = sizeof(spaces) - 1;
+    uint64_t done = 0;
+    while (done + 1 < log->blank) {
+        uint64_t left = log->blank - 1 - done;
+        size_t len = left < most ? (size_t)left : most;
+        SP_TRY(write_whole(log, log->file.size + done, sp_slice_make(spaces, len)));
+        done += len;
+    }
+    return log->blank == 0 ? SP_OK : write_whole(log, log->file.size + done, SP_SLICE_LITERAL("\n"));
 }
 
 enum sp_err sp_log_commit(struct sp_log *log)
@@ -206,13 +221,15 @@ enum sp_err sp_log_commit(struct sp_log *log)
     if (now.device != log->file.device || now.inode != log->file.inode) {
         return broken(log, "the file was replaced");
     }
-    if (now.size != log->file.size) {
+    if (now.size != log->file.size + log->blank) {
         return broken(log, "the file was changed by another program");
     }
-    if (write_whole(log, bytes) != SP_OK || disk->sync(disk->ctx, log->fd) != SP_OK) {
+    if (write_blank(log) != SP_OK || write_whole(log, log->file.size + log->blank, bytes) != SP_OK ||
+        disk->sync(disk->ctx, log->fd) != SP_OK) {
         return broken_disk(log);
     }
-    log->file.size += bytes.len;
+    log->file.size += log->blank + bytes.len;
+    log->blank = 0;
     log->next += log->waiting;
     log->waiting = 0;
     log->durable_us = log->latest_us;
@@ -238,8 +255,8 @@ static bool is_ours(struct sp_log *log, uint64_t *out_size)
     return sp_slice_equal(sp_slice_make(tail, log->tail.len), sp_buf_slice(&log->tail));
 }
 
-/* Reopens the file and drops what lies behind the last durable byte; begins a new one when ours is gone. */
-static enum sp_err reopen(struct sp_log *log, uint64_t *out_cut)
+/* Reopens the file, to blank what lies behind the last durable byte; begins a new one when ours is gone. */
+static enum sp_err reopen(struct sp_log *log)
 {
     const struct sp_disk *disk = log->disk;
     uint64_t size = 0;
@@ -252,10 +269,10 @@ static enum sp_err reopen(struct sp_log *log, uint64_t *out_cut)
         return err;
     }
     if (err == SP_OK && is_ours(log, &size)) {
-        *out_cut = size - log->file.size;
-        SP_TRY(disk->cut(disk->ctx, log->fd, log->file.size));
-        return disk->sync(disk->ctx, log->fd);
+        log->blank = size - log->file.size;
+        return SP_OK;
     }
+    log->blank = 0;
     if (log->fd >= 0) {
         disk->close(disk->ctx, log->fd);
         log->fd = -1;
@@ -272,15 +289,14 @@ enum sp_err sp_log_ready(struct sp_log *log, uint64_t mono_us, uint64_t wall_us)
         return SP_ERR_LOG_UNAVAILABLE;
     }
     const char *why = log->reason;
-    uint64_t cut = 0;
     struct sp_stamp stamp = {.index = 0};
     log->tried_us = mono_us;
-    if (reopen(log, &cut) != SP_OK) {
+    if (reopen(log) != SP_OK) {
         return broken_disk(log);
     }
     log->reason = NULL;
     if (sp_log_stamp(log, wall_us, &stamp) != SP_OK ||
-        sp_record_recovery(stamp, why, cut, log->refused, &log->batch) != SP_OK) {
+        sp_record_recovery(stamp, why, log->blank, log->refused, &log->batch) != SP_OK) {
         return broken(log, why);
     }
     sp_log_appended(log, stamp);

@@ -5,7 +5,9 @@
  * It refuses rather than lies: whatever goes wrong (disk full, short write, failed sync, a file that is gone, replaced or
  * changed behind our back), the batch is dropped, the log is broken and says why, and nothing is taken until a fresh
  * descriptor was opened, the end read back, and an entry about it made durable. A failed sync is never tried again on
- * the same descriptor: the kernel may have dropped the pages and would report success.
+ * the same descriptor: the kernel may have dropped the pages and would report success. Nothing is ever truncated (the
+ * sandbox closes that to this process): what a crash or a failure left behind the last good entry is overwritten by a
+ * line of spaces of the same length, and the entry that follows says how long it is.
  */
 #ifndef SP_AUDIT_LOG_H
 #define SP_AUDIT_LOG_H
@@ -28,8 +30,8 @@ struct sp_log_found {
 };
 
 /*
- * Opens the log, reads the last segment and cuts a half-written end off. Intents without outcome are put into `open`.
- * `disk` is borrowed for the life of the log.
+ * Opens the log and reads the last segment. Intents without outcome are put into `open`. A half-written end is blanked
+ * by the first commit, whose first entry has to say so. `disk` is borrowed for the life of the log.
  */
 enum sp_err sp_log_open(const struct sp_disk *disk, struct sp_open_set *open, struct sp_log_found *out_found,
                         struct sp_log **out) SP_MUST_CHECK SP_NONNULL(1, 2, 3, 4);

@@ -27,9 +27,22 @@ static enum sp_err note(struct walk *walk, const struct sp_record_glance *glance
     return err == SP_ERR_NOMEM ? err : SP_OK;
 }
 
+/* What an earlier start or recovery blanked out. */
+static bool is_blank(struct sp_slice line)
+{
+    size_t at = 0;
+    while (at < line.len && line.ptr[at] == ' ') {
+        at++;
+    }
+    return at == line.len;
+}
+
 static enum sp_err on_line(struct walk *walk, struct sp_slice line, uint64_t end)
 {
     struct sp_record_glance glance;
+    if (is_blank(line)) {
+        return SP_OK;
+    }
     /* An index that jumps ahead is taken: what is written next must not repeat a number. */
     if (sp_record_look(line, &glance) != SP_OK || glance.index < walk->scan->next) {
         walk->bad++;
@@ -52,7 +65,7 @@ static enum sp_err on_piece(struct walk *walk, struct sp_buf *piece)
         done = end + 1;
     }
     if (done == 0 && bytes.len == PIECE_BYTES) {
-        walk->bad++; /* no line is that long: its pieces count as bad lines */
+        walk->bad += is_blank(bytes) ? 0 : 1; /* no entry is that long: its pieces count as bad lines */
         done = bytes.len;
     }
     sp_buf_consume(piece, done);

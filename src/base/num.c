@@ -1,6 +1,8 @@
 #include "base/num.h"
 
 #include <limits.h>
+#include <math.h>
+#include <stdlib.h>
 
 enum sp_err sp_size_add(size_t a, size_t b, size_t *out)
 {
@@ -95,4 +97,35 @@ enum sp_err sp_parse_u64(struct sp_slice text, uint64_t max, uint64_t *out)
 enum sp_err sp_parse_hex_u64(struct sp_slice text, uint64_t max, uint64_t *out)
 {
     return parse(text, 16, max, out);
+}
+
+/* Keeps hexadecimal, "inf" and "nan" away from strtod. */
+static bool is_decimal_byte(char c)
+{
+    return (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.' || c == 'e' || c == 'E';
+}
+
+enum sp_err sp_parse_double(struct sp_slice text, double *out)
+{
+    char copy[SP_DOUBLE_BYTES_MAX + 1];
+    if (text.len == 0 || text.len > SP_DOUBLE_BYTES_MAX) {
+        return text.len == 0 ? SP_ERR_INVALID : SP_ERR_RANGE;
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        copy[i] = (char)text.ptr[i];
+        if (!is_decimal_byte(copy[i])) {
+            return SP_ERR_INVALID;
+        }
+    }
+    copy[text.len] = '\0';
+    char *end = NULL;
+    double value = strtod(copy, &end);
+    if (end != copy + text.len) {
+        return SP_ERR_INVALID;
+    }
+    if (!isfinite(value)) {
+        return SP_ERR_RANGE;
+    }
+    *out = value;
+    return SP_OK;
 }

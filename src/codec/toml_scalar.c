@@ -1,6 +1,5 @@
 /* Numbers and booleans of TOML. */
 #include <math.h>
-#include <stdlib.h>
 
 #include "base/buf.h"
 #include "base/num.h"
@@ -8,7 +7,7 @@
 #include "codec/toml_read.h"
 
 /* The longest number that is read; longer ones are surely a mistake. */
-#define NUMBER_BYTES_MAX ((size_t)1024)
+#define NUMBER_BYTES_MAX SP_DOUBLE_BYTES_MAX
 
 static bool ends_token(int byte)
 {
@@ -146,17 +145,6 @@ static bool take_fraction(struct sp_text *t, struct sp_buf *out)
     return sp_text_at_end(t);
 }
 
-static enum sp_err to_double(struct sp_buf *clean, double *out)
-{
-    SP_TRY(sp_buf_put_byte(clean, '\0'));
-    double value = strtod((const char *)clean->ptr, NULL);
-    if (!isfinite(value)) {
-        return SP_ERR_RANGE;
-    }
-    *out = value;
-    return SP_OK;
-}
-
 static enum sp_err decimal(struct sp_slice text, struct sp_toml_value *out)
 {
     SP_AUTO_BUF struct sp_buf clean;
@@ -173,7 +161,7 @@ static enum sp_err decimal(struct sp_slice text, struct sp_toml_value *out)
     }
     if (!sp_text_at_end(&t)) {
         out->type = SP_TOML_FLOAT;
-        return take_fraction(&t, &clean) ? to_double(&clean, &out->as.real) : SP_ERR_INVALID;
+        return take_fraction(&t, &clean) ? sp_parse_double(sp_buf_slice(&clean), &out->as.real) : SP_ERR_INVALID;
     }
     uint64_t magnitude = 0;
     SP_TRY(sp_parse_u64(digits, (uint64_t)INT64_MAX + (is_negative ? 1U : 0U), &magnitude));

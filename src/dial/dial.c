@@ -54,7 +54,8 @@ static void call_free(struct call *call)
     free(call);
 }
 
-static void refuse(struct sp_dial *dial, uint64_t number, enum sp_err err, const struct sp_where *why)
+static void refuse(struct sp_dial *dial, uint64_t number, enum sp_err err,
+                   const struct sp_where *why)
 {
     struct sp_dial_end end = {.err = err, .fd = -1, .why = why};
     dial->fn(dial->ctx, number, &end);
@@ -137,7 +138,8 @@ static int begin_connect(struct call *call)
     if (call->fd < 0) {
         return errno;
     }
-    return connect(call->fd, (const struct sockaddr *)&address->bytes, address->len) == 0 ? 0 : errno;
+    return connect(call->fd, (const struct sockaddr *)&address->bytes, address->len) == 0 ? 0
+                                                                                          : errno;
 }
 
 static void try_address(struct call *call)
@@ -154,7 +156,8 @@ static void try_address(struct call *call)
             return;
         }
         if (failed == EINPROGRESS &&
-            sp_watch_new(call->dial->loop, call->fd, SP_WATCH_WRITE, on_writable, call, &call->watch) == SP_OK &&
+            sp_watch_new(call->dial->loop, call->fd, SP_WATCH_WRITE, on_writable, call,
+                         &call->watch) == SP_OK &&
             sp_timer_set(call->timer, share_ms(call, now_ms)) == SP_OK) {
             return;
         }
@@ -168,8 +171,8 @@ static void try_address(struct call *call)
     fail(call, strerror(call->last_errno));
 }
 
-enum sp_err sp_dial_new(struct sp_loop *loop, struct sp_dial_targets *take_targets, uint32_t connect_ms, sp_dial_fn *fn,
-                        void *ctx, struct sp_dial **out)
+enum sp_err sp_dial_new(struct sp_loop *loop, struct sp_dial_targets *take_targets,
+                        uint32_t connect_ms, sp_dial_fn *fn, void *ctx, struct sp_dial **out)
 {
     struct sp_dial *dial = calloc(1, sizeof(*dial));
     if (dial == NULL) {
@@ -206,7 +209,8 @@ static enum sp_err call_new(struct sp_dial *dial, uint64_t number, struct call *
     if (call == NULL) {
         return SP_ERR_NOMEM;
     }
-    *call = (struct call){.dial = dial, .number = number, .fd = -1, .next = dial->calls, .link = &dial->calls};
+    *call = (struct call){
+        .dial = dial, .number = number, .fd = -1, .next = dial->calls, .link = &dial->calls};
     if (dial->calls != NULL) {
         dial->calls->link = &call->next;
     }

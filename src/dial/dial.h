@@ -25,8 +25,9 @@ struct sp_dial_end {
 typedef void sp_dial_fn(void *ctx, uint64_t call, const struct sp_dial_end *end);
 
 /* Takes the targets over (leaving `*take_targets` empty). `fn` hears of the end of each call, in the loop or at once. */
-enum sp_err sp_dial_new(struct sp_loop *loop, struct sp_dial_targets *take_targets, uint32_t connect_ms, sp_dial_fn *fn,
-                        void *ctx, struct sp_dial **out) SP_MUST_CHECK SP_NONNULL(1, 2, 4, 6);
+enum sp_err sp_dial_new(struct sp_loop *loop, struct sp_dial_targets *take_targets,
+                        uint32_t connect_ms, sp_dial_fn *fn, void *ctx, struct sp_dial **out)
+    SP_MUST_CHECK SP_NONNULL(1, 2, 4, 6);
 void sp_dial_free(struct sp_dial *dial);
 
 /* Begins a call; `call` is the asker's number for it. The end comes by `fn`, also for a target that does not exist. */

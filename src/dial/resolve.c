@@ -41,7 +41,8 @@ static void unix_address(const char *path, struct sp_address *out)
 static void keep_addresses(const struct addrinfo *list, struct sp_addresses *out)
 {
     out->count = 0;
-    for (const struct addrinfo *at = list; at != NULL && out->count < SP_RESOLVE_ADDRESSES_MAX; at = at->ai_next) {
+    for (const struct addrinfo *at = list; at != NULL && out->count < SP_RESOLVE_ADDRESSES_MAX;
+         at = at->ai_next) {
         if (at->ai_addrlen > sizeof(out->items[0].bytes)) {
             continue;
         }
@@ -59,7 +60,8 @@ static int ask(const struct sp_dial_target *target, struct sp_addresses *out)
 {
     char port[PORT_TEXT_BYTES];
     (void)snprintf(port, sizeof(port), "%u", (unsigned)target->port);
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+    struct addrinfo hints = {
+        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     struct addrinfo *list = NULL;
     int failed = getaddrinfo(target->host, port, &hints, &list);
     if (failed == 0) {
@@ -69,8 +71,8 @@ static int ask(const struct sp_dial_target *target, struct sp_addresses *out)
     return failed;
 }
 
-static void ask_anew(const struct sp_dial_target *target, struct sp_resolved *memory, uint64_t now_ms,
-                     struct sp_where *where)
+static void ask_anew(const struct sp_dial_target *target, struct sp_resolved *memory,
+                     uint64_t now_ms, struct sp_where *where)
 {
     struct sp_addresses fresh = {.count = 0};
     int failed = ask(target, &fresh);
@@ -86,8 +88,8 @@ static void ask_anew(const struct sp_dial_target *target, struct sp_resolved *me
                  failed != 0 ? gai_strerror(failed) : "no address");
 }
 
-enum sp_err sp_resolve(const struct sp_dial_target *target, struct sp_resolved *memory, uint64_t now_ms,
-                       struct sp_addresses *out, struct sp_where *out_where)
+enum sp_err sp_resolve(const struct sp_dial_target *target, struct sp_resolved *memory,
+                       uint64_t now_ms, struct sp_addresses *out, struct sp_where *out_where)
 {
     if (target->port == 0) {
         *out = (struct sp_addresses){.count = 1};

@@ -43,7 +43,8 @@ struct sp_resolved {
 enum sp_err sp_resolve_prepare(void) SP_MUST_CHECK;
 
 /* SP_ERR_POOL_UNAVAILABLE when there is no address; `out_where` says why. */
-enum sp_err sp_resolve(const struct sp_dial_target *target, struct sp_resolved *memory, uint64_t now_ms,
-                       struct sp_addresses *out, struct sp_where *out_where) SP_MUST_CHECK SP_NONNULL(1, 2, 4);
+enum sp_err sp_resolve(const struct sp_dial_target *target, struct sp_resolved *memory,
+                       uint64_t now_ms, struct sp_addresses *out, struct sp_where *out_where)
+    SP_MUST_CHECK SP_NONNULL(1, 2, 4);
 
 #endif

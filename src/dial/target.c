@@ -7,7 +7,8 @@
 #define HOST_BYTES_MAX ((size_t)253)
 #define PATH_BYTES_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
 
-enum sp_err sp_dial_targets_add(struct sp_dial_targets *targets, struct sp_slice host, uint16_t port)
+enum sp_err sp_dial_targets_add(struct sp_dial_targets *targets, struct sp_slice host,
+                                uint16_t port)
 {
     size_t max = port == 0 ? PATH_BYTES_MAX : HOST_BYTES_MAX;
     if (targets->count == SP_DIAL_TARGETS_MAX) {

@@ -26,8 +26,8 @@ struct sp_dial_targets {
 };
 
 /* Appends one. SP_ERR_FULL, SP_ERR_INVALID for an empty or an overlong name, SP_ERR_NOMEM. */
-enum sp_err sp_dial_targets_add(struct sp_dial_targets *targets, struct sp_slice host, uint16_t port) SP_MUST_CHECK
-    SP_NONNULL(1);
+enum sp_err sp_dial_targets_add(struct sp_dial_targets *targets, struct sp_slice host,
+                                uint16_t port) SP_MUST_CHECK SP_NONNULL(1);
 
 /* SP_ERR_RANGE for a number that was not configured. */
 enum sp_err sp_dial_targets_get(const struct sp_dial_targets *targets, unsigned number,

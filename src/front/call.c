@@ -14,7 +14,7 @@
  * is kept here.
  */
 struct sp_call {
-    struct sp_http *http;
+    struct sp_face *face;
     struct sp_stream *stream;
     struct MHD_Connection *connection;
     char *target;
@@ -36,14 +36,14 @@ struct sp_call {
     struct sp_reply reply;
 };
 
-struct sp_call *sp_call_new(struct sp_http *http, struct sp_stream *stream, struct MHD_Connection *connection,
+struct sp_call *sp_call_new(struct sp_face *face, struct sp_stream *stream, struct MHD_Connection *connection,
                             const char *target)
 {
     SP_AUTO_FREE struct sp_call *call = calloc(1, sizeof(*call));
     if (call == NULL) {
         return NULL;
     }
-    call->http = http;
+    call->face = face;
     call->stream = stream;
     call->connection = connection;
     call->body.fd = -1;
@@ -51,7 +51,7 @@ struct sp_call *sp_call_new(struct sp_http *http, struct sp_stream *stream, stru
     if (call->target == NULL) {
         return NULL;
     }
-    http->calls++;
+    face->calls++;
     return sp_take_ptr(call);
 }
 
@@ -60,18 +60,18 @@ void sp_call_free(struct sp_call *call)
     if (call == NULL) {
         return;
     }
-    struct sp_http *http = call->http;
+    struct sp_face *face = call->face;
     if (call->is_open) {
-        sp_desk_client_left(http->desk, call->exchange);
+        sp_desk_client_left(face->desk, call->exchange);
     }
     sp_body_done(&call->body);
     sp_reply_done(&call->reply);
     free(call->target);
     free(call->method);
     free(call);
-    http->calls--;
-    if (http->is_draining && http->calls == 0) {
-        http->config.wires.empty(http->config.wires.ctx);
+    face->calls--;
+    if (face->is_draining && face->calls == 0) {
+        face->config.wires.empty(face->config.wires.ctx);
     }
 }
 
@@ -92,7 +92,7 @@ static void resume(struct sp_call *call)
     if (call->is_suspended) {
         call->is_suspended = false;
         MHD_resume_connection(call->connection);
-        sp_http_wake(call->http);
+        sp_face_wake(call->face);
     }
 }
 
@@ -123,7 +123,7 @@ static enum MHD_Result queue_response(struct sp_call *call, struct MHD_Response 
             return MHD_NO;
         }
     }
-    if (call->http->is_draining && MHD_add_response_header(response, "Connection", "close") != MHD_YES) {
+    if (call->face->is_draining && MHD_add_response_header(response, "Connection", "close") != MHD_YES) {
         return MHD_NO;
     }
     return MHD_queue_response(call->connection, call->reply.status, response);
@@ -194,10 +194,10 @@ static enum sp_err open_exchange(struct sp_call *call)
     if (ask.target.len > SP_MSG_TARGET_MAX) {
         return SP_ERR_URI_TOO_LONG;
     }
-    if (call->http->is_draining) {
+    if (call->face->is_draining) {
         return SP_ERR_UNAVAILABLE;
     }
-    SP_TRY(sp_desk_open(call->http->desk, call, &ask, sp_clock_mono_ms(), &call->exchange));
+    SP_TRY(sp_desk_open(call->face->desk, call, &ask, sp_clock_mono_ms(), &call->exchange));
     call->is_open = true;
     return SP_OK;
 }
@@ -253,14 +253,14 @@ static enum MHD_Result begin(struct sp_call *call, const char *method)
 void sp_call_read_body(void *ctx, void *request, uint64_t bytes_max)
 {
     struct sp_call *call = request;
-    struct sp_http *http = ctx;
+    struct sp_face *face = ctx;
     call->is_granted = true;
-    call->body_max = bytes_max < http->config.body_bytes_max ? bytes_max : http->config.body_bytes_max;
+    call->body_max = bytes_max < face->config.body_bytes_max ? bytes_max : face->config.body_bytes_max;
     bool is_too_big = call->has_body && call->declared != UINT64_MAX && call->declared > call->body_max;
     if (is_too_big) {
-        sp_desk_body_too_big(http->desk, call->exchange, sp_clock_mono_ms());
+        sp_desk_body_too_big(face->desk, call->exchange, sp_clock_mono_ms());
     } else if (call->is_body_done) {
-        sp_desk_body_ready(http->desk, call->exchange, call->body.len, sp_clock_mono_ms());
+        sp_desk_body_ready(face->desk, call->exchange, call->body.len, sp_clock_mono_ms());
     } else if (call->is_at_head) {
         resume(call);
     }
@@ -269,7 +269,7 @@ void sp_call_read_body(void *ctx, void *request, uint64_t bytes_max)
 /* An answer that is there before the body is: a small rest is passed over, which keeps the connection. */
 static enum MHD_Result pass_over(struct sp_call *call, size_t *upload_len)
 {
-    if (call->declared > SP_HTTP_DISCARD_BYTES_MAX) {
+    if (call->declared > SP_FACE_DISCARD_BYTES_MAX) {
         return answer_midway(call);
     }
     *upload_len = 0;
@@ -291,11 +291,11 @@ static enum MHD_Result take_upload(struct sp_call *call, struct sp_slice bytes, 
     }
     enum sp_err err = keep_upload(call, bytes);
     if (err == SP_ERR_TOO_BIG && call->is_granted) {
-        sp_desk_body_too_big(call->http->desk, call->exchange, sp_clock_mono_ms());
+        sp_desk_body_too_big(call->face->desk, call->exchange, sp_clock_mono_ms());
         return suspend(call); /* with this part untouched, until the refusal is recorded */
     }
     if (err != SP_OK) {
-        sp_desk_client_left(call->http->desk, call->exchange);
+        sp_desk_client_left(call->face->desk, call->exchange);
         call->is_open = false;
         set_refusal(call, SP_ERR_UNAVAILABLE);
         return pass_over(call, upload_len);
@@ -313,7 +313,7 @@ static enum MHD_Result end_of_request(struct sp_call *call)
             set_refusal(call, err);
         }
     } else if (call->is_granted) {
-        sp_desk_body_ready(call->http->desk, call->exchange, call->body.len, sp_clock_mono_ms());
+        sp_desk_body_ready(call->face->desk, call->exchange, call->body.len, sp_clock_mono_ms());
     }
     return call->has_reply ? queue_reply(call) : suspend(call);
 }
@@ -342,11 +342,11 @@ enum MHD_Result sp_call_handle(struct sp_call *call, const char *method, const c
 enum sp_err sp_call_job(void *ctx, void *request, unsigned worker, struct sp_msg_job *job)
 {
     struct sp_call *call = request;
-    struct sp_http *http = ctx;
+    struct sp_face *face = ctx;
     SP_AUTO_PAYLOAD struct sp_payload body = SP_PAYLOAD_EMPTY;
     SP_TRY(sp_body_payload(&call->body, &body));
     job->body = body;
-    enum sp_err err = http->config.wires.job(http->config.wires.ctx, worker, job);
+    enum sp_err err = face->config.wires.job(face->config.wires.ctx, worker, job);
     job->body = SP_PAYLOAD_EMPTY;
     if (err == SP_OK) {
         sp_body_done(&call->body); /* what `body` lent from it is not looked at again */
@@ -360,7 +360,7 @@ void sp_call_client_left(struct sp_call *call)
         call->is_gone = true;
         if (call->is_open) {
             call->is_open = false;
-            sp_desk_client_left(call->http->desk, call->exchange);
+            sp_desk_client_left(call->face->desk, call->exchange);
         }
         resume(call);
     }

@@ -2,7 +2,7 @@
  * call - one request inside the HTTP library: head, wait, body, wait, answer.
  *
  * Runs in: front.   Input: hostile.   Allocates: itself, its target, its body.
- * Only http.c and call.c include this.
+ * Only face.c and call.c include this.
  */
 #ifndef SP_FRONT_CALL_H
 #define SP_FRONT_CALL_H
@@ -10,7 +10,7 @@
 #include <microhttpd.h>
 
 #include "front/body.h"
-#include "front/http.h"
+#include "front/face.h"
 #include "front/reply.h"
 #include "wire/loop.h"
 
@@ -18,15 +18,15 @@ struct sp_call;
 
 /* One connection of the library. */
 struct sp_stream {
-    struct sp_http *http;
+    struct sp_face *face;
     int fd;
     struct sp_watch *watch; /* for the client's leaving while the library looks away */
     struct sp_call *call;
     char source[SP_MSG_NAME_MAX + 1];
 };
 
-struct sp_http {
-    struct sp_http_config config;
+struct sp_face {
+    struct sp_face_config config;
     struct sp_desk *desk;
     struct MHD_Daemon *daemon;
     struct sp_watch *watch;
@@ -38,10 +38,10 @@ struct sp_http {
 };
 
 /* The library must run again soon. */
-void sp_http_wake(struct sp_http *http) SP_NONNULL(1);
+void sp_face_wake(struct sp_face *face) SP_NONNULL(1);
 
 /* A request line was read; NULL when memory is used up. */
-struct sp_call *sp_call_new(struct sp_http *http, struct sp_stream *stream, struct MHD_Connection *connection,
+struct sp_call *sp_call_new(struct sp_face *face, struct sp_stream *stream, struct MHD_Connection *connection,
                             const char *target) SP_MUST_CHECK SP_NONNULL(1, 2, 3, 4);
 
 /* The library's access handler for this call. */

@@ -12,7 +12,8 @@ enum state {
     STATE_GRANTED,  /* the body is read */
     STATE_READY,    /* in admit's queue */
     STATE_SENT,     /* with a worker, or further on */
-    STATE_REFUSING, /* over its grant: admit knows, the recorded refusal is on its way */
+    STATE_REFUSING, /* no job will come of it: admit knows, the recorded refusal is on its way */
+    STATE_LEAVING,  /* answered, but admit could not be told yet */
 };
 
 /* What may still be said about an exchange: one bit a message, cleared when it came. */
@@ -26,6 +27,10 @@ struct slot {
     uint64_t generation;
     enum state state;
     unsigned may;
+    bool may_twice;       /* a second answer may follow the first */
+    bool owes_left;       /* admit is still to hear `why` */
+    enum sp_err why;
+    enum sp_err fallback; /* while refusing: the answer if none comes */
     void *request;
     uint64_t deadline_ms; /* 0: none */
     uint32_t next_free;
@@ -39,6 +44,7 @@ struct sp_desk {
     bool has_audit;
     bool is_closed;
     size_t live;
+    size_t leaving;
     uint32_t free_first; /* the slot that has been free for longest is used next */
     uint32_t free_last;
     struct slot slots[SP_EXCHANGE_SLOTS];
@@ -82,16 +88,11 @@ static sp_exchange name_of(const struct sp_desk *desk, const struct slot *slot)
     return sp_exchange_make((size_t)(slot - desk->slots), slot->generation);
 }
 
-/* Frees the slot and answers. What may come late stays noted in `may`. */
-static void finish(struct sp_desk *desk, struct slot *slot, struct sp_desk_answer *answer)
+static void set_free(struct sp_desk *desk, struct slot *slot)
 {
-    void *request = slot->request;
     uint32_t at = (uint32_t)(slot - desk->slots);
-    if (answer != NULL) {
-        answer->exchange = name_of(desk, slot);
-    }
     slot->state = STATE_FREE;
-    slot->request = NULL;
+    slot->owes_left = false;
     slot->next_free = NONE;
     if (desk->free_first == NONE) {
         desk->free_first = at;
@@ -99,7 +100,24 @@ static void finish(struct sp_desk *desk, struct slot *slot, struct sp_desk_answe
         desk->slots[desk->free_last].next_free = at;
     }
     desk->free_last = at;
+}
+
+/* Ends the exchange and answers. What may come late stays noted in `may`; what admit must hear keeps the slot. */
+static void finish(struct sp_desk *desk, struct slot *slot, struct sp_desk_answer *answer)
+{
+    void *request = slot->request;
+    slot->request = NULL;
+    slot->deadline_ms = 0;
     desk->live--;
+    if (answer != NULL) {
+        answer->exchange = name_of(desk, slot);
+    }
+    if (slot->owes_left) {
+        slot->state = STATE_LEAVING;
+        desk->leaving++;
+    } else {
+        set_free(desk, slot);
+    }
     if (answer != NULL) {
         desk->port.answer(desk->port.ctx, request, answer);
     }
@@ -112,13 +130,13 @@ static void finish_with(struct sp_desk *desk, struct slot *slot, enum sp_err err
     finish(desk, slot, &answer);
 }
 
-/* Tells admit that no job will come of it. Without admit there is nobody who keeps a place for it. */
-static void tell_left(struct sp_desk *desk, const struct slot *slot, enum sp_err why)
+/* Tells admit that no job will come of it, now or by the next tick. Without admit nobody keeps a place for it. */
+static void tell_left(struct sp_desk *desk, struct slot *slot, enum sp_err why)
 {
     const struct sp_msg_left left = {.exchange = name_of(desk, slot), .why = why};
-    if (desk->has_admit && desk->port.left(desk->port.ctx, &left) != SP_OK) {
-        desk->has_admit = false; /* its wire is ending; sp_desk_lost follows */
-    }
+    enum sp_err err = desk->has_admit ? desk->port.left(desk->port.ctx, &left) : SP_OK;
+    slot->why = why;
+    slot->owes_left = err == SP_ERR_FULL || err == SP_ERR_NOMEM;
 }
 
 /* Ends what was not handed over yet. */
@@ -130,6 +148,15 @@ static void give_up(struct sp_desk *desk, struct slot *slot, enum sp_err why, en
     finish_with(desk, slot, answer);
 }
 
+/* No job will come of it; what admit makes of that is recorded before it is answered, and waited for, but not long. */
+static void await_refusal(struct sp_desk *desk, struct slot *slot, enum sp_err why, uint64_t now_ms)
+{
+    tell_left(desk, slot, why);
+    slot->state = STATE_REFUSING;
+    slot->fallback = why;
+    slot->deadline_ms = now_ms + SP_DESK_REFUSAL_MS;
+}
+
 static struct slot *find_live(struct sp_desk *desk, sp_exchange exchange)
 {
     size_t at = sp_exchange_slot(exchange);
@@ -137,7 +164,7 @@ static struct slot *find_live(struct sp_desk *desk, sp_exchange exchange)
         return NULL;
     }
     struct slot *slot = &desk->slots[at];
-    return slot->state != STATE_FREE && name_of(desk, slot) == exchange ? slot : NULL;
+    return slot->request != NULL && name_of(desk, slot) == exchange ? slot : NULL;
 }
 
 /*
@@ -161,7 +188,7 @@ static enum sp_err find(struct sp_desk *desk, sp_exchange exchange, unsigned mes
         return SP_ERR_WIRE;
     }
     slot->may &= ~message;
-    *out = slot->state == STATE_FREE ? NULL : slot;
+    *out = slot->request == NULL ? NULL : slot;
     return SP_OK;
 }
 
@@ -190,6 +217,8 @@ enum sp_err sp_desk_open(struct sp_desk *desk, void *request, struct sp_msg_ask 
     desk->live++;
     slot->generation = generation;
     slot->state = STATE_ASKED;
+    slot->owes_left = false;
+    slot->may_twice = false;
     slot->may = MAY_GRANT | MAY_REFUSE | MAY_ANSWER;
     slot->request = request;
     slot->deadline_ms = now_ms + SP_DESK_DEADLINE_MS;
@@ -214,9 +243,7 @@ void sp_desk_body_too_big(struct sp_desk *desk, sp_exchange exchange, uint64_t n
 {
     struct slot *slot = find_live(desk, exchange);
     SP_ASSERT(slot != NULL && slot->state == STATE_GRANTED);
-    tell_left(desk, slot, SP_ERR_TOO_BIG);
-    slot->state = STATE_REFUSING;
-    slot->deadline_ms = now_ms + SP_DESK_REFUSAL_MS;
+    await_refusal(desk, slot, SP_ERR_TOO_BIG, now_ms);
 }
 
 void sp_desk_client_left(struct sp_desk *desk, sp_exchange exchange)
@@ -280,7 +307,9 @@ enum sp_err sp_desk_on_send(struct sp_desk *desk, const struct sp_msg_send *send
         job.policy[i] = send->policy[i];
     }
     if (desk->port.job(desk->port.ctx, slot->request, send->worker, &job) != SP_OK) {
-        give_up(desk, slot, SP_ERR_UNAVAILABLE, SP_ERR_UNAVAILABLE);
+        /* audit saw the worker go as well: its own answer and the one that admit asks it for can both come. */
+        slot->may_twice = true;
+        await_refusal(desk, slot, SP_ERR_UNAVAILABLE, now_ms);
         return SP_OK;
     }
     slot->state = STATE_SENT;
@@ -307,7 +336,9 @@ enum sp_err sp_desk_on_answer(struct sp_desk *desk, struct sp_msg_answer *answer
                                  .has_entry = answer->has_entry != 0,
                                  .entry = answer->entry,
                                  .payload = answer->err == SP_OK ? &answer->answer : NULL};
-    slot->may = 0;
+    /* A worker that died lets audit answer before admit's SEND is here. */
+    slot->may = (slot->may & MAY_SEND) | (slot->may_twice ? MAY_ANSWER : 0);
+    slot->may_twice = false;
     finish(desk, slot, &out);
     return SP_OK;
 }
@@ -324,8 +355,12 @@ static void on_admit_lost(struct sp_desk *desk)
     desk->has_admit = false;
     for (size_t i = 0; i < SP_EXCHANGE_SLOTS; i++) {
         struct slot *slot = &desk->slots[i];
-        if (slot->state != STATE_FREE && slot->state != STATE_SENT) {
-            finish_with(desk, slot, slot->state == STATE_REFUSING ? SP_ERR_TOO_BIG : SP_ERR_UNAVAILABLE);
+        slot->owes_left = false;
+        if (slot->state == STATE_LEAVING) {
+            desk->leaving--;
+            set_free(desk, slot);
+        } else if (slot->request != NULL && slot->state != STATE_SENT) {
+            finish_with(desk, slot, slot->state == STATE_REFUSING ? slot->fallback : SP_ERR_UNAVAILABLE);
         }
     }
 }
@@ -339,7 +374,7 @@ static void on_audit_lost(struct sp_desk *desk)
         struct slot *slot = &desk->slots[i];
         if (slot->state == STATE_SENT) {
             finish_with(desk, slot, SP_ERR_OUTCOME_UNKNOWN);
-        } else if (slot->state != STATE_FREE) {
+        } else if (slot->request != NULL) {
             give_up(desk, slot, SP_ERR_UNAVAILABLE, SP_ERR_UNAVAILABLE);
         }
     }
@@ -355,20 +390,30 @@ void sp_desk_lost(struct sp_desk *desk, enum sp_role peer)
     /* A lost worker's exchanges are audit's to answer: it knows which had a verdict. */
 }
 
+static void on_deadline(struct sp_desk *desk, struct slot *slot)
+{
+    if (slot->state == STATE_SENT) {
+        finish_with(desk, slot, SP_ERR_OUTCOME_UNKNOWN);
+    } else if (slot->state == STATE_REFUSING) {
+        finish_with(desk, slot, slot->fallback);
+    } else {
+        give_up(desk, slot, SP_ERR_TIMEOUT, SP_ERR_UNAVAILABLE);
+    }
+}
+
 void sp_desk_tick(struct sp_desk *desk, uint64_t now_ms)
 {
-    for (size_t i = 0; desk->live > 0 && i < SP_EXCHANGE_SLOTS; i++) {
+    for (size_t i = 0; desk->live + desk->leaving > 0 && i < SP_EXCHANGE_SLOTS; i++) {
         struct slot *slot = &desk->slots[i];
-        bool is_due = slot->state != STATE_FREE && slot->deadline_ms != 0 && now_ms >= slot->deadline_ms;
-        if (!is_due) {
-            continue;
+        if (slot->owes_left) {
+            tell_left(desk, slot, slot->why);
         }
-        if (slot->state == STATE_SENT) {
-            finish_with(desk, slot, SP_ERR_OUTCOME_UNKNOWN);
-        } else if (slot->state == STATE_REFUSING) {
-            finish_with(desk, slot, SP_ERR_TOO_BIG);
-        } else {
-            give_up(desk, slot, SP_ERR_TIMEOUT, SP_ERR_UNAVAILABLE);
+        if (slot->state == STATE_LEAVING && !slot->owes_left) {
+            desk->leaving--;
+            set_free(desk, slot);
+        }
+        if (slot->request != NULL && slot->deadline_ms != 0 && now_ms >= slot->deadline_ms) {
+            on_deadline(desk, slot);
         }
     }
 }

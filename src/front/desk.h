@@ -14,7 +14,7 @@
 
 /* The longest run and what the rooms may add to it; waiting before the run has the same bound. */
 #define SP_DESK_DEADLINE_MS ((uint64_t)280 * 1000)
-/* A body over its grant: so long is waited for the recorded refusal. */
+/* A body over its grant, a job that could not be handed over: so long is waited for the recorded refusal. */
 #define SP_DESK_REFUSAL_MS ((uint64_t)2000)
 /* What Retry-After says when a peer is missing. */
 #define SP_DESK_RETRY_MS 1000U

@@ -12,11 +12,11 @@
 #include "os/memfd.h"
 #include "process/role.h"
 #include "process/settings.h"
-#include "token/token.h"
+#include "token/bearer.h"
 
 struct token_state {
     struct sp_self *self;
-    struct sp_token token;
+    struct sp_bearer token;
 };
 
 static void publish(void *ctx, enum sp_err err, struct sp_slice bearer, uint64_t expires_us)
@@ -47,12 +47,12 @@ static enum sp_err on_refused(void *ctx, struct sp_peer from, struct sp_message 
     struct sp_msg_bearer_refused refused;
     (void)from;
     SP_TRY(sp_msg_bearer_refused_read(message, &refused));
-    sp_token_refused(&state->token, refused.value_digest);
+    sp_bearer_refused(&state->token, refused.value_digest);
     return SP_OK;
 }
 
 /* The credential comes as a sealed memfd, so that it is in no environment and on no command line of a role. */
-static enum sp_err load_credential(struct sp_token *token, int take_fd)
+static enum sp_err load_credential(struct sp_bearer *token, int take_fd)
 {
     SP_AUTO_CLOSE int fd = take_fd;
     struct sp_slice mapping = {NULL, 0};
@@ -63,7 +63,7 @@ static enum sp_err load_credential(struct sp_token *token, int take_fd)
     SP_TRY(sp_memfd_size(fd, &size));
     SP_TRY(sp_memfd_check(fd, size));
     SP_TRY(sp_memfd_map(fd, size, &mapping));
-    enum sp_err err = sp_token_set(token, mapping);
+    enum sp_err err = sp_bearer_set(token, mapping);
     sp_memfd_unmap(mapping);
     return err;
 }
@@ -79,9 +79,9 @@ static enum sp_err token_init(struct sp_self *self, void **out_state)
     }
     state->self = self;
     *out_state = state;
-    struct sp_token_ops ops = {.publish = publish, .refused = tell_refused, .ctx = state};
-    SP_TRY(sp_token_init(&state->token, settings.source, &ops));
-    if (state->token.source == SP_TOKEN_SOURCE_ENVIRONMENT) {
+    struct sp_bearer_ops ops = {.publish = publish, .refused = tell_refused, .ctx = state};
+    SP_TRY(sp_bearer_init(&state->token, settings.source, &ops));
+    if (state->token.source == SP_BEARER_SOURCE_ENVIRONMENT) {
         SP_TRY(load_credential(&state->token, sp_self_take_gift(self, SP_GIFT_SECRET, 0)));
     }
     return SP_OK;
@@ -91,7 +91,7 @@ static void token_wired(void *ctx, struct sp_peer peer)
 {
     struct token_state *state = ctx;
     if (peer.role == SP_ROLE_RELAY) {
-        sp_token_wired(&state->token);
+        sp_bearer_wired(&state->token);
     }
 }
 

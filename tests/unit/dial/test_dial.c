@@ -64,8 +64,8 @@ static void wait_for(struct sp_loop *loop, const struct heard *heard, unsigned c
     assert_int_equal(heard->count, count);
 }
 
-static struct sp_dial *make(struct sp_loop *loop, const char *host, uint16_t port, uint32_t connect_ms,
-                            struct heard *heard)
+static struct sp_dial *make(struct sp_loop *loop, const char *host, uint16_t port,
+                            uint32_t connect_ms, struct heard *heard)
 {
     struct sp_dial_targets targets = {0};
     struct sp_dial *dial = NULL;

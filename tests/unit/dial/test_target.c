@@ -34,9 +34,11 @@ static void test_target_refuses_names_that_cannot_be_one(void **state)
     }
     assert_int_equal(sp_dial_targets_add(&targets, sp_slice_of(""), 443), SP_ERR_INVALID);
     assert_int_equal(sp_dial_targets_add(&targets, sp_slice_make("a\0b", 3), 443), SP_ERR_INVALID);
-    assert_int_equal(sp_dial_targets_add(&targets, sp_slice_make(overlong, 254), 443), SP_ERR_INVALID);
+    assert_int_equal(sp_dial_targets_add(&targets, sp_slice_make(overlong, 254), 443),
+                     SP_ERR_INVALID);
     assert_int_equal(sp_dial_targets_add(&targets, sp_slice_make(overlong, 253), 443), SP_OK);
-    assert_int_equal(sp_dial_targets_add(&targets, sp_slice_make(overlong, 108), 0), SP_ERR_INVALID);
+    assert_int_equal(sp_dial_targets_add(&targets, sp_slice_make(overlong, 108), 0),
+                     SP_ERR_INVALID);
     assert_int_equal(sp_dial_targets_add(&targets, sp_slice_make(overlong, 107), 0), SP_OK);
     while (targets.count < SP_DIAL_TARGETS_MAX) {
         assert_int_equal(sp_dial_targets_add(&targets, sp_slice_of("a"), 1), SP_OK);

@@ -1,4 +1,4 @@
-#include "front/http.h"
+#include "front/face.h"
 
 #include <stdlib.h>
 #include <sys/un.h>
@@ -18,19 +18,19 @@ static void set_timer(struct sp_timer *timer, uint64_t after_ms)
     SP_ASSERT(sp_timer_set(timer, after_ms) == SP_OK);
 }
 
-void sp_http_wake(struct sp_http *http)
+void sp_face_wake(struct sp_face *face)
 {
-    set_timer(http->run, 0);
+    set_timer(face->run, 0);
 }
 
-static void run(struct sp_http *http)
+static void run(struct sp_face *face)
 {
     MHD_UNSIGNED_LONG_LONG wait_ms = 0;
-    (void)MHD_run(http->daemon);
-    if (MHD_get_timeout(http->daemon, &wait_ms) == MHD_YES) {
-        set_timer(http->run, wait_ms);
+    (void)MHD_run(face->daemon);
+    if (MHD_get_timeout(face->daemon, &wait_ms) == MHD_YES) {
+        set_timer(face->run, wait_ms);
     } else {
-        sp_timer_stop(http->run);
+        sp_timer_stop(face->run);
     }
 }
 
@@ -48,9 +48,9 @@ static void on_epoll_ready(void *ctx, int fd, unsigned what)
 
 static void on_tick(void *ctx)
 {
-    struct sp_http *http = ctx;
-    set_timer(http->tick, TICK_MS);
-    sp_desk_tick(http->desk, sp_clock_mono_ms());
+    struct sp_face *face = ctx;
+    set_timer(face->tick, TICK_MS);
+    sp_desk_tick(face->desk, sp_clock_mono_ms());
 }
 
 /* --- what the library tells --- */
@@ -71,10 +71,10 @@ static void free_stream(struct sp_stream *stream)
 static void on_connection(void *ctx, struct MHD_Connection *connection, void **socket_context,
                           enum MHD_ConnectionNotificationCode what)
 {
-    struct sp_http *http = ctx;
+    struct sp_face *face = ctx;
     (void)connection;
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-        *socket_context = sp_take_ptr(http->adding);
+        *socket_context = sp_take_ptr(face->adding);
     } else if (*socket_context != NULL) {
         free_stream(*socket_context);
         *socket_context = NULL;
@@ -84,13 +84,13 @@ static void on_connection(void *ctx, struct MHD_Connection *connection, void **s
 /* The raw target is seen here only: the handler's is decoded and ends at an encoded NUL. */
 static void *on_target(void *ctx, const char *target, struct MHD_Connection *connection)
 {
-    struct sp_http *http = ctx;
+    struct sp_face *face = ctx;
     struct sp_stream *stream = stream_of(connection);
     if (stream == NULL) {
         return NULL;
     }
     sp_call_free(stream->call);
-    stream->call = sp_call_new(http, stream, connection, target);
+    stream->call = sp_call_new(face, stream, connection, target);
     return stream->call;
 }
 
@@ -129,141 +129,141 @@ static void on_hangup(void *ctx, int fd, unsigned what)
 
 /* --- life --- */
 
-static enum sp_err start_daemon(struct sp_http *http)
+static enum sp_err start_daemon(struct sp_face *face)
 {
     const unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME;
-    http->daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, on_request, http, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_URI_LOG_CALLBACK, on_target, http,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SP_HTTP_STREAM_BYTES_MAX, MHD_OPTION_CONNECTION_LIMIT,
-        SP_HTTP_STREAMS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
-    if (http->daemon == NULL) {
+    face->daemon = MHD_start_daemon(
+        flags, 0, NULL, NULL, on_request, face, MHD_OPTION_NOTIFY_CONNECTION, on_connection, face,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, face, MHD_OPTION_URI_LOG_CALLBACK, on_target, face,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SP_FACE_STREAM_BYTES_MAX, MHD_OPTION_CONNECTION_LIMIT,
+        SP_FACE_STREAMS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+    if (face->daemon == NULL) {
         return SP_ERR_SYSTEM;
     }
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(face->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     if (info == NULL) {
         return SP_ERR_SYSTEM;
     }
-    return sp_watch_new(http->config.loop, info->epoll_fd, SP_WATCH_READ, on_epoll_ready, http, &http->watch);
+    return sp_watch_new(face->config.loop, info->epoll_fd, SP_WATCH_READ, on_epoll_ready, face, &face->watch);
 }
 
 static enum sp_err port_ask(void *ctx, const struct sp_msg_ask *ask)
 {
-    const struct sp_http_wires *wires = &((struct sp_http *)ctx)->config.wires;
+    const struct sp_face_wires *wires = &((struct sp_face *)ctx)->config.wires;
     return wires->ask(wires->ctx, ask);
 }
 
 static enum sp_err port_ready(void *ctx, const struct sp_msg_ready *ready)
 {
-    const struct sp_http_wires *wires = &((struct sp_http *)ctx)->config.wires;
+    const struct sp_face_wires *wires = &((struct sp_face *)ctx)->config.wires;
     return wires->ready(wires->ctx, ready);
 }
 
 static enum sp_err port_left(void *ctx, const struct sp_msg_left *left)
 {
-    const struct sp_http_wires *wires = &((struct sp_http *)ctx)->config.wires;
+    const struct sp_face_wires *wires = &((struct sp_face *)ctx)->config.wires;
     return wires->left(wires->ctx, left);
 }
 
-static enum sp_err start(struct sp_http *http)
+static enum sp_err start(struct sp_face *face)
 {
-    const struct sp_desk_port port = {.ctx = http,
+    const struct sp_desk_port port = {.ctx = face,
                                       .ask = port_ask,
                                       .ready = port_ready,
                                       .left = port_left,
                                       .job = sp_call_job,
                                       .read_body = sp_call_read_body,
                                       .answer = sp_call_answer};
-    SP_TRY(sp_desk_new(http->config.incarnation, http->config.workers, &port, &http->desk));
-    SP_TRY(sp_timer_new(http->config.loop, on_run, http, &http->run));
-    SP_TRY(sp_timer_new(http->config.loop, on_tick, http, &http->tick));
-    SP_TRY(sp_timer_set(http->tick, TICK_MS));
-    return start_daemon(http);
+    SP_TRY(sp_desk_new(face->config.incarnation, face->config.workers, &port, &face->desk));
+    SP_TRY(sp_timer_new(face->config.loop, on_run, face, &face->run));
+    SP_TRY(sp_timer_new(face->config.loop, on_tick, face, &face->tick));
+    SP_TRY(sp_timer_set(face->tick, TICK_MS));
+    return start_daemon(face);
 }
 
-enum sp_err sp_http_new(const struct sp_http_config *config, struct sp_http **out)
+enum sp_err sp_face_new(const struct sp_face_config *config, struct sp_face **out)
 {
-    struct sp_http *http = calloc(1, sizeof(*http));
-    if (http == NULL) {
+    struct sp_face *face = calloc(1, sizeof(*face));
+    if (face == NULL) {
         return SP_ERR_NOMEM;
     }
-    http->config = *config;
-    enum sp_err err = start(http);
+    face->config = *config;
+    enum sp_err err = start(face);
     if (err != SP_OK) {
-        sp_http_free(http);
+        sp_face_free(face);
         return err;
     }
-    *out = http;
+    *out = face;
     return SP_OK;
 }
 
-struct sp_desk *sp_http_desk(struct sp_http *http)
+struct sp_desk *sp_face_desk(struct sp_face *face)
 {
-    return http->desk;
+    return face->desk;
 }
 
-static struct sp_stream *new_stream(struct sp_http *http, int fd, struct sp_slice source)
+static struct sp_stream *new_stream(struct sp_face *face, int fd, struct sp_slice source)
 {
     struct sp_stream *stream = calloc(1, sizeof(*stream));
     if (stream == NULL) {
         return NULL;
     }
-    stream->http = http;
+    stream->face = face;
     stream->fd = fd;
     for (size_t i = 0; i < source.len && i < SP_MSG_NAME_MAX; i++) {
         stream->source[i] = (char)source.ptr[i];
     }
-    if (sp_watch_new(http->config.loop, fd, SP_WATCH_HANGUP, on_hangup, stream, &stream->watch) != SP_OK) {
+    if (sp_watch_new(face->config.loop, fd, SP_WATCH_HANGUP, on_hangup, stream, &stream->watch) != SP_OK) {
         free(stream);
         return NULL;
     }
     return stream;
 }
 
-enum sp_err sp_http_add_stream(struct sp_http *http, int take_fd, struct sp_slice source)
+enum sp_err sp_face_add_stream(struct sp_face *face, int take_fd, struct sp_slice source)
 {
     const struct sockaddr_un nobody = {.sun_family = AF_UNIX};
     SP_AUTO_CLOSE int fd = take_fd;
-    struct sp_stream *stream = new_stream(http, fd, source);
+    struct sp_stream *stream = new_stream(face, fd, source);
     if (stream == NULL) {
         return SP_ERR_NOMEM;
     }
-    http->adding = stream;
+    face->adding = stream;
     /* The library closes the descriptor also when it fails. */
-    enum MHD_Result result = MHD_add_connection(http->daemon, sp_take_fd(&fd),
+    enum MHD_Result result = MHD_add_connection(face->daemon, sp_take_fd(&fd),
                                                 (const struct sockaddr *)&nobody, sizeof(nobody));
-    if (http->adding != NULL) {
-        http->adding = NULL;
+    if (face->adding != NULL) {
+        face->adding = NULL;
         free_stream(stream);
         return SP_ERR_NOMEM;
     }
-    sp_http_wake(http);
+    sp_face_wake(face);
     return result == MHD_YES ? SP_OK : SP_ERR_NOMEM;
 }
 
-void sp_http_drain(struct sp_http *http)
+void sp_face_drain(struct sp_face *face)
 {
-    http->is_draining = true;
-    sp_desk_close(http->desk);
-    if (http->calls == 0) {
-        http->config.wires.empty(http->config.wires.ctx);
+    face->is_draining = true;
+    sp_desk_close(face->desk);
+    if (face->calls == 0) {
+        face->config.wires.empty(face->config.wires.ctx);
     }
 }
 
-void sp_http_free(struct sp_http *http)
+void sp_face_free(struct sp_face *face)
 {
-    if (http == NULL) {
+    if (face == NULL) {
         return;
     }
-    http->is_draining = false; /* nobody is to be told */
-    sp_watch_free(http->watch);
-    if (http->daemon != NULL) {
-        sp_desk_lost(http->desk, SP_ROLE_ADMIT); /* the library cannot stop while anything is suspended */
-        sp_desk_lost(http->desk, SP_ROLE_AUDIT);
-        MHD_stop_daemon(http->daemon);
+    face->is_draining = false; /* nobody is to be told */
+    sp_watch_free(face->watch);
+    if (face->daemon != NULL) {
+        sp_desk_lost(face->desk, SP_ROLE_ADMIT); /* the library cannot stop while anything is suspended */
+        sp_desk_lost(face->desk, SP_ROLE_AUDIT);
+        MHD_stop_daemon(face->daemon);
     }
-    sp_timer_free(http->run);
-    sp_timer_free(http->tick);
-    sp_desk_free(http->desk);
-    free(http);
+    sp_timer_free(face->run);
+    sp_timer_free(face->tick);
+    sp_desk_free(face->desk);
+    free(face);
 }

@@ -1,4 +1,4 @@
-#include "token/token.h"
+#include "token/bearer.h"
 
 #include "base/text.h"
 #include "codec/hex.h"
@@ -6,21 +6,22 @@
 /* Enough of the digest to tell bearers apart in a log line, and nothing that helps to guess one. */
 #define FINGERPRINT_BYTES ((size_t)4)
 
-enum sp_err sp_token_init(struct sp_token *token, unsigned source, const struct sp_token_ops *ops)
+enum sp_err sp_bearer_init(struct sp_bearer *token, unsigned source,
+                           const struct sp_bearer_ops *ops)
 {
-    if (source >= SP_TOKEN_SOURCE_COUNT) {
+    if (source >= SP_BEARER_SOURCE_COUNT) {
         return SP_ERR_INVALID;
     }
-    *token = (struct sp_token){.source = (enum sp_token_source)source, .ops = *ops};
+    *token = (struct sp_bearer){.source = (enum sp_bearer_source)source, .ops = *ops};
     return SP_OK;
 }
 
-void sp_token_done(struct sp_token *token)
+void sp_bearer_done(struct sp_bearer *token)
 {
     if (token->has_bearer) {
         sp_secret_done(&token->bearer);
     }
-    *token = (struct sp_token){0};
+    *token = (struct sp_bearer){0};
 }
 
 static bool is_blank(uint8_t byte)
@@ -44,7 +45,8 @@ static bool is_token68(struct sp_slice text)
 {
     for (size_t i = 0; i < text.len; i++) {
         uint8_t byte = text.ptr[i];
-        bool is_sign = byte == '-' || byte == '.' || byte == '_' || byte == '~' || byte == '+' || byte == '/' || byte == '=';
+        bool is_sign = byte == '-' || byte == '.' || byte == '_' || byte == '~' || byte == '+' ||
+                       byte == '/' || byte == '=';
         if (!sp_text_is_alnum(byte) && !is_sign) {
             return false;
         }
@@ -52,14 +54,14 @@ static bool is_token68(struct sp_slice text)
     return text.len > 0;
 }
 
-enum sp_err sp_token_set(struct sp_token *token, struct sp_slice credential)
+enum sp_err sp_bearer_set(struct sp_bearer *token, struct sp_slice credential)
 {
     struct sp_slice bearer = trim(credential);
     struct sp_secret secret = {0};
     if (!is_token68(bearer)) {
         return SP_ERR_INVALID;
     }
-    if (bearer.len > SP_TOKEN_BYTES_MAX) {
+    if (bearer.len > SP_BEARER_BYTES_MAX) {
         return SP_ERR_TOO_BIG;
     }
     uint8_t digest[SP_SHA256_BYTES];
@@ -77,9 +79,9 @@ enum sp_err sp_token_set(struct sp_token *token, struct sp_slice credential)
     return SP_OK;
 }
 
-void sp_token_wired(struct sp_token *token)
+void sp_bearer_wired(struct sp_bearer *token)
 {
-    if (token->source == SP_TOKEN_SOURCE_NONE) {
+    if (token->source == SP_BEARER_SOURCE_NONE) {
         return;
     }
     if (!token->has_bearer) {
@@ -89,11 +91,12 @@ void sp_token_wired(struct sp_token *token)
     token->ops.publish(token->ops.ctx, SP_OK, sp_secret_show(&token->bearer), 0);
 }
 
-void sp_token_refused(struct sp_token *token, const uint8_t digest[SP_SHA256_BYTES])
+void sp_bearer_refused(struct sp_bearer *token, const uint8_t digest[SP_SHA256_BYTES])
 {
     char fingerprint[2 * FINGERPRINT_BYTES + 1];
-    bool is_ours = token->has_bearer && sp_slice_equal(sp_slice_make(token->digest, SP_SHA256_BYTES),
-                                                       sp_slice_make(digest, SP_SHA256_BYTES));
+    bool is_ours =
+        token->has_bearer && sp_slice_equal(sp_slice_make(token->digest, SP_SHA256_BYTES),
+                                            sp_slice_make(digest, SP_SHA256_BYTES));
     if (!is_ours || token->was_refused) {
         return;
     }

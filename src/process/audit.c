@@ -1,0 +1,300 @@
+/*
+ * audit - the process that records: nothing runs before its intent is durable, nothing is answered before its outcome is.
+ *
+ * Hears: admit (WHO, REFUSAL, STRANGERS), inspect (VERDICT), relay (OUTCOME), the supervisor (ROLE_UP).
+ * Reads hostile: nothing but these messages.   Files: the log's directory.
+ * Whoever takes over admit or an inspect worker can make it record what it is told, and can have run only what one of
+ * each agreed on; nobody can make it run what is not on disk.
+ */
+#include <stdlib.h>
+
+#include "api/route.h"
+#include "audit/room.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/own.h"
+#include "crypto/hash.h"
+#include "process/role.h"
+#include "process/settings.h"
+
+#define TICK_MS 100U
+
+struct audit_state {
+    struct sp_self *self;
+    struct sp_disk_directory directory;
+    struct sp_disk disk;
+    struct sp_payload settings_bytes; /* what `settings` is lent from */
+    struct sp_audit_settings settings;
+    struct sp_audit_room *room;
+    struct sp_timer *commit; /* due in the turn in which a message put an entry into the batch */
+    struct sp_timer *tick;
+    bool is_commit_set;
+    bool is_in_trouble;
+    uint64_t stop_at_ms; /* 0: not stopping */
+};
+
+static struct sp_audit_now audit_now(void)
+{
+    return (struct sp_audit_now){.mono_us = sp_clock_mono_us(), .wall_us = sp_clock_wall_us()};
+}
+
+static const char *operation_name(unsigned operation)
+{
+    return operation < SP_OPERATION_COUNT ? sp_operation_name((enum sp_operation)operation) : NULL;
+}
+
+/* --- messages out --- */
+
+static enum sp_err send_run(void *ctx, const struct sp_msg_run *msg)
+{
+    struct audit_state *state = ctx;
+    struct sp_channel *relay = sp_self_wire(state->self, SP_ROLE_RELAY, 0);
+    return relay == NULL ? SP_ERR_CLOSED : sp_msg_run_send(relay, msg);
+}
+
+static enum sp_err send_answer(void *ctx, const struct sp_msg_answer *msg)
+{
+    struct audit_state *state = ctx;
+    struct sp_channel *front = sp_self_wire(state->self, SP_ROLE_FRONT, 0);
+    return front == NULL ? SP_ERR_CLOSED : sp_msg_answer_send(front, msg);
+}
+
+static enum sp_err send_judged(void *ctx, const struct sp_msg_judged *msg)
+{
+    struct audit_state *state = ctx;
+    struct sp_channel *admit = sp_self_wire(state->self, SP_ROLE_ADMIT, 0);
+    return admit == NULL ? SP_ERR_CLOSED : sp_msg_judged_send(admit, msg);
+}
+
+static enum sp_err send_ended(void *ctx, const struct sp_msg_ended *msg)
+{
+    struct audit_state *state = ctx;
+    struct sp_channel *admit = sp_self_wire(state->self, SP_ROLE_ADMIT, 0);
+    return admit == NULL ? SP_ERR_CLOSED : sp_msg_ended_send(admit, msg);
+}
+
+/* --- the batch --- */
+
+/* All messages of one turn share one sync: the timer is due after the events that are pending now. */
+static void arm_commit(struct audit_state *state)
+{
+    if (!state->is_commit_set && sp_audit_is_waiting(state->room)) {
+        state->is_commit_set = sp_timer_set(state->commit, 0) == SP_OK;
+    }
+}
+
+/* Says once that the log takes nothing, and once that it does again. */
+static void tell_trouble(struct audit_state *state)
+{
+    const char *why = sp_audit_trouble(state->room);
+    bool is_in_trouble = why[0] != '\0';
+    if (is_in_trouble && !state->is_in_trouble) {
+        sp_log(SP_LOG_ERROR, "audit.log.unavailable", "why=\"%s\"", why);
+    }
+    if (!is_in_trouble && state->is_in_trouble) {
+        sp_log(SP_LOG_WARN, "audit.log.recovered", "late=%llu", (unsigned long long)sp_audit_late(state->room));
+    }
+    state->is_in_trouble = is_in_trouble;
+}
+
+static void on_commit(void *ctx)
+{
+    struct audit_state *state = ctx;
+    state->is_commit_set = false;
+    sp_audit_commit(state->room, audit_now());
+    tell_trouble(state);
+    arm_commit(state);
+}
+
+static void finish(struct audit_state *state)
+{
+    sp_audit_stop(state->room, audit_now());
+    sp_self_finish(state->self, SP_OK);
+}
+
+static void on_tick(void *ctx)
+{
+    struct audit_state *state = ctx;
+    sp_audit_tick(state->room, audit_now());
+    tell_trouble(state);
+    arm_commit(state);
+    if (state->is_in_trouble && sp_disk_is_directory_gone(&state->directory)) {
+        /* Its descriptor leads nowhere for ever; the supervisor opens the directory anew for our successor. */
+        sp_self_finish(state->self, SP_ERR_LOG_UNAVAILABLE);
+        return;
+    }
+    if (state->stop_at_ms != 0 && (sp_audit_open(state->room) == 0 || sp_clock_mono_ms() >= state->stop_at_ms)) {
+        finish(state);
+        return;
+    }
+    if (sp_timer_set(state->tick, TICK_MS) != SP_OK) {
+        sp_self_finish(state->self, SP_ERR_NOMEM);
+    }
+}
+
+/* --- messages in --- */
+
+/* If admit is hostile: it names tenants that did not ask. It cannot make anything run that inspection did not allow. */
+static enum sp_err on_who(void *ctx, struct sp_peer from, struct sp_message *message)
+{
+    struct audit_state *state = ctx;
+    struct sp_msg_who msg;
+    (void)from;
+    SP_TRY(sp_msg_who_read(message, &msg));
+    enum sp_err err = sp_audit_who(state->room, &msg, audit_now());
+    arm_commit(state);
+    return err;
+}
+
+/* If admit is hostile: it refuses everybody, on record. */
+static enum sp_err on_refusal(void *ctx, struct sp_peer from, struct sp_message *message)
+{
+    struct audit_state *state = ctx;
+    struct sp_msg_refusal msg;
+    (void)from;
+    SP_TRY(sp_msg_refusal_read(message, &msg));
+    enum sp_err err = sp_audit_refusal(state->room, &msg, audit_now());
+    arm_commit(state);
+    return err;
+}
+
+/* If admit is hostile: it fills the log with summaries, each with its time. */
+static enum sp_err on_strangers(void *ctx, struct sp_peer from, struct sp_message *message)
+{
+    struct audit_state *state = ctx;
+    struct sp_msg_strangers msg;
+    (void)from;
+    SP_TRY(sp_msg_strangers_read(message, &msg));
+    enum sp_err err = sp_audit_strangers(state->room, &msg, audit_now());
+    arm_commit(state);
+    return err;
+}
+
+/* If an inspect worker is hostile: it misjudges what it was given; for another's job its wire is closed. */
+static enum sp_err on_verdict(void *ctx, struct sp_peer from, struct sp_message *message)
+{
+    struct audit_state *state = ctx;
+    struct sp_msg_verdict msg;
+    SP_TRY(sp_msg_verdict_read(message, &msg));
+    enum sp_err err = sp_audit_verdict(state->room, from.index, &msg, audit_now());
+    sp_payload_done(&msg.order);
+    arm_commit(state);
+    return err;
+}
+
+/* If relay is hostile: it lies about what it was given to run; for anything else its wire is closed. */
+static enum sp_err on_outcome(void *ctx, struct sp_peer from, struct sp_message *message)
+{
+    struct audit_state *state = ctx;
+    struct sp_msg_outcome msg;
+    (void)from;
+    SP_TRY(sp_msg_outcome_read(message, &msg));
+    enum sp_err err = sp_audit_outcome(state->room, &msg, audit_now());
+    sp_payload_done(&msg.answer);
+    arm_commit(state);
+    return err;
+}
+
+static enum sp_err on_role_up(void *ctx, struct sp_peer from, struct sp_message *message)
+{
+    struct audit_state *state = ctx;
+    struct sp_msg_role_up msg;
+    (void)from;
+    SP_TRY(sp_msg_role_up_read(message, &msg));
+    enum sp_err err = sp_audit_role_up(state->room, &msg, audit_now());
+    arm_commit(state);
+    return err;
+}
+
+/* --- life --- */
+
+/* The settings are borrowed only during init, and the log is opened behind the wall. */
+static enum sp_err read_settings(struct audit_state *state, struct sp_slice bytes)
+{
+    struct sp_settings_audit settings;
+    struct sp_payload whole = {.bytes = bytes, .fd = -1, .is_heap = false};
+    SP_TRY(sp_payload_keep(&whole, &state->settings_bytes));
+    SP_TRY(sp_settings_audit_read(state->settings_bytes.bytes, &settings));
+    state->settings = (struct sp_audit_settings){
+        .version = settings.version,
+        .origin = settings.origin,
+        .policies = settings.policies,
+        .workers = settings.workers,
+        .operation_name = operation_name,
+    };
+    for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {
+        state->settings.configuration[i] = settings.configuration[i];
+    }
+    return SP_OK;
+}
+
+static enum sp_err audit_init(struct sp_self *self, void **out_state)
+{
+    struct audit_state *state = calloc(1, sizeof(*state));
+    if (state == NULL) {
+        return SP_ERR_NOMEM;
+    }
+    *out_state = state;
+    state->self = self;
+    int fd = sp_self_take_gift(self, SP_GIFT_STATE, 0);
+    if (fd < 0) {
+        return SP_ERR_CONFIG;
+    }
+    sp_disk_open_directory(&state->directory, fd, &state->disk);
+    SP_TRY(read_settings(state, sp_self_settings(self)));
+    SP_TRY(sp_hash_start());
+    SP_TRY(sp_timer_new(sp_self_loop(self), on_commit, state, &state->commit));
+    return sp_timer_new(sp_self_loop(self), on_tick, state, &state->tick);
+}
+
+static enum sp_err audit_start(void *ctx)
+{
+    struct audit_state *state = ctx;
+    const struct sp_audit_out out = {
+        .ctx = state, .run = send_run, .answer = send_answer, .judged = send_judged, .ended = send_ended};
+    SP_TRY(sp_audit_room_new(&state->settings, &state->disk, &out, audit_now(), &state->room));
+    tell_trouble(state);
+    return sp_timer_set(state->tick, TICK_MS);
+}
+
+static void audit_wired(void *ctx, struct sp_peer peer)
+{
+    struct audit_state *state = ctx;
+    sp_audit_wired(state->room, peer);
+}
+
+static void audit_lost(void *ctx, struct sp_peer peer)
+{
+    struct audit_state *state = ctx;
+    sp_audit_lost(state->room, peer, audit_now());
+    arm_commit(state);
+}
+
+static void audit_stop(void *ctx, unsigned grace_ms)
+{
+    struct audit_state *state = ctx;
+    state->stop_at_ms = sp_clock_mono_ms() + grace_ms;
+    if (sp_audit_open(state->room) == 0) {
+        finish(state);
+    }
+}
+
+static const struct sp_handler audit_handlers[] = {
+    {SP_ROLE_ADMIT, SP_MSG_WHO, on_who},
+    {SP_ROLE_ADMIT, SP_MSG_REFUSAL, on_refusal},
+    {SP_ROLE_ADMIT, SP_MSG_STRANGERS, on_strangers},
+    {SP_ROLE_INSPECT, SP_MSG_VERDICT, on_verdict},
+    {SP_ROLE_RELAY, SP_MSG_OUTCOME, on_outcome},
+    {SP_ROLE_SUPERVISOR, SP_MSG_ROLE_UP, on_role_up},
+};
+
+const struct sp_role_spec sp_audit_role = {
+    .role = SP_ROLE_AUDIT,
+    .init = audit_init,
+    .start = audit_start,
+    .wired = audit_wired,
+    .lost = audit_lost,
+    .stop = audit_stop,
+    .handlers = audit_handlers,
+    .handler_count = SP_COUNT(audit_handlers),
+};

@@ -1,0 +1,141 @@
+/*
+ * door - the process that strangers reach: it accepts, guards the framing of HTTP, and hands front clean streams.
+ *
+ * Hears: nobody (it only sends to front).   Reads hostile: every byte of every client, and front's answers.
+ * Files: none.   Network: accepts; never connects.   Secrets: none (the TLS key, later).
+ */
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "door/listen.h"
+#include "process/role.h"
+#include "process/settings.h"
+
+/* How often the operator is told what strangers did, if they did anything. */
+#define REPORT_MS ((uint64_t)30 * 1000)
+
+struct door_state {
+    struct sp_self *self;
+    struct sp_listen *listen;
+    struct sp_timer *report;
+    struct sp_timer *grace;
+    struct sp_listen_counts reported;
+};
+
+static enum sp_err hand_over(void *ctx, const struct sp_pump_card *card, int fd)
+{
+    struct door_state *state = ctx;
+    struct sp_channel *wire = sp_self_wire(state->self, SP_ROLE_FRONT, 0);
+    if (wire == NULL) {
+        return SP_ERR_UNAVAILABLE;
+    }
+    SP_AUTO_BUF struct sp_buf body;
+    struct sp_writer w;
+    const struct sp_msg_stream stream = {
+        .connection = card->number, .source = sp_slice_of(card->source), .port = card->port, .is_tls = 0};
+    sp_buf_init(&body, SP_MESSAGE_BYTES_MAX);
+    sp_writer_init(&w, &body);
+    sp_msg_stream_write(&w, &stream);
+    SP_TRY(sp_writer_end(&w));
+    return sp_channel_send(wire, SP_MSG_STREAM, sp_buf_slice(&body), &fd, 1);
+}
+
+static void report(struct door_state *state)
+{
+    const struct sp_listen_counts now = sp_listen_counts(state->listen);
+    const struct sp_listen_counts *old = &state->reported;
+    bool has_news = now.refused != old->refused || now.timed_out != old->timed_out ||
+                    now.turned_away != old->turned_away || now.front_lost != old->front_lost;
+    if (has_news) {
+        sp_log(SP_LOG_WARN, "door.strangers",
+               "refused=%llu timed_out=%llu turned_away=%llu front_lost=%llu accepted=%llu open=%llu",
+               (unsigned long long)(now.refused - old->refused), (unsigned long long)(now.timed_out - old->timed_out),
+               (unsigned long long)(now.turned_away - old->turned_away),
+               (unsigned long long)(now.front_lost - old->front_lost), (unsigned long long)(now.accepted - old->accepted),
+               (unsigned long long)now.open);
+    }
+    state->reported = now;
+}
+
+static void on_report(void *ctx)
+{
+    struct door_state *state = ctx;
+    report(state);
+    if (sp_timer_set(state->report, REPORT_MS) != SP_OK) {
+        sp_log(SP_LOG_ERROR, "door.report.failed", "no further reports");
+    }
+}
+
+static void on_empty(void *ctx)
+{
+    struct door_state *state = ctx;
+    report(state);
+    sp_self_finish(state->self, SP_OK);
+}
+
+static void on_grace_over(void *ctx)
+{
+    struct door_state *state = ctx;
+    sp_log(SP_LOG_WARN, "door.stop.cut", "open=%llu", (unsigned long long)sp_listen_counts(state->listen).open);
+    on_empty(state);
+}
+
+static enum sp_err open_listen(struct door_state *state, const struct sp_settings_door *settings)
+{
+    int fd = sp_self_take_gift(state->self, SP_GIFT_LISTENER, 0);
+    if (fd < 0) {
+        return SP_ERR_CONFIG;
+    }
+    const struct sp_listen_config config = {
+        .loop = sp_self_loop(state->self),
+        .limits = {.head_ms = settings->head_ms, .body_ms = settings->body_ms, .idle_ms = settings->idle_ms},
+        .connections_max = settings->connections_max,
+        .connections_per_address = settings->connections_per_address,
+        .stream = hand_over,
+        .empty = on_empty,
+        .ctx = state};
+    return sp_listen_new(&config, fd, &state->listen);
+}
+
+static enum sp_err door_init(struct sp_self *self, void **out_state)
+{
+    struct sp_settings_door settings;
+    SP_TRY(sp_settings_door_read(sp_self_settings(self), &settings));
+    struct door_state *state = calloc(1, sizeof(*state));
+    if (state == NULL) {
+        return SP_ERR_NOMEM;
+    }
+    state->self = self;
+    *out_state = state;
+    SP_TRY(sp_timer_new(sp_self_loop(self), on_report, state, &state->report));
+    SP_TRY(sp_timer_new(sp_self_loop(self), on_grace_over, state, &state->grace));
+    return open_listen(state, &settings);
+}
+
+static enum sp_err door_start(void *ctx)
+{
+    struct door_state *state = ctx;
+    SP_TRY(sp_timer_set(state->report, REPORT_MS));
+    return sp_listen_open(state->listen);
+}
+
+/* Answers in flight are finished; idle connections end; whoever is left when the grace is over is cut off. */
+static void door_stop(void *ctx, unsigned grace_ms)
+{
+    struct door_state *state = ctx;
+    if (sp_timer_set(state->grace, grace_ms) != SP_OK) {
+        on_grace_over(state);
+        return;
+    }
+    sp_listen_drain(state->listen);
+}
+
+/* No handlers: front has nothing to say to door but bytes on its streams, which the guard reads as hostile. */
+const struct sp_role_spec sp_door_role = {
+    .role = SP_ROLE_DOOR,
+    .init = door_init,
+    .start = door_start,
+    .stop = door_stop,
+    .handlers = NULL,
+    .handler_count = 0,
+};

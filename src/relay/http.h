@@ -1,0 +1,80 @@
+/*
+ * http - requests to one pool by libcurl, over descriptors that are connected already.
+ *
+ * Runs in: relay.   Input: hostile (the pool's bytes).   Allocates: a handle a slot, answers up to their bound.
+ * It never resolves, never connects, never follows, sends no caller's header, and sends a body at most once: a
+ * connection that dies under a request ends the request.
+ */
+#ifndef SP_RELAY_HTTP_H
+#define SP_RELAY_HTTP_H
+
+#include "base/err.h"
+#include "base/secret.h"
+#include "base/slice.h"
+#include "wire/loop.h"
+
+#define SP_HTTP_SLOTS_MAX        ((size_t)1024)
+#define SP_HTTP_ANSWER_BYTES_MAX ((size_t)32 * 1024 * 1024)
+#define SP_HTTP_WHY_MAX          ((size_t)256)
+
+struct sp_http;
+
+/* How one request ended. */
+enum sp_http_state {
+    SP_HTTP_BROKEN,   /* the body went out, at least in part, and no whole answer came */
+    SP_HTTP_NOT_SENT, /* nothing of the body went out */
+    SP_HTTP_NO_CONNECTION, /* the same, for want of a living connection: trying again is safe and sensible */
+    SP_HTTP_ANSWERED,
+};
+
+/* Borrowed for the call. `why` is text for people, empty when answered. */
+struct sp_http_end {
+    enum sp_http_state state;
+    unsigned status;
+    uint32_t retry_after_s; /* 0: the pool did not say */
+    struct sp_slice body;
+    const char *why;
+};
+
+struct sp_http_ops {
+    /* Hands out a connected descriptor for keeps, or -1. */
+    int (*take_connection)(void *ctx);
+    /* The request of this slot is over; the slot may be started again from within. */
+    void (*ended)(void *ctx, size_t slot, const struct sp_http_end *end);
+    void *ctx;
+};
+
+struct sp_http_config {
+    bool is_local; /* plain HTTP over a unix socket; otherwise by host and port */
+    bool is_https;
+    struct sp_slice host;
+    uint16_t port;
+    struct sp_slice ca_pem; /* of https: whom to believe; borrowed for the life of the object */
+    uint32_t connect_ms;    /* TLS included */
+    uint32_t idle_s;        /* a connection unused for longer is not used again */
+    size_t slots;           /* requests at the same time */
+};
+
+/* Before confinement: libcurl and its TLS open files at their start, and none later. */
+enum sp_err sp_http_new(struct sp_loop *loop, const struct sp_http_config *config,
+                        const struct sp_http_ops *ops, struct sp_http **out)
+    SP_MUST_CHECK SP_NONNULL(1, 2, 3, 4);
+void sp_http_free(struct sp_http *http);
+
+/* From the next request on, the bearer that goes with each; an empty one sends none. Copied. */
+enum sp_err sp_http_set_bearer(struct sp_http *http, struct sp_slice bearer)
+    SP_MUST_CHECK SP_NONNULL(1);
+
+/* One POST of a JSON body. Target and body are borrowed until the end. */
+struct sp_http_request {
+    struct sp_slice target;
+    struct sp_slice body;
+    uint32_t timeout_ms;
+};
+enum sp_err sp_http_start(struct sp_http *http, size_t slot, const struct sp_http_request *request)
+    SP_MUST_CHECK SP_NONNULL(1, 3);
+
+/* Connections that are open and carry nothing now. */
+size_t sp_http_idle(const struct sp_http *http) SP_NONNULL(1);
+
+#endif

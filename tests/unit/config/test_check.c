@@ -1,0 +1,107 @@
+/* Rules between the values of a configuration. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "config/config.h"
+
+struct check_case {
+    const char *name;
+    const char *in;
+    const char *text; /* NULL: it is right */
+};
+
+static const struct check_case check_cases[] = {
+    {"loopback", "[server]\nlisten = \"127.0.0.2:1\"", NULL},
+    {"loopback of IPv6", "[server]\nlisten = \"[::1]:1\"", NULL},
+    {"port of zero", "[server]\nlisten = \"127.0.0.1:0\"", NULL},
+    {"all addresses, said to be plain", "[server]\nlisten = \"0.0.0.0:1\"\nplaintext = true", NULL},
+    {"all addresses", "[server]\nlisten = \"0.0.0.0:1\"",
+     "an address that is not loopback needs TLS, or 'plaintext = true' in [server]"},
+    {"all addresses of IPv6", "[server]\nlisten = \"[::]:1\"",
+     "an address that is not loopback needs TLS, or 'plaintext = true' in [server]"},
+    {"a name", "[server]\nlisten = \"example.org:1\"",
+     "'listen' must be an address and a port, like 127.0.0.1:8080 or [::1]:8080"},
+    {"no port", "[server]\nlisten = \"127.0.0.1\"",
+     "'listen' must be an address and a port, like 127.0.0.1:8080 or [::1]:8080"},
+    {"IPv6 without brackets", "[server]\nlisten = \"::1:80\"",
+     "'listen' must be an address and a port, like 127.0.0.1:8080 or [::1]:8080"},
+    {"port too high", "[server]\nlisten = \"127.0.0.1:65536\"",
+     "'listen' must be an address and a port, like 127.0.0.1:8080 or [::1]:8080"},
+    {"TLS", "[server.tls]\nkey = \"k.pem\"", "TLS is not available in this version"},
+    {"less in flight than one body", "[server.limits]\nbody = \"8 MiB\"\nbytes_in_flight = \"4 MiB\"",
+     "'bytes_in_flight' must have room for one body"},
+    {"azure", "[azure_code_interpreter]\npool_endpoint = \"https://a.example/x/\"", NULL},
+    {"azure on this machine", "[azure_code_interpreter]\npool_endpoint = \"http://127.0.0.1:9/\"", NULL},
+    {"azure without endpoint", "[azure_code_interpreter]", "[azure_code_interpreter] needs a 'pool_endpoint'"},
+    {"azure in the clear", "[azure_code_interpreter]\npool_endpoint = \"http://a.example/\"",
+     "'pool_endpoint' must be https (http only for this machine)"},
+    {"azure with a query", "[azure_code_interpreter]\npool_endpoint = \"https://a.example/?a=b\"",
+     "'pool_endpoint' must have no query"},
+    {"azure from the manual", "[azure_code_interpreter]\npool_endpoint = \"https://<REGION>.dynamicsessions.io/\"",
+     "'pool_endpoint' is not an absolute URL with a host"},
+    {"variable with a dash", "[azure_code_interpreter]\npool_endpoint = \"https://a/\"\ntoken_env_var = \"A-B\"",
+     "'token_env_var' is not the name of an environment variable"},
+    {"variable that starts with a digit", "[azure_code_interpreter]\npool_endpoint = \"https://a/\"\ntoken_env_var = \"1A\"",
+     "'token_env_var' is not the name of an environment variable"},
+    {"credential of a later version", "[azure_code_interpreter]\npool_endpoint = \"https://a/\"\ncredential = \"azure-cli\"",
+     "this version takes the bearer from the environment only"},
+    {"version with a blank", "[azure_code_interpreter]\npool_endpoint = \"https://a/\"\napi_version = \"a&b\"",
+     "'api_version' holds a foreign character"},
+    {"small pool", "[pool]\nmax_sessions = 2", NULL},
+    {"more ready than allowed", "[pool]\nmax_sessions = 2\nready_sessions = 3", "'ready_sessions' must not be over 'max_sessions'"},
+    {"no processor", "[pool.session]\ncpus = 0", "'cpus' must be at least 0.01"},
+    {"layers", "[sandbox]\ngive_up = [\"landlock\", \"cgroup\"]", NULL},
+    {"no such layer", "[sandbox]\ngive_up = [\"firewall\"]",
+     "'give_up' may name landlock, seccomp, namespaces, cgroup, uid, capabilities and rlimits"},
+    {"tenant", "[[tenant]]\nname = \"a.b-c_9\"", NULL},
+    {"tenant with a slash", "[[tenant]]\nname = \"a/b\"",
+     "a tenant's name starts with a letter or digit and has only letters, digits, '.', '-' and '_'"},
+    {"tenant that starts with a dot", "[[tenant]]\nname = \".a\"",
+     "a tenant's name starts with a letter or digit and has only letters, digits, '.', '-' and '_'"},
+    {"policy as a path", "[[tenant]]\nname = \"a\"\npolicy = \"../x\"", "this is not the name of a policy"},
+    {"two tenants of one name", "[[tenant]]\nname = \"a\"\n[[tenant]]\nname = \"a\"", "two tenants have this name"},
+};
+
+static void test_values_must_fit_each_other(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(check_cases); i++) {
+        const struct check_case *c = &check_cases[i];
+        print_message("  %s\n", c->name);
+        SP_AUTO_CONFIG struct sp_config *config = NULL;
+        struct sp_where where = {0};
+        enum sp_err err = sp_config_parse(sp_slice_of(c->in), NULL, &config, &where);
+        assert_string_equal(where.text, c->text == NULL ? "" : c->text);
+        assert_int_equal(err, c->text == NULL ? SP_OK : SP_ERR_CONFIG);
+        assert_true(c->text == NULL || where.line > 0);
+    }
+}
+
+static void test_an_address_is_taken_apart(void **state)
+{
+    (void)state;
+    struct sp_slice host;
+    uint16_t port = 0;
+    assert_int_equal(sp_config_address(sp_slice_of("[::1]:65535"), &host, &port), SP_OK);
+    assert_true(sp_slice_is(host, "::1"));
+    assert_int_equal(port, 65535);
+    assert_int_equal(sp_config_address(sp_slice_of("10.0.0.1:80"), &host, &port), SP_OK);
+    assert_true(sp_slice_is(host, "10.0.0.1"));
+    static const char *const bad[] = {"", ":", ":80", "[]:80", "[10.0.0.1]:80", "1.2.3.4:", "1.2.3.4:+1", "1.2.3.4:8 "};
+    for (size_t i = 0; i < SP_COUNT(bad); i++) {
+        assert_true(sp_config_address(sp_slice_of(bad[i]), &host, &port) != SP_OK);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_values_must_fit_each_other),
+        cmocka_unit_test(test_an_address_is_taken_apart),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
