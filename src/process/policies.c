@@ -1,9 +1,8 @@
 #include "process/policies.h"
 
-#include <stdio.h>
-
 #include "base/log.h"
 #include "crypto/hash.h"
+#include "os/files.h"
 #include "policy/judge.h"
 
 const struct sp_policy_in_force *sp_policies_find(const struct sp_policies *policies, struct sp_slice name)
@@ -30,11 +29,23 @@ static enum sp_err run_tests(const struct sp_policy *policy, struct sp_where *ou
     return err;
 }
 
-static enum sp_err load_one(const char *name, struct sp_policy_in_force *out, struct sp_where *out_where)
+/* `dir`/NAME.toml when the configuration has a directory of its own, else the shipped policy of that name. */
+static enum sp_err open_policy(const char *dir, const char *name, struct sp_policy *out, struct sp_where *out_where)
+{
+    SP_AUTO_BUF struct sp_buf path;
+    if (dir[0] == '\0') {
+        return sp_policy_open(sp_slice_of(name), out, out_where);
+    }
+    sp_buf_init(&path, SP_FILE_PATH_MAX);
+    SP_TRY(sp_buf_putf(&path, "%s/%s.toml", dir, name));
+    return sp_policy_open(sp_buf_slice(&path), out, out_where);
+}
+
+static enum sp_err load_one(const char *dir, const char *name, struct sp_policy_in_force *out, struct sp_where *out_where)
 {
     struct sp_policy policy;
-    (void)snprintf(out->name, sizeof(out->name), "%s", name);
-    SP_TRY(sp_policy_open(sp_slice_of(name), &policy, out_where));
+    sp_slice_to_text(sp_slice_of(name), out->name, sizeof(out->name));
+    SP_TRY(open_policy(dir, name, &policy, out_where));
     enum sp_err err = run_tests(&policy, out_where);
     if (err == SP_OK) {
         err = sp_policy_print(&policy, &out->text);
@@ -60,7 +71,7 @@ enum sp_err sp_policies_load(const struct sp_config *config, struct sp_policies 
         sp_buf_init(&item->text, (size_t)1024 * 1024);
         out->count++;
         struct sp_where where = {.text = {0}};
-        enum sp_err err = load_one(name, item, &where);
+        enum sp_err err = load_one(config->server_policies, name, item, &where);
         if (err != SP_OK) {
             sp_log(SP_LOG_ERROR, "policy.refused", "policy=%s line=%u column=%u error=%s why=\"%s\"", name, where.line,
                    where.column, sp_err_name(err), where.text);

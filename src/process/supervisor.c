@@ -18,13 +18,15 @@
 /* After door and front are gone the rest has little left to do. */
 #define GROUP_MS 2000U
 
-/* The order of an orderly end: first nobody new, then what is in flight, the log last. */
+/*
+ * The order of an orderly end: first nobody new; then who is left of the clients; then the log is closed once the last
+ * outcome is in it, and relay leaves after audit; those who ran and connected last.
+ */
 static const enum sp_role stop_order[][4] = {
     {SP_ROLE_DOOR, SP_ROLE_SUPERVISOR, SP_ROLE_SUPERVISOR, SP_ROLE_SUPERVISOR},
     {SP_ROLE_FRONT, SP_ROLE_ADMIT, SP_ROLE_INSPECT, SP_ROLE_SUPERVISOR},
-    {SP_ROLE_RELAY, SP_ROLE_SUPERVISOR, SP_ROLE_SUPERVISOR, SP_ROLE_SUPERVISOR},
+    {SP_ROLE_AUDIT, SP_ROLE_RELAY, SP_ROLE_SUPERVISOR, SP_ROLE_SUPERVISOR},
     {SP_ROLE_TOKEN, SP_ROLE_DIAL, SP_ROLE_POOL, SP_ROLE_NURSERY},
-    {SP_ROLE_AUDIT, SP_ROLE_SUPERVISOR, SP_ROLE_SUPERVISOR, SP_ROLE_SUPERVISOR},
 };
 
 static bool is_in_group(const struct sp_child *child, unsigned group)
