@@ -1,0 +1,70 @@
+/*
+ * room_world - audit's room between peers that note what it sends, on a disk in memory.
+ *
+ * Runs in: tests.
+ */
+#ifndef SP_TEST_ROOM_WORLD_H
+#define SP_TEST_ROOM_WORLD_H
+
+#include "audit/room.h"
+#include "fake_disk.h"
+
+#define SECOND   UINT64_C(1000000)
+#define NOON     UINT64_C(1795258800000000)
+#define SENT_MAX 32U
+#define FRONT_1  (UINT64_C(1) << 48)
+#define FRONT_2  (UINT64_C(2) << 48)
+#define X        (FRONT_1 | 5)
+
+enum sent_type { SENT_RUN, SENT_ANSWER, SENT_JUDGED, SENT_ENDED };
+
+/* A message that the room sent, as far as the tests look at it. */
+struct sent {
+    enum sent_type type;
+    sp_exchange exchange;
+    enum sp_err err;
+    uint32_t retry_after_ms;
+    uint64_t entry;
+    bool has_entry;
+    enum sp_end state;
+    char text[64]; /* the answer's bytes, or the order's */
+};
+
+struct world {
+    struct fake_disk fake;
+    struct sp_audit_room *room;
+    struct sent sent[SENT_MAX];
+    size_t sent_count;
+    size_t seen;
+    bool is_relay_deaf;
+    struct sp_audit_now now;
+};
+
+extern const struct sp_peer front, relay, admit, worker_0, worker_1;
+
+void open_room(struct world *w);
+int make_world(void **state);
+int end_world(void **state);
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_world, end_world)
+
+/* What the peers say. */
+struct sp_msg_who who_of(sp_exchange exchange);
+struct sp_msg_verdict verdict_of(sp_exchange exchange);
+struct sp_msg_verdict denial_of(sp_exchange exchange);
+struct sp_msg_outcome outcome_of(sp_exchange exchange, enum sp_end state);
+enum sp_err tell_who(struct world *w, sp_exchange exchange);
+enum sp_err tell_verdict(struct world *w, sp_exchange exchange);
+enum sp_err tell_outcome(struct world *w, sp_exchange exchange, enum sp_end state);
+
+void commit(struct world *w);
+void later(struct world *w, uint64_t us);
+
+/* Brings an exchange to the point where relay has it. */
+void run(struct world *w, sp_exchange exchange);
+
+/* The next message that the room sent; that there is none; an answer and its settling. */
+const struct sent *next(struct world *w, enum sent_type type);
+void nothing_more(const struct world *w);
+void answered(struct world *w, enum sp_err err, bool has_entry, enum sp_end state);
+
+#endif

@@ -1,0 +1,285 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "room_world.h"
+
+/* --- one way through --- */
+
+static void walk(struct world *w, bool is_verdict_first)
+{
+    if (is_verdict_first) {
+        assert_int_equal(tell_verdict(w, X), SP_OK);
+        assert_int_equal(tell_who(w, X), SP_OK);
+    } else {
+        assert_int_equal(tell_who(w, X), SP_OK);
+        assert_int_equal(tell_verdict(w, X), SP_OK);
+    }
+    (void)next(w, SENT_JUDGED);
+    nothing_more(w); /* nothing runs before the intent is durable */
+    commit(w);
+    const struct sent *ran = next(w, SENT_RUN);
+    assert_string_equal(ran->text, "the order");
+    assert_int_equal(ran->entry, 1);
+    nothing_more(w);
+    assert_int_equal(tell_outcome(w, X, SP_END_DONE), SP_OK);
+    nothing_more(w); /* nothing is answered before the outcome is durable */
+    commit(w);
+    assert_string_equal(w->sent[w->seen].text, "the answer");
+    answered(w, SP_OK, true, SP_END_DONE);
+    assert_int_equal(sp_audit_open(w->room), 0);
+    assert_int_equal(fake_disk_lines(&w->fake, "\"index\":1,\"kind\":\"intent\""), 1);
+    assert_int_equal(fake_disk_lines(&w->fake, "\"index\":2,\"intent\":1,\"kind\":\"outcome\""), 1);
+    assert_int_equal(fake_disk_lines(&w->fake, "\"state\":\"done\""), 1);
+}
+
+static void test_who_then_verdict_runs_and_is_answered(void **state)
+{
+    walk(*state, false);
+}
+
+static void test_verdict_then_who_runs_and_is_answered(void **state)
+{
+    walk(*state, true);
+}
+
+static void test_one_commit_serves_many(void **state)
+{
+    struct world *w = *state;
+    unsigned before = w->fake.syncs;
+    for (uint64_t i = 0; i < 8; i++) {
+        assert_int_equal(tell_who(w, FRONT_1 | i), SP_OK);
+        assert_int_equal(tell_verdict(w, FRONT_1 | i), SP_OK);
+    }
+    commit(w);
+    assert_int_equal(w->fake.syncs, before + 1);
+    assert_int_equal(w->sent_count, 16);
+}
+
+static void test_a_denial_is_recorded_and_reaches_no_relay(void **state)
+{
+    struct world *w = *state;
+    struct sp_msg_verdict denial = denial_of(X);
+    assert_int_equal(tell_who(w, X), SP_OK);
+    assert_int_equal(sp_audit_verdict(w->room, 0, &denial, w->now), SP_OK);
+    (void)next(w, SENT_JUDGED);
+    nothing_more(w);
+    commit(w);
+    answered(w, SP_ERR_DENIED, true, SP_END_NOT_STARTED);
+    assert_int_equal(fake_disk_lines(&w->fake, "\"kind\":\"denial\""), 1);
+    assert_int_equal(sp_audit_open(w->room), 0);
+}
+
+static void test_a_refusal_is_recorded_before_it_is_answered(void **state)
+{
+    struct world *w = *state;
+    struct sp_msg_refusal refusal = {
+        .exchange = X, .tenant = sp_slice_of("acme"), .err = SP_ERR_NOT_FOUND, .detail = sp_slice_of("no such path")};
+    assert_int_equal(sp_audit_refusal(w->room, &refusal, w->now), SP_OK);
+    nothing_more(w);
+    commit(w);
+    answered(w, SP_ERR_NOT_FOUND, true, SP_END_NOT_STARTED);
+    assert_int_equal(fake_disk_lines(&w->fake, "{\"detail\":\"no such path\",\"error\":\"NotFound\","), 1);
+}
+
+static void test_strangers_and_roles_are_recorded(void **state)
+{
+    struct world *w = *state;
+    struct sp_msg_strangers strangers = {
+        .from_us = NOON, .to_us = NOON, .err = SP_ERR_TOKEN_UNKNOWN, .count = 3, .sources = 1};
+    struct sp_msg_role_up up = {.role = SP_ROLE_FRONT, .incarnation = 2, .report = sp_slice_of("seccomp")};
+    assert_int_equal(sp_audit_strangers(w->room, &strangers, w->now), SP_OK);
+    assert_int_equal(sp_audit_role_up(w->room, &up, w->now), SP_OK);
+    commit(w);
+    assert_int_equal(fake_disk_lines(&w->fake, "{\"count\":3,\"error\":\"TokenUnknown\","), 1);
+    assert_int_equal(fake_disk_lines(&w->fake, "\"kind\":\"restart\",\"number\":0,\"role\":\"front\""), 1);
+    nothing_more(w);
+}
+
+/* --- what does not fit --- */
+
+struct misfit {
+    const char *name;
+    void (*bend)(struct sp_msg_who *who, struct sp_msg_verdict *verdict);
+};
+
+static void bend_policy_of_who(struct sp_msg_who *who, struct sp_msg_verdict *verdict)
+{
+    (void)verdict;
+    who->policy[1] = 1;
+}
+
+static void bend_policy_of_verdict(struct sp_msg_who *who, struct sp_msg_verdict *verdict)
+{
+    (void)who;
+    verdict->policy[1] = 1;
+}
+
+static void bend_policy_of_both(struct sp_msg_who *who, struct sp_msg_verdict *verdict)
+{
+    who->policy[1] = 1;
+    verdict->policy[1] = 1;
+}
+
+static void bend_worker(struct sp_msg_who *who, struct sp_msg_verdict *verdict)
+{
+    (void)verdict;
+    who->worker = 1;
+}
+
+static void bend_order(struct sp_msg_who *who, struct sp_msg_verdict *verdict)
+{
+    (void)who;
+    verdict->order.bytes = sp_slice_of("the 0rder");
+}
+
+static void bend_digest(struct sp_msg_who *who, struct sp_msg_verdict *verdict)
+{
+    (void)who;
+    verdict->order_digest[31] ^= 1;
+}
+
+static void bend_verdict_number(struct sp_msg_who *who, struct sp_msg_verdict *verdict)
+{
+    (void)who;
+    verdict->verdict = SP_VERDICT_COUNT;
+}
+
+static void bend_error_of_allowed(struct sp_msg_who *who, struct sp_msg_verdict *verdict)
+{
+    (void)who;
+    verdict->err = SP_ERR_DENIED;
+}
+
+static void bend_denial_without_error(struct sp_msg_who *who, struct sp_msg_verdict *verdict)
+{
+    (void)who;
+    verdict->verdict = SP_VERDICT_DENY;
+}
+
+static void bend_findings(struct sp_msg_who *who, struct sp_msg_verdict *verdict)
+{
+    (void)who;
+    verdict->findings = sp_slice_of("garbage");
+}
+
+static void bend_modules(struct sp_msg_who *who, struct sp_msg_verdict *verdict)
+{
+    (void)who;
+    verdict->modules = sp_slice_of("\xff\xff\xff\xff");
+}
+
+static void bend_worker_number(struct sp_msg_who *who, struct sp_msg_verdict *verdict)
+{
+    (void)verdict;
+    who->worker = 2;
+}
+
+static void bend_operation(struct sp_msg_who *who, struct sp_msg_verdict *verdict)
+{
+    (void)verdict;
+    who->operation = 99;
+}
+
+static const struct misfit misfits[] = {
+    {"the policy admit names is not in force", bend_policy_of_who},
+    {"the policy inspect names is another", bend_policy_of_verdict},
+    {"both name a policy that is not in force", bend_policy_of_both},
+    {"another worker than admit chose", bend_worker},
+    {"another order than was digested", bend_order},
+    {"another digest", bend_digest},
+    {"a verdict that is none", bend_verdict_number},
+    {"allowed with an error", bend_error_of_allowed},
+    {"denied without an error", bend_denial_without_error},
+    {"findings that cannot be read", bend_findings},
+    {"modules that cannot be read", bend_modules},
+    {"a worker that is none", bend_worker_number},
+    {"an operation that is none", bend_operation},
+};
+
+/* In either order some message fails with SP_ERR_WIRE, which closes its wire, and nothing runs. */
+static void test_what_does_not_fit_closes_a_wire_and_does_not_run(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2 * SP_COUNT(misfits); i++) {
+        void *own = NULL;
+        (void)make_world(&own);
+        struct world *w = own;
+        struct sp_msg_who who = who_of(X);
+        struct sp_msg_verdict verdict = verdict_of(X);
+        bool is_verdict_first = i % 2 == 1;
+        print_message("%s, %s\n", misfits[i / 2].name, is_verdict_first ? "verdict first" : "who first");
+        misfits[i / 2].bend(&who, &verdict);
+        enum sp_err first = is_verdict_first ? sp_audit_verdict(w->room, 0, &verdict, w->now)
+                                             : sp_audit_who(w->room, &who, w->now);
+        enum sp_err second = is_verdict_first ? sp_audit_who(w->room, &who, w->now)
+                                              : sp_audit_verdict(w->room, 0, &verdict, w->now);
+        assert_true(first == SP_ERR_WIRE || second == SP_ERR_WIRE);
+        commit(w);
+        for (size_t k = 0; k < w->sent_count; k++) {
+            assert_int_not_equal(w->sent[k].type, SENT_RUN);
+        }
+        assert_int_equal(fake_disk_lines(&w->fake, "\"kind\":\"intent\""), 0);
+        (void)end_world(&own);
+    }
+}
+
+static void test_nothing_is_told_twice(void **state)
+{
+    struct world *w = *state;
+    assert_int_equal(tell_who(w, X), SP_OK);
+    assert_int_equal(tell_who(w, X), SP_ERR_WIRE);
+    assert_int_equal(tell_verdict(w, X), SP_OK);
+    assert_int_equal(tell_verdict(w, X), SP_ERR_WIRE);
+    assert_int_equal(tell_who(w, X), SP_ERR_WIRE);
+    commit(w);
+    assert_int_equal(tell_who(w, X), SP_ERR_WIRE);
+    assert_int_equal(tell_verdict(w, X), SP_ERR_WIRE);
+    assert_int_equal(tell_outcome(w, X, SP_END_DONE), SP_OK);
+    assert_int_equal(tell_outcome(w, X, SP_END_DONE), SP_ERR_WIRE);
+    commit(w);
+    assert_int_equal(tell_outcome(w, X, SP_END_DONE), SP_ERR_WIRE);
+}
+
+static void test_an_outcome_must_fit_a_run(void **state)
+{
+    struct world *w = *state;
+    struct sp_msg_outcome altered = outcome_of(X, SP_END_DONE);
+    altered.answer.bytes = sp_slice_of("the 4nswer");
+    assert_int_equal(tell_outcome(w, X, SP_END_DONE), SP_ERR_WIRE); /* never asked for */
+    assert_int_equal(tell_who(w, X), SP_OK);
+    assert_int_equal(tell_outcome(w, X, SP_END_DONE), SP_ERR_WIRE); /* not judged yet */
+    assert_int_equal(tell_verdict(w, X), SP_OK);
+    assert_int_equal(tell_outcome(w, X, SP_END_DONE), SP_ERR_WIRE); /* not durable yet */
+    commit(w);
+    assert_int_equal(sp_audit_outcome(w->room, &altered, w->now), SP_ERR_WIRE);
+    assert_int_equal(tell_outcome(w, X, SP_END_COUNT), SP_ERR_WIRE);
+    assert_int_equal(tell_outcome(w, X, SP_END_DONE), SP_OK);
+}
+
+static void test_a_slot_that_cannot_be_closes_the_wire(void **state)
+{
+    struct world *w = *state;
+    assert_int_equal(tell_who(w, FRONT_1 | SP_EXCHANGE_SLOTS), SP_ERR_WIRE);
+    assert_int_equal(tell_who(w, FRONT_1 | (SP_EXCHANGE_SLOTS - 1)), SP_OK);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_who_then_verdict_runs_and_is_answered),
+        TEST(test_verdict_then_who_runs_and_is_answered),
+        TEST(test_one_commit_serves_many),
+        TEST(test_a_denial_is_recorded_and_reaches_no_relay),
+        TEST(test_a_refusal_is_recorded_before_it_is_answered),
+        TEST(test_strangers_and_roles_are_recorded),
+        cmocka_unit_test(test_what_does_not_fit_closes_a_wire_and_does_not_run),
+        TEST(test_nothing_is_told_twice),
+        TEST(test_an_outcome_must_fit_a_run),
+        TEST(test_a_slot_that_cannot_be_closes_the_wire),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
