@@ -21,13 +21,13 @@ enum state {
 #define MAY_REFUSE 2U
 #define MAY_SEND   4U
 #define MAY_ANSWER 8U
+#define MAY_ECHO   16U /* a second answer: audit ended it for a lost worker while admit was withdrawing it */
 
 /* A slot remembers its latest exchange when it is free, so that what comes late is told from what must not come. */
 struct slot {
     uint64_t generation;
     enum state state;
     unsigned may;
-    bool may_twice;       /* a second answer may follow the first */
     bool owes_left;       /* admit is still to hear `why` */
     enum sp_err why;
     enum sp_err fallback; /* while refusing: the answer if none comes */
@@ -136,6 +136,7 @@ static void tell_left(struct sp_desk *desk, struct slot *slot, enum sp_err why)
     const struct sp_msg_left left = {.exchange = name_of(desk, slot), .why = why};
     enum sp_err err = desk->has_admit ? desk->port.left(desk->port.ctx, &left) : SP_OK;
     slot->why = why;
+    slot->may |= MAY_ECHO;
     slot->owes_left = err == SP_ERR_FULL || err == SP_ERR_NOMEM;
 }
 
@@ -184,6 +185,10 @@ static enum sp_err find(struct sp_desk *desk, sp_exchange exchange, unsigned mes
     if (generation < slot->generation) {
         return SP_OK;
     }
+    if (message == MAY_ANSWER && (slot->may & (MAY_ANSWER | MAY_ECHO)) == MAY_ECHO) {
+        slot->may &= ~MAY_ECHO;
+        return SP_OK;
+    }
     if ((slot->may & message) == 0) {
         return SP_ERR_WIRE;
     }
@@ -218,7 +223,6 @@ enum sp_err sp_desk_open(struct sp_desk *desk, void *request, struct sp_msg_ask 
     slot->generation = generation;
     slot->state = STATE_ASKED;
     slot->owes_left = false;
-    slot->may_twice = false;
     slot->may = MAY_GRANT | MAY_REFUSE | MAY_ANSWER;
     slot->request = request;
     slot->deadline_ms = now_ms + SP_DESK_DEADLINE_MS;
@@ -286,7 +290,7 @@ enum sp_err sp_desk_on_refuse(struct sp_desk *desk, const struct sp_msg_refuse *
     }
     struct sp_desk_answer answer = {
         .err = refuse->err, .retry_after_ms = refuse->retry_after_ms, .detail = refuse->detail};
-    slot->may = 0;
+    slot->may &= MAY_ECHO;
     finish(desk, slot, &answer);
     return SP_OK;
 }
@@ -307,8 +311,6 @@ enum sp_err sp_desk_on_send(struct sp_desk *desk, const struct sp_msg_send *send
         job.policy[i] = send->policy[i];
     }
     if (desk->port.job(desk->port.ctx, slot->request, send->worker, &job) != SP_OK) {
-        /* audit saw the worker go as well: its own answer and the one that admit asks it for can both come. */
-        slot->may_twice = true;
         await_refusal(desk, slot, SP_ERR_UNAVAILABLE, now_ms);
         return SP_OK;
     }
@@ -336,9 +338,7 @@ enum sp_err sp_desk_on_answer(struct sp_desk *desk, struct sp_msg_answer *answer
                                  .has_entry = answer->has_entry != 0,
                                  .entry = answer->entry,
                                  .payload = answer->err == SP_OK ? &answer->answer : NULL};
-    /* A worker that died lets audit answer before admit's SEND is here. */
-    slot->may = (slot->may & MAY_SEND) | (slot->may_twice ? MAY_ANSWER : 0);
-    slot->may_twice = false;
+    slot->may &= MAY_SEND | MAY_ECHO; /* a worker that died lets audit answer before admit's SEND is here */
     finish(desk, slot, &out);
     return SP_OK;
 }

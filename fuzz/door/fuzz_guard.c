@@ -1,0 +1,56 @@
+/*
+ * sp_guard_*: what a client gets, and how many requests front gets, does not depend on how the bytes are cut.
+ * The first byte is the size of the cuts; front answers every whole request.
+ */
+#include <stdlib.h>
+
+#include "door/guard.h"
+
+#define ANSWER SP_SLICE_LITERAL("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+static const struct sp_guard_limits limits = {.head_ms = 1000, .body_ms = 1000, .idle_ms = 1000};
+
+static uint64_t play(struct sp_slice in, size_t step, struct sp_buf *client, struct sp_buf *front)
+{
+    struct sp_guard g;
+    uint64_t answered = 0;
+    sp_guard_init(&g, &limits, 1);
+    for (size_t at = 0; at < in.len && g.end == SP_GUARD_OPEN; at += step) {
+        sp_guard_from_client(&g, sp_slice_sub(in, at, step), 1);
+        do {
+            if (sp_buf_put(front, sp_buf_slice(&g.to_front)) != SP_OK) {
+                abort();
+            }
+            sp_guard_front_wrote(&g, g.to_front.len);
+            if (g.end == SP_GUARD_OPEN && g.is_request_done && answered < g.requests) {
+                answered++;
+                sp_guard_from_front(&g, ANSWER, 1);
+            }
+        } while (g.end == SP_GUARD_OPEN && g.to_front.len > 0);
+    }
+    if (sp_buf_put(client, sp_buf_slice(&g.to_client)) != SP_OK) {
+        abort();
+    }
+    sp_guard_done(&g);
+    return g.requests;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct sp_slice in = sp_slice_make(data, size);
+    SP_AUTO_BUF struct sp_buf client = {.max = SIZE_MAX / 4};
+    SP_AUTO_BUF struct sp_buf client_cut = {.max = SIZE_MAX / 4};
+    SP_AUTO_BUF struct sp_buf front = {.max = SIZE_MAX / 4};
+    SP_AUTO_BUF struct sp_buf front_cut = {.max = SIZE_MAX / 4};
+    if (size < 2 || size > 32 * 1024) {
+        return 0;
+    }
+    in = sp_slice_sub(in, 1, size);
+    uint64_t requests = play(in, in.len, &client, &front);
+    if (play(in, (size_t)data[0] + 1, &client_cut, &front_cut) != requests ||
+        !sp_slice_equal(sp_buf_slice(&client), sp_buf_slice(&client_cut))) {
+        abort();
+    }
+    return 0;
+}
