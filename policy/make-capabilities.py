@@ -70,7 +70,7 @@ RULES = {
     },
     "native": {
         "modules": """ctypes _ctypes cffi _cffi_backend numpy.ctypeslib mmap fcntl termios readline _testcapi
-            _testinternalcapi _xxsubinterpreters _interpreters numba.core.typing cython Cython pyximport 
+            _testinternalcapi _xxsubinterpreters _interpreters numba.core.typing cython Cython pyximport
             jpype rpy2 pybind11 _rawffi dl greenlet""",
         "names": """sys.setdlopenflags sys._debugmallocstats os.dlopen os.mknod os.memfd_create
             scipy.LowLevelCallable scipy.weave numpy.lib.stride_tricks.ctypes sqlite3.enable_load_extension
@@ -109,7 +109,7 @@ RULES = {
             pkg_resources.load_entry_point pkg_resources.run_script pkg_resources.EntryPoint pkg_resources.iter_entry_points
             numpy.testing.runstring numpy.lib.source pandas.core.computation.*
             sympy.parsing.sympy_parser.eval_expr sympy.parsing.sympy_parser.stringify_expr IPython.start_ipython
-            IPython.embed IPython.start_kernel IPython.get_ipython IPython.InteractiveShell 
+            IPython.embed IPython.start_kernel IPython.get_ipython IPython.InteractiveShell
             unittest.loader.* unittest.main pydoc.locate pydoc.importfile pydoc.safeimport
             operator.__call__ dataclasses._create_fn string.Formatter.get_field
             code.interact inspect.importlib sys.meta_path sys.path_hooks
@@ -124,7 +124,7 @@ RULES = {
     "introspection": {
         "modules": "gc _gc faulthandler tracemalloc _opcode dis opcode symtable _symtable sys.monitoring",
         "names": """sys._getframe sys._current_frames sys._current_exceptions sys.settrace sys.setprofile sys.gettrace
-            sys.getprofile sys.call_tracing sys.addaudithook sys.audit sys._xoptions sys._git 
+            sys.getprofile sys.call_tracing sys.addaudithook sys.audit sys._xoptions sys._git
             sys.unraisablehook sys._clear_type_cache sys.set_coroutine_origin_tracking_depth sys.set_asyncgen_hooks
             sys._getframemodulename sys.last_traceback sys._home
             inspect.currentframe inspect.stack inspect.trace inspect.getouterframes inspect.getinnerframes
@@ -161,7 +161,7 @@ RULES = {
 }
 
 # Inside dangerous modules, or named by a pattern above, but harmless.
-HARMLESS = """importlib.metadata importlib.util.find_spec importlib.resources 
+HARMLESS = """importlib.metadata importlib.util.find_spec importlib.resources
     logging.handlers.RotatingFileHandler logging.handlers.TimedRotatingFileHandler logging.handlers.MemoryHandler
     logging.handlers.QueueHandler logging.handlers.QueueListener
     multiprocessing.cpu_count multiprocessing.current_process http.client.responses http.HTTPStatus

@@ -1,0 +1,269 @@
+#include "base/num.h"
+#include "codec/json_out.h"
+#include "command/check_inner.h"
+
+#define SOURCE_BYTES_MAX ((size_t)160)
+
+/* ---- rules ---- */
+
+static const struct {
+    const char *name;
+    const char *text;
+} rules[] = {
+    {"process", "Starts, signals or controls other processes: os.system, os.popen, subprocess, "
+                "multiprocessing."},
+    {"network",
+     "Opens connections: socket, requests, urllib.request, http.client, asyncio's streams."},
+    {"native", "Runs native code or reaches raw memory: ctypes, cffi, mmap, numpy.ctypeslib."},
+    {"filesystem", "Reads or writes files: open, pathlib, shutil, tempfile."},
+    {"deserialize",
+     "Loads data that can hold code: pickle.load, joblib.load, numpy.load(allow_pickle=True)."},
+    {"dynamic-code",
+     "Runs code that is not in the submission, or reaches names that are computed: exec, eval, "
+     "__import__ and getattr with a computed name, a module handed on as a value."},
+    {"introspection",
+     "Reaches into the interpreter: __subclasses__, __globals__, frames, gc, sys._getframe."},
+    {"environment", "Reads or changes the environment: os.environ, os.getenv."},
+    {"shell-escape",
+     "Hands a line to a shell or to IPython: !command, %pip, %%bash, get_ipython()."},
+    {"unknown-module", "Imports a module that is not part of the session image."},
+    {"module", "The policy lists this module, or allows only listed ones."},
+    {"name", "The policy lists this name."},
+    {"attribute", "The policy lists this attribute."},
+    {"syntax", "No supported Python accepts this source."},
+    {"encoding", "The file is in an encoding that is not read here."},
+    {"limit", "The submission is larger, longer or deeper than the policy allows."},
+    {"computed-expression",
+     "The expression given to a query or eval method is computed; only noted."},
+};
+
+const char *check_rule(size_t index, const char **out_text)
+{
+    if (index >= SP_COUNT(rules)) {
+        return NULL;
+    }
+    *out_text = rules[index].text;
+    return rules[index].name;
+}
+
+enum sp_err check_explain(struct sp_buf *out, struct sp_slice rule)
+{
+    for (size_t i = 0; i < SP_COUNT(rules); i++) {
+        if (sp_slice_is(rule, rules[i].name)) {
+            return sp_buf_putf(out, "%s: %s\n", rules[i].name, rules[i].text);
+        }
+    }
+    return SP_ERR_NOT_FOUND;
+}
+
+/* ---- text ---- */
+
+static struct sp_slice line_of(struct sp_slice code, uint32_t line)
+{
+    size_t at = 0;
+    uint32_t now = 1;
+    while (now < line && at < code.len) {
+        bool is_pair = code.ptr[at] == '\r' && at + 1 < code.len && code.ptr[at + 1] == '\n';
+        if (code.ptr[at] == '\n' || (code.ptr[at] == '\r' && !is_pair)) {
+            now++;
+        }
+        at++;
+    }
+    size_t end = at;
+    while (end < code.len && code.ptr[end] != '\n' && code.ptr[end] != '\r') {
+        end++;
+    }
+    return sp_slice_sub(code, at, sp_size_min(end - at, SOURCE_BYTES_MAX));
+}
+
+/* The line, with tabs as one space and other control bytes as dots, so that a terminal obeys none of it. */
+static enum sp_err put_line(struct sp_buf *out, struct sp_slice line)
+{
+    for (size_t i = 0; i < line.len; i++) {
+        uint8_t byte = line.ptr[i];
+        bool is_c1 = byte == 0xC2 && i + 1 < line.len && line.ptr[i + 1] < 0xA0;
+        uint8_t shown = byte == '\t' ? ' ' : byte < 0x20 || byte == 0x7F || is_c1 ? '.' : byte;
+        i += is_c1 ? 1 : 0;
+        SP_TRY(sp_buf_put_byte(out, shown));
+    }
+    return SP_OK;
+}
+
+static enum sp_err put_caret(struct sp_buf *out, const struct sp_place *place, size_t line_len)
+{
+    uint32_t column = (uint32_t)sp_size_min(place->column, line_len + 1);
+    uint32_t end = place->end_line == place->line ? place->end_column : column + 1;
+    end = (uint32_t)sp_size_min(end, line_len + 1);
+    for (uint32_t i = 1; i < column; i++) {
+        SP_TRY(sp_buf_put_byte(out, ' '));
+    }
+    SP_TRY(sp_buf_put_byte(out, '^'));
+    for (uint32_t i = column + 1; i < end; i++) {
+        SP_TRY(sp_buf_put_byte(out, '~'));
+    }
+    return SP_OK;
+}
+
+static enum sp_err text_finding(struct sp_buf *out, const struct check_result *r,
+                                const struct sp_policy_finding *f, bool has_color)
+{
+    static const char *const colors[] = {"\033[31m", "\033[33m", "\033[36m"};
+    const char *on = has_color ? colors[f->action] : "";
+    const char *off = has_color ? "\033[0m" : "";
+    struct sp_slice line = line_of(r->code, f->place.line);
+    SP_TRY(sp_buf_putf(out, "%s:%u:%u: %s%s%s %s: ", r->path, f->place.line, f->place.column, on,
+                       sp_action_name(f->action), off, f->rule));
+    SP_TRY(put_line(out, sp_slice_of(f->message)));
+    if (line.len == 0) {
+        return sp_buf_put_byte(out, '\n');
+    }
+    SP_TRY(sp_buf_put_text(out, "\n    "));
+    SP_TRY(put_line(out, line));
+    SP_TRY(sp_buf_putf(out, "\n    %s", on));
+    SP_TRY(put_caret(out, &f->place, line.len));
+    return sp_buf_putf(out, "%s\n", off);
+}
+
+enum sp_err check_text_file(struct sp_buf *out, const struct check_result *result, bool has_color)
+{
+    const struct sp_judgement *j = result->judgement;
+    for (unsigned i = 0; i < j->count; i++) {
+        SP_TRY(text_finding(out, result, &j->findings[i], has_color));
+    }
+    if (j->total > j->count) {
+        SP_TRY(sp_buf_putf(out, "%s: %u more findings\n", result->path, j->total - j->count));
+    }
+    return sp_buf_putf(out, "%s: %s by %s\n", result->path,
+                       j->verdict == SP_VERDICT_ALLOW ? "allowed" : "denied", result->policy);
+}
+
+/* ---- JSON ---- */
+
+static void json_imports(struct sp_json_out *w, const struct sp_facts *facts)
+{
+    size_t count = 0;
+    const struct sp_import *imports = facts == NULL ? NULL : sp_facts_imports(facts, &count);
+    sp_json_out_key(w, "imports");
+    sp_json_out_array(w);
+    for (size_t i = 0; i < count; i++) {
+        uint8_t module[SP_FACTS_PATH_BYTES_MAX];
+        size_t len = 0;
+        /* `from m import a, b` is one import of m. */
+        bool is_same = i > 0 && imports[i].is_from &&
+                       imports[i - 1].statement.start == imports[i].statement.start;
+        if (is_same || sp_facts_module(facts, &imports[i], module, &len) != SP_OK) {
+            continue;
+        }
+        struct sp_place place = sp_facts_place(facts, &imports[i].statement);
+        sp_json_out_object(w);
+        sp_json_out_member_string(w, "module", sp_slice_make(module, len));
+        sp_json_out_member_u64(w, "line", place.line);
+        sp_json_out_member_u64(w, "column", place.column);
+        sp_json_out_object_end(w);
+    }
+    sp_json_out_array_end(w);
+}
+
+static void json_findings(struct sp_json_out *w, const struct sp_judgement *j)
+{
+    sp_json_out_key(w, "findings");
+    sp_json_out_array(w);
+    for (unsigned i = 0; i < j->count; i++) {
+        const struct sp_policy_finding *f = &j->findings[i];
+        sp_json_out_object(w);
+        sp_json_out_member_text(w, "rule", f->rule);
+        sp_json_out_member_text(w, "action", sp_action_name(f->action));
+        sp_json_out_key(w, "message");
+        sp_json_out_string_lossy(w, sp_slice_of(f->message));
+        sp_json_out_member_u64(w, "line", f->place.line);
+        sp_json_out_member_u64(w, "column", f->place.column);
+        sp_json_out_member_u64(w, "end_line", f->place.end_line);
+        sp_json_out_member_u64(w, "end_column", f->place.end_column);
+        sp_json_out_object_end(w);
+    }
+    sp_json_out_array_end(w);
+}
+
+enum sp_err check_json_file(struct sp_buf *out, const struct check_result *result)
+{
+    struct sp_json_out w;
+    sp_json_out_init(&w, out);
+    sp_json_out_object(&w);
+    sp_json_out_key(&w, "file");
+    sp_json_out_string_lossy(&w, sp_slice_of(result->path));
+    sp_json_out_member_text(&w, "verdict",
+                            result->judgement->verdict == SP_VERDICT_ALLOW ? "allow" : "deny");
+    sp_json_out_member_text(&w, "policy", result->policy);
+    sp_json_out_key(&w, "capabilities");
+    sp_json_out_array(&w);
+    for (unsigned i = 0; i < SP_CAPABILITY_COUNT; i++) {
+        if ((result->judgement->capabilities & SP_CAPABILITY_BIT(i)) != 0) {
+            sp_json_out_text(&w, sp_capability_name((enum sp_capability)i));
+        }
+    }
+    sp_json_out_array_end(&w);
+    json_imports(&w, result->facts);
+    json_findings(&w, result->judgement);
+    sp_json_out_object_end(&w);
+    return sp_json_out_end(&w);
+}
+
+/* ---- SARIF 2.1.0 ---- */
+
+enum sp_err check_sarif_start(struct sp_buf *out)
+{
+    SP_TRY(sp_buf_put_text(
+        out, "{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\",\"version\":\"2.1.0\","
+             "\"runs\":[{\"tool\":{\"driver\":{\"name\":\"sallyport\",\"version\":\"" SP_VERSION
+             "\",\"rules\":["));
+    for (size_t i = 0; i < SP_COUNT(rules); i++) {
+        SP_TRY(sp_buf_putf(out, "%s{\"id\":\"%s\",\"shortDescription\":{\"text\":\"%s\"}}",
+                           i == 0 ? "" : ",", rules[i].name, rules[i].text));
+    }
+    return sp_buf_put_text(out, "]}},\"columnKind\":\"unicodeCodePoints\",\"results\":[");
+}
+
+/* A path as a URI reference: what has a meaning in URIs, or is not ASCII, is percent-encoded. */
+static enum sp_err put_uri(struct sp_buf *out, struct sp_slice path)
+{
+    for (size_t i = 0; i < path.len; i++) {
+        uint8_t byte = path.ptr[i];
+        bool is_digit = byte >= '0' && byte <= '9';
+        bool is_letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
+        bool is_plain = is_digit || is_letter || byte == '/' || byte == '.' || byte == '-' ||
+                        byte == '_' || byte == '~';
+        SP_TRY(is_plain ? sp_buf_put_byte(out, byte) : sp_buf_putf(out, "%%%02X", byte));
+    }
+    return SP_OK;
+}
+
+static enum sp_err sarif_finding(struct sp_buf *out, const struct check_result *r,
+                                 const struct sp_policy_finding *f)
+{
+    static const char *const levels[] = {"error", "warning", "note"};
+    SP_TRY(sp_buf_putf(out, "{\"ruleId\":\"%s\",\"level\":\"%s\",\"message\":{\"text\":", f->rule,
+                       levels[f->action]));
+    SP_TRY(sp_json_out_put_string(out, sp_slice_of(f->message)));
+    SP_TRY(sp_buf_put_text(
+        out, "},\"locations\":[{\"physicalLocation\":{\"artifactLocation\":{\"uri\":\""));
+    SP_TRY(put_uri(out, sp_slice_of(r->path)));
+    return sp_buf_putf(
+        out,
+        "\"},\"region\":{\"startLine\":%u,\"startColumn\":%u,\"endLine\":%u,\"endColumn\":%u}}}]}",
+        f->place.line, f->place.column, f->place.end_line, f->place.end_column);
+}
+
+enum sp_err check_sarif_file(struct sp_buf *out, const struct check_result *result, bool *is_first)
+{
+    for (unsigned i = 0; i < result->judgement->count; i++) {
+        SP_TRY(*is_first ? SP_OK : sp_buf_put_byte(out, ','));
+        *is_first = false;
+        SP_TRY(sarif_finding(out, result, &result->judgement->findings[i]));
+    }
+    return SP_OK;
+}
+
+enum sp_err check_sarif_end(struct sp_buf *out)
+{
+    return sp_buf_put_text(out, "]}]}\n");
+}
