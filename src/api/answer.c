@@ -26,6 +26,20 @@ static void member_lossy(struct sp_json_out *w, const char *key, struct sp_slice
     sp_json_out_string_lossy(w, text);
 }
 
+/* Beyond the contract: clients pass over members that they do not know. */
+static void put_extras(struct sp_json_out *w, const struct sp_result *result)
+{
+    if (result->outputs_json.len > 0) {
+        sp_json_out_member_raw(w, "outputs", result->outputs_json);
+    }
+    if (result->is_out_cut) {
+        sp_json_out_member_bool(w, "isStdoutTruncated", true);
+    }
+    if (result->is_err_cut) {
+        sp_json_out_member_bool(w, "isStderrTruncated", true);
+    }
+}
+
 /* What the old families have in common. `result` and `executionResult` are the same: clients read one or the other. */
 static void put_old_members(struct sp_json_out *w, const struct sp_result *result)
 {
@@ -37,6 +51,7 @@ static void put_old_members(struct sp_json_out *w, const struct sp_result *resul
     sp_json_out_member_raw(w, "result", result->value_json);
     sp_json_out_member_raw(w, "executionResult", result->value_json);
     sp_json_out_member_u64(w, "executionTimeInMilliseconds", result->time_ms);
+    put_extras(w, result);
 }
 
 static void put_old(struct sp_json_out *w, const struct sp_result *result)
@@ -68,6 +83,7 @@ static void put_legacy(struct sp_json_out *w, const struct sp_result *result)
         member_as_text(w, "result", result->value_json);
     }
     sp_json_out_member_u64(w, "executionTimeInMilliseconds", result->time_ms);
+    put_extras(w, result);
     sp_json_out_object_end(w);
 }
 
@@ -90,6 +106,7 @@ static void put_new(struct sp_json_out *w, const struct sp_route *route, struct 
         sp_json_out_member_raw(w, "executionResult", result->value_json);
     }
     sp_json_out_member_u64(w, "executionTimeInMilliseconds", result->time_ms);
+    put_extras(w, result);
     sp_json_out_object_end(w);
     sp_json_out_object_end(w);
 }

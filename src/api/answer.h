@@ -9,8 +9,8 @@
 #include "api/result.h"
 #include "api/route.h"
 
-#define SP_ANSWER_BYTES_MAX                                                                        \
-    ((size_t)96 * 1024 * 1024) /* a result of NULs grows sixfold only in theory; cut at this */
+/* Room for the largest result with its escapes; one of nothing but control characters is over it, and refused. */
+#define SP_ANSWER_BYTES_MAX ((size_t)96 * 1024 * 1024)
 
 /* The HTTP status of a finished run: 202 for 2024-10-02-preview's /executions, else 200. */
 unsigned sp_answer_status(const struct sp_route *route) SP_NONNULL(1);

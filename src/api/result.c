@@ -21,6 +21,7 @@ void sp_result_write(struct sp_writer *w, const struct sp_result *result)
     sp_writer_block(w, result->out_text);
     sp_writer_block(w, result->err_text);
     sp_writer_block(w, result->value_json);
+    sp_writer_block(w, result->outputs_json);
 }
 
 static enum sp_err read_text(struct sp_reader *r, struct sp_slice *out)
@@ -58,6 +59,7 @@ static enum sp_err read_fields(struct sp_reader *r, struct sp_result *out)
     SP_TRY(read_text(r, &result.out_text));
     SP_TRY(read_text(r, &result.err_text));
     SP_TRY(read_text(r, &result.value_json));
+    SP_TRY(read_text(r, &result.outputs_json));
     SP_TRY(sp_reader_end(r));
     if (result.value_json.len == 0) {
         return SP_ERR_WIRE; /* the empty text is no JSON value; nothing is "null" */

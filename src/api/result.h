@@ -21,7 +21,9 @@ struct sp_result {
     struct sp_slice out_text; /* what the run wrote to its standard output */
     struct sp_slice err_text; /* and to its standard error; a traceback stands here */
     struct sp_slice
-        value_json;  /* the last expression's value as one JSON text; "null" when there is none */
+        value_json; /* the last expression's value as one JSON text; "null" when there is none */
+    struct sp_slice
+        outputs_json; /* everything shown, as one JSON array; empty when it says no more than the value */
     bool is_out_cut; /* the text was longer than the pool keeps */
     bool is_err_cut;
     bool is_value_cut;

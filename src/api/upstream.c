@@ -121,6 +121,26 @@ static enum sp_err read_value(const struct sp_json_value *value, struct sp_upstr
     return SP_OK;
 }
 
+/* What only our own pool says: all outputs in their order, and what had to be cut. */
+static enum sp_err read_extras(const struct sp_json_value *inner, struct sp_upstream_answer *out)
+{
+    const struct sp_json_value *outputs = sp_json_get(inner, "outputs");
+    bool is_cut = false;
+    if (sp_json_bool(sp_json_get(inner, "isStdoutTruncated"), &is_cut) == SP_OK) {
+        out->result.is_out_cut = is_cut;
+    }
+    if (sp_json_bool(sp_json_get(inner, "isStderrTruncated"), &is_cut) == SP_OK) {
+        out->result.is_err_cut = is_cut;
+    }
+    if (!sp_json_is(outputs, SP_JSON_ARRAY)) {
+        return SP_OK;
+    }
+    sp_buf_init(&out->outputs, SP_RESULT_BYTES_MAX);
+    SP_TRY(sp_json_print(out->doc, outputs, &out->outputs));
+    out->result.outputs_json = sp_buf_slice(&out->outputs);
+    return SP_OK;
+}
+
 /* Where each family keeps what a run gave. */
 static enum sp_err read_result(const struct sp_upstream *u, struct sp_upstream_answer *out)
 {
@@ -143,7 +163,8 @@ static enum sp_err read_result(const struct sp_upstream *u, struct sp_upstream_a
     if (value == NULL && u->family != SP_FAMILY_NEW) {
         value = sp_json_get(inner, "result");
     }
-    return read_value(value, out);
+    SP_TRY(read_value(value, out));
+    return read_extras(inner, out);
 }
 
 /* --- an error --- */
@@ -197,6 +218,9 @@ static enum sp_err judge_status(const struct sp_upstream *u, unsigned http_statu
                                 enum sp_upstream_end *out_end)
 {
     *out_end = SP_UPSTREAM_NOT_STARTED;
+    if (u->is_embedded && http_status == 429 && has_code(doc, sp_err_code(SP_ERR_BUSY))) {
+        return SP_ERR_BUSY;
+    }
     if (http_status == 429 || says_full(message)) {
         return SP_ERR_SESSIONS_FULL;
     }
@@ -262,5 +286,6 @@ void sp_upstream_answer_done(struct sp_upstream_answer *answer)
 {
     sp_json_free(answer->doc);
     sp_buf_done(&answer->value);
+    sp_buf_done(&answer->outputs);
     *answer = (struct sp_upstream_answer){.end = SP_UPSTREAM_UNKNOWN, .err = SP_ERR_POOL_ANSWER};
 }

@@ -42,7 +42,7 @@ enum sp_upstream_end { SP_UPSTREAM_UNKNOWN, SP_UPSTREAM_NOT_STARTED, SP_UPSTREAM
 
 struct sp_json;
 
-/* Owns the document and the value's text that `result` is lent from. Zeroed is empty. */
+/* Owns the document and the texts that `result` is lent from. Zeroed is empty. */
 struct sp_upstream_answer {
     enum sp_upstream_end end;
     enum sp_err err; /* SP_OK exactly when `end` is DONE */
@@ -51,6 +51,7 @@ struct sp_upstream_answer {
     struct sp_result result; /* with DONE */
     struct sp_json *doc;
     struct sp_buf value;
+    struct sp_buf outputs;
 };
 
 /* Reads a whole answer; fails only for want of memory. What cannot be understood is an UNKNOWN end in `out`. */

@@ -81,9 +81,6 @@ enum sp_err sp_bearer_set(struct sp_bearer *token, struct sp_slice credential)
 
 void sp_bearer_wired(struct sp_bearer *token)
 {
-    if (token->source == SP_BEARER_SOURCE_NONE) {
-        return;
-    }
     if (!token->has_bearer) {
         token->ops.publish(token->ops.ctx, SP_ERR_POOL_CREDENTIAL, (struct sp_slice){NULL, 0}, 0);
         return;

@@ -11,9 +11,8 @@
 #include "base/secret.h"
 #include "crypto/hash.h"
 
-/* Where the bearer comes from. The number stands in the settings. */
+/* Where the bearer comes from, in the order of the words of `credential` in the configuration. */
 enum sp_bearer_source {
-    SP_BEARER_SOURCE_NONE,        /* the embedded pool needs none */
     SP_BEARER_SOURCE_ENVIRONMENT, /* given at start, never renewed */
     SP_BEARER_SOURCE_COUNT
 };

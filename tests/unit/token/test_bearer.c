@@ -90,17 +90,6 @@ static void test_bearer_tells_of_a_refusal_once_and_only_of_its_own(void **state
     sp_bearer_done(&token);
 }
 
-static void test_bearer_of_the_embedded_pool_says_nothing(void **state)
-{
-    (void)state;
-    struct sp_bearer token;
-    struct heard heard;
-    open_token(&token, &heard, SP_BEARER_SOURCE_NONE);
-    sp_bearer_wired(&token);
-    assert_int_equal(heard.published, 0);
-    sp_bearer_done(&token);
-}
-
 static void test_bearer_refuses_a_source_that_does_not_exist(void **state)
 {
     (void)state;
@@ -115,7 +104,6 @@ int main(void)
         cmocka_unit_test(test_bearer_publishes_its_bearer_to_every_new_wire),
         cmocka_unit_test(test_bearer_refuses_what_would_break_out_of_a_header),
         cmocka_unit_test(test_bearer_tells_of_a_refusal_once_and_only_of_its_own),
-        cmocka_unit_test(test_bearer_of_the_embedded_pool_says_nothing),
         cmocka_unit_test(test_bearer_refuses_a_source_that_does_not_exist),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
