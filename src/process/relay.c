@@ -110,10 +110,10 @@ static void send_outcome(void *ctx, struct sp_msg_outcome *outcome, struct sp_sl
 
 /* --- what http asks for --- */
 
-static int take_connection(void *ctx)
+static enum sp_err take_connection(void *ctx, int *out_fd)
 {
     struct relay_state *state = ctx;
-    return sp_relay_room_take_connection(state->room);
+    return sp_relay_room_take_connection(state->room, out_fd);
 }
 
 static void on_ended(void *ctx, size_t slot, const struct sp_http_end *end)

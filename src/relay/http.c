@@ -134,8 +134,8 @@ static curl_socket_t on_open(void *ctx, curlsocktype purpose, struct curl_sockad
     if (purpose != CURLSOCKTYPE_IPCXN || slot->sent > 0) {
         return CURL_SOCKET_BAD;
     }
-    SP_AUTO_CLOSE int fd = http->ops.take_connection(http->ops.ctx);
-    if (fd < 0 || (size_t)fd >= FDS_MAX) {
+    SP_AUTO_CLOSE int fd = -1;
+    if (http->ops.take_connection(http->ops.ctx, &fd) != SP_OK || fd < 0 || (size_t)fd >= FDS_MAX) {
         return CURL_SOCKET_BAD;
     }
     struct conn *conn = calloc(1, sizeof(*conn));

@@ -37,8 +37,8 @@ struct sp_http_end {
 };
 
 struct sp_http_ops {
-    /* Hands out a connected descriptor for keeps, or -1. */
-    int (*take_connection)(void *ctx);
+    /* Hands out a connected descriptor for keeps; any error means that there is none. */
+    enum sp_err (*take_connection)(void *ctx, int *out_fd);
     /* The request of this slot is over; the slot may be started again from within. */
     void (*ended)(void *ctx, size_t slot, const struct sp_http_end *end);
     void *ctx;

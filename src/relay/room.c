@@ -280,16 +280,17 @@ void sp_relay_room_ended(struct sp_relay_room *room, size_t slot, const struct s
 
 /* --- connections --- */
 
-int sp_relay_room_take_connection(struct sp_relay_room *room)
+enum sp_err sp_relay_room_take_connection(struct sp_relay_room *room, int *out_fd)
 {
     while (room->stash_count > 0) {
         int fd = room->stash[--room->stash_count];
         if (room->ops.is_alive(room->ops.ctx, fd)) {
-            return fd;
+            *out_fd = fd;
+            return SP_OK;
         }
         sp_close(fd);
     }
-    return -1;
+    return SP_ERR_NOT_FOUND;
 }
 
 /* As many as the runs that wait can use, and some ahead; never more than may be open. */

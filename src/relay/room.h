@@ -72,8 +72,9 @@ void sp_relay_room_bearer(struct sp_relay_room *room, enum sp_err err, uint64_t 
 /* The audit process that gave the runs is gone: its successor closes them itself and must not hear of them. */
 void sp_relay_room_audit_lost(struct sp_relay_room *room) SP_NONNULL(1);
 
-/* http: a connection, please (the room's descriptor, -1 for none); a request is over. */
-int sp_relay_room_take_connection(struct sp_relay_room *room) SP_NONNULL(1);
+/* http: a connection, please (SP_ERR_NOT_FOUND when there is none); a request is over. */
+enum sp_err sp_relay_room_take_connection(struct sp_relay_room *room, int *out_fd)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 void sp_relay_room_ended(struct sp_relay_room *room, size_t slot, const struct sp_http_end *end,
                          uint64_t now_us) SP_NONNULL(1, 3);
 

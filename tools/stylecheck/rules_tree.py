@@ -11,8 +11,8 @@ COMPLEXITY_MAX = 15
 LAYERS = (
     ("base",),
     ("codec", "crypto", "os"),
-    ("sandbox", "wire", "python"),
-    ("policy", "identity", "quota", "audit", "token", "relay", "dial", "api", "config"),
+    ("sandbox", "wire", "python", "api"),
+    ("policy", "identity", "quota", "audit", "token", "relay", "dial", "config"),
     ("door", "front", "admit", "inspect", "pool", "session"),
     ("process",),
     ("command",),

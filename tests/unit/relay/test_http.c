@@ -36,13 +36,14 @@ struct world {
     char why[SP_HTTP_WHY_MAX];
 };
 
-static int hand_out(void *ctx)
+static enum sp_err hand_out(void *ctx, int *out_fd)
 {
     struct world *world = ctx;
     if (world->handed == world->available) {
-        return -1;
+        return SP_ERR_NOT_FOUND;
     }
-    return sp_take_fd(&world->ready[world->handed++]);
+    *out_fd = sp_take_fd(&world->ready[world->handed++]);
+    return SP_OK;
 }
 
 static void note_end(void *ctx, size_t slot, const struct sp_http_end *end)

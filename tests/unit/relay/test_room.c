@@ -84,7 +84,9 @@ static void open_world(struct world *w, bool is_embedded, uint32_t connections_m
     struct sp_relay_config config = {
         .connections_max = connections_max, .spare = spare, .needs_bearer = !is_embedded};
     *w = (struct world){.has_dial = true};
-    assert_int_equal(sp_upstream_init(&config.upstream, sp_slice_of("/pool"), sp_slice_of(""), is_embedded), SP_OK);
+    assert_int_equal(
+        sp_upstream_init(&config.upstream, sp_slice_of("/pool"), sp_slice_of(""), is_embedded),
+        SP_OK);
     assert_int_equal(sp_relay_room_new(&config, &ops, &w->room), SP_OK);
 }
 
@@ -93,7 +95,8 @@ static enum sp_err run(struct world *w, sp_exchange exchange, uint64_t now_us)
     static uint8_t bytes[256];
     static struct sp_buf buf;
     struct sp_writer writer;
-    struct sp_order order = {.operation = SP_OPERATION_EXECUTE, .timeout_s = 7, .code = SP_SLICE_LITERAL("1+1")};
+    struct sp_order order = {
+        .operation = SP_OPERATION_EXECUTE, .timeout_s = 7, .code = SP_SLICE_LITERAL("1+1")};
     sp_buf_init(&buf, sizeof(bytes));
     sp_writer_init(&writer, &buf);
     sp_order_write(&writer, &order);
@@ -120,20 +123,22 @@ static void dialled(struct world *w, uint32_t ticket, uint64_t now_us)
 
 static void take(struct world *w)
 {
-    int fd = sp_relay_room_take_connection(w->room);
-    assert_true(fd >= 0);
+    int fd = -1;
+    assert_int_equal(sp_relay_room_take_connection(w->room, &fd), SP_OK);
     (void)close(fd);
+    assert_int_equal(sp_relay_room_take_connection(w->room, &fd), SP_ERR_NOT_FOUND);
 }
 
 static void ended(struct world *w, enum sp_http_state state, unsigned status, const char *body)
 {
-    struct sp_http_end end = {.state = state, .status = status, .body = sp_slice_of(body), .why = "why"};
+    struct sp_http_end end = {
+        .state = state, .status = status, .body = sp_slice_of(body), .why = "why"};
     sp_relay_room_ended(w->room, w->slot, &end, 5000);
 }
 
-static const char *const good_body =
-    "{\"status\":\"Succeeded\",\"result\":{\"stdout\":\"out\",\"stderr\":\"\",\"executionResult\":2,"
-    "\"executionTimeInMilliseconds\":9}}";
+static const char *const good_body = "{\"status\":\"Succeeded\",\"result\":{\"stdout\":\"out\","
+                                     "\"stderr\":\"\",\"executionResult\":2,"
+                                     "\"executionTimeInMilliseconds\":9}}";
 
 static void test_room_dials_starts_and_tells_the_outcome(void **state)
 {
@@ -146,9 +151,11 @@ static void test_room_dials_starts_and_tells_the_outcome(void **state)
     assert_int_equal(w.started, 0);
     dialled(&w, w.last_ticket, 2000);
     assert_int_equal(w.started, 1);
-    assert_string_equal(w.target, "/pool/executions?api-version=2025-10-02-preview&identifier=0123abcd");
-    assert_string_equal(w.body, "{\"codeInputType\":\"Inline\",\"executionType\":\"Synchronous\",\"code\":\"1+1\","
-                                "\"timeoutInSeconds\":7}");
+    assert_string_equal(w.target,
+                        "/pool/executions?api-version=2025-10-02-preview&identifier=0123abcd");
+    assert_string_equal(
+        w.body, "{\"codeInputType\":\"Inline\",\"executionType\":\"Synchronous\",\"code\":\"1+1\","
+                "\"timeoutInSeconds\":7}");
     assert_int_equal(w.timeout_ms, 7000 + SP_RELAY_MARGIN_MS);
     take(&w);
     ended(&w, SP_HTTP_ANSWERED, 200, good_body);
@@ -251,7 +258,8 @@ static void test_room_gives_a_run_back_when_dialling_fails(void **state)
     struct world w;
     open_world(&w, true, 4, 0);
     assert_int_equal(run(&w, 1, 1000), SP_OK);
-    sp_relay_room_dialled(w.room, w.last_ticket, SP_ERR_POOL_UNAVAILABLE, -1, sp_slice_of("cannot connect"), 2000);
+    sp_relay_room_dialled(w.room, w.last_ticket, SP_ERR_POOL_UNAVAILABLE, -1,
+                          sp_slice_of("cannot connect"), 2000);
     assert_int_equal(w.started, 0);
     assert_int_equal(w.last.state, SP_END_NOT_STARTED);
     assert_int_equal(w.last.err, SP_ERR_POOL_UNAVAILABLE);
@@ -321,7 +329,8 @@ static void test_room_hands_on_the_pools_own_patience(void **state)
     open_world(&w, true, 4, 0);
     w.idle = 1;
     assert_int_equal(run(&w, 1, 1000), SP_OK);
-    struct sp_http_end end = {.state = SP_HTTP_ANSWERED, .status = 429, .retry_after_s = 12, .why = ""};
+    struct sp_http_end end = {
+        .state = SP_HTTP_ANSWERED, .status = 429, .retry_after_s = 12, .why = ""};
     sp_relay_room_ended(w.room, w.slot, &end, 2000);
     assert_int_equal(w.last.err, SP_ERR_SESSIONS_FULL);
     assert_int_equal(w.last.state, SP_END_NOT_STARTED);
@@ -347,9 +356,10 @@ static void test_room_refuses_an_order_that_nobody_writes(void **state)
 {
     (void)state;
     struct world w;
-    struct sp_msg_run msg = {.operation = SP_OPERATION_EXECUTE,
-                             .session = SP_SLICE_LITERAL("0123abcd"),
-                             .order = {.bytes = SP_SLICE_LITERAL("nonsense"), .fd = -1, .is_heap = false}};
+    struct sp_msg_run msg = {
+        .operation = SP_OPERATION_EXECUTE,
+        .session = SP_SLICE_LITERAL("0123abcd"),
+        .order = {.bytes = SP_SLICE_LITERAL("nonsense"), .fd = -1, .is_heap = false}};
     open_world(&w, true, 4, 0);
     assert_int_equal(sp_relay_room_run(w.room, &msg, 1000), SP_ERR_WIRE);
     assert_int_equal(sp_relay_room_busy(w.room), 0);
