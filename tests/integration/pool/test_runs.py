@@ -1,0 +1,147 @@
+"""What a run gives: values, output, figures, errors."""
+
+import base64
+
+import pytest
+
+HISTOGRAM = """
+import numpy as np
+import matplotlib.pyplot as plt
+values = np.random.default_rng(1).normal(size=1000)
+plt.hist(values, bins=30)
+plt.title("1000 normal numbers")
+%s
+print(values.mean(), values.std(), values.min(), values.max())
+"""
+
+
+def is_png(value):
+    return (value["type"], value["format"]) == ("image", "png") and \
+        base64.b64decode(value["base64_data"], validate=True).startswith(b"\x89PNG\r\n\x1a\n")
+
+
+@pytest.mark.parametrize("show", ["", "plt.show()"])
+def test_histogram_of_a_thousand_numbers(session, show):
+    answer = session(HISTOGRAM % show)
+    assert answer.body["status"] == "Succeeded"
+    figures = [float(text) for text in answer.result["stdout"].split()]
+    assert len(figures) == 4 and figures[2] < figures[0] < figures[3] and 0.9 < figures[1] < 1.1
+    assert is_png(answer.result["executionResult"])
+
+
+@pytest.mark.parametrize("code, want", [
+    ("1 + 1", 2),
+    ("2 ** 0.5", 2 ** 0.5),
+    ("'text'", "text"),
+    ("'snow \\u2603 and \\x00'", "snow \u2603 and \x00"),
+    ("True", True),
+    ("None", None),
+    ("x = 5", None),
+    ("x = 5; x", 5),
+    ("5;", None),
+    ("float('nan')", "nan"),
+    ("float('-inf')", "-inf"),
+    ("[1, 2.5, None, 'a', (True,)]", [1, 2.5, None, "a", [True]]),
+    ("{'a': {'b': [float('nan')]}}", {"a": {"b": ["nan"]}}),
+    ("10 ** 30", str(10 ** 30)),
+    ("{1, 2} == {2, 1}", True),
+    ("import numpy; numpy.float64(1.5)", 1.5),
+    ("import numpy; numpy.arange(3)", "array([0, 1, 2])"),
+    ("object", "object"),
+    ("'\\ud800'", "?"),
+    ("import pandas; pandas.DataFrame({'a': [1]})", "   a\n0  1"),
+])
+def test_value_of_the_last_expression(session, code, want):
+    assert session(code).result["executionResult"] == want
+
+
+def test_state_is_kept_between_runs(session):
+    assert session("def twice(x): return 2 * x\nimport math").body["status"] == "Succeeded"
+    assert session("twice(math.floor(21.5))").result["executionResult"] == 42
+    assert session("_").result["executionResult"] == 42
+
+
+def test_output_of_child_processes_is_captured_in_order(session):
+    answer = session("print('first')\n!echo second; echo oops >&2\nimport os\n_ = os.system('echo third')\n"
+                     "import subprocess\n_ = subprocess.run(['echo', 'fourth'])\nprint('fifth')")
+    assert answer.result["stdout"].split() == ["first", "second", "third", "fourth", "fifth"]
+    assert answer.result["stderr"] == "oops\n"
+
+
+def test_exception_is_a_failed_run_with_a_plain_traceback(session):
+    answer = session("def f():\n    return 1 / 0\nprint('before')\nf()")
+    assert answer.body["status"] == "Failed"
+    assert answer.result["stdout"] == "before\n"
+    text = answer.result["stderr"]
+    assert "ZeroDivisionError: division by zero" in text and "return 1 / 0" in text
+    assert "\x1b" not in text and "<sallyport>" not in text
+    assert answer.result["errorName"] == "ZeroDivisionError"
+
+
+@pytest.mark.parametrize("code, name", [
+    ("x =", "SyntaxError"),
+    ("  x = 1\n y = 2", "IndentationError"),
+    ("input()", "EOFError"),
+    ("import sys; sys.exit(3)", "SystemExit"),
+    ("nothing_of_this_name", "NameError"),
+    ("%no_such_magic", None),
+    ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+    ("class E(Exception):\n    def __str__(self): raise ValueError('x')\nraise E()", "E"),
+    ("def f(): f()\nf()", "RecursionError"),
+])
+def test_each_failure_leaves_the_session_alive(session, code, name):
+    session("kept = 1")
+    answer = session(code)
+    if name:
+        assert answer.body["status"] == "Failed" and answer.result["errorName"] == name
+    assert session("kept").result["executionResult"] == 1
+
+
+@pytest.mark.parametrize("code, want", [
+    ("import asyncio\nawait asyncio.sleep(0)\n'waited'", "waited"),
+    ("%pwd", "/mnt/data"),
+    ("x = !echo out\nx[0]", "out"),
+    ("%%bash\necho from bash", None),
+    ("async def f(): return 7\nawait f()", 7),
+])
+def test_cells_of_a_notebook(session, code, want):
+    answer = session(code)
+    assert answer.body["status"] == "Succeeded", answer.body
+    assert answer.result["executionResult"] == want
+
+
+def test_question_mark_explains(session):
+    assert "Return the number of items" in session("len?").result["stdout"]
+
+
+def test_several_outputs_come_in_order(session):
+    answer = session("import matplotlib.pyplot as plt\nfrom IPython.display import display, HTML\n"
+                     "plt.plot([1, 2]); plt.show()\ndisplay(HTML('<b>bold</b>'))\nplt.plot([2, 1]); plt.show()\n'last'")
+    assert answer.result["executionResult"] == "last"
+    assert [sorted(output)[0] for output in answer.result["outputs"]] == \
+        ["image/png", "text/html", "image/png", "application/json"]
+
+
+def test_picture_with_a_png_form_of_its_own(session):
+    assert is_png(session("from PIL import Image\nImage.new('RGB', (4, 4))").result["executionResult"])
+
+
+def test_long_output_is_cut_and_says_so(session):
+    answer = session("print('x' * (3 << 20)); import sys; sys.stderr.write('e' * 10); 1 / 0")
+    assert len(answer.result["stdout"]) == 1 << 20
+    assert answer.result["isStdoutTruncated"] is True and "isStderrTruncated" not in answer.result
+    assert answer.result["stderr"].startswith("e" * 10) and "ZeroDivisionError" in answer.result["stderr"]
+
+
+def test_output_that_is_not_text_is_replaced(session):
+    answer = session("import os; _ = os.write(1, b'a\\xff\\x00b')")
+    assert answer.result["stdout"] == "a\ufffd\x00b"
+
+
+def test_code_of_a_megabyte_runs(session):
+    assert session("x = '%s'\nlen(x)" % ("y" * (1 << 20))).result["executionResult"] == 1 << 20
+
+
+def test_replaced_streams_and_functions_do_not_outlive_their_run(session):
+    session("import sys, io, builtins\nsys.stdout = io.StringIO()\nsys.stderr = None\nimport json\njson.dumps = None")
+    assert session("print('still here')").result["stdout"] == "still here\n"
