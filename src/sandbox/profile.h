@@ -45,6 +45,21 @@ enum sp_files {
     SP_FILES_OWN   /* no Landlock: the profile says why in its file */
 };
 
+/* Many calls with one reason and one answer, for a table that has to name most of them. */
+#define SP_GROUP_CALLS_MAX 48
+struct sp_call_group {
+    const char *why;
+    int answer; /* 0 lets them pass; an errno is answered without the call being made */
+    const char *calls[SP_GROUP_CALLS_MAX];
+};
+
+struct sp_calls {
+    const struct sp_call_group *groups;
+    size_t group_count;
+    const struct sp_rule *rules;
+    size_t rule_count;
+};
+
 #define SP_LIMIT_KEEP UINT64_MAX
 
 struct sp_profile {

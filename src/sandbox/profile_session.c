@@ -4,26 +4,15 @@
 #include <linux/filter.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
-#include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/own.h"
-#include "os/memfd.h"
+#include "sandbox/seccomp.h"
 
-#define NAMES_MAX 48
-
-/* A group of calls with one reason. Names that this libseccomp or this machine does not know are passed over. */
-struct group {
-    const char *why;
-    int refused_with; /* 0: allowed */
-    const char *names[NAMES_MAX];
-};
-
-static const struct group groups[] = {
+static const struct sp_call_group groups[] = {
     {"files by descriptor",
      0,
      {"read",           "write",    "readv",           "writev",      "pread64",
@@ -154,123 +143,42 @@ static const struct group groups[] = {
       "iopl", "ioperm", "syslog", "nfsservctl"}},
 };
 
-/* Rows on which an argument decides: what does not match answers ENOSYS. */
-struct narrow {
-    const char *why;
-    const char *name;
-    unsigned arg;
-    enum scmp_compare how;
-    uint64_t first;
-    uint64_t second;
-    int refused_with; /* 0: allowed when it matches */
-};
-
 #define NEW_NAMESPACES                                                                             \
     (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |  \
      CLONE_NEWNET)
 
-static const struct narrow narrows[] = {
-    {"threads and processes, never a namespace", "clone", 0, SCMP_CMP_MASKED_EQ, NEW_NAMESPACES, 0,
-     0},
-    {"a user namespace gives capabilities", "clone", 0, SCMP_CMP_MASKED_EQ, CLONE_NEWUSER,
-     CLONE_NEWUSER, EPERM},
-    {"local sockets", "socket", 0, SCMP_CMP_EQ, AF_UNIX, 0, 0},
-    {"the loopback interface", "socket", 0, SCMP_CMP_EQ, AF_INET, 0, 0},
-    {"the loopback interface", "socket", 0, SCMP_CMP_EQ, AF_INET6, 0, 0},
-    {"getaddrinfo lists the interfaces", "socket", 0, SCMP_CMP_EQ, AF_NETLINK, 0, 0},
-    {"raw packets", "socket", 0, SCMP_CMP_EQ, AF_PACKET, 0, EPERM},
-    {"os.mkfifo", "mknod", 1, SCMP_CMP_MASKED_EQ, S_IFMT, S_IFIFO, 0},
-    {"os.mkfifo", "mknodat", 2, SCMP_CMP_MASKED_EQ, S_IFMT, S_IFIFO, 0},
-    {"an empty file by mknod", "mknod", 1, SCMP_CMP_MASKED_EQ, S_IFMT, S_IFREG, 0},
-    {"an empty file by mknod", "mknodat", 2, SCMP_CMP_MASKED_EQ, S_IFMT, S_IFREG, 0},
-    {"a character device", "mknodat", 2, SCMP_CMP_MASKED_EQ, S_IFMT, S_IFCHR, EPERM},
-    {"a block device", "mknodat", 2, SCMP_CMP_MASKED_EQ, S_IFMT, S_IFBLK, EPERM},
-    {"asking for the personality", "personality", 0, SCMP_CMP_EQ, 0xFFFFFFFF, 0, 0},
-    {"keeping the usual personality", "personality", 0, SCMP_CMP_EQ, 0, 0, 0},
-    {"commands to the few devices there are", "ioctl", 1, SCMP_CMP_NE, TIOCSTI, 0, 0},
-    {"input for a terminal that somebody reads", "ioctl", 1, SCMP_CMP_EQ, TIOCSTI, 0, EPERM},
+/* Set in the types of every special file but a FIFO: character and block devices, directories, links, sockets. */
+#define SPECIAL_FILES (S_IFCHR | S_IFBLK)
+
+/* Calls on which an argument decides; what fits no row answers ENOSYS. */
+static const struct sp_rule rules[] = {
+    SP_ALLOW_IF("clone", 0, SP_CHECK_CLEAR, NEW_NAMESPACES,
+                "threads and processes, never a namespace"),
+    SP_ANSWER_IF("clone", 0, SP_CHECK_SET, CLONE_NEWUSER, EPERM,
+                 "a user namespace gives capabilities"),
+    SP_ALLOW_IF("socket", 0, SP_CHECK_IS, AF_UNIX, "local sockets"),
+    SP_ALLOW_IF("socket", 0, SP_CHECK_IS, AF_INET, "the loopback interface"),
+    SP_ALLOW_IF("socket", 0, SP_CHECK_IS, AF_INET6, "the loopback interface"),
+    SP_ALLOW_IF("socket", 0, SP_CHECK_IS, AF_NETLINK, "getaddrinfo lists the interfaces"),
+    SP_ANSWER_IF("socket", 0, SP_CHECK_IS, AF_PACKET, EPERM, "raw packets"),
+    SP_ALLOW_IF("mknod", 1, SP_CHECK_CLEAR, SPECIAL_FILES,
+                "os.mkfifo, and an empty file; no device"),
+    SP_ALLOW_IF("mknodat", 2, SP_CHECK_CLEAR, SPECIAL_FILES,
+                "os.mkfifo, and an empty file; no device"),
+    SP_ALLOW_IF("personality", 0, SP_CHECK_IS, 0xFFFFFFFF, "asking for the personality"),
+    SP_ALLOW_IF("personality", 0, SP_CHECK_IS, 0, "keeping the usual personality"),
+    SP_ALLOW_IF("ioctl", 1, SP_CHECK_NOT, TIOCSTI, "commands to the few devices there are"),
+    SP_ANSWER_IF("ioctl", 1, SP_CHECK_IS, TIOCSTI, EPERM,
+                 "input for a terminal that somebody reads"),
 };
-
-static void release(scmp_filter_ctx *ctx)
-{
-    if (*ctx != NULL) {
-        seccomp_release(*ctx);
-    }
-}
-
-static uint32_t action_of(int refused_with)
-{
-    return refused_with == 0 ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO((uint16_t)refused_with);
-}
-
-static enum sp_err add_group(scmp_filter_ctx ctx, const struct group *group)
-{
-    uint32_t action = action_of(group->refused_with);
-    /* ENOSYS is the answer to everything unlisted already; libseccomp refuses a row that changes nothing. */
-    if (action == SCMP_ACT_ERRNO(ENOSYS)) {
-        return SP_OK;
-    }
-    for (size_t i = 0; i < NAMES_MAX && group->names[i] != NULL; i++) {
-        int number = seccomp_syscall_resolve_name(group->names[i]);
-        /* Negative numbers are calls of other machines. */
-        if (number >= 0 && seccomp_rule_add(ctx, action, number, 0) != 0) {
-            return SP_ERR_SYSTEM;
-        }
-    }
-    return SP_OK;
-}
-
-static enum sp_err add_narrow(scmp_filter_ctx ctx, const struct narrow *row)
-{
-    int number = seccomp_syscall_resolve_name(row->name);
-    struct scmp_arg_cmp match = {row->arg, row->how, row->first, row->second};
-    if (number < 0) {
-        return SP_OK;
-    }
-    return seccomp_rule_add_array(ctx, action_of(row->refused_with), number, 1, &match) == 0
-               ? SP_OK
-               : SP_ERR_SYSTEM;
-}
-
-static enum sp_err fill(scmp_filter_ctx ctx)
-{
-    /* Calls of another architecture's table are unknown calls, not a reason to kill. */
-    if (seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS)) != 0) {
-        return SP_ERR_SYSTEM;
-    }
-    /* A binary tree: the filter runs at every call of the session. */
-    (void)seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-    for (size_t i = 0; i < SP_COUNT(groups); i++) {
-        SP_TRY(add_group(ctx, &groups[i]));
-    }
-    for (size_t i = 0; i < SP_COUNT(narrows); i++) {
-        SP_TRY(add_narrow(ctx, &narrows[i]));
-    }
-    return SP_OK;
-}
 
 enum sp_err sp_session_filter_build(struct sp_buf *out)
 {
-    SP_CLEANUP(release) scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
-    SP_AUTO_CLOSE int fd = -1;
-    uint8_t *space = NULL;
-    ssize_t got = 0;
-    if (ctx == NULL) {
-        return SP_ERR_NOMEM;
-    }
-    SP_TRY(fill(ctx));
-    SP_TRY(sp_memfd_new("session-filter", &fd));
-    if (seccomp_export_bpf(ctx, fd) != 0) {
-        return SP_ERR_SYSTEM;
-    }
-    SP_TRY(sp_buf_reserve(out, SP_FILTER_BYTES_MAX, &space));
-    got = pread(fd, space, SP_FILTER_BYTES_MAX, 0);
-    if (got <= 0 || (size_t)got % sizeof(struct sock_filter) != 0 ||
-        (size_t)got == SP_FILTER_BYTES_MAX) {
-        return SP_ERR_SYSTEM;
-    }
-    sp_buf_commit(out, (size_t)got);
-    return SP_OK;
+    const struct sp_calls calls = {.groups = groups,
+                                   .group_count = SP_COUNT(groups),
+                                   .rules = rules,
+                                   .rule_count = SP_COUNT(rules)};
+    return sp_seccomp_export(&calls, ENOSYS, out);
 }
 
 enum sp_err sp_session_filter_load(struct sp_slice filter)

@@ -9,8 +9,7 @@
 #define SP_SANDBOX_PROFILE_SESSION_H
 
 #include "base/buf.h"
-
-#define SP_FILTER_BYTES_MAX ((size_t)64 * 1024)
+#include "sandbox/seccomp.h"
 
 /* Appends the filter as the kernel takes it (an array of struct sock_filter). */
 enum sp_err sp_session_filter_build(struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1);

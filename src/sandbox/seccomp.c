@@ -5,6 +5,9 @@
 
 #include <seccomp.h>
 
+#include "base/own.h"
+#include "os/memfd.h"
+
 /* The filter as a tree over call numbers instead of a list: a deep table costs no more than a short one. */
 #define OPTIMIZE_AS_TREE 2U
 
@@ -91,5 +94,65 @@ enum sp_err sp_seccomp_enter(const struct sp_profile *profile, unsigned *out_row
     if (err == SP_OK) {
         *out_rows = rows;
     }
+    return err;
+}
+
+/* --- filters that are built once and loaded often --- */
+
+static enum sp_err add_group(scmp_filter_ctx filter, const struct sp_call_group *group, int otherwise)
+{
+    unsigned ignored = 0;
+    /* libseccomp refuses a row that says what the default says already. */
+    if (group->answer == otherwise) {
+        return SP_OK;
+    }
+    for (size_t i = 0; i < SP_GROUP_CALLS_MAX && group->calls[i] != NULL; i++) {
+        const struct sp_rule rule = SP_ANSWER(group->calls[i], group->answer, group->why);
+        SP_TRY(add(filter, &rule, &ignored));
+    }
+    return SP_OK;
+}
+
+static enum sp_err fill(scmp_filter_ctx filter, const struct sp_calls *calls, int otherwise)
+{
+    unsigned ignored = 0;
+    if (seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO((uint32_t)otherwise)) != 0) {
+        return SP_ERR_SYSTEM;
+    }
+    (void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, OPTIMIZE_AS_TREE);
+    for (size_t i = 0; i < calls->group_count; i++) {
+        SP_TRY(add_group(filter, &calls->groups[i], otherwise));
+    }
+    return add_all(filter, calls->rules, calls->rule_count, &ignored);
+}
+
+static enum sp_err export_to(scmp_filter_ctx filter, struct sp_buf *out)
+{
+    SP_AUTO_CLOSE int fd = -1;
+    uint8_t *space = NULL;
+    SP_TRY(sp_memfd_new("filter", &fd));
+    if (seccomp_export_bpf(filter, fd) != 0) {
+        return SP_ERR_SYSTEM;
+    }
+    SP_TRY(sp_buf_reserve(out, SP_FILTER_BYTES_MAX, &space));
+    ssize_t got = pread(fd, space, SP_FILTER_BYTES_MAX, 0);
+    if (got <= 0 || (size_t)got == SP_FILTER_BYTES_MAX) {
+        return SP_ERR_SYSTEM;
+    }
+    sp_buf_commit(out, (size_t)got);
+    return SP_OK;
+}
+
+enum sp_err sp_seccomp_export(const struct sp_calls *calls, int otherwise, struct sp_buf *out)
+{
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO((uint32_t)otherwise));
+    if (filter == NULL) {
+        return SP_ERR_NOMEM;
+    }
+    enum sp_err err = fill(filter, calls, otherwise);
+    if (err == SP_OK) {
+        err = export_to(filter, out);
+    }
+    seccomp_release(filter);
     return err;
 }

@@ -175,5 +175,3 @@ def test_metadata_tells_what_isolation_is_in_force(pool):
     isolation = body["isolation"]
     missing = [name for name, holds in isolation.items() if not holds]
     assert set(missing) <= {"memory-cgroup", "landlock-scope"}
-
-
