@@ -1,5 +1,6 @@
 #include "base/text.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "base/num.h"
@@ -108,19 +109,23 @@ struct sp_slice sp_text_rest(struct sp_text *t)
 
 #define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
-/* Non-zero when a byte of the word is zero (the classic test; exact about whether, not about which). */
-static uint64_t has_zero(uint64_t word)
+/*
+ * The top bit of each byte that is zero. A borrow may mark bytes above a marked one by mistake, never below it: the
+ * lowest mark is always right, and only that one is used.
+ */
+static uint64_t zeros(uint64_t word)
 {
     return (word - EACH(1)) & ~word & EACH(0x80);
 }
 
-static bool word_is_plain(const uint8_t *at)
+/* How many bytes at the start of a word are plain. */
+static size_t plain_bytes(uint64_t word)
 {
-    uint64_t word = 0;
-    memcpy(&word, at, sizeof(word));
-    uint64_t controls = (word - EACH(0x20)) & ~word & EACH(0x80);
-    uint64_t longer = word & EACH(0x80);
-    return (controls | longer | has_zero(word ^ EACH('"')) | has_zero(word ^ EACH('\\'))) == 0;
+    uint64_t first_is_lowest = le64toh(word);
+    uint64_t controls = (first_is_lowest - EACH(0x20)) & ~first_is_lowest & EACH(0x80);
+    uint64_t marks = controls | (first_is_lowest & EACH(0x80)) | zeros(first_is_lowest ^ EACH('"')) |
+                     zeros(first_is_lowest ^ EACH('\\'));
+    return marks == 0 ? sizeof(word) : (size_t)__builtin_ctzll(marks) / 8;
 }
 
 static bool byte_is_plain(uint8_t byte)
@@ -131,11 +136,37 @@ static bool byte_is_plain(uint8_t byte)
 size_t sp_text_plain_end(struct sp_slice in, size_t from)
 {
     size_t at = from;
-    while (at < in.len && in.len - at >= sizeof(uint64_t) && word_is_plain(in.ptr + at)) {
-        at += sizeof(uint64_t);
+    while (at < in.len && in.len - at >= sizeof(uint64_t)) {
+        uint64_t word = 0;
+        memcpy(&word, in.ptr + at, sizeof(word));
+        size_t plain = plain_bytes(word);
+        at += plain;
+        if (plain < sizeof(word)) {
+            return at;
+        }
     }
     while (at < in.len && byte_is_plain(in.ptr[at])) {
         at++;
+    }
+    return at;
+}
+
+size_t sp_text_plain_copy(struct sp_slice in, size_t from, uint8_t *to)
+{
+    size_t at = from;
+    while (at < in.len && in.len - at >= sizeof(uint64_t)) {
+        uint64_t word = 0;
+        memcpy(&word, in.ptr + at, sizeof(word));
+        memcpy(to, &word, sizeof(word)); /* what is not plain of it lands in the slack and is written over */
+        size_t plain = plain_bytes(word);
+        at += plain;
+        to += plain;
+        if (plain < sizeof(word)) {
+            return at;
+        }
+    }
+    while (at < in.len && byte_is_plain(in.ptr[at])) {
+        *to++ = in.ptr[at++];
     }
     return at;
 }

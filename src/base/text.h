@@ -46,10 +46,13 @@ enum sp_err sp_text_number(struct sp_text *t, uint64_t max, uint64_t *out) SP_MU
 struct sp_slice sp_text_rest(struct sp_text *t) SP_NONNULL(1);
 
 /*
- * The position of the first byte at or after `from` that JSON cannot take as it is: a quote, a backslash, a control
- * byte, DEL is fine, or a byte of a longer UTF-8 sequence. `in.len` when there is none. Eight bytes a step.
+ * A plain run is what JSON takes as it is: no quote, no backslash, no control byte (DEL is fine) and no byte of a longer
+ * UTF-8 sequence. The first answers where the run that begins at `from` ends; the second also copies it to `to`, which
+ * has room for SP_TEXT_COPY_SLACK bytes more than the run. Eight bytes a step.
  */
+#define SP_TEXT_COPY_SLACK ((size_t)8)
 size_t sp_text_plain_end(struct sp_slice in, size_t from);
+size_t sp_text_plain_copy(struct sp_slice in, size_t from, uint8_t *to) SP_NONNULL(3);
 
 bool sp_text_is_digit(uint8_t byte);
 bool sp_text_is_hex(uint8_t byte);

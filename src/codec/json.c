@@ -1,5 +1,6 @@
 #include "codec/json.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -11,13 +12,14 @@
 #include "codec/json_scan.h"
 
 /*
- * cJSON makes the tree out of text that the scan has passed. Its own leniency (equal keys, bytes after the value,
- * invalid UTF-8, NUL, letter case) has nothing left to act on. `valueint`, which cJSON clamps, is ours after parsing:
- * the length of a string, or the place of a number's text in `numbers`.
+ * cJSON makes the tree out of a skeleton that the scan has passed and that has no string values: its own leniency
+ * (equal keys, bytes after the value, invalid UTF-8, NUL, letter case) has nothing left to act on. Afterwards the
+ * items of strings and numbers refer to what the scan decoded: `valuestring` into `bytes` (marked as a reference, so
+ * that cJSON does not free it) and `valueint`, which cJSON clamps, as its length.
  */
 struct sp_json {
     cJSON *root;
-    struct sp_buf numbers;
+    struct sp_buf bytes;
 };
 
 /* A value is a cJSON item behind a name that only this file can look through. */
@@ -56,56 +58,36 @@ static bool is_blank_from(struct sp_slice text, const char *end)
     return at == text.len;
 }
 
-/* A string's length, with the marks turned back into the NULs that they stand for. */
-static enum sp_err settle_string(cJSON *item, bool has_nul)
+static enum sp_err settle_item(cJSON *item, struct sp_json_scan *scan, size_t *value_at)
 {
-    struct sp_slice text = sp_slice_of(item->valuestring);
-    if (!sp_fits_int(text.len)) {
-        return SP_ERR_TOO_BIG;
+    if (!cJSON_IsNumber(item) && !cJSON_IsString(item)) {
+        return SP_OK;
     }
-    item->valueint = (int)text.len;
-    for (size_t i = 0; has_nul && i < text.len; i++) {
-        if ((uint8_t)item->valuestring[i] == SP_JSON_NUL_MARK) {
-            item->valuestring[i] = '\0';
-        }
+    if (*value_at == scan->value_count) {
+        return SP_ERR_JSON; /* cJSON saw a value that the scan did not */
     }
-    return SP_OK;
-}
-
-static enum sp_err settle_number(cJSON *item, struct sp_slice numbers, size_t *at)
-{
-    if (!isfinite(item->valuedouble)) {
+    if (cJSON_IsNumber(item) && !isfinite(item->valuedouble)) {
         return SP_ERR_RANGE;
     }
-    size_t end = sp_slice_find(numbers, *at, '\0');
-    if (end >= numbers.len) {
-        return SP_ERR_JSON; /* cJSON saw a number that the scan did not */
-    }
-    item->valueint = (int)*at;
-    *at = end + 1;
+    struct sp_slice value = scan->values[(*value_at)++];
+    cJSON_free(item->valuestring);
+    item->type |= cJSON_IsReference;
+    item->valuestring = (char *)scan->bytes.ptr + (value.ptr - scan->bytes.ptr);
+    item->valueint = (int)value.len; /* fits: SP_JSON_BYTES_MAX does */
     return SP_OK;
 }
 
-static enum sp_err settle_item(cJSON *item, const struct sp_json_scan *scan, size_t *number_at)
-{
-    if (cJSON_IsString(item)) {
-        return settle_string(item, scan->has_nul);
-    }
-    if (cJSON_IsNumber(item)) {
-        return settle_number(item, sp_buf_slice(&scan->numbers), number_at);
-    }
-    return SP_OK;
-}
+_Static_assert(SP_JSON_BYTES_MAX <= INT_MAX, "a length is kept in an int");
 
 /* Visits every item in the order of the text; depth is known to be bounded. */
-static enum sp_err settle(cJSON *root, const struct sp_json_scan *scan)
+static enum sp_err settle(cJSON *root, struct sp_json_scan *scan)
 {
     cJSON *open[SP_JSON_DEPTH_MAX + 1];
     size_t depth = 0;
-    size_t number_at = 0;
+    size_t value_at = 0;
     cJSON *item = root;
     while (item != NULL) {
-        SP_TRY(settle_item(item, scan, &number_at));
+        SP_TRY(settle_item(item, scan, &value_at));
         if (item->child != NULL) {
             SP_ASSERT(depth < SP_COUNT(open));
             open[depth++] = item;
@@ -117,12 +99,12 @@ static enum sp_err settle(cJSON *root, const struct sp_json_scan *scan)
         }
         item = item == NULL ? NULL : item->next;
     }
-    return number_at == scan->numbers.len ? SP_OK : SP_ERR_JSON;
+    return value_at == scan->value_count ? SP_OK : SP_ERR_JSON;
 }
 
 static enum sp_err build(struct sp_json_scan *scan, struct sp_json *doc)
 {
-    struct sp_slice text = scan->has_nul ? sp_buf_slice(&scan->rewritten) : scan->in;
+    struct sp_slice text = sp_json_scan_skeleton(scan);
     const char *end = NULL;
     doc->root = cJSON_ParseWithLengthOpts((const char *)text.ptr, text.len, &end, false);
     if (doc->root == NULL) {
@@ -135,8 +117,8 @@ static enum sp_err build(struct sp_json_scan *scan, struct sp_json *doc)
     if (err != SP_OK) {
         return sp_json_scan_fail(scan, err, "a number is too large");
     }
-    doc->numbers = scan->numbers; /* moved: the document owns the texts now */
-    sp_buf_init(&scan->numbers, 0);
+    doc->bytes = scan->bytes; /* moved: the document owns them now */
+    sp_buf_init(&scan->bytes, 0);
     return SP_OK;
 }
 
@@ -166,7 +148,7 @@ void sp_json_free(struct sp_json *doc)
 {
     if (doc != NULL) {
         cJSON_Delete(doc->root);
-        sp_buf_done(&doc->numbers);
+        sp_buf_done(&doc->bytes);
         free(doc);
     }
 }
@@ -265,12 +247,11 @@ enum sp_err sp_json_double(const struct sp_json_value *value, double *out)
 
 enum sp_err sp_json_number_text(const struct sp_json *doc, const struct sp_json_value *value, struct sp_slice *out)
 {
+    (void)doc;
     if (!sp_json_is(value, SP_JSON_NUMBER)) {
         return SP_ERR_INVALID;
     }
-    struct sp_slice numbers = sp_buf_slice(&doc->numbers);
-    size_t at = (size_t)item_of(value)->valueint;
-    *out = sp_slice_sub(numbers, at, sp_slice_find(numbers, at, '\0') - at);
+    *out = sp_slice_make(item_of(value)->valuestring, (size_t)item_of(value)->valueint);
     return SP_OK;
 }
 

@@ -1,66 +1,117 @@
 #include "codec/json_out.h"
 
+#include "base/num.h"
 #include "base/text.h"
+
+#define CHUNK_BYTES      ((size_t)4096)
+#define ESCAPE_BYTES_MAX ((size_t)6) /* \u00xx; U+FFFD for a byte is shorter */
 
 static const char hex_digits[] = "0123456789abcdef";
 
-/* The two-character escapes of RFC 8785; other control characters are written as \u00xx. */
-static enum sp_err put_escape(struct sp_buf *out, uint8_t byte)
+/* The two-character escapes of RFC 8785; other control characters are written as \u00xx. Answers how much it wrote. */
+static size_t write_escape(uint8_t *to, uint8_t byte)
 {
-    switch (byte) {
-    case '"':
-        return sp_buf_put(out, SP_SLICE_LITERAL("\\\""));
-    case '\\':
-        return sp_buf_put(out, SP_SLICE_LITERAL("\\\\"));
-    case '\n':
-        return sp_buf_put(out, SP_SLICE_LITERAL("\\n"));
-    case '\t':
-        return sp_buf_put(out, SP_SLICE_LITERAL("\\t"));
-    case '\r':
-        return sp_buf_put(out, SP_SLICE_LITERAL("\\r"));
-    case '\b':
-        return sp_buf_put(out, SP_SLICE_LITERAL("\\b"));
-    case '\f':
-        return sp_buf_put(out, SP_SLICE_LITERAL("\\f"));
-    default: {
-        const char text[] = {'\\', 'u', '0', '0', hex_digits[byte >> 4], hex_digits[byte & 0xFU]};
-        return sp_buf_put(out, sp_slice_make(text, sizeof(text)));
+    static const char letters[] = {
+        ['"'] = '"', ['\\'] = '\\', ['\n'] = 'n', ['\t'] = 't', ['\r'] = 'r', ['\b'] = 'b', ['\f'] = 'f',
+    };
+    to[0] = '\\';
+    if (byte < sizeof(letters) && letters[byte] != '\0') {
+        to[1] = (uint8_t)letters[byte];
+        return 2;
     }
-    }
+    to[1] = 'u';
+    to[2] = '0';
+    to[3] = '0';
+    to[4] = (uint8_t)hex_digits[byte >> 4];
+    to[5] = (uint8_t)hex_digits[byte & 0xFU];
+    return 6;
 }
 
 /* One character that is not plain. What is not UTF-8 is refused, or stands as U+FFFD when `is_lossy`. */
-static enum sp_err put_special(struct sp_buf *out, struct sp_text *t, bool is_lossy)
+static enum sp_err write_special(struct sp_text *t, bool is_lossy, uint8_t *to, size_t *out_made)
 {
-    uint8_t byte = t->in.ptr[t->at];
+    size_t start = t->at;
+    uint8_t byte = t->in.ptr[start];
     if (byte < 0x80) {
-        SP_TRY(put_escape(out, byte));
         t->at++;
+        *out_made = write_escape(to, byte);
         return SP_OK;
     }
-    size_t start = t->at;
     uint32_t ignored = 0;
     if (sp_utf8_next(t, &ignored) == SP_OK) {
-        return sp_buf_put(out, sp_slice_sub(t->in, start, t->at - start));
+        *out_made = t->at - start;
+        for (size_t i = 0; i < *out_made; i++) {
+            to[i] = t->in.ptr[start + i];
+        }
+        return SP_OK;
     }
     if (!is_lossy) {
         return SP_ERR_UTF8;
     }
     t->at++;
-    return sp_buf_put(out, SP_SLICE_LITERAL("\xEF\xBF\xBD"));
+    to[0] = 0xEF;
+    to[1] = 0xBF;
+    to[2] = 0xBD;
+    *out_made = 3;
+    return SP_OK;
+}
+
+/* Writes until `limit` bytes of the input are taken, into room for all that they can become. */
+static enum sp_err write_chunk(struct sp_text *t, size_t limit, bool is_lossy, uint8_t *to, size_t *out_made)
+{
+    uint8_t *start = to;
+    struct sp_slice chunk = sp_slice_sub(t->in, 0, limit);
+    while (t->at < limit) {
+        size_t end = sp_text_plain_copy(chunk, t->at, to);
+        to += end - t->at;
+        t->at = end;
+        if (end < limit) {
+            size_t made = 0;
+            SP_TRY(write_special(t, is_lossy, to, &made));
+            to += made;
+        }
+    }
+    *out_made = (size_t)(to - start);
+    return SP_OK;
+}
+
+/* The very last characters of a buffer that is nearly full, one at a time. */
+static enum sp_err put_rest(struct sp_buf *out, struct sp_text *t, bool is_lossy)
+{
+    while (!sp_text_at_end(t)) {
+        uint8_t special[SP_TEXT_COPY_SLACK];
+        size_t made = 1;
+        special[0] = t->in.ptr[t->at];
+        if (sp_text_plain_end(sp_slice_sub(t->in, t->at, 1), 0) == 1) {
+            t->at++;
+        } else {
+            SP_TRY(write_special(t, is_lossy, special, &made));
+        }
+        SP_TRY(sp_buf_put(out, sp_slice_make(special, made)));
+    }
+    return SP_OK;
 }
 
 static enum sp_err put_content(struct sp_buf *out, struct sp_slice value, bool is_lossy)
 {
     struct sp_text t;
     sp_text_init(&t, value);
+    size_t chunk = CHUNK_BYTES;
     while (!sp_text_at_end(&t)) {
-        size_t end = sp_text_plain_end(value, t.at);
-        SP_TRY(sp_buf_put(out, sp_slice_sub(value, t.at, end - t.at)));
-        t.at = end;
-        if (end < value.len) {
-            SP_TRY(put_special(out, &t, is_lossy));
+        size_t take = sp_size_min(chunk, value.len - t.at);
+        uint8_t *to = NULL;
+        size_t made = 0;
+        enum sp_err err = sp_buf_reserve(out, take * ESCAPE_BYTES_MAX + SP_TEXT_COPY_SLACK, &to);
+        if (err == SP_ERR_TOO_BIG && take > 1) {
+            chunk = take / 2; /* near its maximum the buffer is filled in ever smaller steps */
+            continue;
         }
+        if (err == SP_ERR_TOO_BIG) {
+            return put_rest(out, &t, is_lossy);
+        }
+        SP_TRY(err);
+        SP_TRY(write_chunk(&t, t.at + take, is_lossy, to, &made));
+        sp_buf_commit(out, made);
     }
     return SP_OK;
 }

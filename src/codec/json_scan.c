@@ -7,7 +7,7 @@
 #include "base/text.h"
 
 #define FEW_KEYS       ((size_t)8) /* up to here comparing all pairs is cheaper than sorting */
-#define KEYS_ROOM_LEAST ((size_t)32)
+#define ROOM_LEAST ((size_t)32)
 
 void sp_json_scan_init(struct sp_json_scan *s, struct sp_slice in, const struct sp_json_limits *limits)
 {
@@ -20,20 +20,22 @@ void sp_json_scan_init(struct sp_json_scan *s, struct sp_slice in, const struct 
     s->keys = NULL;
     s->key_count = 0;
     s->key_room = 0;
+    s->values = NULL;
+    s->value_count = 0;
+    s->value_room = 0;
     s->copied = 0;
-    s->has_nul = false;
-    sp_buf_init(&s->decoded, in.len);
-    sp_buf_init(&s->numbers, 2 * SP_JSON_BYTES_MAX);
-    sp_buf_init(&s->rewritten, in.len);
+    sp_buf_init(&s->bytes, in.len + SP_TEXT_COPY_SLACK);
+    sp_buf_init(&s->skeleton, in.len);
 }
 
 void sp_json_scan_done(struct sp_json_scan *s)
 {
     free(s->keys);
+    free(s->values);
     s->keys = NULL;
-    sp_buf_done(&s->decoded);
-    sp_buf_done(&s->numbers);
-    sp_buf_done(&s->rewritten);
+    s->values = NULL;
+    sp_buf_done(&s->bytes);
+    sp_buf_done(&s->skeleton);
 }
 
 enum sp_err sp_json_scan_fail(struct sp_json_scan *s, enum sp_err err, const char *reason)
@@ -64,7 +66,7 @@ static enum sp_err unexpected(struct sp_json_scan *s, const char *wanted)
 static enum sp_err push_key(struct sp_json_scan *s, struct sp_json_key key)
 {
     if (s->key_count == s->key_room) {
-        size_t room = s->key_room == 0 ? KEYS_ROOM_LEAST : 2 * s->key_room;
+        size_t room = s->key_room == 0 ? ROOM_LEAST : 2 * s->key_room;
         struct sp_json_key *grown = realloc(s->keys, room * sizeof(*grown));
         if (grown == NULL) {
             return SP_ERR_NOMEM;
@@ -76,23 +78,29 @@ static enum sp_err push_key(struct sp_json_scan *s, struct sp_json_key key)
     return SP_OK;
 }
 
-/* A key and its colon. Names with escapes are decoded, because `"a"` and `"\u0061"` are one name. */
+static enum sp_err push_value(struct sp_json_scan *s, struct sp_slice value)
+{
+    if (s->value_count == s->value_room) {
+        size_t room = s->value_room == 0 ? ROOM_LEAST : 2 * s->value_room;
+        struct sp_slice *grown = realloc(s->values, room * sizeof(*grown));
+        if (grown == NULL) {
+            return SP_ERR_NOMEM;
+        }
+        s->values = grown;
+        s->value_room = room;
+    }
+    s->values[s->value_count++] = value;
+    return SP_OK;
+}
+
+/* A key and its colon. Names are compared decoded, because `"a"` and `"\u0061"` are one name. */
 static enum sp_err scan_key(struct sp_json_scan *s)
 {
     if (next_byte(s) != '"') {
         return unexpected(s, "a key in double quotes must stand here");
     }
     struct sp_json_key key = {.at = s->at};
-    bool has_escape = false;
-    SP_TRY(sp_json_scan_string(s, true, &key.name, &has_escape));
-    if (has_escape) {
-        /* A decoded name is never longer than its text: all of them fit, and the buffer never moves. */
-        uint8_t *unused = NULL;
-        SP_TRY(sp_buf_reserve(&s->decoded, s->in.len - s->decoded.len, &unused));
-        size_t start = s->decoded.len;
-        SP_TRY(sp_json_string_decode(key.name, &s->decoded));
-        key.name = sp_slice_sub(sp_buf_slice(&s->decoded), start, s->decoded.len - start);
-    }
+    SP_TRY(sp_json_scan_string(s, true, &key.name));
     SP_TRY(push_key(s, key));
     if (next_byte(s) != ':') {
         return unexpected(s, "a colon must follow the key");
@@ -236,16 +244,24 @@ static enum sp_err scan_number(struct sp_json_scan *s)
     if (text.len > SP_JSON_NUMBER_BYTES_MAX) {
         return sp_json_scan_fail(s, SP_ERR_RANGE, "this number has too many digits");
     }
-    SP_TRY(sp_buf_put(&s->numbers, text));
-    SP_TRY(sp_buf_put_byte(&s->numbers, '\0'));
+    size_t before = s->bytes.len;
+    SP_TRY(sp_buf_put(&s->bytes, text));
     s->at = end;
-    return SP_OK;
+    return push_value(s, sp_slice_make(s->bytes.ptr + before, text.len));
+}
+
+/* The skeleton gets all that came since the last string value, and an empty string. */
+static enum sp_err scan_string_value(struct sp_json_scan *s)
+{
+    struct sp_slice value = {NULL, 0};
+    SP_TRY(sp_buf_put(&s->skeleton, sp_slice_sub(s->in, s->copied, s->at + 1 - s->copied)));
+    SP_TRY(sp_json_scan_string(s, false, &value));
+    s->copied = s->at - 1;
+    return push_value(s, value);
 }
 
 static enum sp_err begin_value(struct sp_json_scan *s, bool *out_is_open)
 {
-    struct sp_slice raw;
-    bool has_escape = false;
     *out_is_open = false;
     switch (next_byte(s)) {
     case '{':
@@ -253,7 +269,7 @@ static enum sp_err begin_value(struct sp_json_scan *s, bool *out_is_open)
     case '[':
         return open_container(s, false, out_is_open);
     case '"':
-        return sp_json_scan_string(s, false, &raw, &has_escape);
+        return scan_string_value(s);
     case 't':
         return scan_literal(s, "true");
     case 'f':
@@ -297,11 +313,8 @@ static enum sp_err end_value(struct sp_json_scan *s, bool *out_is_open)
     return SP_OK;
 }
 
-enum sp_err sp_json_scan_run(struct sp_json_scan *s)
+static enum sp_err scan_document(struct sp_json_scan *s)
 {
-    if (s->in.len > s->limits->bytes_max) {
-        return sp_json_scan_fail(s, SP_ERR_TOO_BIG, "the text is over its limit");
-    }
     bool is_open = true;
     while (is_open) {
         SP_TRY(begin_value(s, &is_open));
@@ -309,11 +322,25 @@ enum sp_err sp_json_scan_run(struct sp_json_scan *s)
             SP_TRY(end_value(s, &is_open));
         }
     }
-    if (next_byte(s) != -1) {
-        return sp_json_scan_fail(s, SP_ERR_JSON, "something follows the value");
+    return next_byte(s) == -1 ? SP_OK : sp_json_scan_fail(s, SP_ERR_JSON, "something follows the value");
+}
+
+enum sp_err sp_json_scan_run(struct sp_json_scan *s)
+{
+    if (s->in.len > s->limits->bytes_max) {
+        return sp_json_scan_fail(s, SP_ERR_TOO_BIG, "the text is over its limit");
     }
-    if (s->has_nul) {
-        SP_TRY(sp_buf_put(&s->rewritten, sp_slice_sub(s->in, s->copied, s->in.len - s->copied)));
+    /* Decoded strings, names and numbers together are never longer than the text: this is all that is ever needed. */
+    uint8_t *unused = NULL;
+    SP_TRY(sp_buf_reserve(&s->bytes, s->in.len + SP_TEXT_COPY_SLACK, &unused));
+    SP_TRY(scan_document(s));
+    if (s->copied > 0) {
+        SP_TRY(sp_buf_put(&s->skeleton, sp_slice_sub(s->in, s->copied, s->in.len - s->copied)));
     }
     return SP_OK;
+}
+
+struct sp_slice sp_json_scan_skeleton(const struct sp_json_scan *s)
+{
+    return s->copied > 0 ? sp_buf_slice(&s->skeleton) : s->in;
 }

@@ -58,17 +58,31 @@ static enum sp_err code_point_at(struct sp_slice in, size_t at, uint32_t *out, s
     return SP_OK;
 }
 
-/* Copies what came since the last mark, then the mark in place of the six bytes of `\u0000`. */
-static enum sp_err rewrite_nul(struct sp_json_scan *s)
+static size_t write_utf8(uint8_t *to, uint32_t code)
 {
-    SP_TRY(sp_buf_put(&s->rewritten, sp_slice_sub(s->in, s->copied, s->at - s->copied)));
-    SP_TRY(sp_buf_put_byte(&s->rewritten, SP_JSON_NUL_MARK));
-    s->copied = s->at + ESCAPE_BYTES;
-    s->has_nul = true;
-    return SP_OK;
+    if (code < 0x80) {
+        to[0] = (uint8_t)code;
+        return 1;
+    }
+    if (code < 0x800) {
+        to[0] = (uint8_t)(0xC0U | code >> 6);
+        to[1] = (uint8_t)(0x80U | (code & 0x3FU));
+        return 2;
+    }
+    if (code < 0x10000) {
+        to[0] = (uint8_t)(0xE0U | code >> 12);
+        to[1] = (uint8_t)(0x80U | (code >> 6 & 0x3FU));
+        to[2] = (uint8_t)(0x80U | (code & 0x3FU));
+        return 3;
+    }
+    to[0] = (uint8_t)(0xF0U | code >> 18);
+    to[1] = (uint8_t)(0x80U | (code >> 12 & 0x3FU));
+    to[2] = (uint8_t)(0x80U | (code >> 6 & 0x3FU));
+    to[3] = (uint8_t)(0x80U | (code & 0x3FU));
+    return 4;
 }
 
-static enum sp_err scan_unicode(struct sp_json_scan *s, bool is_key)
+static enum sp_err scan_unicode(struct sp_json_scan *s, bool is_key, uint8_t **to)
 {
     uint32_t code = 0;
     size_t len = 0;
@@ -79,46 +93,40 @@ static enum sp_err scan_unicode(struct sp_json_scan *s, bool is_key)
     if (err != SP_OK) {
         return sp_json_scan_fail(s, err, "\\u needs four hexadecimal digits");
     }
-    if (code == 0) {
-        if (is_key || s->limits->nul == SP_JSON_NUL_REFUSED) {
-            return sp_json_scan_fail(s, SP_ERR_NUL, "a string holds the character NUL");
-        }
-        SP_TRY(rewrite_nul(s));
+    if (code == 0 && (is_key || s->limits->nul == SP_JSON_NUL_REFUSED)) {
+        return sp_json_scan_fail(s, SP_ERR_NUL, "a string holds the character NUL");
     }
+    *to += write_utf8(*to, code);
     s->at += len;
     return SP_OK;
 }
 
-static enum sp_err scan_escape(struct sp_json_scan *s, bool is_key)
+static enum sp_err scan_escape(struct sp_json_scan *s, bool is_key, uint8_t **to)
 {
+    static const char meant[] = {
+        ['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b', ['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t',
+    };
     if (s->in.len - s->at < 2) {
         return sp_json_scan_fail(s, SP_ERR_JSON, "the text ends inside a string");
     }
-    switch (s->in.ptr[s->at + 1]) {
-    case '"':
-    case '\\':
-    case '/':
-    case 'b':
-    case 'f':
-    case 'n':
-    case 'r':
-    case 't':
-        s->at += 2;
-        return SP_OK;
-    case 'u':
-        return scan_unicode(s, is_key);
-    default:
+    uint8_t letter = s->in.ptr[s->at + 1];
+    if (letter == 'u') {
+        return scan_unicode(s, is_key, to);
+    }
+    if (letter >= sizeof(meant) || meant[letter] == '\0') {
         return sp_json_scan_fail(s, SP_ERR_JSON, "no such escape in JSON");
     }
+    *(*to)++ = (uint8_t)meant[letter];
+    s->at += 2;
+    return SP_OK;
 }
 
 /* One character that is neither plain nor the closing quote. */
-static enum sp_err scan_special(struct sp_json_scan *s, bool is_key, bool *out_has_escape)
+static enum sp_err scan_special(struct sp_json_scan *s, bool is_key, uint8_t **to)
 {
     uint8_t byte = s->in.ptr[s->at];
     if (byte == '\\') {
-        *out_has_escape = true;
-        return scan_escape(s, is_key);
+        return scan_escape(s, is_key, to);
     }
     if (byte == 0) {
         return sp_json_scan_fail(s, SP_ERR_NUL, "a string holds the byte NUL");
@@ -131,90 +139,32 @@ static enum sp_err scan_special(struct sp_json_scan *s, bool is_key, bool *out_h
     if (sp_utf8_next(&t, &ignored) != SP_OK) {
         return sp_json_scan_fail(s, SP_ERR_UTF8, "a string is not valid UTF-8");
     }
-    s->at = t.at;
+    for (; s->at < t.at; s->at++) {
+        *(*to)++ = s->in.ptr[s->at];
+    }
     return SP_OK;
 }
 
-enum sp_err sp_json_scan_string(struct sp_json_scan *s, bool is_key, struct sp_slice *out_raw, bool *out_has_escape)
+enum sp_err sp_json_scan_string(struct sp_json_scan *s, bool is_key, struct sp_slice *out)
 {
-    size_t start = s->at + 1;
-    *out_has_escape = false;
-    s->at = start;
+    /* No form grows when it is decoded, and room for the whole text was reserved. */
+    uint8_t *start = s->bytes.ptr + s->bytes.len;
+    uint8_t *to = start;
+    s->at++;
     for (;;) {
-        s->at = sp_text_plain_end(s->in, s->at);
-        if (s->at >= s->in.len) {
+        size_t end = sp_text_plain_copy(s->in, s->at, to);
+        to += end - s->at;
+        s->at = end;
+        if (end >= s->in.len) {
             return sp_json_scan_fail(s, SP_ERR_JSON, "the text ends inside a string");
         }
-        if (s->in.ptr[s->at] == '"') {
+        if (s->in.ptr[end] == '"') {
             break;
         }
-        SP_TRY(scan_special(s, is_key, out_has_escape));
+        SP_TRY(scan_special(s, is_key, &to));
     }
-    *out_raw = sp_slice_sub(s->in, start, s->at - start);
     s->at++;
-    return SP_OK;
-}
-
-static enum sp_err put_utf8(struct sp_buf *out, uint32_t code)
-{
-    uint8_t bytes[4];
-    size_t len = 0;
-    if (code < 0x80) {
-        bytes[len++] = (uint8_t)code;
-    } else if (code < 0x800) {
-        bytes[len++] = (uint8_t)(0xC0U | code >> 6);
-        bytes[len++] = (uint8_t)(0x80U | (code & 0x3FU));
-    } else if (code < 0x10000) {
-        bytes[len++] = (uint8_t)(0xE0U | code >> 12);
-        bytes[len++] = (uint8_t)(0x80U | (code >> 6 & 0x3FU));
-        bytes[len++] = (uint8_t)(0x80U | (code & 0x3FU));
-    } else {
-        bytes[len++] = (uint8_t)(0xF0U | code >> 18);
-        bytes[len++] = (uint8_t)(0x80U | (code >> 12 & 0x3FU));
-        bytes[len++] = (uint8_t)(0x80U | (code >> 6 & 0x3FU));
-        bytes[len++] = (uint8_t)(0x80U | (code & 0x3FU));
-    }
-    return sp_buf_put(out, sp_slice_make(bytes, len));
-}
-
-static uint8_t short_escape(uint8_t letter)
-{
-    switch (letter) {
-    case 'b':
-        return '\b';
-    case 'f':
-        return '\f';
-    case 'n':
-        return '\n';
-    case 'r':
-        return '\r';
-    case 't':
-        return '\t';
-    default:
-        return letter; /* quote, backslash, slash */
-    }
-}
-
-enum sp_err sp_json_string_decode(struct sp_slice raw, struct sp_buf *out)
-{
-    size_t at = 0;
-    while (at < raw.len) {
-        size_t end = sp_slice_find(raw, at, '\\');
-        SP_TRY(sp_buf_put(out, sp_slice_sub(raw, at, end - at)));
-        at = end;
-        if (is_unicode_escape(raw, at)) {
-            uint32_t code = 0;
-            size_t len = 0;
-            SP_TRY(code_point_at(raw, at, &code, &len));
-            SP_TRY(put_utf8(out, code));
-            at += len;
-        } else if (at < raw.len) {
-            if (raw.len - at < 2) {
-                return SP_ERR_JSON;
-            }
-            SP_TRY(sp_buf_put_byte(out, short_escape(raw.ptr[at + 1])));
-            at += 2;
-        }
-    }
+    *out = sp_slice_make(start, (size_t)(to - start));
+    sp_buf_commit(&s->bytes, out->len);
     return SP_OK;
 }
