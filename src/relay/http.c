@@ -483,7 +483,7 @@ enum sp_err sp_http_new(struct sp_loop *loop, const struct sp_http_config *confi
     http->config = *config;
     http->ops = *ops;
     http->timer_ms = -1;
-    enum sp_err err = sp_http_setup_init(&http->setup, config);
+    enum sp_err err = sp_http_setup_init(&http->setup, &http->config);
     if (err == SP_OK) {
         err = allocate(http);
     }

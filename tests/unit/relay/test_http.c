@@ -100,10 +100,9 @@ static void open_world(struct world *world, unsigned available)
     *world = (struct world){.available = available};
     open_connections(world, available);
     assert_int_equal(sp_loop_new(&world->loop), SP_OK);
-    static struct sp_http_config
-        kept; /* http borrows nothing of it beyond the call but the slices */
-    kept = config;
-    assert_int_equal(sp_http_new(world->loop, &kept, &ops, &world->http), SP_OK);
+    assert_int_equal(sp_http_new(world->loop, &config, &ops, &world->http), SP_OK);
+    config = (struct sp_http_config){.slots = 0}; /* copied, not kept */
+    assert_int_equal(config.slots, 0);
 }
 
 static void close_world(struct world *world)
