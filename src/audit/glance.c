@@ -1,6 +1,7 @@
 #include <stdbool.h>
 
 #include "audit/record.h"
+#include "base/clock.h"
 #include "base/num.h"
 #include "base/text.h"
 
@@ -49,11 +50,16 @@ enum sp_err sp_record_look(struct sp_slice line, struct sp_record_glance *out)
     struct sp_record_glance glance = {.index = 0};
     struct sp_slice kind = {NULL, 0};
     struct sp_slice exchange = {NULL, 0};
+    struct sp_slice time = {NULL, 0};
     if (!sp_slice_starts(line, "{\"") || !sp_slice_ends(line, "}")) {
         return SP_ERR_CORRUPT;
     }
     SP_TRY(number_at(line, "index", &glance.index));
     SP_TRY(string_at(line, "kind", &kind));
+    SP_TRY(string_at(line, "time", &time));
+    if (sp_clock_from_rfc3339(time, &glance.wall_us) != SP_OK) {
+        return SP_ERR_CORRUPT;
+    }
     glance.is_intent = sp_slice_is(kind, "intent");
     glance.is_outcome = sp_slice_is(kind, "outcome");
     if (glance.is_intent || glance.is_outcome) {

@@ -93,6 +93,8 @@ static enum sp_err open_last(struct sp_log *log, uint64_t first, struct sp_open_
     SP_TRY(disk->find(disk->ctx, log->name, &log->file));
     SP_TRY(sp_scan_segment(disk, log->fd, log->file.size, open, &scan));
     log->next = scan.next;
+    log->latest_us = scan.latest_us;
+    log->durable_us = scan.latest_us;
     found->damaged_lines = scan.damaged_lines;
     log->blank = log->file.size - scan.good_end;
     log->file.size = scan.good_end;

@@ -62,6 +62,7 @@ const char *sp_end_name(enum sp_end end);
 /* What a quick look at a line of our own tells, for the start: nothing is checked beyond what is asked for. */
 struct sp_record_glance {
     uint64_t index;
+    uint64_t wall_us;
     bool is_intent;
     bool is_outcome;
     sp_exchange exchange; /* of an intent or outcome */

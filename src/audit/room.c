@@ -537,6 +537,7 @@ static void on_stop(void *ctx, struct sp_pending *row)
 void sp_audit_stop(struct sp_audit_room *room, struct sp_audit_now now)
 {
     struct sp_stamp stamp = {.index = 0};
+    sp_audit_commit(room, now); /* what waits for it may only now begin to run */
     room->now = now;
     sp_pending_each(room->table, on_stop, room);
     if (sp_room_ready(room) == SP_OK && sp_log_stamp(room->log, now.wall_us, &stamp) == SP_OK &&

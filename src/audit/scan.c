@@ -52,6 +52,7 @@ static enum sp_err on_line(struct walk *walk, struct sp_slice line, uint64_t end
     walk->bad = 0;
     walk->scan->next = glance.index + 1;
     walk->scan->good_end = end;
+    walk->scan->latest_us = glance.wall_us;
     return note(walk, &glance);
 }
 

@@ -13,6 +13,7 @@ struct sp_scan {
     uint64_t next;          /* in: the index that the first line should have; out: the one after the last */
     uint64_t good_end;      /* behind the last good line */
     uint64_t damaged_lines; /* bad lines before that */
+    uint64_t latest_us;     /* the time of the last good line */
 };
 
 enum sp_err sp_scan_segment(const struct sp_disk *disk, int fd, uint64_t size, struct sp_open_set *open,

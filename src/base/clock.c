@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/text.h"
+
 static uint64_t now_us(clockid_t clock)
 {
     struct timespec at = {0, 0};
@@ -50,4 +52,49 @@ void sp_clock_rfc3339(uint64_t wall_us, char out[SP_CLOCK_RFC3339_BYTES])
     unsigned in_day = (unsigned)(at / 1000000U % 86400U);
     (void)snprintf(out, SP_CLOCK_RFC3339_BYTES, "%04u-%02u-%02uT%02u:%02u:%02u.%06uZ", year % 10000U, month % 100U,
                    day % 100U, in_day / 3600U, in_day / 60U % 60U, in_day % 60U, (unsigned)(at % 1000000U));
+}
+
+/* The other way round: days since 1970-01-01 of a civil date from 1970 on. */
+static uint64_t days_of(uint64_t year, uint64_t month, uint64_t day)
+{
+    uint64_t y = month <= 2 ? year - 1 : year;
+    uint64_t era = y / 400;
+    uint64_t yoe = y % 400;
+    uint64_t doy = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+    uint64_t doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
+    return era * 146097 + doe - 719468;
+}
+
+enum sp_err sp_clock_from_rfc3339(struct sp_slice text, uint64_t *out_wall_us)
+{
+    /* Where each number stands; writing the time anew then checks every other byte, and every range. */
+    static const struct {
+        size_t at;
+        size_t len;
+    } parts[] = {{0, 4}, {5, 2}, {8, 2}, {11, 2}, {14, 2}, {17, 2}, {20, 6}};
+    uint64_t numbers[SP_COUNT(parts)] = {0};
+    char again[SP_CLOCK_RFC3339_BYTES];
+    if (text.len != SP_CLOCK_RFC3339_BYTES - 1) {
+        return SP_ERR_INVALID;
+    }
+    for (size_t i = 0; i < SP_COUNT(parts); i++) {
+        for (size_t k = 0; k < parts[i].len; k++) {
+            uint8_t byte = text.ptr[parts[i].at + k];
+            if (!sp_text_is_digit(byte)) {
+                return SP_ERR_INVALID;
+            }
+            numbers[i] = numbers[i] * 10 + (uint64_t)(byte - '0');
+        }
+    }
+    if (numbers[0] < 1970 || numbers[1] < 1 || numbers[2] < 1) {
+        return SP_ERR_INVALID;
+    }
+    uint64_t seconds = days_of(numbers[0], numbers[1], numbers[2]) * 86400 + numbers[3] * 3600 + numbers[4] * 60 + numbers[5];
+    uint64_t wall_us = seconds * 1000000 + numbers[6];
+    sp_clock_rfc3339(wall_us, again);
+    if (!sp_slice_is(text, again)) {
+        return SP_ERR_INVALID;
+    }
+    *out_wall_us = wall_us;
+    return SP_OK;
 }

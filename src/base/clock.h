@@ -10,6 +10,8 @@
 #include <stdint.h>
 
 #include "base/attr.h"
+#include "base/err.h"
+#include "base/slice.h"
 
 /* Since an arbitrary start; never set back (CLOCK_MONOTONIC). */
 uint64_t sp_clock_mono_us(void);
@@ -22,5 +24,8 @@ uint64_t sp_clock_wall_us(void);
 
 /* Writes "2026-11-22T10:00:00.000000Z" and a NUL; proleptic Gregorian, years 1970 to 9999. */
 void sp_clock_rfc3339(uint64_t wall_us, char out[SP_CLOCK_RFC3339_BYTES]) SP_NONNULL(2);
+
+/* Reads exactly what sp_clock_rfc3339 writes; SP_ERR_INVALID for anything else. */
+enum sp_err sp_clock_from_rfc3339(struct sp_slice text, uint64_t *out_wall_us) SP_MUST_CHECK SP_NONNULL(2);
 
 #endif

@@ -10,6 +10,7 @@
 
 #define SECOND UINT64_C(1000000)
 #define NOON   UINT64_C(1795258800000000)
+#define AT     "2026-11-21T11:00:00.000000Z"
 
 struct world {
     struct fake_disk fake;
@@ -243,10 +244,10 @@ static void test_intents_without_outcome_are_found(void **state)
 {
     struct world *w = *state;
     static const char *const lines[] = {
-        "{\"exchange\":\"0001000000000005\",\"index\":0,\"kind\":\"intent\"}\n",
-        "{\"exchange\":\"0001000000000006\",\"index\":1,\"kind\":\"intent\"}\n",
-        "{\"detail\":\"\\\"kind\\\":\\\"outcome\\\",\",\"exchange\":\"0001000000000006\",\"index\":2,\"kind\":\"refusal\"}\n",
-        "{\"exchange\":\"0001000000000005\",\"index\":3,\"intent\":0,\"kind\":\"outcome\"}\n",
+        "{\"exchange\":\"0001000000000005\",\"index\":0,\"kind\":\"intent\",\"time\":\"" AT "\"}\n",
+        "{\"exchange\":\"0001000000000006\",\"index\":1,\"kind\":\"intent\",\"time\":\"" AT "\"}\n",
+        "{\"detail\":\"\\\"kind\\\":\\\"outcome\\\",\",\"exchange\":\"0001000000000006\",\"index\":2,\"kind\":\"refusal\",\"time\":\"" AT "\"}\n",
+        "{\"exchange\":\"0001000000000005\",\"index\":3,\"intent\":0,\"kind\":\"outcome\",\"time\":\"" AT "\"}\n",
     };
     sp_exchange exchange = 0;
     uint64_t index = 0;

@@ -26,6 +26,33 @@ static void test_times_as_text(void **state)
         char out[SP_CLOCK_RFC3339_BYTES];
         sp_clock_rfc3339(rows[i].us, out);
         assert_string_equal(out, rows[i].text);
+        uint64_t back = 0;
+        assert_int_equal(sp_clock_from_rfc3339(sp_slice_of(rows[i].text), &back), SP_OK);
+        assert_int_equal(back, rows[i].us == UINT64_MAX ? 253402300799999999U : rows[i].us);
+    }
+}
+
+static void test_what_is_no_time_is_refused(void **state)
+{
+    static const char *const rows[] = {
+        "",
+        "2024-02-29T00:00:00.000000",
+        "2024-02-29T00:00:00.000000ZZ",
+        "2024-02-29 00:00:00.000000Z",
+        "2023-02-29T00:00:00.000000Z",
+        "2024-13-01T00:00:00.000000Z",
+        "2024-00-01T00:00:00.000000Z",
+        "2024-01-00T00:00:00.000000Z",
+        "2024-01-01T24:00:00.000000Z",
+        "2024-01-01T00:60:00.000000Z",
+        "1969-12-31T23:59:59.000000Z",
+        "2024-01-01T00:00:0x.000000Z",
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(rows); i++) {
+        uint64_t out = 7;
+        assert_int_equal(sp_clock_from_rfc3339(sp_slice_of(rows[i]), &out), SP_ERR_INVALID);
+        assert_int_equal(out, 7);
     }
 }
 
@@ -51,6 +78,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_times_as_text),
+        cmocka_unit_test(test_what_is_no_time_is_refused),
         cmocka_unit_test(test_monotonic_time_never_goes_back),
         cmocka_unit_test(test_wall_time_is_of_this_century),
     };

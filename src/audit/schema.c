@@ -1,0 +1,310 @@
+#include "audit/schema.h"
+
+#include "audit/record.h"
+#include "base/clock.h"
+#include "base/text.h"
+
+/* clang-format off: one member a line */
+const struct sp_schema_kind sp_schema_kinds[] = {
+    {"start",
+      {
+          {"configuration_sha256", SP_SCHEMA_DIGEST},
+          {"cut_bytes", SP_SCHEMA_NUMBER},
+          {"damaged_lines", SP_SCHEMA_NUMBER},
+          {"index", SP_SCHEMA_NUMBER},
+          {"kind", SP_SCHEMA_TEXT},
+          {"open_intents", SP_SCHEMA_NUMBER},
+          {"origin", SP_SCHEMA_TEXT},
+          {"policies", SP_SCHEMA_DIGESTS},
+          {"time", SP_SCHEMA_TIME},
+          {"v", SP_SCHEMA_NUMBER},
+          {"version", SP_SCHEMA_TEXT},
+          {"workers", SP_SCHEMA_NUMBER},
+      }},
+    {"role",
+      {
+          {"confinement", SP_SCHEMA_TEXT},
+          {"incarnation", SP_SCHEMA_NUMBER},
+          {"index", SP_SCHEMA_NUMBER},
+          {"kind", SP_SCHEMA_TEXT},
+          {"number", SP_SCHEMA_NUMBER},
+          {"role", SP_SCHEMA_TEXT},
+          {"time", SP_SCHEMA_TIME},
+          {"v", SP_SCHEMA_NUMBER},
+      }},
+    {"restart",
+      {
+          {"confinement", SP_SCHEMA_TEXT},
+          {"incarnation", SP_SCHEMA_NUMBER},
+          {"index", SP_SCHEMA_NUMBER},
+          {"kind", SP_SCHEMA_TEXT},
+          {"number", SP_SCHEMA_NUMBER},
+          {"role", SP_SCHEMA_TEXT},
+          {"time", SP_SCHEMA_TIME},
+          {"v", SP_SCHEMA_NUMBER},
+      }},
+    {"intent",
+      {
+          {"body_bytes", SP_SCHEMA_NUMBER},
+          {"capabilities", SP_SCHEMA_TEXTS},
+          {"code_bytes", SP_SCHEMA_NUMBER},
+          {"code_sha256", SP_SCHEMA_DIGEST},
+          {"exchange", SP_SCHEMA_EXCHANGE},
+          {"findings", SP_SCHEMA_FINDINGS},
+          {"findings_total", SP_SCHEMA_NUMBER},
+          {"index", SP_SCHEMA_NUMBER},
+          {"kind", SP_SCHEMA_TEXT},
+          {"modules", SP_SCHEMA_TEXTS},
+          {"modules_total", SP_SCHEMA_NUMBER},
+          {"operation", SP_SCHEMA_TEXT},
+          {"order_sha256", SP_SCHEMA_DIGEST},
+          {"policy", SP_SCHEMA_TEXT},
+          {"policy_sha256", SP_SCHEMA_DIGEST},
+          {"principal", SP_SCHEMA_TEXT},
+          {"run_ms_max", SP_SCHEMA_NUMBER},
+          {"session", SP_SCHEMA_TEXT},
+          {"source", SP_SCHEMA_TEXT},
+          {"tenant", SP_SCHEMA_TEXT},
+          {"time", SP_SCHEMA_TIME},
+          {"traceparent", SP_SCHEMA_TEXT},
+          {"v", SP_SCHEMA_NUMBER},
+          {"worker", SP_SCHEMA_NUMBER},
+      }},
+    {"denial",
+      {
+          {"body_bytes", SP_SCHEMA_NUMBER},
+          {"capabilities", SP_SCHEMA_TEXTS},
+          {"code_bytes", SP_SCHEMA_NUMBER},
+          {"code_sha256", SP_SCHEMA_DIGEST},
+          {"error", SP_SCHEMA_TEXT},
+          {"exchange", SP_SCHEMA_EXCHANGE},
+          {"findings", SP_SCHEMA_FINDINGS},
+          {"findings_total", SP_SCHEMA_NUMBER},
+          {"index", SP_SCHEMA_NUMBER},
+          {"kind", SP_SCHEMA_TEXT},
+          {"modules", SP_SCHEMA_TEXTS},
+          {"modules_total", SP_SCHEMA_NUMBER},
+          {"operation", SP_SCHEMA_TEXT},
+          {"policy", SP_SCHEMA_TEXT},
+          {"policy_sha256", SP_SCHEMA_DIGEST},
+          {"principal", SP_SCHEMA_TEXT},
+          {"session", SP_SCHEMA_TEXT},
+          {"source", SP_SCHEMA_TEXT},
+          {"tenant", SP_SCHEMA_TEXT},
+          {"time", SP_SCHEMA_TIME},
+          {"traceparent", SP_SCHEMA_TEXT},
+          {"v", SP_SCHEMA_NUMBER},
+          {"worker", SP_SCHEMA_NUMBER},
+      }},
+    {"refusal",
+      {
+          {"detail", SP_SCHEMA_TEXT},
+          {"error", SP_SCHEMA_TEXT},
+          {"exchange", SP_SCHEMA_EXCHANGE},
+          {"index", SP_SCHEMA_NUMBER},
+          {"kind", SP_SCHEMA_TEXT},
+          {"operation", SP_SCHEMA_TEXT},
+          {"principal", SP_SCHEMA_TEXT},
+          {"session", SP_SCHEMA_TEXT},
+          {"source", SP_SCHEMA_TEXT},
+          {"tenant", SP_SCHEMA_TEXT},
+          {"time", SP_SCHEMA_TIME},
+          {"v", SP_SCHEMA_NUMBER},
+      }},
+    {"outcome",
+      {
+          {"answer_sha256", SP_SCHEMA_DIGEST},
+          {"attempts", SP_SCHEMA_NUMBER},
+          {"error", SP_SCHEMA_TEXT},
+          {"exchange", SP_SCHEMA_EXCHANGE},
+          {"index", SP_SCHEMA_NUMBER},
+          {"intent", SP_SCHEMA_NUMBER},
+          {"kind", SP_SCHEMA_TEXT},
+          {"pool_status", SP_SCHEMA_NUMBER},
+          {"relay_us", SP_SCHEMA_NUMBER},
+          {"result_bytes", SP_SCHEMA_NUMBER},
+          {"run_ms", SP_SCHEMA_NUMBER},
+          {"run_status", SP_SCHEMA_TEXT},
+          {"state", SP_SCHEMA_STATE},
+          {"stderr_bytes", SP_SCHEMA_NUMBER},
+          {"stdout_bytes", SP_SCHEMA_NUMBER},
+          {"time", SP_SCHEMA_TIME},
+          {"v", SP_SCHEMA_NUMBER},
+      }},
+    {"strangers",
+      {
+          {"count", SP_SCHEMA_NUMBER},
+          {"error", SP_SCHEMA_TEXT},
+          {"from", SP_SCHEMA_TIME},
+          {"index", SP_SCHEMA_NUMBER},
+          {"kind", SP_SCHEMA_TEXT},
+          {"source", SP_SCHEMA_TEXT},
+          {"sources", SP_SCHEMA_NUMBER},
+          {"time", SP_SCHEMA_TIME},
+          {"to", SP_SCHEMA_TIME},
+          {"v", SP_SCHEMA_NUMBER},
+      }},
+    {"recovery",
+      {
+          {"cut_bytes", SP_SCHEMA_NUMBER},
+          {"index", SP_SCHEMA_NUMBER},
+          {"kind", SP_SCHEMA_TEXT},
+          {"reason", SP_SCHEMA_TEXT},
+          {"refused", SP_SCHEMA_NUMBER},
+          {"time", SP_SCHEMA_TIME},
+          {"v", SP_SCHEMA_NUMBER},
+      }},
+    {"clock",
+      {
+          {"back_us", SP_SCHEMA_NUMBER},
+          {"index", SP_SCHEMA_NUMBER},
+          {"kind", SP_SCHEMA_TEXT},
+          {"time", SP_SCHEMA_TIME},
+          {"v", SP_SCHEMA_NUMBER},
+      }},
+    {"stop",
+      {
+          {"index", SP_SCHEMA_NUMBER},
+          {"kind", SP_SCHEMA_TEXT},
+          {"time", SP_SCHEMA_TIME},
+          {"v", SP_SCHEMA_NUMBER},
+      }},
+};
+const size_t sp_schema_kind_count = SP_COUNT(sp_schema_kinds);
+
+const struct sp_schema_kind sp_schema_finding = {
+    "finding",
+      {
+          {"action", SP_SCHEMA_TEXT},
+          {"column", SP_SCHEMA_NUMBER},
+          {"end_column", SP_SCHEMA_NUMBER},
+          {"end_line", SP_SCHEMA_NUMBER},
+          {"line", SP_SCHEMA_NUMBER},
+          {"rule", SP_SCHEMA_TEXT},
+      }};
+/* clang-format on */
+
+const struct sp_schema_kind *sp_schema_find(struct sp_slice name)
+{
+    for (size_t i = 0; i < sp_schema_kind_count; i++) {
+        if (sp_slice_is(name, sp_schema_kinds[i].name)) {
+            return &sp_schema_kinds[i];
+        }
+    }
+    return NULL;
+}
+
+static bool is_hex(struct sp_slice text, size_t len)
+{
+    bool is_good = text.len == len;
+    for (size_t i = 0; i < text.len; i++) {
+        is_good = is_good && (sp_text_is_digit(text.ptr[i]) || (text.ptr[i] >= 'a' && text.ptr[i] <= 'f'));
+    }
+    return is_good;
+}
+
+static bool is_number(const struct sp_json *doc, const struct sp_json_value *value)
+{
+    int64_t number = -1;
+    struct sp_slice text = {NULL, 0};
+    return sp_json_integer(doc, value, &number) == SP_OK && number >= 0 && (uint64_t)number <= SP_RECORD_NUMBER_MAX &&
+           sp_json_number_text(doc, value, &text) == SP_OK && text.ptr[0] != '-';
+}
+
+static bool is_text_of(const struct sp_json_value *value, enum sp_schema_type type)
+{
+    struct sp_slice text = {NULL, 0};
+    uint64_t ignored = 0;
+    if (sp_json_string(value, &text) != SP_OK) {
+        return false;
+    }
+    switch (type) {
+    case SP_SCHEMA_TEXT:
+        return true;
+    case SP_SCHEMA_DIGEST:
+        return is_hex(text, 2 * SP_DIGEST_BYTES);
+    case SP_SCHEMA_EXCHANGE:
+        return is_hex(text, 16);
+    case SP_SCHEMA_TIME:
+        return sp_clock_from_rfc3339(text, &ignored) == SP_OK;
+    case SP_SCHEMA_STATE:
+        return sp_slice_is(text, "done") || sp_slice_is(text, "not-started") || sp_slice_is(text, "unknown");
+    case SP_SCHEMA_NUMBER:
+    case SP_SCHEMA_TEXTS:
+    case SP_SCHEMA_DIGESTS:
+    case SP_SCHEMA_FINDINGS:
+        return false;
+    }
+    return false;
+}
+
+static enum sp_err check_members(const struct sp_json *doc, const struct sp_json_value *object,
+                                 const struct sp_schema_kind *kind, struct sp_where *out_where);
+
+static bool is_array_of(const struct sp_json *doc, const struct sp_json_value *value, enum sp_schema_type type)
+{
+    struct sp_where ignored;
+    if (!sp_json_is(value, SP_JSON_ARRAY)) {
+        return false;
+    }
+    for (const struct sp_json_value *item = sp_json_first(value); item != NULL; item = sp_json_next(item)) {
+        bool is_good = type == SP_SCHEMA_FINDINGS ? check_members(doc, item, &sp_schema_finding, &ignored) == SP_OK
+                                                  : is_text_of(item, type == SP_SCHEMA_TEXTS ? SP_SCHEMA_TEXT : SP_SCHEMA_DIGEST);
+        if (!is_good) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_of(const struct sp_json *doc, const struct sp_json_value *value, enum sp_schema_type type)
+{
+    switch (type) {
+    case SP_SCHEMA_NUMBER:
+        return is_number(doc, value);
+    case SP_SCHEMA_TEXTS:
+    case SP_SCHEMA_DIGESTS:
+    case SP_SCHEMA_FINDINGS:
+        return is_array_of(doc, value, type);
+    case SP_SCHEMA_TEXT:
+    case SP_SCHEMA_DIGEST:
+    case SP_SCHEMA_EXCHANGE:
+    case SP_SCHEMA_TIME:
+    case SP_SCHEMA_STATE:
+        return is_text_of(value, type);
+    }
+    return false;
+}
+
+/* Both lists are in the order of the alphabet, so one walk compares them. */
+static enum sp_err check_members(const struct sp_json *doc, const struct sp_json_value *object,
+                                 const struct sp_schema_kind *kind, struct sp_where *out_where)
+{
+    if (!sp_json_is(object, SP_JSON_OBJECT)) {
+        sp_where_set(out_where, 0, 0, "the entry is no object");
+        return SP_ERR_INVALID;
+    }
+    const struct sp_json_value *at = sp_json_first(object);
+    for (const struct sp_schema_member *member = kind->members; member->name != NULL; member++) {
+        if (at == NULL || !sp_slice_is(sp_json_key(at), member->name)) {
+            sp_where_set(out_where, 0, 0, "this %s should have the member '%s' here", kind->name, member->name);
+            return SP_ERR_INVALID;
+        }
+        if (!is_of(doc, at, member->type)) {
+            sp_where_set(out_where, 0, 0, "the member '%s' of this %s has another form", member->name, kind->name);
+            return SP_ERR_INVALID;
+        }
+        at = sp_json_next(at);
+    }
+    if (at != NULL) {
+        sp_where_set(out_where, 0, 0, "this %s has a member too many", kind->name);
+        return SP_ERR_INVALID;
+    }
+    return SP_OK;
+}
+
+enum sp_err sp_schema_check(const struct sp_json *doc, const struct sp_json_value *entry,
+                            const struct sp_schema_kind *kind, struct sp_where *out_where)
+{
+    return check_members(doc, entry, kind, out_where);
+}
