@@ -8,7 +8,7 @@
 
 #include "policy/judge.h"
 
-#define JUDGE_STARS_MAX 16U
+#define JUDGE_STARS_MAX 64U
 
 struct sp_judge {
     const struct sp_table *table;
