@@ -75,13 +75,12 @@ static size_t on_body_wanted(char *to, size_t size, size_t count, void *ctx)
     return len;
 }
 
-/* A body cannot be taken back: whatever libcurl would send again has been sent already. */
+/* A body cannot be taken back: only one of which nothing went out yet may begin "again". */
 static int on_seek(void *ctx, curl_off_t offset, int origin)
 {
-    (void)ctx;
-    (void)offset;
-    (void)origin;
-    return CURL_SEEKFUNC_FAIL;
+    const struct slot *slot = ctx;
+    return slot->sent == 0 && offset == 0 && origin == SEEK_SET ? CURL_SEEKFUNC_OK
+                                                                : CURL_SEEKFUNC_FAIL;
 }
 
 static size_t on_answer(char *bytes, size_t size, size_t count, void *ctx)
@@ -262,6 +261,7 @@ static enum sp_http_state state_of(const struct slot *slot, CURLcode code)
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
     case CURLE_GOT_NOTHING:
+    case CURLE_SEND_FAIL_REWIND:
         return SP_HTTP_NO_CONNECTION;
     default:
         return SP_HTTP_NOT_SENT;
@@ -367,6 +367,7 @@ static enum sp_err hook_slot(struct sp_http *http, struct slot *slot)
         curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_body_wanted) != CURLE_OK ||
         curl_easy_setopt(easy, CURLOPT_READDATA, slot) != CURLE_OK ||
         curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek) != CURLE_OK ||
+        curl_easy_setopt(easy, CURLOPT_SEEKDATA, slot) != CURLE_OK ||
         curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_answer) != CURLE_OK ||
         curl_easy_setopt(easy, CURLOPT_WRITEDATA, slot) != CURLE_OK ||
         curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_head) != CURLE_OK ||
