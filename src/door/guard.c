@@ -119,8 +119,45 @@ static void on_violation(struct sp_guard *g, enum sp_err err)
     refuse(g, err == SP_ERR_NOMEM ? SP_ERR_UNAVAILABLE : err, g->request.rule);
 }
 
+static size_t field_at(const struct sp_guard *g, unsigned index)
+{
+    if (index == g->request.field_count) {
+        return g->request_head.len - CRLF_LEN;
+    }
+    return (size_t)(sp_http1_field_name(&g->request, index).ptr - g->request_head.ptr);
+}
+
+/* Cookies mean nothing here, and front's library would take each of them apart into memory that it has little of. */
+static void put_request_head(struct sp_guard *g)
+{
+    const struct sp_slice head = sp_buf_slice(&g->request_head);
+    size_t from = 0;
+    for (unsigned i = 0; i < g->request.field_count; i++) {
+        if (sp_slice_is_nocase(sp_http1_field_name(&g->request, i), "Cookie")) {
+            put(g, &g->to_front, sp_slice_sub(head, from, field_at(g, i) - from));
+            from = field_at(g, i + 1);
+        }
+    }
+    put(g, &g->to_front, sp_slice_sub(head, from, head.len));
+}
+
+/* For the same reason the parameters of a query are counted. */
+static bool has_too_many_parameters(const struct sp_guard *g)
+{
+    const struct sp_slice target = sp_http1_target(&g->request);
+    unsigned count = 1;
+    for (size_t i = 0; i < target.len; i++) {
+        count += target.ptr[i] == '&';
+    }
+    return count > SP_GUARD_PARAMETERS_MAX;
+}
+
 static void on_request_head(struct sp_guard *g, uint64_t now_ms)
 {
+    if (has_too_many_parameters(g)) {
+        refuse(g, SP_ERR_URI_TOO_LONG, "the query has too many parameters");
+        return;
+    }
     g->has_request = true;
     g->is_answer_begun = false;
     g->is_probed = false;
@@ -130,7 +167,7 @@ static void on_request_head(struct sp_guard *g, uint64_t now_ms)
     g->tick_ms = now_ms;
     g->body_spent_ms = 0;
     sp_http1_next(&g->answer, g->is_head_method ? SP_HTTP1_RESPONSE_TO_HEAD : SP_HTTP1_RESPONSE);
-    put(g, &g->to_front, sp_buf_slice(&g->request_head));
+    put_request_head(g);
 }
 
 /* Takes what belongs to the present request, head or body; the rest has to wait. */

@@ -3,7 +3,7 @@
  *
  * Runs in: door.   Input: hostile on both sides.   Allocates: bounded buffers, kept from request to request.
  * Pure: no descriptor, no clock of its own. What comes from the client is parsed strictly (codec/http1.h); a head goes
- * to front whole and only when it is good. One request is with front at a time; what stands behind it is held back
+ * to front whole (but for cookies) and only when it is good. One request is with front at a time; what stands behind it is held back
  * until its answer is complete, so a refusal of our own can never overtake or split an answer.
  */
 #ifndef SP_DOOR_GUARD_H
@@ -22,6 +22,8 @@
 #define SP_GUARD_ANSWER_MS_MAX ((uint64_t)330 * 1000)
 /* A client that closed its half is asked after this time whether it is still there. */
 #define SP_GUARD_PROBE_MS ((uint64_t)1000)
+/* Parameters in a query: front's library keeps each. */
+#define SP_GUARD_PARAMETERS_MAX 100U
 /* What Retry-After says when a request surely did not start. */
 #define SP_GUARD_RETRY_S 1U
 

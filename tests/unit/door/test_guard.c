@@ -196,6 +196,52 @@ static void test_a_bad_head_never_reaches_front(void **state)
     end(&p);
 }
 
+static void test_cookies_stay_outside(void **state)
+{
+    static const struct {
+        const char *in;
+        const char *out;
+    } heads[] = {
+        {"Cookie: a=b\r\nHost: h\r\nX: y\r\n", "Host: h\r\nX: y\r\n"},
+        {"Host: h\r\ncookie: a=b\r\nX: y\r\nCOOKIE:\r\n", "Host: h\r\nX: y\r\n"},
+        {"Host: h\r\nCookies: a=b\r\n", "Host: h\r\nCookies: a=b\r\n"},
+        {"Host: h\r\nCookie: a\r\nCookie: b\r\n", "Host: h\r\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(heads); i++) {
+        struct play p;
+        char in[128];
+        char want[128];
+        (void)snprintf(in, sizeof(in), "POST /a HTTP/1.1\r\nContent-Length: 2\r\n%s\r\nok", heads[i].in);
+        (void)snprintf(want, sizeof(want), "POST /a HTTP/1.1\r\nContent-Length: 2\r\n%s\r\nok", heads[i].out);
+        start(&p);
+        feed(&p, sp_slice_of(in), 3);
+        assert_int_equal(p.front.len, strlen(want));
+        assert_memory_equal(p.front.ptr, want, p.front.len);
+        end(&p);
+    }
+}
+
+static void test_the_parameters_of_a_query_are_counted(void **state)
+{
+    char in[512];
+    (void)state;
+    for (unsigned extra = 0; extra < 2; extra++) {
+        struct play p;
+        size_t len = (size_t)snprintf(in, sizeof(in), "GET /?");
+        for (unsigned i = 1; i < SP_GUARD_PARAMETERS_MAX + extra; i++) {
+            in[len++] = 'a';
+            in[len++] = '&';
+        }
+        len += (size_t)snprintf(in + len, sizeof(in) - len, " HTTP/1.1\r\nHost: h\r\n\r\n");
+        start(&p);
+        feed(&p, sp_slice_make(in, len), ENOUGH);
+        assert_int_equal(p.guard.refused, extra == 0 ? SP_OK : SP_ERR_URI_TOO_LONG);
+        assert_int_equal(p.guard.requests, extra == 0 ? 1 : 0);
+        end(&p);
+    }
+}
+
 static void test_one_request_is_with_front_at_a_time(void **state)
 {
     struct play p;
@@ -533,6 +579,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_framing_is_strict_and_does_not_depend_on_how_bytes_arrive),
         cmocka_unit_test(test_a_bad_head_never_reaches_front),
+        cmocka_unit_test(test_cookies_stay_outside),
+        cmocka_unit_test(test_the_parameters_of_a_query_are_counted),
         cmocka_unit_test(test_one_request_is_with_front_at_a_time),
         cmocka_unit_test(test_a_broken_body_is_refused_while_front_has_not_answered),
         cmocka_unit_test(test_a_broken_body_under_an_answer_lets_the_answer_end_first),
