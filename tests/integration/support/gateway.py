@@ -163,7 +163,10 @@ class Gateway:
         pids = self.roles().get(role, [])
         assert pids, f"no process of role {role}: {self.roles()}"
         for pid in pids:
-            os.kill(pid, signal.SIGKILL)
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass  # it went with one that was killed before
         return pids
 
     def entries(self):
