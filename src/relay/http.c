@@ -282,6 +282,17 @@ static const char *why_of(const struct slot *slot, CURLcode code)
     return slot->why[0] != '\0' ? slot->why : curl_easy_strerror(code);
 }
 
+/*
+ * A handle whose transfer failed is not used again: libcurl may have noted that the body must be rewound first, which
+ * our seek refuses, so the next request would fail before it is sent.
+ */
+static void forget_easy(struct slot *slot)
+{
+    curl_easy_cleanup(slot->easy);
+    slot->easy = NULL;
+    sp_http_setup_headers_free(&slot->headers);
+}
+
 static void end_slot(struct slot *slot, CURLcode code)
 {
     struct sp_http *http = slot->http;
@@ -300,6 +311,9 @@ static void end_slot(struct slot *slot, CURLcode code)
         .body = sp_buf_slice(&answer),
         .why = why_of(slot, code),
     };
+    if (code != CURLE_OK) {
+        forget_easy(slot);
+    }
     slot->is_busy = false;
     http->busy_count--;
     http->ops.ended(http->ops.ctx, slot->number, &end);
