@@ -18,7 +18,11 @@ struct front_state {
     struct sp_self *self;
     struct sp_face *face;
     struct sp_timer *grace;
+    bool is_cut; /* the grace is over; only answers leave */
 };
+
+/* So long may the last answers take on their way out. */
+#define CUT_MS 1000U
 
 /* --- to the peers --- */
 
@@ -130,10 +134,22 @@ static void read_time_zone(void)
     (void)localtime_r(&now, &local);
 }
 
+/*
+ * Whoever still waits is answered: what was handed to inspection may have run, the rest did not start. Those answers get
+ * a moment to leave by door, which stays a little longer.
+ */
 static void on_grace_over(void *ctx)
 {
     struct front_state *state = ctx;
-    sp_log(SP_LOG_WARN, "front.stop.cut", "live=%zu", sp_desk_live(sp_face_desk(state->face)));
+    const size_t live = sp_desk_live(sp_face_desk(state->face));
+    if (live > 0 && !state->is_cut) {
+        state->is_cut = true;
+        sp_log(SP_LOG_WARN, "front.stop.cut", "live=%zu", live);
+        sp_desk_lost(sp_face_desk(state->face), SP_ROLE_AUDIT);
+        if (sp_timer_set(state->grace, CUT_MS) == SP_OK) {
+            return;
+        }
+    }
     on_empty(state);
 }
 

@@ -18,13 +18,16 @@
 /* After door and front are gone the rest has little left to do. */
 #define GROUP_MS 2000U
 
+/* front answers whoever is left when the grace is over; door stays so much longer to carry that out. */
+#define DOOR_LONGER_MS 1500U
+
 /*
- * The order of an orderly end: first nobody new; then who is left of the clients; then the log is closed once the last
- * outcome is in it, and relay leaves after audit; those who ran and connected last.
+ * The order of an orderly end: first nobody new, and answers for who is in; then the log is closed once the last outcome
+ * is in it, and relay leaves after audit; those who ran and connected last.
  */
 static const enum sp_role stop_order[][4] = {
-    {SP_ROLE_DOOR, SP_ROLE_SUPERVISOR, SP_ROLE_SUPERVISOR, SP_ROLE_SUPERVISOR},
-    {SP_ROLE_FRONT, SP_ROLE_ADMIT, SP_ROLE_INSPECT, SP_ROLE_SUPERVISOR},
+    {SP_ROLE_DOOR, SP_ROLE_FRONT, SP_ROLE_SUPERVISOR, SP_ROLE_SUPERVISOR},
+    {SP_ROLE_ADMIT, SP_ROLE_INSPECT, SP_ROLE_SUPERVISOR, SP_ROLE_SUPERVISOR},
     {SP_ROLE_AUDIT, SP_ROLE_RELAY, SP_ROLE_SUPERVISOR, SP_ROLE_SUPERVISOR},
     {SP_ROLE_TOKEN, SP_ROLE_DIAL, SP_ROLE_POOL, SP_ROLE_NURSERY},
 };
@@ -131,14 +134,15 @@ static void stop_group(struct sp_house *house, unsigned group)
 {
     const uint64_t now = sp_clock_mono_ms();
     const uint64_t left = house->stop_deadline_ms > now ? house->stop_deadline_ms - now : 0;
-    /* Only door waits for clients; who comes after it ends what is left. */
+    /* Only the first group waits for clients; who comes after it ends what is left. */
     const unsigned grace = left > GROUP_MS || group == 0 ? (unsigned)left : GROUP_MS;
     for (size_t i = 0; i < house->child_count; i++) {
-        if (is_in_group(&house->children[i], group)) {
-            sp_child_stop(&house->children[i], grace);
+        struct sp_child *child = &house->children[i];
+        if (is_in_group(child, group)) {
+            sp_child_stop(child, child->who.role == SP_ROLE_DOOR ? grace + DOOR_LONGER_MS : grace);
         }
     }
-    if (sp_timer_set(house->stop_timer, (uint64_t)grace + GROUP_MS / 4) != SP_OK) {
+    if (sp_timer_set(house->stop_timer, (uint64_t)grace + GROUP_MS) != SP_OK) {
         sp_loop_stop(house->loop);
     }
 }
@@ -178,6 +182,8 @@ static void begin_stopping(struct sp_house *house, int exit_status)
     house->exit_status = exit_status;
     house->stop_deadline_ms = sp_clock_mono_ms() + house->config->limits_stop_grace_ms;
     house->stop_group = 0;
+    /* door closes its own; with both gone a new client is refused by the kernel instead of waiting for nothing. */
+    sp_close(sp_take_fd(&house->estate.listener));
     stop_group(house, 0);
     go_on_stopping(house);
 }
