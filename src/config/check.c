@@ -4,6 +4,8 @@
 #include "codec/http_field.h"
 #include "codec/url.h"
 #include "config/row.h"
+#include "sandbox/confine.h"
+#include "wire/session_frame.h"
 
 static enum sp_err refuse(struct sp_where *where, struct sp_config_place place, const char *reason)
 {
@@ -143,17 +145,29 @@ static enum sp_err check_pool(const struct sp_config *c, struct sp_where *where)
     return SP_OK;
 }
 
+/* The layers of a role, the walls of a session, and two words for several walls together. */
+static bool is_layer(struct sp_slice name)
+{
+#define AS_LAYER_NAME(layer, bit, name) name,
+#define AS_WALL_NAME(wall, name, text) name,
+    static const char *const names[] = {SP_LAYER_LIST(AS_LAYER_NAME) SP_WALL_LIST(AS_WALL_NAME) "namespaces", "cgroup"};
+#undef AS_LAYER_NAME
+#undef AS_WALL_NAME
+    for (size_t i = 0; i < SP_COUNT(names); i++) {
+        if (sp_slice_is(name, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum sp_err check_layers(const struct sp_config *c, struct sp_where *where)
 {
-    static const char *const layers[] = {"landlock", "seccomp", "namespaces", "cgroup", "uid", "capabilities", "rlimits"};
     for (size_t i = 0; i < c->sandbox_give_up.count; i++) {
-        bool is_known = false;
-        for (size_t k = 0; k < SP_COUNT(layers); k++) {
-            is_known = is_known || sp_slice_is(sp_slice_of(c->sandbox_give_up.items[i]), layers[k]);
-        }
-        if (!is_known) {
+        if (!is_layer(sp_slice_of(c->sandbox_give_up.items[i]))) {
             return refuse(where, c->places[SP_CONFIG_AT_sandbox_give_up],
-                          "'give_up' may name landlock, seccomp, namespaces, cgroup, uid, capabilities and rlimits");
+                          "'give_up' names layers: uid, capabilities, no-new-privs, landlock, seccomp, limits, namespaces, "
+                          "cgroup, or one wall of a session");
         }
     }
     return SP_OK;

@@ -29,6 +29,7 @@ static const struct {
     {"landlock", SP_WALL_BIT(SP_WALL_LANDLOCK) | SP_WALL_BIT(SP_WALL_SCOPE)},
     {"capabilities", SP_WALL_BIT(SP_WALL_CAPS)},
     {"cgroup", SP_WALL_BIT(SP_WALL_MEMORY)},
+    {"limits", SP_WALL_BIT(SP_WALL_RLIMITS)},
     {"uid", 0},
 };
 

@@ -231,7 +231,8 @@ static void test_each_rule_is_kept_and_tells_its_place(void **state)
 static const char *const good_documents[] = {
     "",
     "\n\n# only a comment",
-    "\xEF\xBB\xBF" "a = 1",
+    ("\xEF\xBB\xBF"
+     "a = 1"),
     "a.b = 1\na.c = 2",
     "[a]\nb.c = 1\nb.d = 2\n[a.b.e]",
     "[a.b]\n[a]\nc = 1",

@@ -54,9 +54,10 @@ static const struct check_case check_cases[] = {
     {"small pool", "[pool]\nmax_sessions = 2", NULL},
     {"more ready than allowed", "[pool]\nmax_sessions = 2\nready_sessions = 3", "'ready_sessions' must not be over 'max_sessions'"},
     {"no processor", "[pool.session]\ncpus = 0", "'cpus' must be at least 0.01"},
-    {"layers", "[sandbox]\ngive_up = [\"landlock\", \"cgroup\"]", NULL},
+    {"layers", "[sandbox]\ngive_up = [\"landlock\", \"cgroup\", \"limits\", \"memory-cgroup\"]", NULL},
     {"no such layer", "[sandbox]\ngive_up = [\"firewall\"]",
-     "'give_up' may name landlock, seccomp, namespaces, cgroup, uid, capabilities and rlimits"},
+     "'give_up' names layers: uid, capabilities, no-new-privs, landlock, seccomp, limits, namespaces, cgroup, or one wall "
+     "of a session"},
     {"tenant", "[[tenant]]\nname = \"a.b-c_9\"", NULL},
     {"tenant with a slash", "[[tenant]]\nname = \"a/b\"",
      "a tenant's name starts with a letter or digit and has only letters, digits, '.', '-' and '_'"},
