@@ -142,11 +142,11 @@ enum sp_err sp_session_rlimits(const struct sp_session_limits *limits)
     SP_TRY(limit(RLIMIT_NPROC, limits->processes));
     SP_TRY(limit(RLIMIT_FSIZE, limits->data_bytes));
     SP_TRY(limit(RLIMIT_NOFILE, SP_SESSION_DESCRIPTORS_MAX));
-    SP_TRY(limit(RLIMIT_DATA, limits->memory_bytes));
 #ifndef SP_SANITIZED
-    /* Twice the memory: libraries and stacks are mapped, not used. The sanitizer maps terabytes. */
-    SP_TRY(limit(RLIMIT_AS,
-                 limits->memory_bytes + limits->memory_bytes + (uint64_t)1024 * 1024 * 1024));
+    /* A sanitizer has terabytes mapped, so that nothing more could be. */
+    SP_TRY(limit(RLIMIT_DATA, limits->memory_bytes));
+    /* Twice the memory and some more: libraries and stacks are mapped, not used. */
+    SP_TRY(limit(RLIMIT_AS, limits->memory_bytes + limits->memory_bytes + (uint64_t)1024 * 1024 * 1024));
 #endif
     return SP_OK;
 }

@@ -111,8 +111,15 @@ static bool rlimits_hold(const struct sp_session_limits *limits)
 {
     struct rlimit processes = {0};
     struct rlimit memory = {0};
-    return getrlimit(RLIMIT_NPROC, &processes) == 0 && processes.rlim_max <= limits->processes &&
-           getrlimit(RLIMIT_DATA, &memory) == 0 && memory.rlim_max <= limits->memory_bytes;
+    if (getrlimit(RLIMIT_NPROC, &processes) != 0 || getrlimit(RLIMIT_DATA, &memory) != 0) {
+        return false;
+    }
+#ifndef SP_SANITIZED
+    if (memory.rlim_max > limits->memory_bytes) {
+        return false;
+    }
+#endif
+    return processes.rlim_max <= limits->processes;
 }
 
 uint64_t sp_probe_look(const struct sp_session_limits *limits)

@@ -13,6 +13,9 @@ import urllib.parse
 BUILD = pathlib.Path(os.environ.get("SP_BUILD", pathlib.Path(__file__).parents[3] / "build" / "gcc"))
 VERSION = "2025-10-02-preview"
 
+# A sanitizer needs terabytes of address space, so memory is not bounded in such a build.
+SANITIZED = "SP_SANITIZE:BOOL=ON" in (BUILD / "CMakeCache.txt").read_text()
+
 
 class Connection(http.client.HTTPConnection):
     """HTTP over a unix socket."""
@@ -44,8 +47,8 @@ class Answer:
         return self.body["error"]["code"]
 
 
-def descendants(pid):
-    """All processes that come from this one, by their parents."""
+def parents_of_all():
+    """Process to parent, without zombies."""
     parents = {}
     for entry in pathlib.Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -55,6 +58,16 @@ def descendants(pid):
                 continue
             if fields[0] != "Z":
                 parents[int(entry.name)] = int(fields[1])
+    return parents
+
+
+def children(pid):
+    return [child for child, parent in parents_of_all().items() if parent == pid]
+
+
+def descendants(pid):
+    """All processes that come from this one."""
+    parents = parents_of_all()
     found = set()
     grown = True
     while grown:

@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 
-from pool_driver import Connection, descendants, gone
+from pool_driver import Connection, children, descendants, gone
 
 
 def test_timeout_interrupts_and_keeps_the_state(session):
@@ -115,9 +115,10 @@ def test_each_use_resets_the_cooldown(make_pool):
 def test_template_that_dies_is_replaced(make_pool):
     pool = make_pool(sessions=3, ready=1)
     pool.run("kept = 1", "before")
-    children = sorted(descendants(pool.process.pid))
-    os.kill(children[0], signal.SIGKILL)
-    assert not gone(children)
+    family = descendants(pool.process.pid)
+    (keeper,) = children(pool.process.pid)
+    os.kill(keeper, signal.SIGKILL)
+    assert not gone(family)
     assert pool.run("1 + 1", "after", timeout=30).result["executionResult"] == 2
 
 
