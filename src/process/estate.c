@@ -104,13 +104,23 @@ static enum sp_err own_by(int fd, enum sp_role role)
     return uid == 0 || fchown(fd, uid, uid) == 0 ? SP_OK : SP_ERR_SYSTEM;
 }
 
+/* By its name: a directory that was removed or replaced while audit ran is not the one that it has a descriptor of. */
+enum sp_err sp_estate_renew_log(struct sp_estate *estate)
+{
+    SP_AUTO_CLOSE int fd = -1;
+    SP_TRY(sp_dir_make_at(estate->state_dir, "log", 0700, &fd));
+    SP_TRY(own_by(fd, SP_ROLE_AUDIT));
+    sp_close(sp_take_fd(&estate->log_dir));
+    estate->log_dir = sp_take_fd(&fd);
+    return SP_OK;
+}
+
 /* The log belongs to audit alone. The pool's socket stands in a directory of its own that dial works from. */
 static enum sp_err open_directories(struct sp_estate *estate, const char *path)
 {
     SP_TRY(sp_dir_make(path, 0700));
     SP_TRY(sp_dir_open(path, &estate->state_dir));
-    SP_TRY(sp_dir_make_at(estate->state_dir, "log", 0700, &estate->log_dir));
-    SP_TRY(own_by(estate->log_dir, SP_ROLE_AUDIT));
+    SP_TRY(sp_estate_renew_log(estate));
     SP_TRY(sp_dir_make_at(estate->state_dir, "run", 0711, &estate->run_dir));
     const uint32_t dial = sp_house_uid((struct sp_peer){.role = SP_ROLE_DIAL, .index = 0});
     return sp_socket_listen_unix_at(estate->run_dir, POOL_SOCKET, dial, &estate->pool_listener);

@@ -1,3 +1,4 @@
+#include "base/log.h"
 #include "base/own.h"
 #include "process/house.h"
 
@@ -34,6 +35,10 @@ static enum sp_err give(struct sp_child *child, enum sp_gift what, int fd)
 
 enum sp_err sp_gifts_give(struct sp_child *child)
 {
+    if (child->who.role == SP_ROLE_AUDIT && sp_estate_renew_log(&child->house->estate) != SP_OK) {
+        /* audit finds out what is wrong with the one it has, refuses work, and says so. */
+        sp_log(SP_LOG_WARN, "supervisor.log.directory", "the log's directory cannot be opened anew");
+    }
     for (size_t i = 0; i < SP_COUNT(gifts); i++) {
         const int fd = descriptor(&child->house->estate, gifts[i].at);
         if (gifts[i].role == child->who.role && fd >= 0) {

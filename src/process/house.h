@@ -85,6 +85,9 @@ struct sp_house {
 enum sp_err sp_estate_open(struct sp_house *house, int take_secret_fd) SP_MUST_CHECK SP_NONNULL(1);
 void sp_estate_close(struct sp_estate *estate) SP_NONNULL(1);
 
+/* Opens the log's directory anew, or makes it: before every start of audit. The old descriptor stays on failure. */
+enum sp_err sp_estate_renew_log(struct sp_estate *estate) SP_MUST_CHECK SP_NONNULL(1);
+
 /* The user of a role, 0 when it stays who we are. */
 uint32_t sp_house_uid(struct sp_peer who);
 
