@@ -4,7 +4,7 @@
 
 #include "codec/toml.h"
 #include "policy/embedded.h"
-#include "policy/read.h"
+#include "policy/policy_read.h"
 
 static const char *const rule_names[SP_RULE_COUNT] = {"deny", "warn", "shadow", "allow"};
 

@@ -38,6 +38,7 @@ static void start_statement(struct sp_facts *f)
     clear_level(f, 0);
     f->names_now_count = 0;
     f->has_star = false;
+    f->in_annotation = false;
     f->is_compound = false;
     f->hands_out = false;
     f->at_statement = true;
@@ -242,6 +243,8 @@ static void on_colon(struct sp_facts *f)
     }
     if (f->level == 0 && f->is_compound) {
         start_statement(f);
+    } else if (f->level == 0) {
+        f->in_annotation = true;
     }
 }
 

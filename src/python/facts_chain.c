@@ -106,7 +106,7 @@ enum sp_err sp_facts_name_target(struct sp_facts *f, uint32_t ref)
             return SP_OK;
         }
     }
-    if (r->count == 0) {
+    if (r->count == 0 || f->in_annotation) {
         return SP_OK;
     }
     if (f->names_now_count == FACTS_TARGETS_MAX) {
@@ -135,6 +135,7 @@ static void assign_statement(struct sp_facts *f)
         }
     }
     f->names_now_count = 0;
+    f->in_annotation = false;
     f->has_star = false;
     level->has_comma = false;
 }

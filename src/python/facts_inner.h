@@ -138,6 +138,7 @@ struct sp_facts {
     uint32_t names_now[FACTS_TARGETS_MAX]; /* of this statement, before its = */
     uint32_t names_now_count;
     bool has_star;
+    bool in_annotation; /* its names are no targets */
     bool is_compound;
     bool at_statement;
     bool hands_out;      /* the statement gives its value away: return, yield, for */

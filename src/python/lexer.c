@@ -179,8 +179,9 @@ static enum sp_err take_continuation(struct sp_lexer *lx)
     if (!sp_lex_is(lx->ptr[lx->at], LEX_NEWLINE)) {
         return sp_lex_fault(lx, SP_PYTHON_CONTINUATION, lx->at);
     }
+    struct sp_py_token backslash = {.start = at, .line = lx->line, .line_start = lx->line_start};
     sp_lex_newline(lx);
-    return lx->at == lx->limit ? sp_lex_fault(lx, SP_PYTHON_CONTINUATION_END, at) : SP_OK;
+    return lx->at == lx->limit ? sp_lex_fault_token(lx, SP_PYTHON_CONTINUATION_END, &backslash) : SP_OK;
 }
 
 /* The column where the line's first token stands, once with tabs of 8 and once with tabs of 1, as CPython compares. */

@@ -1,10 +1,10 @@
 /*
- * read - the keys of a policy file; nobody outside this folder includes this.
+ * policy_read - the keys of a policy file; nobody outside this folder includes this.
  *
  * Runs in: supervisor, inspect, commands.   Input: the operator's files.   Allocates: in the policy.
  */
-#ifndef SP_POLICY_READ_H
-#define SP_POLICY_READ_H
+#ifndef SP_POLICY_POLICY_READ_H
+#define SP_POLICY_POLICY_READ_H
 
 #include "codec/toml.h"
 #include "policy/policy.h"

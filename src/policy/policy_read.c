@@ -1,4 +1,4 @@
-#include "policy/read.h"
+#include "policy/policy_read.h"
 
 #include <stdlib.h>
 

@@ -1,0 +1,214 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "policy/judge.h"
+
+#define CODE_BYTES_MAX ((size_t)64 * 1024)
+
+static struct sp_table table;
+static struct sp_judge *judge;
+static struct sp_judgement judgement;
+
+static int make(void **state)
+{
+    struct sp_where where = {0};
+    (void)state;
+    return sp_table_builtin(&table, &where) == SP_OK &&
+                   sp_judge_new(&table, CODE_BYTES_MAX, &judge) == SP_OK
+               ? 0
+               : 1;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    sp_judge_free(judge);
+    sp_table_done(&table);
+    return 0;
+}
+
+static void run(const char *policy_text, struct sp_slice code)
+{
+    struct sp_policy policy;
+    struct sp_where where = {0};
+    assert_int_equal(
+        sp_policy_load(sp_slice_of(policy_text), sp_policy_source, NULL, &policy, &where), SP_OK);
+    sp_judge_run(judge, &policy, code, &judgement);
+    sp_policy_done(&policy);
+}
+
+struct row {
+    const char *policy;
+    const char *code;
+    const char *rule; /* of the first finding, NULL for none */
+    enum sp_action action;
+    unsigned line;
+    unsigned column;
+    unsigned end_column;
+};
+
+static void expect(const struct row *row)
+{
+    run(row->policy, sp_slice_of(row->code));
+    enum sp_verdict want =
+        row->rule != NULL && row->action == SP_ACTION_DENY ? SP_VERDICT_DENY : SP_VERDICT_ALLOW;
+    if (judgement.verdict != want || (judgement.count > 0) != (row->rule != NULL)) {
+        print_error("%s: %s\n", row->code,
+                    judgement.count > 0 ? judgement.findings[0].message : "no finding");
+    }
+    assert_int_equal(judgement.verdict, want);
+    assert_int_equal(judgement.count > 0, row->rule != NULL);
+    if (row->rule != NULL) {
+        const struct sp_policy_finding *finding = &judgement.findings[0];
+        assert_string_equal(finding->rule, row->rule);
+        assert_int_equal(finding->action, row->action);
+        assert_int_equal(finding->place.line, row->line);
+        assert_int_equal(finding->place.column, row->column);
+        assert_int_equal(finding->place.end_column, row->end_column);
+    }
+}
+
+static void test_judge_finds_rule_and_place(void **state)
+{
+    static const struct row rows[] = {
+        {"extends = \"data-science\"", "import numpy", NULL, SP_ACTION_DENY, 0, 0, 0},
+        {"extends = \"data-science\"", "import subprocess", "process", SP_ACTION_DENY, 1, 8, 18},
+        {"extends = \"data-science\"", "x = 1\nfrom os import (path,\n  system)", "process",
+         SP_ACTION_DENY, 3, 3, 9},
+        {"extends = \"data-science\"", "import os\n\n'\xc3\xa4'; os.system('x')", "process",
+         SP_ACTION_DENY, 3, 6, 15},
+        {"extends = \"data-science\"", "x = (1", "syntax", SP_ACTION_DENY, 1, 7, 7},
+        {"extends = \"data-science\"", "import nonesuch.x", "unknown-module", SP_ACTION_DENY, 1, 8,
+         18},
+        {"extends = \"data-science\"", "df.query(f'a > {b}')", "computed-expression",
+         SP_ACTION_WARN, 1, 1, 9},
+        {"extends = \"record-only\"", "import subprocess", "process", SP_ACTION_SHADOW, 1, 8, 18},
+        {"extends = \"record-only\"", "x = (1", "syntax", SP_ACTION_SHADOW, 1, 7, 7},
+        {"extends = \"strict\"", "import os", "module", SP_ACTION_DENY, 1, 8, 10},
+        {"extends = \"strict\"", "!ls", "syntax", SP_ACTION_DENY, 1, 1, 1},
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(rows); i++) {
+        expect(&rows[i]);
+    }
+}
+
+static void test_judge_lets_lists_decide_before_capabilities(void **state)
+{
+    static const struct row rows[] = {
+        {"extends = \"data-science\"\n[modules]\nallow = [\"subprocess\"]", "import subprocess",
+         NULL, SP_ACTION_DENY, 0, 0, 0},
+        {"extends = \"data-science\"\n[modules]\nallow = [\"inhouse\"]", "import inhouse.a", NULL,
+         SP_ACTION_DENY, 0, 0, 0},
+        {"extends = \"data-science\"\n[modules]\nallow = [\"os\"]", "import os\nos.system('x')",
+         "process", SP_ACTION_DENY, 2, 1, 10},
+        {"extends = \"data-science\"\n[names]\nallow = [\"os.getenv\"]",
+         "import os\nos.getenv('x')", NULL, SP_ACTION_DENY, 0, 0, 0},
+        {"extends = \"data-science\"\n[modules]\ndeny = [\"numpy.linalg\"]",
+         "import numpy as np\nnp.linalg.inv(x)", "module", SP_ACTION_DENY, 2, 1, 14},
+        {"extends = \"data-science\"\n[names]\nwarn = [\"numpy.save\"]",
+         "import numpy as np\nnp.save('x', y)", "name", SP_ACTION_WARN, 2, 1, 8},
+        {"extends = \"data-science\"\n[attributes]\ndeny = [\"to_csv\"]", "df.to_csv('x')",
+         "attribute", SP_ACTION_DENY, 1, 1, 10},
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(rows); i++) {
+        expect(&rows[i]);
+    }
+}
+
+static void test_judge_keeps_limits(void **state)
+{
+    static const struct row rows[] = {
+        {"[limits]\ncode_bytes = 3", "abc", NULL, SP_ACTION_DENY, 0, 0, 0},
+        {"[limits]\ncode_bytes = 3", "abcd", "limit", SP_ACTION_DENY, 1, 1, 1},
+        {"[limits]\nlines = 2", "a\nb\n", NULL, SP_ACTION_DENY, 0, 0, 0},
+        {"[limits]\nlines = 2", "a\nb\nc", "limit", SP_ACTION_DENY, 1, 1, 1},
+        {"[limits]\ndepth = 2", "([a])", NULL, SP_ACTION_DENY, 0, 0, 0},
+        {"[limits]\ndepth = 2", "([(a)])", "limit", SP_ACTION_DENY, 1, 1, 1},
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(rows); i++) {
+        expect(&rows[i]);
+    }
+}
+
+static void test_judge_refuses_bytes_that_are_no_text(void **state)
+{
+    (void)state;
+    run("extends = \"data-science\"", SP_SLICE_LITERAL("x = '\0'"));
+    assert_int_equal(judgement.verdict, SP_VERDICT_DENY);
+    assert_string_equal(judgement.findings[0].rule, "syntax");
+    run("extends = \"data-science\"", SP_SLICE_LITERAL("x = '\xff'"));
+    assert_int_equal(judgement.verdict, SP_VERDICT_DENY);
+    assert_null(sp_judge_facts(judge));
+}
+
+static void test_judge_keeps_a_denial_among_many_findings(void **state)
+{
+    SP_AUTO_BUF struct sp_buf code;
+    (void)state;
+    sp_buf_init(&code, CODE_BYTES_MAX);
+    for (unsigned i = 0; i < 2 * SP_FINDINGS_MAX; i++) {
+        assert_int_equal(sp_buf_put_text(&code, "df.query(x)\n"), SP_OK);
+    }
+    assert_int_equal(sp_buf_put_text(&code, "import socket\n"), SP_OK);
+    run("extends = \"data-science\"", sp_buf_slice(&code));
+    assert_int_equal(judgement.verdict, SP_VERDICT_DENY);
+    assert_int_equal(judgement.count, SP_FINDINGS_MAX);
+    assert_int_equal(judgement.total, 2 * SP_FINDINGS_MAX + 1);
+    assert_string_equal(judgement.findings[SP_FINDINGS_MAX - 1].rule, "network");
+}
+
+static void test_judge_judges_under_every_family(void **state)
+{
+    static const struct row rows[] = {
+        {"extends = \"data-science\"\npython = \"3.12\"", "f'{a['b']}'", NULL, SP_ACTION_DENY, 0, 0,
+         0},
+        {"extends = \"data-science\"\npython = \"any\"", "f'{a['b']}'", "syntax", SP_ACTION_DENY, 1,
+         6, 6},
+        {"extends = \"data-science\"\npython = \"any\"", "f'{a[0]}'", NULL, SP_ACTION_DENY, 0, 0,
+         0},
+        {"extends = \"data-science\"\npython = \"3.14\"", "t'{exec}'", "dynamic-code",
+         SP_ACTION_DENY, 1, 4, 8},
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(rows); i++) {
+        expect(&rows[i]);
+    }
+}
+
+static void test_judge_names_the_test_that_fails(void **state)
+{
+    struct sp_policy policy;
+    struct sp_where where = {0};
+    (void)state;
+    assert_int_equal(
+        sp_policy_load(SP_SLICE_LITERAL("extends = \"data-science\"\n\n[[test]]\ncode = \"x\"\n"
+                                        "expect = \"allow\"\n\n[[test]]\ncode = \"import socket\"\n"
+                                        "expect = \"deny\"\nrule = \"process\"\n"),
+                       sp_policy_source, NULL, &policy, &where),
+        SP_OK);
+    assert_int_equal(sp_judge_test(judge, &policy, &where), SP_ERR_CONFIG);
+    assert_int_equal(where.line, 7);
+    sp_policy_done(&policy);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_judge_finds_rule_and_place),
+        cmocka_unit_test(test_judge_lets_lists_decide_before_capabilities),
+        cmocka_unit_test(test_judge_keeps_limits),
+        cmocka_unit_test(test_judge_refuses_bytes_that_are_no_text),
+        cmocka_unit_test(test_judge_keeps_a_denial_among_many_findings),
+        cmocka_unit_test(test_judge_judges_under_every_family),
+        cmocka_unit_test(test_judge_names_the_test_that_fails),
+    };
+    return cmocka_run_group_tests(tests, make, end);
+}

@@ -1,0 +1,274 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "python/facts.h"
+
+#define SOURCE_BYTES_MAX ((size_t)4096)
+
+struct row {
+    const char *source;
+    const char *want;
+};
+
+static struct sp_facts *facts;
+
+static int make(void **state)
+{
+    (void)state;
+    return sp_facts_new(SOURCE_BYTES_MAX, &facts) == SP_OK ? 0 : 1;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    sp_facts_free(facts);
+    return 0;
+}
+
+static void text(struct sp_buf *out, const char *word)
+{
+    assert_int_equal(sp_buf_put_text(out, word), SP_OK);
+}
+
+/* "os@1 " and "a.b:c@2 " for each import. */
+static void draw_imports(struct sp_buf *out)
+{
+    size_t count = 0;
+    const struct sp_import *imports = sp_facts_imports(facts, &count);
+    for (size_t i = 0; i < count; i++) {
+        uint8_t module[SP_FACTS_PATH_BYTES_MAX];
+        size_t len = 0;
+        assert_int_equal(sp_facts_module(facts, &imports[i], module, &len), SP_OK);
+        assert_int_equal(sp_buf_put(out, sp_slice_make(module, len)), SP_OK);
+        if (imports[i].is_star) {
+            text(out, ":*");
+        } else if (imports[i].name != SP_FACTS_NONE) {
+            text(out, ":");
+            assert_int_equal(sp_buf_put(out, sp_facts_symbol(facts, imports[i].name)), SP_OK);
+        }
+        assert_int_equal(sp_buf_putf(out, "@%u ", imports[i].statement.line), SP_OK);
+    }
+}
+
+/* Every path of each reference that an import is behind; `!` when its value goes where it is not followed. */
+static void draw_refs(struct sp_buf *out)
+{
+    static struct sp_paths paths;
+    size_t count = 0;
+    const struct sp_ref *refs = sp_facts_refs(facts, &count);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(sp_facts_resolve(facts, &refs[i], &paths), SP_OK);
+        for (unsigned p = 0; paths.is_import && p < paths.count; p++) {
+            assert_int_equal(sp_buf_put(out, sp_slice_make(paths.text[p], paths.len[p])), SP_OK);
+            text(out, (refs[i].flags & SP_REF_CALLED) != 0 ? "()" : "");
+            text(out, (refs[i].flags & SP_REF_ESCAPES) != 0 ? "! " : " ");
+        }
+    }
+}
+
+static void expect(const struct row *row, void (*draw)(struct sp_buf *out))
+{
+    SP_AUTO_BUF struct sp_buf out;
+    sp_buf_init(&out, (size_t)64 * 1024);
+    enum sp_err err = sp_facts_scan(facts, sp_slice_of(row->source), SP_PYTHON_311, SP_PYTHON_CELL);
+    if (err != SP_OK) {
+        print_error("%s: %s\n", row->source, sp_python_fault_text(sp_facts_lexer(facts)->fault));
+    }
+    assert_int_equal(err, SP_OK);
+    draw(&out);
+    assert_int_equal(sp_buf_put_byte(&out, 0), SP_OK);
+    assert_string_equal((const char *)out.ptr, row->want);
+}
+
+static void test_facts_find_imports(void **state)
+{
+    static const struct row rows[] = {
+        {"import os", "os@1 "},
+        {"import a.b as c, d", "a.b@1 d@1 "},
+        {"from x import y as z, w", "x:y@1 x:w@1 "},
+        {"from x import (\n y,\n z,\n)", "x:y@1 x:z@1 "},
+        {"from . import a\nfrom ...b import c", ".:a@1 ...b:c@2 "},
+        {"from x import *", "x:*@1 "},
+        {"a = 1; import b; import c", "b@1 c@1 "},
+        {"if x: import a\nelse:\n  import b", "a@1 b@3 "},
+        {"def f():\n  try:\n    import a\n  except E: pass", "a@3 "},
+        {"import \\\n  os", "os@1 "},
+        {"\xef\xbd\x89\xef\xbd\x8d = 1\nimport \xef\xbd\x8f\xef\xbd\x93", "os@2 "},
+        {"def g():\n  yield from x\n  raise E from e", ""},
+        {">>> import os", "os@1 "},
+        {"%%time\nimport os", "os@2 "},
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(rows); i++) {
+        expect(&rows[i], draw_imports);
+    }
+}
+
+static void test_facts_follow_aliases(void **state)
+{
+    static const struct row rows[] = {
+        {"import os\nos.system('x')", "os.system() "},
+        {"import os as o\no.a.b", "os.a.b "},
+        {"from os import system as s\ns('x')", "os.system() "},
+        {"import a.b\na.b.c()", "a.b.c() "},
+        {"import a.b as c\nc.d", "a.b.d "},
+        {"import os\nx = os\nx.f()", "os os os.f() "},
+        {"import os\nx = y = os\ny.f", "os os os os.f "},
+        {"import os, sys\na, b = os, sys\nb.f()", "sys os sys os os sys sys.f() os.f() "},
+        {"import os\nif (x := os): x.f()", "os os os.f() "},
+        {"import os\nx: T = os\nx.f()", "os os os.f() "},
+        {"def f(o=os): o.g()\nimport os", "os os os.g() "},
+        {"import os\nf = lambda o=os: o.g()", "os os os os.g() "},
+        {"import os\nx = os if 1 else os.path\nx.f()",
+         "os.path os os os.path os.path.f() os.f() "},
+        {"__import__('o' 's').f()", "os.f() "},
+        {"__import__('o' + 's').f()", "os.f() "},
+        {"from importlib import import_module as i\nm = i('os')\nm.f()",
+         "os importlib.import_module() os os.f() "},
+        {"import os\ngetattr(os, 'path').join", "os os.path.join "},
+        {"f\"{os.a}\"\nimport os", "os.a! "},
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(rows); i++) {
+        expect(&rows[i], draw_refs);
+    }
+}
+
+static void test_facts_see_values_that_leave(void **state)
+{
+    static const struct row rows[] = {
+        {"import os\nf(os)", "os! "},
+        {"import os\nf(x, os)", "os! "},
+        {"import os\nd = [os]", "os! "},
+        {"import os\nd = {'k': os}", "os! "},
+        {"import os\nd['k'] = os", "os! "},
+        {"import os\nx = os, 1", "os os! "},
+        {"import os\nx = (os, 1)", "os! "},
+        {"import os\ndef f():\n  return os", "os! "},
+        {"import os\nx = lambda: os", "os os! "},
+        {"import os\n(os).f", "os! "},
+        {"import os\nfor x in (os,): pass", "os! "},
+        {"import os\ngetattr(os, 'path')", "os os.path "},
+        {"import os\nos", "os "},
+        {"import os\nx = (os)", "os os "},
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(rows); i++) {
+        expect(&rows[i], draw_refs);
+    }
+}
+
+static void test_facts_decode_constants(void **state)
+{
+    static const struct row rows[] = {
+        {"f('a' \"b\" + r'\\c')", "ab\\c"},
+        {"f('\\x61\\142\\u0063\\N{LATIN SMALL LETTER D}\\n')", "abcd\n"},
+        {"f(('x'\n  'y\\x7a'))", "xyz"},
+        {"f('''a\\\nb''')", "ab"},
+        {"f('\\N{LOW LINE}\\q')", "_\\q"},
+        {"f(b'\\xe9')", "\xc3\xa9"},
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(rows); i++) {
+        uint8_t out[SP_FACTS_CONST_BYTES_MAX];
+        size_t len = 0;
+        size_t count = 0;
+        struct sp_slice source = sp_slice_of(rows[i].source);
+        assert_int_equal(sp_facts_scan(facts, source, SP_PYTHON_311, SP_PYTHON_TEXT), SP_OK);
+        const struct sp_const *consts = sp_facts_consts(facts, &count);
+        assert_int_equal(count, 1);
+        assert_int_equal(sp_facts_decode(facts, &consts[0], out, &len), SP_OK);
+        assert_true(sp_slice_is(sp_slice_make(out, len), rows[i].want));
+    }
+}
+
+static void test_facts_refuse_what_cannot_be(void **state)
+{
+    static const struct {
+        const char *source;
+        enum sp_python_fault fault;
+    } rows[] = {
+        {"import", SP_PYTHON_IMPORT},           {"import a.", SP_PYTHON_IMPORT},
+        {"import a b", SP_PYTHON_IMPORT},       {"from a import (b", SP_PYTHON_BRACKET_OPEN},
+        {"from a import", SP_PYTHON_IMPORT},    {"from a import b,", SP_PYTHON_IMPORT},
+        {"from import b", SP_PYTHON_IMPORT},    {"import class", SP_PYTHON_IMPORT},
+        {"if x:\ny", SP_PYTHON_INDENT_MISSING}, {"x\n  y", SP_PYTHON_INDENT_UNEXPECTED},
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(rows); i++) {
+        struct sp_slice source = sp_slice_of(rows[i].source);
+        assert_int_equal(sp_facts_scan(facts, source, SP_PYTHON_311, SP_PYTHON_TEXT),
+                         sp_python_fault_err(rows[i].fault));
+        assert_int_equal(sp_facts_lexer(facts)->fault, rows[i].fault);
+    }
+}
+
+static void test_facts_refuse_a_source_over_their_memory(void **state)
+{
+    static uint8_t big[SOURCE_BYTES_MAX + 1];
+    (void)state;
+    for (size_t i = 0; i < sizeof(big); i++) {
+        big[i] = i % 2 == 0 ? 'x' : '\n';
+    }
+    assert_int_equal(
+        sp_facts_scan(facts, sp_slice_make(big, sizeof(big)), SP_PYTHON_311, SP_PYTHON_TEXT),
+        SP_ERR_TOO_BIG);
+    assert_int_equal(
+        sp_facts_scan(facts, sp_slice_make(big, sizeof(big) - 1), SP_PYTHON_311, SP_PYTHON_TEXT),
+        SP_OK);
+}
+
+static void test_facts_give_up_on_too_many_meanings(void **state)
+{
+    static struct sp_paths paths;
+    SP_AUTO_BUF struct sp_buf source;
+    size_t count = 0;
+    (void)state;
+    sp_buf_init(&source, SOURCE_BYTES_MAX);
+    for (unsigned i = 0; i <= SP_FACTS_PATHS_MAX; i++) {
+        assert_int_equal(sp_buf_putf(&source, "import m%u as x\n", i), SP_OK);
+    }
+    text(&source, "x.f\n");
+    assert_int_equal(sp_facts_scan(facts, sp_buf_slice(&source), SP_PYTHON_311, SP_PYTHON_TEXT),
+                     SP_OK);
+    const struct sp_ref *refs = sp_facts_refs(facts, &count);
+    assert_int_equal(count, 1);
+    assert_int_equal(sp_facts_resolve(facts, &refs[0], &paths), SP_ERR_FULL);
+}
+
+static void test_facts_know_places_in_characters(void **state)
+{
+    size_t count = 0;
+    (void)state;
+    assert_int_equal(sp_facts_scan(facts, SP_SLICE_LITERAL("x = 1\r\ny = '\xc3\xa4'; z.w"),
+                                   SP_PYTHON_311, SP_PYTHON_TEXT),
+                     SP_OK);
+    const struct sp_ref *refs = sp_facts_refs(facts, &count);
+    struct sp_place place = sp_facts_place(facts, &refs[count - 1].place);
+    assert_int_equal(place.line, 2);
+    assert_int_equal(place.column, 10);
+    assert_int_equal(place.end_line, 2);
+    assert_int_equal(place.end_column, 13);
+    assert_int_equal(sp_facts_lines(facts), 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_facts_find_imports),
+        cmocka_unit_test(test_facts_follow_aliases),
+        cmocka_unit_test(test_facts_see_values_that_leave),
+        cmocka_unit_test(test_facts_decode_constants),
+        cmocka_unit_test(test_facts_refuse_what_cannot_be),
+        cmocka_unit_test(test_facts_refuse_a_source_over_their_memory),
+        cmocka_unit_test(test_facts_give_up_on_too_many_meanings),
+        cmocka_unit_test(test_facts_know_places_in_characters),
+    };
+    return cmocka_run_group_tests(tests, make, end);
+}
