@@ -1,0 +1,185 @@
+/*
+ * msg_exchange - the fields of the messages that carry one request and its answer through the rooms.
+ *
+ * Runs in: every room.   Allocates: never.   Only msg.h includes this.
+ */
+#ifndef SP_WIRE_MSG_EXCHANGE_H
+#define SP_WIRE_MSG_EXCHANGE_H
+
+#define SP_DIGEST_BYTES ((size_t)32)
+
+/* Limits of texts on wires, in bytes. */
+#define SP_MSG_NAME_MAX      ((size_t)64)
+#define SP_MSG_DETAIL_MAX    ((size_t)512)
+#define SP_MSG_TARGET_MAX    ((size_t)8192)
+#define SP_MSG_FIELD_MAX     ((size_t)16384) /* one header value: Entra tokens of several KiB happen */
+#define SP_MSG_SESSION_MAX   ((size_t)128)
+#define SP_MSG_FINDINGS_MAX  ((size_t)16384)
+#define SP_MSG_MODULES_MAX   ((size_t)4096)
+#define SP_MSG_REPORT_MAX    ((size_t)2048)
+
+/*
+ * Field kinds: U8 U16 U32 U64 (max unused), ID (exchange), ERR (enum sp_err), TEXT (valid UTF-8 without NUL, at most max
+ * bytes), BYTES (at most max bytes), DIGEST (32 bytes), PAYLOAD (at most one in a message).
+ */
+
+/* door -> front: a guarded byte stream; the descriptor is one end of a stream socketpair. */
+#define SP_MSG_STREAM_FIELDS(F)             \
+    F(U64, connection, 0)                   \
+    F(TEXT, source, SP_MSG_NAME_MAX)        \
+    F(U16, port, 0)                         \
+    F(U8, is_tls, 0)
+
+/* front -> admit: a request head as it came; admit alone reads what the values mean. */
+#define SP_MSG_ASK_FIELDS(F)                      \
+    F(ID, exchange, 0)                            \
+    F(TEXT, source, SP_MSG_NAME_MAX)              \
+    F(BYTES, method, SP_MSG_NAME_MAX)             \
+    F(BYTES, target, SP_MSG_TARGET_MAX)           \
+    F(BYTES, authorization, SP_MSG_FIELD_MAX)     \
+    F(BYTES, api_key, SP_MSG_FIELD_MAX)           \
+    F(BYTES, operation_id, SP_MSG_SESSION_MAX)    \
+    F(BYTES, traceparent, SP_MSG_SESSION_MAX)     \
+    F(U8, has_body, 0)                            \
+    F(U64, body_bytes, 0) /* UINT64_MAX: chunked, not known */
+
+/* admit -> front: read the body, at most this much. */
+#define SP_MSG_GRANT_FIELDS(F)  \
+    F(ID, exchange, 0)          \
+    F(U64, body_bytes_max, 0)
+
+/* admit -> front: a stranger is refused (an authenticated tenant's refusal goes by audit). */
+#define SP_MSG_REFUSE_FIELDS(F)              \
+    F(ID, exchange, 0)                       \
+    F(ERR, err, 0)                           \
+    F(U32, retry_after_ms, 0)                \
+    F(TEXT, detail, SP_MSG_DETAIL_MAX)
+
+/* front -> admit: the body is here, whole. */
+#define SP_MSG_READY_FIELDS(F)  \
+    F(ID, exchange, 0)          \
+    F(U64, body_bytes, 0)
+
+/* front -> admit: no body will come (SP_ERR_CLOSED: the client left; SP_ERR_TOO_BIG; SP_ERR_TIMEOUT). */
+#define SP_MSG_LEFT_FIELDS(F)  \
+    F(ID, exchange, 0)         \
+    F(ERR, why, 0)
+
+/* admit -> front: hand the body to this inspect worker. */
+#define SP_MSG_SEND_FIELDS(F)  \
+    F(ID, exchange, 0)         \
+    F(U16, worker, 0)          \
+    F(U8, operation, 0)        \
+    F(DIGEST, policy, 0)
+
+/* front -> inspect: judge this body under this policy; no name of anybody. */
+#define SP_MSG_JOB_FIELDS(F)  \
+    F(ID, exchange, 0)        \
+    F(U8, operation, 0)       \
+    F(DIGEST, policy, 0)      \
+    F(PAYLOAD, body, 0)
+
+/* admit -> audit: who asks for what, under which policy, at which worker. */
+#define SP_MSG_WHO_FIELDS(F)                    \
+    F(ID, exchange, 0)                          \
+    F(TEXT, tenant, SP_MSG_NAME_MAX)            \
+    F(TEXT, principal, SP_MSG_NAME_MAX)         \
+    F(TEXT, source, SP_MSG_NAME_MAX)            \
+    F(U8, operation, 0)                         \
+    F(TEXT, session, SP_MSG_SESSION_MAX) /* the keyed hash that the pool will see */ \
+    F(TEXT, policy_name, SP_MSG_NAME_MAX)       \
+    F(DIGEST, policy, 0)                        \
+    F(U16, worker, 0)                           \
+    F(TEXT, traceparent, SP_MSG_SESSION_MAX)
+
+/* admit -> audit: an authenticated request is refused; record it, then answer front. */
+#define SP_MSG_REFUSAL_FIELDS(F)                \
+    F(ID, exchange, 0)                          \
+    F(TEXT, tenant, SP_MSG_NAME_MAX)            \
+    F(TEXT, principal, SP_MSG_NAME_MAX)         \
+    F(TEXT, source, SP_MSG_NAME_MAX)            \
+    F(U8, operation, 0)                         \
+    F(TEXT, session, SP_MSG_SESSION_MAX)        \
+    F(ERR, err, 0)                              \
+    F(U32, retry_after_ms, 0)                   \
+    F(TEXT, detail, SP_MSG_DETAIL_MAX)
+
+/* admit -> audit: refusals of strangers, folded by kind. */
+#define SP_MSG_STRANGERS_FIELDS(F)              \
+    F(U64, from_us, 0)                          \
+    F(U64, to_us, 0)                            \
+    F(ERR, err, 0)                              \
+    F(U32, count, 0)                            \
+    F(U32, sources, 0)                          \
+    F(TEXT, source, SP_MSG_NAME_MAX) /* the latest one */
+
+/* inspect -> audit: what was submitted, what the policy says of it, and the order built from it. */
+#define SP_MSG_VERDICT_FIELDS(F)                \
+    F(ID, exchange, 0)                          \
+    F(U8, verdict, 0) /* enum sp_verdict: 0 is deny */ \
+    F(ERR, err, 0) /* SP_OK, SP_ERR_DENIED, or what is wrong with the body */ \
+    F(TEXT, detail, SP_MSG_DETAIL_MAX)          \
+    F(DIGEST, policy, 0)                        \
+    F(U64, body_bytes, 0)                       \
+    F(U64, code_bytes, 0)                       \
+    F(DIGEST, code, 0) /* SHA-256 of the code; zeros when there is none */ \
+    F(U32, finding_count, 0)                    \
+    F(BYTES, findings, SP_MSG_FINDINGS_MAX) /* wire/finding.h */ \
+    F(U32, module_count, 0)                     \
+    F(BYTES, modules, SP_MSG_MODULES_MAX) /* blocks of text: the first ones */ \
+    F(BYTES, capabilities, SP_MSG_DETAIL_MAX) /* blocks of text */ \
+    F(U32, run_ms_max, 0) /* the time that the order gives the run; 0: the longest there is */ \
+    F(DIGEST, order_digest, 0)                  \
+    F(PAYLOAD, order, 0) /* api/order.h */
+
+/* audit -> relay: run this; its intent is durable. */
+#define SP_MSG_RUN_FIELDS(F)                    \
+    F(ID, exchange, 0)                          \
+    F(U64, entry, 0)                            \
+    F(U8, operation, 0)                         \
+    F(TEXT, session, SP_MSG_SESSION_MAX)        \
+    F(TEXT, traceparent, SP_MSG_SESSION_MAX)    \
+    F(PAYLOAD, order, 0)
+
+/* relay -> audit: how it ended. */
+#define SP_MSG_OUTCOME_FIELDS(F)                \
+    F(ID, exchange, 0)                          \
+    F(U8, state, 0) /* enum sp_end: 0 is unknown */ \
+    F(ERR, err, 0)                              \
+    F(U32, retry_after_ms, 0)                   \
+    F(TEXT, detail, SP_MSG_DETAIL_MAX)          \
+    F(U16, attempts, 0)                         \
+    F(U16, pool_status, 0) /* the pool's HTTP status, 0 when there was no answer */ \
+    F(TEXT, run_status, SP_MSG_NAME_MAX)        \
+    F(U64, relay_us, 0)                         \
+    F(U64, run_ms, 0) /* as the pool reports it */ \
+    F(U64, stdout_bytes, 0)                     \
+    F(U64, stderr_bytes, 0)                     \
+    F(U64, result_bytes, 0)                     \
+    F(DIGEST, answer_digest, 0)                 \
+    F(PAYLOAD, answer, 0) /* api/result.h */
+
+/* audit -> front: the answer, after its record. */
+#define SP_MSG_ANSWER_FIELDS(F)                 \
+    F(ID, exchange, 0)                          \
+    F(U64, entry, 0)                            \
+    F(U8, has_entry, 0)                         \
+    F(ERR, err, 0)                              \
+    F(U32, retry_after_ms, 0)                   \
+    F(TEXT, detail, SP_MSG_DETAIL_MAX)          \
+    F(BYTES, findings, SP_MSG_FINDINGS_MAX)     \
+    F(PAYLOAD, answer, 0)
+
+/* audit -> admit: the worker gave its verdict and is free. */
+#define SP_MSG_JUDGED_FIELDS(F)  \
+    F(ID, exchange, 0)           \
+    F(U16, worker, 0)            \
+    F(U32, run_ms_max, 0)
+
+/* audit -> admit: the exchange is over; settle it. */
+#define SP_MSG_ENDED_FIELDS(F)  \
+    F(ID, exchange, 0)          \
+    F(U8, state, 0)             \
+    F(U64, run_ms, 0)
+
+#endif

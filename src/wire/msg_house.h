@@ -1,0 +1,86 @@
+/*
+ * msg_house - the fields of the messages that keep the house: connections, the bearer, settings, wires, lines for the log.
+ *
+ * Runs in: every process.   Allocates: never.   Only msg.h includes this.
+ */
+#ifndef SP_WIRE_MSG_HOUSE_H
+#define SP_WIRE_MSG_HOUSE_H
+
+/* relay, token -> dial: a connected descriptor to configured target number `target`, please. */
+#define SP_MSG_DIAL_FIELDS(F)  \
+    F(U32, ticket, 0)          \
+    F(U16, target, 0)
+
+/* dial -> relay, token: here it is (one descriptor), or why not. */
+#define SP_MSG_DIALLED_FIELDS(F)  \
+    F(U32, ticket, 0)             \
+    F(ERR, err, 0)                \
+    F(TEXT, detail, SP_MSG_DETAIL_MAX)
+
+/* token -> relay: the bearer of the moment, or why there is none. */
+#define SP_MSG_BEARER_FIELDS(F)           \
+    F(ERR, err, 0)                        \
+    F(U64, expires_us, 0) /* wall clock; 0: not known */ \
+    F(BYTES, value, SP_MSG_FIELD_MAX)
+
+/* relay -> token: the pool answered 401 to this bearer. */
+#define SP_MSG_BEARER_REFUSED_FIELDS(F)  \
+    F(DIGEST, value_digest, 0)
+
+/*
+ * supervisor -> role, on the control channel: its settings (process/settings.h). Always the first message. uid and gid
+ * are those to become (0: stay); given_up are bits of enum sp_layer (sandbox/confine.h).
+ */
+#define SP_MSG_SETTINGS_FIELDS(F)  \
+    F(U32, incarnation, 0)         \
+    F(U32, uid, 0)                 \
+    F(U32, gid, 0)                 \
+    F(U32, given_up, 0)            \
+    F(U8, log_level, 0)            \
+    F(PAYLOAD, settings, 0)
+
+/* supervisor -> role: a descriptor for keeps (a listening socket, a directory); `what` is enum sp_gift. */
+#define SP_MSG_GIFT_FIELDS(F)  \
+    F(U8, what, 0)             \
+    F(U16, index, 0)
+
+/* supervisor -> role: all gifts are given; confine yourself and report with UP. */
+#define SP_MSG_GO_FIELDS(F)  \
+    F(U8, unused, 0)
+
+/* supervisor -> role: one end of a wire to a peer, also in place of one that was lost. */
+#define SP_MSG_WIRE_FIELDS(F)  \
+    F(U8, role, 0)             \
+    F(U16, index, 0)
+
+/* supervisor -> role: finish what is in flight within this time, then exit. */
+#define SP_MSG_STOP_FIELDS(F)  \
+    F(U32, grace_ms, 0)
+
+/* role -> supervisor: confined and ready; the report says which layers are in force. */
+#define SP_MSG_UP_FIELDS(F)  \
+    F(TEXT, report, SP_MSG_REPORT_MAX)
+
+/* supervisor -> audit: a role came up, for the nth time, confined as it reports. */
+#define SP_MSG_ROLE_UP_FIELDS(F)  \
+    F(U8, role, 0)                \
+    F(U16, index, 0)              \
+    F(U32, incarnation, 0)        \
+    F(TEXT, report, SP_MSG_REPORT_MAX)
+
+/* role -> supervisor: this peer sent what it may not send, so the wire to it was closed. */
+#define SP_MSG_BROKEN_FIELDS(F)  \
+    F(U8, role, 0)               \
+    F(U16, index, 0)             \
+    F(ERR, err, 0)
+
+/* nursery -> pool: a template has been started; the descriptor is the pool's end of its wire (wire/session_frame.h). */
+#define SP_MSG_TEMPLATE_FIELDS(F)  \
+    F(U32, incarnation, 0)
+
+/* role -> supervisor: a line for the operator. */
+#define SP_MSG_LOG_FIELDS(F)  \
+    F(U8, level, 0)           \
+    F(TEXT, line, SP_MSG_REPORT_MAX)
+
+#endif
