@@ -1,0 +1,97 @@
+/* order: what is written is read back, and nothing else is read at all. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "api/order.h"
+
+static void write_order(struct sp_buf *out, const struct sp_order *order)
+{
+    struct sp_writer w;
+    sp_buf_init(out, 4096);
+    sp_writer_init(&w, out);
+    sp_order_write(&w, order);
+    assert_int_equal(sp_writer_end(&w), SP_OK);
+}
+
+static const struct sp_order good = {.operation = SP_OPERATION_EXECUTE,
+                                     .timeout_s = 60,
+                                     .code = {(const uint8_t *)"print('\xC3\xA9')", 11}};
+
+static void test_order_comes_back_as_it_was_written(void **state)
+{
+    (void)state;
+    SP_AUTO_BUF struct sp_buf bytes;
+    struct sp_order read = {0};
+    write_order(&bytes, &good);
+    assert_int_equal(sp_order_read(sp_buf_slice(&bytes), &read), SP_OK);
+    assert_int_equal(read.operation, good.operation);
+    assert_int_equal(read.timeout_s, good.timeout_s);
+    assert_true(sp_slice_equal(read.code, good.code));
+}
+
+static void test_order_of_equal_content_has_equal_bytes(void **state)
+{
+    (void)state;
+    SP_AUTO_BUF struct sp_buf one;
+    SP_AUTO_BUF struct sp_buf two;
+    write_order(&one, &good);
+    write_order(&two, &good);
+    assert_true(sp_slice_equal(sp_buf_slice(&one), sp_buf_slice(&two)));
+}
+
+static void test_order_is_refused_when_cut_or_longer(void **state)
+{
+    (void)state;
+    SP_AUTO_BUF struct sp_buf bytes;
+    struct sp_order read = {.timeout_s = 7};
+    write_order(&bytes, &good);
+    for (size_t len = 0; len < bytes.len; len++) {
+        assert_int_equal(sp_order_read(sp_slice_make(bytes.ptr, len), &read), SP_ERR_WIRE);
+    }
+    assert_int_equal(sp_buf_put_byte(&bytes, 0), SP_OK);
+    assert_int_equal(sp_order_read(sp_buf_slice(&bytes), &read), SP_ERR_WIRE);
+    assert_int_equal(read.timeout_s, 7);
+}
+
+static void test_order_is_refused_with_content_that_inspection_never_lets_pass(void **state)
+{
+    (void)state;
+    static const struct sp_order cases[] = {
+        {.operation = SP_OPERATION_NONE, .timeout_s = 1, .code = {(const uint8_t *)"x", 1}},
+        {.operation = SP_OPERATION_COUNT, .timeout_s = 1, .code = {(const uint8_t *)"x", 1}},
+        {.operation = SP_OPERATION_EXECUTE, .timeout_s = 1, .code = {(const uint8_t *)"x\0y", 3}},
+        {.operation = SP_OPERATION_EXECUTE, .timeout_s = 1, .code = {(const uint8_t *)"\xFF", 1}},
+    };
+    for (size_t i = 0; i < SP_COUNT(cases); i++) {
+        SP_AUTO_BUF struct sp_buf bytes;
+        struct sp_order read = {0};
+        write_order(&bytes, &cases[i]);
+        assert_int_equal(sp_order_read(sp_buf_slice(&bytes), &read), SP_ERR_WIRE);
+    }
+}
+
+static void test_order_is_refused_in_another_layout(void **state)
+{
+    (void)state;
+    SP_AUTO_BUF struct sp_buf bytes;
+    struct sp_order read = {0};
+    write_order(&bytes, &good);
+    bytes.ptr[0]++;
+    assert_int_equal(sp_order_read(sp_buf_slice(&bytes), &read), SP_ERR_WIRE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_order_comes_back_as_it_was_written),
+        cmocka_unit_test(test_order_of_equal_content_has_equal_bytes),
+        cmocka_unit_test(test_order_is_refused_when_cut_or_longer),
+        cmocka_unit_test(test_order_is_refused_with_content_that_inspection_never_lets_pass),
+        cmocka_unit_test(test_order_is_refused_in_another_layout),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
