@@ -41,14 +41,16 @@ struct sp_address sp_address_of(const struct sockaddr_storage *from)
     if (from->ss_family == AF_INET6) {
         const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)from;
         if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) {
-            return (struct sp_address){.prefix = read_be(v6->sin6_addr.s6_addr + 12, 4), .is_v6 = false};
+            return (struct sp_address){.prefix = read_be(v6->sin6_addr.s6_addr + 12, 4),
+                                       .is_v6 = false};
         }
         return (struct sp_address){.prefix = read_be(v6->sin6_addr.s6_addr, 8), .is_v6 = true};
     }
     return (struct sp_address){.prefix = 0, .is_v6 = true};
 }
 
-void sp_address_text(const struct sockaddr_storage *from, char out[SP_ADDRESS_TEXT_BYTES], uint16_t *out_port)
+void sp_address_text(const struct sockaddr_storage *from, char out[SP_ADDRESS_TEXT_BYTES],
+                     uint16_t *out_port)
 {
     static const char unknown[] = "unknown";
     const char *text = NULL;
@@ -60,7 +62,8 @@ void sp_address_text(const struct sockaddr_storage *from, char out[SP_ADDRESS_TE
     } else if (from->ss_family == AF_INET6) {
         const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)from;
         bool is_v4 = IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr);
-        const void *at = is_v4 ? (const void *)(v6->sin6_addr.s6_addr + 12) : (const void *)&v6->sin6_addr;
+        const void *at =
+            is_v4 ? (const void *)(v6->sin6_addr.s6_addr + 12) : (const void *)&v6->sin6_addr;
         port = ntohs(v6->sin6_port);
         text = inet_ntop(is_v4 ? AF_INET : AF_INET6, at, out, (socklen_t)SP_ADDRESS_TEXT_BYTES);
     }

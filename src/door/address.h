@@ -23,18 +23,20 @@ struct sp_address {
 struct sp_address sp_address_of(const struct sockaddr_storage *from) SP_NONNULL(1);
 
 /* The address for people and for the log ("192.0.2.1", "2001:db8::1", "unknown"), NUL-terminated, and its port. */
-void sp_address_text(const struct sockaddr_storage *from, char out[SP_ADDRESS_TEXT_BYTES], uint16_t *out_port)
-    SP_NONNULL(1, 2, 3);
+void sp_address_text(const struct sockaddr_storage *from, char out[SP_ADDRESS_TEXT_BYTES],
+                     uint16_t *out_port) SP_NONNULL(1, 2, 3);
 
 struct sp_address_table;
 
-enum sp_err sp_address_table_new(size_t addresses_max, struct sp_address_table **out) SP_MUST_CHECK SP_NONNULL(2);
+enum sp_err sp_address_table_new(size_t addresses_max, struct sp_address_table **out)
+    SP_MUST_CHECK SP_NONNULL(2);
 
 /* Counts one more; SP_ERR_BUSY when the address has `most` already, SP_ERR_FULL when the table is. */
-enum sp_err sp_address_enter(struct sp_address_table *table, struct sp_address who, unsigned most) SP_MUST_CHECK
-    SP_NONNULL(1);
+enum sp_err sp_address_enter(struct sp_address_table *table, struct sp_address who, unsigned most)
+    SP_MUST_CHECK SP_NONNULL(1);
 void sp_address_leave(struct sp_address_table *table, struct sp_address who) SP_NONNULL(1);
-unsigned sp_address_count(const struct sp_address_table *table, struct sp_address who) SP_NONNULL(1);
+unsigned sp_address_count(const struct sp_address_table *table, struct sp_address who)
+    SP_NONNULL(1);
 
 void sp_address_table_free(struct sp_address_table *table);
 

@@ -4,13 +4,13 @@
 #include "door/refusal.h"
 
 /* What may wait for one side: the backlog, one read, and a head or a refusal of our own. */
-#define QUEUE_BYTES_MAX ((size_t)256 * 1024)
+#define QUEUE_BYTES_MAX     ((size_t)256 * 1024)
 /* A connection between requests gives back what is larger than this. */
 #define IDLE_ROOM_BYTES_MAX ((size_t)8 * 1024)
 
-#define PROBE    "HTTP/1.1 100 Continue\r\n\r\n"
-#define CLOSING  "Connection: close\r\n\r\n"
-#define CRLF_LEN ((size_t)2)
+#define PROBE               "HTTP/1.1 100 Continue\r\n\r\n"
+#define CLOSING             "Connection: close\r\n\r\n"
+#define CRLF_LEN            ((size_t)2)
 
 void sp_guard_init(struct sp_guard *g, const struct sp_guard_limits *limits, uint64_t now_ms)
 {
@@ -309,7 +309,8 @@ void sp_guard_from_front(struct sp_guard *g, struct sp_slice bytes, uint64_t now
         }
         at += used;
         if (event == SP_HTTP1_MESSAGE_DONE) {
-            g->is_front_over = at < bytes.len; /* more than was asked: this stream is not to be trusted */
+            g->is_front_over =
+                at < bytes.len; /* more than was asked: this stream is not to be trusted */
             on_answer_done(g, now_ms);
             return;
         }
@@ -359,14 +360,15 @@ void sp_guard_client_wrote(struct sp_guard *g, size_t len, uint64_t now_ms)
 /* The client's time for its body runs only while it could send: not while front is full, nor before 100-continue. */
 static void tick_body(struct sp_guard *g, uint64_t passed_ms)
 {
-    bool waits_for_continue = g->request.expects_continue && g->request.body_bytes == 0 &&
-                              g->answer.status != 100;
+    bool waits_for_continue =
+        g->request.expects_continue && g->request.body_bytes == 0 && g->answer.status != 100;
     if (!sp_guard_wants_client(g) || waits_for_continue) {
         return;
     }
     g->body_spent_ms += passed_ms;
     uint64_t earned_ms = g->request.body_bytes / SP_GUARD_BODY_BYTES_PER_SECOND * 1000;
-    if (g->body_spent_ms <= g->limits->body_ms + earned_ms && g->body_spent_ms <= SP_GUARD_BODY_MS_MAX) {
+    if (g->body_spent_ms <= g->limits->body_ms + earned_ms &&
+        g->body_spent_ms <= SP_GUARD_BODY_MS_MAX) {
         return;
     }
     if (g->is_answer_begun) {
@@ -384,8 +386,8 @@ static void tick_answer(struct sp_guard *g, uint64_t now_ms)
         sp_guard_front_gone(g, now_ms);
         return;
     }
-    bool may_probe = g->is_client_over && !g->is_probed && !g->is_answer_begun && g->to_client.len == 0 &&
-                     g->request.minor > 0;
+    bool may_probe = g->is_client_over && !g->is_probed && !g->is_answer_begun &&
+                     g->to_client.len == 0 && g->request.minor > 0;
     if (may_probe && now_ms - g->over_ms >= SP_GUARD_PROBE_MS) {
         g->is_probed = true;
         put(g, &g->to_client, SP_SLICE_LITERAL(PROBE));

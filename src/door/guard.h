@@ -12,23 +12,24 @@
 #include "codec/http1.h"
 
 /* The most that one call may bring. */
-#define SP_GUARD_READ_BYTES_MAX ((size_t)64 * 1024)
+#define SP_GUARD_READ_BYTES_MAX        ((size_t)64 * 1024)
 /* The other side is told to wait while this much is undelivered. */
-#define SP_GUARD_BACKLOG_BYTES_MAX ((size_t)64 * 1024)
+#define SP_GUARD_BACKLOG_BYTES_MAX     ((size_t)64 * 1024)
 /* A body has to bring this much a second once its first body_ms are used up, and must end some time. */
 #define SP_GUARD_BODY_BYTES_PER_SECOND ((uint64_t)4 * 1024)
 #define SP_GUARD_BODY_MS_MAX           ((uint64_t)15 * 60 * 1000)
 /* The last resort against a front that keeps a request; front's own is shorter. */
-#define SP_GUARD_ANSWER_MS_MAX ((uint64_t)330 * 1000)
+#define SP_GUARD_ANSWER_MS_MAX         ((uint64_t)330 * 1000)
 /* A client that closed its half is asked after this time whether it is still there. */
-#define SP_GUARD_PROBE_MS ((uint64_t)1000)
+#define SP_GUARD_PROBE_MS              ((uint64_t)1000)
 /* Parameters in a query: front's library keeps each. */
-#define SP_GUARD_PARAMETERS_MAX 100U
+#define SP_GUARD_PARAMETERS_MAX        100U
 /* What Retry-After says when a request surely did not start. */
-#define SP_GUARD_RETRY_S 1U
+#define SP_GUARD_RETRY_S               1U
 
 struct sp_guard_limits {
-    uint64_t head_ms; /* from accept to the first byte, and from the first byte of a head to its last */
+    uint64_t
+        head_ms; /* from accept to the first byte, and from the first byte of a head to its last */
     uint64_t body_ms; /* see above; also how long a client may refuse to take its answer */
     uint64_t idle_ms; /* between requests */
 };
@@ -38,37 +39,38 @@ enum sp_guard_end { SP_GUARD_OPEN, SP_GUARD_LINGER, SP_GUARD_DROP };
 
 /* The pump reads the fields marked `out`; the rest is for guard.c. */
 struct sp_guard {
-    struct sp_buf to_front;     /* out */
-    struct sp_buf to_client;    /* out */
-    bool is_front_over;         /* out: the present stream to front is to be closed; the pump clears it */
-    enum sp_guard_end end;      /* out */
-    enum sp_err refused;        /* out: why our own answer was given, SP_OK while none was */
-    const char *rule;           /* out: the broken rule, a fixed text; NULL */
+    struct sp_buf to_front;  /* out */
+    struct sp_buf to_client; /* out */
+    bool is_front_over; /* out: the present stream to front is to be closed; the pump clears it */
+    enum sp_guard_end end; /* out */
+    enum sp_err refused;   /* out: why our own answer was given, SP_OK while none was */
+    const char *rule;      /* out: the broken rule, a fixed text; NULL */
     const struct sp_guard_limits *limits;
     struct sp_http1 request;
     struct sp_http1 answer;
     struct sp_buf request_head;
     struct sp_buf answer_head;
-    struct sp_buf held;         /* bytes behind the present request */
-    bool has_request;           /* a good head stands; its answer is not complete */
-    bool is_request_done;       /* all of its bytes were taken */
-    bool is_answer_begun;       /* a final answer's head is on its way to the client */
-    bool is_head_method;        /* its method is HEAD: the answer has no body */
-    bool is_last;               /* the connection ends with the present answer */
-    bool is_draining;           /* the door closes: the present answer is the last */
-    bool is_client_over;        /* the client sends no more */
+    struct sp_buf held;   /* bytes behind the present request */
+    bool has_request;     /* a good head stands; its answer is not complete */
+    bool is_request_done; /* all of its bytes were taken */
+    bool is_answer_begun; /* a final answer's head is on its way to the client */
+    bool is_head_method;  /* its method is HEAD: the answer has no body */
+    bool is_last;         /* the connection ends with the present answer */
+    bool is_draining;     /* the door closes: the present answer is the last */
+    bool is_client_over;  /* the client sends no more */
     bool is_probed;
     bool has_had_byte;
-    uint64_t since_ms;          /* begin of the present phase */
+    uint64_t since_ms; /* begin of the present phase */
     uint64_t tick_ms;
-    uint64_t body_spent_ms;     /* time that the client had for its body and could have used */
-    uint64_t over_ms;           /* when the client closed its half */
-    uint64_t stuck_ms;          /* since when the client takes nothing; 0 while nothing waits */
-    uint64_t requests;          /* out: heads handed to front */
+    uint64_t body_spent_ms; /* time that the client had for its body and could have used */
+    uint64_t over_ms;       /* when the client closed its half */
+    uint64_t stuck_ms;      /* since when the client takes nothing; 0 while nothing waits */
+    uint64_t requests;      /* out: heads handed to front */
 };
 
 /* `limits` is borrowed for the guard's life. */
-void sp_guard_init(struct sp_guard *g, const struct sp_guard_limits *limits, uint64_t now_ms) SP_NONNULL(1, 2);
+void sp_guard_init(struct sp_guard *g, const struct sp_guard_limits *limits, uint64_t now_ms)
+    SP_NONNULL(1, 2);
 void sp_guard_done(struct sp_guard *g) SP_NONNULL(1);
 
 /* Whether more may be read from that side now. */

@@ -12,7 +12,7 @@
 #include "door/refusal.h"
 
 /* So many are accepted before other work gets its turn. */
-#define ACCEPTS_A_TURN 64U
+#define ACCEPTS_A_TURN    64U
 #define REFUSAL_BYTES_MAX ((size_t)1024)
 
 struct sp_listen {
@@ -111,7 +111,8 @@ static enum sp_err welcome(struct sp_listen *l, int take_fd, const struct sockad
     SP_AUTO_CLOSE int fd = take_fd;
     struct sp_address address = sp_address_of(from);
     bool has_room = l->counts.open < l->config.connections_max;
-    if (!has_room || sp_address_enter(l->addresses, address, l->config.connections_per_address) != SP_OK) {
+    if (!has_room ||
+        sp_address_enter(l->addresses, address, l->config.connections_per_address) != SP_OK) {
         turn_away(l, fd);
         return SP_OK;
     }
@@ -158,7 +159,8 @@ static void on_listener_ready(void *ctx, int fd, unsigned what)
         socklen_t len = sizeof(from);
         int client = accept4(fd, (struct sockaddr *)&from, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (client < 0) {
-            bool is_short = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+            bool is_short =
+                errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
             if (is_short) {
                 pause_accepting(l);
             }
@@ -198,7 +200,8 @@ static void on_tick(void *ctx)
     for_each(l, sp_clock_mono_ms(), /*is_drain=*/false);
 }
 
-enum sp_err sp_listen_new(const struct sp_listen_config *config, int take_fd, struct sp_listen **out)
+enum sp_err sp_listen_new(const struct sp_listen_config *config, int take_fd,
+                          struct sp_listen **out)
 {
     SP_AUTO_CLOSE int fd = take_fd;
     struct sp_listen *l = calloc(1, sizeof(*l));
@@ -231,7 +234,8 @@ enum sp_err sp_listen_new(const struct sp_listen_config *config, int take_fd, st
 enum sp_err sp_listen_open(struct sp_listen *listen)
 {
     SP_TRY(sp_timer_set(listen->tick, SP_LISTEN_TICK_MS));
-    return sp_watch_new(listen->config.loop, listen->fd, SP_WATCH_READ, on_listener_ready, listen, &listen->watch);
+    return sp_watch_new(listen->config.loop, listen->fd, SP_WATCH_READ, on_listener_ready, listen,
+                        &listen->watch);
 }
 
 static void close_listener(struct sp_listen *l)

@@ -9,7 +9,7 @@
 #include "door/pump.h"
 
 /* How often deadlines are looked at: the finest difference that they can make. */
-#define SP_LISTEN_TICK_MS ((uint64_t)250)
+#define SP_LISTEN_TICK_MS  ((uint64_t)250)
 /* After the machine ran out of descriptors or memory, nobody is accepted for so long. */
 #define SP_LISTEN_PAUSE_MS ((uint64_t)100)
 
@@ -37,13 +37,13 @@ struct sp_listen_counts {
     uint64_t turned_away; /* over a bound on connections */
     uint64_t refused;     /* broke a rule of HTTP */
     uint64_t timed_out;
-    uint64_t front_lost;  /* answered for a front that did not */
-    uint64_t requests;    /* of connections that ended */
+    uint64_t front_lost; /* answered for a front that did not */
+    uint64_t requests;   /* of connections that ended */
 };
 
 /* Takes the listening socket over, also when it fails. */
-enum sp_err sp_listen_new(const struct sp_listen_config *config, int take_fd, struct sp_listen **out) SP_MUST_CHECK
-    SP_NONNULL(1, 3);
+enum sp_err sp_listen_new(const struct sp_listen_config *config, int take_fd,
+                          struct sp_listen **out) SP_MUST_CHECK SP_NONNULL(1, 3);
 
 /* Begins to accept. */
 enum sp_err sp_listen_open(struct sp_listen *listen) SP_MUST_CHECK SP_NONNULL(1);

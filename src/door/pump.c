@@ -20,7 +20,7 @@ struct sp_pump {
     struct side client;
     struct side front;
     bool is_front_deaf;
-    bool has_hung_up;   /* a hangup was reported while nothing was read */
+    bool has_hung_up; /* a hangup was reported while nothing was read */
     bool is_lingering;
     uint64_t linger_ms;
     size_t linger_bytes;
@@ -261,7 +261,8 @@ static void on_front_ready(void *ctx, int fd, unsigned what)
     turn(p);
 }
 
-enum sp_err sp_pump_new(struct sp_pump_house *house, int take_fd, uint64_t now_ms, struct sp_pump **out)
+enum sp_err sp_pump_new(struct sp_pump_house *house, int take_fd, uint64_t now_ms,
+                        struct sp_pump **out)
 {
     SP_AUTO_CLOSE int fd = take_fd;
     struct sp_pump *p = calloc(1, sizeof(*p));
@@ -270,7 +271,8 @@ enum sp_err sp_pump_new(struct sp_pump_house *house, int take_fd, uint64_t now_m
     }
     p->house = house;
     p->front.fd = -1;
-    enum sp_err err = sp_watch_new(house->loop, fd, SP_WATCH_READ, on_client_ready, p, &p->client.watch);
+    enum sp_err err =
+        sp_watch_new(house->loop, fd, SP_WATCH_READ, on_client_ready, p, &p->client.watch);
     if (err != SP_OK) {
         free(p);
         return err;
@@ -297,7 +299,8 @@ void sp_pump_tick(struct sp_pump *pump, uint64_t now_ms)
     if (pump->is_lingering && now_ms - pump->linger_ms > SP_PUMP_LINGER_MS) {
         sp_guard_client_left(&pump->guard);
     }
-    bool has_news = pump->guard.end != SP_GUARD_OPEN || pump->guard.is_front_over || pump->guard.to_client.len > 0;
+    bool has_news = pump->guard.end != SP_GUARD_OPEN || pump->guard.is_front_over ||
+                    pump->guard.to_client.len > 0;
     if (has_news) {
         turn(pump);
     }

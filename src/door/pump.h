@@ -45,8 +45,8 @@ struct sp_pump_card {
 };
 
 /* Takes the connected socket over, also when it fails. */
-enum sp_err sp_pump_new(struct sp_pump_house *house, int take_fd, uint64_t now_ms, struct sp_pump **out) SP_MUST_CHECK
-    SP_NONNULL(1, 4);
+enum sp_err sp_pump_new(struct sp_pump_house *house, int take_fd, uint64_t now_ms,
+                        struct sp_pump **out) SP_MUST_CHECK SP_NONNULL(1, 4);
 struct sp_pump_card *sp_pump_card(struct sp_pump *pump) SP_NONNULL(1);
 const struct sp_pump_card *sp_pump_card_of(const struct sp_pump *pump) SP_NONNULL(1);
 const struct sp_guard *sp_pump_guard(const struct sp_pump *pump) SP_NONNULL(1);

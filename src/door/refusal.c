@@ -46,7 +46,8 @@ static enum sp_err put_body(const struct sp_refusal *refusal, struct sp_buf *out
     return sp_json_out_end(&w);
 }
 
-static enum sp_err put_all(const struct sp_refusal *refusal, struct sp_slice body, struct sp_buf *out)
+static enum sp_err put_all(const struct sp_refusal *refusal, struct sp_slice body,
+                           struct sp_buf *out)
 {
     unsigned status = sp_err_http(refusal->err);
     SP_TRY(sp_buf_putf(out,

@@ -16,6 +16,7 @@ struct sp_refusal {
 };
 
 /* Appends the answer; it says Connection: close. Nothing is appended on failure. */
-enum sp_err sp_refusal_put(const struct sp_refusal *refusal, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_refusal_put(const struct sp_refusal *refusal, struct sp_buf *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 #endif

@@ -18,10 +18,12 @@ struct sp_body {
 enum sp_err sp_body_init(struct sp_body *body, uint64_t expected) SP_MUST_CHECK SP_NONNULL(1);
 
 /* Appends; SP_ERR_TOO_BIG when the body would be over `most`, and then nothing is appended. */
-enum sp_err sp_body_put(struct sp_body *body, struct sp_slice bytes, uint64_t most) SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_body_put(struct sp_body *body, struct sp_slice bytes, uint64_t most)
+    SP_MUST_CHECK SP_NONNULL(1);
 
 /* Lends a small body, seals and moves out a large one. */
-enum sp_err sp_body_payload(struct sp_body *body, struct sp_payload *out) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_body_payload(struct sp_body *body, struct sp_payload *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 void sp_body_done(struct sp_body *body) SP_NONNULL(1);
 

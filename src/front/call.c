@@ -20,24 +20,24 @@ struct sp_call {
     char *target;
     char *method;
     sp_exchange exchange;
-    bool is_begun;        /* the head was seen */
-    bool is_open;         /* the desk knows the exchange */
+    bool is_begun; /* the head was seen */
+    bool is_open;  /* the desk knows the exchange */
     bool has_body;
     bool is_granted;
     bool is_suspended;
-    bool is_at_head;      /* suspended, or resumed just now, before the body */
+    bool is_at_head; /* suspended, or resumed just now, before the body */
     bool is_body_done;
-    bool is_gone;         /* the client left */
+    bool is_gone; /* the client left */
     bool has_reply;
     bool is_queued;
-    uint64_t declared;    /* the body's length, UINT64_MAX when it is chunked */
+    uint64_t declared; /* the body's length, UINT64_MAX when it is chunked */
     uint64_t body_max;
     struct sp_body body;
     struct sp_reply reply;
 };
 
-struct sp_call *sp_call_new(struct sp_face *face, struct sp_stream *stream, struct MHD_Connection *connection,
-                            const char *target)
+struct sp_call *sp_call_new(struct sp_face *face, struct sp_stream *stream,
+                            struct MHD_Connection *connection, const char *target)
 {
     SP_AUTO_FREE struct sp_call *call = calloc(1, sizeof(*call));
     if (call == NULL) {
@@ -112,18 +112,21 @@ static void set_reply(struct sp_call *call, const struct sp_desk_answer *answer)
 /* An answer without an exchange: the request never got in. */
 static void set_refusal(struct sp_call *call, enum sp_err err)
 {
-    const struct sp_desk_answer answer = {.exchange = call->exchange, .err = err, .retry_after_ms = SP_DESK_RETRY_MS};
+    const struct sp_desk_answer answer = {
+        .exchange = call->exchange, .err = err, .retry_after_ms = SP_DESK_RETRY_MS};
     set_reply(call, &answer);
 }
 
 static enum MHD_Result queue_response(struct sp_call *call, struct MHD_Response *response)
 {
     for (unsigned i = 0; i < call->reply.field_count; i++) {
-        if (MHD_add_response_header(response, call->reply.fields[i].name, sp_reply_value(&call->reply, i)) != MHD_YES) {
+        if (MHD_add_response_header(response, call->reply.fields[i].name,
+                                    sp_reply_value(&call->reply, i)) != MHD_YES) {
             return MHD_NO;
         }
     }
-    if (call->face->is_draining && MHD_add_response_header(response, "Connection", "close") != MHD_YES) {
+    if (call->face->is_draining &&
+        MHD_add_response_header(response, "Connection", "close") != MHD_YES) {
         return MHD_NO;
     }
     return MHD_queue_response(call->connection, call->reply.status, response);
@@ -137,7 +140,8 @@ static enum MHD_Result queue_reply(struct sp_call *call)
     if (body == NULL || call->is_queued) {
         return call->is_queued ? MHD_YES : MHD_NO;
     }
-    struct MHD_Response *response = MHD_create_response_from_buffer(len, body, MHD_RESPMEM_MUST_FREE);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(len, body, MHD_RESPMEM_MUST_FREE);
     if (response == NULL) {
         return MHD_NO;
     }
@@ -156,8 +160,10 @@ static enum MHD_Result answer_midway(struct sp_call *call)
 {
     SP_AUTO_BUF struct sp_buf raw;
     sp_buf_init(&raw, RAW_HEAD_BYTES_MAX + call->reply.body.len);
-    if (sp_reply_put_raw(&call->reply, MHD_get_reason_phrase_for(call->reply.status), &raw) == SP_OK) {
-        (void)send(call->stream->fd, raw.ptr, raw.len, MSG_DONTWAIT | MSG_NOSIGNAL); /* ignoring: it is the end anyway */
+    if (sp_reply_put_raw(&call->reply, MHD_get_reason_phrase_for(call->reply.status), &raw) ==
+        SP_OK) {
+        (void)send(call->stream->fd, raw.ptr, raw.len,
+                   MSG_DONTWAIT | MSG_NOSIGNAL); /* ignoring: it is the end anyway */
     }
     return MHD_NO;
 }
@@ -255,8 +261,10 @@ void sp_call_read_body(void *ctx, void *request, uint64_t bytes_max)
     struct sp_call *call = request;
     struct sp_face *face = ctx;
     call->is_granted = true;
-    call->body_max = bytes_max < face->config.body_bytes_max ? bytes_max : face->config.body_bytes_max;
-    bool is_too_big = call->has_body && call->declared != UINT64_MAX && call->declared > call->body_max;
+    call->body_max =
+        bytes_max < face->config.body_bytes_max ? bytes_max : face->config.body_bytes_max;
+    bool is_too_big =
+        call->has_body && call->declared != UINT64_MAX && call->declared > call->body_max;
     if (is_too_big) {
         sp_desk_body_too_big(face->desk, call->exchange, sp_clock_mono_ms());
     } else if (call->is_body_done) {
@@ -281,7 +289,8 @@ static enum sp_err keep_upload(struct sp_call *call, struct sp_slice bytes)
     if (call->body.len == 0 && call->body.fd < 0) {
         SP_TRY(sp_body_init(&call->body, call->declared));
     }
-    return sp_body_put(&call->body, bytes, call->is_granted ? call->body_max : SP_PAYLOAD_INLINE_MAX);
+    return sp_body_put(&call->body, bytes,
+                       call->is_granted ? call->body_max : SP_PAYLOAD_INLINE_MAX);
 }
 
 static enum MHD_Result take_upload(struct sp_call *call, struct sp_slice bytes, size_t *upload_len)
@@ -318,7 +327,8 @@ static enum MHD_Result end_of_request(struct sp_call *call)
     return call->has_reply ? queue_reply(call) : suspend(call);
 }
 
-enum MHD_Result sp_call_handle(struct sp_call *call, const char *method, const char *upload, size_t *upload_len)
+enum MHD_Result sp_call_handle(struct sp_call *call, const char *method, const char *upload,
+                               size_t *upload_len)
 {
     if (call->is_gone) {
         return MHD_NO;

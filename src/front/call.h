@@ -30,7 +30,7 @@ struct sp_face {
     struct sp_desk *desk;
     struct MHD_Daemon *daemon;
     struct sp_watch *watch;
-    struct sp_timer *run;  /* the library has work to do */
+    struct sp_timer *run; /* the library has work to do */
     struct sp_timer *tick;
     struct sp_stream *adding; /* for the notification that comes out of MHD_add_connection */
     size_t calls;
@@ -41,12 +41,13 @@ struct sp_face {
 void sp_face_wake(struct sp_face *face) SP_NONNULL(1);
 
 /* A request line was read; NULL when memory is used up. */
-struct sp_call *sp_call_new(struct sp_face *face, struct sp_stream *stream, struct MHD_Connection *connection,
-                            const char *target) SP_MUST_CHECK SP_NONNULL(1, 2, 3, 4);
+struct sp_call *sp_call_new(struct sp_face *face, struct sp_stream *stream,
+                            struct MHD_Connection *connection, const char *target)
+    SP_MUST_CHECK SP_NONNULL(1, 2, 3, 4);
 
 /* The library's access handler for this call. */
-enum MHD_Result sp_call_handle(struct sp_call *call, const char *method, const char *upload, size_t *upload_len)
-    SP_NONNULL(1, 2, 4);
+enum MHD_Result sp_call_handle(struct sp_call *call, const char *method, const char *upload,
+                               size_t *upload_len) SP_NONNULL(1, 2, 4);
 
 /* The client left while the call was suspended. */
 void sp_call_client_left(struct sp_call *call) SP_NONNULL(1);
@@ -55,7 +56,8 @@ void sp_call_client_left(struct sp_call *call) SP_NONNULL(1);
 void sp_call_free(struct sp_call *call);
 
 /* The desk's side: see sp_desk_port. */
-enum sp_err sp_call_job(void *ctx, void *request, unsigned worker, struct sp_msg_job *job) SP_MUST_CHECK;
+enum sp_err sp_call_job(void *ctx, void *request, unsigned worker, struct sp_msg_job *job)
+    SP_MUST_CHECK;
 void sp_call_read_body(void *ctx, void *request, uint64_t bytes_max);
 void sp_call_answer(void *ctx, void *request, struct sp_desk_answer *answer);
 

@@ -21,14 +21,15 @@ enum state {
 #define MAY_REFUSE 2U
 #define MAY_SEND   4U
 #define MAY_ANSWER 8U
-#define MAY_ECHO   16U /* a second answer: audit ended it for a lost worker while admit was withdrawing it */
+#define MAY_ECHO                                                                                   \
+    16U /* a second answer: audit ended it for a lost worker while admit was withdrawing it */
 
 /* A slot remembers its latest exchange when it is free, so that what comes late is told from what must not come. */
 struct slot {
     uint64_t generation;
     enum state state;
     unsigned may;
-    bool owes_left;       /* admit is still to hear `why` */
+    bool owes_left; /* admit is still to hear `why` */
     enum sp_err why;
     enum sp_err fallback; /* while refusing: the answer if none comes */
     void *request;
@@ -50,7 +51,8 @@ struct sp_desk {
     struct slot slots[SP_EXCHANGE_SLOTS];
 };
 
-enum sp_err sp_desk_new(uint32_t incarnation, unsigned workers, const struct sp_desk_port *port, struct sp_desk **out)
+enum sp_err sp_desk_new(uint32_t incarnation, unsigned workers, const struct sp_desk_port *port,
+                        struct sp_desk **out)
 {
     struct sp_desk *desk = calloc(1, sizeof(*desk));
     if (desk == NULL) {
@@ -173,7 +175,8 @@ static struct slot *find_live(struct sp_desk *desk, sp_exchange exchange)
  * way. What if the sender is hostile? A number that was never given, or a message that came before or cannot come in
  * this state, ends its wire; a number of the far past is passed over, for its slot no longer tells.
  */
-static enum sp_err find(struct sp_desk *desk, sp_exchange exchange, unsigned message, struct slot **out)
+static enum sp_err find(struct sp_desk *desk, sp_exchange exchange, unsigned message,
+                        struct slot **out)
 {
     size_t at = sp_exchange_slot(exchange);
     uint64_t generation = exchange >> 16;
@@ -202,7 +205,8 @@ static bool is_complete(const struct sp_desk *desk)
     return desk->has_admit && desk->has_audit && !desk->is_closed;
 }
 
-enum sp_err sp_desk_open(struct sp_desk *desk, void *request, struct sp_msg_ask *ask, uint64_t now_ms, sp_exchange *out)
+enum sp_err sp_desk_open(struct sp_desk *desk, void *request, struct sp_msg_ask *ask,
+                         uint64_t now_ms, sp_exchange *out)
 {
     if (!is_complete(desk)) {
         return SP_ERR_UNAVAILABLE;
@@ -306,7 +310,8 @@ enum sp_err sp_desk_on_send(struct sp_desk *desk, const struct sp_msg_send *send
     if (slot == NULL) {
         return SP_OK; /* it left meanwhile; admit has been told */
     }
-    struct sp_msg_job job = {.exchange = send->exchange, .operation = send->operation, .body = SP_PAYLOAD_EMPTY};
+    struct sp_msg_job job = {
+        .exchange = send->exchange, .operation = send->operation, .body = SP_PAYLOAD_EMPTY};
     for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {
         job.policy[i] = send->policy[i];
     }
@@ -338,7 +343,8 @@ enum sp_err sp_desk_on_answer(struct sp_desk *desk, struct sp_msg_answer *answer
                                  .has_entry = answer->has_entry != 0,
                                  .entry = answer->entry,
                                  .payload = answer->err == SP_OK ? &answer->answer : NULL};
-    slot->may &= MAY_SEND | MAY_ECHO; /* a worker that died lets audit answer before admit's SEND is here */
+    slot->may &=
+        MAY_SEND | MAY_ECHO; /* a worker that died lets audit answer before admit's SEND is here */
     finish(desk, slot, &out);
     return SP_OK;
 }
@@ -360,7 +366,8 @@ static void on_admit_lost(struct sp_desk *desk)
             desk->leaving--;
             set_free(desk, slot);
         } else if (slot->request != NULL && slot->state != STATE_SENT) {
-            finish_with(desk, slot, slot->state == STATE_REFUSING ? slot->fallback : SP_ERR_UNAVAILABLE);
+            finish_with(desk, slot,
+                        slot->state == STATE_REFUSING ? slot->fallback : SP_ERR_UNAVAILABLE);
         }
     }
 }

@@ -15,9 +15,9 @@
 /* The longest run and what the rooms may add to it; waiting before the run has the same bound. */
 #define SP_DESK_DEADLINE_MS ((uint64_t)280 * 1000)
 /* A body over its grant, a job that could not be handed over: so long is waited for the recorded refusal. */
-#define SP_DESK_REFUSAL_MS ((uint64_t)2000)
+#define SP_DESK_REFUSAL_MS  ((uint64_t)2000)
 /* What Retry-After says when a peer is missing. */
-#define SP_DESK_RETRY_MS 1000U
+#define SP_DESK_RETRY_MS    1000U
 
 /* How an exchange ended; texts are borrowed for the call. `payload` may be moved out by sp_payload_keep. */
 struct sp_desk_answer {
@@ -48,8 +48,8 @@ struct sp_desk_port {
 struct sp_desk;
 
 /* `incarnation` keeps these exchanges apart from those of an earlier front. `port` is copied. */
-enum sp_err sp_desk_new(uint32_t incarnation, unsigned workers, const struct sp_desk_port *port, struct sp_desk **out)
-    SP_MUST_CHECK SP_NONNULL(3, 4);
+enum sp_err sp_desk_new(uint32_t incarnation, unsigned workers, const struct sp_desk_port *port,
+                        struct sp_desk **out) SP_MUST_CHECK SP_NONNULL(3, 4);
 void sp_desk_free(struct sp_desk *desk);
 
 /* A wire to a peer stands, or is gone. */
@@ -62,20 +62,25 @@ size_t sp_desk_live(const struct sp_desk *desk) SP_NONNULL(1);
 
 /* A request's head is here: asks admit. The exchange in `ask` is filled in. On failure the request is the caller's to
  * answer: SP_ERR_UNAVAILABLE while a peer is missing, SP_ERR_FULL without a free slot. */
-enum sp_err sp_desk_open(struct sp_desk *desk, void *request, struct sp_msg_ask *ask, uint64_t now_ms, sp_exchange *out)
-    SP_MUST_CHECK SP_NONNULL(1, 2, 3, 5);
+enum sp_err sp_desk_open(struct sp_desk *desk, void *request, struct sp_msg_ask *ask,
+                         uint64_t now_ms, sp_exchange *out) SP_MUST_CHECK SP_NONNULL(1, 2, 3, 5);
 
 /* Its body is whole; or it is over its grant; or the client left. Each may answer the request at once. */
-void sp_desk_body_ready(struct sp_desk *desk, sp_exchange exchange, uint64_t bytes, uint64_t now_ms) SP_NONNULL(1);
-void sp_desk_body_too_big(struct sp_desk *desk, sp_exchange exchange, uint64_t now_ms) SP_NONNULL(1);
+void sp_desk_body_ready(struct sp_desk *desk, sp_exchange exchange, uint64_t bytes, uint64_t now_ms)
+    SP_NONNULL(1);
+void sp_desk_body_too_big(struct sp_desk *desk, sp_exchange exchange, uint64_t now_ms)
+    SP_NONNULL(1);
 void sp_desk_client_left(struct sp_desk *desk, sp_exchange exchange) SP_NONNULL(1);
 
 /* Messages of peers. SP_ERR_WIRE: this cannot be said about this exchange, close the wire. */
-enum sp_err sp_desk_on_grant(struct sp_desk *desk, const struct sp_msg_grant *grant) SP_MUST_CHECK SP_NONNULL(1, 2);
-enum sp_err sp_desk_on_refuse(struct sp_desk *desk, const struct sp_msg_refuse *refuse) SP_MUST_CHECK SP_NONNULL(1, 2);
-enum sp_err sp_desk_on_send(struct sp_desk *desk, const struct sp_msg_send *send, uint64_t now_ms) SP_MUST_CHECK
-    SP_NONNULL(1, 2);
-enum sp_err sp_desk_on_answer(struct sp_desk *desk, struct sp_msg_answer *answer) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_desk_on_grant(struct sp_desk *desk, const struct sp_msg_grant *grant)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_desk_on_refuse(struct sp_desk *desk, const struct sp_msg_refuse *refuse)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_desk_on_send(struct sp_desk *desk, const struct sp_msg_send *send, uint64_t now_ms)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_desk_on_answer(struct sp_desk *desk, struct sp_msg_answer *answer)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* Deadlines; called about every second. */
 void sp_desk_tick(struct sp_desk *desk, uint64_t now_ms) SP_NONNULL(1);

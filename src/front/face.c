@@ -57,7 +57,8 @@ static void on_tick(void *ctx)
 
 static struct sp_stream *stream_of(struct MHD_Connection *connection)
 {
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     return info == NULL ? NULL : info->socket_context;
 }
 
@@ -94,8 +95,10 @@ static void *on_target(void *ctx, const char *target, struct MHD_Connection *con
     return stream->call;
 }
 
-static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *url, const char *method,
-                                  const char *version, const char *upload, size_t *upload_len, void **call)
+/* style: parameter-count: the library asks for this signature */
+static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *upload,
+                                  size_t *upload_len, void **call)
 {
     (void)ctx;
     (void)connection;
@@ -134,9 +137,10 @@ static enum sp_err start_daemon(struct sp_face *face)
     const unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME;
     face->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, on_request, face, MHD_OPTION_NOTIFY_CONNECTION, on_connection, face,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, face, MHD_OPTION_URI_LOG_CALLBACK, on_target, face,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SP_FACE_STREAM_BYTES_MAX, MHD_OPTION_CONNECTION_LIMIT,
-        SP_FACE_STREAMS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, face, MHD_OPTION_URI_LOG_CALLBACK, on_target,
+        face, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SP_FACE_STREAM_BYTES_MAX,
+        MHD_OPTION_CONNECTION_LIMIT, SP_FACE_STREAMS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, 0U,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     if (face->daemon == NULL) {
         return SP_ERR_SYSTEM;
     }
@@ -144,7 +148,8 @@ static enum sp_err start_daemon(struct sp_face *face)
     if (info == NULL) {
         return SP_ERR_SYSTEM;
     }
-    return sp_watch_new(face->config.loop, info->epoll_fd, SP_WATCH_READ, on_epoll_ready, face, &face->watch);
+    return sp_watch_new(face->config.loop, info->epoll_fd, SP_WATCH_READ, on_epoll_ready, face,
+                        &face->watch);
 }
 
 static enum sp_err port_ask(void *ctx, const struct sp_msg_ask *ask)
@@ -213,7 +218,8 @@ static struct sp_stream *new_stream(struct sp_face *face, int fd, struct sp_slic
     for (size_t i = 0; i < source.len && i < SP_MSG_NAME_MAX; i++) {
         stream->source[i] = (char)source.ptr[i];
     }
-    if (sp_watch_new(face->config.loop, fd, SP_WATCH_HANGUP, on_hangup, stream, &stream->watch) != SP_OK) {
+    if (sp_watch_new(face->config.loop, fd, SP_WATCH_HANGUP, on_hangup, stream, &stream->watch) !=
+        SP_OK) {
         free(stream);
         return NULL;
     }
@@ -258,7 +264,8 @@ void sp_face_free(struct sp_face *face)
     face->is_draining = false; /* nobody is to be told */
     sp_watch_free(face->watch);
     if (face->daemon != NULL) {
-        sp_desk_lost(face->desk, SP_ROLE_ADMIT); /* the library cannot stop while anything is suspended */
+        sp_desk_lost(face->desk,
+                     SP_ROLE_ADMIT); /* the library cannot stop while anything is suspended */
         sp_desk_lost(face->desk, SP_ROLE_AUDIT);
         MHD_stop_daemon(face->daemon);
     }

@@ -11,8 +11,8 @@
 #include "front/desk.h"
 
 /* What one stream may use for heads: well above the door's own limit, so that the library never refuses by itself. */
-#define SP_FACE_STREAM_BYTES_MAX ((size_t)64 * 1024)
-#define SP_FACE_STREAMS_MAX      16384U
+#define SP_FACE_STREAM_BYTES_MAX  ((size_t)64 * 1024)
+#define SP_FACE_STREAMS_MAX       16384U
 /* A body that is refused while it still comes is read to its end if it declares at most this. */
 #define SP_FACE_DISCARD_BYTES_MAX ((uint64_t)64 * 1024)
 
@@ -36,13 +36,15 @@ struct sp_face_config {
     struct sp_face_wires wires;
 };
 
-enum sp_err sp_face_new(const struct sp_face_config *config, struct sp_face **out) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_face_new(const struct sp_face_config *config, struct sp_face **out)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* For the messages of peers. */
 struct sp_desk *sp_face_desk(struct sp_face *face) SP_NONNULL(1);
 
 /* Serves a stream of the door, which stands for a client at `source`. Takes the descriptor over, also when it fails. */
-enum sp_err sp_face_add_stream(struct sp_face *face, int take_fd, struct sp_slice source) SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_face_add_stream(struct sp_face *face, int take_fd, struct sp_slice source)
+    SP_MUST_CHECK SP_NONNULL(1);
 
 /* No further request; `empty` is called when none is left. */
 void sp_face_drain(struct sp_face *face) SP_NONNULL(1);

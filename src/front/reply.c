@@ -59,13 +59,14 @@ static size_t read_findings(struct sp_slice bytes, struct sp_answer_detail detai
         if (sp_finding_read(&r, &finding) != SP_OK) {
             return 0;
         }
-        details[count++] = (struct sp_answer_detail){.code = finding.rule,
-                                                     .message = finding.message,
-                                                     .action = sp_slice_of(sp_action_name(finding.action)),
-                                                     .line = finding.line,
-                                                     .column = finding.column,
-                                                     .end_line = finding.end_line,
-                                                     .end_column = finding.end_column};
+        details[count++] =
+            (struct sp_answer_detail){.code = finding.rule,
+                                      .message = finding.message,
+                                      .action = sp_slice_of(sp_action_name(finding.action)),
+                                      .line = finding.line,
+                                      .column = finding.column,
+                                      .end_line = finding.end_line,
+                                      .end_column = finding.end_column};
     }
     return count;
 }
@@ -77,7 +78,8 @@ static enum sp_err put_error(struct sp_reply *reply, const struct sp_reply_reque
     const struct sp_answer_problem problem = {.err = answer->err,
                                               .detail = answer->detail,
                                               .details = details,
-                                              .detail_count = read_findings(answer->findings, details)};
+                                              .detail_count =
+                                                  read_findings(answer->findings, details)};
     reply->status = sp_err_http(answer->err);
     SP_TRY(add(reply, "x-ms-error-code", sp_slice_of(sp_err_code(answer->err))));
     if (reply->status == 401) {
@@ -95,7 +97,8 @@ static enum sp_err put_error(struct sp_reply *reply, const struct sp_reply_reque
 
 /* --- results --- */
 
-static enum sp_err add_location(struct sp_reply *reply, const struct sp_route *route, struct sp_slice id)
+static enum sp_err add_location(struct sp_reply *reply, const struct sp_route *route,
+                                struct sp_slice id)
 {
     SP_AUTO_BUF struct sp_buf text;
     sp_buf_init(&text, LOCATION_BYTES_MAX);
@@ -119,7 +122,8 @@ static enum sp_err put_result(struct sp_reply *reply, const struct sp_reply_requ
     sp_buf_init(&id, SP_MSG_SESSION_MAX);
     SP_TRY(sp_route_find(request->method, request->target, &scratch, &route, NULL));
     SP_TRY(sp_result_read(answer->payload->bytes, &result));
-    if (sp_http_is_token(request->operation_id) && request->operation_id.len <= SP_MSG_SESSION_MAX) {
+    if (sp_http_is_token(request->operation_id) &&
+        request->operation_id.len <= SP_MSG_SESSION_MAX) {
         SP_TRY(sp_buf_put(&id, request->operation_id));
     } else {
         SP_TRY(put_id(answer->exchange, &id));
@@ -146,10 +150,12 @@ static enum sp_err make(struct sp_reply *reply, const struct sp_reply_request *r
                         const struct sp_desk_answer *answer)
 {
     SP_TRY(add_common(reply, answer));
-    return answer->payload != NULL ? put_result(reply, request, answer) : put_error(reply, request, answer);
+    return answer->payload != NULL ? put_result(reply, request, answer)
+                                   : put_error(reply, request, answer);
 }
 
-void sp_reply_init(struct sp_reply *reply, const struct sp_reply_request *request, const struct sp_desk_answer *answer)
+void sp_reply_init(struct sp_reply *reply, const struct sp_reply_request *request,
+                   const struct sp_desk_answer *answer)
 {
     *reply = (struct sp_reply){0};
     clear(reply, answer->payload != NULL ? SP_ANSWER_BYTES_MAX : ERROR_BYTES_MAX);
@@ -176,8 +182,8 @@ const char *sp_reply_value(const struct sp_reply *reply, unsigned index)
 
 enum sp_err sp_reply_put_raw(const struct sp_reply *reply, const char *phrase, struct sp_buf *out)
 {
-    SP_TRY(sp_buf_putf(out, "HTTP/1.1 %u %s\r\nConnection: close\r\nContent-Length: %zu\r\n", reply->status, phrase,
-                       reply->body.len));
+    SP_TRY(sp_buf_putf(out, "HTTP/1.1 %u %s\r\nConnection: close\r\nContent-Length: %zu\r\n",
+                       reply->status, phrase, reply->body.len));
     for (unsigned i = 0; i < reply->field_count; i++) {
         SP_TRY(sp_buf_putf(out, "%s: %s\r\n", reply->fields[i].name, sp_reply_value(reply, i)));
     }

@@ -10,8 +10,8 @@
 #include "base/buf.h"
 #include "front/desk.h"
 
-#define SP_REPLY_FIELDS_MAX  10U
-#define SP_REPLY_VALUES_MAX  ((size_t)2048)
+#define SP_REPLY_FIELDS_MAX 10U
+#define SP_REPLY_VALUES_MAX ((size_t)2048)
 
 /* What of the request the answer depends on. Borrowed. */
 struct sp_reply_request {
@@ -41,8 +41,8 @@ void sp_reply_init(struct sp_reply *reply, const struct sp_reply_request *reques
 const char *sp_reply_value(const struct sp_reply *reply, unsigned index) SP_NONNULL(1);
 
 /* Appends the whole answer as HTTP/1.1 bytes that end the connection. */
-enum sp_err sp_reply_put_raw(const struct sp_reply *reply, const char *phrase, struct sp_buf *out) SP_MUST_CHECK
-    SP_NONNULL(1, 2, 3);
+enum sp_err sp_reply_put_raw(const struct sp_reply *reply, const char *phrase, struct sp_buf *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2, 3);
 
 void sp_reply_done(struct sp_reply *reply) SP_NONNULL(1);
 

@@ -31,8 +31,10 @@ static enum sp_err hand_over(void *ctx, const struct sp_pump_card *card, int fd)
     }
     SP_AUTO_BUF struct sp_buf body;
     struct sp_writer w;
-    const struct sp_msg_stream stream = {
-        .connection = card->number, .source = sp_slice_of(card->source), .port = card->port, .is_tls = 0};
+    const struct sp_msg_stream stream = {.connection = card->number,
+                                         .source = sp_slice_of(card->source),
+                                         .port = card->port,
+                                         .is_tls = 0};
     sp_buf_init(&body, SP_MESSAGE_BYTES_MAX);
     sp_writer_init(&w, &body);
     sp_msg_stream_write(&w, &stream);
@@ -47,12 +49,14 @@ static void report(struct door_state *state)
     bool has_news = now.refused != old->refused || now.timed_out != old->timed_out ||
                     now.turned_away != old->turned_away || now.front_lost != old->front_lost;
     if (has_news) {
-        sp_log(SP_LOG_WARN, "door.strangers",
-               "refused=%llu timed_out=%llu turned_away=%llu front_lost=%llu accepted=%llu open=%llu",
-               (unsigned long long)(now.refused - old->refused), (unsigned long long)(now.timed_out - old->timed_out),
-               (unsigned long long)(now.turned_away - old->turned_away),
-               (unsigned long long)(now.front_lost - old->front_lost), (unsigned long long)(now.accepted - old->accepted),
-               (unsigned long long)now.open);
+        sp_log(
+            SP_LOG_WARN, "door.strangers",
+            "refused=%llu timed_out=%llu turned_away=%llu front_lost=%llu accepted=%llu open=%llu",
+            (unsigned long long)(now.refused - old->refused),
+            (unsigned long long)(now.timed_out - old->timed_out),
+            (unsigned long long)(now.turned_away - old->turned_away),
+            (unsigned long long)(now.front_lost - old->front_lost),
+            (unsigned long long)(now.accepted - old->accepted), (unsigned long long)now.open);
     }
     state->reported = now;
 }
@@ -76,7 +80,8 @@ static void on_empty(void *ctx)
 static void on_grace_over(void *ctx)
 {
     struct door_state *state = ctx;
-    sp_log(SP_LOG_WARN, "door.stop.cut", "open=%llu", (unsigned long long)sp_listen_counts(state->listen).open);
+    sp_log(SP_LOG_WARN, "door.stop.cut", "open=%llu",
+           (unsigned long long)sp_listen_counts(state->listen).open);
     on_empty(state);
 }
 
@@ -86,14 +91,16 @@ static enum sp_err open_listen(struct door_state *state, const struct sp_setting
     if (fd < 0) {
         return SP_ERR_CONFIG;
     }
-    const struct sp_listen_config config = {
-        .loop = sp_self_loop(state->self),
-        .limits = {.head_ms = settings->head_ms, .body_ms = settings->body_ms, .idle_ms = settings->idle_ms},
-        .connections_max = settings->connections_max,
-        .connections_per_address = settings->connections_per_address,
-        .stream = hand_over,
-        .empty = on_empty,
-        .ctx = state};
+    const struct sp_listen_config config = {.loop = sp_self_loop(state->self),
+                                            .limits = {.head_ms = settings->head_ms,
+                                                       .body_ms = settings->body_ms,
+                                                       .idle_ms = settings->idle_ms},
+                                            .connections_max = settings->connections_max,
+                                            .connections_per_address =
+                                                settings->connections_per_address,
+                                            .stream = hand_over,
+                                            .empty = on_empty,
+                                            .ctx = state};
     return sp_listen_new(&config, fd, &state->listen);
 }
 

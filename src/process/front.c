@@ -77,8 +77,8 @@ static enum sp_err on_stream(void *ctx, struct sp_peer from, struct sp_message *
     }
     enum sp_err err = sp_face_add_stream(state->face, sp_take_fd(&message->fds[0]), stream.source);
     if (err != SP_OK) {
-        sp_log(SP_LOG_WARN, "front.stream.failed", "connection=%llu err=%s", (unsigned long long)stream.connection,
-               sp_err_name(err));
+        sp_log(SP_LOG_WARN, "front.stream.failed", "connection=%llu err=%s",
+               (unsigned long long)stream.connection, sp_err_name(err));
     }
     return SP_OK;
 }
@@ -202,8 +202,8 @@ static void front_stop(void *ctx, unsigned grace_ms)
 }
 
 static const struct sp_handler front_handlers[] = {
-    {SP_ROLE_DOOR, SP_MSG_STREAM, on_stream},   {SP_ROLE_ADMIT, SP_MSG_GRANT, on_grant},
-    {SP_ROLE_ADMIT, SP_MSG_REFUSE, on_refuse},  {SP_ROLE_ADMIT, SP_MSG_SEND, on_send},
+    {SP_ROLE_DOOR, SP_MSG_STREAM, on_stream},  {SP_ROLE_ADMIT, SP_MSG_GRANT, on_grant},
+    {SP_ROLE_ADMIT, SP_MSG_REFUSE, on_refuse}, {SP_ROLE_ADMIT, SP_MSG_SEND, on_send},
     {SP_ROLE_AUDIT, SP_MSG_ANSWER, on_answer},
 };
 

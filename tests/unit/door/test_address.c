@@ -102,11 +102,14 @@ static void test_the_table_is_full_at_its_maximum_and_whole_again_after(void **s
     assert_int_equal(sp_address_table_new(64, &table), SP_OK);
     for (unsigned round = 0; round < 50; round++) {
         for (uint64_t i = 0; i < 64; i++) {
-            assert_int_equal(sp_address_enter(table, (struct sp_address){.prefix = i * round, .is_v6 = i % 2 == 0}, 64),
-                             SP_OK);
+            assert_int_equal(
+                sp_address_enter(table,
+                                 (struct sp_address){.prefix = i * round, .is_v6 = i % 2 == 0}, 64),
+                SP_OK);
         }
         if (round > 0) {
-            assert_int_equal(sp_address_enter(table, (struct sp_address){.prefix = UINT64_MAX}, 64), SP_ERR_FULL);
+            assert_int_equal(sp_address_enter(table, (struct sp_address){.prefix = UINT64_MAX}, 64),
+                             SP_ERR_FULL);
         }
         for (uint64_t i = 64; i-- > 0;) {
             sp_address_leave(table, (struct sp_address){.prefix = i * round, .is_v6 = i % 2 == 0});

@@ -10,9 +10,10 @@
 
 static void test_a_refusal_is_a_whole_answer(void **state)
 {
-    static const char want[] = "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: 51\r\n"
-                               "Connection: close\r\nx-ms-error-code: BadRequest\r\n\r\n"
-                               "{\"error\":{\"code\":\"BadRequest\",\"message\":\"a \\\"x\\\"\"}}";
+    static const char want[] =
+        "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: 51\r\n"
+        "Connection: close\r\nx-ms-error-code: BadRequest\r\n\r\n"
+        "{\"error\":{\"code\":\"BadRequest\",\"message\":\"a \\\"x\\\"\"}}";
     const struct sp_refusal refusal = {.err = SP_ERR_HTTP, .detail = "a \"x\""};
     SP_AUTO_BUF struct sp_buf out;
     (void)state;
@@ -24,10 +25,12 @@ static void test_a_refusal_is_a_whole_answer(void **state)
 
 static void test_the_answer_to_head_keeps_its_length_and_loses_its_body(void **state)
 {
-    static const char want[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
-                               "Content-Length: 84\r\nConnection: close\r\nx-ms-error-code: ServiceUnavailable\r\n"
-                               "Retry-After: 2\r\n\r\n";
-    const struct sp_refusal refusal = {.err = SP_ERR_UNAVAILABLE, .retry_after_s = 2, .is_head_method = true};
+    static const char want[] =
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
+        "Content-Length: 84\r\nConnection: close\r\nx-ms-error-code: ServiceUnavailable\r\n"
+        "Retry-After: 2\r\n\r\n";
+    const struct sp_refusal refusal = {
+        .err = SP_ERR_UNAVAILABLE, .retry_after_s = 2, .is_head_method = true};
     SP_AUTO_BUF struct sp_buf out;
     (void)state;
     sp_buf_init(&out, 1024);

@@ -60,7 +60,8 @@ static void test_a_body_moves_to_a_memfd_when_it_outgrows_memory(void **state)
         struct sp_body body;
         assert_int_equal(sp_body_init(&body, cases[i].expected), SP_OK);
         for (size_t at = 0; at < cases[i].len; at += cases[i].step) {
-            struct sp_slice part = sp_slice_sub(sp_slice_make(pattern, cases[i].len), at, cases[i].step);
+            struct sp_slice part =
+                sp_slice_sub(sp_slice_make(pattern, cases[i].len), at, cases[i].step);
             assert_int_equal(sp_body_put(&body, part, UINT64_MAX), SP_OK);
         }
         check(&body, cases[i].len, cases[i].is_memfd);

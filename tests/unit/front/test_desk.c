@@ -116,7 +116,8 @@ static enum sp_err grant(struct sp_desk *desk, sp_exchange exchange)
 
 static enum sp_err refuse(struct sp_desk *desk, sp_exchange exchange)
 {
-    const struct sp_msg_refuse msg = {.exchange = exchange, .err = SP_ERR_TOKEN_UNKNOWN, .retry_after_ms = 5};
+    const struct sp_msg_refuse msg = {
+        .exchange = exchange, .err = SP_ERR_TOKEN_UNKNOWN, .retry_after_ms = 5};
     return sp_desk_on_refuse(desk, &msg);
 }
 
@@ -128,7 +129,8 @@ static enum sp_err send_to(struct sp_desk *desk, sp_exchange exchange, uint16_t 
 
 static enum sp_err answer(struct sp_desk *desk, sp_exchange exchange, enum sp_err err)
 {
-    struct sp_msg_answer msg = {.exchange = exchange, .err = err, .has_entry = 1, .entry = 9, .answer = SP_PAYLOAD_EMPTY};
+    struct sp_msg_answer msg = {
+        .exchange = exchange, .err = err, .has_entry = 1, .entry = 9, .answer = SP_PAYLOAD_EMPTY};
     return sp_desk_on_answer(desk, &msg);
 }
 
@@ -227,8 +229,8 @@ static void test_what_was_never_said_or_said_twice_is_refused(void **state)
     (void)state;
     sp_exchange x = walk_to(desk, SENT);
     assert_int_equal(answer(desk, x + (1U << 16), SP_OK), SP_ERR_WIRE); /* not given yet */
-    assert_int_equal(answer(desk, x + 1, SP_OK), SP_ERR_WIRE);          /* a slot that was never used */
-    assert_int_equal(answer(desk, x | 0xFFFFU, SP_OK), SP_ERR_WIRE);    /* no slot at all */
+    assert_int_equal(answer(desk, x + 1, SP_OK), SP_ERR_WIRE); /* a slot that was never used */
+    assert_int_equal(answer(desk, x | 0xFFFFU, SP_OK), SP_ERR_WIRE); /* no slot at all */
     assert_int_equal(answer(desk, x, SP_OK), SP_OK);
     assert_int_equal(answer(desk, x, SP_OK), SP_ERR_WIRE);
     assert_int_equal(refuse(desk, x), SP_ERR_WIRE);
@@ -302,7 +304,8 @@ static void test_a_lost_peer_never_leaves_a_client_waiting(void **state)
         struct sp_desk *desk = new_desk(&s);
         (void)walk_to(desk, cases[i].place);
         sp_desk_lost(desk, cases[i].peer);
-        print_message("%s lost in place %u\n", sp_role_name(cases[i].peer), (unsigned)cases[i].place);
+        print_message("%s lost in place %u\n", sp_role_name(cases[i].peer),
+                      (unsigned)cases[i].place);
         assert_string_equal(s.log, cases[i].log);
         if (cases[i].err != SP_OK) {
             assert_int_equal(s.answer.err, cases[i].err);

@@ -15,8 +15,8 @@
 #define OLD "/code/execute?api-version=2024-02-02-preview&identifier=abcd"
 #define NEW "/executions?api-version=2025-10-02-preview&identifier=a%26cd"
 
-static const struct sp_reply_request request_new = {.method = {(const uint8_t *)"POST", 4},
-                                                    .target = {(const uint8_t *)NEW, sizeof(NEW) - 1}};
+static const struct sp_reply_request request_new = {
+    .method = {(const uint8_t *)"POST", 4}, .target = {(const uint8_t *)NEW, sizeof(NEW) - 1}};
 
 static const char *field(const struct sp_reply *reply, const char *name)
 {
@@ -30,7 +30,8 @@ static const char *field(const struct sp_reply *reply, const char *name)
 
 static bool body_has(const struct sp_reply *reply, const char *text)
 {
-    return reply->body.len > 0 && memmem(reply->body.ptr, reply->body.len, text, strlen(text)) != NULL;
+    return reply->body.len > 0 &&
+           memmem(reply->body.ptr, reply->body.len, text, strlen(text)) != NULL;
 }
 
 static void test_an_error_has_the_fields_that_its_status_asks_for(void **state)
@@ -53,8 +54,11 @@ static void test_an_error_has_the_fields_that_its_status_asks_for(void **state)
     };
     (void)state;
     for (size_t i = 0; i < SP_COUNT(cases); i++) {
-        const struct sp_desk_answer answer = {
-            .exchange = 0x12, .err = cases[i].err, .retry_after_ms = cases[i].retry_ms, .has_entry = true, .entry = 42};
+        const struct sp_desk_answer answer = {.exchange = 0x12,
+                                              .err = cases[i].err,
+                                              .retry_after_ms = cases[i].retry_ms,
+                                              .has_entry = true,
+                                              .entry = 42};
         struct sp_reply reply;
         print_message("%s\n", cases[i].code);
         sp_reply_init(&reply, &request_new, &answer);
@@ -133,8 +137,9 @@ static void test_a_result_is_shaped_by_path_and_version(void **state)
     sp_reply_init(&reply, &request_new, &answer);
     assert_int_equal(reply.status, 200);
     assert_string_equal(field(&reply, "operation-id"), "00000000000000ab");
-    assert_string_equal(field(&reply, "Operation-Location"),
-                        "/executions/00000000000000ab?api-version=2025-10-02-preview&identifier=a%26cd");
+    assert_string_equal(
+        field(&reply, "Operation-Location"),
+        "/executions/00000000000000ab?api-version=2025-10-02-preview&identifier=a%26cd");
     assert_true(body_has(&reply, "\"status\":\"Succeeded\""));
     assert_null(field(&reply, "x-ms-error-code"));
     sp_reply_done(&reply);
@@ -159,7 +164,8 @@ static void test_a_result_is_shaped_by_path_and_version(void **state)
 static void test_a_result_that_does_not_read_is_said_to_be_so(void **state)
 {
     struct sp_payload payload = {.bytes = SP_SLICE_LITERAL("no result"), .fd = -1};
-    const struct sp_desk_answer answer = {.err = SP_OK, .payload = &payload, .has_entry = true, .entry = 1};
+    const struct sp_desk_answer answer = {
+        .err = SP_OK, .payload = &payload, .has_entry = true, .entry = 1};
     struct sp_reply reply;
     (void)state;
     sp_reply_init(&reply, &request_new, &answer);
@@ -174,10 +180,11 @@ static void test_raw_bytes_are_a_whole_answer_that_ends_the_connection(void **st
     const struct sp_desk_answer answer = {.exchange = 1, .err = SP_ERR_TOO_BIG};
     SP_AUTO_BUF struct sp_buf raw;
     struct sp_reply reply;
-    static const char want[] = "HTTP/1.1 413 Too Big\r\nConnection: close\r\nContent-Length: 72\r\n"
-                               "Content-Type: application/json\r\nx-ms-request-id: 0000000000000001\r\n"
-                               "x-ms-error-code: RequestTooLarge\r\n\r\n"
-                               "{\"error\":{\"code\":\"RequestTooLarge\",\"message\":\"input is over its limit\"}}";
+    static const char want[] =
+        "HTTP/1.1 413 Too Big\r\nConnection: close\r\nContent-Length: 72\r\n"
+        "Content-Type: application/json\r\nx-ms-request-id: 0000000000000001\r\n"
+        "x-ms-error-code: RequestTooLarge\r\n\r\n"
+        "{\"error\":{\"code\":\"RequestTooLarge\",\"message\":\"input is over its limit\"}}";
     (void)state;
     sp_buf_init(&raw, 4096);
     sp_reply_init(&reply, &request_new, &answer);
