@@ -35,6 +35,7 @@ LIBRARIES = (
 # Sources whose test is not a unit test of their own name, and what tests them instead.
 TESTED_ELSEWHERE = {
     "src/main.c": "tests/integration/test_command.py runs it",
+    "src/front/call.c": "tests/unit/front/test_face.c drives both halves of the HTTP face",
     "src/process/": "thin loops; tests/integration runs every role",
     "src/command/": "tests/integration/test_command.py runs every subcommand",
 }
