@@ -38,12 +38,14 @@ def free_port():
 
 
 def body_of(size):
-    head = {"codeInputType": "Inline", "executionType": "Synchronous", "timeoutInSeconds": 60, "code": "print(1)\n"}
-    pad = size - len(json.dumps(head))
-    line = "total = [value * 2 for value in range(100)]  # the padding of a script\\n"
-    text = (line * (pad // len(line) + 1))[:pad].rstrip("\\")
-    body = json.dumps(head)[:-2] + text + '"}'
-    return body.encode().ljust(size)
+    """A submission of exactly this many bytes: whole lines of Python, then a comment."""
+    head = {"codeInputType": "Inline", "executionType": "Synchronous", "timeoutInSeconds": 60}
+    line = "total = [value * 2 for value in range(100)]  # what a script may look like\n"
+    code = "print(1)\n"
+    while len(json.dumps({**head, "code": code + line + "#"})) <= size:
+        code += line
+    code += "#" * (size - len(json.dumps({**head, "code": code})))
+    return json.dumps({**head, "code": code}).encode()
 
 
 def write_request(folder, port, size, token):
@@ -157,7 +159,7 @@ token_env_var = "BENCH_POOL_TOKEN"
 name = "local"
 policy = "data-science"
 [tenant.quota]
-requests_per_minute = 4000000000
+requests_per_minute = 1000000
 concurrent_runs = 4096
 """
 
@@ -171,7 +173,7 @@ def start_gateway(folder, pool):
                                        "--state", state], folder / "gateway.log",
                    env={"PATH": os.environ["PATH"], "BENCH_POOL_TOKEN": "bench-credential"})
     end = time.monotonic() + 30
-    while not (state / "local.token").exists() and time.monotonic() < end:
+    while b"is ready on" not in (folder / "gateway.log").read_bytes() and time.monotonic() < end:
         time.sleep(0.05)
     server.token = (state / "local.token").read_text().strip()
     return server
@@ -244,6 +246,10 @@ def main():
                 finally:
                     server.stop()
         print_table(results, direct)
+    except SystemExit:
+        for line in (folder / "gateway.log").read_text(errors="replace").splitlines()[-60:]:
+            print(line, file=sys.stderr)
+        raise
     finally:
         pool.stop()
         shutil.rmtree(folder, ignore_errors=True)

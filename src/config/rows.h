@@ -87,7 +87,7 @@
     X(TEXT, "tenant", "policy", policy, 1, 64, "\"data-science\"", "", "policy of its submissions")                    \
     X(CHOICE, "tenant", "denial", denial, 0, 0, "\"error\"", "error|result",                                           \
       "how a denied run is answered: an error, or a result with the reason in stderr")                                 \
-    X(NUMBER, "tenant.quota", "requests_per_minute", quota_requests_per_minute, 0, 4294967295, "0", "", "requests")    \
+    X(NUMBER, "tenant.quota", "requests_per_minute", quota_requests_per_minute, 0, 1000000, "0", "", "requests")    \
     X(NUMBER, "tenant.quota", "concurrent_runs", quota_concurrent_runs, 0, 65536, "0", "", "runs at once")             \
     X(NUMBER, "tenant.quota", "sessions", quota_sessions, 0, 65536, "0", "", "sessions alive at once")                 \
     X(SECONDS, "tenant.quota", "run_seconds_per_day", quota_run_seconds_per_day, 0, 4294967295, "0", "", "time of runs") \

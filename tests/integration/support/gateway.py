@@ -179,7 +179,7 @@ class Gateway:
 
 def entry_lines(folder):
     lines = []
-    for path in sorted(folder.glob("*.jsonl")) + sorted(folder.glob("entries*/*.jsonl")):
+    for path in sorted(folder.glob("*.jsonl")):
         lines += [line for line in path.read_bytes().split(b"\n") if line]
     return lines
 
