@@ -48,6 +48,11 @@ struct sp_child *sp_child_find(struct sp_house *house, enum sp_role role, unsign
     return NULL;
 }
 
+bool sp_child_is_up(const struct sp_child *child)
+{
+    return child->state == SP_CHILD_UP && child->control != NULL;
+}
+
 /* --- what a child says --- */
 
 /* What if the role is hostile? So many lines a second, one of them saying that more were dropped. */
@@ -127,8 +132,8 @@ static void on_lost(void *ctx, struct sp_channel *from, enum sp_err why)
     if (why != SP_ERR_CLOSED) {
         sp_log(SP_LOG_ERROR, "role.control.broken", "role=%s.%u error=%s", sp_role_name(child->who.role),
                child->who.index, sp_err_name(why));
-        sp_child_kill(child);
     }
+    sp_child_kill(child); /* changes nothing for one that is ending by itself */
 }
 
 /*
@@ -138,7 +143,7 @@ static void on_lost(void *ctx, struct sp_channel *from, enum sp_err why)
 void sp_child_blame(struct sp_house *house, struct sp_peer by, struct sp_peer who, enum sp_err why)
 {
     struct sp_child *child = sp_child_find(house, who.role, who.index);
-    if (child == NULL || child->state != SP_CHILD_UP || !sp_wiring_may(by.role, who.role)) {
+    if (child == NULL || !sp_child_is_up(child) || !sp_wiring_may(by.role, who.role)) {
         return;
     }
     sp_log(SP_LOG_ERROR, "role.blamed", "role=%s.%u by=%s.%u error=%s", sp_role_name(who.role), who.index,

@@ -100,6 +100,9 @@ void sp_child_start(struct sp_child *child) SP_NONNULL(1);
 /* NULL when there is no such child. */
 struct sp_child *sp_child_find(struct sp_house *house, enum sp_role role, unsigned index) SP_NONNULL(1);
 
+/* Confined, wired and within reach: one that is dying has lost its control channel before it is collected. */
+bool sp_child_is_up(const struct sp_child *child) SP_NONNULL(1);
+
 /* Collects every process that ended. */
 void sp_children_reap(struct sp_house *house) SP_NONNULL(1);
 void sp_child_stop(struct sp_child *child, unsigned grace_ms) SP_NONNULL(1);

@@ -48,7 +48,7 @@ static bool is_in_group(const struct sp_child *child, unsigned group)
 static void tell_audit(struct sp_house *house, const struct sp_child *child)
 {
     const struct sp_child *audit = sp_child_find(house, SP_ROLE_AUDIT, 0);
-    if (audit == NULL || audit->state != SP_CHILD_UP || child->state != SP_CHILD_UP) {
+    if (audit == NULL || !sp_child_is_up(audit) || child->state != SP_CHILD_UP) {
         return;
     }
     const struct sp_msg_role_up up = {.role = (uint8_t)child->who.role,
@@ -81,7 +81,7 @@ static bool are_all_up(const struct sp_house *house, bool with_door)
 {
     for (size_t i = 0; i < house->child_count; i++) {
         const struct sp_child *child = &house->children[i];
-        if (child->state != SP_CHILD_UP && (with_door || child->who.role != SP_ROLE_DOOR)) {
+        if (!sp_child_is_up(child) && (with_door || child->who.role != SP_ROLE_DOOR)) {
             return false;
         }
     }

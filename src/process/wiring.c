@@ -49,7 +49,7 @@ static enum sp_err join(struct sp_child *a, struct sp_child *b, bool is_one_way)
 
 static void join_if_up(struct sp_child *a, struct sp_child *b, bool is_one_way)
 {
-    if (a->state != SP_CHILD_UP || b->state != SP_CHILD_UP) {
+    if (!sp_child_is_up(a) || !sp_child_is_up(b)) {
         return;
     }
     enum sp_err err = join(a, b, is_one_way);
