@@ -86,6 +86,9 @@ void sp_cell_serve(int link)
     sp_buf_init(&cell.code, SP_FRAME_CODE_MAX);
     sp_buf_init(&cell.scratch, SP_FRAME_BYTES_MAX);
     err = sp_link_send(link, &ready, -1, &cell.scratch);
+    if (sp_python_settle() != SP_OK) {
+        _exit(1);
+    }
     while (err == SP_OK || err == SP_ERR_UNAVAILABLE) {
         void *python = sp_python_unlock();
         err = sp_link_receive(link, &cell.in);

@@ -10,6 +10,7 @@
 static struct {
     PyObject *prepare;
     PyObject *awake;
+    PyObject *settle;
     PyObject *run;
     PyObject *packages;
 } support;
@@ -90,11 +91,12 @@ static enum sp_err find_functions(void)
     }
     support.prepare = PyObject_GetAttrString(module, "prepare");
     support.awake = PyObject_GetAttrString(module, "awake");
+    support.settle = PyObject_GetAttrString(module, "settle");
     support.run = PyObject_GetAttrString(module, "run");
     support.packages = PyObject_GetAttrString(module, "packages");
     Py_DECREF(module);
-    if (support.prepare == NULL || support.awake == NULL || support.run == NULL ||
-        support.packages == NULL) {
+    if (support.prepare == NULL || support.awake == NULL || support.settle == NULL ||
+        support.run == NULL || support.packages == NULL) {
         return failed();
     }
     return SP_OK;
@@ -169,6 +171,16 @@ enum sp_err sp_python_freeze(void)
     return SP_OK;
 }
 
+static enum sp_err call(PyObject *function)
+{
+    PyObject *result = PyObject_CallNoArgs(function);
+    if (result == NULL) {
+        return failed();
+    }
+    Py_DECREF(result);
+    return SP_OK;
+}
+
 void sp_python_before_fork(void)
 {
     PyOS_BeforeFork();
@@ -176,14 +188,13 @@ void sp_python_before_fork(void)
 
 enum sp_err sp_python_awake(void)
 {
-    PyObject *result = NULL;
     PyOS_AfterFork_Child();
-    result = PyObject_CallNoArgs(support.awake);
-    if (result == NULL) {
-        return failed();
-    }
-    Py_DECREF(result);
-    return SP_OK;
+    return call(support.awake);
+}
+
+enum sp_err sp_python_settle(void)
+{
+    return call(support.settle);
 }
 
 /* (group, role, kind, bytes); anything else is passed over: the list may be the work of a tenant's code. */

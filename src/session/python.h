@@ -23,6 +23,9 @@ enum sp_err sp_python_freeze(void) SP_MUST_CHECK;
 void sp_python_before_fork(void);
 enum sp_err sp_python_awake(void) SP_MUST_CHECK;
 
+/* After a session said that it is ready: a cell of its own, so that the first of the tenant finds everything touched. */
+enum sp_err sp_python_settle(void) SP_MUST_CHECK;
+
 /* Takes one piece of what a cell showed. */
 typedef enum sp_err sp_python_item_fn(void *ctx, const struct sp_frame *item);
 

@@ -402,6 +402,9 @@ def _warm():
         cells.append(WARM_PANDAS)
     for cell in cells:
         run(cell)
+    if "ssl" in sys.modules:
+        # Finding its algorithms takes OpenSSL milliseconds; awake() makes the state of each session its own.
+        sys.modules["ssl"].RAND_bytes(1)
     for name in set(_shell.user_ns) - before:
         del _shell.user_ns[name]
     for name in ("_", "__", "___"):
@@ -441,12 +444,21 @@ def awake():
     if ssl is not None:
         # Stirring the primary generator makes OpenSSL's others reseed before their next byte.
         ssl.RAND_add(os.urandom(48), 48.0)
+        ssl.RAND_bytes(1)
     tempfile = sys.modules.get("tempfile")
     if tempfile is not None:
         tempfile._name_sequence = None
     uuid = sys.modules.get("uuid")
     if uuid is not None:
         uuid._node = uuid._last_timestamp = None
+
+
+def settle():
+    """A first cell touches pages that then become the session's own; better now than in the tenant's time."""
+    run("1")
+    for name in ("_", "__", "___"):
+        _shell.user_ns[name] = ""
+    _shell.execution_count = 1
 
 
 def packages():

@@ -16,6 +16,7 @@
 #include "sandbox/profile_session.h"
 #include "session/birth.h"
 #include "session/link.h"
+#include "session/pages.h"
 #include "session/probe.h"
 #include "session/python.h"
 #include "session/root.h"
@@ -291,6 +292,7 @@ static enum sp_err prepare(struct template *t)
         .options = t->options, .filter = sp_buf_slice(&t->filter), .is_probe = false};
     SP_TRY(watch_children(t));
     SP_TRY(sp_python_freeze());
+    sp_log(SP_LOG_INFO, "template.pages", "collapsed=%zu", sp_pages_collapse());
     SP_TRY(probe(t, &layers));
     SP_TRY(check_layers(t, layers));
     return introduce(t, layers);
