@@ -74,16 +74,23 @@ def tree_of(pid):
     return found
 
 
+def name_of(pid):
+    """What the process calls itself: "sallyport: relay 0", or the name of its program."""
+    words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+    return words[0].rpartition("/")[2] if "sallyport: " not in words[0] else words[0].split()[1]
+
+
 def cpu_us(pids):
-    """User and system time, with that of children that have ended."""
-    total = 0
+    """User and system time by process name, with that of children that have ended."""
+    found = {}
     for pid in pids:
         try:
             fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            name = name_of(pid)
         except OSError:
             continue
-        total += sum(int(value) for value in fields[11:15])
-    return total * TICK_US
+        found[name] = found.get(name, 0) + sum(int(value) for value in fields[11:15]) * TICK_US
+    return found
 
 
 class Server:
@@ -200,9 +207,10 @@ def measure(server, folder, scale):
         pids = tree_of(server.process.pid)
         before = cpu_us(pids)
         loaded = load(server.port, CONNECTIONS, requests, path)
-        cpu = (cpu_us(tree_of(server.process.pid)) - before) / requests
+        after = cpu_us(tree_of(server.process.pid))
+        roles = {name: (after[name] - before.get(name, 0)) / requests for name in after}
         alone = load(server.port, 1, max(100, int(LATENCY_REQUESTS * scale)), path)
-        rows[size] = {"cpu": cpu, "rate": requests / loaded["seconds"], "p50": alone["p50_us"], "p99": alone["p99_us"]}
+        rows[size] = {"cpu": sum(roles.values()), "roles": roles, "rate": requests / loaded["seconds"], "p50": alone["p50_us"], "p99": alone["p99_us"]}
     return rows
 
 
@@ -217,6 +225,15 @@ def print_table(results, direct):
             ratio = f"{row['cpu'] / base:6.2f}" if base else "     -"
             print(f"{size:>7}  {name:<18} {row['cpu']:>14.1f} {ratio} {row['rate']:>11.0f} "
                   f"{row['p50'] - stub['p50']:>13.0f} {row['p99'] - stub['p99']:>13.0f}")
+
+
+def print_roles(results):
+    """Where the CPU of a server of several processes goes."""
+    for name, rows in results.items():
+        for size, row in rows.items():
+            if len(row["roles"]) > 1:
+                parts = sorted(row["roles"].items(), key=lambda part: -part[1])
+                print(f"{size:>7}  {name}: " + ", ".join(f"{role} {cpu:.1f}" for role, cpu in parts if cpu >= 0.05))
 
 
 def build_tools():
@@ -246,6 +263,7 @@ def main():
                 finally:
                     server.stop()
         print_table(results, direct)
+        print_roles(results)
     except SystemExit:
         for line in (folder / "gateway.log").read_text(errors="replace").splitlines()[-60:]:
             print(line, file=sys.stderr)
