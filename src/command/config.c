@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "command/command.h"
+#include "command/config_say.h"
 #include "config/config.h"
 
 #define OUTPUT_BYTES_MAX ((size_t)16 * 1024 * 1024)
@@ -79,17 +80,6 @@ static int print(enum sp_err err, const struct sp_buf *text)
     return is_written ? SP_EXIT_DONE : SP_EXIT_USAGE;
 }
 
-/* FILE:LINE:COLUMN: reason, as compilers write it, so that editors can jump there. */
-static void complain(const char *path, const struct sp_where *where)
-{
-    const char *name = path == NULL ? "(defaults)" : path;
-    if (where->line == 0) {
-        (void)fprintf(stderr, "%s: %s\n", name, where->text);
-    } else {
-        (void)fprintf(stderr, "%s:%u:%u: %s\n", name, where->line, where->column, where->text);
-    }
-}
-
 static int with_file(const struct options *options)
 {
     SP_AUTO_CONFIG struct sp_config *config = NULL;
@@ -98,8 +88,11 @@ static int with_file(const struct options *options)
     sp_buf_init(&text, OUTPUT_BYTES_MAX);
     enum sp_err err = sp_config_load(options->path, NULL, &config, &where);
     if (err == SP_ERR_CONFIG) {
-        complain(options->path, &where);
+        sp_config_complain(options->path, &where);
         return SP_EXIT_USAGE;
+    }
+    if (err == SP_OK) {
+        sp_config_warn(options->path, config);
     }
     if (err == SP_OK) {
         err = strcmp(options->action, "show") == 0 ? sp_config_show(config, &text) : sp_buf_put_text(&text, "ok\n");

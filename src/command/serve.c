@@ -7,6 +7,7 @@
 #include "base/own.h"
 #include "base/secret.h"
 #include "command/command.h"
+#include "command/config_say.h"
 #include "config/config.h"
 #include "os/memfd.h"
 #include "process/supervisor.h"
@@ -152,8 +153,7 @@ int sp_command_serve(int argc, char **argv)
         return SP_EXIT_USAGE;
     }
     if (sp_config_load(arguments.config, &arguments.overrides, &config, &where) != SP_OK) {
-        (void)fprintf(stderr, "%s:%u:%u: %s\n", arguments.config == NULL ? "(defaults)" : arguments.config, where.line,
-                      where.column, where.text);
+        sp_config_complain(arguments.config, &where);
         return SP_EXIT_USAGE;
     }
     if (arguments.secret_fd < 0) {
@@ -162,5 +162,6 @@ int sp_command_serve(int argc, char **argv)
             return status;
         }
     }
+    sp_config_warn(arguments.config, config);
     return serve(config, arguments.secret_fd);
 }

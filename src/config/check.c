@@ -196,14 +196,58 @@ static enum sp_err check_tenant(const struct sp_config *c, size_t index, struct 
     return SP_OK;
 }
 
+/* What a later version will do: a promise that nobody keeps yet is refused rather than passed over. */
+static enum sp_err check_kept(const struct sp_config *c, struct sp_where *where)
+{
+    if (c->audit_code != SP_CONFIG_AUDIT_DIGEST) {
+        return refuse(where, c->places[SP_CONFIG_AT_audit_code], "keeping the code is not available in this version");
+    }
+    if (c->pool_network_status != SP_CONFIG_EGRESS_DISABLED) {
+        return refuse(where, c->places[SP_CONFIG_AT_pool_network_status],
+                      "sessions with a network are not available in this version");
+    }
+    if (c->pool_template != SP_CONFIG_TEMPLATE_SHARED) {
+        return refuse(where, c->places[SP_CONFIG_AT_pool_template],
+                      "a template for each tenant is not available in this version");
+    }
+    for (size_t i = 0; i < c->tenant_count; i++) {
+        if (c->tenants[i].denial != SP_CONFIG_DENIAL_ERROR) {
+            return refuse(where, c->tenants[i].places[SP_CONFIG_AT_denial],
+                          "a denial as a result is not available in this version");
+        }
+    }
+    return SP_OK;
+}
+
 enum sp_err sp_config_check(const struct sp_config *config, struct sp_where *where)
 {
     SP_TRY(check_server(config, where));
     SP_TRY(check_azure(config, where));
     SP_TRY(check_pool(config, where));
     SP_TRY(check_layers(config, where));
+    SP_TRY(check_kept(config, where));
     for (size_t i = 0; i < config->tenant_count; i++) {
         SP_TRY(check_tenant(config, i, where));
+    }
+    return SP_OK;
+}
+
+static enum sp_err warn_of(struct sp_buf *out, uint64_t value, struct sp_config_place place, const char *key)
+{
+    return value == 0 ? SP_OK
+                      : sp_buf_putf(out, "%u:%u: '%s' is not counted in this version\n", place.line, place.column, key);
+}
+
+enum sp_err sp_config_warnings(const struct sp_config *config, struct sp_buf *out)
+{
+    for (size_t i = 0; i < config->tenant_count; i++) {
+        const struct sp_config_tenant *t = &config->tenants[i];
+        SP_TRY(warn_of(out, t->quota_run_seconds_per_day, t->places[SP_CONFIG_AT_quota_run_seconds_per_day],
+                       "run_seconds_per_day"));
+        SP_TRY(warn_of(out, t->quota_code_bytes_per_day, t->places[SP_CONFIG_AT_quota_code_bytes_per_day],
+                       "code_bytes_per_day"));
+        SP_TRY(warn_of(out, t->quota_upload_bytes_per_day, t->places[SP_CONFIG_AT_quota_upload_bytes_per_day],
+                       "upload_bytes_per_day"));
     }
     return SP_OK;
 }

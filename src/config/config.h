@@ -101,6 +101,9 @@ void sp_config_free_cleanup(struct sp_config **config);
 enum sp_err sp_config_address(struct sp_slice text, struct sp_slice *out_host, uint16_t *out_port) SP_MUST_CHECK
     SP_NONNULL(2, 3);
 
+/* Appends a line "LINE:COLUMN: text" for each value that is right but has no effect in this version. */
+enum sp_err sp_config_warnings(const struct sp_config *config, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 2);
+
 /* Appends the configuration in force as TOML; values that nobody set are marked. */
 enum sp_err sp_config_show(const struct sp_config *config, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 2);
 

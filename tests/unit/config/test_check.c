@@ -64,6 +64,11 @@ static const struct check_case check_cases[] = {
     {"tenant that starts with a dot", "[[tenant]]\nname = \".a\"",
      "a tenant's name starts with a letter or digit and has only letters, digits, '.', '-' and '_'"},
     {"policy as a path", "[[tenant]]\nname = \"a\"\npolicy = \"../x\"", "this is not the name of a policy"},
+    {"code in the log", "[audit]\ncode = \"full\"", "keeping the code is not available in this version"},
+    {"network", "[pool]\nnetwork_status = \"EgressEnabled\"", "sessions with a network are not available in this version"},
+    {"template of a tenant", "[pool]\ntemplate = \"tenant\"", "a template for each tenant is not available in this version"},
+    {"denial as a result", "[[tenant]]\nname = \"a\"\ndenial = \"result\"",
+     "a denial as a result is not available in this version"},
     {"two tenants of one name", "[[tenant]]\nname = \"a\"\n[[tenant]]\nname = \"a\"", "two tenants have this name"},
 };
 
@@ -80,6 +85,20 @@ static void test_values_must_fit_each_other(void **state)
         assert_int_equal(err, c->text == NULL ? SP_OK : SP_ERR_CONFIG);
         assert_true(c->text == NULL || where.line > 0);
     }
+}
+
+static void test_what_is_not_counted_yet_is_warned_of(void **state)
+{
+    (void)state;
+    SP_AUTO_CONFIG struct sp_config *config = NULL;
+    SP_AUTO_BUF struct sp_buf out;
+    sp_buf_init(&out, 4096);
+    struct sp_slice in = sp_slice_of("[[tenant]]\nname = \"a\"\n[tenant.quota]\nsessions = 1\nrun_seconds_per_day = 9\n"
+                                     "upload_bytes_per_day = \"1 GiB\"\n");
+    assert_int_equal(sp_config_parse(in, NULL, &config, NULL), SP_OK);
+    assert_int_equal(sp_config_warnings(config, &out), SP_OK);
+    assert_true(sp_slice_is(sp_buf_slice(&out), "5:23: 'run_seconds_per_day' is not counted in this version\n"
+                                                "6:24: 'upload_bytes_per_day' is not counted in this version\n"));
 }
 
 static void test_an_address_is_taken_apart(void **state)
@@ -102,6 +121,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values_must_fit_each_other),
+        cmocka_unit_test(test_what_is_not_counted_yet_is_warned_of),
         cmocka_unit_test(test_an_address_is_taken_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,10 +47,10 @@ static const char whole[] = "[server]\n"
                             "cpus = 2\n"
                             "preload = []\n"
                             "[audit]\n"
-                            "code = \"full\"\n"
+                            "code = \"digest\"\n"
                             "[[tenant]]\n"
                             "name = \"acme\"\n"
-                            "denial = \"result\"\n"
+                            "denial = \"error\"\n"
                             "[tenant.quota]\n"
                             "requests_per_minute = 600\n"
                             "code_bytes_per_day = \"64 MiB\"\n"
@@ -72,9 +72,9 @@ static void test_a_file_sets_what_it_names_and_knows_where(void **state)
     assert_true(c->has_azure);
     assert_true(c->session_cpus > 1.9 && c->session_cpus < 2.1);
     assert_int_equal(c->session_preload.count, 0);
-    assert_int_equal(c->audit_code, SP_CONFIG_AUDIT_FULL);
+    assert_int_equal(c->audit_code, SP_CONFIG_AUDIT_DIGEST);
     assert_int_equal(c->tenant_count, 2);
-    assert_int_equal(c->tenants[0].denial, SP_CONFIG_DENIAL_RESULT);
+    assert_int_equal(c->tenants[0].denial, SP_CONFIG_DENIAL_ERROR);
     assert_int_equal(c->tenants[0].quota_requests_per_minute, 600);
     assert_int_equal(c->tenants[0].quota_code_bytes_per_day, 64 * 1024 * 1024);
     assert_int_equal(c->tenants[0].quota_run_seconds_per_day, 36000);
