@@ -75,34 +75,62 @@ static bool hands_out(uint32_t keyword)
            keyword == KEYWORD_WITH || keyword == KEYWORD_RAISE;
 }
 
-static void note_keyword(struct sp_facts *f, uint32_t keyword)
+/* `allow_pickle=True`: the value of a keyword argument, where it is plain. */
+static void note_keyword_value(struct sp_facts *f, uint32_t keyword)
+{
+    if (f->keyword_open == SP_FACTS_NONE || f->last_kind != SP_TOKEN_OP || f->last_op != '=') {
+        return;
+    }
+    enum sp_keyword_value value = SP_KEYWORD_OTHER;
+    if (keyword == KEYWORD_TRUE) {
+        value = SP_KEYWORD_TRUE;
+    } else if (keyword == KEYWORD_FALSE || keyword == KEYWORD_NONE) {
+        value = SP_KEYWORD_FALSE;
+    }
+    f->keywords[f->keyword_open].value = value;
+}
+
+static void note_lambda(struct sp_facts *f)
 {
     struct facts_level *level = &f->levels[f->level];
+    bool begins = f->last_kind == SP_TOKEN_OP && f->last_op == '(';
+    level->is_lambda_head = true;
+    if (level->kind == LEVEL_CALL && level->arg == 0 && begins && f->level > 0) {
+        f->calls[level->call].is_lambda = true;
+    }
+}
+
+/* Keywords behind which names are bound, up to the next mark that ends it. */
+static void note_binding(struct sp_facts *f, uint32_t keyword)
+{
+    switch (keyword) {
+    case KEYWORD_DEF:
+    case KEYWORD_CLASS:
+    case KEYWORD_FOR:
+    case KEYWORD_AS:
+    case KEYWORD_GLOBAL:
+        f->binds_next = true;
+        break;
+    case KEYWORD_IN:
+        f->binds_next = false;
+        break;
+    default:
+        break;
+    }
+}
+
+static void note_keyword(struct sp_facts *f, uint32_t keyword)
+{
     if (f->at_statement) {
         f->is_compound = opens_block(keyword);
     }
     f->hands_out = f->hands_out || hands_out(keyword);
     if (keyword == KEYWORD_LAMBDA) {
-        level->is_lambda_head = true;
-        if (level->kind == LEVEL_CALL && level->arg == 0 && f->last_kind == SP_TOKEN_OP &&
-            f->last_op == '(') {
-            f->calls[level->call].is_lambda = true;
-        }
+        note_lambda(f);
     }
-    if (keyword == KEYWORD_DEF || keyword == KEYWORD_CLASS || keyword == KEYWORD_FOR ||
-        keyword == KEYWORD_AS || keyword == KEYWORD_GLOBAL) {
-        f->binds_next = true;
-    }
+    note_binding(f, keyword);
     f->expects_params = keyword == KEYWORD_DEF || (f->expects_params && keyword != KEYWORD_CLASS);
-    if (keyword == KEYWORD_IN) {
-        f->binds_next = false;
-    }
-    if (f->keyword_open != SP_FACTS_NONE && f->last_kind == SP_TOKEN_OP && f->last_op == '=') {
-        f->keywords[f->keyword_open].value = keyword == KEYWORD_TRUE    ? SP_KEYWORD_TRUE
-                                             : keyword == KEYWORD_FALSE ? SP_KEYWORD_FALSE
-                                             : keyword == KEYWORD_NONE  ? SP_KEYWORD_FALSE
-                                                                        : SP_KEYWORD_OTHER;
-    }
+    note_keyword_value(f, keyword);
 }
 
 /* True in `out` when the keyword began an import, whose tokens are all taken. */
@@ -283,28 +311,13 @@ static void use_group(struct sp_facts *f, uint8_t op)
     }
 }
 
-static enum sp_err on_op(struct sp_facts *f)
+/* Any operator but a dot behind an operand: it ends the reference and the constant before it. */
+static enum sp_err on_ending_op(struct sp_facts *f, uint8_t op)
 {
-    uint8_t op = f->token.op;
-    if (f->closed_group != SP_FACTS_NONE) {
-        use_group(f, op);
-    }
-    if (op == '.' && (f->chain.is_open || f->last_is_operand)) {
-        if (!f->chain.is_open) {
-            SP_TRY(sp_facts_const_end(f));
-        }
-        f->last_is_operand = false;
-        return sp_facts_chain_dot(f);
-    }
     uint32_t ref = f->chain.is_open ? f->ref_count : SP_FACTS_NONE;
-    SP_TRY(sp_facts_chain_end(f));
-    if (op == '+' && f->constant.is_open && !f->constant.is_joined) {
-        f->constant.is_joined = true;
-        f->last_is_operand = false;
-        return SP_OK;
-    }
-    SP_TRY(sp_facts_const_end(f));
     bool is_close = op == ')' || op == ']' || op == '}';
+    SP_TRY(sp_facts_chain_end(f));
+    SP_TRY(sp_facts_const_end(f));
     if (op == '(' || op == '[' || op == '{') {
         SP_TRY(on_open(f, ref));
     } else if (is_close) {
@@ -317,6 +330,25 @@ static enum sp_err on_op(struct sp_facts *f)
         f->keyword_open = SP_FACTS_NONE;
     }
     return SP_OK;
+}
+
+static enum sp_err on_op(struct sp_facts *f)
+{
+    uint8_t op = f->token.op;
+    if (f->closed_group != SP_FACTS_NONE) {
+        use_group(f, op);
+    }
+    if (op == '.' && (f->chain.is_open || f->last_is_operand)) {
+        SP_TRY(f->chain.is_open ? SP_OK : sp_facts_const_end(f));
+        f->last_is_operand = false;
+        return sp_facts_chain_dot(f);
+    }
+    if (op == '+' && f->constant.is_open && !f->constant.is_joined) {
+        f->constant.is_joined = true;
+        f->last_is_operand = false;
+        return SP_OK;
+    }
+    return on_ending_op(f, op);
 }
 
 /* ---- the pass ---- */

@@ -181,7 +181,8 @@ static enum sp_err take_continuation(struct sp_lexer *lx)
     }
     struct sp_py_token backslash = {.start = at, .line = lx->line, .line_start = lx->line_start};
     sp_lex_newline(lx);
-    return lx->at == lx->limit ? sp_lex_fault_token(lx, SP_PYTHON_CONTINUATION_END, &backslash) : SP_OK;
+    return lx->at == lx->limit ? sp_lex_fault_token(lx, SP_PYTHON_CONTINUATION_END, &backslash)
+                               : SP_OK;
 }
 
 /* The column where the line's first token stands, once with tabs of 8 and once with tabs of 1, as CPython compares. */
@@ -325,6 +326,48 @@ enum sp_err sp_lex_close(struct sp_lexer *lx, uint8_t bracket)
     return SP_OK;
 }
 
+/* Operators that an = may follow to make an assignment of them. */
+static bool may_augment(uint8_t byte)
+{
+    switch (byte) {
+    case '+':
+    case '-':
+    case '*':
+    case '/':
+    case '%':
+    case '&':
+    case '|':
+    case '^':
+    case '@':
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* ** // << >>, and each of them with = */
+static uint32_t measure_doubled(const struct sp_lexer *lx, uint8_t byte, uint8_t *out_op)
+{
+    bool is_augmented = sp_lex_peek(lx, 2) == '=';
+    *out_op = is_augmented ? SP_OP_AUGMENTED : byte == '*' ? SP_OP_POWER : SP_OP_OTHER;
+    return is_augmented ? 3 : 2;
+}
+
+/* An operator that ends in =. */
+static uint32_t measure_equal(uint8_t byte, uint8_t *out_op)
+{
+    if (byte == '=' || byte == '!' || byte == '<' || byte == '>') {
+        *out_op = SP_OP_COMPARE;
+        return 2;
+    }
+    if (byte == ':') {
+        *out_op = SP_OP_WALRUS;
+        return 2;
+    }
+    *out_op = may_augment(byte) ? SP_OP_AUGMENTED : byte;
+    return may_augment(byte) ? 2 : 1;
+}
+
 /* The length of the operator at the cursor, and its number. */
 static uint32_t measure_op(const struct sp_lexer *lx, uint8_t *out_op)
 {
@@ -332,21 +375,10 @@ static uint32_t measure_op(const struct sp_lexer *lx, uint8_t *out_op)
     uint8_t b = sp_lex_peek(lx, 1);
     *out_op = a;
     if (b == a && (a == '*' || a == '/' || a == '<' || a == '>')) {
-        bool is_augmented = sp_lex_peek(lx, 2) == '=';
-        *out_op = is_augmented ? SP_OP_AUGMENTED : a == '*' ? SP_OP_POWER : SP_OP_OTHER;
-        return is_augmented ? 3 : 2;
+        return measure_doubled(lx, a, out_op);
     }
-    if (b == '=' && (a == '=' || a == '!' || a == '<' || a == '>')) {
-        *out_op = SP_OP_COMPARE;
-        return 2;
-    }
-    if (b == '=' && a == ':') {
-        *out_op = SP_OP_WALRUS;
-        return 2;
-    }
-    if (b == '=' && a != '.' && a != ',' && a != ';' && a != '~') {
-        *out_op = SP_OP_AUGMENTED;
-        return 2;
+    if (b == '=') {
+        return measure_equal(a, out_op);
     }
     if (b == '>' && (a == '-' || a == '<')) {
         *out_op = a == '-' ? SP_OP_ARROW : SP_OP_COMPARE;
