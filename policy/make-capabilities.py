@@ -35,6 +35,7 @@ google docutils nbformat nbconvert jupyter_core ipykernel""".split()
 # capability -> kind -> patterns; names are dotted, * stands for anything without a dot.
 RULES = {
     "process": {
+        "attributes": "subprocess_shell subprocess_exec",
         "modules": """subprocess _posixsubprocess multiprocessing _multiprocessing pty concurrent.futures.process
             distutils.spawn pexpect ptyprocess sh plumbum fabric invoke IPython.utils.process IPython.utils._process_posix
             IPython.lib.backgroundjobs asyncio.subprocess asyncio.unix_events asyncio.base_subprocess test.support
@@ -56,6 +57,7 @@ RULES = {
             commands.getoutput popen2.popen2 os.popen2 os.popen3 os.popen4""",
     },
     "network": {
+        "attributes": "sock_connect create_datagram_endpoint",
         "modules": """socket _socket socketserver ssl _ssl http.client http.server urllib.request urllib.robotparser ftplib
             smtplib smtpd poplib imaplib nntplib telnetlib xmlrpc asyncore asynchat requests urllib3 httpx aiohttp
             httplib2 websocket websockets zmq tornado twisted flask django fastapi uvicorn werkzeug bottle
@@ -90,7 +92,7 @@ RULES = {
             _pickle.loads _pickle.Unpickler cPickle.load cPickle.loads marshal.load marshal.loads
             pandas.read_pickle pandas.io.pickle.read_pickle pandas.io.api.read_pickle pandas.compat.pickle_compat.*
             pandas.read_hdf joblib.load joblib.numpy_pickle.load* numpy.load(allow_pickle)
-            numpy.lib.npyio.load(allow_pickle) numpy.lib.format.read_array(allow_pickle)
+            numpy.load(#3) numpy.lib.npyio.load(#3) numpy.lib.npyio.load(allow_pickle) numpy.lib.format.read_array(allow_pickle)
             torch.load yaml.load yaml.unsafe_load yaml.full_load yaml.load_all
             sklearn.externals.joblib.load keras.models.load_model tensorflow.keras.models.load_model
             multiprocessing.reduction.* copyreg.pickle copyreg.constructor
@@ -116,8 +118,8 @@ RULES = {
             sys.path_importer_cache sys.modules sys.breakpointhook sys.displayhook sys.excepthook""",
         "evaluates": """timeit.timeit timeit.repeat timeit.Timer cProfile.run profile.run pandas.eval
             sympy.sympify sympy.S sympy.parse_expr sympy.parsing.sympy_parser.parse_expr sympy.core.sympify.sympify
-            sympy.lambdify sympy.utilities.lambdify.lambdify numexpr.evaluate numexpr.re_evaluate
-            sympy.utilities.lambdify.implemented_function""",
+            numexpr.evaluate numexpr.re_evaluate""",
+        "second": "sympy.lambdify sympy.utilities.lambdify.lambdify sympy.utilities.lambdify.implemented_function",
         "methods": "query eval",
         "attributes": "run_line_magic run_cell_magic run_cell ex safe_execfile",
     },
@@ -140,6 +142,7 @@ RULES = {
             gi_code gi_yieldfrom cr_frame cr_code cr_origin ag_frame ag_code tb_frame co_code co_consts co_names co_freevars
             func_globals func_code __objclass__ __thisclass__ __self_class__ __weakref__
             cell_contents __kwdefaults__ __defaults__ __reduce_ex__ __subclasshook__""",
+        "places": "/proc/self /proc/thread-self /proc/1/ /dev/mem",
         "module_attributes": "__dict__ __loader__ __spec__ __getattr__ __builtins__ __class__",
         "strings": """__subclasses__ __bases__ __base__ __mro__ __globals__ __builtins__ __code__ __closure__ __loader__
             __getattribute__ __import__ __self__ f_globals f_builtins gi_frame tb_frame func_globals""",

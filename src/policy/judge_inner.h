@@ -44,6 +44,10 @@ void judge_report(struct sp_judge *j, enum sp_rule rule, const char *name,
 void judge_capabilities(struct sp_judge *j, uint32_t bits, const struct sp_span *span,
                         struct sp_slice subject) SP_NONNULL(1, 3);
 
+/* Follows modules through the modules that hold them: `glob.os.system` is `os.system`. */
+struct sp_slice judge_canonical(const struct sp_judge *j, struct sp_slice path,
+                                struct judge_path *out) SP_NONNULL(1, 3);
+
 /* Judges one dotted name by lists and capabilities. True when something was found. */
 bool judge_path_check(struct sp_judge *j, struct sp_slice path, const struct sp_span *span)
     SP_NONNULL(1, 3);

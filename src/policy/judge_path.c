@@ -17,9 +17,8 @@ static bool put(struct judge_path *path, struct sp_slice part)
     return true;
 }
 
-/* Follows modules through the modules that hold them: `glob.os.system` is `os.system`. */
-static struct sp_slice canonical(const struct sp_judge *j, struct sp_slice path,
-                                 struct judge_path *out)
+struct sp_slice judge_canonical(const struct sp_judge *j, struct sp_slice path,
+                                struct judge_path *out)
 {
     out->len = 0;
     size_t at = 0;
@@ -90,7 +89,7 @@ static bool check_lists(struct sp_judge *j, struct sp_slice path, const struct s
 bool judge_path_check(struct sp_judge *j, struct sp_slice path, const struct sp_span *span)
 {
     struct judge_path own;
-    struct sp_slice real = canonical(j, path, &own);
+    struct sp_slice real = judge_canonical(j, path, &own);
     bool found = false;
     if (check_lists(j, real, span, &found)) {
         return found;

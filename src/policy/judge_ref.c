@@ -132,7 +132,7 @@ static void check_getter(struct sp_judge *j, const struct sp_ref *ref, const str
 static void check_evaluation(struct sp_judge *j, const struct sp_ref *ref,
                              const struct sp_call *call, struct sp_slice callee)
 {
-    if (call != NULL && (call->is_lambda || !call->has_args)) {
+    if (call != NULL && (call->is_lambda || call->is_number || !call->has_args)) {
         return;
     }
     if (call == NULL || call->arg0 == SP_FACTS_NONE) {
@@ -140,6 +140,25 @@ static void check_evaluation(struct sp_judge *j, const struct sp_ref *ref,
         return;
     }
     judge_code(j, call->arg0, callee);
+}
+
+/* `np.load(f, None, True)`: the table has "numpy.load(#3)" for functions whose third argument is dangerous. */
+static void check_third(struct sp_judge *j, const struct sp_ref *ref, struct sp_slice path)
+{
+    static const char suffix[] = "(#3)";
+    struct judge_path full;
+    uint32_t bits = 0;
+    if (!concat(&full, path, sp_slice_make(NULL, 0)) ||
+        sizeof(suffix) > sizeof(full.text) - full.len) {
+        return;
+    }
+    for (size_t i = 0; i + 1 < sizeof(suffix); i++) {
+        full.text[full.len + i] = (uint8_t)suffix[i];
+    }
+    if (sp_map_get(&j->table->paths, sp_slice_make(full.text, full.len + sizeof(suffix) - 1),
+                   &bits)) {
+        judge_capabilities(j, bits, &ref->place, path);
+    }
 }
 
 /* ---- one reference ---- */
@@ -160,6 +179,15 @@ static bool check_special(struct sp_judge *j, const struct sp_ref *ref, const st
     if (sp_map_has(&j->table->evaluates, path)) {
         check_evaluation(j, ref, call, path);
         return true;
+    }
+    if (sp_map_has(&j->table->second, path)) {
+        if (call != NULL && call->arg1 != SP_FACTS_NONE) {
+            judge_code(j, call->arg1, path);
+        }
+        return true;
+    }
+    if (call != NULL && call->arg_count > 2) {
+        check_third(j, ref, path);
     }
     return false;
 }
@@ -207,8 +235,12 @@ static void check_stars(struct sp_judge *j, const struct sp_ref *ref, struct sp_
 
 static void check_escape(struct sp_judge *j, const struct sp_ref *ref, struct sp_slice path)
 {
-    bool escapes = (ref->flags & SP_REF_ESCAPES) != 0;
-    if (escapes && sp_map_has(&j->table->guarded, path)) {
+    struct judge_path own;
+    if ((ref->flags & SP_REF_ESCAPES) == 0) {
+        return;
+    }
+    path = judge_canonical(j, path, &own);
+    if (sp_map_has(&j->table->guarded, path)) {
         j->out->capabilities |= DYNAMIC;
         judge_report(j, j->policy->capability[SP_CAPABILITY_DYNAMIC_CODE], "dynamic-code",
                      &ref->place,

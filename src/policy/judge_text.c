@@ -62,6 +62,18 @@ static void check_words(struct sp_judge *j, struct sp_slice text, const struct s
     }
 }
 
+/* Files that give access to the interpreter's own memory. */
+static void check_places(struct sp_judge *j, struct sp_slice text, const struct sp_span *span)
+{
+    for (size_t i = 0; i < j->table->places.slot_count; i++) {
+        const struct sp_map_entry *entry = &j->table->places.slots[i];
+        struct sp_slice start = sp_slice_sub(text, 0, entry->key.len);
+        if (entry->key.ptr != NULL && sp_slice_equal(start, entry->key)) {
+            judge_capabilities(j, entry->value, span, entry->key);
+        }
+    }
+}
+
 void judge_consts(struct sp_judge *j)
 {
     size_t count = 0;
@@ -73,6 +85,7 @@ void judge_consts(struct sp_judge *j)
                                             consts[i].place.end - consts[i].place.start);
         if (sp_facts_decode(j->facts, &consts[i], text, &len) == SP_OK) {
             check_words(j, sp_slice_make(text, len), &consts[i].place);
+            check_places(j, sp_slice_make(text, len), &consts[i].place);
         } else {
             check_words(j, raw, &consts[i].place); /* too long to decode: as it is written */
         }

@@ -80,7 +80,9 @@ static enum sp_err load_capability(struct sp_table *t, const struct sp_toml_valu
     SP_TRY(add_list(&t->on_modules, sp_toml_get(section, "module_attributes"), bits, where));
     SP_TRY(add_list(&t->orphans, sp_toml_get(section, "orphans"), bits, where));
     SP_TRY(add_list(&t->strings, sp_toml_get(section, "strings"), bits, where));
+    SP_TRY(add_list(&t->places, sp_toml_get(section, "places"), bits, where));
     SP_TRY(add_list(&t->magics, sp_toml_get(section, "magics"), bits, where));
+    SP_TRY(add_list(&t->second, sp_toml_get(section, "second"), bits, where));
     SP_TRY(add_list(&t->evaluates, sp_toml_get(section, "evaluates"), bits, where));
     return add_list(&t->methods, sp_toml_get(section, "methods"), bits, where);
 }
@@ -173,7 +175,7 @@ void sp_table_done(struct sp_table *table)
     struct sp_map *const maps[] = {
         &table->paths,     &table->attributes, &table->on_modules, &table->orphans, &table->strings,
         &table->magics,    &table->evaluates,  &table->methods,    &table->guarded, &table->image,
-        &table->reexports, &table->aliases,    &table->targets};
+        &table->reexports, &table->aliases,    &table->targets,    &table->places,  &table->second};
     for (size_t i = 0; i < SP_COUNT(maps); i++) {
         sp_map_done(maps[i]);
     }

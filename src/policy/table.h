@@ -46,9 +46,11 @@ struct sp_table {
     struct sp_map
         orphans; /* "popen" -> capabilities, on a name that this submission does not bind */
     struct sp_map strings; /* "__globals__" -> capabilities, anywhere in a constant */
+    struct sp_map places;  /* "/proc/self" -> capabilities, at the start of a constant */
     struct sp_map magics;  /* "bash" -> capabilities */
     struct sp_map
         evaluates; /* "timeit.timeit" -> capabilities, unless the text is constant and harmless */
+    struct sp_map second;    /* "sympy.lambdify": the second argument may be code */
     struct sp_map methods;   /* "query" -> capabilities: the same for methods of objects */
     struct sp_map guarded;   /* "os": a module that must not be handed on as a value */
     struct sp_map image;     /* top-level modules of the session image */

@@ -234,6 +234,9 @@ static void on_close(struct sp_facts *f)
     }
     struct sp_call *call = &f->calls[f->closed_call];
     call->has_args = f->last_kind != SP_TOKEN_OP || f->last_op != '(';
+    call->arg_count = call->has_args
+                          ? level->arg + (f->last_kind == SP_TOKEN_OP && f->last_op == ',' ? 0 : 1)
+                          : 0;
     forgive_getter(f, call);
     if (call->arg0 != SP_FACTS_NONE || call->arg1 != SP_FACTS_NONE) {
         f->chain = (struct facts_chain){.is_open = true};
@@ -417,10 +420,23 @@ static enum sp_err on_magic(struct sp_facts *f)
     return SP_OK;
 }
 
+/* `S(1) / 2`, `S(-1)`: what begins with a number is no text that could be code. */
+static void note_number(struct sp_facts *f)
+{
+    const struct facts_level *level = &f->levels[f->level];
+    bool is_first = f->last_kind == SP_TOKEN_OP && (f->last_op == '(' || f->last_op == '-');
+    if (f->level > 0 && level->kind == LEVEL_CALL && level->arg == 0 && is_first) {
+        f->calls[level->call].is_number = true;
+    }
+}
+
 /* Literals, the parts of f-strings, magics. */
 static enum sp_err on_operand(struct sp_facts *f)
 {
     SP_TRY(sp_facts_chain_end(f));
+    if (f->token.kind == SP_TOKEN_NUMBER) {
+        note_number(f);
+    }
     f->last_is_operand = true;
     if (f->token.kind == SP_TOKEN_STRING) {
         return sp_facts_const_string(f);

@@ -71,7 +71,9 @@ struct sp_call {
     uint32_t arg0_ref; /* the first argument is exactly this reference */
     uint32_t arg0;     /* ... or exactly this constant */
     uint32_t arg1;     /* the second argument is exactly this constant */
+    uint32_t arg_count;
     bool has_args;
+    bool is_number;    /* the first argument begins with a number or a sign: it is no text */
     bool is_lambda; /* the first argument is a lambda */
 };
 

@@ -19,6 +19,10 @@ static void open_chain(struct sp_facts *f, enum sp_ref_root root, uint32_t base)
         .base = base,
         .root = (uint8_t)root,
         .flags = f->last_keyword == KEYWORD_IN && !f->hands_out ? SP_REF_TESTED : 0};
+    if (root == SP_ROOT_NAME && f->last_is_operand) {
+        /* `match os:` and the like: a soft keyword takes the value. */
+        f->chain.ref.flags |= SP_REF_ESCAPES;
+    }
 }
 
 enum sp_err sp_facts_chain_name(struct sp_facts *f, uint32_t symbol)
@@ -73,7 +77,7 @@ static enum sp_err follow_at(struct sp_facts *f, uint32_t depth, uint32_t ref, b
         /* `a, b = x, y` has a name for each; one name for a tuple is not followed. */
         *out = is_target ? !is_tuple || level->group_least > 1 : !f->hands_out;
     } else if (level->kind == LEVEL_CALL) {
-        *out = is_target;
+        *out = is_target && level->is_params;
     } else {
         *out = level->kind == LEVEL_GROUP && !is_tuple;
     }

@@ -62,7 +62,8 @@ enum sp_err sp_facts_const_end(struct sp_facts *f)
     bool is_arg = now->is_arg && ends && !now->is_joined && level->arg < 2;
     struct sp_slice text = sp_slice_make(f->lx.ptr + now->constant.place.start,
                                          now->constant.place.end - now->constant.place.start);
-    if (!is_arg && !now->is_complex && !has_two_underscores(text)) {
+    bool is_path = text.len > 1 && text.ptr[1] == '/';
+    if (!is_arg && !is_path && !now->is_complex && !has_two_underscores(text)) {
         return SP_OK;
     }
     uint32_t index = 0;
