@@ -140,6 +140,11 @@ static enum sp_err open_listener(struct sp_house *house)
         return SP_ERR_CONFIG;
     }
     err = sp_socket_listen(&estate->listen, &estate->listener, &estate->port);
+    if (err == SP_ERR_BUSY) {
+        sp_log(SP_LOG_ERROR, "serve.failed", "another process listens on %s; choose another address with --listen",
+               config->server_listen);
+        return err;
+    }
     return err == SP_OK ? SP_OK : complain("cannot listen on", config->server_listen, err);
 }
 

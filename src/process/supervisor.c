@@ -324,7 +324,7 @@ int sp_supervisor_run(const struct sp_supervisor_options *options)
     if (err == SP_OK) {
         start_all(house);
         err = sp_loop_run(house->loop);
-    } else {
+    } else if (err != SP_ERR_BUSY) { /* this one has been explained */
         sp_log(SP_LOG_ERROR, "serve.failed", "%s", sp_err_text(err));
     }
     int status = err == SP_OK ? house->exit_status : err == SP_ERR_CONFIG || err == SP_ERR_BUSY ? 2 : 1;
