@@ -25,7 +25,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         SP_ASSERT(sp_slice_equal(sp_buf_slice(&bytes), in));
         sp_buf_clear(&bytes);
         sp_buf_clear(&text);
-        SP_ASSERT(sp_hex_encode(in, &text) == SP_OK && sp_hex_decode(sp_buf_slice(&text), &bytes) == SP_OK);
+        SP_ASSERT(sp_hex_encode(in, &text) == SP_OK &&
+                  sp_hex_decode(sp_buf_slice(&text), &bytes) == SP_OK);
         SP_ASSERT(sp_slice_equal(sp_buf_slice(&bytes), in));
     }
     return 0;

@@ -5,7 +5,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Feeds `step` bytes at a time; gives where it ended, and the error. */
-static enum sp_err run(struct sp_slice in, enum sp_http1_kind kind, size_t step, size_t *out_at, uint64_t *out_body)
+static enum sp_err run(struct sp_slice in, enum sp_http1_kind kind, size_t step, size_t *out_at,
+                       uint64_t *out_body)
 {
     SP_AUTO_BUF struct sp_buf head;
     struct sp_http1 p;

@@ -28,7 +28,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sp_http_params params;
     SP_AUTO_BUF struct sp_buf out;
     sp_buf_init(&out, size + 1);
-    if (sp_http_media_type(in, &type, &params) == SP_OK || sp_http_disposition(in, &type, &params) == SP_OK) {
+    if (sp_http_media_type(in, &type, &params) == SP_OK ||
+        sp_http_disposition(in, &type, &params) == SP_OK) {
         (void)!walk(params, &out);
     }
     if (sp_http_bearer(in, &type) == SP_OK) {

@@ -4,7 +4,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void print(struct sp_slice in, const struct sp_json_limits *limits, enum sp_err want, struct sp_buf *out)
+static void print(struct sp_slice in, const struct sp_json_limits *limits, enum sp_err want,
+                  struct sp_buf *out)
 {
     SP_AUTO_JSON struct sp_json *doc = NULL;
     struct sp_where where = {0};

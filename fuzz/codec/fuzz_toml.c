@@ -10,7 +10,8 @@ static void walk(const struct sp_toml_value *container, size_t size)
     size_t count = 0;
     for (const struct sp_toml_value *v = sp_toml_first(container); v != NULL; v = sp_toml_next(v)) {
         struct sp_toml_place place = sp_toml_place(v);
-        SP_ASSERT(place.line >= 1 && place.line <= size && place.column >= 1 && place.column <= size);
+        SP_ASSERT(place.line >= 1 && place.line <= size && place.column >= 1 &&
+                  place.column <= size);
         if (sp_toml_type(container) == SP_TOML_TABLE) {
             SP_ASSERT(sp_toml_get_slice(container, sp_toml_key(v)) == v);
         }

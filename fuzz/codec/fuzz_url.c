@@ -32,6 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (sp_url_query_init(&q, in); sp_url_query_next(&q, &name, &value);) {
         SP_ASSERT(is_inside(name, in) && is_inside(value, in));
     }
-    SP_ASSERT(sp_url_parse(in, &url) != SP_OK || (is_inside(url.host, in) && is_inside(url.path, in)));
+    SP_ASSERT(sp_url_parse(in, &url) != SP_OK ||
+              (is_inside(url.host, in) && is_inside(url.path, in)));
     return 0;
 }

@@ -18,6 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     SP_ASSERT(config->tenant_count > 0);
     SP_ASSERT(sp_config_show(config, &text) == SP_OK);
     SP_ASSERT(sp_config_parse(sp_buf_slice(&text), NULL, &again, &where) == SP_OK);
-    SP_ASSERT(again->tenant_count == config->tenant_count && again->limits_body_bytes == config->limits_body_bytes);
+    SP_ASSERT(again->tenant_count == config->tenant_count &&
+              again->limits_body_bytes == config->limits_body_bytes);
     return 0;
 }

@@ -4,8 +4,9 @@
 
 static const char *alphabet_of(enum sp_base64 kind)
 {
-    return kind == SP_BASE64_STANDARD ? "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-                                      : "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    return kind == SP_BASE64_STANDARD
+               ? "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+               : "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 }
 
 /* Three bytes become four characters. */
@@ -133,7 +134,8 @@ void sp_base64_stream_init(struct sp_base64_stream *s, enum sp_base64 kind)
     *s = (struct sp_base64_stream){.kind = kind};
 }
 
-enum sp_err sp_base64_stream_put(struct sp_base64_stream *s, struct sp_slice bytes, struct sp_buf *out)
+enum sp_err sp_base64_stream_put(struct sp_base64_stream *s, struct sp_slice bytes,
+                                 struct sp_buf *out)
 {
     if (s->kept + bytes.len < 3) {
         for (size_t i = 0; i < bytes.len; i++) {
@@ -142,7 +144,8 @@ enum sp_err sp_base64_stream_put(struct sp_base64_stream *s, struct sp_slice byt
         return SP_OK;
     }
     if (s->kept > 0) {
-        uint8_t first[3] = {s->keep[0], s->kept > 1 ? s->keep[1] : bytes.ptr[0], bytes.ptr[2 - s->kept]};
+        uint8_t first[3] = {s->keep[0], s->kept > 1 ? s->keep[1] : bytes.ptr[0],
+                            bytes.ptr[2 - s->kept]};
         SP_TRY(encode_whole(s->kind, sp_slice_make(first, 3), out));
         bytes = sp_slice_sub(bytes, 3 - s->kept, bytes.len);
         s->kept = 0;

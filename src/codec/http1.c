@@ -76,7 +76,8 @@ static enum sp_err fail(struct sp_http1 *p, const char *rule)
 static enum sp_err check_room(struct sp_http1 *p, size_t more)
 {
     size_t line = p->head->len - p->line_at;
-    if (p->line_at == 0 && more > SP_HTTP1_LINE_BYTES_MAX - sp_size_min(line, SP_HTTP1_LINE_BYTES_MAX)) {
+    if (p->line_at == 0 &&
+        more > SP_HTTP1_LINE_BYTES_MAX - sp_size_min(line, SP_HTTP1_LINE_BYTES_MAX)) {
         p->rule = "the start line is too long";
         return p->kind == SP_HTTP1_REQUEST ? SP_ERR_URI_TOO_LONG : SP_ERR_HEAD_TOO_BIG;
     }
@@ -94,7 +95,8 @@ static unsigned state_after_head(struct sp_http1 *p)
     if (is_response && p->status < 200) {
         return STATE_INTERIM;
     }
-    if (p->kind == SP_HTTP1_RESPONSE_TO_HEAD || (is_response && (p->status == 204 || p->status == 304))) {
+    if (p->kind == SP_HTTP1_RESPONSE_TO_HEAD ||
+        (is_response && (p->status == 204 || p->status == 304))) {
         return STATE_DONE;
     }
     if (p->is_chunked) {
@@ -130,14 +132,17 @@ static enum sp_err end_line(struct sp_http1 *p, bool *out_is_end)
         /* RFC 9112, 2.2: one empty line before a request is passed over. */
         p->blanks++;
         sp_buf_clear(p->head);
-        return p->kind == SP_HTTP1_REQUEST && p->blanks == 1 ? SP_OK : fail(p, "an empty line stands before the message");
+        return p->kind == SP_HTTP1_REQUEST && p->blanks == 1
+                   ? SP_OK
+                   : fail(p, "an empty line stands before the message");
     }
     SP_TRY(p->line_at == 0 ? sp_http1_start_line(p, line) : sp_http1_field_line(p, line));
     p->line_at = head.len;
     return SP_OK;
 }
 
-static enum sp_err feed_head(struct sp_http1 *p, struct sp_slice in, size_t *at, enum sp_http1_event *out)
+static enum sp_err feed_head(struct sp_http1 *p, struct sp_slice in, size_t *at,
+                             enum sp_http1_event *out)
 {
     while (*at < in.len) {
         size_t lf = sp_slice_find(in, *at, '\n');
@@ -184,7 +189,8 @@ static enum sp_err chunk_digit(struct sp_http1 *p, uint8_t byte)
         return SP_OK;
     }
     if (sp_parse_hex_u64(sp_slice_make(&byte, 1), 15, &digit) != SP_OK) {
-        return fail(p, byte == ';' ? "chunk extensions are not taken" : "a chunk size is not hexadecimal");
+        return fail(p, byte == ';' ? "chunk extensions are not taken"
+                                   : "a chunk size is not hexadecimal");
     }
     if (p->chunk_digits == SP_HTTP1_CHUNK_DIGITS_MAX) {
         return fail(p, "a chunk size has too many digits");
@@ -233,7 +239,8 @@ static enum sp_err trailer_byte(struct sp_http1 *p, uint8_t byte)
         return SP_OK;
     }
     p->state = STATE_TRAILER_NAME;
-    return sp_http1_is_name_byte(byte) ? SP_OK : fail(p, "the name of a trailer field is not a token");
+    return sp_http1_is_name_byte(byte) ? SP_OK
+                                       : fail(p, "the name of a trailer field is not a token");
 }
 
 /* The bytes of framing around chunks, one at a time. */
@@ -258,7 +265,8 @@ static enum sp_err framing_byte(struct sp_http1 *p, uint8_t byte)
     }
 }
 
-static enum sp_err feed_chunked(struct sp_http1 *p, struct sp_slice in, size_t *at, enum sp_http1_event *out)
+static enum sp_err feed_chunked(struct sp_http1 *p, struct sp_slice in, size_t *at,
+                                enum sp_http1_event *out)
 {
     while (*at < in.len && p->state != STATE_DONE) {
         if (p->state == STATE_CHUNK_DATA) {
@@ -272,14 +280,16 @@ static enum sp_err feed_chunked(struct sp_http1 *p, struct sp_slice in, size_t *
     return SP_OK;
 }
 
-static enum sp_err feed_until_close(struct sp_http1 *p, struct sp_slice in, size_t *at, enum sp_http1_event *out)
+static enum sp_err feed_until_close(struct sp_http1 *p, struct sp_slice in, size_t *at,
+                                    enum sp_http1_event *out)
 {
     p->left = UINT64_MAX - p->body_bytes;
     *out = SP_HTTP1_BODY;
     return feed_data(p, in, at, STATE_FAILED);
 }
 
-static enum sp_err feed(struct sp_http1 *p, struct sp_slice in, size_t *at, enum sp_http1_event *out)
+static enum sp_err feed(struct sp_http1 *p, struct sp_slice in, size_t *at,
+                        enum sp_http1_event *out)
 {
     if (p->state == STATE_DONE) {
         *out = SP_HTTP1_MESSAGE_DONE;
@@ -308,7 +318,8 @@ static enum sp_err feed(struct sp_http1 *p, struct sp_slice in, size_t *at, enum
     }
 }
 
-enum sp_err sp_http1_feed(struct sp_http1 *p, struct sp_slice in, size_t *out_consumed, enum sp_http1_event *out_event)
+enum sp_err sp_http1_feed(struct sp_http1 *p, struct sp_slice in, size_t *out_consumed,
+                          enum sp_http1_event *out_event)
 {
     size_t at = 0;
     enum sp_http1_event event = SP_HTTP1_NEED_MORE;

@@ -12,11 +12,11 @@
 
 #include "base/buf.h"
 
-#define SP_HTTP1_LINE_BYTES_MAX ((size_t)8 * 1024)  /* request line, status line */
-#define SP_HTTP1_HEAD_BYTES_MAX ((size_t)32 * 1024) /* head with all its line ends */
-#define SP_HTTP1_FIELDS_MAX 100U
+#define SP_HTTP1_LINE_BYTES_MAX    ((size_t)8 * 1024)  /* request line, status line */
+#define SP_HTTP1_HEAD_BYTES_MAX    ((size_t)32 * 1024) /* head with all its line ends */
+#define SP_HTTP1_FIELDS_MAX        100U
 #define SP_HTTP1_TRAILER_BYTES_MAX ((size_t)4 * 1024)
-#define SP_HTTP1_CHUNK_DIGITS_MAX 16U
+#define SP_HTTP1_CHUNK_DIGITS_MAX  16U
 
 enum sp_http1_kind {
     SP_HTTP1_REQUEST,
@@ -25,9 +25,9 @@ enum sp_http1_kind {
 };
 
 enum sp_http1_event {
-    SP_HTTP1_NEED_MORE,    /* all input was taken */
-    SP_HTTP1_HEAD_DONE,    /* the getters below answer; a 1xx status means that another head follows */
-    SP_HTTP1_BODY,         /* `body` lends a span of the input */
+    SP_HTTP1_NEED_MORE, /* all input was taken */
+    SP_HTTP1_HEAD_DONE, /* the getters below answer; a 1xx status means that another head follows */
+    SP_HTTP1_BODY,      /* `body` lends a span of the input */
     SP_HTTP1_MESSAGE_DONE, /* nothing after the consumed bytes belongs to this message */
 };
 
@@ -55,7 +55,7 @@ struct sp_http1 {
     bool is_until_close;   /* offered: a response whose body ends with the connection */
     bool is_persistent;    /* offered: the connection may carry another message */
     bool expects_continue; /* offered: Expect: 100-continue */
-    bool wants_close; /* some Connection field says close */
+    bool wants_close;      /* some Connection field says close */
     uint32_t method_len;
     uint32_t target_at;
     uint32_t target_len;
@@ -70,7 +70,8 @@ struct sp_http1 {
 };
 
 /* `head` is borrowed for the life of the parser; its maximum may be lower than SP_HTTP1_HEAD_BYTES_MAX. */
-void sp_http1_init(struct sp_http1 *p, enum sp_http1_kind kind, struct sp_buf *head) SP_NONNULL(1, 3);
+void sp_http1_init(struct sp_http1 *p, enum sp_http1_kind kind, struct sp_buf *head)
+    SP_NONNULL(1, 3);
 
 /* Makes ready for the next message on the same connection (same head buffer, cleared). */
 void sp_http1_next(struct sp_http1 *p, enum sp_http1_kind kind) SP_NONNULL(1);
@@ -96,6 +97,7 @@ struct sp_slice sp_http1_field_name(const struct sp_http1 *p, unsigned index) SP
 struct sp_slice sp_http1_field_value(const struct sp_http1 *p, unsigned index) SP_NONNULL(1);
 
 /* How many fields have this name (without regard to case); the first one's value goes to `out_first`. */
-unsigned sp_http1_find(const struct sp_http1 *p, const char *name, struct sp_slice *out_first) SP_NONNULL(1, 2, 3);
+unsigned sp_http1_find(const struct sp_http1 *p, const char *name, struct sp_slice *out_first)
+    SP_NONNULL(1, 2, 3);
 
 #endif

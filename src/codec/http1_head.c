@@ -37,8 +37,8 @@ static enum sp_err version(struct sp_http1 *p, struct sp_slice text)
         p->is_persistent = p->minor == 1;
         return SP_OK;
     }
-    if (text.len == 8 && sp_slice_starts(text, "HTTP/") && sp_text_is_digit(text.ptr[5]) && text.ptr[6] == '.' &&
-        sp_text_is_digit(text.ptr[7])) {
+    if (text.len == 8 && sp_slice_starts(text, "HTTP/") && sp_text_is_digit(text.ptr[5]) &&
+        text.ptr[6] == '.' && sp_text_is_digit(text.ptr[7])) {
         return fail(p, SP_ERR_HTTP_VERSION, "only HTTP/1.1 and HTTP/1.0 are spoken here");
     }
     return fail(p, SP_ERR_HTTP, "the start line has no HTTP version");
@@ -48,12 +48,14 @@ static enum sp_err version(struct sp_http1 *p, struct sp_slice text)
 static enum sp_err check_target(struct sp_http1 *p, struct sp_slice method, struct sp_slice target)
 {
     if (sp_slice_is(target, "*")) {
-        return sp_slice_is(method, "OPTIONS") ? SP_OK : fail(p, SP_ERR_HTTP, "only OPTIONS may ask for *");
+        return sp_slice_is(method, "OPTIONS") ? SP_OK
+                                              : fail(p, SP_ERR_HTTP, "only OPTIONS may ask for *");
     }
     if (sp_slice_is(method, "CONNECT") || target.len == 0 || target.ptr[0] != '/') {
         return fail(p, SP_ERR_HTTP, "the request target is not in origin form");
     }
-    return is_visible(target) ? SP_OK : fail(p, SP_ERR_HTTP, "the request target holds a foreign byte");
+    return is_visible(target) ? SP_OK
+                              : fail(p, SP_ERR_HTTP, "the request target holds a foreign byte");
 }
 
 /* method SP request-target SP HTTP-version, with exactly one space each (RFC 9112, 3). */
@@ -132,7 +134,8 @@ static enum sp_err on_transfer_encoding(struct sp_http1 *p, struct sp_slice valu
 
 static bool is_host_byte(uint8_t byte)
 {
-    return sp_text_is_alnum(byte) || sp_slice_find(SP_SLICE_LITERAL("-._~!$&'()*+,;=:[]%"), 0, byte) < 19;
+    return sp_text_is_alnum(byte) ||
+           sp_slice_find(SP_SLICE_LITERAL("-._~!$&'()*+,;=:[]%"), 0, byte) < 19;
 }
 
 static enum sp_err on_host(struct sp_http1 *p, struct sp_slice value)
@@ -177,8 +180,10 @@ static enum sp_err on_field(struct sp_http1 *p, struct sp_slice name, struct sp_
         const char *name;
         enum sp_err (*handle)(struct sp_http1 *p, struct sp_slice value);
     } known[] = {
-        {"Content-Length", on_content_length}, {"Transfer-Encoding", on_transfer_encoding},
-        {"Host", on_host},                     {"Connection", on_connection},
+        {"Content-Length", on_content_length},
+        {"Transfer-Encoding", on_transfer_encoding},
+        {"Host", on_host},
+        {"Connection", on_connection},
         {"Expect", on_expect},
     };
     for (size_t i = 0; i < SP_COUNT(known); i++) {
@@ -213,8 +218,8 @@ enum sp_err sp_http1_field_line(struct sp_http1 *p, struct sp_slice line)
     }
     struct sp_slice value = sp_slice_trim(sp_slice_sub(line, colon + 1, line.len));
     size_t value_at = p->line_at + (size_t)(value.ptr - line.ptr);
-    p->fields[p->field_count++] = (struct sp_http1_span){(uint32_t)p->line_at, (uint32_t)name.len, (uint32_t)value_at,
-                                                         (uint32_t)value.len};
+    p->fields[p->field_count++] = (struct sp_http1_span){(uint32_t)p->line_at, (uint32_t)name.len,
+                                                         (uint32_t)value_at, (uint32_t)value.len};
     return on_field(p, name, value);
 }
 
@@ -255,7 +260,8 @@ struct sp_slice sp_http1_target(const struct sp_http1 *p)
 struct sp_slice sp_http1_field_name(const struct sp_http1 *p, unsigned index)
 {
     const struct sp_http1_span *f = &p->fields[index];
-    return index < p->field_count ? sp_slice_sub(sp_buf_slice(p->head), f->name_at, f->name_len) : (struct sp_slice){NULL, 0};
+    return index < p->field_count ? sp_slice_sub(sp_buf_slice(p->head), f->name_at, f->name_len)
+                                  : (struct sp_slice){NULL, 0};
 }
 
 struct sp_slice sp_http1_field_value(const struct sp_http1 *p, unsigned index)

@@ -35,8 +35,8 @@ bool sp_http_is_field_value(struct sp_slice text)
 
 static bool is_token68(uint8_t byte)
 {
-    return sp_text_is_alnum(byte) || byte == '-' || byte == '.' || byte == '_' || byte == '~' || byte == '+' ||
-           byte == '/';
+    return sp_text_is_alnum(byte) || byte == '-' || byte == '.' || byte == '_' || byte == '~' ||
+           byte == '+' || byte == '/';
 }
 
 static bool is_equals(uint8_t byte)
@@ -59,7 +59,8 @@ static bool all_token68(struct sp_slice text)
     return run.len > 0 && sp_text_at_end(&t);
 }
 
-enum sp_err sp_http_authorization(struct sp_slice value, struct sp_slice *out_scheme, struct sp_slice *out_token68)
+enum sp_err sp_http_authorization(struct sp_slice value, struct sp_slice *out_scheme,
+                                  struct sp_slice *out_token68)
 {
     struct sp_text t;
     sp_text_init(&t, value);
@@ -81,7 +82,8 @@ enum sp_err sp_http_bearer(struct sp_slice value, struct sp_slice *out_token)
     if (value.len == 0) {
         return SP_ERR_TOKEN_MISSING;
     }
-    if (sp_http_authorization(value, &scheme, &token) != SP_OK || !sp_slice_is_nocase(scheme, "Bearer")) {
+    if (sp_http_authorization(value, &scheme, &token) != SP_OK ||
+        !sp_slice_is_nocase(scheme, "Bearer")) {
         return SP_ERR_TOKEN_UNKNOWN;
     }
     *out_token = token;
@@ -96,7 +98,8 @@ static struct sp_slice before_params(struct sp_slice value, struct sp_http_param
     return sp_slice_trim(sp_slice_sub(value, 0, end));
 }
 
-enum sp_err sp_http_media_type(struct sp_slice value, struct sp_slice *out_type, struct sp_http_params *out_params)
+enum sp_err sp_http_media_type(struct sp_slice value, struct sp_slice *out_type,
+                               struct sp_http_params *out_params)
 {
     struct sp_http_params params;
     struct sp_slice type = before_params(value, &params);
@@ -110,7 +113,8 @@ enum sp_err sp_http_media_type(struct sp_slice value, struct sp_slice *out_type,
     return SP_OK;
 }
 
-enum sp_err sp_http_disposition(struct sp_slice value, struct sp_slice *out_type, struct sp_http_params *out_params)
+enum sp_err sp_http_disposition(struct sp_slice value, struct sp_slice *out_type,
+                                struct sp_http_params *out_params)
 {
     struct sp_http_params params;
     struct sp_slice type = before_params(value, &params);

@@ -52,7 +52,8 @@ static void tell_where(struct sp_where *where, struct sp_slice in, size_t at, co
 static bool is_blank_from(struct sp_slice text, const char *end)
 {
     size_t at = (size_t)((const uint8_t *)(const void *)end - text.ptr);
-    while (at < text.len && (text.ptr[at] == ' ' || text.ptr[at] == '\n' || text.ptr[at] == '\r' || text.ptr[at] == '\t')) {
+    while (at < text.len && (text.ptr[at] == ' ' || text.ptr[at] == '\n' || text.ptr[at] == '\r' ||
+                             text.ptr[at] == '\t')) {
         at++;
     }
     return at == text.len;
@@ -122,8 +123,8 @@ static enum sp_err build(struct sp_json_scan *scan, struct sp_json *doc)
     return SP_OK;
 }
 
-enum sp_err sp_json_parse(struct sp_slice in, const struct sp_json_limits *limits, struct sp_json **out,
-                          struct sp_where *out_where)
+enum sp_err sp_json_parse(struct sp_slice in, const struct sp_json_limits *limits,
+                          struct sp_json **out, struct sp_where *out_where)
 {
     SP_AUTO_JSON struct sp_json *doc = calloc(1, sizeof(*doc));
     if (doc == NULL) {
@@ -245,7 +246,8 @@ enum sp_err sp_json_double(const struct sp_json_value *value, double *out)
     return SP_OK;
 }
 
-enum sp_err sp_json_number_text(const struct sp_json *doc, const struct sp_json_value *value, struct sp_slice *out)
+enum sp_err sp_json_number_text(const struct sp_json *doc, const struct sp_json_value *value,
+                                struct sp_slice *out)
 {
     (void)doc;
     if (!sp_json_is(value, SP_JSON_NUMBER)) {
@@ -255,7 +257,8 @@ enum sp_err sp_json_number_text(const struct sp_json *doc, const struct sp_json_
     return SP_OK;
 }
 
-enum sp_err sp_json_integer(const struct sp_json *doc, const struct sp_json_value *value, int64_t *out)
+enum sp_err sp_json_integer(const struct sp_json *doc, const struct sp_json_value *value,
+                            int64_t *out)
 {
     struct sp_slice text;
     SP_TRY(sp_json_number_text(doc, value, &text));
@@ -268,7 +271,8 @@ enum sp_err sp_json_integer(const struct sp_json *doc, const struct sp_json_valu
     return SP_OK;
 }
 
-static void print_scalar(const struct sp_json *doc, const struct sp_json_value *value, struct sp_json_out *w)
+static void print_scalar(const struct sp_json *doc, const struct sp_json_value *value,
+                         struct sp_json_out *w)
 {
     struct sp_slice text = {NULL, 0};
     if (sp_json_string(value, &text) == SP_OK) {
@@ -292,7 +296,8 @@ static void print_end(const struct sp_json_value *container, struct sp_json_out 
 }
 
 /* Writes a value up to where its children begin; answers whether it is a container. */
-static bool print_begin(const struct sp_json *doc, const struct sp_json_value *value, struct sp_json_out *w)
+static bool print_begin(const struct sp_json *doc, const struct sp_json_value *value,
+                        struct sp_json_out *w)
 {
     if (sp_json_is(value, SP_JSON_OBJECT)) {
         sp_json_out_object(w);
@@ -306,7 +311,8 @@ static bool print_begin(const struct sp_json *doc, const struct sp_json_value *v
     return false;
 }
 
-enum sp_err sp_json_print(const struct sp_json *doc, const struct sp_json_value *value, struct sp_buf *out)
+enum sp_err sp_json_print(const struct sp_json *doc, const struct sp_json_value *value,
+                          struct sp_buf *out)
 {
     const struct sp_json_value *open[SP_JSON_DEPTH_MAX + 1];
     size_t depth = 0;

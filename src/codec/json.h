@@ -11,10 +11,10 @@
 #include "base/buf.h"
 #include "base/where.h"
 
-#define SP_JSON_BYTES_MAX ((size_t)256 * 1024 * 1024) /* no limit of a caller may be higher */
-#define SP_JSON_DEPTH_MAX 128U                        /* no limit of a caller may be higher */
-#define SP_JSON_DEPTH 32U                             /* the usual limit */
-#define SP_JSON_NUMBER_BYTES_MAX ((size_t)63)         /* the longest number text */
+#define SP_JSON_BYTES_MAX        ((size_t)256 * 1024 * 1024) /* no limit of a caller may be higher */
+#define SP_JSON_DEPTH_MAX        128U         /* no limit of a caller may be higher */
+#define SP_JSON_DEPTH            32U          /* the usual limit */
+#define SP_JSON_NUMBER_BYTES_MAX ((size_t)63) /* the longest number text */
 
 enum sp_json_type {
     SP_JSON_NULL,
@@ -42,8 +42,9 @@ struct sp_json_value;
  * Reads the whole of `in`, which may go away afterwards. SP_ERR_JSON for syntax, SP_ERR_UTF8, SP_ERR_NUL,
  * SP_ERR_DUPLICATE, SP_ERR_DEPTH, SP_ERR_RANGE (a number), SP_ERR_TOO_BIG, SP_ERR_NOMEM. `out_where` may be NULL.
  */
-enum sp_err sp_json_parse(struct sp_slice in, const struct sp_json_limits *limits, struct sp_json **out,
-                          struct sp_where *out_where) SP_MUST_CHECK SP_NONNULL(2, 3);
+enum sp_err sp_json_parse(struct sp_slice in, const struct sp_json_limits *limits,
+                          struct sp_json **out, struct sp_where *out_where)
+    SP_MUST_CHECK SP_NONNULL(2, 3);
 void sp_json_free(struct sp_json *doc);
 void sp_json_free_cleanup(struct sp_json **doc);
 #define SP_AUTO_JSON SP_CLEANUP(sp_json_free_cleanup)
@@ -55,7 +56,8 @@ enum sp_json_type sp_json_type(const struct sp_json_value *value);
 bool sp_json_is(const struct sp_json_value *value, enum sp_json_type type);
 
 /* The member of this name (letter case counts), or NULL. */
-const struct sp_json_value *sp_json_get(const struct sp_json_value *object, const char *key) SP_NONNULL(2);
+const struct sp_json_value *sp_json_get(const struct sp_json_value *object, const char *key)
+    SP_NONNULL(2);
 
 /* Walks over the elements of an array or the members of an object in the order of the text. */
 const struct sp_json_value *sp_json_first(const struct sp_json_value *container);
@@ -66,20 +68,22 @@ size_t sp_json_count(const struct sp_json_value *container);
 struct sp_slice sp_json_key(const struct sp_json_value *member);
 
 /* SP_ERR_INVALID when the type differs. Strings are lent for the life of the document. */
-enum sp_err sp_json_string(const struct sp_json_value *value, struct sp_slice *out) SP_MUST_CHECK SP_NONNULL(2);
+enum sp_err sp_json_string(const struct sp_json_value *value, struct sp_slice *out)
+    SP_MUST_CHECK SP_NONNULL(2);
 enum sp_err sp_json_bool(const struct sp_json_value *value, bool *out) SP_MUST_CHECK SP_NONNULL(2);
-enum sp_err sp_json_double(const struct sp_json_value *value, double *out) SP_MUST_CHECK SP_NONNULL(2);
+enum sp_err sp_json_double(const struct sp_json_value *value, double *out)
+    SP_MUST_CHECK SP_NONNULL(2);
 
 /* The text of a number as it was given. */
-enum sp_err sp_json_number_text(const struct sp_json *doc, const struct sp_json_value *value, struct sp_slice *out)
-    SP_MUST_CHECK SP_NONNULL(1, 3);
+enum sp_err sp_json_number_text(const struct sp_json *doc, const struct sp_json_value *value,
+                                struct sp_slice *out) SP_MUST_CHECK SP_NONNULL(1, 3);
 
 /* Only numbers written without fraction and exponent; outside int64 is SP_ERR_RANGE. */
-enum sp_err sp_json_integer(const struct sp_json *doc, const struct sp_json_value *value, int64_t *out) SP_MUST_CHECK
-    SP_NONNULL(1, 3);
+enum sp_err sp_json_integer(const struct sp_json *doc, const struct sp_json_value *value,
+                            int64_t *out) SP_MUST_CHECK SP_NONNULL(1, 3);
 
 /* Appends the value as compact JSON: members in their order, strings as RFC 8785 writes them, numbers as given. */
-enum sp_err sp_json_print(const struct sp_json *doc, const struct sp_json_value *value, struct sp_buf *out)
-    SP_MUST_CHECK SP_NONNULL(1, 2, 3);
+enum sp_err sp_json_print(const struct sp_json *doc, const struct sp_json_value *value,
+                          struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 2, 3);
 
 #endif

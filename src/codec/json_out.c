@@ -12,7 +12,8 @@ static const char hex_digits[] = "0123456789abcdef";
 static size_t write_escape(uint8_t *to, uint8_t byte)
 {
     static const char letters[] = {
-        ['"'] = '"', ['\\'] = '\\', ['\n'] = 'n', ['\t'] = 't', ['\r'] = 'r', ['\b'] = 'b', ['\f'] = 'f',
+        ['"'] = '"',  ['\\'] = '\\', ['\n'] = 'n', ['\t'] = 't',
+        ['\r'] = 'r', ['\b'] = 'b',  ['\f'] = 'f',
     };
     to[0] = '\\';
     if (byte < sizeof(letters) && letters[byte] != '\0') {
@@ -57,7 +58,8 @@ static enum sp_err write_special(struct sp_text *t, bool is_lossy, uint8_t *to, 
 }
 
 /* Writes until `limit` bytes of the input are taken, into room for all that they can become. */
-static enum sp_err write_chunk(struct sp_text *t, size_t limit, bool is_lossy, uint8_t *to, size_t *out_made)
+static enum sp_err write_chunk(struct sp_text *t, size_t limit, bool is_lossy, uint8_t *to,
+                               size_t *out_made)
 {
     uint8_t *start = to;
     struct sp_slice chunk = sp_slice_sub(t->in, 0, limit);

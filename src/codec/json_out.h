@@ -44,18 +44,23 @@ void sp_json_out_null(struct sp_json_out *w) SP_NONNULL(1);
 void sp_json_out_raw(struct sp_json_out *w, struct sp_slice json) SP_NONNULL(1);
 
 /* Key and value in one line. */
-void sp_json_out_member_string(struct sp_json_out *w, const char *key, struct sp_slice value) SP_NONNULL(1, 2);
-void sp_json_out_member_text(struct sp_json_out *w, const char *key, const char *value) SP_NONNULL(1, 2, 3);
-void sp_json_out_member_u64(struct sp_json_out *w, const char *key, uint64_t value) SP_NONNULL(1, 2);
+void sp_json_out_member_string(struct sp_json_out *w, const char *key, struct sp_slice value)
+    SP_NONNULL(1, 2);
+void sp_json_out_member_text(struct sp_json_out *w, const char *key, const char *value)
+    SP_NONNULL(1, 2, 3);
+void sp_json_out_member_u64(struct sp_json_out *w, const char *key, uint64_t value)
+    SP_NONNULL(1, 2);
 void sp_json_out_member_i64(struct sp_json_out *w, const char *key, int64_t value) SP_NONNULL(1, 2);
 void sp_json_out_member_bool(struct sp_json_out *w, const char *key, bool value) SP_NONNULL(1, 2);
 void sp_json_out_member_null(struct sp_json_out *w, const char *key) SP_NONNULL(1, 2);
-void sp_json_out_member_raw(struct sp_json_out *w, const char *key, struct sp_slice json) SP_NONNULL(1, 2);
+void sp_json_out_member_raw(struct sp_json_out *w, const char *key, struct sp_slice json)
+    SP_NONNULL(1, 2);
 
 /* The first failure; SP_ERR_INVALID when a container is still open or a key has no value. */
 enum sp_err sp_json_out_end(const struct sp_json_out *w) SP_MUST_CHECK SP_NONNULL(1);
 
 /* One string with its quotes, appended to a buffer; nothing is appended on failure. */
-enum sp_err sp_json_out_put_string(struct sp_buf *out, struct sp_slice value) SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_json_out_put_string(struct sp_buf *out, struct sp_slice value)
+    SP_MUST_CHECK SP_NONNULL(1);
 
 #endif

@@ -6,10 +6,11 @@
 #include "base/num.h"
 #include "base/text.h"
 
-#define FEW_KEYS       ((size_t)8) /* up to here comparing all pairs is cheaper than sorting */
+#define FEW_KEYS   ((size_t)8) /* up to here comparing all pairs is cheaper than sorting */
 #define ROOM_LEAST ((size_t)32)
 
-void sp_json_scan_init(struct sp_json_scan *s, struct sp_slice in, const struct sp_json_limits *limits)
+void sp_json_scan_init(struct sp_json_scan *s, struct sp_slice in,
+                       const struct sp_json_limits *limits)
 {
     SP_ASSERT(limits->bytes_max <= SP_JSON_BYTES_MAX && limits->depth_max <= SP_JSON_DEPTH_MAX);
     s->in = in;
@@ -60,7 +61,8 @@ static int next_byte(struct sp_json_scan *s)
 
 static enum sp_err unexpected(struct sp_json_scan *s, const char *wanted)
 {
-    return sp_json_scan_fail(s, SP_ERR_JSON, s->at < s->in.len ? wanted : "the text ends too early");
+    return sp_json_scan_fail(s, SP_ERR_JSON,
+                             s->at < s->in.len ? wanted : "the text ends too early");
 }
 
 static enum sp_err push_key(struct sp_json_scan *s, struct sp_json_key key)
@@ -305,7 +307,8 @@ static enum sp_err end_value(struct sp_json_scan *s, bool *out_is_open)
             return is_object ? scan_key(s) : SP_OK;
         }
         if (byte != (is_object ? '}' : ']')) {
-            return unexpected(s, is_object ? "a comma or } must stand here" : "a comma or ] must stand here");
+            return unexpected(s, is_object ? "a comma or } must stand here"
+                                           : "a comma or ] must stand here");
         }
         SP_TRY(pop_frame(s));
     }
@@ -322,7 +325,8 @@ static enum sp_err scan_document(struct sp_json_scan *s)
             SP_TRY(end_value(s, &is_open));
         }
     }
-    return next_byte(s) == -1 ? SP_OK : sp_json_scan_fail(s, SP_ERR_JSON, "something follows the value");
+    return next_byte(s) == -1 ? SP_OK
+                              : sp_json_scan_fail(s, SP_ERR_JSON, "something follows the value");
 }
 
 enum sp_err sp_json_scan_run(struct sp_json_scan *s)

@@ -30,15 +30,18 @@ struct sp_json_scan {
     struct sp_json_key *keys; /* of all open objects */
     size_t key_count;
     size_t key_room;
-    struct sp_buf bytes;     /* decoded strings and texts of numbers; reserved whole, so that it never moves */
-    struct sp_slice *values; /* into `bytes`: each string and number, in the order of the document */
+    struct sp_buf
+        bytes; /* decoded strings and texts of numbers; reserved whole, so that it never moves */
+    struct sp_slice
+        *values; /* into `bytes`: each string and number, in the order of the document */
     size_t value_count;
     size_t value_room;
     struct sp_buf skeleton; /* the text with every string value empty, when there is one */
     size_t copied;          /* how much of the text the skeleton covers */
 };
 
-void sp_json_scan_init(struct sp_json_scan *s, struct sp_slice in, const struct sp_json_limits *limits) SP_NONNULL(1, 3);
+void sp_json_scan_init(struct sp_json_scan *s, struct sp_slice in,
+                       const struct sp_json_limits *limits) SP_NONNULL(1, 3);
 void sp_json_scan_done(struct sp_json_scan *s) SP_NONNULL(1);
 
 /* What the tree is to be made of. */
@@ -48,10 +51,11 @@ struct sp_slice sp_json_scan_skeleton(const struct sp_json_scan *s) SP_NONNULL(1
 enum sp_err sp_json_scan_run(struct sp_json_scan *s) SP_MUST_CHECK SP_NONNULL(1);
 
 /* Scans the string that begins at `at` and decodes it into `bytes` (json_string.c). */
-enum sp_err sp_json_scan_string(struct sp_json_scan *s, bool is_key, struct sp_slice *out) SP_MUST_CHECK
-    SP_NONNULL(1, 3);
+enum sp_err sp_json_scan_string(struct sp_json_scan *s, bool is_key, struct sp_slice *out)
+    SP_MUST_CHECK SP_NONNULL(1, 3);
 
 /* Remembers why, and hands the error back. */
-enum sp_err sp_json_scan_fail(struct sp_json_scan *s, enum sp_err err, const char *reason) SP_NONNULL(1, 3);
+enum sp_err sp_json_scan_fail(struct sp_json_scan *s, enum sp_err err, const char *reason)
+    SP_NONNULL(1, 3);
 
 #endif

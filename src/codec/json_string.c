@@ -104,7 +104,8 @@ static enum sp_err scan_unicode(struct sp_json_scan *s, bool is_key, uint8_t **t
 static enum sp_err scan_escape(struct sp_json_scan *s, bool is_key, uint8_t **to)
 {
     static const char meant[] = {
-        ['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b', ['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t',
+        ['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
+        ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t',
     };
     if (s->in.len - s->at < 2) {
         return sp_json_scan_fail(s, SP_ERR_JSON, "the text ends inside a string");

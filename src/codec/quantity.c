@@ -9,8 +9,12 @@ struct unit {
 };
 
 static const struct unit byte_units[] = {
-    {"TiB", UINT64_C(1) << 40}, {"GiB", UINT64_C(1) << 30}, {"MiB", UINT64_C(1) << 20},
-    {"KiB", UINT64_C(1) << 10}, {"B", 1},                   {"", 1},
+    {"TiB", UINT64_C(1) << 40},
+    {"GiB", UINT64_C(1) << 30},
+    {"MiB", UINT64_C(1) << 20},
+    {"KiB", UINT64_C(1) << 10},
+    {"B", 1},
+    {"", 1},
 };
 
 static const struct unit second_units[] = {{"d", 86400}, {"h", 3600}, {"m", 60}, {"s", 1}, {"", 1}};
@@ -19,7 +23,8 @@ static const struct unit ms_units[] = {
     {"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}, {"", 1},
 };
 
-static enum sp_err parse(struct sp_slice text, const struct unit *units, size_t count, uint64_t *out)
+static enum sp_err parse(struct sp_slice text, const struct unit *units, size_t count,
+                         uint64_t *out)
 {
     struct sp_text t;
     sp_text_init(&t, text);

@@ -19,6 +19,7 @@ enum sp_err sp_quantity_ms(struct sp_slice text, uint64_t *out) SP_MUST_CHECK SP
 
 /* Appends the value with the largest unit that divides it. */
 enum sp_err sp_quantity_put_bytes(struct sp_buf *out, uint64_t bytes) SP_MUST_CHECK SP_NONNULL(1);
-enum sp_err sp_quantity_put_seconds(struct sp_buf *out, uint64_t seconds) SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_quantity_put_seconds(struct sp_buf *out, uint64_t seconds)
+    SP_MUST_CHECK SP_NONNULL(1);
 
 #endif

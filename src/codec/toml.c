@@ -45,7 +45,8 @@ static uint64_t hash_of(const struct sp_toml_value *table, struct sp_slice key)
 }
 
 /* The slot that holds this key, or the empty one where it belongs. There is always an empty one. */
-static size_t slot_of(const struct sp_toml *doc, const struct sp_toml_value *table, struct sp_slice key)
+static size_t slot_of(const struct sp_toml *doc, const struct sp_toml_value *table,
+                      struct sp_slice key)
 {
     size_t slot = (size_t)hash_of(table, key) & (doc->slot_count - 1);
     while (doc->slots[slot] != NULL &&
@@ -131,7 +132,8 @@ enum sp_err sp_toml_add(struct sp_toml *doc, struct sp_toml_value *parent, struc
     return SP_OK;
 }
 
-struct sp_toml_value *sp_toml_find(const struct sp_toml *doc, const struct sp_toml_value *table, struct sp_slice key)
+struct sp_toml_value *sp_toml_find(const struct sp_toml *doc, const struct sp_toml_value *table,
+                                   struct sp_slice key)
 {
     return doc->slot_count == 0 ? NULL : doc->slots[slot_of(doc, table, key)];
 }
@@ -163,7 +165,8 @@ const char *sp_toml_type_name(enum sp_toml_type type)
     return (size_t)type < SP_COUNT(names) ? names[type] : "a value";
 }
 
-const struct sp_toml_value *sp_toml_get_slice(const struct sp_toml_value *table, struct sp_slice key)
+const struct sp_toml_value *sp_toml_get_slice(const struct sp_toml_value *table,
+                                              struct sp_slice key)
 {
     if (table == NULL || table->type != SP_TOML_TABLE) {
         return NULL;

@@ -40,8 +40,8 @@ struct sp_toml;
 struct sp_toml_value;
 
 /* Reads the whole of `in`, which may go away afterwards. SP_ERR_CONFIG with place and reason, or SP_ERR_NOMEM. */
-enum sp_err sp_toml_parse(struct sp_slice in, struct sp_toml **out, struct sp_where *out_where) SP_MUST_CHECK
-    SP_NONNULL(2);
+enum sp_err sp_toml_parse(struct sp_slice in, struct sp_toml **out, struct sp_where *out_where)
+    SP_MUST_CHECK SP_NONNULL(2);
 void sp_toml_free(struct sp_toml *doc);
 void sp_toml_free_cleanup(struct sp_toml **doc);
 #define SP_AUTO_TOML SP_CLEANUP(sp_toml_free_cleanup)
@@ -53,8 +53,10 @@ enum sp_toml_type sp_toml_type(const struct sp_toml_value *value) SP_NONNULL(1);
 const char *sp_toml_type_name(enum sp_toml_type type);
 
 /* The member of a table, or NULL (also when `table` is NULL or no table). */
-const struct sp_toml_value *sp_toml_get(const struct sp_toml_value *table, const char *key) SP_NONNULL(2);
-const struct sp_toml_value *sp_toml_get_slice(const struct sp_toml_value *table, struct sp_slice key);
+const struct sp_toml_value *sp_toml_get(const struct sp_toml_value *table, const char *key)
+    SP_NONNULL(2);
+const struct sp_toml_value *sp_toml_get_slice(const struct sp_toml_value *table,
+                                              struct sp_slice key);
 
 /* Walks over a table's members or an array's elements in the order of the text; NULL at the end. */
 const struct sp_toml_value *sp_toml_first(const struct sp_toml_value *container);
@@ -67,12 +69,16 @@ struct sp_toml_place sp_toml_key_place(const struct sp_toml_value *value) SP_NON
 struct sp_toml_place sp_toml_place(const struct sp_toml_value *value) SP_NONNULL(1);
 
 /* SP_ERR_INVALID when the type differs (NULL has none). Strings are lent for the life of the document. */
-enum sp_err sp_toml_string(const struct sp_toml_value *value, struct sp_slice *out) SP_MUST_CHECK SP_NONNULL(2);
-enum sp_err sp_toml_integer(const struct sp_toml_value *value, int64_t *out) SP_MUST_CHECK SP_NONNULL(2);
-enum sp_err sp_toml_float(const struct sp_toml_value *value, double *out) SP_MUST_CHECK SP_NONNULL(2);
+enum sp_err sp_toml_string(const struct sp_toml_value *value, struct sp_slice *out)
+    SP_MUST_CHECK SP_NONNULL(2);
+enum sp_err sp_toml_integer(const struct sp_toml_value *value, int64_t *out)
+    SP_MUST_CHECK SP_NONNULL(2);
+enum sp_err sp_toml_float(const struct sp_toml_value *value, double *out)
+    SP_MUST_CHECK SP_NONNULL(2);
 enum sp_err sp_toml_bool(const struct sp_toml_value *value, bool *out) SP_MUST_CHECK SP_NONNULL(2);
 
 /* The text of any of the four kinds of date and time, as RFC 3339 writes it ("T" and "Z" in capitals). */
-enum sp_err sp_toml_datetime(const struct sp_toml_value *value, struct sp_slice *out) SP_MUST_CHECK SP_NONNULL(2);
+enum sp_err sp_toml_datetime(const struct sp_toml_value *value, struct sp_slice *out)
+    SP_MUST_CHECK SP_NONNULL(2);
 
 #endif

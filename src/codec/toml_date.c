@@ -11,13 +11,16 @@ struct date {
 
 bool sp_toml_looks_like_date(struct sp_slice text)
 {
-    bool is_date = text.len >= 5 && text.ptr[4] == '-' && sp_text_is_digit(text.ptr[0]) && sp_text_is_digit(text.ptr[3]);
-    bool is_time = text.len >= 3 && text.ptr[2] == ':' && sp_text_is_digit(text.ptr[0]) && sp_text_is_digit(text.ptr[1]);
+    bool is_date = text.len >= 5 && text.ptr[4] == '-' && sp_text_is_digit(text.ptr[0]) &&
+                   sp_text_is_digit(text.ptr[3]);
+    bool is_time = text.len >= 3 && text.ptr[2] == ':' && sp_text_is_digit(text.ptr[0]) &&
+                   sp_text_is_digit(text.ptr[1]);
     return is_date || is_time;
 }
 
 /* Exactly `count` digits with a value from `least` to `most`. */
-static enum sp_err digits(struct sp_text *t, size_t count, uint64_t least, uint64_t most, uint64_t *out)
+static enum sp_err digits(struct sp_text *t, size_t count, uint64_t least, uint64_t most,
+                          uint64_t *out)
 {
     struct sp_slice text = sp_slice_sub(t->in, t->at, count);
     if (text.len != count || sp_parse_u64(text, most, out) != SP_OK || *out < least) {

@@ -37,9 +37,10 @@ bool sp_toml_take_newline(struct sp_toml_reader *r)
     return true;
 }
 
-static void tell(struct sp_toml_reader *r, struct sp_toml_place place, const char *format, va_list args)
-    SP_PRINTF(3, 0);
-static void tell(struct sp_toml_reader *r, struct sp_toml_place place, const char *format, va_list args)
+static void tell(struct sp_toml_reader *r, struct sp_toml_place place, const char *format,
+                 va_list args) SP_PRINTF(3, 0);
+static void tell(struct sp_toml_reader *r, struct sp_toml_place place, const char *format,
+                 va_list args)
 {
     char text[SP_WHERE_TEXT_MAX];
     (void)vsnprintf(text, sizeof(text), format, args);
@@ -55,7 +56,8 @@ enum sp_err sp_toml_fail(struct sp_toml_reader *r, const char *format, ...)
     return SP_ERR_CONFIG;
 }
 
-enum sp_err sp_toml_fail_at(struct sp_toml_reader *r, struct sp_toml_place place, const char *format, ...)
+enum sp_err sp_toml_fail_at(struct sp_toml_reader *r, struct sp_toml_place place,
+                            const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -114,7 +116,8 @@ static bool is_bare(int byte)
 }
 
 /* One part of a key: bare, or quoted on one line. */
-static enum sp_err read_key_part(struct sp_toml_reader *r, struct sp_slice *out, struct sp_toml_place *out_place)
+static enum sp_err read_key_part(struct sp_toml_reader *r, struct sp_slice *out,
+                                 struct sp_toml_place *out_place)
 {
     int byte = sp_toml_peek(r, 0);
     *out_place = sp_toml_here(r);
@@ -144,8 +147,8 @@ static bool take_dot(struct sp_toml_reader *r)
 static enum sp_err taken(struct sp_toml_reader *r, struct sp_toml_place place, struct sp_slice key,
                          const struct sp_toml_value *by)
 {
-    return sp_toml_fail_at(r, place, "'%.*s' is already defined in line %u", (int)sp_size_min(key.len, 64), (const char *)key.ptr,
-                           by->place.line);
+    return sp_toml_fail_at(r, place, "'%.*s' is already defined in line %u",
+                           (int)sp_size_min(key.len, 64), (const char *)key.ptr, by->place.line);
 }
 
 static enum sp_err add(struct sp_toml_reader *r, struct sp_toml_value *parent, struct sp_slice key,
@@ -153,7 +156,8 @@ static enum sp_err add(struct sp_toml_reader *r, struct sp_toml_value *parent, s
 {
     enum sp_err err = sp_toml_add(r->doc, parent, key, out);
     if (err == SP_ERR_DEPTH || err == SP_ERR_TOO_BIG) {
-        return sp_toml_fail_at(r, place, err == SP_ERR_DEPTH ? "values nest too deeply" : "there are too many values");
+        return sp_toml_fail_at(
+            r, place, err == SP_ERR_DEPTH ? "values nest too deeply" : "there are too many values");
     }
     SP_TRY(err);
     (*out)->key_place = place;
@@ -161,8 +165,9 @@ static enum sp_err add(struct sp_toml_reader *r, struct sp_toml_value *parent, s
     return SP_OK;
 }
 
-static enum sp_err add_table(struct sp_toml_reader *r, struct sp_toml_value *parent, struct sp_slice key,
-                             struct sp_toml_place place, enum sp_toml_kind kind, struct sp_toml_value **out)
+static enum sp_err add_table(struct sp_toml_reader *r, struct sp_toml_value *parent,
+                             struct sp_slice key, struct sp_toml_place place,
+                             enum sp_toml_kind kind, struct sp_toml_value **out)
 {
     SP_TRY(add(r, parent, key, place, out));
     (*out)->type = SP_TOML_TABLE;
@@ -175,8 +180,8 @@ static enum sp_err add_table(struct sp_toml_reader *r, struct sp_toml_value *par
  * Goes through one part of a dotted key that is not its last. A table that a header defined, or that dotted keys under
  * another header made, cannot be added to in this way.
  */
-static enum sp_err step_dotted(struct sp_toml_reader *r, struct sp_toml_value **table, struct sp_slice key,
-                               struct sp_toml_place place)
+static enum sp_err step_dotted(struct sp_toml_reader *r, struct sp_toml_value **table,
+                               struct sp_slice key, struct sp_toml_place place)
 {
     struct sp_toml_value *found = sp_toml_find(r->doc, *table, key);
     if (found == NULL) {
@@ -194,8 +199,8 @@ static enum sp_err step_dotted(struct sp_toml_reader *r, struct sp_toml_value **
 }
 
 /* Goes through one part of a header that is not its last; an array of tables means its newest element. */
-static enum sp_err step_header(struct sp_toml_reader *r, struct sp_toml_value **table, struct sp_slice key,
-                               struct sp_toml_place place)
+static enum sp_err step_header(struct sp_toml_reader *r, struct sp_toml_value **table,
+                               struct sp_slice key, struct sp_toml_place place)
 {
     struct sp_toml_value *found = sp_toml_find(r->doc, *table, key);
     if (found == NULL) {
@@ -213,8 +218,8 @@ static enum sp_err step_header(struct sp_toml_reader *r, struct sp_toml_value **
 }
 
 /* A whole key: goes through all its parts but the last, which it hands out. */
-typedef enum sp_err step_fn(struct sp_toml_reader *r, struct sp_toml_value **table, struct sp_slice key,
-                            struct sp_toml_place place);
+typedef enum sp_err step_fn(struct sp_toml_reader *r, struct sp_toml_value **table,
+                            struct sp_slice key, struct sp_toml_place place);
 static enum sp_err read_key(struct sp_toml_reader *r, step_fn *step, struct sp_toml_value **table,
                             struct sp_slice *out_key, struct sp_toml_place *out_place)
 {
@@ -314,8 +319,8 @@ static enum sp_err read_value(struct sp_toml_reader *r, struct sp_toml_value *ou
 }
 
 /* [a.b]: a table gets its header once, and only when no dotted keys have made it. */
-static enum sp_err open_table(struct sp_toml_reader *r, struct sp_toml_value *parent, struct sp_slice key,
-                              struct sp_toml_place place)
+static enum sp_err open_table(struct sp_toml_reader *r, struct sp_toml_value *parent,
+                              struct sp_slice key, struct sp_toml_place place)
 {
     struct sp_toml_value *found = sp_toml_find(r->doc, parent, key);
     if (found == NULL) {
@@ -332,8 +337,8 @@ static enum sp_err open_table(struct sp_toml_reader *r, struct sp_toml_value *pa
 }
 
 /* [[a.b]]: one more element of an array that only such headers make. */
-static enum sp_err open_element(struct sp_toml_reader *r, struct sp_toml_value *parent, struct sp_slice key,
-                                struct sp_toml_place place)
+static enum sp_err open_element(struct sp_toml_reader *r, struct sp_toml_value *parent,
+                                struct sp_slice key, struct sp_toml_place place)
 {
     struct sp_toml_value *array = sp_toml_find(r->doc, parent, key);
     if (array == NULL) {
@@ -432,8 +437,12 @@ enum sp_err sp_toml_parse(struct sp_slice in, struct sp_toml **out, struct sp_wh
         return SP_ERR_CONFIG;
     }
     SP_TRY(err);
-    struct sp_toml_reader r = {
-        .doc = doc, .text = doc->text, .len = doc->len, .line = 1, .mark_column = 1, .where = out_where};
+    struct sp_toml_reader r = {.doc = doc,
+                               .text = doc->text,
+                               .len = doc->len,
+                               .line = 1,
+                               .mark_column = 1,
+                               .where = out_where};
     SP_TRY(read_document(&r));
     *out = doc;
     doc = NULL;

@@ -42,8 +42,8 @@ static struct sp_slice take_token(struct sp_toml_reader *r)
         len++;
     }
     struct sp_slice text = sp_slice_make(r->text + r->at, len);
-    if (len == 10 && sp_toml_looks_like_date(text) && text.ptr[4] == '-' && sp_toml_peek(r, len) == ' ' &&
-        is_digit_at(r, len + 1)) {
+    if (len == 10 && sp_toml_looks_like_date(text) && text.ptr[4] == '-' &&
+        sp_toml_peek(r, len) == ' ' && is_digit_at(r, len + 1)) {
         len++;
         while (!ends_token(sp_toml_peek(r, len))) {
             len++;
@@ -161,7 +161,8 @@ static enum sp_err decimal(struct sp_slice text, struct sp_toml_value *out)
     }
     if (!sp_text_at_end(&t)) {
         out->type = SP_TOML_FLOAT;
-        return take_fraction(&t, &clean) ? sp_parse_double(sp_buf_slice(&clean), &out->as.real) : SP_ERR_INVALID;
+        return take_fraction(&t, &clean) ? sp_parse_double(sp_buf_slice(&clean), &out->as.real)
+                                         : SP_ERR_INVALID;
     }
     uint64_t magnitude = 0;
     SP_TRY(sp_parse_u64(digits, (uint64_t)INT64_MAX + (is_negative ? 1U : 0U), &magnitude));
@@ -192,7 +193,8 @@ static enum sp_err read_number(struct sp_slice text, struct sp_toml_value *out)
     if (text.len > NUMBER_BYTES_MAX - 8) {
         return SP_ERR_RANGE;
     }
-    if (text.len > 2 && text.ptr[0] == '0' && (text.ptr[1] == 'x' || text.ptr[1] == 'o' || text.ptr[1] == 'b')) {
+    if (text.len > 2 && text.ptr[0] == '0' &&
+        (text.ptr[1] == 'x' || text.ptr[1] == 'o' || text.ptr[1] == 'b')) {
         out->type = SP_TOML_INTEGER;
         return radix_integer(text, &out->as.integer);
     }
@@ -210,7 +212,8 @@ static void capitalize(uint8_t *text, size_t len)
     }
 }
 
-static enum sp_err read_date(struct sp_toml_reader *r, struct sp_slice text, struct sp_toml_value *out)
+static enum sp_err read_date(struct sp_toml_reader *r, struct sp_slice text,
+                             struct sp_toml_value *out)
 {
     if (sp_toml_check_date(text, &out->type) != SP_OK) {
         return sp_toml_fail(r, "this is not a date or time");

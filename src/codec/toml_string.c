@@ -31,7 +31,8 @@ static enum sp_err read_code_point(struct sp_toml_reader *r, size_t digits, uint
     struct sp_slice text = sp_slice_sub(sp_slice_make(r->text, r->len), r->at + 2, digits);
     uint64_t value = 0;
     if (text.len != digits || sp_parse_hex_u64(text, UINT32_MAX, &value) != SP_OK) {
-        return sp_toml_fail(r, "\\%c needs %zu hexadecimal digits", digits == 4 ? 'u' : 'U', digits);
+        return sp_toml_fail(r, "\\%c needs %zu hexadecimal digits", digits == 4 ? 'u' : 'U',
+                            digits);
     }
     if (value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF)) {
         return sp_toml_fail(r, "the escape names no Unicode character");
@@ -106,7 +107,8 @@ static enum sp_err pass_inside(struct sp_toml_reader *r, struct form form, bool 
         return SP_OK;
     }
     if (byte < 0 || byte == '\n' || byte == '\r') {
-        return sp_toml_fail(r, byte < 0 ? "the file ends inside a string" : "the line ends inside a string");
+        return sp_toml_fail(r, byte < 0 ? "the file ends inside a string"
+                                        : "the line ends inside a string");
     }
     if ((byte < 0x20 && byte != '\t') || byte == 0x7F) {
         return sp_toml_fail(r, "a string holds a control character");
@@ -201,7 +203,8 @@ static size_t decode_in_place(uint8_t *text, size_t len)
     return to;
 }
 
-enum sp_err sp_toml_read_string(struct sp_toml_reader *r, bool may_be_multiline, struct sp_slice *out)
+enum sp_err sp_toml_read_string(struct sp_toml_reader *r, bool may_be_multiline,
+                                struct sp_slice *out)
 {
     struct form form = {.quote = r->text[r->at]};
     form.is_multiline = quotes_here(r, form.quote) >= 3;
@@ -210,7 +213,8 @@ enum sp_err sp_toml_read_string(struct sp_toml_reader *r, bool may_be_multiline,
     }
     r->at += form.is_multiline ? 3 : 1;
     if (form.is_multiline) {
-        (void)sp_toml_take_newline(r); /* one right behind the opening quotes is not part of the string */
+        (void)sp_toml_take_newline(
+            r); /* one right behind the opening quotes is not part of the string */
     }
     size_t start = r->at;
     bool is_end = false;
@@ -223,6 +227,7 @@ enum sp_err sp_toml_read_string(struct sp_toml_reader *r, bool may_be_multiline,
     size_t len = r->at + inside - start;
     r->at += inside + (form.is_multiline ? 3 : 1);
     (void)sp_toml_here(r); /* columns are counted before decoding moves bytes */
-    *out = sp_slice_make(r->text + start, form.quote == '"' ? decode_in_place(r->text + start, len) : len);
+    *out = sp_slice_make(r->text + start,
+                         form.quote == '"' ? decode_in_place(r->text + start, len) : len);
     return SP_OK;
 }

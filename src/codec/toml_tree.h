@@ -56,7 +56,7 @@ enum sp_err sp_toml_add(struct sp_toml *doc, struct sp_toml_value *parent, struc
                         struct sp_toml_value **out) SP_MUST_CHECK SP_NONNULL(1, 4);
 
 /* The member that may still be changed, or NULL. */
-struct sp_toml_value *sp_toml_find(const struct sp_toml *doc, const struct sp_toml_value *table, struct sp_slice key)
-    SP_NONNULL(1, 2);
+struct sp_toml_value *sp_toml_find(const struct sp_toml *doc, const struct sp_toml_value *table,
+                                   struct sp_slice key) SP_NONNULL(1, 2);
 
 #endif

@@ -24,7 +24,8 @@ static bool all_are(struct sp_slice text, sp_text_class *is)
 }
 
 /* What stands before and after the first `byte`; the second is empty when there is none. */
-static bool split_at(struct sp_slice text, uint8_t byte, struct sp_slice *out_before, struct sp_slice *out_after)
+static bool split_at(struct sp_slice text, uint8_t byte, struct sp_slice *out_before,
+                     struct sp_slice *out_after)
 {
     size_t at = sp_slice_find(text, 0, byte);
     *out_before = sp_slice_sub(text, 0, at);
@@ -32,7 +33,8 @@ static bool split_at(struct sp_slice text, uint8_t byte, struct sp_slice *out_be
     return at < text.len;
 }
 
-enum sp_err sp_url_split(struct sp_slice target, struct sp_slice *out_path, struct sp_slice *out_query)
+enum sp_err sp_url_split(struct sp_slice target, struct sp_slice *out_path,
+                         struct sp_slice *out_query)
 {
     if (target.len == 0 || target.ptr[0] != '/' || !all_are(target, is_target_byte)) {
         return SP_ERR_INVALID;
@@ -46,7 +48,8 @@ void sp_url_query_init(struct sp_url_query *q, struct sp_slice query)
     q->rest = query;
 }
 
-bool sp_url_query_next(struct sp_url_query *q, struct sp_slice *out_name, struct sp_slice *out_value)
+bool sp_url_query_next(struct sp_url_query *q, struct sp_slice *out_name,
+                       struct sp_slice *out_value)
 {
     while (q->rest.len > 0) {
         struct sp_slice pair;
@@ -195,7 +198,8 @@ static enum sp_err parse_authority(struct sp_slice text, struct sp_url *url)
         url->host = sp_slice_sub(text, 0, colon);
         after = sp_slice_sub(text, colon, text.len);
     }
-    if (url->host.len == 0 || url->host.len > 253 || !all_are(url->host, has_brackets ? is_ip6_byte : is_host_byte)) {
+    if (url->host.len == 0 || url->host.len > 253 ||
+        !all_are(url->host, has_brackets ? is_ip6_byte : is_host_byte)) {
         return SP_ERR_INVALID;
     }
     if (after.len == 0) {
@@ -215,7 +219,8 @@ enum sp_err sp_url_parse(struct sp_slice text, struct sp_url *out)
 {
     struct sp_url url = {0};
     struct sp_slice rest;
-    if (!all_are(text, is_target_byte) || !split_at(text, ':', &url.scheme, &rest) || !sp_slice_starts(rest, "//")) {
+    if (!all_are(text, is_target_byte) || !split_at(text, ':', &url.scheme, &rest) ||
+        !sp_slice_starts(rest, "//")) {
         return SP_ERR_INVALID;
     }
     url.is_https = sp_slice_is_nocase(url.scheme, "https");

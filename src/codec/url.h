@@ -13,19 +13,21 @@
  * Splits a target in origin form at its first `?`; SP_ERR_INVALID unless it starts with `/` and holds only bytes that
  * may stand in a target (visible ASCII, no `#`; reserved characters are tolerated raw).
  */
-enum sp_err sp_url_split(struct sp_slice target, struct sp_slice *out_path, struct sp_slice *out_query) SP_MUST_CHECK
-    SP_NONNULL(2, 3);
+enum sp_err sp_url_split(struct sp_slice target, struct sp_slice *out_path,
+                         struct sp_slice *out_query) SP_MUST_CHECK SP_NONNULL(2, 3);
 
 /* Walks over `name=value` pairs of a raw query; empty pairs are passed over. False at the end. */
 struct sp_url_query {
     struct sp_slice rest;
 };
 void sp_url_query_init(struct sp_url_query *q, struct sp_slice query) SP_NONNULL(1);
-bool sp_url_query_next(struct sp_url_query *q, struct sp_slice *out_name, struct sp_slice *out_value) SP_NONNULL(1, 2, 3);
+bool sp_url_query_next(struct sp_url_query *q, struct sp_slice *out_name,
+                       struct sp_slice *out_value) SP_NONNULL(1, 2, 3);
 
 /* Appends the decoded bytes. SP_ERR_INVALID for a bad escape, SP_ERR_NUL for %00; nothing is appended on failure. */
 enum sp_plus { SP_PLUS_IS_PLUS, SP_PLUS_IS_SPACE };
-enum sp_err sp_url_decode(struct sp_slice text, enum sp_plus plus, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(3);
+enum sp_err sp_url_decode(struct sp_slice text, enum sp_plus plus, struct sp_buf *out)
+    SP_MUST_CHECK SP_NONNULL(3);
 
 /*
  * Appends a path with runs of `/` made one. Escapes stay as they are. SP_ERR_INVALID for a segment `.` or `..`

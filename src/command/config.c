@@ -30,8 +30,8 @@ struct options {
 
 static int usage(const char *what, const char *detail)
 {
-    (void)fprintf(stderr, "sallyport config: %s%s%s\nTry 'sallyport config --help'.\n", what, *detail == '\0' ? "" : " ",
-                  detail);
+    (void)fprintf(stderr, "sallyport config: %s%s%s\nTry 'sallyport config --help'.\n", what,
+                  *detail == '\0' ? "" : " ", detail);
     return SP_EXIT_USAGE;
 }
 
@@ -95,7 +95,8 @@ static int with_file(const struct options *options)
         sp_config_warn(options->path, config);
     }
     if (err == SP_OK) {
-        err = strcmp(options->action, "show") == 0 ? sp_config_show(config, &text) : sp_buf_put_text(&text, "ok\n");
+        err = strcmp(options->action, "show") == 0 ? sp_config_show(config, &text)
+                                                   : sp_buf_put_text(&text, "ok\n");
     }
     return print(err, &text);
 }

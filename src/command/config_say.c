@@ -14,7 +14,8 @@ void sp_config_complain(const char *path, const struct sp_where *where)
     if (where->line == 0) {
         (void)fprintf(stderr, "%s: %s\n", name_of(path), where->text);
     } else {
-        (void)fprintf(stderr, "%s:%u:%u: %s\n", name_of(path), where->line, where->column, where->text);
+        (void)fprintf(stderr, "%s:%u:%u: %s\n", name_of(path), where->line, where->column,
+                      where->text);
     }
 }
 

@@ -61,8 +61,9 @@ static enum sp_err check_server(const struct sp_config *c, struct sp_where *wher
         return refuse(where, c->places[at], "TLS is not available in this version");
     }
     if (!sp_url_host_is_loopback(host) && !c->server_plaintext) {
-        return refuse(where, c->places[SP_CONFIG_AT_server_listen],
-                      "an address that is not loopback needs TLS, or 'plaintext = true' in [server]");
+        return refuse(
+            where, c->places[SP_CONFIG_AT_server_listen],
+            "an address that is not loopback needs TLS, or 'plaintext = true' in [server]");
     }
     if (c->limits_bytes_in_flight < c->limits_body_bytes) {
         return refuse(where, c->places[SP_CONFIG_AT_limits_bytes_in_flight],
@@ -116,7 +117,8 @@ static enum sp_err check_azure(const struct sp_config *c, struct sp_where *where
         return SP_OK;
     }
     SP_TRY(check_endpoint(c, where));
-    if (!all_are(c->azure_token_env_var, is_variable_byte) || sp_text_is_digit((uint8_t)*c->azure_token_env_var)) {
+    if (!all_are(c->azure_token_env_var, is_variable_byte) ||
+        sp_text_is_digit((uint8_t)*c->azure_token_env_var)) {
         return refuse(where, c->places[SP_CONFIG_AT_azure_token_env_var],
                       "'token_env_var' is not the name of an environment variable");
     }
@@ -125,7 +127,8 @@ static enum sp_err check_azure(const struct sp_config *c, struct sp_where *where
                       "this version takes the bearer from the environment only");
     }
     if (!all_are(c->azure_api_version, is_name_byte)) {
-        return refuse(where, c->places[SP_CONFIG_AT_azure_api_version], "'api_version' holds a foreign character");
+        return refuse(where, c->places[SP_CONFIG_AT_azure_api_version],
+                      "'api_version' holds a foreign character");
     }
     return SP_OK;
 }
@@ -149,8 +152,9 @@ static enum sp_err check_pool(const struct sp_config *c, struct sp_where *where)
 static bool is_layer(struct sp_slice name)
 {
 #define AS_LAYER_NAME(layer, bit, name) name,
-#define AS_WALL_NAME(wall, name, text) name,
-    static const char *const names[] = {SP_LAYER_LIST(AS_LAYER_NAME) SP_WALL_LIST(AS_WALL_NAME) "namespaces", "cgroup"};
+#define AS_WALL_NAME(wall, name, text)  name,
+    static const char *const names[] = {
+        SP_LAYER_LIST(AS_LAYER_NAME) SP_WALL_LIST(AS_WALL_NAME) "namespaces", "cgroup"};
 #undef AS_LAYER_NAME
 #undef AS_WALL_NAME
     for (size_t i = 0; i < SP_COUNT(names); i++) {
@@ -166,7 +170,8 @@ static enum sp_err check_layers(const struct sp_config *c, struct sp_where *wher
     for (size_t i = 0; i < c->sandbox_give_up.count; i++) {
         if (!is_layer(sp_slice_of(c->sandbox_give_up.items[i]))) {
             return refuse(where, c->places[SP_CONFIG_AT_sandbox_give_up],
-                          "'give_up' names layers: uid, capabilities, no-new-privs, landlock, seccomp, limits, namespaces, "
+                          "'give_up' names layers: uid, capabilities, no-new-privs, landlock, "
+                          "seccomp, limits, namespaces, "
                           "cgroup, or one wall of a session");
         }
     }
@@ -183,7 +188,8 @@ static enum sp_err check_tenant(const struct sp_config *c, size_t index, struct 
     const struct sp_config_tenant *t = &c->tenants[index];
     if (!is_name(t->name)) {
         return refuse(where, t->places[SP_CONFIG_AT_name],
-                      "a tenant's name starts with a letter or digit and has only letters, digits, '.', '-' and '_'");
+                      "a tenant's name starts with a letter or digit and has only letters, digits, "
+                      "'.', '-' and '_'");
     }
     if (!is_name(t->policy)) {
         return refuse(where, t->places[SP_CONFIG_AT_policy], "this is not the name of a policy");
@@ -200,7 +206,8 @@ static enum sp_err check_tenant(const struct sp_config *c, size_t index, struct 
 static enum sp_err check_kept(const struct sp_config *c, struct sp_where *where)
 {
     if (c->audit_code != SP_CONFIG_AUDIT_DIGEST) {
-        return refuse(where, c->places[SP_CONFIG_AT_audit_code], "keeping the code is not available in this version");
+        return refuse(where, c->places[SP_CONFIG_AT_audit_code],
+                      "keeping the code is not available in this version");
     }
     if (c->pool_network_status != SP_CONFIG_EGRESS_DISABLED) {
         return refuse(where, c->places[SP_CONFIG_AT_pool_network_status],
@@ -232,22 +239,24 @@ enum sp_err sp_config_check(const struct sp_config *config, struct sp_where *whe
     return SP_OK;
 }
 
-static enum sp_err warn_of(struct sp_buf *out, uint64_t value, struct sp_config_place place, const char *key)
+static enum sp_err warn_of(struct sp_buf *out, uint64_t value, struct sp_config_place place,
+                           const char *key)
 {
     return value == 0 ? SP_OK
-                      : sp_buf_putf(out, "%u:%u: '%s' is not counted in this version\n", place.line, place.column, key);
+                      : sp_buf_putf(out, "%u:%u: '%s' is not counted in this version\n", place.line,
+                                    place.column, key);
 }
 
 enum sp_err sp_config_warnings(const struct sp_config *config, struct sp_buf *out)
 {
     for (size_t i = 0; i < config->tenant_count; i++) {
         const struct sp_config_tenant *t = &config->tenants[i];
-        SP_TRY(warn_of(out, t->quota_run_seconds_per_day, t->places[SP_CONFIG_AT_quota_run_seconds_per_day],
-                       "run_seconds_per_day"));
-        SP_TRY(warn_of(out, t->quota_code_bytes_per_day, t->places[SP_CONFIG_AT_quota_code_bytes_per_day],
-                       "code_bytes_per_day"));
-        SP_TRY(warn_of(out, t->quota_upload_bytes_per_day, t->places[SP_CONFIG_AT_quota_upload_bytes_per_day],
-                       "upload_bytes_per_day"));
+        SP_TRY(warn_of(out, t->quota_run_seconds_per_day,
+                       t->places[SP_CONFIG_AT_quota_run_seconds_per_day], "run_seconds_per_day"));
+        SP_TRY(warn_of(out, t->quota_code_bytes_per_day,
+                       t->places[SP_CONFIG_AT_quota_code_bytes_per_day], "code_bytes_per_day"));
+        SP_TRY(warn_of(out, t->quota_upload_bytes_per_day,
+                       t->places[SP_CONFIG_AT_quota_upload_bytes_per_day], "upload_bytes_per_day"));
     }
     return SP_OK;
 }

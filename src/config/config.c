@@ -58,7 +58,8 @@ static enum sp_err set_defaults(struct sp_config *config, struct sp_config_group
 }
 
 /* The name of the table that a member opens: "server" and "tls" are "server.tls". */
-static enum sp_err table_name(const char *outer, const struct sp_toml_value *member, struct sp_buf *out)
+static enum sp_err table_name(const char *outer, const struct sp_toml_value *member,
+                              struct sp_buf *out)
 {
     sp_buf_clear(out);
     SP_TRY(sp_buf_put_text(out, outer));
@@ -87,7 +88,8 @@ static bool is_table(struct sp_config_group group, const char *name)
 {
     struct sp_slice ignored;
     for (size_t i = 0; i < group.count; i++) {
-        if (sp_slice_is(sp_slice_of(name), group.rows[i].table) || is_inside(group.rows[i].table, name, &ignored)) {
+        if (sp_slice_is(sp_slice_of(name), group.rows[i].table) ||
+            is_inside(group.rows[i].table, name, &ignored)) {
             return true;
         }
     }
@@ -95,8 +97,8 @@ static bool is_table(struct sp_config_group group, const char *name)
 }
 
 /* An unknown name: the nearest key of the same table, or table inside it, is suggested. */
-static enum sp_err unknown(struct sp_config_group group, const char *table, const struct sp_toml_value *member,
-                           struct sp_where *where)
+static enum sp_err unknown(struct sp_config_group group, const char *table,
+                           const struct sp_toml_value *member, struct sp_where *where)
 {
     struct sp_config_suggestion nearest;
     sp_config_suggest_init(&nearest, sp_toml_key(member));
@@ -104,7 +106,8 @@ static enum sp_err unknown(struct sp_config_group group, const char *table, cons
         struct sp_slice rest;
         if (sp_slice_is(sp_slice_of(table), group.rows[i].table)) {
             sp_config_suggest_offer(&nearest, group.rows[i].key);
-        } else if (is_inside(group.rows[i].table, table, &rest) && sp_slice_find(rest, 0, '.') == rest.len) {
+        } else if (is_inside(group.rows[i].table, table, &rest) &&
+                   sp_slice_find(rest, 0, '.') == rest.len) {
             sp_config_suggest_offer(&nearest, (const char *)rest.ptr);
         }
     }
@@ -114,15 +117,16 @@ static enum sp_err unknown(struct sp_config_group group, const char *table, cons
     struct sp_slice key = sp_toml_key(member);
     struct sp_toml_place place = sp_toml_key_place(member);
     sp_where_set(where, place.line, place.column, "unknown %s '%.*s'%s%s%s%s%s%s",
-                 sp_toml_type(member) == SP_TOML_TABLE ? "table" : "key", (int)(key.len > 64 ? 64 : key.len),
-                 (const char *)key.ptr, *table == '\0' ? "" : " in [", table, *table == '\0' ? "" : "]",
-                 nearest.best == NULL ? "" : "; did you mean '", nearest.best == NULL ? "" : nearest.best,
-                 nearest.best == NULL ? "" : "'?");
+                 sp_toml_type(member) == SP_TOML_TABLE ? "table" : "key",
+                 (int)(key.len > 64 ? 64 : key.len), (const char *)key.ptr,
+                 *table == '\0' ? "" : " in [", table, *table == '\0' ? "" : "]",
+                 nearest.best == NULL ? "" : "; did you mean '",
+                 nearest.best == NULL ? "" : nearest.best, nearest.best == NULL ? "" : "'?");
     return SP_ERR_CONFIG;
 }
 
-static const struct sp_config_row *find_row(struct sp_config_group group, const char *table, struct sp_slice key,
-                                            size_t *out_index)
+static const struct sp_config_row *find_row(struct sp_config_group group, const char *table,
+                                            struct sp_slice key, size_t *out_index)
 {
     const struct sp_config_row *rows = group.rows;
     for (size_t i = 0; i < group.count; i++) {
@@ -134,11 +138,13 @@ static const struct sp_config_row *find_row(struct sp_config_group group, const 
     return NULL;
 }
 
-static enum sp_err read_table(struct sp_config *config, struct sp_config_group group, const char *name,
-                              const struct sp_toml_value *table, struct sp_where *where);
+static enum sp_err read_table(struct sp_config *config, struct sp_config_group group,
+                              const char *name, const struct sp_toml_value *table,
+                              struct sp_where *where);
 
-static enum sp_err read_member(struct sp_config *config, struct sp_config_group group, const char *table,
-                               const struct sp_toml_value *member, struct sp_where *where)
+static enum sp_err read_member(struct sp_config *config, struct sp_config_group group,
+                               const char *table, const struct sp_toml_value *member,
+                               struct sp_where *where)
 {
     size_t index = 0;
     const struct sp_config_row *row = find_row(group, table, sp_toml_key(member), &index);
@@ -155,16 +161,17 @@ static enum sp_err read_member(struct sp_config *config, struct sp_config_group 
     }
     if (sp_toml_type(member) != SP_TOML_TABLE) {
         struct sp_toml_place place = sp_toml_key_place(member);
-        sp_where_set(where, place.line, place.column, "'%s' is a table: write [%s]", (const char *)inner.ptr,
-                     (const char *)inner.ptr);
+        sp_where_set(where, place.line, place.column, "'%s' is a table: write [%s]",
+                     (const char *)inner.ptr, (const char *)inner.ptr);
         return SP_ERR_CONFIG;
     }
     return read_table(config, group, (const char *)inner.ptr, member, where);
 }
 
 /* Goes only as deep as the names of tables do. */
-static enum sp_err read_table(struct sp_config *config, struct sp_config_group group, const char *name,
-                              const struct sp_toml_value *table, struct sp_where *where)
+static enum sp_err read_table(struct sp_config *config, struct sp_config_group group,
+                              const char *name, const struct sp_toml_value *table,
+                              struct sp_where *where)
 {
     for (const struct sp_toml_value *v = sp_toml_first(table); v != NULL; v = sp_toml_next(v)) {
         SP_TRY(read_member(config, group, name, v, where));
@@ -172,7 +179,8 @@ static enum sp_err read_table(struct sp_config *config, struct sp_config_group g
     return SP_OK;
 }
 
-static enum sp_err add_tenant(struct sp_config *config, const struct sp_toml_value *table, struct sp_where *where)
+static enum sp_err add_tenant(struct sp_config *config, const struct sp_toml_value *table,
+                              struct sp_where *where)
 {
     struct sp_config_tenant *tenant = &config->tenants[config->tenant_count++];
     struct sp_config_group group = sp_config_tenant_group(tenant);
@@ -188,13 +196,15 @@ static enum sp_err add_tenant(struct sp_config *config, const struct sp_toml_val
     return read_table(config, group, "tenant", table, where);
 }
 
-static enum sp_err read_tenants(struct sp_config *config, const struct sp_toml_value *tenants, struct sp_where *where)
+static enum sp_err read_tenants(struct sp_config *config, const struct sp_toml_value *tenants,
+                                struct sp_where *where)
 {
     size_t count = sp_toml_count(tenants);
-    if (tenants != NULL && (sp_toml_type(tenants) != SP_TOML_ARRAY || count == 0 || count > SP_CONFIG_TENANTS_MAX)) {
+    if (tenants != NULL &&
+        (sp_toml_type(tenants) != SP_TOML_ARRAY || count == 0 || count > SP_CONFIG_TENANTS_MAX)) {
         struct sp_toml_place place = sp_toml_key_place(tenants);
-        sp_where_set(where, place.line, place.column, "tenants are written as [[tenant]], at most %zu",
-                     SP_CONFIG_TENANTS_MAX);
+        sp_where_set(where, place.line, place.column,
+                     "tenants are written as [[tenant]], at most %zu", SP_CONFIG_TENANTS_MAX);
         return SP_ERR_CONFIG;
     }
     config->tenants = calloc(count == 0 ? 1 : count, sizeof(*config->tenants));
@@ -210,7 +220,8 @@ static enum sp_err read_tenants(struct sp_config *config, const struct sp_toml_v
     return SP_OK;
 }
 
-static enum sp_err read_document(struct sp_config *config, const struct sp_toml_value *root, struct sp_where *where)
+static enum sp_err read_document(struct sp_config *config, const struct sp_toml_value *root,
+                                 struct sp_where *where)
 {
     struct sp_config_group group = sp_config_main_group(config);
     SP_TRY(set_defaults(config, group));
@@ -222,7 +233,8 @@ static enum sp_err read_document(struct sp_config *config, const struct sp_toml_
     const struct sp_toml_value *azure = sp_toml_get(root, "azure_code_interpreter");
     config->has_azure = azure != NULL;
     if (azure != NULL) {
-        config->azure_place = (struct sp_config_place){sp_toml_place(azure).line, sp_toml_place(azure).column};
+        config->azure_place =
+            (struct sp_config_place){sp_toml_place(azure).line, sp_toml_place(azure).column};
     }
     return read_tenants(config, sp_toml_get(root, "tenant"), where);
 }
@@ -244,7 +256,8 @@ static enum sp_err choose_state(struct sp_config *config)
     const char *base = has_xdg ? xdg : home == NULL ? "/tmp" : home;
     struct sp_buf path;
     sp_buf_init(&path, 8192);
-    enum sp_err err = sp_buf_putf(&path, "%s%s", base, has_xdg ? "/sallyport" : "/.local/state/sallyport");
+    enum sp_err err =
+        sp_buf_putf(&path, "%s%s", base, has_xdg ? "/sallyport" : "/.local/state/sallyport");
     char *kept = err == SP_OK ? sp_config_keep(config, path.len + 1) : NULL;
     for (size_t i = 0; kept != NULL && i < path.len; i++) {
         kept[i] = (char)path.ptr[i];
@@ -263,8 +276,8 @@ static void override(const char *text, const char **field, struct sp_config_plac
     }
 }
 
-enum sp_err sp_config_parse(struct sp_slice text, const struct sp_config_overrides *overrides, struct sp_config **out,
-                            struct sp_where *out_where)
+enum sp_err sp_config_parse(struct sp_slice text, const struct sp_config_overrides *overrides,
+                            struct sp_config **out, struct sp_where *out_where)
 {
     SP_AUTO_TOML struct sp_toml *doc = NULL;
     SP_AUTO_CONFIG struct sp_config *config = calloc(1, sizeof(*config));
@@ -274,8 +287,10 @@ enum sp_err sp_config_parse(struct sp_slice text, const struct sp_config_overrid
     SP_TRY(sp_toml_parse(text, &doc, out_where));
     SP_TRY(read_document(config, sp_toml_root(doc), out_where));
     if (overrides != NULL) {
-        override(overrides->listen, &config->server_listen, &config->places[SP_CONFIG_AT_server_listen]);
-        override(overrides->state, &config->server_state, &config->places[SP_CONFIG_AT_server_state]);
+        override(overrides->listen, &config->server_listen,
+                 &config->places[SP_CONFIG_AT_server_listen]);
+        override(overrides->state, &config->server_state,
+                 &config->places[SP_CONFIG_AT_server_state]);
     }
     SP_TRY(choose_state(config));
     SP_TRY(sp_config_check(config, out_where));
@@ -308,8 +323,8 @@ static enum sp_err read_file(const char *path, struct sp_buf *out)
     }
 }
 
-enum sp_err sp_config_load(const char *path, const struct sp_config_overrides *overrides, struct sp_config **out,
-                           struct sp_where *out_where)
+enum sp_err sp_config_load(const char *path, const struct sp_config_overrides *overrides,
+                           struct sp_config **out, struct sp_where *out_where)
 {
     SP_AUTO_BUF struct sp_buf text;
     sp_buf_init(&text, FILE_BYTES_MAX);

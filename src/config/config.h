@@ -46,9 +46,10 @@ struct sp_config_texts {
 #define SP_CONFIG_TYPE_BOOL    bool
 #define SP_CONFIG_TYPE_TEXTS   struct sp_config_texts
 
-#define SP_CONFIG_AS_FIELD(kind, table, key, field, lowest, highest, fallback, choices, help) \
+#define SP_CONFIG_AS_FIELD(kind, table, key, field, lowest, highest, fallback, choices, help)      \
     SP_CONFIG_TYPE_##kind field;
-#define SP_CONFIG_AS_INDEX(kind, table, key, field, lowest, highest, fallback, choices, help) SP_CONFIG_AT_##field,
+#define SP_CONFIG_AS_INDEX(kind, table, key, field, lowest, highest, fallback, choices, help)      \
+    SP_CONFIG_AT_##field,
 enum sp_config_at { SP_CONFIG_ROWS(SP_CONFIG_AS_INDEX) SP_CONFIG_COUNT };
 enum sp_config_tenant_at { SP_CONFIG_TENANT_ROWS(SP_CONFIG_AS_INDEX) SP_CONFIG_TENANT_COUNT };
 
@@ -69,7 +70,7 @@ struct sp_config {
     struct sp_config_place places[SP_CONFIG_COUNT];
     struct sp_config_tenant *tenants; /* at least one */
     size_t tenant_count;
-    bool has_azure;        /* the table [azure_code_interpreter] stands there */
+    bool has_azure; /* the table [azure_code_interpreter] stands there */
     struct sp_config_place azure_place;
     const char *state_dir; /* `server_state`, or the default of this user */
     struct sp_config_owned *owned;
@@ -87,25 +88,29 @@ struct sp_config_overrides {
  * Reads and checks a configuration; an empty text gives the defaults. SP_ERR_CONFIG with place and reason, or
  * SP_ERR_NOMEM. `overrides` and `out_where` may be NULL.
  */
-enum sp_err sp_config_parse(struct sp_slice text, const struct sp_config_overrides *overrides, struct sp_config **out,
-                            struct sp_where *out_where) SP_MUST_CHECK SP_NONNULL(3);
+enum sp_err sp_config_parse(struct sp_slice text, const struct sp_config_overrides *overrides,
+                            struct sp_config **out, struct sp_where *out_where)
+    SP_MUST_CHECK SP_NONNULL(3);
 
 /* The same from a file; a NULL path gives the defaults. */
-enum sp_err sp_config_load(const char *path, const struct sp_config_overrides *overrides, struct sp_config **out,
-                           struct sp_where *out_where) SP_MUST_CHECK SP_NONNULL(3);
+enum sp_err sp_config_load(const char *path, const struct sp_config_overrides *overrides,
+                           struct sp_config **out, struct sp_where *out_where)
+    SP_MUST_CHECK SP_NONNULL(3);
 void sp_config_free(struct sp_config *config);
 void sp_config_free_cleanup(struct sp_config **config);
 #define SP_AUTO_CONFIG SP_CLEANUP(sp_config_free_cleanup)
 
 /* Splits "127.0.0.1:8080" or "[::1]:8080"; the host is an address, without brackets. */
-enum sp_err sp_config_address(struct sp_slice text, struct sp_slice *out_host, uint16_t *out_port) SP_MUST_CHECK
-    SP_NONNULL(2, 3);
+enum sp_err sp_config_address(struct sp_slice text, struct sp_slice *out_host, uint16_t *out_port)
+    SP_MUST_CHECK SP_NONNULL(2, 3);
 
 /* Appends a line "LINE:COLUMN: text" for each value that is right but has no effect in this version. */
-enum sp_err sp_config_warnings(const struct sp_config *config, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_config_warnings(const struct sp_config *config, struct sp_buf *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* Appends the configuration in force as TOML; values that nobody set are marked. */
-enum sp_err sp_config_show(const struct sp_config *config, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_config_show(const struct sp_config *config, struct sp_buf *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* Appends a Markdown table of all keys. */
 enum sp_err sp_config_keys(struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1);

@@ -6,8 +6,16 @@
 #include "codec/json_out.h"
 #include "codec/quantity.h"
 
-#define AS_ROW(kind, table, key, field, lowest, highest, fallback, choices, help)                                      \
-    {SP_CONFIG_KIND_##kind, table, key, offsetof(struct STRUCT, field), lowest, highest, fallback, choices, help},
+#define AS_ROW(kind, table, key, field, lowest, highest, fallback, choices, help)                  \
+    {SP_CONFIG_KIND_##kind,                                                                        \
+     table,                                                                                        \
+     key,                                                                                          \
+     offsetof(struct STRUCT, field),                                                               \
+     lowest,                                                                                       \
+     highest,                                                                                      \
+     fallback,                                                                                     \
+     choices,                                                                                      \
+     help},
 #define STRUCT sp_config
 static const struct sp_config_row main_rows[] = {SP_CONFIG_ROWS(AS_ROW)};
 #undef STRUCT
@@ -36,11 +44,12 @@ static const void *const_field_of(const void *base, const struct sp_config_row *
     return (const uint8_t *)base + row->offset;
 }
 
-static enum sp_err wrong(struct sp_where *where, const struct sp_toml_value *value, const struct sp_config_row *row,
-                         const char *wanted)
+static enum sp_err wrong(struct sp_where *where, const struct sp_toml_value *value,
+                         const struct sp_config_row *row, const char *wanted)
 {
     struct sp_toml_place place = sp_toml_place(value);
-    sp_where_set(where, place.line, place.column, "'%s' in [%s] must be %s", row->key, row->table, wanted);
+    sp_where_set(where, place.line, place.column, "'%s' in [%s] must be %s", row->key, row->table,
+                 wanted);
     return SP_ERR_CONFIG;
 }
 
@@ -68,8 +77,9 @@ static const char *keep_text(struct sp_config *config, struct sp_slice text)
     return copy;
 }
 
-static enum sp_err set_text(struct sp_config *config, const char **field, const struct sp_config_row *row,
-                            const struct sp_toml_value *value, struct sp_where *where)
+static enum sp_err set_text(struct sp_config *config, const char **field,
+                            const struct sp_config_row *row, const struct sp_toml_value *value,
+                            struct sp_where *where)
 {
     struct sp_slice text;
     if (sp_toml_string(value, &text) != SP_OK) {
@@ -89,8 +99,8 @@ static enum sp_err set_text(struct sp_config *config, const char **field, const 
     return SP_OK;
 }
 
-static enum sp_err set_choice(unsigned *field, const struct sp_config_row *row, const struct sp_toml_value *value,
-                              struct sp_where *where)
+static enum sp_err set_choice(unsigned *field, const struct sp_config_row *row,
+                              const struct sp_toml_value *value, struct sp_where *where)
 {
     struct sp_slice text = {NULL, 0};
     struct sp_slice rest = sp_slice_of(row->choices);
@@ -104,15 +114,17 @@ static enum sp_err set_choice(unsigned *field, const struct sp_config_row *row, 
         rest = sp_slice_sub(rest, end + 1, rest.len);
     }
     struct sp_toml_place place = sp_toml_place(value);
-    sp_where_set(where, place.line, place.column, "'%s' in [%s] must be one of %s", row->key, row->table, row->choices);
+    sp_where_set(where, place.line, place.column, "'%s' in [%s] must be one of %s", row->key,
+                 row->table, row->choices);
     return SP_ERR_CONFIG;
 }
 
 typedef enum sp_err quantity_fn(struct sp_slice text, uint64_t *out);
 
 /* An integer, or a string with a unit when the kind has units. */
-static enum sp_err set_number(uint64_t *field, const struct sp_config_row *row, const struct sp_toml_value *value,
-                              quantity_fn *quantity, struct sp_where *where)
+static enum sp_err set_number(uint64_t *field, const struct sp_config_row *row,
+                              const struct sp_toml_value *value, quantity_fn *quantity,
+                              struct sp_where *where)
 {
     int64_t integer = 0;
     uint64_t number = 0;
@@ -120,22 +132,27 @@ static enum sp_err set_number(uint64_t *field, const struct sp_config_row *row, 
     if (sp_toml_integer(value, &integer) == SP_OK) {
         number = integer < 0 ? 0 : (uint64_t)integer;
     } else if (quantity == NULL || sp_toml_string(value, &text) != SP_OK) {
-        return wrong(where, value, row, quantity == NULL ? "an integer" : "an integer, or a string like \"5m\" or \"1 GiB\"");
+        return wrong(where, value, row,
+                     quantity == NULL ? "an integer"
+                                      : "an integer, or a string like \"5m\" or \"1 GiB\"");
     } else if (quantity(text, &number) != SP_OK) {
-        return wrong(where, value, row, row->kind == SP_CONFIG_KIND_BYTES ? "a size like \"512 MiB\"" : "a time like \"30s\"");
+        return wrong(where, value, row,
+                     row->kind == SP_CONFIG_KIND_BYTES ? "a size like \"512 MiB\""
+                                                       : "a time like \"30s\"");
     }
     if (integer < 0 || number < row->lowest || number > row->highest) {
         struct sp_toml_place place = sp_toml_place(value);
-        sp_where_set(where, place.line, place.column, "'%s' in [%s] must be from %llu to %llu", row->key, row->table,
-                     (unsigned long long)row->lowest, (unsigned long long)row->highest);
+        sp_where_set(where, place.line, place.column, "'%s' in [%s] must be from %llu to %llu",
+                     row->key, row->table, (unsigned long long)row->lowest,
+                     (unsigned long long)row->highest);
         return SP_ERR_CONFIG;
     }
     *field = number;
     return SP_OK;
 }
 
-static enum sp_err set_real(double *field, const struct sp_config_row *row, const struct sp_toml_value *value,
-                            struct sp_where *where)
+static enum sp_err set_real(double *field, const struct sp_config_row *row,
+                            const struct sp_toml_value *value, struct sp_where *where)
 {
     double real = 0;
     int64_t integer = 0;
@@ -152,10 +169,12 @@ static enum sp_err set_real(double *field, const struct sp_config_row *row, cons
     return SP_OK;
 }
 
-static enum sp_err set_texts(struct sp_config *config, struct sp_config_texts *field, const struct sp_config_row *row,
-                             const struct sp_toml_value *value, struct sp_where *where)
+static enum sp_err set_texts(struct sp_config *config, struct sp_config_texts *field,
+                             const struct sp_config_row *row, const struct sp_toml_value *value,
+                             struct sp_where *where)
 {
-    const struct sp_config_row item = {.table = row->table, .key = row->key, .lowest = 1, .highest = 256};
+    const struct sp_config_row item = {
+        .table = row->table, .key = row->key, .lowest = 1, .highest = 256};
     size_t count = sp_toml_count(value);
     if (sp_toml_type(value) != SP_TOML_ARRAY || count > row->highest) {
         return wrong(where, value, row, "an array of strings, and not too many");
@@ -172,8 +191,8 @@ static enum sp_err set_texts(struct sp_config *config, struct sp_config_texts *f
     return SP_OK;
 }
 
-static enum sp_err set_bool(bool *field, const struct sp_config_row *row, const struct sp_toml_value *value,
-                            struct sp_where *where)
+static enum sp_err set_bool(bool *field, const struct sp_config_row *row,
+                            const struct sp_toml_value *value, struct sp_where *where)
 {
     return sp_toml_bool(value, field) == SP_OK ? SP_OK : wrong(where, value, row, "true or false");
 }
@@ -205,7 +224,8 @@ enum sp_err sp_config_row_set(struct sp_config *config, void *base, const struct
     return SP_ERR_CONFIG;
 }
 
-enum sp_err sp_config_row_default(struct sp_config *config, void *base, const struct sp_config_row *row)
+enum sp_err sp_config_row_default(struct sp_config *config, void *base,
+                                  const struct sp_config_row *row)
 {
     SP_AUTO_BUF struct sp_buf text;
     SP_AUTO_TOML struct sp_toml *doc = NULL;
@@ -220,7 +240,8 @@ enum sp_err sp_config_row_default(struct sp_config *config, void *base, const st
     return err;
 }
 
-static enum sp_err print_choice(unsigned number, const struct sp_config_row *row, struct sp_buf *out)
+static enum sp_err print_choice(unsigned number, const struct sp_config_row *row,
+                                struct sp_buf *out)
 {
     struct sp_slice rest = sp_slice_of(row->choices);
     for (unsigned i = 0; i < number; i++) {
@@ -262,7 +283,8 @@ static enum sp_err print_texts(const struct sp_config_texts *texts, struct sp_bu
     return sp_buf_put_byte(out, ']');
 }
 
-enum sp_err sp_config_row_print(const void *base, const struct sp_config_row *row, struct sp_buf *out)
+enum sp_err sp_config_row_print(const void *base, const struct sp_config_row *row,
+                                struct sp_buf *out)
 {
     const void *field = const_field_of(base, row);
     switch (row->kind) {

@@ -50,18 +50,21 @@ void *sp_config_keep(struct sp_config *config, size_t size) SP_NONNULL(1);
 
 /* Sets the field of a row, or says why it cannot. */
 enum sp_err sp_config_row_set(struct sp_config *config, void *base, const struct sp_config_row *row,
-                              const struct sp_toml_value *value, struct sp_where *where) SP_MUST_CHECK SP_NONNULL(1, 2, 3, 4);
+                              const struct sp_toml_value *value, struct sp_where *where)
+    SP_MUST_CHECK SP_NONNULL(1, 2, 3, 4);
 
 /* Sets the default of a row. */
-enum sp_err sp_config_row_default(struct sp_config *config, void *base, const struct sp_config_row *row) SP_MUST_CHECK
-    SP_NONNULL(1, 2, 3);
+enum sp_err sp_config_row_default(struct sp_config *config, void *base,
+                                  const struct sp_config_row *row)
+    SP_MUST_CHECK SP_NONNULL(1, 2, 3);
 
 /* Appends the field's value as TOML. */
-enum sp_err sp_config_row_print(const void *base, const struct sp_config_row *row, struct sp_buf *out) SP_MUST_CHECK
-    SP_NONNULL(1, 2, 3);
+enum sp_err sp_config_row_print(const void *base, const struct sp_config_row *row,
+                                struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 2, 3);
 
 /* Rules between values (check.c). */
-enum sp_err sp_config_check(const struct sp_config *config, struct sp_where *where) SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_config_check(const struct sp_config *config, struct sp_where *where)
+    SP_MUST_CHECK SP_NONNULL(1);
 
 /* The candidate that differs least from `word`, when it is near enough to be meant (suggest.c). */
 struct sp_config_suggestion {
@@ -70,6 +73,7 @@ struct sp_config_suggestion {
     unsigned distance;
 };
 void sp_config_suggest_init(struct sp_config_suggestion *s, struct sp_slice word) SP_NONNULL(1);
-void sp_config_suggest_offer(struct sp_config_suggestion *s, const char *candidate) SP_NONNULL(1, 2);
+void sp_config_suggest_offer(struct sp_config_suggestion *s, const char *candidate)
+    SP_NONNULL(1, 2);
 
 #endif

@@ -12,88 +12,109 @@
 #ifndef SP_CONFIG_ROWS_H
 #define SP_CONFIG_ROWS_H
 
-#define SP_CONFIG_ROWS(X)                                                                                              \
-    X(TEXT, "server", "listen", server_listen, 1, 128, "\"127.0.0.1:8080\"", "",                                       \
-      "address and port of the gateway")                                                                               \
-    X(TEXT, "server", "state", server_state, 0, 4096, "\"\"", "",                                                      \
-      "directory of what must last; empty: /var/lib/sallyport for root, else sallyport under XDG_STATE_HOME")          \
-    X(BOOL, "server", "plaintext", server_plaintext, 0, 1, "false", "",                                                \
-      "serve without TLS although the address is not loopback")                                                        \
-    X(TEXT, "server", "policies", server_policies, 0, 4096, "\"\"", "",                                                \
-      "directory of policies; empty: the shipped ones")                                                                \
-    X(CHOICE, "server", "log_level", server_log_level, 0, 0, "\"info\"", "error|warn|info|debug",                      \
-      "the least important lines that are logged")                                                                     \
-    X(TEXT, "server.tls", "certificate", tls_certificate, 0, 4096, "\"\"", "", "certificate chain, PEM")               \
-    X(TEXT, "server.tls", "key", tls_key, 0, 4096, "\"\"", "", "private key, PEM")                                     \
-    X(TEXT, "server.tls", "client_ca", tls_client_ca, 0, 4096, "\"\"", "",                                             \
-      "authorities of client certificates, PEM; turns them on")                                                        \
-    X(NUMBER, "server.limits", "connections", limits_connections, 1, 65536, "4096", "", "connections at once")         \
-    X(NUMBER, "server.limits", "connections_per_address", limits_connections_per_address, 1, 65536, "1024", "",        \
-      "connections at once of one address (IPv4 /32, IPv6 /64)")                                                       \
-    X(MS, "server.limits", "head_timeout", limits_head_ms, 100, 600000, "\"10s\"", "",                                 \
-      "time for the head of a request to arrive")                                                                      \
-    X(MS, "server.limits", "body_timeout", limits_body_ms, 100, 3600000, "\"60s\"", "",                                \
-      "time for the body of a request to arrive")                                                                      \
-    X(MS, "server.limits", "idle_timeout", limits_idle_ms, 100, 3600000, "\"75s\"", "",                                \
-      "how long a connection may stay between requests")                                                               \
-    X(MS, "server.limits", "stop_grace", limits_stop_grace_ms, 0, 600000, "\"10s\"", "",                               \
-      "how long runs may still finish when the service stops")                                                         \
-    X(BYTES, "server.limits", "body", limits_body_bytes, 1024, 268435456, "\"4 MiB\"", "", "size of a request's body") \
-    X(BYTES, "server.limits", "bytes_in_flight", limits_bytes_in_flight, 65536, 17179869184, "\"256 MiB\"", "",        \
-      "bodies held at once, in all")                                                                                   \
-    X(NUMBER, "server.limits", "queue", limits_queue, 1, 65536, "1024", "", "requests of one tenant that may wait")    \
-    X(NUMBER, "server.limits", "workers", limits_workers, 1, 64, "2", "", "processes that inspect code")               \
-    X(TEXTS, "sandbox", "give_up", sandbox_give_up, 0, 16, "[]", "",                                                   \
-      "layers of confinement that this machine may lack")                         \
-    X(TEXT, "azure_code_interpreter", "pool_endpoint", azure_pool_endpoint, 0, 2048, "\"\"", "",                       \
-      "management endpoint of a session pool; without it the embedded pool runs the code")                             \
-    X(TEXT, "azure_code_interpreter", "token_env_var", azure_token_env_var, 1, 128,                                    \
-      "\"AZURE_CODE_INTERPRETER_TOKEN\"", "", "environment variable with the bearer token")                            \
-    X(CHOICE, "azure_code_interpreter", "credential", azure_credential, 0, 0, "\"environment\"",                       \
-      "environment|managed-identity|workload-identity|client-secret|client-certificate|azure-cli",                     \
-      "where the bearer token comes from")                                                                             \
-    X(TEXT, "azure_code_interpreter", "ca_file", azure_ca_file, 0, 4096, "\"\"", "",                                   \
-      "authorities of the pool's certificate, PEM; empty: the system's")                                               \
-    X(TEXT, "azure_code_interpreter", "api_version", azure_api_version, 1, 32, "\"2024-10-02-preview\"", "",           \
-      "api-version of the requests to the pool")                                                                       \
-    X(MS, "azure_code_interpreter", "connect_timeout", azure_connect_ms, 100, 60000, "\"5s\"", "",                     \
-      "time to connect to the pool")                                                                                   \
-    X(NUMBER, "azure_code_interpreter", "connections", azure_connections, 1, 4096, "256", "",                          \
-      "connections to the pool at once")                                                                               \
-    X(NUMBER, "pool", "max_sessions", pool_max_sessions, 1, 10000, "100", "", "sessions alive at once")                \
-    X(NUMBER, "pool", "ready_sessions", pool_ready_sessions, 0, 1000, "5", "", "sessions forked ahead")                \
-    X(SECONDS, "pool", "cooldown_period", pool_cooldown_s, 1, 86400, "300", "",                                        \
-      "how long a session stays without a request")                                                                    \
-    X(CHOICE, "pool", "network_status", pool_network_status, 0, 0, "\"EgressDisabled\"",                               \
-      "EgressDisabled|EgressEnabled", "whether code may use the network")                                              \
-    X(BYTES, "pool", "output", pool_output_bytes, 4096, 268435456, "\"16 MiB\"", "", "size of what one run may answer") \
-    X(CHOICE, "pool", "template", pool_template, 0, 0, "\"shared\"", "shared|tenant",                                  \
-      "whether tenants' sessions are forked from one template")                                                        \
-    X(BYTES, "pool.session", "memory", session_memory_bytes, 67108864, 1099511627776, "\"1 GiB\"", "",                 \
-      "memory of a session")                                                                                           \
-    X(BYTES, "pool.session", "data", session_data_bytes, 1048576, 1099511627776, "\"512 MiB\"", "",                    \
-      "size of a session's /mnt/data")                                                                                 \
-    X(REAL, "pool.session", "cpus", session_cpus, 0, 1024, "1.0", "", "processors of a session")                       \
-    X(NUMBER, "pool.session", "processes", session_processes, 1, 4096, "64", "", "processes and threads of a session") \
-    X(TEXTS, "pool.session", "preload", session_preload, 0, 64, "[\"numpy\", \"pandas\", \"matplotlib\"]", "",         \
-      "modules imported once, before sessions are forked")                                                             \
-    X(CHOICE, "audit", "code", audit_code, 0, 0, "\"digest\"", "digest|full",                                          \
-      "whether the log keeps the code itself beside its entries")                                                      \
-    X(TEXT, "audit", "origin", audit_origin, 1, 64, "\"sallyport.local/log\"", "", "name of this log in its checkpoints")
+/* clang-format off: a row is easier to read than a column */
+#define SP_CONFIG_ROWS(X)                                                                          \
+    X(TEXT, "server", "listen", server_listen, 1, 128, "\"127.0.0.1:8080\"", "",                   \
+      "address and port of the gateway")                                                           \
+    X(TEXT, "server", "state", server_state, 0, 4096, "\"\"", "",                                  \
+      "directory of what must last; empty: /var/lib/sallyport for root, else sallyport under "     \
+      "XDG_STATE_HOME")                                                                            \
+    X(BOOL, "server", "plaintext", server_plaintext, 0, 1, "false", "",                            \
+      "serve without TLS although the address is not loopback")                                    \
+    X(TEXT, "server", "policies", server_policies, 0, 4096, "\"\"", "",                            \
+      "directory of policies; empty: the shipped ones")                                            \
+    X(CHOICE, "server", "log_level", server_log_level, 0, 0, "\"info\"", "error|warn|info|debug",  \
+      "the least important lines that are logged")                                                 \
+    X(TEXT, "server.tls", "certificate", tls_certificate, 0, 4096, "\"\"", "",                     \
+      "certificate chain, PEM")                                                                    \
+    X(TEXT, "server.tls", "key", tls_key, 0, 4096, "\"\"", "", "private key, PEM")                 \
+    X(TEXT, "server.tls", "client_ca", tls_client_ca, 0, 4096, "\"\"", "",                         \
+      "authorities of client certificates, PEM; turns them on")                                    \
+    X(NUMBER, "server.limits", "connections", limits_connections, 1, 65536, "4096", "",            \
+      "connections at once")                                                                       \
+    X(NUMBER, "server.limits", "connections_per_address", limits_connections_per_address, 1,       \
+      65536, "1024", "", "connections at once of one address (IPv4 /32, IPv6 /64)")                \
+    X(MS, "server.limits", "head_timeout", limits_head_ms, 100, 600000, "\"10s\"", "",             \
+      "time for the head of a request to arrive")                                                  \
+    X(MS, "server.limits", "body_timeout", limits_body_ms, 100, 3600000, "\"60s\"", "",            \
+      "time for the body of a request to arrive")                                                  \
+    X(MS, "server.limits", "idle_timeout", limits_idle_ms, 100, 3600000, "\"75s\"", "",            \
+      "how long a connection may stay between requests")                                           \
+    X(MS, "server.limits", "stop_grace", limits_stop_grace_ms, 0, 600000, "\"10s\"", "",           \
+      "how long runs may still finish when the service stops")                                     \
+    X(BYTES, "server.limits", "body", limits_body_bytes, 1024, 268435456, "\"4 MiB\"", "",         \
+      "size of a request's body")                                                                  \
+    X(BYTES, "server.limits", "bytes_in_flight", limits_bytes_in_flight, 65536, 17179869184,       \
+      "\"256 MiB\"", "", "bodies held at once, in all")                                            \
+    X(NUMBER, "server.limits", "queue", limits_queue, 1, 65536, "1024", "",                        \
+      "requests of one tenant that may wait")                                                      \
+    X(NUMBER, "server.limits", "workers", limits_workers, 1, 64, "2", "",                          \
+      "processes that inspect code")                                                               \
+    X(TEXTS, "sandbox", "give_up", sandbox_give_up, 0, 16, "[]", "",                               \
+      "layers of confinement that this machine may lack")                                          \
+    X(TEXT, "azure_code_interpreter", "pool_endpoint", azure_pool_endpoint, 0, 2048, "\"\"", "",   \
+      "management endpoint of a session pool; without it the embedded pool runs the code")         \
+    X(TEXT, "azure_code_interpreter", "token_env_var", azure_token_env_var, 1, 128,                \
+      "\"AZURE_CODE_INTERPRETER_TOKEN\"", "", "environment variable with the bearer token")        \
+    X(CHOICE, "azure_code_interpreter", "credential", azure_credential, 0, 0, "\"environment\"",   \
+      "environment|managed-identity|workload-identity|client-secret|client-certificate|azure-cli", \
+      "where the bearer token comes from")                                                         \
+    X(TEXT, "azure_code_interpreter", "ca_file", azure_ca_file, 0, 4096, "\"\"", "",               \
+      "authorities of the pool's certificate, PEM; empty: the system's")                           \
+    X(TEXT, "azure_code_interpreter", "api_version", azure_api_version, 1, 32,                     \
+      "\"2024-10-02-preview\"", "", "api-version of the requests to the pool")                     \
+    X(MS, "azure_code_interpreter", "connect_timeout", azure_connect_ms, 100, 60000, "\"5s\"", "", \
+      "time to connect to the pool")                                                               \
+    X(NUMBER, "azure_code_interpreter", "connections", azure_connections, 1, 4096, "256", "",      \
+      "connections to the pool at once")                                                           \
+    X(NUMBER, "pool", "max_sessions", pool_max_sessions, 1, 10000, "100", "",                      \
+      "sessions alive at once")                                                                    \
+    X(NUMBER, "pool", "ready_sessions", pool_ready_sessions, 0, 1000, "5", "",                     \
+      "sessions forked ahead")                                                                     \
+    X(SECONDS, "pool", "cooldown_period", pool_cooldown_s, 1, 86400, "300", "",                    \
+      "how long a session stays without a request")                                                \
+    X(CHOICE, "pool", "network_status", pool_network_status, 0, 0, "\"EgressDisabled\"",           \
+      "EgressDisabled|EgressEnabled", "whether code may use the network")                          \
+    X(BYTES, "pool", "output", pool_output_bytes, 4096, 268435456, "\"16 MiB\"", "",               \
+      "size of what one run may answer")                                                           \
+    X(CHOICE, "pool", "template", pool_template, 0, 0, "\"shared\"", "shared|tenant",              \
+      "whether tenants' sessions are forked from one template")                                    \
+    X(BYTES, "pool.session", "memory", session_memory_bytes, 67108864, 1099511627776, "\"1 GiB\"", \
+      "", "memory of a session")                                                                   \
+    X(BYTES, "pool.session", "data", session_data_bytes, 1048576, 1099511627776, "\"512 MiB\"",    \
+      "", "size of a session's /mnt/data")                                                         \
+    X(REAL, "pool.session", "cpus", session_cpus, 0, 1024, "1.0", "", "processors of a session")   \
+    X(NUMBER, "pool.session", "processes", session_processes, 1, 4096, "64", "",                   \
+      "processes and threads of a session")                                                        \
+    X(TEXTS, "pool.session", "preload", session_preload, 0, 64,                                    \
+      "[\"numpy\", \"pandas\", \"matplotlib\"]", "",                                               \
+      "modules imported once, before sessions are forked")                                         \
+    X(CHOICE, "audit", "code", audit_code, 0, 0, "\"digest\"", "digest|full",                      \
+      "whether the log keeps the code itself beside its entries")                                  \
+    X(TEXT, "audit", "origin", audit_origin, 1, 64, "\"sallyport.local/log\"", "",                 \
+      "name of this log in its checkpoints")
 
 /* The rows of each [[tenant]]. A quota of 0 is no limit. */
-#define SP_CONFIG_TENANT_ROWS(X)                                                                                       \
-    X(TEXT, "tenant", "name", name, 1, 64, "\"local\"", "", "name of the tenant: letters, digits, dot, dash, underscore") \
-    X(TEXT, "tenant", "policy", policy, 1, 64, "\"data-science\"", "", "policy of its submissions")                    \
-    X(CHOICE, "tenant", "denial", denial, 0, 0, "\"error\"", "error|result",                                           \
-      "how a denied run is answered: an error, or a result with the reason in stderr")                                 \
-    X(NUMBER, "tenant.quota", "requests_per_minute", quota_requests_per_minute, 0, 1000000, "0", "", "requests")    \
-    X(NUMBER, "tenant.quota", "concurrent_runs", quota_concurrent_runs, 0, 65536, "0", "", "runs at once")             \
-    X(NUMBER, "tenant.quota", "sessions", quota_sessions, 0, 65536, "0", "", "sessions alive at once")                 \
-    X(SECONDS, "tenant.quota", "run_seconds_per_day", quota_run_seconds_per_day, 0, 4294967295, "0", "", "time of runs") \
-    X(BYTES, "tenant.quota", "code_bytes_per_day", quota_code_bytes_per_day, 0, 1125899906842624, "0", "",             \
-      "submitted code")                                                                                                \
-    X(BYTES, "tenant.quota", "upload_bytes_per_day", quota_upload_bytes_per_day, 0, 1125899906842624, "0", "",         \
-      "uploaded files")
+#define SP_CONFIG_TENANT_ROWS(X)                                                                   \
+    X(TEXT, "tenant", "name", name, 1, 64, "\"local\"", "",                                        \
+      "name of the tenant: letters, digits, dot, dash, underscore")                                \
+    X(TEXT, "tenant", "policy", policy, 1, 64, "\"data-science\"", "",                             \
+      "policy of its submissions")                                                                 \
+    X(CHOICE, "tenant", "denial", denial, 0, 0, "\"error\"", "error|result",                       \
+      "how a denied run is answered: an error, or a result with the reason in stderr")             \
+    X(NUMBER, "tenant.quota", "requests_per_minute", quota_requests_per_minute, 0, 1000000, "0",   \
+      "", "requests")                                                                              \
+    X(NUMBER, "tenant.quota", "concurrent_runs", quota_concurrent_runs, 0, 65536, "0", "",         \
+      "runs at once")                                                                              \
+    X(NUMBER, "tenant.quota", "sessions", quota_sessions, 0, 65536, "0", "",                       \
+      "sessions alive at once")                                                                    \
+    X(SECONDS, "tenant.quota", "run_seconds_per_day", quota_run_seconds_per_day, 0, 4294967295,    \
+      "0", "", "time of runs")                                                                     \
+    X(BYTES, "tenant.quota", "code_bytes_per_day", quota_code_bytes_per_day, 0, 1125899906842624,  \
+      "0", "", "submitted code")                                                                   \
+    X(BYTES, "tenant.quota", "upload_bytes_per_day", quota_upload_bytes_per_day, 0,                \
+      1125899906842624, "0", "", "uploaded files")
+
+/* clang-format on */
 
 #endif

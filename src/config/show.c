@@ -10,8 +10,8 @@ static enum sp_err print_row(const struct sp_config_group *group, size_t index, 
 }
 
 /* Rows stand by table; `is_element` writes the first table as an element of an array. */
-static enum sp_err print_group(const struct sp_config_group *group, bool is_element, const char *without,
-                               struct sp_buf *out)
+static enum sp_err print_group(const struct sp_config_group *group, bool is_element,
+                               const char *without, struct sp_buf *out)
 {
     const char *table = "";
     for (size_t i = 0; i < group->count; i++) {
@@ -34,8 +34,10 @@ enum sp_err sp_config_show(const struct sp_config *config, struct sp_buf *out)
     struct sp_config shown = *config;
     shown.server_state = config->state_dir;
     struct sp_config_group group = sp_config_main_group(&shown);
-    SP_TRY(sp_buf_put_text(out, config->has_azure ? "# the configuration in force\n"
-                                                  : "# the configuration in force; the embedded pool runs the code\n"));
+    SP_TRY(sp_buf_put_text(
+        out, config->has_azure
+                 ? "# the configuration in force\n"
+                 : "# the configuration in force; the embedded pool runs the code\n"));
     SP_TRY(print_group(&group, false, config->has_azure ? "" : "azure_code_interpreter", out));
     for (size_t i = 0; i < config->tenant_count; i++) {
         struct sp_config_tenant tenant = config->tenants[i];
@@ -48,14 +50,10 @@ enum sp_err sp_config_show(const struct sp_config *config, struct sp_buf *out)
 static const char *unit_of(enum sp_config_kind kind)
 {
     static const char *const units[] = {
-        [SP_CONFIG_KIND_TEXT] = "text",
-        [SP_CONFIG_KIND_CHOICE] = "word",
-        [SP_CONFIG_KIND_NUMBER] = "number",
-        [SP_CONFIG_KIND_BYTES] = "bytes",
-        [SP_CONFIG_KIND_SECONDS] = "seconds",
-        [SP_CONFIG_KIND_MS] = "milliseconds",
-        [SP_CONFIG_KIND_REAL] = "number",
-        [SP_CONFIG_KIND_BOOL] = "true or false",
+        [SP_CONFIG_KIND_TEXT] = "text",           [SP_CONFIG_KIND_CHOICE] = "word",
+        [SP_CONFIG_KIND_NUMBER] = "number",       [SP_CONFIG_KIND_BYTES] = "bytes",
+        [SP_CONFIG_KIND_SECONDS] = "seconds",     [SP_CONFIG_KIND_MS] = "milliseconds",
+        [SP_CONFIG_KIND_REAL] = "number",         [SP_CONFIG_KIND_BOOL] = "true or false",
         [SP_CONFIG_KIND_TEXTS] = "list of texts",
     };
     return units[kind];
@@ -65,7 +63,8 @@ static const char *unit_of(enum sp_config_kind kind)
 static enum sp_err put_words(struct sp_buf *out, const char *choices)
 {
     for (; *choices != '\0'; choices++) {
-        SP_TRY(*choices == '|' ? sp_buf_put_text(out, ", ") : sp_buf_put_byte(out, (uint8_t)*choices));
+        SP_TRY(*choices == '|' ? sp_buf_put_text(out, ", ")
+                               : sp_buf_put_byte(out, (uint8_t)*choices));
     }
     return SP_OK;
 }
@@ -78,8 +77,8 @@ static enum sp_err put_bounds(struct sp_buf *out, const struct sp_config_row *ro
     if (row->kind == SP_CONFIG_KIND_BOOL || row->kind == SP_CONFIG_KIND_TEXT) {
         return sp_buf_put_text(out, unit_of(row->kind));
     }
-    return sp_buf_putf(out, "%llu to %llu %s", (unsigned long long)row->lowest, (unsigned long long)row->highest,
-                       unit_of(row->kind));
+    return sp_buf_putf(out, "%llu to %llu %s", (unsigned long long)row->lowest,
+                       (unsigned long long)row->highest, unit_of(row->kind));
 }
 
 static enum sp_err put_rows(struct sp_buf *out, struct sp_config_group group)
@@ -97,7 +96,8 @@ enum sp_err sp_config_keys(struct sp_buf *out)
 {
     struct sp_config config = {0};
     struct sp_config_tenant tenant = {0};
-    SP_TRY(sp_buf_put_text(out, "| table | key | default | values | what it is |\n|---|---|---|---|---|\n"));
+    SP_TRY(sp_buf_put_text(
+        out, "| table | key | default | values | what it is |\n|---|---|---|---|---|\n"));
     SP_TRY(put_rows(out, sp_config_main_group(&config)));
     return put_rows(out, sp_config_tenant_group(&tenant));
 }

@@ -8,7 +8,8 @@ void sp_config_suggest_init(struct sp_config_suggestion *s, struct sp_slice word
 {
     /* A third of the letters may be wrong, and at least two. */
     unsigned far = word.len > WORD_BYTES_MAX ? 0 : (unsigned)word.len / 3 + 1;
-    *s = (struct sp_config_suggestion){.word = word, .best = NULL, .distance = sp_size_max(far, 2) > 2 ? far + 1 : 3};
+    *s = (struct sp_config_suggestion){
+        .word = word, .best = NULL, .distance = sp_size_max(far, 2) > 2 ? far + 1 : 3};
 }
 
 static unsigned least(unsigned a, unsigned b, unsigned c)

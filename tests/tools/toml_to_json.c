@@ -69,7 +69,8 @@ static void put_value(struct sp_json_out *w, const struct sp_toml_value *v)
     } else {
         sp_json_out_array(w);
     }
-    for (const struct sp_toml_value *child = sp_toml_first(v); child != NULL; child = sp_toml_next(child)) {
+    for (const struct sp_toml_value *child = sp_toml_first(v); child != NULL;
+         child = sp_toml_next(child)) {
         if (is_table) {
             sp_json_out_key_slice(w, sp_toml_key(child));
         }

@@ -8,7 +8,10 @@
 
 #include "codec/base64.h"
 
-#define TEXT(literal) {(const uint8_t *)(literal), sizeof(literal) - 1}
+#define TEXT(literal)                                                                              \
+    {                                                                                              \
+        (const uint8_t *)(literal), sizeof(literal) - 1                                            \
+    }
 
 struct pair_case {
     enum sp_base64 kind;
@@ -79,7 +82,8 @@ static void test_what_is_not_exact_is_refused(void **state)
         SP_AUTO_BUF struct sp_buf out;
         sp_buf_init(&out, 64);
         assert_int_equal(sp_buf_put_byte(&out, 'x'), SP_OK);
-        assert_int_equal(sp_base64_decode(bad_cases[i].kind, sp_slice_of(bad_cases[i].text), &out), SP_ERR_INVALID);
+        assert_int_equal(sp_base64_decode(bad_cases[i].kind, sp_slice_of(bad_cases[i].text), &out),
+                         SP_ERR_INVALID);
         assert_int_equal(out.len, 1);
     }
 }
@@ -109,7 +113,8 @@ static void test_a_full_buffer_keeps_what_it_had(void **state)
     (void)state;
     SP_AUTO_BUF struct sp_buf out;
     sp_buf_init(&out, 5);
-    assert_int_equal(sp_base64_encode(SP_BASE64_STANDARD, SP_SLICE_LITERAL("four"), &out), SP_ERR_TOO_BIG);
+    assert_int_equal(sp_base64_encode(SP_BASE64_STANDARD, SP_SLICE_LITERAL("four"), &out),
+                     SP_ERR_TOO_BIG);
     assert_int_equal(out.len, 0);
 }
 

@@ -13,7 +13,8 @@ static void test_tokens_are_made_of_token_bytes(void **state)
     (void)state;
     assert_true(sp_http_is_token(sp_slice_of("Content-Type")));
     assert_true(sp_http_is_token(sp_slice_of("!#$%&'*+-.^_`|~09azAZ")));
-    static const char *const bad[] = {"", "a b", "a:", "a(", "\"a\"", "a/b", "a,b", "a;b", "\xC3\xA9", "\x7F", "a\t"};
+    static const char *const bad[] = {"",    "a b", "a:",       "a(",   "\"a\"", "a/b",
+                                      "a,b", "a;b", "\xC3\xA9", "\x7F", "a\t"};
     for (size_t i = 0; i < SP_COUNT(bad); i++) {
         assert_false(sp_http_is_token(sp_slice_of(bad[i])));
     }
@@ -126,7 +127,8 @@ static void test_a_disposition_is_one_token(void **state)
     (void)state;
     struct sp_http_params params;
     struct sp_slice type;
-    assert_int_equal(sp_http_disposition(sp_slice_of("form-data; name=\"a\""), &type, &params), SP_OK);
+    assert_int_equal(sp_http_disposition(sp_slice_of("form-data; name=\"a\""), &type, &params),
+                     SP_OK);
     assert_true(sp_slice_is(type, "form-data"));
     assert_int_equal(sp_http_disposition(sp_slice_of("form/data"), &type, &params), SP_ERR_INVALID);
 }

@@ -16,7 +16,10 @@
 static const struct sp_json_limits usual = {1024 * 1024, SP_JSON_DEPTH, SP_JSON_NUL_REFUSED};
 static const struct sp_json_limits with_nul = {1024 * 1024, SP_JSON_DEPTH, SP_JSON_NUL_ALLOWED};
 
-#define TEXT(literal) {(const uint8_t *)(literal), sizeof(literal) - 1}
+#define TEXT(literal)                                                                              \
+    {                                                                                              \
+        (const uint8_t *)(literal), sizeof(literal) - 1                                            \
+    }
 
 struct good_case {
     const char *name;
@@ -32,7 +35,8 @@ static const struct good_case good_cases[] = {
     {"minus zero", TEXT("-0"), TEXT("-0")},
     {"fraction keeps its zeros", TEXT("1.10"), TEXT("1.10")},
     {"exponent keeps its form", TEXT("1E+05"), TEXT("1E+05")},
-    {"integer past int64", TEXT("123456789012345678901234567890"), TEXT("123456789012345678901234567890")},
+    {"integer past int64", TEXT("123456789012345678901234567890"),
+     TEXT("123456789012345678901234567890")},
     {"largest double", TEXT("1.7976931348623157e308"), TEXT("1.7976931348623157e308")},
     {"empty string", TEXT("\"\""), TEXT("\"\"")},
     {"short escapes", TEXT("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\""), TEXT("\"\\\"\\\\/\\b\\f\\n\\r\\t\"")},
@@ -41,15 +45,19 @@ static const struct good_case good_cases[] = {
     {"surrogate pair", TEXT("\"\\uD83D\\uDE00\""), TEXT("\"\xF0\x9F\x98\x80\"")},
     {"three bytes", TEXT("\"\\u20AC\""), TEXT("\"\xE2\x82\xAC\"")},
     {"two bytes", TEXT("\"\\u00e9\""), TEXT("\"\xC3\xA9\"")},
-    {"raw utf-8", TEXT("\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\""), TEXT("\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\"")},
+    {"raw utf-8", TEXT("\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\""),
+     TEXT("\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\"")},
     {"delete is no control here", TEXT("\"\x7F\""), TEXT("\"\x7F\"")},
     {"empty containers", TEXT("[ { } , [ ] ]"), TEXT("[{},[]]")},
-    {"nested", TEXT("{\"a\":[1,{\"b\":null}],\"c\":\"d\"}"), TEXT("{\"a\":[1,{\"b\":null}],\"c\":\"d\"}")},
+    {"nested", TEXT("{\"a\":[1,{\"b\":null}],\"c\":\"d\"}"),
+     TEXT("{\"a\":[1,{\"b\":null}],\"c\":\"d\"}")},
     {"keys differ by case", TEXT("{\"a\":1,\"A\":2}"), TEXT("{\"a\":1,\"A\":2}")},
-    {"equal keys in different objects", TEXT("[{\"a\":1},{\"a\":1}]"), TEXT("[{\"a\":1},{\"a\":1}]")},
+    {"equal keys in different objects", TEXT("[{\"a\":1},{\"a\":1}]"),
+     TEXT("[{\"a\":1},{\"a\":1}]")},
     {"key of an outer object again", TEXT("{\"a\":{\"a\":1}}"), TEXT("{\"a\":{\"a\":1}}")},
     {"empty key", TEXT("{\"\":1}"), TEXT("{\"\":1}")},
-    {"many keys", TEXT("{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"h\":8,\"i\":9,\"j\":10}"),
+    {"many keys",
+     TEXT("{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"h\":8,\"i\":9,\"j\":10}"),
      TEXT("{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"h\":8,\"i\":9,\"j\":10}")},
 };
 
@@ -102,8 +110,8 @@ static const struct bad_case bad_cases[] = {
     {"hexadecimal", TEXT("0x10"), SP_ERR_JSON, 1, 2},
     {"underscore", TEXT("1_0"), SP_ERR_JSON, 1, 2},
     {"past the largest double", TEXT("1e400"), SP_ERR_RANGE, 1, 6},
-    {"64 characters of number", TEXT("1234567890123456789012345678901234567890123456789012345678901234"), SP_ERR_RANGE,
-     1, 1},
+    {"64 characters of number",
+     TEXT("1234567890123456789012345678901234567890123456789012345678901234"), SP_ERR_RANGE, 1, 1},
     {"open string", TEXT("\"abc"), SP_ERR_JSON, 1, 5},
     {"open string after backslash", TEXT("\"abc\\"), SP_ERR_JSON, 1, 5},
     {"escape is cut", TEXT("\"\\u12"), SP_ERR_JSON, 1, 2},
@@ -140,9 +148,11 @@ static const struct bad_case bad_cases[] = {
     {"equal keys", TEXT("{\"a\":1,\n \"a\":2}"), SP_ERR_DUPLICATE, 2, 2},
     {"equal keys, one escaped", TEXT("{\"code\":1,\"c\\u006fde\":2}"), SP_ERR_DUPLICATE, 1, 11},
     {"equal empty keys", TEXT("{\"\":1,\"\":2}"), SP_ERR_DUPLICATE, 1, 7},
-    {"equal keys among many", TEXT("{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"h\":8,\"i\":9,\"c\":10}"),
+    {"equal keys among many",
+     TEXT("{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"h\":8,\"i\":9,\"c\":10}"),
      SP_ERR_DUPLICATE, 1, 56},
-    {"equal keys around an object", TEXT("{\"a\":1,\"b\":{\"a\":1},\"a\":2}"), SP_ERR_DUPLICATE, 1, 20},
+    {"equal keys around an object", TEXT("{\"a\":1,\"b\":{\"a\":1},\"a\":2}"), SP_ERR_DUPLICATE, 1,
+     20},
 };
 
 static void test_each_leniency_is_refused_at_its_place(void **state)
@@ -202,7 +212,8 @@ static void test_an_allowed_nul_arrives_whole(void **state)
 {
     (void)state;
     SP_AUTO_JSON struct sp_json *doc = NULL;
-    struct sp_slice in = SP_SLICE_LITERAL("{\"a\":\"\\u0000x\\\\u0000\\u0000\",\"b\":\"y\",\"n\":1.50}");
+    struct sp_slice in =
+        SP_SLICE_LITERAL("{\"a\":\"\\u0000x\\\\u0000\\u0000\",\"b\":\"y\",\"n\":1.50}");
     assert_int_equal(sp_json_parse(in, &with_nul, &doc, NULL), SP_OK);
     struct sp_slice out;
     assert_int_equal(sp_json_string(sp_json_get(sp_json_root(doc), "a"), &out), SP_OK);
@@ -212,9 +223,11 @@ static void test_an_allowed_nul_arrives_whole(void **state)
     assert_int_equal(sp_json_print(doc, sp_json_root(doc), &printed), SP_OK);
     assert_true(sp_slice_equal(sp_buf_slice(&printed), in));
     struct sp_json *none = NULL;
-    assert_int_equal(sp_json_parse(SP_SLICE_LITERAL("{\"a\\u0000\":1}"), &with_nul, &none, NULL), SP_ERR_NUL);
+    assert_int_equal(sp_json_parse(SP_SLICE_LITERAL("{\"a\\u0000\":1}"), &with_nul, &none, NULL),
+                     SP_ERR_NUL);
     assert_int_equal(sp_json_parse(SP_SLICE_LITERAL("\"\0\""), &with_nul, &none, NULL), SP_ERR_NUL);
-    assert_int_equal(sp_json_parse(SP_SLICE_LITERAL("\"\xFF\""), &with_nul, &none, NULL), SP_ERR_UTF8);
+    assert_int_equal(sp_json_parse(SP_SLICE_LITERAL("\"\xFF\""), &with_nul, &none, NULL),
+                     SP_ERR_UTF8);
 }
 
 struct integer_case {
@@ -255,7 +268,8 @@ static void test_members_are_found_by_exact_name(void **state)
 {
     (void)state;
     SP_AUTO_JSON struct sp_json *doc = NULL;
-    assert_int_equal(sp_json_parse(sp_slice_of("{\"Code\":\"a\",\"list\":[1,true,null],\"d\":0.5}"), &usual, &doc, NULL),
+    assert_int_equal(sp_json_parse(sp_slice_of("{\"Code\":\"a\",\"list\":[1,true,null],\"d\":0.5}"),
+                                   &usual, &doc, NULL),
                      SP_OK);
     const struct sp_json_value *root = sp_json_root(doc);
     assert_null(sp_json_get(root, "code"));
@@ -287,7 +301,8 @@ static void test_a_hostile_object_costs_no_square(void **state)
     sp_buf_init(&in, 1024 * 1024);
     assert_int_equal(sp_buf_put_byte(&in, '{'), SP_OK);
     for (unsigned i = 0; i < keys; i++) {
-        assert_int_equal(sp_buf_putf(&in, "%s\"aaaaaaaaaaaaaaaaaaaaaaaa%u\":1", i == 0 ? "" : ",", i), SP_OK);
+        assert_int_equal(
+            sp_buf_putf(&in, "%s\"aaaaaaaaaaaaaaaaaaaaaaaa%u\":1", i == 0 ? "" : ",", i), SP_OK);
     }
     assert_int_equal(sp_buf_put_byte(&in, '}'), SP_OK);
     SP_AUTO_JSON struct sp_json *doc = NULL;

@@ -34,8 +34,10 @@ static void test_commas_stand_between_and_nowhere_else(void **state)
     sp_json_out_member_null(&w, "h");
     sp_json_out_object_end(&w);
     assert_int_equal(sp_json_out_end(&w), SP_OK);
-    assert_true(sp_slice_is(sp_buf_slice(&out), "{\"a\":\"b\",\"c\":[18446744073709551615,-9223372036854775808,{},[],null],"
-                                                "\"d\":true,\"e\":[1.10],\"f\":-5,\"g\":0,\"h\":null}"));
+    assert_true(
+        sp_slice_is(sp_buf_slice(&out),
+                    "{\"a\":\"b\",\"c\":[18446744073709551615,-9223372036854775808,{},[],null],"
+                    "\"d\":true,\"e\":[1.10],\"f\":-5,\"g\":0,\"h\":null}"));
 }
 
 static void test_strings_are_escaped_as_rfc_8785_has_it(void **state)
@@ -43,10 +45,12 @@ static void test_strings_are_escaped_as_rfc_8785_has_it(void **state)
     (void)state;
     SP_AUTO_BUF struct sp_buf out;
     sp_buf_init(&out, 4096);
-    struct sp_slice in = SP_SLICE_LITERAL("plain text of some length \"\\/\b\f\n\r\t\0\x01\x1F\x7F\xC3\xA9\xF0\x9F\x98\x80");
+    struct sp_slice in = SP_SLICE_LITERAL(
+        "plain text of some length \"\\/\b\f\n\r\t\0\x01\x1F\x7F\xC3\xA9\xF0\x9F\x98\x80");
     assert_int_equal(sp_json_out_put_string(&out, in), SP_OK);
-    assert_true(sp_slice_is(sp_buf_slice(&out), "\"plain text of some length \\\"\\\\/\\b\\f\\n\\r\\t\\u0000\\u0001"
-                                                "\\u001f\x7F\xC3\xA9\xF0\x9F\x98\x80\""));
+    assert_true(sp_slice_is(sp_buf_slice(&out),
+                            "\"plain text of some length \\\"\\\\/\\b\\f\\n\\r\\t\\u0000\\u0001"
+                            "\\u001f\x7F\xC3\xA9\xF0\x9F\x98\x80\""));
 }
 
 /* Every special byte at every distance from the start: the fast path looks at eight bytes at once. */
@@ -62,7 +66,8 @@ static void test_no_special_byte_hides_in_a_run(void **state)
             }
             SP_AUTO_BUF struct sp_buf out;
             sp_buf_init(&out, 64);
-            assert_int_equal(sp_json_out_put_string(&out, sp_slice_make(text, sizeof(text))), SP_OK);
+            assert_int_equal(sp_json_out_put_string(&out, sp_slice_make(text, sizeof(text))),
+                             SP_OK);
             assert_int_equal(out.ptr[1 + at], '\\');
             assert_true(out.len > sizeof(text) + 2);
         }

@@ -10,7 +10,10 @@
 
 #include "codec/toml.h"
 
-#define TEXT(literal) {(const uint8_t *)(literal), sizeof(literal) - 1}
+#define TEXT(literal)                                                                              \
+    {                                                                                              \
+        (const uint8_t *)(literal), sizeof(literal) - 1                                            \
+    }
 
 struct string_case {
     const char *name;
@@ -56,7 +59,9 @@ static void test_strings_and_dates_are_decoded(void **state)
         assert_int_equal(sp_toml_parse(c->in, &doc, NULL), SP_OK);
         const struct sp_toml_value *v = sp_toml_get(sp_toml_root(doc), "v");
         struct sp_slice text = {NULL, 0};
-        assert_int_equal(sp_toml_type(v) == SP_TOML_STRING ? sp_toml_string(v, &text) : sp_toml_datetime(v, &text), SP_OK);
+        assert_int_equal(sp_toml_type(v) == SP_TOML_STRING ? sp_toml_string(v, &text)
+                                                           : sp_toml_datetime(v, &text),
+                         SP_OK);
         assert_true(sp_slice_equal(text, c->want));
     }
 }
@@ -98,8 +103,10 @@ static void test_numbers_of_every_form(void **state)
         int64_t integer = 0;
         double real = 0;
         assert_int_equal(sp_toml_type(v), c->type);
-        assert_int_equal(sp_toml_integer(v, &integer), c->type == SP_TOML_INTEGER ? SP_OK : SP_ERR_INVALID);
-        assert_int_equal(sp_toml_float(v, &real), c->type == SP_TOML_FLOAT ? SP_OK : SP_ERR_INVALID);
+        assert_int_equal(sp_toml_integer(v, &integer),
+                         c->type == SP_TOML_INTEGER ? SP_OK : SP_ERR_INVALID);
+        assert_int_equal(sp_toml_float(v, &real),
+                         c->type == SP_TOML_FLOAT ? SP_OK : SP_ERR_INVALID);
         assert_true(integer == c->integer);
         assert_true(fabs(real - c->real) < 1e-9);
     }
@@ -109,7 +116,8 @@ static void test_infinity_and_nan_have_signs(void **state)
 {
     (void)state;
     SP_AUTO_TOML struct sp_toml *doc = NULL;
-    assert_int_equal(sp_toml_parse(sp_slice_of("a = inf\nb = -inf\nc = +nan\nd = false"), &doc, NULL), SP_OK);
+    assert_int_equal(
+        sp_toml_parse(sp_slice_of("a = inf\nb = -inf\nc = +nan\nd = false"), &doc, NULL), SP_OK);
     double a = 0;
     double b = 0;
     double c = 0;
@@ -143,7 +151,8 @@ static const struct bad_case bad_cases[] = {
     {"two underscores", TEXT("v = 1__2"), 1, 5},
     {"past int64", TEXT("v = 9223372036854775808"), 1, 5},
     {"past int64 in hexadecimal", TEXT("v = 0x8000000000000000"), 1, 5},
-    {"past int64 in binary", TEXT("v = 0b1000000000000000000000000000000000000000000000000000000000000000"), 1, 5},
+    {"past int64 in binary",
+     TEXT("v = 0b1000000000000000000000000000000000000000000000000000000000000000"), 1, 5},
     {"sign before a radix", TEXT("v = +0x1"), 1, 5},
     {"capital radix", TEXT("v = 0X1"), 1, 5},
     {"radix without digits", TEXT("v = 0x"), 1, 5},
@@ -270,7 +279,8 @@ static void test_values_and_keys_know_their_places(void **state)
     assert_int_equal(sp_toml_key_place(listen).column, 3);
     assert_int_equal(sp_toml_place(listen).column, 12);
     assert_int_equal(sp_toml_key_place(sp_toml_get(root, "server")).column, 2);
-    const struct sp_toml_value *b = sp_toml_get(sp_toml_get(sp_toml_first(sp_toml_get(root, "t")), "a"), "b");
+    const struct sp_toml_value *b =
+        sp_toml_get(sp_toml_get(sp_toml_first(sp_toml_get(root, "t")), "a"), "b");
     assert_int_equal(sp_toml_count(b), 2);
     assert_int_equal(sp_toml_place(sp_toml_next(sp_toml_first(b))).line, 6);
     assert_int_equal(sp_toml_place(sp_toml_next(sp_toml_first(b))).column, 2);

@@ -17,7 +17,8 @@ static void test_a_target_splits_at_its_first_question_mark(void **state)
     assert_true(sp_slice_is(path, "/a/b") && sp_slice_is(query, "c=d?e"));
     assert_int_equal(sp_url_split(sp_slice_of("/"), &path, &query), SP_OK);
     assert_true(sp_slice_is(path, "/") && query.len == 0);
-    static const char *const bad[] = {"", "a", "*", "http://a/", "/a b", "/a#b", "/\xC3\xA9", "/a\n", "/\x7F"};
+    static const char *const bad[] = {"",     "a",         "*",    "http://a/", "/a b",
+                                      "/a#b", "/\xC3\xA9", "/a\n", "/\x7F"};
     for (size_t i = 0; i < SP_COUNT(bad); i++) {
         assert_int_equal(sp_url_split(sp_slice_of(bad[i]), &path, &query), SP_ERR_INVALID);
     }
@@ -30,7 +31,8 @@ static void test_a_query_gives_its_pairs_raw(void **state)
     struct sp_slice name;
     struct sp_slice value;
     sp_url_query_init(&q, sp_slice_of("&a=b&&c&d=e=f&=g&identifier=x:y/z&"));
-    static const char *const want[][2] = {{"a", "b"}, {"c", ""}, {"d", "e=f"}, {"", "g"}, {"identifier", "x:y/z"}};
+    static const char *const want[][2] = {
+        {"a", "b"}, {"c", ""}, {"d", "e=f"}, {"", "g"}, {"identifier", "x:y/z"}};
     for (size_t i = 0; i < SP_COUNT(want); i++) {
         assert_true(sp_url_query_next(&q, &name, &value));
         assert_true(sp_slice_is(name, want[i][0]) && sp_slice_is(value, want[i][1]));
@@ -180,7 +182,8 @@ static void test_only_this_machine_is_loopback(void **state)
 {
     (void)state;
     static const char *const yes[] = {"localhost", "LOCALHOST", "127.0.0.1", "127.255.0.3", "::1"};
-    static const char *const no[] = {"", "127.0.0.1.example", "127.0.0", "127.0.0.256", "0.0.0.0", "::", "localhost.example", "10.0.0.1"};
+    static const char *const no[] = {"",   "127.0.0.1.example", "127.0.0", "127.0.0.256", "0.0.0.0",
+                                     "::", "localhost.example", "10.0.0.1"};
     for (size_t i = 0; i < SP_COUNT(yes); i++) {
         assert_true(sp_url_host_is_loopback(sp_slice_of(yes[i])));
     }

@@ -32,44 +32,62 @@ static const struct check_case check_cases[] = {
     {"port too high", "[server]\nlisten = \"127.0.0.1:65536\"",
      "'listen' must be an address and a port, like 127.0.0.1:8080 or [::1]:8080"},
     {"TLS", "[server.tls]\nkey = \"k.pem\"", "TLS is not available in this version"},
-    {"less in flight than one body", "[server.limits]\nbody = \"8 MiB\"\nbytes_in_flight = \"4 MiB\"",
+    {"less in flight than one body",
+     "[server.limits]\nbody = \"8 MiB\"\nbytes_in_flight = \"4 MiB\"",
      "'bytes_in_flight' must have room for one body"},
     {"azure", "[azure_code_interpreter]\npool_endpoint = \"https://a.example/x/\"", NULL},
-    {"azure on this machine", "[azure_code_interpreter]\npool_endpoint = \"http://127.0.0.1:9/\"", NULL},
-    {"azure without endpoint", "[azure_code_interpreter]", "[azure_code_interpreter] needs a 'pool_endpoint'"},
+    {"azure on this machine", "[azure_code_interpreter]\npool_endpoint = \"http://127.0.0.1:9/\"",
+     NULL},
+    {"azure without endpoint", "[azure_code_interpreter]",
+     "[azure_code_interpreter] needs a 'pool_endpoint'"},
     {"azure in the clear", "[azure_code_interpreter]\npool_endpoint = \"http://a.example/\"",
      "'pool_endpoint' must be https (http only for this machine)"},
     {"azure with a query", "[azure_code_interpreter]\npool_endpoint = \"https://a.example/?a=b\"",
      "'pool_endpoint' must have no query"},
-    {"azure from the manual", "[azure_code_interpreter]\npool_endpoint = \"https://<REGION>.dynamicsessions.io/\"",
+    {"azure from the manual",
+     "[azure_code_interpreter]\npool_endpoint = \"https://<REGION>.dynamicsessions.io/\"",
      "'pool_endpoint' is not an absolute URL with a host"},
-    {"variable with a dash", "[azure_code_interpreter]\npool_endpoint = \"https://a/\"\ntoken_env_var = \"A-B\"",
+    {"variable with a dash",
+     "[azure_code_interpreter]\npool_endpoint = \"https://a/\"\ntoken_env_var = \"A-B\"",
      "'token_env_var' is not the name of an environment variable"},
-    {"variable that starts with a digit", "[azure_code_interpreter]\npool_endpoint = \"https://a/\"\ntoken_env_var = \"1A\"",
+    {"variable that starts with a digit",
+     "[azure_code_interpreter]\npool_endpoint = \"https://a/\"\ntoken_env_var = \"1A\"",
      "'token_env_var' is not the name of an environment variable"},
-    {"credential of a later version", "[azure_code_interpreter]\npool_endpoint = \"https://a/\"\ncredential = \"azure-cli\"",
+    {"credential of a later version",
+     "[azure_code_interpreter]\npool_endpoint = \"https://a/\"\ncredential = \"azure-cli\"",
      "this version takes the bearer from the environment only"},
-    {"version with a blank", "[azure_code_interpreter]\npool_endpoint = \"https://a/\"\napi_version = \"a&b\"",
+    {"version with a blank",
+     "[azure_code_interpreter]\npool_endpoint = \"https://a/\"\napi_version = \"a&b\"",
      "'api_version' holds a foreign character"},
     {"small pool", "[pool]\nmax_sessions = 2", NULL},
-    {"more ready than allowed", "[pool]\nmax_sessions = 2\nready_sessions = 3", "'ready_sessions' must not be over 'max_sessions'"},
+    {"more ready than allowed", "[pool]\nmax_sessions = 2\nready_sessions = 3",
+     "'ready_sessions' must not be over 'max_sessions'"},
     {"no processor", "[pool.session]\ncpus = 0", "'cpus' must be at least 0.01"},
-    {"layers", "[sandbox]\ngive_up = [\"landlock\", \"cgroup\", \"limits\", \"memory-cgroup\"]", NULL},
+    {"layers", "[sandbox]\ngive_up = [\"landlock\", \"cgroup\", \"limits\", \"memory-cgroup\"]",
+     NULL},
     {"no such layer", "[sandbox]\ngive_up = [\"firewall\"]",
-     "'give_up' names layers: uid, capabilities, no-new-privs, landlock, seccomp, limits, namespaces, cgroup, or one wall "
+     "'give_up' names layers: uid, capabilities, no-new-privs, landlock, seccomp, limits, "
+     "namespaces, cgroup, or one wall "
      "of a session"},
     {"tenant", "[[tenant]]\nname = \"a.b-c_9\"", NULL},
     {"tenant with a slash", "[[tenant]]\nname = \"a/b\"",
-     "a tenant's name starts with a letter or digit and has only letters, digits, '.', '-' and '_'"},
+     "a tenant's name starts with a letter or digit and has only letters, digits, '.', '-' and "
+     "'_'"},
     {"tenant that starts with a dot", "[[tenant]]\nname = \".a\"",
-     "a tenant's name starts with a letter or digit and has only letters, digits, '.', '-' and '_'"},
-    {"policy as a path", "[[tenant]]\nname = \"a\"\npolicy = \"../x\"", "this is not the name of a policy"},
-    {"code in the log", "[audit]\ncode = \"full\"", "keeping the code is not available in this version"},
-    {"network", "[pool]\nnetwork_status = \"EgressEnabled\"", "sessions with a network are not available in this version"},
-    {"template of a tenant", "[pool]\ntemplate = \"tenant\"", "a template for each tenant is not available in this version"},
+     "a tenant's name starts with a letter or digit and has only letters, digits, '.', '-' and "
+     "'_'"},
+    {"policy as a path", "[[tenant]]\nname = \"a\"\npolicy = \"../x\"",
+     "this is not the name of a policy"},
+    {"code in the log", "[audit]\ncode = \"full\"",
+     "keeping the code is not available in this version"},
+    {"network", "[pool]\nnetwork_status = \"EgressEnabled\"",
+     "sessions with a network are not available in this version"},
+    {"template of a tenant", "[pool]\ntemplate = \"tenant\"",
+     "a template for each tenant is not available in this version"},
     {"denial as a result", "[[tenant]]\nname = \"a\"\ndenial = \"result\"",
      "a denial as a result is not available in this version"},
-    {"two tenants of one name", "[[tenant]]\nname = \"a\"\n[[tenant]]\nname = \"a\"", "two tenants have this name"},
+    {"two tenants of one name", "[[tenant]]\nname = \"a\"\n[[tenant]]\nname = \"a\"",
+     "two tenants have this name"},
 };
 
 static void test_values_must_fit_each_other(void **state)
@@ -93,12 +111,14 @@ static void test_what_is_not_counted_yet_is_warned_of(void **state)
     SP_AUTO_CONFIG struct sp_config *config = NULL;
     SP_AUTO_BUF struct sp_buf out;
     sp_buf_init(&out, 4096);
-    struct sp_slice in = sp_slice_of("[[tenant]]\nname = \"a\"\n[tenant.quota]\nsessions = 1\nrun_seconds_per_day = 9\n"
-                                     "upload_bytes_per_day = \"1 GiB\"\n");
+    struct sp_slice in = sp_slice_of(
+        "[[tenant]]\nname = \"a\"\n[tenant.quota]\nsessions = 1\nrun_seconds_per_day = 9\n"
+        "upload_bytes_per_day = \"1 GiB\"\n");
     assert_int_equal(sp_config_parse(in, NULL, &config, NULL), SP_OK);
     assert_int_equal(sp_config_warnings(config, &out), SP_OK);
-    assert_true(sp_slice_is(sp_buf_slice(&out), "5:23: 'run_seconds_per_day' is not counted in this version\n"
-                                                "6:24: 'upload_bytes_per_day' is not counted in this version\n"));
+    assert_true(sp_slice_is(sp_buf_slice(&out),
+                            "5:23: 'run_seconds_per_day' is not counted in this version\n"
+                            "6:24: 'upload_bytes_per_day' is not counted in this version\n"));
 }
 
 static void test_an_address_is_taken_apart(void **state)
@@ -111,7 +131,8 @@ static void test_an_address_is_taken_apart(void **state)
     assert_int_equal(port, 65535);
     assert_int_equal(sp_config_address(sp_slice_of("10.0.0.1:80"), &host, &port), SP_OK);
     assert_true(sp_slice_is(host, "10.0.0.1"));
-    static const char *const bad[] = {"", ":", ":80", "[]:80", "[10.0.0.1]:80", "1.2.3.4:", "1.2.3.4:+1", "1.2.3.4:8 "};
+    static const char *const bad[] = {
+        "", ":", ":80", "[]:80", "[10.0.0.1]:80", "1.2.3.4:", "1.2.3.4:+1", "1.2.3.4:8 "};
     for (size_t i = 0; i < SP_COUNT(bad); i++) {
         assert_true(sp_config_address(sp_slice_of(bad[i]), &host, &port) != SP_OK);
     }

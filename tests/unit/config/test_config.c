@@ -35,29 +35,30 @@ static void test_no_file_gives_a_loopback_gateway_with_one_tenant(void **state)
     assert_int_equal(c->tenants[0].quota_requests_per_minute, 0);
 }
 
-static const char whole[] = "[server]\n"
-                            "listen = \"[::1]:9000\"\n"
-                            "state = \"/srv/sallyport\"\n"
-                            "[server.limits]\n"
-                            "body = \"1 MiB\"\n"
-                            "idle_timeout = 2500\n"
-                            "[azure_code_interpreter]\n"
-                            "pool_endpoint = \"https://r.dynamicsessions.io/subscriptions/s/sessionPools/p\"\n"
-                            "[pool.session]\n"
-                            "cpus = 2\n"
-                            "preload = []\n"
-                            "[audit]\n"
-                            "code = \"digest\"\n"
-                            "[[tenant]]\n"
-                            "name = \"acme\"\n"
-                            "denial = \"error\"\n"
-                            "[tenant.quota]\n"
-                            "requests_per_minute = 600\n"
-                            "code_bytes_per_day = \"64 MiB\"\n"
-                            "run_seconds_per_day = \"10h\"\n"
-                            "[[tenant]]\n"
-                            "name = \"other\"\n"
-                            "policy = \"strict\"\n";
+static const char whole[] =
+    "[server]\n"
+    "listen = \"[::1]:9000\"\n"
+    "state = \"/srv/sallyport\"\n"
+    "[server.limits]\n"
+    "body = \"1 MiB\"\n"
+    "idle_timeout = 2500\n"
+    "[azure_code_interpreter]\n"
+    "pool_endpoint = \"https://r.dynamicsessions.io/subscriptions/s/sessionPools/p\"\n"
+    "[pool.session]\n"
+    "cpus = 2\n"
+    "preload = []\n"
+    "[audit]\n"
+    "code = \"digest\"\n"
+    "[[tenant]]\n"
+    "name = \"acme\"\n"
+    "denial = \"error\"\n"
+    "[tenant.quota]\n"
+    "requests_per_minute = 600\n"
+    "code_bytes_per_day = \"64 MiB\"\n"
+    "run_seconds_per_day = \"10h\"\n"
+    "[[tenant]]\n"
+    "name = \"other\"\n"
+    "policy = \"strict\"\n";
 
 static void test_a_file_sets_what_it_names_and_knows_where(void **state)
 {
@@ -114,16 +115,20 @@ static const struct unknown_case unknown_cases[] = {
     {"[server]\n lisen = 1", 2, 2, "unknown key 'lisen' in [server]; did you mean 'listen'?"},
     {"[server.limit]", 1, 9, "unknown table 'limit' in [server]; did you mean 'limits'?"},
     {"[server]\nlimits = 1", 2, 1, "'server.limits' is a table: write [server.limits]"},
-    {"server.limits.bodi = 1", 1, 15, "unknown key 'bodi' in [server.limits]; did you mean 'body'?"},
+    {"server.limits.bodi = 1", 1, 15,
+     "unknown key 'bodi' in [server.limits]; did you mean 'body'?"},
     {"zzzzzzzz = 1", 1, 1, "unknown key 'zzzzzzzz'"},
-    {"[[tenant]]\nname = \"a\"\npolcy = 1", 3, 1, "unknown key 'polcy' in [tenant]; did you mean 'policy'?"},
-    {"[[tenant]]\nname = \"a\"\n[tenant.quotas]", 3, 9, "unknown table 'quotas' in [tenant]; did you mean 'quota'?"},
+    {"[[tenant]]\nname = \"a\"\npolcy = 1", 3, 1,
+     "unknown key 'polcy' in [tenant]; did you mean 'policy'?"},
+    {"[[tenant]]\nname = \"a\"\n[tenant.quotas]", 3, 9,
+     "unknown table 'quotas' in [tenant]; did you mean 'quota'?"},
     {"[[tenant]]\npolicy = \"a\"", 1, 3, "each [[tenant]] needs a 'name'"},
     {"tenant = [1]", 1, 11, "each [[tenant]] needs a 'name'"},
     {"tenant = []", 1, 1, "tenants are written as [[tenant]], at most 1024"},
     {"[tenant]\nname = \"a\"", 1, 2, "tenants are written as [[tenant]], at most 1024"},
     {"[server.listen]", 1, 9, "'listen' in [server] must be a string"},
-    {"[pool]\nmax_sessions = 1\nmax_sessions = 2", 3, 1, "'max_sessions' is already defined in line 2"},
+    {"[pool]\nmax_sessions = 1\nmax_sessions = 2", 3, 1,
+     "'max_sessions' is already defined in line 2"},
     {"[pool", 1, 6, "] must end the header"},
 };
 
@@ -148,7 +153,8 @@ static void test_a_file_that_is_not_there_is_told(void **state)
     (void)state;
     struct sp_config *none = NULL;
     struct sp_where where = {0};
-    assert_int_equal(sp_config_load("/nonexistent/config.toml", NULL, &none, &where), SP_ERR_CONFIG);
+    assert_int_equal(sp_config_load("/nonexistent/config.toml", NULL, &none, &where),
+                     SP_ERR_CONFIG);
     assert_string_equal(where.text, "cannot read it: No such file or directory");
     assert_int_equal(where.line, 0);
 }

@@ -14,15 +14,18 @@ struct suggest_case {
 };
 
 static const struct suggest_case suggest_cases[] = {
-    {"listen", "listen"}, {"lisen", "listen"},        {"listne", "listen"},     {"Listen", "listen"},
-    {"state_", "state"},  {"stat", "state"},          {"connection", "connections"},
-    {"x", NULL},          {"completely_other", NULL}, {"", NULL},
+    {"listen", "listen"},          {"lisen", "listen"},
+    {"listne", "listen"},          {"Listen", "listen"},
+    {"state_", "state"},           {"stat", "state"},
+    {"connection", "connections"}, {"x", NULL},
+    {"completely_other", NULL},    {"", NULL},
 };
 
 static void test_the_nearest_word_is_offered_when_it_is_near(void **state)
 {
     (void)state;
-    static const char *const words[] = {"listen", "state", "connections", "connections_per_address"};
+    static const char *const words[] = {"listen", "state", "connections",
+                                        "connections_per_address"};
     for (size_t i = 0; i < SP_COUNT(suggest_cases); i++) {
         print_message("  '%s'\n", suggest_cases[i].word);
         struct sp_config_suggestion s;
