@@ -80,7 +80,7 @@ int sp_self_take_gift(struct sp_self *self, enum sp_gift what, unsigned index)
             return sp_take_fd(&self->gifts[i].fd);
         }
     }
-    return -1;
+    return -1; /* style: raw-minus-one: a descriptor, and there is none */
 }
 
 struct sp_channel *sp_self_wire(struct sp_self *self, enum sp_role role, unsigned index)
@@ -218,7 +218,7 @@ static int directory_gift(const struct sp_self *self)
             return self->gifts[i].fd;
         }
     }
-    return -1;
+    return -1; /* style: raw-minus-one: a descriptor, and there is none */
 }
 
 static void drop_gifts(struct sp_self *self)

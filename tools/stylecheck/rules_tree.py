@@ -36,6 +36,13 @@ LIBRARIES = (
 TESTED_ELSEWHERE = {
     "src/main.c": "tests/integration/test_command.py runs it",
     "src/front/call.c": "tests/unit/front/test_face.c drives both halves of the HTTP face",
+    "src/sandbox/landlock.c": "tests/unit/sandbox/test_confine.c confines a process by every profile",
+    "src/sandbox/privilege.c": "tests/unit/sandbox/test_confine.c confines a process by every profile",
+    "src/sandbox/profile_": "tests/unit/sandbox/test_confine.c confines a process by every profile",
+    "src/sandbox/seccomp.c": "tests/unit/sandbox/test_confine.c confines a process by every profile",
+    "src/sandbox/namespaces.c": "tests/integration/pool attacks real sessions from inside",
+    "src/sandbox/walls_session.c": "tests/integration/pool attacks real sessions from inside",
+    "src/session/": "tests/integration/pool runs real sessions: they need the interpreter around them",
     "src/process/": "thin loops; tests/integration runs every role",
     "src/command/": "tests/integration/test_command.py runs every subcommand",
 }
