@@ -27,7 +27,13 @@ static enum sp_err fill(struct sp_judge *j)
     SP_TRY(sp_facts_new(j->code_bytes_max, &j->submission));
     SP_TRY(sp_facts_new(SP_FACTS_CONST_BYTES_MAX, &j->constant));
     j->paths = calloc(1, sizeof(*j->paths));
-    return j->paths == NULL ? SP_ERR_NOMEM : find_keyword_names(j);
+    j->marks = calloc(sp_facts_symbol_most(j->submission), 1);
+    j->constant_marks = calloc(sp_facts_symbol_most(j->constant), 1);
+    if (j->paths == NULL || j->marks == NULL || j->constant_marks == NULL) {
+        return SP_ERR_NOMEM;
+    }
+    SP_TRY(judge_learn_words(j));
+    return find_keyword_names(j);
 }
 
 enum sp_err sp_judge_new(const struct sp_table *table, size_t code_bytes_max, struct sp_judge **out)
@@ -38,6 +44,8 @@ enum sp_err sp_judge_new(const struct sp_table *table, size_t code_bytes_max, st
     }
     j->table = table;
     j->code_bytes_max = code_bytes_max;
+    sp_map_init(&j->words);
+    sp_map_init(&j->specials);
     sp_map_init(&j->keyword_names);
     enum sp_err err = fill(j);
     if (err != SP_OK) {
@@ -56,6 +64,10 @@ void sp_judge_free(struct sp_judge *judge)
     sp_facts_free(judge->submission);
     sp_facts_free(judge->constant);
     sp_map_done(&judge->keyword_names);
+    sp_map_done(&judge->words);
+    sp_map_done(&judge->specials);
+    free(judge->marks);
+    free(judge->constant_marks);
     free(judge->paths);
     free(judge);
 }

@@ -10,8 +10,22 @@
 
 #define JUDGE_STARS_MAX 64U
 
+/* Functions whose arguments are looked at. */
+enum judge_special {
+    JUDGE_ORDINARY,
+    JUDGE_IMPORTER,
+    JUDGE_GETTER_SECOND, /* the name of the attribute is the second argument */
+    JUDGE_GETTER_FIRST,
+    JUDGE_EVALUATES, /* the first argument may be code */
+    JUDGE_EVALUATES_SECOND,
+};
+
 struct sp_judge {
     const struct sp_table *table;
+    struct sp_map words;    /* names that a rule may speak of */
+    struct sp_map specials; /* dotted names to enum judge_special */
+    uint8_t *marks; /* by symbol: whether it is such a name, or stands for something imported */
+    uint8_t *constant_marks;
     struct sp_map keyword_names; /* names of keywords that some rule speaks of */
     struct sp_facts *submission;
     struct sp_facts *constant; /* for code inside a constant */
@@ -59,6 +73,11 @@ void judge_import_path(struct sp_judge *j, struct sp_slice path, bool is_module,
                        const struct sp_span *span) SP_NONNULL(1, 4);
 void judge_magics(struct sp_judge *j) SP_NONNULL(1);
 void judge_consts(struct sp_judge *j) SP_NONNULL(1);
+
+/* Which references need a closer look. */
+enum sp_err judge_learn_words(struct sp_judge *j) SP_MUST_CHECK SP_NONNULL(1);
+void judge_mark_words(struct sp_judge *j) SP_NONNULL(1);
+bool judge_is_telling(const struct sp_judge *j, const struct sp_ref *ref) SP_NONNULL(1, 2);
 
 /* Judges a constant as code. */
 void judge_code(struct sp_judge *j, uint32_t constant, struct sp_slice callee) SP_NONNULL(1);

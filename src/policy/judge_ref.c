@@ -30,35 +30,6 @@ static struct sp_slice path_at(const struct sp_paths *paths, unsigned index)
 
 /* ---- functions that read text as code, names of modules or attributes ---- */
 
-static bool is_one_of(struct sp_slice path, const char *const *names, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (sp_slice_is(path, names[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool is_importer(struct sp_slice path)
-{
-    static const char *const names[] = {"__import__", "builtins.__import__",
-                                        "importlib.import_module", "importlib.__import__"};
-    return is_one_of(path, names, SP_COUNT(names));
-}
-
-/* 1: the name is the second argument; 0: it is the first; -1: no such function. */
-static int getter_argument(struct sp_slice path)
-{
-    static const char *const second[] = {"getattr", "builtins.getattr", "object.__getattribute__",
-                                         "inspect.getattr_static"};
-    static const char *const first[] = {"operator.attrgetter", "operator.methodcaller"};
-    if (is_one_of(path, second, SP_COUNT(second))) {
-        return 1;
-    }
-    return is_one_of(path, first, SP_COUNT(first)) ? 0 : -1;
-}
-
 static void computed(struct sp_judge *j, const struct sp_span *span, const char *what)
 {
     j->out->capabilities |= DYNAMIC;
@@ -163,28 +134,37 @@ static void check_third(struct sp_judge *j, const struct sp_ref *ref, struct sp_
 
 /* ---- one reference ---- */
 
+static void check_second(struct sp_judge *j, const struct sp_call *call, struct sp_slice path)
+{
+    if (call != NULL && call->arg1 != SP_FACTS_NONE) {
+        judge_code(j, call->arg1, path);
+    }
+}
+
 /* Functions that need a look at their arguments; true when `path` is one of them. */
 static bool check_special(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,
                           struct sp_slice path)
 {
-    if (is_importer(path)) {
+    uint32_t special = JUDGE_ORDINARY;
+    (void)sp_map_get(&j->specials, path, &special);
+    switch ((enum judge_special)special) {
+    case JUDGE_IMPORTER:
         check_importer(j, ref, call);
         return true;
-    }
-    int argument = getter_argument(path);
-    if (argument >= 0) {
-        check_getter(j, ref, call, argument);
+    case JUDGE_GETTER_SECOND:
+        check_getter(j, ref, call, 1);
         return true;
-    }
-    if (sp_map_has(&j->table->evaluates, path)) {
+    case JUDGE_GETTER_FIRST:
+        check_getter(j, ref, call, 0);
+        return true;
+    case JUDGE_EVALUATES:
         check_evaluation(j, ref, call, path);
         return true;
-    }
-    if (sp_map_has(&j->table->second, path)) {
-        if (call != NULL && call->arg1 != SP_FACTS_NONE) {
-            judge_code(j, call->arg1, path);
-        }
+    case JUDGE_EVALUATES_SECOND:
+        check_second(j, call, path);
         return true;
+    case JUDGE_ORDINARY:
+        break;
     }
     if (call != NULL && call->arg_count > 2) {
         check_third(j, ref, path);
@@ -408,7 +388,15 @@ static void judge_refs(struct sp_judge *j)
     const struct sp_ref *refs = sp_facts_refs(j->facts, &ref_count);
     const struct sp_call *calls = sp_facts_calls(j->facts, &call_count);
     size_t next = 0;
+    if (sp_facts_is_lost(j->facts) && ref_count > 0) {
+        computed(j, &refs[0].place, "names are re-assigned in more ways than can be followed");
+        return;
+    }
+    judge_mark_words(j);
     for (size_t i = 0; i < ref_count; i++) {
+        if (!judge_is_telling(j, &refs[i])) {
+            continue;
+        }
         /* Calls stand in the order of their callees. */
         while (next < call_count &&
                (calls[next].callee == SP_FACTS_NONE || calls[next].callee < i)) {

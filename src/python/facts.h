@@ -134,6 +134,14 @@ const struct sp_const *sp_facts_consts(const struct sp_facts *facts, size_t *out
     SP_NONNULL(1, 2);
 const struct sp_const *sp_facts_const(const struct sp_facts *facts, uint32_t index) SP_NONNULL(1);
 
+/* Names gave up on being followed: too many meanings. */
+bool sp_facts_is_lost(const struct sp_facts *facts) SP_NONNULL(1);
+
+/* Distinct names of this source, the most that there can be, and whether one stands for something imported. */
+size_t sp_facts_symbol_count(const struct sp_facts *facts) SP_NONNULL(1);
+size_t sp_facts_symbol_most(const struct sp_facts *facts) SP_NONNULL(1);
+bool sp_facts_has_meaning(const struct sp_facts *facts, uint32_t symbol) SP_NONNULL(1);
+
 /* The name of a symbol, in NFKC. */
 struct sp_slice sp_facts_symbol(const struct sp_facts *facts, uint32_t symbol) SP_NONNULL(1);
 /* Segment `index` of a reference. */

@@ -141,6 +141,26 @@ const struct sp_const *sp_facts_const(const struct sp_facts *facts, uint32_t ind
     return index < facts->const_count ? &facts->consts[index] : NULL;
 }
 
+bool sp_facts_is_lost(const struct sp_facts *facts)
+{
+    return facts->is_lost;
+}
+
+size_t sp_facts_symbol_count(const struct sp_facts *facts)
+{
+    return facts->symbol_count;
+}
+
+size_t sp_facts_symbol_most(const struct sp_facts *facts)
+{
+    return facts->symbol_max;
+}
+
+bool sp_facts_has_meaning(const struct sp_facts *facts, uint32_t symbol)
+{
+    return symbol < facts->symbol_count && facts->symbols[symbol].meaning != SP_FACTS_NONE;
+}
+
 struct sp_slice sp_facts_symbol(const struct sp_facts *facts, uint32_t symbol)
 {
     if (symbol >= facts->symbol_count) {

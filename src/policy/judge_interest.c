@@ -1,0 +1,122 @@
+#include <stdlib.h>
+
+#include "policy/judge_inner.h"
+
+/*
+ * Most names of a program are its own. Those that no rule speaks of, and that stand for nothing imported, are passed
+ * over quickly: a word counts when it begins or is a key of any table.
+ */
+
+static enum sp_err add_keys(struct sp_map *words, const struct sp_map *keys)
+{
+    for (size_t i = 0; i < keys->slot_count; i++) {
+        if (keys->slots[i].key.ptr != NULL) {
+            SP_TRY(sp_map_put(words, keys->slots[i].key, 1));
+        }
+    }
+    return SP_OK;
+}
+
+/* The first part of each dotted key, and the name behind `builtins`. */
+static enum sp_err add_roots(struct sp_map *words, const struct sp_map *keys)
+{
+    for (size_t i = 0; i < keys->slot_count; i++) {
+        struct sp_slice key = keys->slots[i].key;
+        if (key.ptr == NULL) {
+            continue;
+        }
+        size_t dot = sp_slice_find(key, 0, '.');
+        struct sp_slice root = sp_slice_sub(key, 0, dot);
+        SP_TRY(sp_map_put(words, root, 1));
+        if (sp_slice_is(root, "builtins") && dot < key.len) {
+            SP_TRY(sp_map_put(words, sp_slice_sub(key, dot + 1, key.len), 1));
+        }
+    }
+    return SP_OK;
+}
+
+static enum sp_err add_specials(struct sp_judge *j)
+{
+    static const struct {
+        const char *path;
+        enum judge_special special;
+    } known[] = {{"__import__", JUDGE_IMPORTER},
+                 {"builtins.__import__", JUDGE_IMPORTER},
+                 {"importlib.import_module", JUDGE_IMPORTER},
+                 {"importlib.__import__", JUDGE_IMPORTER},
+                 {"getattr", JUDGE_GETTER_SECOND},
+                 {"builtins.getattr", JUDGE_GETTER_SECOND},
+                 {"object.__getattribute__", JUDGE_GETTER_SECOND},
+                 {"inspect.getattr_static", JUDGE_GETTER_SECOND},
+                 {"operator.attrgetter", JUDGE_GETTER_FIRST},
+                 {"operator.methodcaller", JUDGE_GETTER_FIRST}};
+    const struct sp_table *t = j->table;
+    for (size_t i = 0; i < t->evaluates.slot_count; i++) {
+        if (t->evaluates.slots[i].key.ptr != NULL) {
+            SP_TRY(sp_map_put(&j->specials, t->evaluates.slots[i].key, JUDGE_EVALUATES));
+        }
+    }
+    for (size_t i = 0; i < t->second.slot_count; i++) {
+        if (t->second.slots[i].key.ptr != NULL) {
+            SP_TRY(sp_map_put(&j->specials, t->second.slots[i].key, JUDGE_EVALUATES_SECOND));
+        }
+    }
+    for (size_t i = 0; i < SP_COUNT(known); i++) {
+        SP_TRY(sp_map_put(&j->specials, sp_slice_of(known[i].path), known[i].special));
+    }
+    return add_roots(&j->words, &j->specials);
+}
+
+enum sp_err judge_learn_words(struct sp_judge *j)
+{
+    const struct sp_table *t = j->table;
+    const struct sp_map *const whole[] = {&t->attributes, &t->on_modules, &t->orphans, &t->methods,
+                                          &t->guarded,    &t->reexports,  &t->aliases};
+    for (size_t i = 0; i < SP_COUNT(whole); i++) {
+        SP_TRY(add_keys(&j->words, whole[i]));
+    }
+    SP_TRY(add_roots(&j->words, &t->paths));
+    return add_specials(j);
+}
+
+/* Looks at every distinct name of j->facts once. */
+void judge_mark_words(struct sp_judge *j)
+{
+    uint8_t *marks = j->facts == j->submission ? j->marks : j->constant_marks;
+    size_t count = sp_facts_symbol_count(j->facts);
+    /* With lists of its own a policy may speak of any name. */
+    bool has_lists =
+        j->policy->names.count + j->policy->modules.count + j->policy->attributes.count > 0;
+    bool is_open = has_lists || j->star_count > 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t symbol = (uint32_t)i;
+        marks[i] = is_open || sp_facts_has_meaning(j->facts, symbol) ||
+                   sp_map_has(&j->words, sp_facts_symbol(j->facts, symbol));
+    }
+}
+
+static bool any_marked(const struct sp_judge *j, const struct sp_ref *ref)
+{
+    const uint8_t *marks = j->facts == j->submission ? j->marks : j->constant_marks;
+    for (unsigned i = 0; i < ref->count; i++) {
+        if (marks[sp_facts_segment_symbol(j->facts, ref, i)] != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool judge_is_telling(const struct sp_judge *j, const struct sp_ref *ref)
+{
+    if (any_marked(j, ref)) {
+        return true;
+    }
+    if (ref->root != SP_ROOT_CALL) {
+        return false;
+    }
+    size_t count = 0;
+    const struct sp_call *calls = sp_facts_calls(j->facts, &count);
+    const struct sp_ref *refs = sp_facts_refs(j->facts, &count);
+    uint32_t callee = calls[ref->base].callee;
+    return callee != SP_FACTS_NONE && any_marked(j, &refs[callee]);
+}
