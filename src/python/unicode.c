@@ -61,7 +61,9 @@ enum sp_err sp_unicode_nfkc(struct sp_slice name, uint8_t out[SP_UNICODE_NAME_BY
     /* One character may decompose into 18 code points; the reencoder needs one more for its NUL. */
     utf8proc_int32_t points[SP_UNICODE_NAME_BYTES_MAX * 4 + 1];
     utf8proc_ssize_t room = (utf8proc_ssize_t)SP_COUNT(points) - 1;
-    utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT;
+    unsigned wanted =
+        (unsigned)UTF8PROC_STABLE | (unsigned)UTF8PROC_COMPOSE | (unsigned)UTF8PROC_COMPAT;
+    utf8proc_option_t options = (utf8proc_option_t)wanted;
     if (name.len > SP_UNICODE_NAME_BYTES_MAX) {
         return SP_ERR_TOO_BIG;
     }
