@@ -24,6 +24,11 @@ const char *sp_seccomp_default_name(const struct sp_profile *profile)
     return profile->is_wide ? "errno" : DEFAULT_NAME;
 }
 
+int sp_seccomp_number(const char *call)
+{
+    return seccomp_syscall_resolve_name(call);
+}
+
 static struct scmp_arg_cmp comparison(const struct sp_rule *rule)
 {
     struct scmp_arg_cmp cmp = {.arg = rule->argument, .op = SCMP_CMP_EQ, .datum_a = rule->value, .datum_b = 0};
@@ -51,7 +56,7 @@ static struct scmp_arg_cmp comparison(const struct sp_rule *rule)
 /* A call that this machine does not have cannot be made, so its row is passed over. */
 static enum sp_err add(scmp_filter_ctx filter, const struct sp_rule *rule, unsigned *rows)
 {
-    int call = seccomp_syscall_resolve_name(rule->call);
+    int call = sp_seccomp_number(rule->call);
     if (call < 0) {
         return SP_OK;
     }
@@ -75,6 +80,10 @@ static enum sp_err add_all(scmp_filter_ctx filter, const struct sp_rule *rules, 
 
 static enum sp_err fill_and_load(scmp_filter_ctx filter, const struct sp_profile *profile, unsigned *rows)
 {
+    /* no_new_privs is a layer of its own, set before and looked up; nothing here shall set it by the way. */
+    if (seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0) != 0) {
+        return SP_ERR_SYSTEM;
+    }
     /* An older libseccomp knows no tree; the list says the same. */
     (void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, OPTIMIZE_AS_TREE);
     SP_TRY(add_all(filter, sp_common_rules, sp_common_rule_count, rows));

@@ -14,6 +14,9 @@
 /* What a call outside the table does: "kill", "log" in builds for sanitizers, "errno" for wide profiles. */
 const char *sp_seccomp_default_name(const struct sp_profile *profile) SP_NONNULL(1);
 
+/* The number of a system call on this machine, negative when it has none of that name. */
+int sp_seccomp_number(const char *call) SP_NONNULL(1);
+
 /* Enters the filter for good; no_new_privs must be set. `*out_rows` counts the rows that this machine knows. */
 enum sp_err sp_seccomp_enter(const struct sp_profile *profile, unsigned *out_rows) SP_MUST_CHECK SP_NONNULL(1, 2);
 
