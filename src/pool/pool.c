@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/own.h"
-#include "pool/inner.h"
+#include "pool/pool_inner.h"
 
 #define PACKAGES_MAX ((size_t)64 * 1024)
 

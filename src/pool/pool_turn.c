@@ -1,5 +1,5 @@
 #include "base/num.h"
-#include "pool/inner.h"
+#include "pool/pool_inner.h"
 
 #define KIB 1024U
 

@@ -1,10 +1,10 @@
 /*
- * inner - what the files of the room share. Only pool.c, life.c and turn.c include this.
+ * pool_inner - what the files of the room share. Only pool.c, pool_life.c and pool_turn.c include this.
  *
  * Runs in: pool.   Input: as pool.h.   Allocates: as pool.h.
  */
-#ifndef SP_POOL_INNER_H
-#define SP_POOL_INNER_H
+#ifndef SP_POOL_POOL_INNER_H
+#define SP_POOL_POOL_INNER_H
 
 #include "pool/pool.h"
 
@@ -48,7 +48,7 @@ struct sp_pool {
 
 struct sp_slice sp_slot_identifier(const struct slot *slot);
 
-/* life.c: slots and their sessions. */
+/* pool_life.c: slots and their sessions. */
 struct slot *sp_slot_of(struct sp_pool *pool, uint32_t ticket);
 struct slot *sp_slot_find(struct sp_pool *pool, struct sp_slice identifier);
 enum sp_err sp_slot_assign(struct sp_pool *pool, struct sp_slice identifier, struct sp_pool_now now,
@@ -58,7 +58,7 @@ void sp_slot_end(struct sp_pool *pool,
 void sp_pool_fill_ready(struct sp_pool *pool, struct sp_pool_now now);
 unsigned sp_pool_retry_after(const struct sp_pool *pool, struct sp_pool_now now);
 
-/* turn.c: runs. */
+/* pool_turn.c: runs. */
 void sp_slot_enqueue(struct sp_pool *pool, struct slot *slot, struct sp_pool_run *run,
                      struct sp_pool_now now);
 void sp_slot_next(struct sp_pool *pool, struct slot *slot, struct sp_pool_now now);

@@ -1,5 +1,5 @@
 #include "base/num.h"
-#include "pool/inner.h"
+#include "pool/pool_inner.h"
 
 #define SLOT_BITS      12U
 #define SLOT_MASK      ((1U << SLOT_BITS) - 1U)
