@@ -33,10 +33,10 @@ static enum sp_err run_tests(const struct sp_policy *policy, struct sp_where *ou
 static enum sp_err open_policy(const char *dir, const char *name, struct sp_policy *out, struct sp_where *out_where)
 {
     SP_AUTO_BUF struct sp_buf path;
+    sp_buf_init(&path, SP_FILE_PATH_MAX);
     if (dir[0] == '\0') {
         return sp_policy_open(sp_slice_of(name), out, out_where);
     }
-    sp_buf_init(&path, SP_FILE_PATH_MAX);
     SP_TRY(sp_buf_putf(&path, "%s/%s.toml", dir, name));
     return sp_policy_open(sp_buf_slice(&path), out, out_where);
 }

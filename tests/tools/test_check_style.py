@@ -47,6 +47,8 @@ SOURCE_CASES = [
     ("trailing-space", "int a; \n", 1, "int a;\n"),
     ("overflowing-check", FUNCTION.format("    if (b->len + more > max) {\n    }\n"), 3,
      FUNCTION.format("    if (more > max - b->len) {\n    }\n")),
+    ("owner-without-value", FUNCTION.format("    SP_AUTO_BUF struct sp_buf b;\n    SP_TRY(g());\n    h(&b);\n"), 3,
+     FUNCTION.format("    SP_AUTO_BUF struct sp_buf b;\n    SP_TRY(h(&b));\n    return SP_OK;\n")),
     ("layer", "#include \"wire/loop.h\"\n", 1, "#include \"base/err.h\"\n"),
     ("layer", "#include \"os/spawn.h\"\n", 1, "#include \"codec/other.h\"\n"),
     ("library-header", "#include <openssl/evp.h>\n", 1, "#include <stdio.h>\n"),
@@ -99,7 +101,7 @@ def test_own_header_comes_first(tmp_path):
 
 @pytest.mark.parametrize("row,bad", [
     ("SP_ALLOW(\"read\", \"\"),", True),
-    ("SP_ALLOW("read", "why"),", True),
+    ("SP_ALLOW(\"read\", \"why\"),", True),
     ("SP_ALLOW(\"read\", \"messages from the front\"),", False),
     ("SP_ALLOW_IF(\"mmap\", 2, SP_CHECK_CLEAR, PROT_EXEC, \"\"),", True),
     ("SP_ALLOW_IF(\"mmap\", 2, SP_CHECK_CLEAR, PROT_EXEC,\n                \"never executable\"),", False),

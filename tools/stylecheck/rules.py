@@ -171,3 +171,18 @@ def overflowing_check(tree):
     for source in tree.c("src/"):
         for line, _ in source.find(pattern):
             yield source.path, line, "compare as len > max - used, or use sp_size_add"
+
+
+@rule("owner-without-value")
+def owner_without_value(tree):
+    """A local that is released at the end of its scope has a value before the first way out."""
+    declaration = re.compile(r"\bSP_(?:AUTO_\w+|CLEANUP\(\w+\))\s+[\w *]*?(\w+);")
+    for source in tree.c("src/"):
+        for function in source.functions():
+            for match in declaration.finditer(function.code):
+                name, rest = match.group(1), function.code[match.end():]
+                first = re.search(r"&%s\b|\b%s = |\breturn\b|\bSP_TRY\b" % (name, name), rest)
+                if first and first.group(0) in ("return", "SP_TRY") and not re.match(
+                        r"[^;]*&%s\b" % name, rest[first.start():]):
+                    line = function.first + 1 + function.code.count("\n", 0, match.start())
+                    yield source.path, line, f"'{name}' is released by a way out that comes before its first value"
