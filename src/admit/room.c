@@ -169,7 +169,7 @@ static void reserve(struct sp_admit_room *room, struct sp_guest *guest, uint64_t
     *out_is_in = true;
 }
 
-static void let_in(struct sp_admit_room *room, struct sp_guest *guest, const struct sp_msg_ask *msg, struct sp_admit_time now)
+static enum sp_err let_in(struct sp_admit_room *room, struct sp_guest *guest, const struct sp_msg_ask *msg, struct sp_admit_time now)
 {
     uint64_t bytes = 0;
     bool is_in = false;
@@ -177,14 +177,20 @@ static void let_in(struct sp_admit_room *room, struct sp_guest *guest, const str
         struct sp_where where;
         sp_where_set(&where, 0, 0, "the body may have %llu bytes at most", (unsigned long long)room->limits.body_bytes_max);
         sp_admit_turn_away(room, guest, SP_ERR_TOO_BIG, 0, where.text);
-        return;
+        return SP_OK;
     }
     reserve(room, guest, bytes, now, &is_in);
+    if (is_in && msg->is_ready != 0) {
+        const struct sp_msg_ready ready = {.exchange = guest->exchange, .body_bytes = bytes};
+        guest->state = SP_GUEST_GRANTED;
+        return sp_admit_on_ready(room, &ready, now);
+    }
     if (is_in) {
         const struct sp_msg_grant grant = {.exchange = guest->exchange, .body_bytes_max = bytes};
         guest->state = SP_GUEST_GRANTED;
         (void)room->out.grant(room->out.ctx, &grant);
     }
+    return SP_OK;
 }
 
 static enum sp_err name_session(struct sp_admit_room *room, const struct sp_tenant *tenant, const struct sp_route *route,
@@ -244,8 +250,7 @@ enum sp_err sp_admit_on_ask(struct sp_admit_room *room, const struct sp_msg_ask 
         sp_admit_turn_away(room, guest, err, 0, where.text);
         return SP_OK;
     }
-    let_in(room, guest, msg, now);
-    return SP_OK;
+    return let_in(room, guest, msg, now);
 }
 
 /* --- waiting --- */

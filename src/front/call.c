@@ -189,7 +189,8 @@ static enum sp_err open_exchange(struct sp_call *call)
                              .operation_id = header(call, "operation-id"),
                              .traceparent = header(call, "traceparent"),
                              .has_body = call->has_body,
-                             .body_bytes = call->has_body ? call->declared : 0};
+                             .body_bytes = call->is_body_done ? call->body.len : call->declared,
+                             .is_ready = call->is_body_done};
     if (ask.operation_id.len > SP_MSG_SESSION_MAX || ask.traceparent.len > SP_MSG_SESSION_MAX ||
         ask.api_key.len > SP_MSG_FIELD_MAX || ask.authorization.len > SP_MSG_FIELD_MAX) {
         return SP_ERR_HEAD_TOO_BIG;
@@ -208,7 +209,8 @@ static enum sp_err open_exchange(struct sp_call *call)
     return SP_OK;
 }
 
-/* Whether the body may come while admit decides: it fits into what each stream has anyway, and nobody waits for a 100. */
+/* Whether the body is read before admit is asked: it fits into what each stream has anyway, and
+ * nobody waits for a 100. That spares two messages, and the connection when it is refused. */
 static bool is_early(const struct sp_call *call)
 {
     return call->declared <= SP_PAYLOAD_INLINE_MAX && header(call, "Expect").len == 0;
@@ -239,16 +241,13 @@ static enum MHD_Result begin(struct sp_call *call, const char *method)
     if (read_head(call, method) != SP_OK) {
         return MHD_NO;
     }
-    if (!call->has_body) {
-        return MHD_YES; /* the next call is the one that may wait and answer without ending the connection */
+    if (!call->has_body || is_early(call)) {
+        return MHD_YES; /* its last call may wait, and answer without ending the connection */
     }
     enum sp_err err = open_exchange(call);
     if (err != SP_OK) {
         set_refusal(call, err);
-        return is_early(call) ? MHD_YES : queue_reply(call);
-    }
-    if (is_early(call)) {
-        return MHD_YES;
+        return queue_reply(call);
     }
     call->is_at_head = true;
     return suspend(call); /* no 100-continue and no byte of the body before the grant */
@@ -267,9 +266,7 @@ void sp_call_read_body(void *ctx, void *request, uint64_t bytes_max)
         call->has_body && call->declared != UINT64_MAX && call->declared > call->body_max;
     if (is_too_big) {
         sp_desk_body_too_big(face->desk, call->exchange, sp_clock_mono_ms());
-    } else if (call->is_body_done) {
-        sp_desk_body_ready(face->desk, call->exchange, call->body.len, sp_clock_mono_ms());
-    } else if (call->is_at_head) {
+    } else {
         resume(call);
     }
 }
@@ -321,7 +318,7 @@ static enum MHD_Result end_of_request(struct sp_call *call)
         if (err != SP_OK) {
             set_refusal(call, err);
         }
-    } else if (call->is_granted) {
+    } else {
         sp_desk_body_ready(call->face->desk, call->exchange, call->body.len, sp_clock_mono_ms());
     }
     return call->has_reply ? queue_reply(call) : suspend(call);

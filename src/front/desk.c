@@ -225,9 +225,9 @@ enum sp_err sp_desk_open(struct sp_desk *desk, void *request, struct sp_msg_ask 
     desk->generation = generation;
     desk->live++;
     slot->generation = generation;
-    slot->state = STATE_ASKED;
+    slot->state = ask->is_ready != 0 ? STATE_READY : STATE_ASKED;
     slot->owes_left = false;
-    slot->may = MAY_GRANT | MAY_REFUSE | MAY_ANSWER;
+    slot->may = MAY_REFUSE | MAY_ANSWER | (ask->is_ready != 0 ? MAY_SEND : MAY_GRANT);
     slot->request = request;
     slot->deadline_ms = now_ms + SP_DESK_DEADLINE_MS;
     *out = ask->exchange;

@@ -60,7 +60,7 @@ void sp_desk_lost(struct sp_desk *desk, enum sp_role peer) SP_NONNULL(1);
 void sp_desk_close(struct sp_desk *desk) SP_NONNULL(1);
 size_t sp_desk_live(const struct sp_desk *desk) SP_NONNULL(1);
 
-/* A request's head is here: asks admit. The exchange in `ask` is filled in. On failure the request is the caller's to
+/* A request's head is here (with `is_ready`, its body too): asks admit. The exchange in `ask` is filled in. On failure the request is the caller's to
  * answer: SP_ERR_UNAVAILABLE while a peer is missing, SP_ERR_FULL without a free slot. */
 enum sp_err sp_desk_open(struct sp_desk *desk, void *request, struct sp_msg_ask *ask,
                          uint64_t now_ms, sp_exchange *out) SP_MUST_CHECK SP_NONNULL(1, 2, 3, 5);

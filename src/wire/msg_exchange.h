@@ -41,7 +41,8 @@
     F(BYTES, operation_id, SP_MSG_SESSION_MAX)    \
     F(BYTES, traceparent, SP_MSG_SESSION_MAX)     \
     F(U8, has_body, 0)                            \
-    F(U64, body_bytes, 0) /* UINT64_MAX: chunked, not known */
+    F(U64, body_bytes, 0) /* UINT64_MAX: chunked, not known */ \
+    F(U8, is_ready, 0) /* the body is here, whole (a small one, or none): no GRANT, no READY */
 
 /* admit -> front: read the body, at most this much. */
 #define SP_MSG_GRANT_FIELDS(F)  \

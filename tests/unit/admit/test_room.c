@@ -192,6 +192,28 @@ static enum sp_err left(struct house *house, sp_exchange exchange, enum sp_err w
     return sp_admit_on_left(house->room, &msg, house->now);
 }
 
+static void test_a_request_that_came_whole_is_granted_nothing_and_sent_on(void **state)
+{
+    (void)state;
+    struct house house;
+    open_house(&house, 1, 10);
+    const struct sp_msg_ask msg = {.exchange = sp_exchange_make(3, 7),
+                                   .source = sp_slice_of("192.0.2.7"),
+                                   .method = sp_slice_of("POST"),
+                                   .target = sp_slice_of(TARGET),
+                                   .authorization = sp_buf_slice(&house.token[0]),
+                                   .has_body = 1,
+                                   .body_bytes = BODY,
+                                   .is_ready = 1};
+    assert_int_equal(sp_admit_on_ask(house.room, &msg, house.now), SP_OK);
+    assert_int_equal(said.grants, 0);
+    assert_int_equal(said.sends, 1);
+    assert_int_equal(said.whos, 1);
+    assert_int_equal(sp_credit_used(house.room->credit), BODY);
+    assert_int_equal(ready(&house, msg.exchange, BODY), SP_ERR_WIRE); /* it was said already */
+    close_house(&house);
+}
+
 static void test_one_exchange_walks_through_and_leaves_nothing_behind(void **state)
 {
     (void)state;
@@ -492,6 +514,7 @@ static void test_a_long_random_walk_leaks_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_request_that_came_whole_is_granted_nothing_and_sent_on),
         cmocka_unit_test(test_one_exchange_walks_through_and_leaves_nothing_behind),
         cmocka_unit_test(test_a_stranger_learns_nothing_about_paths_and_is_folded),
         cmocka_unit_test(test_a_tenants_refusals_go_by_audit),

@@ -173,6 +173,22 @@ static void test_the_good_path(void **state)
     sp_desk_free(desk);
 }
 
+static void test_a_request_that_came_whole_skips_the_grant(void **state)
+{
+    struct seen s;
+    struct sp_desk *desk = new_desk(&s);
+    struct sp_msg_ask ask = {.has_body = 1, .body_bytes = 3, .is_ready = 1};
+    sp_exchange x = 0;
+    (void)state;
+    assert_int_equal(sp_desk_open(desk, &request_a, &ask, 1000, &x), SP_OK);
+    assert_int_equal(grant(desk, x), SP_ERR_WIRE);
+    assert_int_equal(send_to(desk, x, 1), SP_OK);
+    assert_string_equal(s.log, "AJ");
+    assert_int_equal(answer(desk, x, SP_OK), SP_OK);
+    assert_string_equal(s.log, "AJE");
+    sp_desk_free(desk);
+}
+
 static void test_exchanges_carry_the_incarnation_and_never_repeat(void **state)
 {
     struct seen s;
@@ -455,6 +471,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_good_path),
+        cmocka_unit_test(test_a_request_that_came_whole_skips_the_grant),
         cmocka_unit_test(test_exchanges_carry_the_incarnation_and_never_repeat),
         cmocka_unit_test(test_a_message_out_of_place_ends_its_wire),
         cmocka_unit_test(test_what_was_never_said_or_said_twice_is_refused),

@@ -27,6 +27,7 @@ struct bench {
     size_t log_len;
     sp_exchange exchange;
     uint64_t declared;
+    bool is_ready;
     uint64_t body_len;
     bool is_memfd;
     enum sp_err why_left;
@@ -47,6 +48,7 @@ static enum sp_err on_ask(void *ctx, const struct sp_msg_ask *ask)
     note(b, 'A');
     b->exchange = ask->exchange;
     b->declared = ask->body_bytes;
+    b->is_ready = ask->is_ready != 0;
     assert_true(ask->target.len < sizeof(b->target) && ask->source.len < sizeof(b->source));
     memcpy(b->target, ask->target.ptr, ask->target.len);
     b->target[ask->target.len] = '\0';
@@ -192,13 +194,12 @@ static void test_a_small_submission_walks_through_and_the_stream_goes_on(void **
     for (unsigned i = 0; i < 3; i++) {
         b.log_len = 0;
         say(&b, "POST " EXEC " HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc");
-        assert_string_equal(b.log, "A");
+        assert_string_equal(b.log, "A"); /* with its body: nothing is granted */
+        assert_true(b.is_ready);
         assert_string_equal(b.source, "192.0.2.7");
         assert_int_equal(b.declared, 3);
-        grant(&b, 3);
-        assert_string_equal(b.log, "AR");
         send_to_worker(&b);
-        assert_string_equal(b.log, "ARJ");
+        assert_string_equal(b.log, "AJ");
         assert_int_equal(b.body_len, 3);
         assert_false(b.is_memfd);
         assert_string_equal(heard(&b), "");
@@ -216,12 +217,11 @@ static void test_the_raw_target_reaches_admit(void **state)
     say(&b, "GET " TARGET " HTTP/1.1\r\nHost: h\r\n\r\n");
     assert_string_equal(b.target, TARGET);
     assert_int_equal(b.declared, 0);
-    grant(&b, 0);
-    assert_string_equal(b.log, "AR"); /* no body: ready at once */
+    assert_true(b.is_ready); /* no body: ready at once */
     refuse(&b, SP_ERR_IDENTIFIER);
     assert_true(heard_status(&b, "HTTP/1.1 400 ", "InvalidIdentifier"));
     say(&b, "GET / HTTP/1.1\r\nHost: h\r\n\r\n"); /* and the stream goes on */
-    assert_string_equal(b.log, "ARA");
+    assert_string_equal(b.log, "AA");
     teardown(&b);
 }
 
@@ -232,6 +232,7 @@ static void test_a_hundred_is_held_back_until_the_grant(void **state)
     setup(&b);
     say(&b,
         "POST " EXEC " HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+    assert_false(b.is_ready);
     assert_string_equal(heard(&b), "");
     grant(&b, 3);
     assert_string_equal(heard(&b), "HTTP/1.1 100 Continue\r\n\r\n");
@@ -303,11 +304,10 @@ static void test_a_client_that_leaves_while_it_waits_is_noticed(void **state)
     (void)state;
     setup(&b);
     say(&b, "POST " EXEC " HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc");
-    grant(&b, 3);
     assert_int_equal(close(b.client), 0);
     b.client = -1;
     turn(&b);
-    assert_string_equal(b.log, "ARL");
+    assert_string_equal(b.log, "AL");
     assert_int_equal(b.why_left, SP_ERR_CLOSED);
     assert_int_equal(sp_desk_live(sp_face_desk(b.face)), 0);
     teardown(&b);
