@@ -45,6 +45,7 @@ enum sp_err sp_judge_new(const struct sp_table *table, size_t code_bytes_max, st
     j->table = table;
     j->code_bytes_max = code_bytes_max;
     sp_map_init(&j->words);
+    sp_map_init(&j->parents);
     sp_map_init(&j->specials);
     sp_map_init(&j->keyword_names);
     enum sp_err err = fill(j);
@@ -65,6 +66,7 @@ void sp_judge_free(struct sp_judge *judge)
     sp_facts_free(judge->constant);
     sp_map_done(&judge->keyword_names);
     sp_map_done(&judge->words);
+    sp_map_done(&judge->parents);
     sp_map_done(&judge->specials);
     free(judge->marks);
     free(judge->constant_marks);
@@ -121,6 +123,7 @@ static void add_finding(struct sp_judge *j, enum sp_rule rule, const char *name,
     }
     j->out->total++;
     struct sp_policy_finding *finding = slot_for(j->out, action);
+    j->deny_count += action == SP_ACTION_DENY ? 1 : 0;
     if (finding != NULL) {
         *finding = (struct sp_policy_finding){.action = action, .place = place};
         (void)snprintf(finding->rule, sizeof(finding->rule), "%s", name);
@@ -142,11 +145,22 @@ static void mend_end(char *text, size_t room)
     text[at > 0 && all.ptr[at - 1] >= 0x80 ? at - 1 : at] = '\0';
 }
 
+bool judge_is_full(const struct sp_judge *j)
+{
+    return j->deny_count >= SP_FINDINGS_MAX;
+}
+
 void judge_report(struct sp_judge *j, enum sp_rule rule, const char *name,
                   const struct sp_span *span, const char *format, ...)
 {
     char message[SP_FINDING_MESSAGE_MAX + 1];
     if (rule == SP_RULE_ALLOW) {
+        return;
+    }
+    if (j->out->count == SP_FINDINGS_MAX && (rule != SP_RULE_DENY || judge_is_full(j))) {
+        /* Nobody will see it: its place, which costs a walk along the line, need not be found. */
+        j->has_deny = j->has_deny || rule == SP_RULE_DENY;
+        j->out->total++;
         return;
     }
     va_list args;
@@ -276,6 +290,7 @@ void sp_judge_run(struct sp_judge *judge, const struct sp_policy *policy, struct
     judge->policy = policy;
     judge->out = out;
     judge->has_deny = false;
+    judge->deny_count = 0;
     judge->is_read = false;
     judge->star_count = 0;
     if (code.len > most || code.len > judge->code_bytes_max) {

@@ -8,7 +8,8 @@
 
 #include "policy/judge.h"
 
-#define JUDGE_STARS_MAX 64U
+#define JUDGE_STARS_MAX    20U
+#define JUDGE_SEGMENTS_MAX 6U /* of a dotted key of the table */
 
 /* Functions whose arguments are looked at. */
 enum judge_special {
@@ -23,6 +24,7 @@ enum judge_special {
 struct sp_judge {
     const struct sp_table *table;
     struct sp_map words;    /* names that a rule may speak of */
+    struct sp_map parents;  /* modules that hold a key of the table */
     struct sp_map specials; /* dotted names to enum judge_special */
     uint8_t *marks; /* by symbol: whether it is such a name, or stands for something imported */
     uint8_t *constant_marks;
@@ -39,6 +41,7 @@ struct sp_judge {
     const struct sp_facts *facts; /* the ones being judged */
     const struct sp_span *within; /* the constant that they stand in, or NULL */
     bool has_deny;
+    unsigned deny_count; /* findings that deny, so far */
     unsigned star_count;
     uint16_t star_len[JUDGE_STARS_MAX];
     uint8_t star[JUDGE_STARS_MAX][SP_FACTS_PATH_BYTES_MAX];
@@ -49,6 +52,9 @@ struct judge_path {
     size_t len;
     uint8_t text[2 * SP_FACTS_PATH_BYTES_MAX];
 };
+
+/* Nothing more can be added: the verdict stands, and the rest need not be looked at. */
+bool judge_is_full(const struct sp_judge *j) SP_NONNULL(1);
 
 void judge_report(struct sp_judge *j, enum sp_rule rule, const char *name,
                   const struct sp_span *span, const char *format, ...) SP_NONNULL(1, 3, 4, 5)
@@ -77,6 +83,8 @@ void judge_consts(struct sp_judge *j) SP_NONNULL(1);
 /* Which references need a closer look. */
 enum sp_err judge_learn_words(struct sp_judge *j) SP_MUST_CHECK SP_NONNULL(1);
 void judge_mark_words(struct sp_judge *j) SP_NONNULL(1);
+/* The bare use of this name says nothing; its attributes and calls still may. */
+void judge_forget_word(struct sp_judge *j, const struct sp_ref *ref) SP_NONNULL(1, 2);
 bool judge_is_telling(const struct sp_judge *j, const struct sp_ref *ref) SP_NONNULL(1, 2);
 
 /* Judges a constant as code. */

@@ -2,6 +2,8 @@
 
 #include "policy/judge_inner.h"
 
+#define MARK_BARE_IS_CLEAN 2U
+
 /*
  * Most names of a program are its own. Those that no rule speaks of, and that stand for nothing imported, are passed
  * over quickly: a word counts when it begins or is a key of any table.
@@ -12,6 +14,20 @@ static enum sp_err add_keys(struct sp_map *words, const struct sp_map *keys)
     for (size_t i = 0; i < keys->slot_count; i++) {
         if (keys->slots[i].key.ptr != NULL) {
             SP_TRY(sp_map_put(words, keys->slots[i].key, 1));
+        }
+    }
+    return SP_OK;
+}
+
+/* Every module, or class, in front of a key. */
+static enum sp_err add_parents(struct sp_map *parents, const struct sp_map *keys)
+{
+    for (size_t i = 0; i < keys->slot_count; i++) {
+        struct sp_slice key = keys->slots[i].key;
+        for (size_t at = 0; key.ptr != NULL && at < key.len; at++) {
+            if (key.ptr[at] == '.') {
+                SP_TRY(sp_map_put(parents, sp_slice_sub(key, 0, at), 1));
+            }
         }
     }
     return SP_OK;
@@ -76,6 +92,9 @@ enum sp_err judge_learn_words(struct sp_judge *j)
         SP_TRY(add_keys(&j->words, whole[i]));
     }
     SP_TRY(add_roots(&j->words, &t->paths));
+    SP_TRY(add_parents(&j->parents, &t->paths));
+    SP_TRY(add_parents(&j->parents, &t->evaluates));
+    SP_TRY(add_parents(&j->parents, &t->second));
     return add_specials(j);
 }
 
@@ -106,8 +125,20 @@ static bool any_marked(const struct sp_judge *j, const struct sp_ref *ref)
     return false;
 }
 
+void judge_forget_word(struct sp_judge *j, const struct sp_ref *ref)
+{
+    uint8_t *marks = j->facts == j->submission ? j->marks : j->constant_marks;
+    marks[sp_facts_segment_symbol(j->facts, ref, 0)] = MARK_BARE_IS_CLEAN;
+}
+
 bool judge_is_telling(const struct sp_judge *j, const struct sp_ref *ref)
 {
+    const uint8_t *marks = j->facts == j->submission ? j->marks : j->constant_marks;
+    const unsigned uses = SP_REF_CALLED | SP_REF_ESCAPES | SP_REF_TESTED;
+    if (ref->root == SP_ROOT_NAME && ref->count == 1 && (ref->flags & uses) == 0 &&
+        marks[sp_facts_segment_symbol(j->facts, ref, 0)] == MARK_BARE_IS_CLEAN) {
+        return false;
+    }
     if (any_marked(j, ref)) {
         return true;
     }

@@ -144,6 +144,9 @@ static void remember_star(struct sp_judge *j, struct sp_slice module, const stru
     if (sp_map_has(&j->table->guarded, module)) {
         judge_capabilities(j, SP_CAPABILITY_BIT(SP_CAPABILITY_DYNAMIC_CODE), span, module);
     }
+    if (!sp_map_has(&j->parents, module)) {
+        return; /* it brings in nothing that a rule speaks of */
+    }
     if (j->star_count == JUDGE_STARS_MAX) {
         judge_report(j, SP_RULE_DENY, "limit", span, "too many star imports");
         return;
@@ -182,7 +185,7 @@ void judge_imports(struct sp_judge *j)
 {
     size_t count = 0;
     const struct sp_import *imports = sp_facts_imports(j->facts, &count);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && !judge_is_full(j); i++) {
         judge_import(j, &imports[i]);
     }
 }

@@ -282,19 +282,49 @@ static bool check_attributes(struct sp_judge *j, const struct sp_ref *ref, bool 
     return found;
 }
 
+static bool append(struct judge_path *path, struct sp_slice part)
+{
+    size_t dot = path->len > 0 ? 1 : 0;
+    if (part.len + dot > sizeof(path->text) - path->len) {
+        return false;
+    }
+    if (dot > 0) {
+        path->text[path->len] = '.';
+    }
+    for (size_t i = 0; i < part.len; i++) {
+        path->text[path->len + dot + i] = part.ptr[i];
+    }
+    path->len += dot + part.len;
+    return true;
+}
+
 static struct sp_slice tail_of(const struct sp_judge *j, const struct sp_ref *ref, unsigned from,
                                struct judge_path *own)
 {
     own->len = 0;
-    for (unsigned i = from; i < ref->count; i++) {
-        struct judge_path longer;
-        if (!concat(&longer, sp_slice_make(own->text, own->len),
-                    sp_facts_segment(j->facts, ref, i))) {
+    for (unsigned i = from; i < ref->count && i - from < JUDGE_SEGMENTS_MAX; i++) {
+        if (!append(own, sp_facts_segment(j->facts, ref, i))) {
             break;
         }
-        *own = longer;
     }
     return sp_slice_make(own->text, own->len);
+}
+
+static bool check_meanings(struct sp_judge *j, const struct sp_ref *ref, uint32_t symbol,
+                           struct sp_slice tail)
+{
+    struct sp_paths meanings;
+    struct judge_path full;
+    bool found = false;
+    if (sp_facts_resolve_symbol(j->facts, symbol, &meanings) != SP_OK) {
+        return false;
+    }
+    for (unsigned m = 0; m < meanings.count; m++) {
+        if (concat(&full, path_at(&meanings, m), tail)) {
+            found = judge_path_check(j, sp_slice_make(full.text, full.len), &ref->place) || found;
+        }
+    }
+    return found;
 }
 
 /* On an object that is not known, an attribute may still be a module: one that is bound to that name somewhere, or one
@@ -305,24 +335,19 @@ static bool check_inside(struct sp_judge *j, const struct sp_ref *ref, unsigned 
     for (unsigned i = from; i + 1 < ref->count; i++) {
         struct judge_path rest;
         struct judge_path full;
-        struct sp_paths meanings;
         uint32_t symbol = sp_facts_segment_symbol(j->facts, ref, i);
         struct sp_slice target = sp_table_reexport(j->table, sp_facts_symbol(j->facts, symbol));
-        bool has_meanings =
-            sp_facts_resolve_symbol(j->facts, symbol, &meanings) == SP_OK && meanings.count > 0;
-        if (target.len == 0 && !has_meanings) {
-            continue;
+        bool has_meanings = sp_facts_has_meaning(j->facts, symbol);
+        struct sp_slice next = sp_facts_segment(j->facts, ref, i + 1);
+        bool goes_on = i + 2 < ref->count && sp_table_reexport(j->table, next).len > 0;
+        if ((target.len == 0 && !has_meanings) || goes_on) {
+            continue; /* of modules in modules the last one counts */
         }
         struct sp_slice tail = tail_of(j, ref, i + 1, &rest);
         if (target.len > 0 && concat(&full, target, tail)) {
             found = judge_path_check(j, sp_slice_make(full.text, full.len), &ref->place) || found;
         }
-        for (unsigned m = 0; has_meanings && m < meanings.count; m++) {
-            if (concat(&full, path_at(&meanings, m), tail)) {
-                found =
-                    judge_path_check(j, sp_slice_make(full.text, full.len), &ref->place) || found;
-            }
-        }
+        found = (has_meanings && check_meanings(j, ref, symbol, tail)) || found;
     }
     return found;
 }
@@ -355,6 +380,13 @@ static void check_orphan(struct sp_judge *j, const struct sp_ref *ref)
     }
 }
 
+/* A bare name means the same each time: once nothing was found, it need not be looked at again. */
+static bool is_bare(const struct sp_ref *ref)
+{
+    const unsigned uses = SP_REF_CALLED | SP_REF_ESCAPES | SP_REF_TESTED;
+    return ref->root == SP_ROOT_NAME && ref->count == 1 && (ref->flags & uses) == 0;
+}
+
 static void judge_ref(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call)
 {
     struct sp_paths *paths = j->paths;
@@ -365,6 +397,9 @@ static void judge_ref(struct sp_judge *j, const struct sp_ref *ref, const struct
     }
     for (unsigned i = 0; i < paths->count; i++) {
         found = check_path(j, ref, call, path_at(paths, i), paths) || found;
+    }
+    if (!found && is_bare(ref)) {
+        judge_forget_word(j, ref);
     }
     bool is_import = paths->is_import;
     bool is_bound = paths->is_bound;
@@ -394,7 +429,11 @@ static void judge_refs(struct sp_judge *j)
     }
     judge_mark_words(j);
     for (size_t i = 0; i < ref_count; i++) {
-        if (!judge_is_telling(j, &refs[i])) {
+        if (judge_is_full(j)) {
+            return;
+        }
+        bool is_target = is_bare(&refs[i]) && (refs[i].flags & SP_REF_STORED) != 0;
+        if (is_target || !judge_is_telling(j, &refs[i])) {
             continue;
         }
         /* Calls stand in the order of their callees. */
@@ -450,7 +489,7 @@ void judge_facts(struct sp_judge *j)
     judge_imports(j);
     judge_refs(j);
     const struct sp_keyword *keywords = sp_facts_keywords(j->facts, &count);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && !judge_is_full(j); i++) {
         judge_keyword(j, &keywords[i]);
     }
     judge_magics(j);

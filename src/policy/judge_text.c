@@ -78,7 +78,7 @@ void judge_consts(struct sp_judge *j)
 {
     size_t count = 0;
     const struct sp_const *consts = sp_facts_consts(j->facts, &count);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && !judge_is_full(j); i++) {
         uint8_t text[SP_FACTS_CONST_BYTES_MAX];
         size_t len = 0;
         struct sp_slice raw = sp_slice_make(sp_facts_lexer(j->facts)->ptr + consts[i].place.start,
@@ -151,7 +151,7 @@ void judge_magics(struct sp_judge *j)
 {
     size_t count = 0;
     const struct sp_magic *magics = sp_facts_magics(j->facts, &count);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && !judge_is_full(j); i++) {
         judge_magic(j, &magics[i]);
     }
 }

@@ -10,7 +10,7 @@
 
 #include "python/lexer.h"
 
-#define SP_FACTS_PATHS_MAX      16u /* meanings of one name; more are refused */
+#define SP_FACTS_PATHS_MAX      8u /* meanings of one name; more are refused */
 #define SP_FACTS_PATH_BYTES_MAX ((size_t)256)
 #define SP_FACTS_CONST_BYTES_MAX                                                                   \
     ((size_t)4096) /* of a constant that is read as a name or as code */
@@ -73,7 +73,7 @@ struct sp_call {
     uint32_t arg1;     /* the second argument is exactly this constant */
     uint32_t arg_count;
     bool has_args;
-    bool is_number;    /* the first argument begins with a number or a sign: it is no text */
+    bool is_number; /* the first argument begins with a number or a sign: it is no text */
     bool is_lambda; /* the first argument is a lambda */
 };
 

@@ -11,14 +11,16 @@
 /* Keywords are the first symbols, in this order. */
 #define FACTS_KEYWORDS(X)                                                                          \
     X(IMPORT, "import")                                                                            \
-    X(FROM, "from") X(AS, "as") X(LAMBDA, "lambda") X(DEF, "def") X(CLASS, "class") X(FOR, "for")  \
-        X(IN, "in") X(IF, "if") X(ELIF, "elif") X(ELSE, "else") X(WHILE, "while") X(WITH, "with")  \
-            X(TRY, "try") X(EXCEPT, "except") X(FINALLY, "finally") X(RETURN, "return")            \
-                X(YIELD, "yield") X(AND, "and") X(OR, "or") X(NOT, "not") X(IS, "is")              \
-                    X(TRUE, "True") X(FALSE, "False") X(NONE, "None") X(PASS, "pass")              \
-                        X(BREAK, "break") X(CONTINUE, "continue") X(DEL, "del")                    \
-                            X(GLOBAL, "global") X(NONLOCAL, "nonlocal") X(ASSERT, "assert")        \
-                                X(RAISE, "raise") X(ASYNC, "async") X(AWAIT, "await")
+    X(FROM, "from")                                                                                \
+    X(AS, "as")                                                                                    \
+    X(LAMBDA, "lambda") X(DEF, "def") X(CLASS, "class") X(FOR, "for") X(IN, "in") X(IF, "if")      \
+        X(ELIF, "elif") X(ELSE, "else") X(WHILE, "while") X(WITH, "with") X(TRY, "try")            \
+            X(EXCEPT, "except") X(FINALLY, "finally") X(RETURN, "return") X(YIELD, "yield")        \
+                X(AND, "and") X(OR, "or") X(NOT, "not") X(IS, "is") X(TRUE, "True")                \
+                    X(FALSE, "False") X(NONE, "None") X(PASS, "pass") X(BREAK, "break")            \
+                        X(CONTINUE, "continue") X(DEL, "del") X(GLOBAL, "global")                  \
+                            X(NONLOCAL, "nonlocal") X(ASSERT, "assert") X(RAISE, "raise")          \
+                                X(ASYNC, "async") X(AWAIT, "await")
 
 enum facts_keyword {
 #define FACTS_AS_ENUM(name, text) KEYWORD_##name,
@@ -38,6 +40,7 @@ struct facts_symbol {
     uint32_t len;
     uint32_t hash;
     uint32_t meaning; /* the first one, or SP_FACTS_NONE */
+    uint32_t round;   /* of settling, in which it got its newest meaning */
     uint32_t flags;
 };
 

@@ -246,6 +246,17 @@ static bool settle_import(struct sp_facts *f, const struct facts_binding *b)
     return add_meaning(f, b->symbol, sp_slice_make(path.text, path.len));
 }
 
+/* A name for another name has all its meanings. */
+static bool settle_name(struct sp_facts *f, uint32_t symbol, uint32_t other)
+{
+    bool is_new = false;
+    uint32_t m = f->symbols[other].meaning;
+    for (; m != SP_FACTS_NONE && !f->is_lost && symbol != other; m = f->meanings[m].next) {
+        is_new = add_meaning(f, symbol, meaning_text(f, m)) || is_new;
+    }
+    return is_new;
+}
+
 static bool settle_alias(struct sp_facts *f, const struct facts_binding *b)
 {
     struct sp_paths paths;
@@ -265,20 +276,39 @@ static bool settle_alias(struct sp_facts *f, const struct facts_binding *b)
     return is_new;
 }
 
+/* True when the binding brought something new. It can only when what it stands for has changed since it was last
+   looked at. */
+static bool settle_binding(struct sp_facts *f, const struct facts_binding *b, uint32_t round)
+{
+    if (b->ref == SP_FACTS_NONE) {
+        return false;
+    }
+    const struct sp_ref *ref = &f->refs[b->ref];
+    if (ref->root != SP_ROOT_NAME) {
+        return settle_alias(f, b);
+    }
+    uint32_t root = f->segments[ref->path_at];
+    if (round > 1 && f->symbols[root].round + 1 < round) {
+        return false;
+    }
+    bool is_name = ref->count == 1 && f->symbols[root].meaning != SP_FACTS_NONE;
+    return is_name ? settle_name(f, b->symbol, root) : settle_alias(f, b);
+}
+
 void sp_facts_settle(struct sp_facts *f)
 {
-    bool has_new = false;
     for (uint32_t i = 0; i < f->binding_count; i++) {
         if (f->bindings[i].ref == SP_FACTS_NONE) {
-            has_new = settle_import(f, &f->bindings[i]) || has_new;
+            (void)settle_import(f, &f->bindings[i]);
         }
     }
-    has_new = true;
-    for (unsigned round = 0; has_new && !f->is_lost; round++) {
+    bool has_new = true;
+    for (uint32_t round = 1; has_new && !f->is_lost; round++) {
         has_new = false;
         for (uint32_t i = 0; i < f->binding_count; i++) {
-            if (f->bindings[i].ref != SP_FACTS_NONE) {
-                has_new = settle_alias(f, &f->bindings[i]) || has_new;
+            if (settle_binding(f, &f->bindings[i], round)) {
+                f->symbols[f->bindings[i].symbol].round = round;
+                has_new = true;
             }
         }
         f->is_lost = f->is_lost || (has_new && round == ROUNDS_MAX);

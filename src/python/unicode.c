@@ -4,9 +4,13 @@
 
 #include "base/text.h"
 
-#define KIND_CONTINUE  1u
-#define KIND_START     2u
-#define KIND_SINCE_312 4u
+#define KIND_CONTINUE    1u
+#define KIND_START       2u
+#define KIND_SINCE_312   4u
+
+#define NAME_BYTES_SHORT ((size_t)48)
+/* The worst are three bytes that become 18 code points. */
+#define POINTS_PER_BYTE  ((size_t)6)
 
 static unsigned kind_of(uint32_t c, enum sp_python_family family)
 {
@@ -55,18 +59,13 @@ bool sp_unicode_is_name(struct sp_slice name, enum sp_python_family family, size
     return name.len > 0;
 }
 
-enum sp_err sp_unicode_nfkc(struct sp_slice name, uint8_t out[SP_UNICODE_NAME_BYTES_MAX],
-                            size_t *out_len)
+/* The form of a name, made in `points`, which has room for `room` code points and one more. */
+static enum sp_err make_form(struct sp_slice name, utf8proc_int32_t *points, utf8proc_ssize_t room,
+                             uint8_t *out, size_t *out_len)
 {
-    /* One character may decompose into 18 code points; the reencoder needs one more for its NUL. */
-    utf8proc_int32_t points[SP_UNICODE_NAME_BYTES_MAX * 4 + 1];
-    utf8proc_ssize_t room = (utf8proc_ssize_t)SP_COUNT(points) - 1;
     unsigned wanted =
         (unsigned)UTF8PROC_STABLE | (unsigned)UTF8PROC_COMPOSE | (unsigned)UTF8PROC_COMPAT;
     utf8proc_option_t options = (utf8proc_option_t)wanted;
-    if (name.len > SP_UNICODE_NAME_BYTES_MAX) {
-        return SP_ERR_TOO_BIG;
-    }
     utf8proc_ssize_t count =
         utf8proc_decompose(name.ptr, (utf8proc_ssize_t)name.len, points, room, options);
     if (count < 0 || count > room) {
@@ -76,10 +75,33 @@ enum sp_err sp_unicode_nfkc(struct sp_slice name, uint8_t out[SP_UNICODE_NAME_BY
     if (len < 0 || (size_t)len > SP_UNICODE_NAME_BYTES_MAX) {
         return len < 0 ? SP_ERR_UTF8 : SP_ERR_TOO_BIG;
     }
-    struct sp_slice bytes = sp_slice_make(points, (size_t)len);
-    for (size_t i = 0; i < bytes.len; i++) {
-        out[i] = bytes.ptr[i];
+    struct sp_slice form = sp_slice_make(points, (size_t)len);
+    for (size_t i = 0; i < form.len; i++) {
+        out[i] = form.ptr[i];
     }
-    *out_len = bytes.len;
+    *out_len = form.len;
     return SP_OK;
+}
+
+/* Names of an ordinary length need little room, and clearing much of it would cost more than the work. */
+static enum sp_err make_short(struct sp_slice name, uint8_t *out, size_t *out_len)
+{
+    utf8proc_int32_t points[NAME_BYTES_SHORT * POINTS_PER_BYTE + 1];
+    return make_form(name, points, (utf8proc_ssize_t)SP_COUNT(points) - 1, out, out_len);
+}
+
+static enum sp_err make_long(struct sp_slice name, uint8_t *out, size_t *out_len)
+{
+    utf8proc_int32_t points[SP_UNICODE_NAME_BYTES_MAX * POINTS_PER_BYTE + 1];
+    return make_form(name, points, (utf8proc_ssize_t)SP_COUNT(points) - 1, out, out_len);
+}
+
+enum sp_err sp_unicode_nfkc(struct sp_slice name, uint8_t out[SP_UNICODE_NAME_BYTES_MAX],
+                            size_t *out_len)
+{
+    if (name.len > SP_UNICODE_NAME_BYTES_MAX) {
+        return SP_ERR_TOO_BIG;
+    }
+    return name.len <= NAME_BYTES_SHORT ? make_short(name, out, out_len)
+                                        : make_long(name, out, out_len);
 }
