@@ -14,6 +14,7 @@
 #define PICTURES_MAX    9999U
 #define PICTURE_BYTES   ((size_t)32 * 1024 * 1024)
 #define VALUE_BYTES_MAX ((size_t)128 * 1024 * 1024)
+#define LINE_SHOWN_MAX  ((size_t)160)
 #define CARETS_MAX      60U
 
 /* --- text --- */
@@ -245,7 +246,7 @@ static struct sp_slice text_of(const struct sp_json_value *object, const char *k
 /* The line itself, and a mark under the place as compilers set it. */
 static void print_place(struct sp_slice code, uint64_t line, uint64_t column, uint64_t width)
 {
-    struct sp_slice text = line_of(code, line);
+    struct sp_slice text = sp_slice_sub(line_of(code, line), 0, LINE_SHOWN_MAX);
     if (text.len == 0 || column == 0 || column > text.len + 1) {
         return;
     }
