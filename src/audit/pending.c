@@ -9,6 +9,7 @@ struct sp_pending_table {
     size_t count;
     sp_exchange late[SP_PENDING_LATE]; /* a ring; 0 is free, as no generation is 0 */
     size_t late_at;
+    bool has_late; /* something was given up since the start */
 };
 
 enum sp_err sp_pending_new(struct sp_pending_table **out)
@@ -161,13 +162,14 @@ enum sp_err sp_pending_keep_outcome(struct sp_pending *row, struct sp_msg_outcom
 
 void sp_pending_give_up(struct sp_pending_table *table, sp_exchange exchange)
 {
+    table->has_late = true;
     table->late[table->late_at] = exchange;
     table->late_at = (table->late_at + 1) % SP_PENDING_LATE;
 }
 
 bool sp_pending_was_given_up(struct sp_pending_table *table, sp_exchange exchange)
 {
-    for (size_t i = 0; i < SP_PENDING_LATE; i++) {
+    for (size_t i = 0; table->has_late && i < SP_PENDING_LATE; i++) {
         if (table->late[i] == exchange && exchange != 0) {
             table->late[i] = 0;
             return true;

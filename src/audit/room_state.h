@@ -17,6 +17,7 @@ struct sp_audit_room {
     struct sp_pending_table *table;
     struct sp_pending *batch_first; /* rows that wait for the commit, in the order of their entries */
     struct sp_pending *batch_last;
+    size_t batch_rows;
     bool is_relay_there;
     bool is_worker_there[SP_ROLE_INDEX_MAX];
     bool is_owing;        /* rows in SP_PENDING_OWED may exist */

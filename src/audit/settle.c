@@ -37,6 +37,7 @@ void sp_room_wait(struct sp_audit_room *room, struct sp_pending *row, enum sp_pe
         room->batch_last->next_in_batch = row;
     }
     room->batch_last = row;
+    room->batch_rows++;
 }
 
 void sp_room_refuse_now(struct sp_audit_room *room, struct sp_pending *row, struct sp_refused refused)
@@ -249,6 +250,12 @@ bool sp_audit_is_waiting(const struct sp_audit_room *room)
     return room->batch_first != NULL || (room->log != NULL && sp_log_is_waiting(room->log));
 }
 
+bool sp_audit_is_worth_a_pause(const struct sp_audit_room *room)
+{
+    size_t open = sp_pending_count(room->table);
+    return open >= SP_AUDIT_CROWD && room->batch_rows < open / 4;
+}
+
 void sp_audit_commit(struct sp_audit_room *room, struct sp_audit_now now)
 {
     room->now = now;
@@ -260,6 +267,7 @@ void sp_audit_commit(struct sp_audit_room *room, struct sp_audit_now now)
     /* What follows may put rows into the next batch, so this one is taken off first. */
     room->batch_first = NULL;
     room->batch_last = NULL;
+    room->batch_rows = 0;
     while (row != NULL) {
         struct sp_pending *next = row->next_in_batch;
         if (err == SP_OK) {

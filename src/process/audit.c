@@ -17,7 +17,8 @@
 #include "process/role.h"
 #include "process/settings.h"
 
-#define TICK_MS 100U
+#define TICK_MS  100U
+#define PAUSE_MS 1U /* so long may a commit wait for more entries in a crowd */
 
 struct audit_state {
     struct sp_self *self;
@@ -28,7 +29,7 @@ struct audit_state {
     struct sp_audit_room *room;
     struct sp_timer *commit; /* due in the turn in which a message put an entry into the batch */
     struct sp_timer *tick;
-    bool is_commit_set;
+    enum { COMMIT_IDLE, COMMIT_SOON, COMMIT_NOW } commit_state;
     bool is_in_trouble;
     uint64_t stop_at_ms; /* 0: not stopping */
 };
@@ -75,11 +76,18 @@ static enum sp_err send_ended(void *ctx, const struct sp_msg_ended *msg)
 
 /* --- the batch --- */
 
-/* All messages of one turn share one sync: the timer is due after the events that are pending now. */
+/* All messages of one turn share one sync: the timer is due after the events that are pending now, or a little later. */
 static void arm_commit(struct audit_state *state)
 {
-    if (!state->is_commit_set && sp_audit_is_waiting(state->room)) {
-        state->is_commit_set = sp_timer_set(state->commit, 0) == SP_OK;
+    if (state->commit_state == COMMIT_NOW || !sp_audit_is_waiting(state->room)) {
+        return;
+    }
+    bool is_pausing = sp_audit_is_worth_a_pause(state->room);
+    if (is_pausing && state->commit_state == COMMIT_SOON) {
+        return;
+    }
+    if (sp_timer_set(state->commit, is_pausing ? PAUSE_MS : 0) == SP_OK) {
+        state->commit_state = is_pausing ? COMMIT_SOON : COMMIT_NOW;
     }
 }
 
@@ -100,7 +108,7 @@ static void tell_trouble(struct audit_state *state)
 static void on_commit(void *ctx)
 {
     struct audit_state *state = ctx;
-    state->is_commit_set = false;
+    state->commit_state = COMMIT_IDLE;
     sp_audit_commit(state->room, audit_now());
     tell_trouble(state);
     arm_commit(state);
