@@ -27,9 +27,11 @@ static enum sp_err fill(struct sp_judge *j)
     SP_TRY(sp_facts_new(j->code_bytes_max, &j->submission));
     SP_TRY(sp_facts_new(SP_FACTS_CONST_BYTES_MAX, &j->constant));
     j->paths = calloc(1, sizeof(*j->paths));
+    j->constant_paths = calloc(1, sizeof(*j->constant_paths));
     j->marks = calloc(sp_facts_symbol_most(j->submission), 1);
     j->constant_marks = calloc(sp_facts_symbol_most(j->constant), 1);
-    if (j->paths == NULL || j->marks == NULL || j->constant_marks == NULL) {
+    if (j->paths == NULL || j->constant_paths == NULL || j->marks == NULL ||
+        j->constant_marks == NULL) {
         return SP_ERR_NOMEM;
     }
     SP_TRY(judge_learn_words(j));
@@ -71,6 +73,7 @@ void sp_judge_free(struct sp_judge *judge)
     free(judge->marks);
     free(judge->constant_marks);
     free(judge->paths);
+    free(judge->constant_paths);
     free(judge);
 }
 
@@ -248,6 +251,9 @@ static void run_family(struct sp_judge *j, struct sp_slice code, enum sp_python_
         return;
     }
     check_limits(j);
+    if (mode == SP_PYTHON_CELL) {
+        judge_automagic(j);
+    }
     judge_facts(j);
 }
 

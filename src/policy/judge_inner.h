@@ -32,6 +32,7 @@ struct sp_judge {
     struct sp_facts *submission;
     struct sp_facts *constant; /* for code inside a constant */
     struct sp_paths *paths;
+    struct sp_paths *constant_paths;
     size_t code_bytes_max;
     bool is_read; /* the submission's facts are whole */
 
@@ -72,12 +73,20 @@ struct sp_slice judge_canonical(const struct sp_judge *j, struct sp_slice path,
 bool judge_path_check(struct sp_judge *j, struct sp_slice path, const struct sp_span *span)
     SP_NONNULL(1, 3);
 
+/* Room for the paths of one reference of j->facts. */
+static inline struct sp_paths *judge_paths(const struct sp_judge *j)
+{
+    return j->facts == j->submission ? j->paths : j->constant_paths;
+}
+
 /* All facts of j->facts. */
 void judge_facts(struct sp_judge *j) SP_NONNULL(1);
 void judge_imports(struct sp_judge *j) SP_NONNULL(1);
 void judge_import_path(struct sp_judge *j, struct sp_slice path, bool is_module,
                        const struct sp_span *span) SP_NONNULL(1, 4);
 void judge_magics(struct sp_judge *j) SP_NONNULL(1);
+/* A cell of one line whose first word is a magic: IPython runs it as one, also without the %. */
+void judge_automagic(struct sp_judge *j) SP_NONNULL(1);
 void judge_consts(struct sp_judge *j) SP_NONNULL(1);
 
 /* Which references need a closer look. */

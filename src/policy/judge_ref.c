@@ -387,32 +387,39 @@ static bool is_bare(const struct sp_ref *ref)
     return ref->root == SP_ROOT_NAME && ref->count == 1 && (ref->flags & uses) == 0;
 }
 
+/* What can be said of an object that is not known. */
+static void judge_unknown(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,
+                          bool is_bound)
+{
+    bool is_name = ref->root == SP_ROOT_NAME;
+    if (check_inside(j, ref, is_name ? 1 : 0)) {
+        return;
+    }
+    if (is_name && !is_bound) {
+        check_orphan(j, ref);
+    }
+    check_method(j, ref, ref->count > (is_name ? 1 : 0) ? call : NULL);
+}
+
 static void judge_ref(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call)
 {
-    struct sp_paths *paths = j->paths;
+    struct sp_paths *paths = judge_paths(j);
     bool found = false;
     if (sp_facts_resolve(j->facts, ref, paths) != SP_OK) {
         computed(j, &ref->place, "names are re-assigned in more ways than can be followed");
         return;
     }
+    bool is_import = paths->is_import;
+    bool is_bound = paths->is_bound;
     for (unsigned i = 0; i < paths->count; i++) {
         found = check_path(j, ref, call, path_at(paths, i), paths) || found;
     }
     if (!found && is_bare(ref)) {
         judge_forget_word(j, ref);
     }
-    bool is_import = paths->is_import;
-    bool is_bound = paths->is_bound;
     found = check_attributes(j, ref, is_import) || found;
-    if (found || ref->count == 0 || is_import) {
-        return;
-    }
-    bool is_name = ref->root == SP_ROOT_NAME;
-    if (!check_inside(j, ref, is_name ? 1 : 0)) {
-        if (is_name && !is_bound) {
-            check_orphan(j, ref);
-        }
-        check_method(j, ref, ref->count > (is_name ? 1 : 0) ? call : NULL);
+    if (!found && ref->count > 0 && !is_import) {
+        judge_unknown(j, ref, call, is_bound);
     }
 }
 
@@ -449,6 +456,7 @@ static void judge_refs(struct sp_judge *j)
 /* `np.load(f, allow_pickle=True)`: the table has "numpy.load(allow_pickle)". */
 static void judge_keyword(struct sp_judge *j, const struct sp_keyword *keyword)
 {
+    struct sp_paths *paths = judge_paths(j);
     size_t count = 0;
     struct sp_slice name = sp_facts_symbol(j->facts, keyword->name);
     if (keyword->value == SP_KEYWORD_FALSE || !sp_map_has(&j->keyword_names, name)) {
@@ -457,14 +465,14 @@ static void judge_keyword(struct sp_judge *j, const struct sp_keyword *keyword)
     const struct sp_call *calls = sp_facts_calls(j->facts, &count);
     const struct sp_ref *refs = sp_facts_refs(j->facts, &count);
     uint32_t callee = calls[keyword->call].callee;
-    if (callee == SP_FACTS_NONE || sp_facts_resolve(j->facts, &refs[callee], j->paths) != SP_OK) {
+    if (callee == SP_FACTS_NONE || sp_facts_resolve(j->facts, &refs[callee], paths) != SP_OK) {
         return;
     }
-    for (unsigned i = 0; i < j->paths->count; i++) {
+    for (unsigned i = 0; i < paths->count; i++) {
         struct judge_path own;
         struct judge_path full;
-        struct sp_slice path = path_at(j->paths, i);
-        path = j->paths->is_import ? path : expand_alias(j, path, &own);
+        struct sp_slice path = path_at(paths, i);
+        path = paths->is_import ? path : expand_alias(j, path, &own);
         if (path.len + name.len + 2 > sizeof(full.text)) {
             continue;
         }

@@ -155,3 +155,56 @@ void judge_magics(struct sp_judge *j)
         judge_magic(j, &magics[i]);
     }
 }
+
+static struct sp_slice first_word(struct sp_slice line, size_t *out_after)
+{
+    size_t start = 0;
+    while (start < line.len && (line.ptr[start] == ' ' || line.ptr[start] == '\t')) {
+        start++;
+    }
+    size_t end = start;
+    while (end < line.len && is_word(line.ptr[end])) {
+        end++;
+    }
+    *out_after = end;
+    while (*out_after < line.len && line.ptr[*out_after] == ' ') {
+        (*out_after)++;
+    }
+    return sp_slice_sub(line, start, end - start);
+}
+
+/* Whether what follows the word leaves IPython in no doubt that it is an expression of Python. */
+static bool is_expression(struct sp_slice word, uint8_t next)
+{
+    static const char operators[] = "=.[,:;)]}*%&|^<>+@";
+    for (size_t i = 0; i + 1 < sizeof(operators); i++) {
+        if ((uint8_t)operators[i] == next) {
+            return true;
+        }
+    }
+    /* A call of a name that an earlier run may have defined, unless only a shell can be meant. */
+    return next == '(' && !sp_slice_is(word, "system") && !sp_slice_is(word, "sx");
+}
+
+void judge_automagic(struct sp_judge *j)
+{
+    const struct sp_lexer *lx = sp_facts_lexer(j->facts);
+    struct sp_slice line = sp_slice_make(lx->ptr, lx->len);
+    while (line.len > 0 && (line.ptr[line.len - 1] == '\n' || line.ptr[line.len - 1] == '\r')) {
+        line.len--;
+    }
+    bool is_one_line =
+        sp_slice_find(line, 0, '\n') == line.len && sp_slice_find(line, 0, '\r') == line.len;
+    size_t after = 0;
+    uint32_t bits = 0;
+    struct sp_slice word = first_word(line, &after);
+    if (!is_one_line || !sp_map_get(&j->table->magics, word, &bits) || bits == 0) {
+        return;
+    }
+    if (after < line.len && is_expression(word, line.ptr[after])) {
+        return;
+    }
+    uint32_t start = (uint32_t)(word.ptr - lx->ptr);
+    struct sp_span span = {.start = start, .end = start + (uint32_t)word.len, .line = 1};
+    judge_capabilities(j, bits, &span, word);
+}
