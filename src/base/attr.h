@@ -11,7 +11,8 @@
 #define SP_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #define SP_NORETURN __attribute__((noreturn))
 #define SP_UNUSED __attribute__((unused))
-#define SP_CLEANUP(fn) __attribute__((cleanup(fn)))
+/* The end of the scope is a use: a local that only waits for it is none too many. */
+#define SP_CLEANUP(fn) __attribute__((cleanup(fn), unused))
 
 #define SP_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

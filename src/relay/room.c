@@ -445,7 +445,7 @@ static void refuse(struct sp_relay_room *room, const struct sp_msg_run *msg, enu
 
 enum sp_err sp_relay_room_run(struct sp_relay_room *room, struct sp_msg_run *run, uint64_t now_us)
 {
-    SP_AUTO_PAYLOAD SP_UNUSED struct sp_payload order = run->order; /* released at every end */
+    SP_AUTO_PAYLOAD struct sp_payload order = run->order; /* released at every end */
     size_t slot = find_free(room);
     if (slot == NO_SLOT) {
         refuse(room, run, SP_ERR_POOL_UNAVAILABLE, "too many runs are on their way to the pool");
