@@ -16,8 +16,8 @@ struct sp_slice sp_slot_identifier(const struct slot *slot)
 struct slot *sp_slot_of(struct sp_pool *pool, uint32_t ticket)
 {
     struct slot *slot = &pool->slots[(ticket & SLOT_MASK) % pool->slot_count];
-    /* A late word about a session that had this slot before. */
-    return slot->state != SLOT_FREE && slot->ticket == ticket ? slot : NULL;
+    /* A late word about a session that had this slot before, or about one that nobody was told of yet. */
+    return slot->state != SLOT_FREE && slot->state != SLOT_WANTED && slot->ticket == ticket ? slot : NULL;
 }
 
 struct slot *sp_slot_find(struct sp_pool *pool, struct sp_slice identifier)

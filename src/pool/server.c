@@ -22,6 +22,7 @@ struct connection {
     int fd;
     struct sp_watch *watch;
     struct sp_pool_http http;
+    size_t sent;          /* bytes of http.out that are on their way */
     struct sp_buf unread; /* what came behind the request that is being answered */
     bool is_busy;         /* in its own callback */
     bool is_over;
@@ -87,14 +88,15 @@ static void end_connection(struct connection *c)
 static bool flush(struct connection *c)
 {
     struct sp_buf *out = &c->http.out;
-    while (out->len > 0) {
-        ssize_t sent = send(c->fd, out->ptr, out->len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (c->sent < out->len) {
+        ssize_t sent = send(c->fd, out->ptr + c->sent, out->len - c->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent < 0) {
             return errno == EAGAIN || errno == EINTR;
         }
-        sp_buf_consume(out, (size_t)sent);
+        c->sent += (size_t)sent;
     }
     sp_buf_done(out);
+    c->sent = 0;
     return c->http.state != SP_POOL_HTTP_CLOSING;
 }
 
