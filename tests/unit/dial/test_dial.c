@@ -99,7 +99,7 @@ static void test_dial_connects_to_a_path(void **state)
     struct heard heard;
     char path[64];
     (void)snprintf(path, sizeof(path), "/tmp/sp-dial-%d", (int)getpid());
-    SP_AUTO_CLOSE int listener = listen_unix(path, 8);
+    SP_AUTO_CLOSE SP_UNUSED int listener = listen_unix(path, 8);
     struct sp_dial *dial = make(*state, path, 0, 1000, &heard);
     sp_dial_call(dial, 7, 0);
     wait_for(*state, &heard, 1);
@@ -114,7 +114,7 @@ static void test_dial_waits_for_a_full_backlog(void **state)
     struct heard heard;
     char path[64];
     (void)snprintf(path, sizeof(path), "/tmp/sp-dial-full-%d", (int)getpid());
-    SP_AUTO_CLOSE int listener = listen_unix(path, 0);
+    SP_AUTO_CLOSE SP_UNUSED int listener = listen_unix(path, 0);
     struct sp_dial *dial = make(*state, path, 0, 3000, &heard);
     sp_dial_call(dial, 1, 0);
     sp_dial_call(dial, 2, 0);
@@ -160,7 +160,7 @@ static void test_dial_gives_up_in_time(void **state)
     struct heard heard;
     char path[64];
     (void)snprintf(path, sizeof(path), "/tmp/sp-dial-slow-%d", (int)getpid());
-    SP_AUTO_CLOSE int listener = listen_unix(path, 0);
+    SP_AUTO_CLOSE SP_UNUSED int listener = listen_unix(path, 0);
     struct sp_dial *dial = make(*state, path, 0, 60, &heard);
     sp_dial_call(dial, 1, 0);
     assert_int_equal(heard.err, SP_OK);

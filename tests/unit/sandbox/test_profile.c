@@ -74,6 +74,12 @@ static const struct {
     {"memfd_secret", 447, {0, 0, 0}},
 };
 
+#ifdef SP_SECCOMP_LOG
+static const bool is_logging_only = true; /* the build with sanitizers: nothing is killed */
+#else
+static const bool is_logging_only = false;
+#endif
+
 static int do_nothing(const void *what)
 {
     (void)what;
@@ -113,12 +119,11 @@ static void test_every_profile_lets_a_process_go_on_and_end(void **state)
 
 static void test_no_profile_lets_dangerous_calls_pass(void **state)
 {
-#ifdef SP_SECCOMP_LOG
-    (void)state;
-    skip();
-#else
     SP_AUTO_CLOSE int dir = make_dir();
     (void)state;
+    if (is_logging_only) {
+        skip();
+    }
     for (size_t i = 0; i < all_profile_count; i++) {
         for (size_t k = 0; k < SP_COUNT(forbidden); k++) {
             const int status = inside(all_profiles[i], dir, do_forbidden, &k);
@@ -127,7 +132,6 @@ static void test_no_profile_lets_dangerous_calls_pass(void **state)
             }
         }
     }
-#endif
 }
 
 static void expect_to_pass(const struct sp_profile *profile, int dir, const struct sp_rule *rule)

@@ -80,6 +80,12 @@ static void test_each_kind_of_row_decides_as_it_says(void **state)
     }
 }
 
+#ifdef SP_SANITIZED
+static const bool is_sanitized = true;
+#else
+static const bool is_sanitized = false;
+#endif
+
 static int try_wide(const void *what)
 {
     unsigned rows = 0;
@@ -93,6 +99,9 @@ static int try_wide(const void *what)
 static void test_wide_profile_answers_instead_of_killing(void **state)
 {
     (void)state;
+    if (is_sanitized) {
+        skip(); /* the sanitizer's own calls at the end of the child get the answer too */
+    }
     assert_int_equal(in_child(try_wide, NULL), 0);
     assert_string_equal(sp_seccomp_default_name(&wide), "errno");
 }
