@@ -86,7 +86,7 @@ static int do_nothing(const void *what)
     return 7;
 }
 
-static int do_forbidden(const void *what)
+SP_UNUSED static int do_forbidden(const void *what)
 {
     const size_t at = *(const size_t *)what;
     (void)syscall(forbidden[at].number, forbidden[at].arguments[0], forbidden[at].arguments[1],
