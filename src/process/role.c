@@ -107,8 +107,8 @@ static void log_to_control(void *ctx, enum sp_log_level level, struct sp_slice l
     struct sp_self *self = ctx;
     const struct sp_msg_log message = {.level = (uint8_t)level, .line = line};
     /* A full control channel drops the line: the log must never stop the work. */
-    if (self->control != NULL && sp_msg_log_send(self->control, &message) != SP_OK) {
-        return;
+    if (self->control != NULL && sp_msg_log_send(self->control, &message) == SP_OK) {
+        sp_channel_flush(self->control); /* they may be the last words */
     }
 }
 

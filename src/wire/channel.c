@@ -20,6 +20,13 @@
 
 #define QUEUE_BYTES_MAX ((size_t)32 * 1024 * 1024)
 
+/*
+ * Small messages of one turn of the loop leave together, in one packet: under load a packet carries many, and a packet
+ * costs a system call and a wake-up on each side. Larger ones go by themselves, so that they are not copied.
+ */
+#define PACK_BYTES_MAX   ((size_t)32 * 1024)
+#define PACKED_BYTES_MAX ((size_t)4 * 1024)
+
 struct queued {
     struct queued *next;
     struct sp_buf bytes; /* header and body */
@@ -29,6 +36,10 @@ struct queued {
 
 struct sp_channel {
     int fd;
+    struct sp_loop *loop;
+    struct sp_last last_of_turn;
+    struct sp_buf pack;
+    size_t packed; /* messages in it */
     struct sp_watch *watch;
     sp_channel_fn *fn;
     sp_channel_lost_fn *lost;
@@ -56,6 +67,7 @@ static struct {
 } incoming;
 
 static void on_ready(void *ctx, int fd, unsigned what);
+static void send_pack(void *ctx);
 
 enum sp_err sp_channel_new(struct sp_loop *loop, int take_fd, sp_channel_fn *fn, sp_channel_lost_fn *lost, void *ctx,
                            struct sp_channel **out)
@@ -69,6 +81,9 @@ enum sp_err sp_channel_new(struct sp_loop *loop, int take_fd, sp_channel_fn *fn,
     channel->lost = lost;
     channel->ctx = ctx;
     channel->last = &channel->first;
+    channel->loop = loop;
+    channel->last_of_turn = (struct sp_last){.fn = send_pack, .ctx = channel};
+    sp_buf_init(&channel->pack, PACK_BYTES_MAX);
     /* A sender whose far end may not send would see its own half-closed state as readable for ever. */
     enum sp_err err = sp_watch_new(loop, fd, fn == NULL ? SP_WATCH_DEAD : SP_WATCH_READ, on_ready, channel, &channel->watch);
     if (err != SP_OK) {
@@ -107,6 +122,9 @@ static void drop_all(struct sp_channel *channel)
 static void close_now(struct sp_channel *channel)
 {
     channel->is_ended = true;
+    sp_loop_forget_last(channel->loop, &channel->last_of_turn);
+    channel->packed = 0;
+    sp_buf_done(&channel->pack);
     drop_all(channel);
     sp_watch_free(channel->watch);
     channel->watch = NULL;
@@ -117,6 +135,9 @@ void sp_channel_free(struct sp_channel *channel)
 {
     if (channel == NULL) {
         return;
+    }
+    if (!channel->is_ended) {
+        send_pack(channel); /* what was said before the end still arrives */
     }
     if (!channel->is_ended) {
         close_now(channel);
@@ -167,38 +188,51 @@ static void close_fds(struct sp_message *message)
     }
 }
 
-/* Takes the header off. A cut message or lost descriptors are the kernel's word that the sender broke a limit. */
-static enum sp_err open_message(struct sp_slice in, int flags, struct sp_message *message)
+/* Takes one message off a packet. A descriptor belongs to a message that came alone. */
+static enum sp_err open_message(struct sp_reader *r, struct sp_message *message)
 {
-    struct sp_reader r;
     uint16_t zero = 0;
     uint32_t len = 0;
-    if (in.len == 0) {
-        return SP_ERR_CLOSED;
-    }
-    if ((flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
-        return SP_ERR_WIRE;
-    }
-    sp_reader_init(&r, in);
-    SP_TRY(sp_reader_u16(&r, &message->type));
-    SP_TRY(sp_reader_u16(&r, &zero));
-    SP_TRY(sp_reader_u32(&r, &len));
+    SP_TRY(sp_reader_u16(r, &message->type));
+    SP_TRY(sp_reader_u16(r, &zero));
+    SP_TRY(sp_reader_u32(r, &len));
     if (zero != 0) {
         return SP_ERR_WIRE;
     }
-    SP_TRY(sp_reader_bytes(&r, len, &message->body));
-    return sp_reader_end(&r);
+    SP_TRY(sp_reader_bytes(r, len, &message->body));
+    return message->fd_count > 0 && sp_reader_left(r) > 0 ? SP_ERR_WIRE : SP_OK;
+}
+
+/* A packet is looked at whole before its first message is handled: one that is wrong anywhere counts for nothing. */
+static enum sp_err check_packet(struct sp_slice in, int flags, const struct sp_message *message)
+{
+    struct sp_reader r;
+    struct sp_message ignored = *message;
+    if ((flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
+        return SP_ERR_WIRE; /* the kernel's word that the sender broke a limit */
+    }
+    sp_reader_init(&r, in);
+    do {
+        SP_TRY(open_message(&r, &ignored));
+    } while (sp_reader_left(&r) > 0);
+    return SP_OK;
 }
 
 static enum sp_err handle(struct sp_channel *channel, struct sp_slice in, int flags, struct sp_message *message)
 {
+    struct sp_reader r;
     if (in.len == 0) {
         return SP_ERR_CLOSED;
     }
-    if (open_message(in, flags, message) != SP_OK) {
+    if (check_packet(in, flags, message) != SP_OK) {
         return SP_ERR_WIRE;
     }
-    return channel->fn(channel->ctx, channel, message);
+    sp_reader_init(&r, in);
+    while (sp_reader_left(&r) > 0 && !channel->is_ended) {
+        SP_TRY(open_message(&r, message));
+        SP_TRY(channel->fn(channel->ctx, channel, message));
+    }
+    return SP_OK;
 }
 
 static int fetch(int fd, struct mmsghdr heads[BATCH])
@@ -378,6 +412,57 @@ static enum sp_err enqueue(struct sp_channel *channel, const struct iovec parts[
     return err;
 }
 
+static enum sp_err send_parts(struct sp_channel *channel, struct iovec parts[2], const int *fds, unsigned fd_count)
+{
+    if (channel->first == NULL) {
+        bool is_sent = false;
+        SP_TRY(push(channel, parts, 2, fds, fd_count, &is_sent));
+        if (is_sent) {
+            return SP_OK;
+        }
+    }
+    return enqueue(channel, parts, fds, fd_count);
+}
+
+/* Sends what this turn packed. One that cannot be sent at all would leave a gap, so it ends the wire. */
+static void send_pack(void *ctx)
+{
+    struct sp_channel *channel = ctx;
+    struct iovec parts[2] = {{.iov_base = channel->pack.ptr, .iov_len = channel->pack.len}, {.iov_base = NULL, .iov_len = 0}};
+    if (channel->packed == 0 || channel->is_ended || channel->is_send_ended) {
+        return;
+    }
+    sp_loop_forget_last(channel->loop, &channel->last_of_turn);
+    channel->packed = 0;
+    enum sp_err err = send_parts(channel, parts, NULL, 0);
+    sp_buf_clear(&channel->pack);
+    if (err != SP_OK && err != SP_ERR_CLOSED) {
+        channel->is_send_ended = true;
+        (void)shutdown(channel->fd, SHUT_RDWR); /* both sides read the end */
+    }
+}
+
+void sp_channel_flush(struct sp_channel *channel)
+{
+    send_pack(channel);
+}
+
+static enum sp_err put_in_pack(struct sp_channel *channel, const uint8_t header[HEADER_BYTES], struct sp_slice body)
+{
+    if (channel->pack.len + HEADER_BYTES > PACK_BYTES_MAX - body.len) {
+        send_pack(channel);
+    }
+    SP_TRY(sp_buf_put(&channel->pack, sp_slice_make(header, HEADER_BYTES)));
+    enum sp_err err = sp_buf_put(&channel->pack, body);
+    if (err != SP_OK) {
+        sp_buf_truncate(&channel->pack, channel->pack.len - HEADER_BYTES);
+        return err;
+    }
+    channel->packed++;
+    sp_loop_at_last(channel->loop, &channel->last_of_turn);
+    return SP_OK;
+}
+
 enum sp_err sp_channel_send(struct sp_channel *channel, uint16_t type, struct sp_slice body, const int *fds,
                             unsigned fd_count)
 {
@@ -388,18 +473,21 @@ enum sp_err sp_channel_send(struct sp_channel *channel, uint16_t type, struct sp
     if (body.len > SP_MESSAGE_BYTES_MAX || fd_count > SP_MESSAGE_FDS_MAX) {
         return SP_ERR_TOO_BIG;
     }
+    if (channel->waiting + channel->packed >= SP_CHANNEL_QUEUE_MAX || channel->waiting_bytes >= QUEUE_BYTES_MAX) {
+        return SP_ERR_FULL;
+    }
     put_header(header, type, body.len);
+    if (fd_count == 0 && body.len <= PACKED_BYTES_MAX) {
+        return put_in_pack(channel, header, body);
+    }
+    send_pack(channel); /* the order stays */
+    if (channel->is_send_ended) {
+        return SP_ERR_CLOSED;
+    }
     /* sendmsg takes plain pointers but only reads. */
     struct iovec parts[2] = {{.iov_base = header, .iov_len = sizeof(header)},
                              {.iov_base = (void *)(uintptr_t)body.ptr, .iov_len = body.len}};
-    if (channel->first == NULL) {
-        bool is_sent = false;
-        SP_TRY(push(channel, parts, 2, fds, fd_count, &is_sent));
-        if (is_sent) {
-            return SP_OK;
-        }
-    }
-    return enqueue(channel, parts, fds, fd_count);
+    return send_parts(channel, parts, fds, fd_count);
 }
 
 /* The socket has room again. A message that cannot be sent at all would leave a gap, so it ends the wire. */
@@ -447,7 +535,7 @@ static void on_ready(void *ctx, int fd, unsigned what)
 
 size_t sp_channel_waiting(const struct sp_channel *channel)
 {
-    return channel->waiting;
+    return channel->waiting + channel->packed;
 }
 
 static void make_roomy(int fd)

@@ -37,11 +37,16 @@ enum sp_err sp_channel_new(struct sp_loop *loop, int take_fd, sp_channel_fn *fn,
 void sp_channel_free(struct sp_channel *channel);
 
 /*
- * Sends one message, or queues a copy (descriptors are duplicated then; the caller keeps its own in either case).
- * SP_ERR_FULL when the queue is full, SP_ERR_CLOSED when the wire has ended, SP_ERR_TOO_BIG over the maximum.
+ * Sends one message: a small one when this turn of the loop ends, together with others, a large one or one with
+ * descriptors at once. What does not fit is queued as a copy; the caller keeps its own descriptors in either case.
+ * SP_OK does not say that the other side got it: that it is gone is told by `lost`. SP_ERR_FULL when the queue is full,
+ * SP_ERR_CLOSED when the wire has ended, SP_ERR_TOO_BIG over the maximum.
  */
 enum sp_err sp_channel_send(struct sp_channel *channel, uint16_t type, struct sp_slice body, const int *fds,
                             unsigned fd_count) SP_MUST_CHECK SP_NONNULL(1);
+
+/* Sends now what waits for the end of this turn: for last words. */
+void sp_channel_flush(struct sp_channel *channel) SP_NONNULL(1);
 
 /* Messages waiting to be sent. */
 size_t sp_channel_waiting(const struct sp_channel *channel) SP_NONNULL(1);

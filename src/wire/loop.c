@@ -40,6 +40,7 @@ struct sp_loop {
     struct sp_timer *due_first;
     struct sp_timer **due_last;
     struct sp_timer *due_running; /* the rest of the list that is being run */
+    struct sp_last *lasts;
     struct event turn_end;
     struct event hangup_event;
     int hangup_fd;
@@ -157,8 +158,43 @@ static void run_due(struct sp_loop *loop)
     }
 }
 
+static void run_lasts(struct sp_loop *loop)
+{
+    while (loop->lasts != NULL) {
+        struct sp_last *last = loop->lasts;
+        loop->lasts = last->next;
+        last->is_asked = false;
+        last->fn(last->ctx);
+    }
+}
+
+void sp_loop_at_last(struct sp_loop *loop, struct sp_last *last)
+{
+    if (!last->is_asked) {
+        last->is_asked = true;
+        last->next = loop->lasts;
+        loop->lasts = last;
+    }
+}
+
+void sp_loop_forget_last(struct sp_loop *loop, struct sp_last *last)
+{
+    struct sp_last **at = &loop->lasts;
+    if (!last->is_asked) {
+        return;
+    }
+    last->is_asked = false;
+    while (*at != NULL && *at != last) {
+        at = &(*at)->next;
+    }
+    if (*at != NULL) {
+        *at = last->next;
+    }
+}
+
 static enum sp_err turn(struct sp_loop *loop, int flags)
 {
+    run_lasts(loop); /* asked for before the loop ran */
     if (loop->due_first != NULL) {
         flags = EVLOOP_ONCE | EVLOOP_NONBLOCK;
     }
@@ -166,6 +202,7 @@ static enum sp_err turn(struct sp_loop *loop, int flags)
         return SP_ERR_SYSTEM;
     }
     run_due(loop);
+    run_lasts(loop);
     return SP_OK;
 }
 

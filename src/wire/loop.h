@@ -7,6 +7,7 @@
 #ifndef SP_WIRE_LOOP_H
 #define SP_WIRE_LOOP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -52,6 +53,19 @@ enum sp_err sp_timer_new(struct sp_loop *loop, sp_timer_fn *fn, void *ctx, struc
 enum sp_err sp_timer_set(struct sp_timer *timer, uint64_t after_ms) SP_MUST_CHECK SP_NONNULL(1);
 void sp_timer_stop(struct sp_timer *timer) SP_NONNULL(1);
 void sp_timer_free(struct sp_timer *timer);
+
+/*
+ * What is to be done once when this turn is over, after its events and its timers: a member of the caller's struct.
+ * Asking twice is asking once; forget it before the struct goes.
+ */
+struct sp_last {
+    sp_timer_fn *fn;
+    void *ctx;
+    struct sp_last *next;
+    bool is_asked;
+};
+void sp_loop_at_last(struct sp_loop *loop, struct sp_last *last) SP_NONNULL(1, 2);
+void sp_loop_forget_last(struct sp_loop *loop, struct sp_last *last) SP_NONNULL(1, 2);
 
 /* Calls `fn` in the loop for every delivery of `signo`, as long as the loop lives. */
 enum sp_err sp_loop_on_signal(struct sp_loop *loop, int signo, sp_signal_fn *fn, void *ctx) SP_MUST_CHECK

@@ -213,6 +213,7 @@ static void test_broken_messages_close_the_wire(void **state)
         {.name = "a length over the message", .bytes = {0, 1, 0, 0, 0, 0, 0, 5, 'x'}, .len = 9, .want = SP_ERR_WIRE},
         {.name = "a length under the message", .bytes = {0, 1, 0, 0, 0, 0, 0, 0, 'x'}, .len = 9, .want = SP_ERR_WIRE},
         {.name = "a huge length", .bytes = {0, 1, 0, 0, 255, 255, 255, 255}, .len = 8, .want = SP_ERR_WIRE},
+        {.name = "half a second header", .bytes = {0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0}, .len = 12, .want = SP_ERR_WIRE},
         {.name = "reserved bits", .bytes = {0, 1, 0, 1, 0, 0, 0, 0}, .len = 8, .want = SP_ERR_WIRE},
     };
     (void)state;
@@ -274,6 +275,8 @@ static void test_what_was_sent_before_the_end_is_still_read(void **state)
     assert_int_equal(sp_channel_send(pair.a.channel, 3, sp_slice_make("hi", 2), NULL, 0), SP_OK);
     sp_channel_free(pair.a.channel);
     pair.a.channel = NULL;
+    assert_int_equal(sp_channel_send(pair.b.channel, 3, sp_slice_make("hi", 2), NULL, 0), SP_OK);
+    sp_channel_flush(pair.b.channel);
     assert_int_equal(sp_channel_send(pair.b.channel, 3, sp_slice_make("hi", 2), NULL, 0), SP_ERR_CLOSED);
     assert_int_equal(pair.b.lost, 0);
     turns(&pair, 2);
@@ -290,6 +293,8 @@ static void test_sender_of_a_one_way_wire_learns_of_the_end(void **state)
     connect_pair(&pair, true);
     turns(&pair, 3);
     assert_int_equal(pair.a.lost, 0);
+    assert_int_equal(sp_channel_send(pair.b.channel, 3, sp_slice_make("no", 2), NULL, 0), SP_OK);
+    sp_channel_flush(pair.b.channel);
     assert_int_equal(sp_channel_send(pair.b.channel, 3, sp_slice_make("no", 2), NULL, 0), SP_ERR_CLOSED);
     sp_channel_free(pair.b.channel);
     pair.b.channel = NULL;
@@ -320,6 +325,64 @@ static void test_channel_may_be_freed_by_its_own_callbacks(void **state)
     }
 }
 
+static void test_small_messages_of_a_turn_leave_in_one_packet(void **state)
+{
+    struct pair pair = new_pair(false, true);
+    struct sp_channel *sender = NULL;
+    uint8_t got[256];
+    (void)state;
+    assert_int_equal(sp_channel_new(pair.loop, sp_take_fd(&pair.b.kept_fd), on_message, on_lost, &pair.b, &sender), SP_OK);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(sp_channel_send(sender, 1, sp_slice_make("hi", 2), NULL, 0), SP_OK);
+    }
+    assert_int_equal(sp_channel_waiting(sender), 3);
+    assert_int_equal(recv(pair.raw, got, sizeof(got), MSG_DONTWAIT), -1);
+    turns(&pair, 1);
+    assert_int_equal(sp_channel_waiting(sender), 0);
+    assert_int_equal(recv(pair.raw, got, sizeof(got), MSG_DONTWAIT), 30);
+    assert_int_equal(recv(pair.raw, got, sizeof(got), MSG_DONTWAIT), -1);
+    sp_channel_free(sender);
+    end_pair(&pair);
+}
+
+static enum sp_err on_numbered(void *ctx, struct sp_channel *from, struct sp_message *message)
+{
+    struct side *side = ctx;
+    (void)from;
+    assert_int_equal(message->type, side->messages);
+    side->messages++;
+    side->body_len += message->body.len;
+    return SP_OK;
+}
+
+static void test_order_stays_whatever_the_sizes(void **state)
+{
+    static uint8_t bytes[SP_MESSAGE_BYTES_MAX];
+    const size_t sizes[] = {1, 4096, 4097, 0, 30000, 2, 2, 65536, 3, 4000, 4000, 4000, 4000, 4000, 4000, 4000, 4000, 4000, 5};
+    struct pair pair = new_pair(false, false);
+    int ends[2];
+    size_t total = 0;
+    (void)state;
+    assert_int_equal(sp_channel_new(pair.loop, sp_take_fd(&pair.a.kept_fd), on_message, on_lost, &pair.a, &pair.a.channel),
+                     SP_OK);
+    assert_int_equal(sp_channel_new(pair.loop, sp_take_fd(&pair.b.kept_fd), on_numbered, on_lost, &pair.b, &pair.b.channel),
+                     SP_OK);
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    for (size_t i = 0; i < SP_COUNT(sizes); i++) {
+        const unsigned fd_count = i % 5 == 4 ? 1 : 0;
+        total += sizes[i];
+        assert_int_equal(
+            sp_channel_send(pair.a.channel, (uint16_t)i, sp_slice_make(bytes, sizes[i]), &ends[0], fd_count), SP_OK);
+    }
+    turns(&pair, 10);
+    assert_int_equal(pair.b.messages, SP_COUNT(sizes));
+    assert_int_equal(pair.b.body_len, total);
+    assert_int_equal(pair.b.lost, 0);
+    close(ends[0]);
+    close(ends[1]);
+    end_pair(&pair);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -333,6 +396,8 @@ int main(void)
         cmocka_unit_test(test_what_was_sent_before_the_end_is_still_read),
         cmocka_unit_test(test_sender_of_a_one_way_wire_learns_of_the_end),
         cmocka_unit_test(test_channel_may_be_freed_by_its_own_callbacks),
+        cmocka_unit_test(test_small_messages_of_a_turn_leave_in_one_packet),
+        cmocka_unit_test(test_order_stays_whatever_the_sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
