@@ -94,7 +94,11 @@ class Pool:
              str(cooldown), str(output), *options],
             stdout=self.log, stderr=self.log, env={}, user=uid, group=uid, extra_groups=[] if uid else None)
         self.connections = {}
-        self.wait_up()
+        try:
+            self.wait_up()
+        except BaseException:
+            self.stop()
+            raise
 
     def wait_up(self):
         for _ in range(600):
