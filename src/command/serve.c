@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "command/config_say.h"
 #include "config/config.h"
 #include "os/memfd.h"
+#include "os/root.h"
 #include "process/supervisor.h"
 
 /*
@@ -133,6 +135,33 @@ static void hide_secret(const struct sp_config *config, int argc, char **argv, i
     *out_status = err == SP_OK ? exec_again(argc, argv, fd) : SP_EXIT_DENIED;
 }
 
+/*
+ * The embedded pool can make no session in a chroot. The program starts anew from the moved tree, so that its own path
+ * (sallyport-session stands beside it) is one of that tree. Where this fails, relaying works all the same.
+ */
+static void leave_chroot(int argc, char **argv)
+{
+    char self[PATH_MAX];
+    char name[] = "sallyport";
+    bool is_moved = false;
+    const ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    if (len <= 0 || (size_t)len >= sizeof(self) - 1 || sp_root_settle(&is_moved) != SP_OK || !is_moved) {
+        return;
+    }
+    self[len] = '\0';
+    char **again = calloc((size_t)argc + 2, sizeof(*again));
+    if (again == NULL) {
+        return;
+    }
+    again[0] = name;
+    for (int i = 0; i < argc; i++) {
+        again[i + 1] = argv[i];
+    }
+    (void)execv(self, again);
+    free(again);
+    (void)fprintf(stderr, "sallyport serve: cannot start anew outside of the chroot\n");
+}
+
 static int serve(const struct sp_config *config, int secret_fd)
 {
     const struct sp_supervisor_options options = {.config = config, .secret_fd = secret_fd, .version = SP_VERSION};
@@ -152,6 +181,7 @@ int sp_command_serve(int argc, char **argv)
     if (read_arguments(argc, argv, &arguments) != SP_OK) {
         return SP_EXIT_USAGE;
     }
+    leave_chroot(argc, argv);
     if (sp_config_load(arguments.config, &arguments.overrides, &config, &where) != SP_OK) {
         sp_config_complain(arguments.config, &where);
         return SP_EXIT_USAGE;

@@ -17,6 +17,7 @@
 
 #include "base/num.h"
 #include "base/own.h"
+#include "os/root.h"
 #include "pool/server.h"
 
 #define WIRE_FD  3
@@ -112,11 +113,15 @@ int main(int argc, char **argv)
     static struct stand stand;
     struct sp_pool_config config = {0};
     uint64_t seed = 0;
+    bool is_moved = false;
     if (argc < 7 || argc - 6 >= ARGS_MAX) {
         (void)fputs("usage: pool_stand SOCKET PROGRAM MAX READY COOLDOWN_S OUTPUT_BYTES [option "
                     "value...]\n",
                     stderr);
         return USAGE;
+    }
+    if (sp_root_settle(&is_moved) != SP_OK) {
+        (void)fputs("pool_stand: no sessions in this chroot\n", stderr);
     }
     config.max_sessions = number(argv[3]);
     config.ready_sessions = number(argv[4]);
