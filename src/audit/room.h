@@ -17,7 +17,8 @@
 #define SP_AUDIT_MARGIN_US    ((uint64_t)30 * 1000 * 1000)
 #define SP_AUDIT_RUN_MS_MAX   220000U /* the longest run of the data plane */
 #define SP_AUDIT_RETRY_MS     1000U   /* what a client that did not run is told to wait */
-#define SP_AUDIT_CROWD           ((size_t)16) /* exchanges under way that make a commit wait for more of them */
+#define SP_AUDIT_PACE            6U /* entries a millisecond from which on a commit waits for more of them */
+#define SP_AUDIT_BATCH           ((size_t)32) /* and so many are worth no more waiting */
 #define SP_AUDIT_POLICIES_MAX ((size_t)4096)
 
 struct sp_audit_now {
@@ -78,7 +79,7 @@ void sp_audit_lost(struct sp_audit_room *room, struct sp_peer peer, struct sp_au
 /* Whether entries wait; makes them durable and does what depended on them. Call it once a turn of the loop. */
 bool sp_audit_is_waiting(const struct sp_audit_room *room) SP_NONNULL(1);
 
-/* Whether a commit now would be for few of many: others are about to come, and one sync for all costs less. */
+/* Whether entries come so fast that a commit does better to wait for more of them: one sync for all costs less. */
 bool sp_audit_is_worth_a_pause(const struct sp_audit_room *room) SP_NONNULL(1);
 void sp_audit_commit(struct sp_audit_room *room, struct sp_audit_now now) SP_NONNULL(1);
 

@@ -1,6 +1,9 @@
 /* The other half of room.c: entries into the batch, and what follows once they are durable. */
 #include "audit/room_state.h"
 
+/* A longer time without a commit says no more than this one. */
+#define IDLE_US ((uint64_t)100000)
+
 static void send_answer(struct sp_audit_room *room, const struct sp_pending *row, const struct sp_reply *reply,
                         bool has_entry)
 {
@@ -250,10 +253,22 @@ bool sp_audit_is_waiting(const struct sp_audit_room *room)
     return room->batch_first != NULL || (room->log != NULL && sp_log_is_waiting(room->log));
 }
 
+/* Half as fast as one machine goes: below that a pause would cost more in waiting than it saves in syncs. */
 bool sp_audit_is_worth_a_pause(const struct sp_audit_room *room)
 {
-    size_t open = sp_pending_count(room->table);
-    return open >= SP_AUDIT_CROWD && room->batch_rows < open / 4;
+    return room->late_rows * 1000U >= room->late_us * SP_AUDIT_PACE && room->late_us > 0 &&
+           room->batch_rows < SP_AUDIT_BATCH;
+}
+
+static void keep_pace(struct sp_audit_room *room, struct sp_audit_now now)
+{
+    uint64_t took_us = now.mono_us > room->committed_us ? now.mono_us - room->committed_us : 0;
+    took_us = took_us < IDLE_US ? took_us : IDLE_US;
+    room->late_rows -= room->late_rows / 8;
+    room->late_rows += (uint64_t)room->batch_rows * 8;
+    room->late_us -= room->late_us / 8;
+    room->late_us += took_us * 8;
+    room->committed_us = now.mono_us;
 }
 
 void sp_audit_commit(struct sp_audit_room *room, struct sp_audit_now now)
@@ -262,6 +277,7 @@ void sp_audit_commit(struct sp_audit_room *room, struct sp_audit_now now)
     if (!sp_audit_is_waiting(room)) {
         return;
     }
+    keep_pace(room, now);
     struct sp_pending *row = room->batch_first;
     enum sp_err err = sp_log_commit(room->log);
     /* What follows may put rows into the next batch, so this one is taken off first. */

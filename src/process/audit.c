@@ -18,7 +18,7 @@
 #include "process/settings.h"
 
 #define TICK_MS  100U
-#define PAUSE_MS 1U /* so long may a commit wait for more entries in a crowd */
+#define PAUSE_MS 2U /* so long may a commit wait for more entries in a crowd */
 
 struct audit_state {
     struct sp_self *self;

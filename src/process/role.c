@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/own.h"
+#include "os/schedule.h"
 #include "process/profiles.h"
 
 #define CONTROL_FD 3
@@ -396,6 +397,9 @@ int sp_role_run(const struct sp_role_spec *spec, unsigned index)
     self->index = index;
     self->settings = SP_PAYLOAD_EMPTY;
     ignore_signals();
+    if (sp_schedule_in_batches() != SP_OK) {
+        sp_log(SP_LOG_DEBUG, "role.schedule", "batches=no"); /* it only saves work */
+    }
     fill_handlers(self);
     if (run(self) != SP_OK) {
         self->exit_status = 1;

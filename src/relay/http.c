@@ -37,6 +37,7 @@ struct slot {
     size_t sent; /* of the body, handed to libcurl */
     struct sp_buf answer;
     bool is_busy;
+    bool has_run;  /* the place of the pool is in libcurl's cache, where it stays */
     bool has_head; /* the final answer's, whole: libcurl takes a head that is cut for one */
     bool is_answer_too_big;
     char why[CURL_ERROR_SIZE];
@@ -290,6 +291,7 @@ static void forget_easy(struct slot *slot)
 {
     curl_easy_cleanup(slot->easy);
     slot->easy = NULL;
+    slot->has_run = false;
     sp_http_setup_headers_free(&slot->headers);
 }
 
@@ -313,6 +315,8 @@ static void end_slot(struct slot *slot, CURLcode code)
     };
     if (code != CURLE_OK) {
         forget_easy(slot);
+    } else {
+        slot->has_run = true;
     }
     slot->is_busy = false;
     http->busy_count--;
@@ -413,12 +417,22 @@ static enum sp_err prepare_slot(struct sp_http *http, struct slot *slot)
     return SP_OK;
 }
 
+/* libcurl would read the list of addresses anew for every request of a handle that has one. */
+static enum sp_err forget_place(struct slot *slot)
+{
+    if (slot->has_run && curl_easy_setopt(slot->easy, CURLOPT_RESOLVE, NULL) != CURLE_OK) {
+        return SP_ERR_NOMEM;
+    }
+    return SP_OK;
+}
+
 enum sp_err sp_http_start(struct sp_http *http, size_t number,
                           const struct sp_http_request *request)
 {
     SP_ASSERT(number < http->config.slots && !http->slots[number].is_busy);
     struct slot *slot = &http->slots[number];
     SP_TRY(prepare_slot(http, slot));
+    SP_TRY(forget_place(slot));
     SP_TRY(sp_http_setup_request(&http->setup, slot->easy, request));
     slot->request = *request;
     slot->sent = 0;

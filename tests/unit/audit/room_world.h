@@ -11,7 +11,7 @@
 
 #define SECOND   UINT64_C(1000000)
 #define NOON     UINT64_C(1795258800000000)
-#define SENT_MAX 32U
+#define SENT_MAX 128U
 #define FRONT_1  (UINT64_C(1) << 48)
 #define FRONT_2  (UINT64_C(2) << 48)
 #define X        (FRONT_1 | 5)

@@ -59,19 +59,35 @@ static void test_one_commit_serves_many(void **state)
     assert_int_equal(w->sent_count, 16);
 }
 
-/* A sync for few of many is worth a pause; one for a lonely request, or for a quarter of the crowd, is not. */
-static void test_a_crowd_is_worth_a_pause(void **state)
+/* At a high pace a sync for few entries is worth a pause; at a low one, or for a full batch, it is not. */
+static void test_a_high_pace_is_worth_a_pause(void **state)
 {
     struct world *w = *state;
-    assert_int_equal(tell_who(w, X), SP_OK);
-    assert_int_equal(tell_verdict(w, X), SP_OK);
     assert_false(sp_audit_is_worth_a_pause(w->room));
-    for (uint64_t i = 0; i < SP_AUDIT_CROWD; i++) {
-        assert_int_equal(tell_who(w, FRONT_1 | (100 + i)), SP_OK);
+    for (uint64_t i = 0; i < 40; i++) {
+        for (uint64_t j = 0; j < 8; j++) {
+            assert_int_equal(tell_who(w, FRONT_1 | (100 + i * 8 + j)), SP_OK);
+            assert_int_equal(tell_verdict(w, FRONT_1 | (100 + i * 8 + j)), SP_OK);
+        }
+        w->now.mono_us += 1000;
+        commit(w);
+        w->sent_count = 0;
     }
     assert_true(sp_audit_is_worth_a_pause(w->room));
-    for (uint64_t i = 0; i < SP_AUDIT_CROWD / 4; i++) {
-        assert_int_equal(tell_verdict(w, FRONT_1 | (100 + i)), SP_OK);
+    for (uint64_t i = 0; i < SP_AUDIT_BATCH; i++) {
+        assert_true(sp_audit_is_worth_a_pause(w->room));
+        assert_int_equal(tell_who(w, FRONT_1 | (1000 + i)), SP_OK);
+        assert_int_equal(tell_verdict(w, FRONT_1 | (1000 + i)), SP_OK);
+    }
+    assert_false(sp_audit_is_worth_a_pause(w->room));
+    commit(w);
+    w->sent_count = 0;
+    for (uint64_t i = 0; i < 40; i++) {
+        w->now.mono_us += 2000;
+        assert_int_equal(tell_who(w, FRONT_1 | (2000 + i)), SP_OK);
+        assert_int_equal(tell_verdict(w, FRONT_1 | (2000 + i)), SP_OK);
+        commit(w);
+        w->sent_count = 0;
     }
     assert_false(sp_audit_is_worth_a_pause(w->room));
 }
@@ -290,7 +306,7 @@ int main(void)
         TEST(test_who_then_verdict_runs_and_is_answered),
         TEST(test_verdict_then_who_runs_and_is_answered),
         TEST(test_one_commit_serves_many),
-        TEST(test_a_crowd_is_worth_a_pause),
+        TEST(test_a_high_pace_is_worth_a_pause),
         TEST(test_a_denial_is_recorded_and_reaches_no_relay),
         TEST(test_a_refusal_is_recorded_before_it_is_answered),
         TEST(test_strangers_and_roles_are_recorded),
