@@ -147,10 +147,11 @@ static SP_NORETURN void be_reaper(const struct sp_session_options *options)
         if (sp_ns_die_with(1) != SP_OK) {
             fail("parent");
         }
-        exit(sp_template_run(options));
+        /* Neither the interpreter's end nor exit handlers of preloaded packages: its memory goes with the process. */
+        _exit(sp_template_run(options));
     }
     sp_close(SP_SESSION_CONTROL_FD);
-    exit(wait_for(pid));
+    _exit(wait_for(pid));
 }
 
 int main(int argc, char **argv)
