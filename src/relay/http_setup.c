@@ -5,6 +5,7 @@
 
 #define URL_BYTES_MAX    ((size_t)32 * 1024)
 #define HEADER_BYTES_MAX ((size_t)20 * 1024)
+#define UPLOAD_BUFFER_BYTES 16384L /* the least that libcurl takes */
 
 /* A path for libcurl to think of; the descriptor behind it comes from dial. */
 #define LOCAL_PATH       "/pool"
@@ -86,6 +87,8 @@ static bool set_common(CURL *easy)
            curl_easy_setopt(easy, CURLOPT_NOPROXY, "*") == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L) == CURLE_OK &&
+           /* A larger buffer would go back to malloc, and its arena be tidied, with every request. */
+           curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER_BYTES) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_USERAGENT, "sallyport") == CURLE_OK;
 }
 
