@@ -7,36 +7,16 @@
 #include "os/spawn.h"
 
 static const struct sp_role_spec *const specs[SP_ROLE_COUNT] = {
-#ifdef SP_HAS_DOOR
     [SP_ROLE_DOOR] = &sp_door_role,
-#endif
-#ifdef SP_HAS_FRONT
     [SP_ROLE_FRONT] = &sp_front_role,
-#endif
-#ifdef SP_HAS_ADMIT
     [SP_ROLE_ADMIT] = &sp_admit_role,
-#endif
-#ifdef SP_HAS_INSPECT
     [SP_ROLE_INSPECT] = &sp_inspect_role,
-#endif
-#ifdef SP_HAS_AUDIT
     [SP_ROLE_AUDIT] = &sp_audit_role,
-#endif
-#ifdef SP_HAS_RELAY
     [SP_ROLE_RELAY] = &sp_relay_role,
-#endif
-#ifdef SP_HAS_TOKEN
     [SP_ROLE_TOKEN] = &sp_token_role,
-#endif
-#ifdef SP_HAS_DIAL
     [SP_ROLE_DIAL] = &sp_dial_role,
-#endif
-#ifdef SP_HAS_POOL
     [SP_ROLE_POOL] = &sp_pool_role,
-#endif
-#ifdef SP_HAS_NURSERY
     [SP_ROLE_NURSERY] = &sp_nursery_role,
-#endif
 };
 
 const struct sp_role_spec *sp_role_spec_of(enum sp_role role)
