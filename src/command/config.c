@@ -93,6 +93,9 @@ static int with_file(const struct options *options)
     }
     if (err == SP_OK) {
         sp_config_warn(options->path, config);
+        if (!sp_config_policies_stand(options->path, config)) {
+            return SP_EXIT_USAGE;
+        }
     }
     if (err == SP_OK) {
         err = strcmp(options->action, "show") == 0 ? sp_config_show(config, &text)

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "policy/policy.h"
+
 #define WARNINGS_BYTES_MAX ((size_t)1024 * 1024)
 
 static const char *name_of(const char *path)
@@ -32,4 +34,35 @@ void sp_config_warn(const char *path, const struct sp_config *config)
         (void)fprintf(stderr, "%s:%.*s\n", name_of(path), (int)end, (const char *)rest.ptr);
         rest = sp_slice_sub(rest, end + 1, rest.len);
     }
+}
+
+static void complain_of_policy(const char *path, const struct sp_config_tenant *tenant, enum sp_err err,
+                               const struct sp_where *where)
+{
+    struct sp_where here = {.text = {0}};
+    const struct sp_config_place *place = &tenant->places[SP_CONFIG_AT_policy];
+    if (err != SP_ERR_NOT_FOUND) {
+        sp_config_complain(tenant->policy, where);
+        return;
+    }
+    sp_where_set(&here, place->line, place->column,
+                 "there is no policy '%s'; name a built-in one (data-science, strict, record-only) or a file",
+                 tenant->policy);
+    sp_config_complain(path, &here);
+}
+
+bool sp_config_policies_stand(const char *path, const struct sp_config *config)
+{
+    for (size_t i = 0; i < config->tenant_count; i++) {
+        const struct sp_config_tenant *tenant = &config->tenants[i];
+        struct sp_policy policy;
+        struct sp_where where = {.text = {0}};
+        enum sp_err err = sp_policy_open(sp_slice_of(tenant->policy), &policy, &where);
+        if (err != SP_OK) {
+            complain_of_policy(path, tenant, err, &where);
+            return false;
+        }
+        sp_policy_done(&policy);
+    }
+    return true;
 }

@@ -13,4 +13,11 @@
 void sp_config_complain(const char *path, const struct sp_where *where) SP_NONNULL(2);
 void sp_config_warn(const char *path, const struct sp_config *config) SP_NONNULL(2);
 
+
+/*
+ * Whether every policy that a tenant names is there and can be read. The first that is not is complained of: at the
+ * tenant's line when there is none of its name, else at the place in the policy itself.
+ */
+bool sp_config_policies_stand(const char *path, const struct sp_config *config) SP_NONNULL(2);
+
 #endif

@@ -186,6 +186,9 @@ int sp_command_serve(int argc, char **argv)
         sp_config_complain(arguments.config, &where);
         return SP_EXIT_USAGE;
     }
+    if (!sp_config_policies_stand(arguments.config, config)) {
+        return SP_EXIT_USAGE;
+    }
     if (arguments.secret_fd < 0) {
         hide_secret(config, argc, argv, &status);
         if (status >= 0) {
