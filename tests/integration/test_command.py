@@ -150,8 +150,8 @@ def test_config_check_and_show(tmp_path):
     ("[pool]\nmax_sessions = \"7\"\n", "2:", "max_sessions"),
     ("[pool\n", "1:", ""),
     ("[server]\nlisten = \"0.0.0.0:8080\"\n", "", "plaintext"),
-], ids=["unknown key", "repeated key", "wrong type", "no TOML", "open listener without TLS"    ("[[tenant]]\nname = \"a\"\npolicy = \"data-sciense\"\n", "3:", "no policy"),
-])
+    ("[[tenant]]\nname = \"a\"\npolicy = \"data-sciense\"\n", "3:", "no policy"),
+], ids=["unknown key", "repeated key", "wrong type", "no TOML", "open listener without TLS", "unknown policy"])
 def test_config_mistakes_name_their_place(tmp_path, text, where, word):
     path = tmp_path / "config.toml"
     path.write_text(text)
