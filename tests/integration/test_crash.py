@@ -144,7 +144,7 @@ def test_supervisor_killed_leaves_no_role_behind():
         left = list(children_of(own.process.pid))
         own.process.kill()
         own.process.wait()
-        wait_for(lambda: not [pid for pid in left if is_ours(pid)], 10, "the roles to leave with their supervisor")
+        wait_for(lambda: not [pid for pid in left if is_ours(pid)], 30, "the roles to leave with their supervisor")
     finally:
         own.close()
 
@@ -157,7 +157,7 @@ def test_open_intents_are_closed_as_unknown_at_the_next_start():
         left = list(children_of(own.process.pid))
         own.process.kill()
         own.process.wait()
-        wait_for(lambda: not [pid for pid in left if is_ours(pid)], 10, "the roles to leave with their supervisor")
+        wait_for(lambda: not [pid for pid in left if is_ours(pid)], 30, "the roles to leave with their supervisor")
         own.start()
         assert list(every_intent_ended_once(own).values())[0][0] == "unknown"
         assert own.command("audit", "verify", own.state / "log")[0] == 0
