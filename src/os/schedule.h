@@ -6,14 +6,13 @@
 #ifndef SP_OS_SCHEDULE_H
 #define SP_OS_SCHEDULE_H
 
-#include <stdbool.h>
-
 #include "base/err.h"
 
 /*
  * SCHED_BATCH: waking up takes no processor from the peer that sent the message, so that it sends all it has first and
- * messages are handled in batches. Children inherit it: a session's code does not push a role aside either. And freed memory is kept for the next request instead of
- * going back to the kernel each time. Both only save work: SP_ERR_SYSTEM may be passed over.
+ * messages are handled in batches. Children inherit it: a session's code does not push a role aside either. And freed
+ * memory is kept for the next request instead of going back to the kernel each time. Both only save work: SP_ERR_SYSTEM
+ * may be passed over.
  */
 enum sp_err sp_schedule_in_batches(void) SP_MUST_CHECK;
 

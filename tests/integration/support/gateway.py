@@ -173,6 +173,10 @@ class Gateway:
         """Every entry of the audit log, oldest first."""
         return [json.loads(line) for line in entry_lines(self.state / "log")]
 
+    def answered(self):
+        """The entries that requests made; roles that come up meanwhile write some of their own."""
+        return [entry for entry in self.entries() if entry["kind"] in ("intent", "denial", "refusal")]
+
     def command(self, *arguments, **more):
         return command(*arguments, environment={**self.environment, **more.pop("environment", {})}, **more)
 
