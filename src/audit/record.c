@@ -302,6 +302,27 @@ enum sp_err sp_record_strangers(struct sp_stamp stamp, const struct sp_msg_stran
     return line_end(&line);
 }
 
+enum sp_err sp_record_token(struct sp_stamp stamp, const struct sp_msg_token_event *event, struct sp_buf *out)
+{
+    struct line line;
+    char expires[SP_CLOCK_RFC3339_BYTES] = "never";
+    if (event->expires_us != 0) {
+        sp_clock_rfc3339(event->expires_us, expires);
+    }
+    line_begin(&line, stamp, out);
+    put_time(&line, "at", event->at_us);
+    put_number(&line, "change", event->change);
+    sp_json_out_member_text(&line.json, "event", event->is_revoked != 0 ? "revoked" : "issued");
+    sp_json_out_member_text(&line.json, "expires", expires);
+    put_index_kind(&line, "token");
+    put_text(&line, "scopes", event->scopes);
+    put_text(&line, "tenant", event->tenant);
+    put_time(&line, "time", stamp.wall_us);
+    put_text(&line, "token", event->id);
+    put_number(&line, "v", SP_RECORD_VERSION);
+    return line_end(&line);
+}
+
 enum sp_err sp_record_recovery(struct sp_stamp stamp, const char *reason, uint64_t cut_bytes, uint64_t refused,
                                struct sp_buf *out)
 {

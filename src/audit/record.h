@@ -51,6 +51,8 @@ enum sp_err sp_record_outcome(struct sp_stamp stamp, uint64_t intent, const stru
                               struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(3, 4);
 enum sp_err sp_record_strangers(struct sp_stamp stamp, const struct sp_msg_strangers *strangers, struct sp_buf *out)
     SP_MUST_CHECK SP_NONNULL(2, 3);
+enum sp_err sp_record_token(struct sp_stamp stamp, const struct sp_msg_token_event *event, struct sp_buf *out) SP_MUST_CHECK
+    SP_NONNULL(2, 3);
 enum sp_err sp_record_recovery(struct sp_stamp stamp, const char *reason, uint64_t cut_bytes, uint64_t refused,
                                struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(2, 5);
 enum sp_err sp_record_clock(struct sp_stamp stamp, uint64_t back_us, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(3);

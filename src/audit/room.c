@@ -388,6 +388,22 @@ enum sp_err sp_audit_strangers(struct sp_audit_room *room, const struct sp_msg_s
     return SP_OK;
 }
 
+enum sp_err sp_audit_token_event(struct sp_audit_room *room, const struct sp_msg_token_event *event,
+                                 struct sp_audit_now now)
+{
+    struct sp_stamp stamp = {.index = 0};
+    room->now = now;
+    if (event->change == 0) {
+        return SP_ERR_WIRE;
+    }
+    if (sp_room_ready(room) == SP_OK && sp_log_stamp(room->log, now.wall_us, &stamp) == SP_OK &&
+        sp_record_token(stamp, event, sp_log_batch(room->log)) == SP_OK) {
+        sp_log_appended(room->log, stamp);
+        room->token_change = event->change;
+    }
+    return SP_OK;
+}
+
 enum sp_err sp_audit_role_up(struct sp_audit_room *room, const struct sp_msg_role_up *up, struct sp_audit_now now)
 {
     struct sp_stamp stamp = {.index = 0};

@@ -33,6 +33,7 @@ struct sp_audit_out {
     enum sp_err (*answer)(void *ctx, const struct sp_msg_answer *answer);
     enum sp_err (*judged)(void *ctx, const struct sp_msg_judged *judged);
     enum sp_err (*ended)(void *ctx, const struct sp_msg_ended *ended);
+    enum sp_err (*token_told)(void *ctx, const struct sp_msg_token_told *told);
 };
 
 struct sp_audit_settings {
@@ -59,6 +60,11 @@ enum sp_err sp_audit_refusal(struct sp_audit_room *room, const struct sp_msg_ref
     SP_MUST_CHECK SP_NONNULL(1, 2);
 enum sp_err sp_audit_strangers(struct sp_audit_room *room, const struct sp_msg_strangers *strangers,
                                struct sp_audit_now now) SP_MUST_CHECK SP_NONNULL(1, 2);
+
+
+/* Its entry's durability is told back; while the log takes nothing it is not, and admit tells it again. */
+enum sp_err sp_audit_token_event(struct sp_audit_room *room, const struct sp_msg_token_event *event,
+                                 struct sp_audit_now now) SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* From inspect number `worker`; the order moves. */
 enum sp_err sp_audit_verdict(struct sp_audit_room *room, unsigned worker, struct sp_msg_verdict *verdict,

@@ -18,6 +18,7 @@ struct sp_audit_room {
     struct sp_pending *batch_first; /* rows that wait for the commit, in the order of their entries */
     struct sp_pending *batch_last;
     size_t batch_rows;
+    uint64_t token_change; /* the last change of the token store in this batch, 0: none */
     uint64_t late_rows;    /* of the last commits, the older the less, in eighths */
     uint64_t late_us;      /* and the time that they took */
     uint64_t committed_us; /* when the last commit was */

@@ -271,6 +271,16 @@ static void keep_pace(struct sp_audit_room *room, struct sp_audit_now now)
     room->committed_us = now.mono_us;
 }
 
+/* admit remembers which changes of the token store are in the log, and tells the others again. */
+static void tell_token_change(struct sp_audit_room *room, enum sp_err err)
+{
+    const struct sp_msg_token_told told = {.change = room->token_change};
+    room->token_change = 0;
+    if (err == SP_OK && told.change != 0) {
+        (void)room->out.token_told(room->out.ctx, &told);
+    }
+}
+
 void sp_audit_commit(struct sp_audit_room *room, struct sp_audit_now now)
 {
     room->now = now;
@@ -293,4 +303,5 @@ void sp_audit_commit(struct sp_audit_room *room, struct sp_audit_now now)
         }
         row = next;
     }
+    tell_token_change(room, err);
 }

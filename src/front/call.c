@@ -188,6 +188,9 @@ static enum sp_err open_exchange(struct sp_call *call)
                              .api_key = header(call, "x-ms-apikey"),
                              .operation_id = header(call, "operation-id"),
                              .traceparent = header(call, "traceparent"),
+                             .is_tls = call->stream->is_tls,
+                             .certificate = sp_slice_make(call->stream->certificate, call->stream->certificate_len),
+                             .subject = sp_slice_of(call->stream->subject),
                              .has_body = call->has_body,
                              .body_bytes = call->is_body_done ? call->body.len : call->declared,
                              .is_ready = call->is_body_done};

@@ -23,6 +23,10 @@ struct sp_stream {
     struct sp_watch *watch; /* for the client's leaving while the library looks away */
     struct sp_call *call;
     char source[SP_MSG_NAME_MAX + 1];
+    uint8_t is_tls;
+    uint8_t certificate[SP_DIGEST_BYTES]; /* of the client, as the door verified it */
+    size_t certificate_len;
+    char *subject; /* NULL: none */
 };
 
 struct sp_face {

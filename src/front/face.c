@@ -72,6 +72,7 @@ static void free_stream(struct sp_stream *stream)
 {
     sp_call_free(stream->call);
     sp_watch_free(stream->watch);
+    free(stream->subject);
     free(stream);
 }
 
@@ -213,7 +214,7 @@ struct sp_desk *sp_face_desk(struct sp_face *face)
     return face->desk;
 }
 
-static struct sp_stream *new_stream(struct sp_face *face, int fd, struct sp_slice source)
+static struct sp_stream *new_stream(struct sp_face *face, int fd, const struct sp_msg_stream *from)
 {
     struct sp_stream *stream = calloc(1, sizeof(*stream));
     if (stream == NULL) {
@@ -221,22 +222,27 @@ static struct sp_stream *new_stream(struct sp_face *face, int fd, struct sp_slic
     }
     stream->face = face;
     stream->fd = fd;
-    for (size_t i = 0; i < source.len && i < SP_MSG_NAME_MAX; i++) {
-        stream->source[i] = (char)source.ptr[i];
+    sp_slice_to_text(from->source, stream->source, sizeof(stream->source));
+    stream->is_tls = from->is_tls;
+    stream->certificate_len = sp_slice_copy(from->certificate, stream->certificate, sizeof(stream->certificate));
+    stream->subject = from->subject.len == 0 ? NULL : sp_slice_dup(from->subject);
+    if (from->subject.len != 0 && stream->subject == NULL) {
+        free_stream(stream);
+        return NULL;
     }
     if (sp_watch_new(face->config.loop, fd, SP_WATCH_HANGUP, on_hangup, stream, &stream->watch) !=
         SP_OK) {
-        free(stream);
+        free_stream(stream);
         return NULL;
     }
     return stream;
 }
 
-enum sp_err sp_face_add_stream(struct sp_face *face, int take_fd, struct sp_slice source)
+enum sp_err sp_face_add_stream(struct sp_face *face, int take_fd, const struct sp_msg_stream *from)
 {
     const struct sockaddr_un nobody = {.sun_family = AF_UNIX};
     SP_AUTO_CLOSE int fd = take_fd;
-    struct sp_stream *stream = new_stream(face, fd, source);
+    struct sp_stream *stream = new_stream(face, fd, from);
     if (stream == NULL) {
         return SP_ERR_NOMEM;
     }

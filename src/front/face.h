@@ -42,9 +42,10 @@ enum sp_err sp_face_new(const struct sp_face_config *config, struct sp_face **ou
 /* For the messages of peers. */
 struct sp_desk *sp_face_desk(struct sp_face *face) SP_NONNULL(1);
 
-/* Serves a stream of the door, which stands for a client at `source`. Takes the descriptor over, also when it fails. */
-enum sp_err sp_face_add_stream(struct sp_face *face, int take_fd, struct sp_slice source)
-    SP_MUST_CHECK SP_NONNULL(1);
+/* Serves a stream of the door, which stands for the client that `from` describes. Takes the descriptor over, also when it
+ * fails. */
+enum sp_err sp_face_add_stream(struct sp_face *face, int take_fd, const struct sp_msg_stream *from)
+    SP_MUST_CHECK SP_NONNULL(1, 3);
 
 /* No further request; `empty` is called when none is left. */
 void sp_face_drain(struct sp_face *face) SP_NONNULL(1);

@@ -1,7 +1,7 @@
 /*
  * audit - the process that records: nothing runs before its intent is durable, nothing is answered before its outcome is.
  *
- * Hears: admit (WHO, REFUSAL, STRANGERS), inspect (VERDICT), relay (OUTCOME), the supervisor (ROLE_UP).
+ * Hears: admit (WHO, REFUSAL, STRANGERS, TOKEN_EVENT), inspect (VERDICT), relay (OUTCOME), the supervisor (ROLE_UP).
  * Reads hostile: nothing but these messages.   Files: the log's directory.
  * Whoever takes over admit or an inspect worker can make it record what it is told, and can have run only what one of
  * each agreed on; nobody can make it run what is not on disk.
@@ -72,6 +72,13 @@ static enum sp_err send_ended(void *ctx, const struct sp_msg_ended *msg)
     struct audit_state *state = ctx;
     struct sp_channel *admit = sp_self_wire(state->self, SP_ROLE_ADMIT, 0);
     return admit == NULL ? SP_ERR_CLOSED : sp_msg_ended_send(admit, msg);
+}
+
+static enum sp_err send_token_told(void *ctx, const struct sp_msg_token_told *msg)
+{
+    struct audit_state *state = ctx;
+    struct sp_channel *admit = sp_self_wire(state->self, SP_ROLE_ADMIT, 0);
+    return admit == NULL ? SP_ERR_CLOSED : sp_msg_token_told_send(admit, msg);
 }
 
 /* --- the batch --- */
@@ -178,6 +185,18 @@ static enum sp_err on_strangers(void *ctx, struct sp_peer from, struct sp_messag
     return err;
 }
 
+/* As above: it names tokens that do not exist. */
+static enum sp_err on_token_event(void *ctx, struct sp_peer from, struct sp_message *message)
+{
+    struct audit_state *state = ctx;
+    struct sp_msg_token_event msg;
+    (void)from;
+    SP_TRY(sp_msg_token_event_read(message, &msg));
+    enum sp_err err = sp_audit_token_event(state->room, &msg, audit_now());
+    arm_commit(state);
+    return err;
+}
+
 /* If an inspect worker is hostile: it misjudges what it was given; for another's job its wire is closed. */
 static enum sp_err on_verdict(void *ctx, struct sp_peer from, struct sp_message *message)
 {
@@ -259,7 +278,8 @@ static enum sp_err audit_start(void *ctx)
 {
     struct audit_state *state = ctx;
     const struct sp_audit_out out = {
-        .ctx = state, .run = send_run, .answer = send_answer, .judged = send_judged, .ended = send_ended};
+        .ctx = state, .run = send_run, .answer = send_answer, .judged = send_judged, .ended = send_ended,
+        .token_told = send_token_told};
     SP_TRY(sp_audit_room_new(&state->settings, &state->disk, &out, audit_now(), &state->room));
     tell_trouble(state);
     return sp_timer_set(state->tick, TICK_MS);
@@ -291,6 +311,7 @@ static const struct sp_handler audit_handlers[] = {
     {SP_ROLE_ADMIT, SP_MSG_WHO, on_who},
     {SP_ROLE_ADMIT, SP_MSG_REFUSAL, on_refusal},
     {SP_ROLE_ADMIT, SP_MSG_STRANGERS, on_strangers},
+    {SP_ROLE_ADMIT, SP_MSG_TOKEN_EVENT, on_token_event},
     {SP_ROLE_INSPECT, SP_MSG_VERDICT, on_verdict},
     {SP_ROLE_RELAY, SP_MSG_OUTCOME, on_outcome},
     {SP_ROLE_SUPERVISOR, SP_MSG_ROLE_UP, on_role_up},

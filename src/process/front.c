@@ -75,7 +75,7 @@ static enum sp_err on_stream(void *ctx, struct sp_peer from, struct sp_message *
     if (message->fd_count != 1) {
         return SP_ERR_WIRE;
     }
-    enum sp_err err = sp_face_add_stream(state->face, sp_take_fd(&message->fds[0]), stream.source);
+    enum sp_err err = sp_face_add_stream(state->face, sp_take_fd(&message->fds[0]), &stream);
     if (err != SP_OK) {
         sp_log(SP_LOG_WARN, "front.stream.failed", "connection=%llu err=%s",
                (unsigned long long)stream.connection, sp_err_name(err));

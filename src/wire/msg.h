@@ -47,7 +47,10 @@
     X(ROLE_UP, role_up)                     \
     X(LOG, log)                             \
     X(BROKEN, broken)                       \
-    X(TEMPLATE, template)
+    X(TEMPLATE, template)                   \
+    X(KEYS, keys)                           \
+    X(TOKEN_EVENT, token_event)             \
+    X(TOKEN_TOLD, token_told)
 
 enum sp_msg_type {
     SP_MSG_NONE,

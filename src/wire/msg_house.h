@@ -28,6 +28,28 @@
     F(DIGEST, value_digest, 0)
 
 /*
+ * supervisor (a file), token (fetched) -> admit: the keys of issuer number `issuer` in the order of the configuration, as
+ * a JWKS document. It replaces the earlier ones whole; one that cannot be used leaves them as they are.
+ */
+#define SP_MSG_KEYS_FIELDS(F)  \
+    F(U16, issuer, 0)          \
+    F(PAYLOAD, jwks, 0)
+
+/* admit -> audit: this token was issued or revoked, change number `change` of the token store. */
+#define SP_MSG_TOKEN_EVENT_FIELDS(F)              \
+    F(U64, change, 0)                             \
+    F(U8, is_revoked, 0)                          \
+    F(TEXT, id, SP_MSG_NAME_MAX)                  \
+    F(TEXT, tenant, SP_MSG_NAME_MAX)              \
+    F(TEXT, scopes, SP_MSG_SESSION_MAX) /* names with blanks between */ \
+    F(U64, at_us, 0) /* wall clock */             \
+    F(U64, expires_us, 0) /* 0: never */
+
+/* audit -> admit: the entry of that change is durable. */
+#define SP_MSG_TOKEN_TOLD_FIELDS(F)  \
+    F(U64, change, 0)
+
+/*
  * supervisor -> role, on the control channel: its settings (process/settings.h). Always the first message. uid and gid
  * are those to become (0: stay); given_up are bits of enum sp_layer (sandbox/confine.h).
  */

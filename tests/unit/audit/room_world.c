@@ -67,6 +67,12 @@ static enum sp_err on_ended(void *ctx, const struct sp_msg_ended *msg)
     return SP_OK;
 }
 
+static enum sp_err on_token_told(void *ctx, const struct sp_msg_token_told *msg)
+{
+    note(ctx, SENT_TOKEN_TOLD, 0)->entry = msg->change;
+    return SP_OK;
+}
+
 static const char *operation_name(unsigned operation)
 {
     static const char *const names[] = {"none", "execute"};
@@ -82,7 +88,8 @@ void open_room(struct world *w)
         .workers = 2,
         .operation_name = operation_name,
     };
-    struct sp_audit_out out = {.ctx = w, .run = on_run, .answer = on_answer, .judged = on_judged, .ended = on_ended};
+    struct sp_audit_out out = {.ctx = w, .run = on_run, .answer = on_answer, .judged = on_judged, .ended = on_ended,
+                               .token_told = on_token_told};
     assert_int_equal(sp_audit_room_new(&settings, &w->fake.disk, &out, w->now, &w->room), SP_OK);
     sp_audit_wired(w->room, relay);
     sp_audit_wired(w->room, worker_0);

@@ -16,7 +16,7 @@
 #define FRONT_2  (UINT64_C(2) << 48)
 #define X        (FRONT_1 | 5)
 
-enum sent_type { SENT_RUN, SENT_ANSWER, SENT_JUDGED, SENT_ENDED };
+enum sent_type { SENT_RUN, SENT_ANSWER, SENT_JUDGED, SENT_ENDED, SENT_TOKEN_TOLD };
 
 /* A message that the room sent, as far as the tests look at it. */
 struct sent {
