@@ -298,7 +298,7 @@ enum sp_err sp_audit_verdict(struct sp_audit_room *room, unsigned worker, struct
     enum sp_err err = SP_OK;
     struct sp_pending *row = sp_pending_find(room->table, verdict->exchange);
     struct sp_msg_judged judged = {
-        .exchange = verdict->exchange, .worker = (uint16_t)worker, .run_ms_max = verdict->run_ms_max};
+        .exchange = verdict->exchange, .worker = (uint16_t)worker, .run_ms_max = verdict->run_ms_max, .code_bytes = verdict->code_bytes};
     if (worker >= room->settings.workers || !is_verdict_sound(verdict)) {
         return SP_ERR_WIRE;
     }
@@ -345,6 +345,7 @@ enum sp_err sp_audit_refusal(struct sp_audit_room *room, const struct sp_msg_ref
         .operation = refusal->operation,
         .session = refusal->session,
     };
+    SP_LIMIT_COPY(&who, refusal);
     if (refusal->err == SP_OK || room->settings.operation_name(refusal->operation) == NULL) {
         return SP_ERR_WIRE;
     }

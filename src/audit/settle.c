@@ -17,6 +17,7 @@ static void send_answer(struct sp_audit_room *room, const struct sp_pending *row
         .findings = reply->findings,
         .answer = reply->answer,
     };
+    SP_LIMIT_COPY(&answer, &row->who);
     if (!row->is_orphan) {
         /* Without a front nobody waits for it. */
         (void)!room->out.answer(room->out.ctx, &answer);
@@ -25,7 +26,10 @@ static void send_answer(struct sp_audit_room *room, const struct sp_pending *row
 
 static void send_ended(struct sp_audit_room *room, const struct sp_pending *row, enum sp_end state)
 {
-    struct sp_msg_ended ended = {.exchange = row->exchange, .state = (uint8_t)state, .run_ms = row->outcome.run_ms};
+    struct sp_msg_ended ended = {.exchange = row->exchange,
+                                 .state = (uint8_t)state,
+                                 .pool_status = row->outcome.pool_status,
+                                 .run_ms = row->outcome.run_ms};
     /* A new admit has no reservation to settle. */
     (void)!room->out.ended(room->out.ctx, &ended);
 }

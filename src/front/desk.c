@@ -299,6 +299,20 @@ enum sp_err sp_desk_on_refuse(struct sp_desk *desk, const struct sp_msg_refuse *
     return SP_OK;
 }
 
+/* What if admit is hostile? It tells its own tenant wrong numbers; it cannot answer for a worker. */
+enum sp_err sp_desk_on_tell(struct sp_desk *desk, struct sp_msg_tell *tell)
+{
+    struct slot *slot = NULL;
+    SP_TRY(find(desk, tell->exchange, MAY_REFUSE, &slot));
+    if (slot == NULL) {
+        return SP_OK;
+    }
+    struct sp_desk_answer answer = {.err = SP_OK, .is_json = true, .payload = &tell->json};
+    slot->may &= MAY_ECHO;
+    finish(desk, slot, &answer);
+    return SP_OK;
+}
+
 /* What if admit is hostile? It can name any worker; audit joins only what the named worker was to get. */
 enum sp_err sp_desk_on_send(struct sp_desk *desk, const struct sp_msg_send *send, uint64_t now_ms)
 {
@@ -336,7 +350,11 @@ enum sp_err sp_desk_on_answer(struct sp_desk *desk, struct sp_msg_answer *answer
     if (answer->err == SP_OK && slot->state != STATE_SENT) {
         return SP_ERR_WIRE; /* a result of what nobody inspected */
     }
+    struct sp_limit_state limit = {
+        .size = answer->limit_size, .left = answer->limit_left, .reset_s = answer->limit_reset_s};
+    SP_TRY(sp_limit_from_numbers(answer->limit, answer->limit_scope, &limit));
     struct sp_desk_answer out = {.err = answer->err,
+                                 .limit = limit,
                                  .retry_after_ms = answer->retry_after_ms,
                                  .detail = answer->detail,
                                  .findings = answer->findings,

@@ -24,6 +24,8 @@ struct sp_desk_answer {
     sp_exchange exchange;
     enum sp_err err;
     uint32_t retry_after_ms; /* 0: none */
+    struct sp_limit_state limit;
+    bool is_json; /* the payload is the body as it stands */
     struct sp_slice detail;
     struct sp_slice findings;
     bool has_entry;
@@ -81,6 +83,8 @@ enum sp_err sp_desk_on_send(struct sp_desk *desk, const struct sp_msg_send *send
     SP_MUST_CHECK SP_NONNULL(1, 2);
 enum sp_err sp_desk_on_answer(struct sp_desk *desk, struct sp_msg_answer *answer)
     SP_MUST_CHECK SP_NONNULL(1, 2);
+
+enum sp_err sp_desk_on_tell(struct sp_desk *desk, struct sp_msg_tell *tell) SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* Deadlines; called about every second. */
 void sp_desk_tick(struct sp_desk *desk, uint64_t now_ms) SP_NONNULL(1);

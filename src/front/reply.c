@@ -8,6 +8,7 @@
 #define ID_BYTES           ((size_t)24)
 #define ERROR_BYTES_MAX    ((size_t)256 * 1024)
 #define LOCATION_BYTES_MAX ((size_t)1024)
+#define LIMIT_BYTES        ((size_t)128)
 
 static enum sp_err add(struct sp_reply *reply, const char *name, struct sp_slice value)
 {
@@ -36,6 +37,28 @@ static enum sp_err put_id(sp_exchange exchange, struct sp_buf *out)
     return sp_buf_putf(out, "%016llx", (unsigned long long)exchange);
 }
 
+/* Structured fields: a policy's name says whose it is, q how much there is and w for how many seconds. */
+static enum sp_err add_limit(struct sp_reply *reply, const struct sp_limit_state *limit)
+{
+    SP_AUTO_BUF struct sp_buf name;
+    SP_AUTO_BUF struct sp_buf text;
+    uint32_t window_s = sp_limit_window_s(limit->limit);
+    sp_buf_init(&name, LIMIT_BYTES);
+    sp_buf_init(&text, LIMIT_BYTES);
+    if (limit->limit == SP_LIMIT_NONE) {
+        return SP_OK;
+    }
+    SP_TRY(limit->scope == SP_LIMIT_OF_TENANT ? SP_OK : sp_buf_putf(&name, "%s-", sp_limit_scope_name(limit->scope)));
+    SP_TRY(sp_buf_putf(&name, "%s", sp_limit_field(limit->limit)));
+    SP_TRY(sp_buf_putf(&text, "\"%.*s\";q=%llu", (int)name.len, (const char *)name.ptr, (unsigned long long)limit->size));
+    SP_TRY(window_s == 0 ? SP_OK : sp_buf_putf(&text, ";w=%u", window_s));
+    SP_TRY(add(reply, "RateLimit-Policy", sp_buf_slice(&text)));
+    sp_buf_clear(&text);
+    SP_TRY(sp_buf_putf(&text, "\"%.*s\";r=%llu;t=%u", (int)name.len, (const char *)name.ptr,
+                       (unsigned long long)limit->left, limit->reset_s));
+    return add(reply, "RateLimit", sp_buf_slice(&text));
+}
+
 static enum sp_err add_common(struct sp_reply *reply, const struct sp_desk_answer *answer)
 {
     SP_AUTO_BUF struct sp_buf id;
@@ -43,6 +66,7 @@ static enum sp_err add_common(struct sp_reply *reply, const struct sp_desk_answe
     SP_TRY(put_id(answer->exchange, &id));
     SP_TRY(add(reply, "Content-Type", SP_SLICE_LITERAL("application/json")));
     SP_TRY(add(reply, "x-ms-request-id", sp_buf_slice(&id)));
+    SP_TRY(add_limit(reply, &answer->limit));
     return answer->has_entry ? add_number(reply, "x-sallyport-entry", answer->entry) : SP_OK;
 }
 
@@ -136,6 +160,14 @@ static enum sp_err put_result(struct sp_reply *reply, const struct sp_reply_requ
     return sp_answer_result(&route, sp_buf_slice(&id), &result, &reply->body);
 }
 
+/* What admit tells is the whole body. */
+static enum sp_err put_json(struct sp_reply *reply, const struct sp_desk_answer *answer)
+{
+    reply->status = 200;
+    SP_TRY(add(reply, "Cache-Control", SP_SLICE_LITERAL("no-store")));
+    return sp_buf_put(&reply->body, answer->payload->bytes);
+}
+
 static void clear(struct sp_reply *reply, size_t body_bytes_max)
 {
     sp_buf_done(&reply->body);
@@ -150,6 +182,9 @@ static enum sp_err make(struct sp_reply *reply, const struct sp_reply_request *r
                         const struct sp_desk_answer *answer)
 {
     SP_TRY(add_common(reply, answer));
+    if (answer->is_json && answer->payload != NULL) {
+        return put_json(reply, answer);
+    }
     return answer->payload != NULL ? put_result(reply, request, answer)
                                    : put_error(reply, request, answer);
 }

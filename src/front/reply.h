@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "front/desk.h"
 
-#define SP_REPLY_FIELDS_MAX 10U
+#define SP_REPLY_FIELDS_MAX 12U
 #define SP_REPLY_VALUES_MAX ((size_t)2048)
 
 /* What of the request the answer depends on. Borrowed. */

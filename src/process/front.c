@@ -111,6 +111,17 @@ static enum sp_err on_send(void *ctx, struct sp_peer from, struct sp_message *me
     return sp_desk_on_send(sp_face_desk(state->face), &send, sp_clock_mono_ms());
 }
 
+static enum sp_err on_tell(void *ctx, struct sp_peer from, struct sp_message *message)
+{
+    struct front_state *state = ctx;
+    struct sp_msg_tell tell;
+    (void)from;
+    SP_TRY(sp_msg_tell_read(message, &tell));
+    enum sp_err err = sp_desk_on_tell(sp_face_desk(state->face), &tell);
+    sp_payload_done(&tell.json);
+    return err;
+}
+
 /* What if audit is hostile? It answers clients as it likes: that is its place; what it says is still only data here. */
 static enum sp_err on_answer(void *ctx, struct sp_peer from, struct sp_message *message)
 {
@@ -204,7 +215,7 @@ static void front_stop(void *ctx, unsigned grace_ms)
 static const struct sp_handler front_handlers[] = {
     {SP_ROLE_DOOR, SP_MSG_STREAM, on_stream},  {SP_ROLE_ADMIT, SP_MSG_GRANT, on_grant},
     {SP_ROLE_ADMIT, SP_MSG_REFUSE, on_refuse}, {SP_ROLE_ADMIT, SP_MSG_SEND, on_send},
-    {SP_ROLE_AUDIT, SP_MSG_ANSWER, on_answer},
+    {SP_ROLE_ADMIT, SP_MSG_TELL, on_tell},     {SP_ROLE_AUDIT, SP_MSG_ANSWER, on_answer},
 };
 
 const struct sp_role_spec sp_front_role = {

@@ -11,6 +11,7 @@
 
 #include "wire/channel.h"
 #include "wire/exchange.h"
+#include "wire/limit.h"
 #include "wire/msg_exchange.h"
 #include "wire/msg_house.h"
 #include "wire/payload.h"
@@ -50,7 +51,10 @@
     X(TEMPLATE, template)                   \
     X(KEYS, keys)                           \
     X(TOKEN_EVENT, token_event)             \
-    X(TOKEN_TOLD, token_told)
+    X(TOKEN_TOLD, token_told)               \
+    X(TELL, tell)                           \
+    X(RELOAD, reload)                       \
+    X(RELOADED, reloaded)
 
 enum sp_msg_type {
     SP_MSG_NONE,

@@ -96,7 +96,8 @@
     F(TEXT, policy_name, SP_MSG_NAME_MAX)       \
     F(DIGEST, policy, 0)                        \
     F(U16, worker, 0)                           \
-    F(TEXT, traceparent, SP_MSG_SESSION_MAX)
+    F(TEXT, traceparent, SP_MSG_SESSION_MAX)    \
+    SP_MSG_LIMIT_FIELDS(F) /* the requests that are left, for the answer */
 
 /* admit -> audit: an authenticated request is refused; record it, then answer front. */
 #define SP_MSG_REFUSAL_FIELDS(F)                \
@@ -108,6 +109,7 @@
     F(TEXT, session, SP_MSG_SESSION_MAX)        \
     F(ERR, err, 0)                              \
     F(U32, retry_after_ms, 0)                   \
+    SP_MSG_LIMIT_FIELDS(F)                      \
     F(TEXT, detail, SP_MSG_DETAIL_MAX)
 
 /* admit -> audit: refusals of strangers, folded by kind. */
@@ -172,6 +174,7 @@
     F(U8, has_entry, 0)                         \
     F(ERR, err, 0)                              \
     F(U32, retry_after_ms, 0)                   \
+    SP_MSG_LIMIT_FIELDS(F)                      \
     F(TEXT, detail, SP_MSG_DETAIL_MAX)          \
     F(BYTES, findings, SP_MSG_FINDINGS_MAX)     \
     F(PAYLOAD, answer, 0)
@@ -180,12 +183,14 @@
 #define SP_MSG_JUDGED_FIELDS(F)  \
     F(ID, exchange, 0)           \
     F(U16, worker, 0)            \
-    F(U32, run_ms_max, 0)
+    F(U32, run_ms_max, 0)        \
+    F(U64, code_bytes, 0)
 
 /* audit -> admit: the exchange is over; settle it. */
 #define SP_MSG_ENDED_FIELDS(F)  \
     F(ID, exchange, 0)          \
     F(U8, state, 0)             \
+    F(U16, pool_status, 0) /* the pool's HTTP status, 0 when there was no answer */ \
     F(U64, run_ms, 0)
 
 #endif

@@ -27,6 +27,11 @@
 #define SP_MSG_BEARER_REFUSED_FIELDS(F)  \
     F(DIGEST, value_digest, 0)
 
+/* admit -> front: the answer to what admit alone knows: JSON of the tenant's own, no entry in the log. */
+#define SP_MSG_TELL_FIELDS(F)  \
+    F(ID, exchange, 0)         \
+    F(PAYLOAD, json, 0)
+
 /*
  * supervisor (a file), token (fetched) -> admit: the keys of issuer number `issuer` in the order of the configuration, as
  * a JWKS document. It replaces the earlier ones whole; one that cannot be used leaves them as they are.
@@ -60,6 +65,16 @@
     F(U32, given_up, 0)            \
     F(U8, log_level, 0)            \
     F(PAYLOAD, settings, 0)
+
+/* supervisor -> role: its settings anew (process/settings.h), whole; generation numbers the configurations of one start. */
+#define SP_MSG_RELOAD_FIELDS(F)  \
+    F(U32, generation, 0)        \
+    F(PAYLOAD, settings, 0)
+
+/* role -> supervisor: these settings are in force, or why they are not and the old ones still are. */
+#define SP_MSG_RELOADED_FIELDS(F)  \
+    F(U32, generation, 0)          \
+    F(ERR, err, 0)
 
 /* supervisor -> role: a descriptor for keeps (a listening socket, a directory); `what` is enum sp_gift. */
 #define SP_MSG_GIFT_FIELDS(F)  \

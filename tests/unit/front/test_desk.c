@@ -467,6 +467,22 @@ static void test_every_exchange_has_a_last_deadline(void **state)
     }
 }
 
+static void test_what_admit_tells_answers_once_and_never_for_a_worker(void **state)
+{
+    struct seen s;
+    struct sp_desk *desk = new_desk(&s);
+    (void)state;
+    sp_exchange x = walk_to(desk, ASKED);
+    struct sp_msg_tell tell = {.exchange = x, .json = {.bytes = SP_SLICE_LITERAL("{}"), .fd = -1}};
+    assert_int_equal(sp_desk_on_tell(desk, &tell), SP_OK);
+    assert_true(s.answer.is_json && s.answer.payload == &tell.json && s.answer.err == SP_OK);
+    assert_int_equal(sp_desk_on_tell(desk, &tell), SP_ERR_WIRE);
+    assert_int_equal(sp_desk_live(desk), 0);
+    tell.exchange = walk_to(desk, SENT);
+    assert_int_equal(sp_desk_on_tell(desk, &tell), SP_ERR_WIRE);
+    sp_desk_free(desk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -474,6 +490,7 @@ int main(void)
         cmocka_unit_test(test_a_request_that_came_whole_skips_the_grant),
         cmocka_unit_test(test_exchanges_carry_the_incarnation_and_never_repeat),
         cmocka_unit_test(test_a_message_out_of_place_ends_its_wire),
+        cmocka_unit_test(test_what_admit_tells_answers_once_and_never_for_a_worker),
         cmocka_unit_test(test_what_was_never_said_or_said_twice_is_refused),
         cmocka_unit_test(test_a_worker_that_does_not_exist_is_refused),
         cmocka_unit_test(test_a_client_that_leaves),

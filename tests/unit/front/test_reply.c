@@ -34,6 +34,49 @@ static bool body_has(const struct sp_reply *reply, const char *text)
            memmem(reply->body.ptr, reply->body.len, text, strlen(text)) != NULL;
 }
 
+static void test_a_used_up_quota_is_told_in_structured_fields(void **state)
+{
+    static const struct {
+        struct sp_limit_state limit;
+        const char *policy, *left;
+    } cases[] = {
+        {{SP_LIMIT_REQUESTS, SP_LIMIT_OF_TENANT, 600, 0, 12}, "\"requests\";q=600;w=60", "\"requests\";r=0;t=12"},
+        {{SP_LIMIT_RUNS, SP_LIMIT_OF_ORGANISATION, 16, 0, 1}, "\"organisation-concurrent-runs\";q=16",
+         "\"organisation-concurrent-runs\";r=0;t=1"},
+        {{SP_LIMIT_CODE, SP_LIMIT_OF_TOKEN, 1024, 7, 86400}, "\"token-code-bytes\";q=1024;w=86400",
+         "\"token-code-bytes\";r=7;t=86400"},
+        {{SP_LIMIT_NONE, SP_LIMIT_OF_TENANT, 0, 0, 0}, NULL, NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(cases); i++) {
+        const struct sp_desk_answer answer = {.exchange = 1, .err = SP_ERR_QUOTA, .limit = cases[i].limit};
+        struct sp_reply reply;
+        sp_reply_init(&reply, &request_new, &answer);
+        assert_int_equal(reply.status, 429);
+        if (cases[i].policy == NULL) {
+            assert_null(field(&reply, "RateLimit-Policy"));
+            assert_null(field(&reply, "RateLimit"));
+        } else {
+            assert_string_equal(field(&reply, "RateLimit-Policy"), cases[i].policy);
+            assert_string_equal(field(&reply, "RateLimit"), cases[i].left);
+        }
+        sp_reply_done(&reply);
+    }
+}
+
+static void test_what_admit_tells_is_the_body(void **state)
+{
+    (void)state;
+    struct sp_payload payload = {.bytes = SP_SLICE_LITERAL("{\"tenant\":\"acme\"}"), .fd = -1};
+    const struct sp_desk_answer answer = {.exchange = 1, .err = SP_OK, .is_json = true, .payload = &payload};
+    struct sp_reply reply;
+    sp_reply_init(&reply, &request_new, &answer);
+    assert_int_equal(reply.status, 200);
+    assert_string_equal(field(&reply, "Cache-Control"), "no-store");
+    assert_true(sp_slice_is(sp_buf_slice(&reply.body), "{\"tenant\":\"acme\"}"));
+    sp_reply_done(&reply);
+}
+
 static void test_an_error_has_the_fields_that_its_status_asks_for(void **state)
 {
     static const struct {
@@ -197,6 +240,8 @@ static void test_raw_bytes_are_a_whole_answer_that_ends_the_connection(void **st
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_used_up_quota_is_told_in_structured_fields),
+        cmocka_unit_test(test_what_admit_tells_is_the_body),
         cmocka_unit_test(test_an_error_has_the_fields_that_its_status_asks_for),
         cmocka_unit_test(test_a_denial_names_its_findings),
         cmocka_unit_test(test_a_result_is_shaped_by_path_and_version),
