@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "crypto/hash.h"
+
 #define TEXTS_BYTES_MAX ((size_t)64 * 1024)
 
 struct sp_pending_table {
@@ -24,9 +26,12 @@ enum sp_err sp_pending_new(struct sp_pending_table **out)
 
 static void free_row(struct sp_pending *row)
 {
+    sp_hash_free(row->hash);
     sp_payload_done(&row->verdict.order);
+    sp_payload_done(&row->verdict.content);
     sp_payload_done(&row->outcome.answer);
     sp_payload_done(&row->reply.answer);
+    sp_payload_done(&row->reply.content);
     sp_buf_done(&row->who_texts);
     sp_buf_done(&row->texts);
     free(row);
@@ -74,6 +79,8 @@ enum sp_err sp_pending_add(struct sp_pending_table *table, sp_exchange exchange,
     row->verdict.order = SP_PAYLOAD_EMPTY;
     row->outcome.answer = SP_PAYLOAD_EMPTY;
     row->reply.answer = SP_PAYLOAD_EMPTY;
+    row->reply.content = SP_PAYLOAD_EMPTY;
+    row->verdict.content = SP_PAYLOAD_EMPTY;
     sp_buf_init(&row->who_texts, TEXTS_BYTES_MAX);
     sp_buf_init(&row->texts, TEXTS_BYTES_MAX);
     row->next_in_bucket = table->buckets[slot];
@@ -132,7 +139,7 @@ enum sp_err sp_pending_keep_who(struct sp_pending *row, const struct sp_msg_who 
 {
     struct sp_msg_who kept = *who;
     struct sp_slice *slices[] = {&kept.tenant,  &kept.principal,   &kept.source,
-                                 &kept.session, &kept.policy_name, &kept.traceparent};
+                                 &kept.session, &kept.policy_name, &kept.traceparent, &kept.execution};
     SP_TRY(keep_texts(&row->who_texts, slices, SP_COUNT(slices)));
     row->who = kept;
     return SP_OK;
@@ -143,10 +150,11 @@ enum sp_err sp_pending_keep_verdict(struct sp_pending *row, struct sp_msg_verdic
     struct sp_msg_verdict kept = *verdict;
     struct sp_slice *slices[] = {&kept.detail, &kept.findings, &kept.modules, &kept.capabilities};
     kept.order = SP_PAYLOAD_EMPTY;
+    kept.content = SP_PAYLOAD_EMPTY;
     SP_TRY(keep_texts(&row->texts, slices, SP_COUNT(slices)));
     SP_TRY(sp_payload_keep(&verdict->order, &kept.order));
-    row->verdict = kept;
-    return SP_OK;
+    row->verdict = kept; /* the row frees what it has, whatever follows */
+    return sp_payload_keep(&verdict->content, &row->verdict.content);
 }
 
 enum sp_err sp_pending_keep_outcome(struct sp_pending *row, struct sp_msg_outcome *outcome)
@@ -154,8 +162,10 @@ enum sp_err sp_pending_keep_outcome(struct sp_pending *row, struct sp_msg_outcom
     struct sp_msg_outcome kept = *outcome;
     struct sp_slice *slices[] = {&kept.detail, &kept.run_status};
     kept.answer = SP_PAYLOAD_EMPTY;
+    kept.content = SP_PAYLOAD_EMPTY;
     SP_TRY(keep_texts(&row->texts, slices, SP_COUNT(slices)));
     SP_TRY(sp_payload_keep(&outcome->answer, &row->reply.answer));
+    SP_TRY(sp_payload_keep(&outcome->content, &row->reply.content));
     row->outcome = kept;
     return SP_OK;
 }

@@ -16,6 +16,7 @@
 enum sp_pending_state {
     SP_PENDING_WHO,     /* admit told who; the verdict is awaited */
     SP_PENDING_VERDICT, /* the verdict came first; admit's part is awaited */
+    SP_PENDING_HASHING, /* both parts are here; the content of an upload is being digested, piece by piece */
     SP_PENDING_INTENT,  /* the intent waits for the commit */
     SP_PENDING_RUNNING, /* relay has it */
     SP_PENDING_ENTRY,   /* its only entry (denial, refusal) waits for the commit */
@@ -31,13 +32,20 @@ struct sp_reply {
     struct sp_slice detail; /* these two in `texts` of the row */
     struct sp_slice findings;
     struct sp_payload answer;
+    struct sp_payload content;
 };
+
+struct sp_hash;
 
 struct sp_pending {
     struct sp_pending *next_in_bucket;
     struct sp_pending *next_in_batch;
     sp_exchange exchange;
     enum sp_pending_state state;
+    bool is_answered;  /* a run that nobody waits for: front has its answer */
+    bool is_hashed;    /* the content has its digest */
+    struct sp_hash *hash; /* of the content, while it is digested */
+    uint64_t hashed;      /* so many bytes of it */
     bool is_orphan;    /* its front is gone: nobody waits for the answer */
     uint16_t worker;
     uint64_t due_us;   /* when waiting ends, monotonic */

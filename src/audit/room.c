@@ -20,11 +20,6 @@ static const struct sp_refused front_lost = {
     .retry_after_ms = 0,
     .detail = LITERAL("the connection of the client was lost; nothing ran"),
 };
-static const struct sp_refused misfit = {
-    .err = SP_ERR_WIRE,
-    .retry_after_ms = 0,
-    .detail = LITERAL("what the rooms told of this request does not fit together; nothing ran"),
-};
 static const struct sp_refused relay_absent = {
     .err = SP_ERR_UNAVAILABLE,
     .retry_after_ms = SP_AUDIT_RETRY_MS,
@@ -194,11 +189,14 @@ static enum sp_err append_judged(struct sp_audit_room *room, struct sp_pending *
 }
 
 /* Both halves are here. */
-static enum sp_err join(struct sp_audit_room *room, struct sp_pending *row)
+enum sp_err sp_room_join(struct sp_audit_room *room, struct sp_pending *row)
 {
     bool is_allowed = row->verdict.verdict == SP_VERDICT_ALLOW;
+    if (is_allowed && row->verdict.content.bytes.len > 0 && !row->is_hashed) {
+        return sp_room_digest(room, row);
+    }
     if (!is_fitting(room, row)) {
-        sp_room_refuse(room, row, misfit);
+        sp_room_refuse(room, row, sp_room_misfit());
         return SP_ERR_WIRE;
     }
     if (row->is_orphan || (is_allowed && !room->is_relay_there)) {
@@ -207,7 +205,7 @@ static enum sp_err join(struct sp_audit_room *room, struct sp_pending *row)
     }
     enum sp_err err = append_judged(room, row);
     if (err == SP_ERR_WIRE) {
-        sp_room_refuse(room, row, misfit);
+        sp_room_refuse(room, row, sp_room_misfit());
         return SP_ERR_WIRE;
     }
     if (err != SP_OK) {
@@ -270,12 +268,12 @@ enum sp_err sp_audit_who(struct sp_audit_room *room, const struct sp_msg_who *wh
     }
     SP_TRY(keep_who(room, row, who));
     if (is_judged) {
-        return join(room, row);
+        return sp_room_join(room, row);
     }
     row->state = SP_PENDING_WHO;
     row->worker = who->worker;
     if (!is_policy_in_force(room, who->policy)) {
-        sp_room_refuse(room, row, misfit);
+        sp_room_refuse(room, row, sp_room_misfit());
         return SP_ERR_WIRE;
     }
     if (!room->is_worker_there[who->worker] || row->is_orphan) {
@@ -328,7 +326,7 @@ enum sp_err sp_audit_verdict(struct sp_audit_room *room, unsigned worker, struct
         return SP_OK;
     }
     (void)!room->out.judged(room->out.ctx, &judged);
-    return has_who ? join(room, row) : SP_OK;
+    return has_who ? sp_room_join(room, row) : SP_OK;
 }
 
 enum sp_err sp_audit_refusal(struct sp_audit_room *room, const struct sp_msg_refusal *refusal, struct sp_audit_now now)
@@ -336,7 +334,8 @@ enum sp_err sp_audit_refusal(struct sp_audit_room *room, const struct sp_msg_ref
     room->now = now;
     enum sp_err err = SP_OK;
     struct sp_pending *row = sp_pending_find(room->table, refusal->exchange);
-    struct sp_msg_verdict texts = {.detail = refusal->detail, .order = SP_PAYLOAD_EMPTY};
+    struct sp_msg_verdict texts = {
+        .detail = refusal->detail, .order = SP_PAYLOAD_EMPTY, .content = SP_PAYLOAD_EMPTY};
     struct sp_msg_who who = {
         .exchange = refusal->exchange,
         .tenant = refusal->tenant,
@@ -364,6 +363,7 @@ enum sp_err sp_audit_refusal(struct sp_audit_room *room, const struct sp_msg_ref
     }
     SP_TRY(keep_who(room, row, &who));
     sp_payload_done(&row->verdict.order);
+    sp_payload_done(&row->verdict.content);
     err = sp_pending_keep_verdict(row, &texts);
     sp_room_refuse(room, row, (struct sp_refused){
                                   .err = refusal->err,
@@ -521,6 +521,7 @@ static void on_tick(void *ctx, struct sp_pending *row)
         sp_pending_give_up(room->table, row->exchange);
         sp_room_end_unknown(room, row, "the session pool did not answer in time; the run may have started");
         return;
+    case SP_PENDING_HASHING:
     case SP_PENDING_INTENT:
     case SP_PENDING_ENTRY:
     case SP_PENDING_OUTCOME:

@@ -20,6 +20,7 @@
 #define SP_AUDIT_PACE            6U /* entries a millisecond from which on a commit waits for more of them */
 #define SP_AUDIT_BATCH           ((size_t)32) /* and so many are worth no more waiting */
 #define SP_AUDIT_POLICIES_MAX ((size_t)4096)
+#define SP_AUDIT_PIECE        ((size_t)1024 * 1024) /* of a content that is digested in one turn of the loop */
 
 struct sp_audit_now {
     uint64_t mono_us;
@@ -88,6 +89,10 @@ bool sp_audit_is_waiting(const struct sp_audit_room *room) SP_NONNULL(1);
 /* Whether entries come so fast that a commit does better to wait for more of them: one sync for all costs less. */
 bool sp_audit_is_worth_a_pause(const struct sp_audit_room *room) SP_NONNULL(1);
 void sp_audit_commit(struct sp_audit_room *room, struct sp_audit_now now) SP_NONNULL(1);
+
+/* Whether an upload's content is being digested; digests the next piece, and says whether there is more to do. */
+bool sp_audit_is_hashing(const struct sp_audit_room *room) SP_NONNULL(1);
+bool sp_audit_hash_some(struct sp_audit_room *room, struct sp_audit_now now) SP_NONNULL(1);
 
 /* Deadlines, and a broken log tried again; call it about every 100 ms. */
 void sp_audit_tick(struct sp_audit_room *room, struct sp_audit_now now) SP_NONNULL(1);

@@ -19,6 +19,7 @@ struct sp_audit_room {
     struct sp_pending *batch_last;
     size_t batch_rows;
     uint64_t token_change; /* the last change of the token store in this batch, 0: none */
+    struct sp_pending *hashing_first; /* rows whose contents are being digested, oldest first */
     uint64_t late_rows;    /* of the last commits, the older the less, in eighths */
     uint64_t late_us;      /* and the time that they took */
     uint64_t committed_us; /* when the last commit was */
@@ -57,6 +58,15 @@ void sp_room_end(struct sp_audit_room *room, struct sp_pending *row) SP_NONNULL(
 
 /* Ends a run that relay will not report on. */
 void sp_room_end_unknown(struct sp_audit_room *room, struct sp_pending *row, const char *detail) SP_NONNULL(1, 2, 3);
+
+/* Both halves of an exchange are here: records the intent or the denial. */
+enum sp_err sp_room_join(struct sp_audit_room *room, struct sp_pending *row) SP_MUST_CHECK SP_NONNULL(1, 2);
+
+/* Digests the content of an upload and joins then: at once a small one; a large one by and by, so that nobody waits for it. */
+enum sp_err sp_room_digest(struct sp_audit_room *room, struct sp_pending *row) SP_MUST_CHECK SP_NONNULL(1, 2);
+
+/* The refusal of an exchange whose parts do not fit. */
+struct sp_refused sp_room_misfit(void);
 
 /* Appends all outcomes that are owed. */
 void sp_room_pay(struct sp_audit_room *room) SP_NONNULL(1);

@@ -15,10 +15,15 @@ static void send_answer(struct sp_audit_room *room, const struct sp_pending *row
         .retry_after_ms = reply->retry_after_ms,
         .detail = reply->detail,
         .findings = reply->findings,
+        .is_denial_result = row->who.is_denial_result,
+        .relay_us = row->outcome.relay_us,
+        .execution = row->who.execution,
+        .session = row->who.session,
         .answer = reply->answer,
+        .content = reply->content,
     };
     SP_LIMIT_COPY(&answer, &row->who);
-    if (!row->is_orphan) {
+    if (!row->is_orphan && !row->is_answered) {
         /* Without a front nobody waits for it. */
         (void)!room->out.answer(room->out.ctx, &answer);
     }
@@ -54,6 +59,7 @@ void sp_room_refuse_now(struct sp_audit_room *room, struct sp_pending *row, stru
         .retry_after_ms = refused.retry_after_ms,
         .detail = refused.detail,
         .answer = SP_PAYLOAD_EMPTY,
+        .content = SP_PAYLOAD_EMPTY,
     };
     send_answer(room, row, &reply, false);
     send_ended(room, row, SP_END_NOT_STARTED);
@@ -105,6 +111,7 @@ static void owe(struct sp_audit_room *room, struct sp_pending *row)
         .err = has_run ? SP_ERR_OUTCOME_UNKNOWN : SP_ERR_LOG_UNAVAILABLE,
         .retry_after_ms = has_run ? 0 : SP_AUDIT_RETRY_MS,
         .answer = SP_PAYLOAD_EMPTY,
+        .content = SP_PAYLOAD_EMPTY,
     };
     if (has_run) {
         reply.detail = sp_slice_of("the run may have ended, but the audit log did not take its outcome");
@@ -112,6 +119,7 @@ static void owe(struct sp_audit_room *room, struct sp_pending *row)
     send_answer(room, row, &reply, true);
     send_ended(room, row, (enum sp_end)row->outcome.state);
     sp_payload_done(&row->reply.answer);
+    sp_payload_done(&row->reply.content);
     row->state = SP_PENDING_OWED;
     room->is_owing = true;
 }
@@ -146,6 +154,7 @@ void sp_room_end_unknown(struct sp_audit_room *room, struct sp_pending *row, con
         .err = SP_ERR_OUTCOME_UNKNOWN,
         .detail = sp_slice_of(detail),
         .answer = SP_PAYLOAD_EMPTY,
+        .content = SP_PAYLOAD_EMPTY,
     };
     sp_room_end(room, row);
 }
@@ -171,6 +180,26 @@ void sp_room_pay(struct sp_audit_room *room)
     }
 }
 
+/* Who does not wait for the run learns that it goes on; what becomes of it is recorded all the same. */
+static void answer_early(struct sp_audit_room *room, struct sp_pending *row)
+{
+    struct sp_msg_answer answer = {
+        .exchange = row->exchange,
+        .entry = row->entry,
+        .has_entry = 1,
+        .is_async = 1,
+        .execution = row->who.execution,
+        .session = row->who.session,
+        .answer = SP_PAYLOAD_EMPTY,
+        .content = SP_PAYLOAD_EMPTY,
+    };
+    SP_LIMIT_COPY(&answer, &row->who);
+    if (!row->is_orphan) {
+        (void)!room->out.answer(room->out.ctx, &answer);
+    }
+    row->is_answered = true;
+}
+
 /* The intent is durable: relay may have it. */
 static void run(struct sp_audit_room *room, struct sp_pending *row)
 {
@@ -181,10 +210,16 @@ static void run(struct sp_audit_room *room, struct sp_pending *row)
         .operation = row->who.operation,
         .session = row->who.session,
         .traceparent = row->who.traceparent,
+        .execution = row->who.execution,
+        .is_async = row->verdict.is_async,
         .order = row->verdict.order,
+        .content_at = row->verdict.content_at,
+        .content_bytes = row->verdict.code_bytes,
+        .content = row->verdict.content,
     };
     bool is_sent = room->is_relay_there && room->out.run(room->out.ctx, &msg) == SP_OK;
     sp_payload_done(&row->verdict.order);
+    sp_payload_done(&row->verdict.content);
     if (!is_sent) {
         row->outcome = (struct sp_msg_outcome){
             .exchange = row->exchange,
@@ -192,9 +227,13 @@ static void run(struct sp_audit_room *room, struct sp_pending *row)
             .err = SP_ERR_UNAVAILABLE,
             .retry_after_ms = SP_AUDIT_RETRY_MS,
             .answer = SP_PAYLOAD_EMPTY,
+            .content = SP_PAYLOAD_EMPTY,
         };
         sp_room_end(room, row);
         return;
+    }
+    if (row->verdict.is_async != 0) {
+        answer_early(room, row);
     }
     if (run_ms == 0 || run_ms > SP_AUDIT_RUN_MS_MAX) {
         run_ms = SP_AUDIT_RUN_MS_MAX;
@@ -224,6 +263,7 @@ static void settle(struct sp_audit_room *room, struct sp_pending *row)
         return;
     case SP_PENDING_WHO:
     case SP_PENDING_VERDICT:
+    case SP_PENDING_HASHING:
     case SP_PENDING_RUNNING:
     case SP_PENDING_OWED:
         return; /* these never stand in a batch */
@@ -246,6 +286,7 @@ static void unsettle(struct sp_audit_room *room, struct sp_pending *row)
         return;
     case SP_PENDING_WHO:
     case SP_PENDING_VERDICT:
+    case SP_PENDING_HASHING:
     case SP_PENDING_RUNNING:
     case SP_PENDING_OWED:
         return; /* these never stand in a batch */

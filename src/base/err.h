@@ -36,6 +36,12 @@
     X(SP_ERR_DENIED,               403, "PolicyDenied",            "the policy denies this code") \
     X(SP_ERR_NOT_FOUND,            404, "NotFound",                "there is nothing at this path") \
     X(SP_ERR_SESSION_NOT_FOUND,    404, "SessionNotFound",         "there is no such session")    \
+    X(SP_ERR_FILE_NOT_FOUND,       404, "FileNotFound",            "there is no such file")       \
+    X(SP_ERR_EXECUTION_NOT_FOUND,  404, "ExecutionNotFound",       "there is no such execution")  \
+    X(SP_ERR_FILE_NAME,            400, "InvalidFileName",         "the name of the file is missing or invalid") \
+    X(SP_ERR_MULTIPART,            400, "InvalidMultipart",        "the body is not valid multipart/form-data") \
+    X(SP_ERR_CONFLICT,             409, "Conflict",                "this is going on already")    \
+    X(SP_ERR_NOT_SATISFIABLE,      416, "RangeNotSatisfiable",     "the range lies outside the file") \
     X(SP_ERR_METHOD,               405, "MethodNotAllowed",        "this path does not take this method") \
     X(SP_ERR_TIMEOUT,              408, "RequestTimeout",          "the request took too long to arrive") \
     X(SP_ERR_LENGTH_REQUIRED,      411, "LengthRequired",          "the request needs a length")  \

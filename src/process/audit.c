@@ -29,6 +29,7 @@ struct audit_state {
     struct sp_audit_room *room;
     struct sp_timer *commit; /* due in the turn in which a message put an entry into the batch */
     struct sp_timer *tick;
+    struct sp_timer *hash; /* due in every turn while the content of an upload is digested */
     enum { COMMIT_IDLE, COMMIT_SOON, COMMIT_NOW } commit_state;
     bool is_in_trouble;
     uint64_t stop_at_ms; /* 0: not stopping */
@@ -112,6 +113,22 @@ static void tell_trouble(struct audit_state *state)
     state->is_in_trouble = is_in_trouble;
 }
 
+/* A large file is digested a piece a turn, so that what else comes is not held up. */
+static void arm_hash(struct audit_state *state)
+{
+    if (sp_audit_is_hashing(state->room) && sp_timer_set(state->hash, 0) != SP_OK) {
+        sp_self_finish(state->self, SP_ERR_NOMEM);
+    }
+}
+
+static void on_hash(void *ctx)
+{
+    struct audit_state *state = ctx;
+    (void)sp_audit_hash_some(state->room, audit_now());
+    arm_hash(state);
+    arm_commit(state);
+}
+
 static void on_commit(void *ctx)
 {
     struct audit_state *state = ctx;
@@ -157,6 +174,7 @@ static enum sp_err on_who(void *ctx, struct sp_peer from, struct sp_message *mes
     (void)from;
     SP_TRY(sp_msg_who_read(message, &msg));
     enum sp_err err = sp_audit_who(state->room, &msg, audit_now());
+    arm_hash(state);
     arm_commit(state);
     return err;
 }
@@ -205,6 +223,8 @@ static enum sp_err on_verdict(void *ctx, struct sp_peer from, struct sp_message 
     SP_TRY(sp_msg_verdict_read(message, &msg));
     enum sp_err err = sp_audit_verdict(state->room, from.index, &msg, audit_now());
     sp_payload_done(&msg.order);
+    sp_payload_done(&msg.content);
+    arm_hash(state);
     arm_commit(state);
     return err;
 }
@@ -218,6 +238,7 @@ static enum sp_err on_outcome(void *ctx, struct sp_peer from, struct sp_message 
     SP_TRY(sp_msg_outcome_read(message, &msg));
     enum sp_err err = sp_audit_outcome(state->room, &msg, audit_now());
     sp_payload_done(&msg.answer);
+    sp_payload_done(&msg.content);
     arm_commit(state);
     return err;
 }
@@ -271,6 +292,7 @@ static enum sp_err audit_init(struct sp_self *self, void **out_state)
     SP_TRY(read_settings(state, sp_self_settings(self)));
     SP_TRY(sp_hash_start());
     SP_TRY(sp_timer_new(sp_self_loop(self), on_commit, state, &state->commit));
+    SP_TRY(sp_timer_new(sp_self_loop(self), on_hash, state, &state->hash));
     return sp_timer_new(sp_self_loop(self), on_tick, state, &state->tick);
 }
 

@@ -32,7 +32,7 @@ enum sp_err sp_field_read_digest(struct sp_reader *r, uint8_t *out) SP_MUST_CHEC
 #define SP_FIELD_WRITE_PAYLOAD(name, max) sp_payload_write(w, &msg->name);
 #define SP_FIELD_WRITE(kind, name, max)   SP_FIELD_WRITE_##kind(name, max)
 
-/* A payload's descriptor stands in `*fd`. */
+/* The next payload's descriptor, if it has one, stands in `*fd`. */
 #define SP_FIELD_READ_U8(name, max)      SP_TRY(sp_reader_u8(r, &out->name));
 #define SP_FIELD_READ_U16(name, max)     SP_TRY(sp_reader_u16(r, &out->name));
 #define SP_FIELD_READ_U32(name, max)     SP_TRY(sp_reader_u32(r, &out->name));
@@ -42,7 +42,9 @@ enum sp_err sp_field_read_digest(struct sp_reader *r, uint8_t *out) SP_MUST_CHEC
 #define SP_FIELD_READ_TEXT(name, max)    SP_TRY(sp_field_read_text(r, max, &out->name));
 #define SP_FIELD_READ_BYTES(name, max)   SP_TRY(sp_reader_block(r, max, &out->name));
 #define SP_FIELD_READ_DIGEST(name, max)  SP_TRY(sp_field_read_digest(r, out->name));
-#define SP_FIELD_READ_PAYLOAD(name, max) SP_TRY(sp_payload_read(r, fd, &out->name));
+#define SP_FIELD_READ_PAYLOAD(name, max)            \
+    SP_TRY(sp_payload_read(r, fd, &out->name)); \
+    fd += out->name.fd > 0 ? 1 : 0;
 #define SP_FIELD_READ(kind, name, max)   SP_FIELD_READ_##kind(name, max)
 
 #endif

@@ -36,7 +36,7 @@
 #define FD_TEXT(name)
 #define FD_BYTES(name)
 #define FD_DIGEST(name)
-#define FD_PAYLOAD(name)    fd = msg->name.fd;
+#define FD_PAYLOAD(name)    fd_count += put_fd(fds, fd_count, msg->name.fd);
 #define FD(kind, name, max) FD_##kind(name)
 
 /* The body of a message on its way out: one buffer for all, since a send never nests and the channel copies what waits. */
@@ -48,10 +48,19 @@ static void start_whole(struct sp_writer *w)
     sp_writer_init(w, &scratch);
 }
 
-static enum sp_err send_whole(struct sp_channel *channel, enum sp_msg_type type, const struct sp_writer *w, int fd)
+/* The descriptors of payloads stand in the order of their fields; how many were put. */
+static unsigned put_fd(int *fds, unsigned at, int fd)
 {
-    SP_TRY(sp_writer_end(w));
-    return sp_channel_send(channel, (uint16_t)type, sp_buf_slice(w->out), &fd, fd >= 0 ? 1 : 0);
+    if (fd <= 0 || at >= SP_MESSAGE_FDS_MAX) {
+        return 0;
+    }
+    fds[at] = fd;
+    return 1;
+}
+
+static enum sp_err send_whole(struct sp_channel *channel, enum sp_msg_type type, const int *fds, unsigned fd_count)
+{
+    return sp_channel_send(channel, (uint16_t)type, sp_buf_slice(&scratch), fds, fd_count);
 }
 
 #define DEFINE(constant, name)                                                                        \
@@ -81,11 +90,13 @@ static enum sp_err send_whole(struct sp_channel *channel, enum sp_msg_type type,
     enum sp_err sp_msg_##name##_send(struct sp_channel *channel, const struct sp_msg_##name *msg)     \
     {                                                                                                 \
         struct sp_writer w;                                                                           \
-        int fd = -1;                                                                                  \
+        int fds[SP_MESSAGE_FDS_MAX] = {-1};                                                           \
+        unsigned fd_count = 0;                                                                        \
         start_whole(&w);                                                                              \
         sp_msg_##name##_write(&w, msg);                                                               \
         SP_MSG_##constant##_FIELDS(FD)                                                                \
-        return send_whole(channel, SP_MSG_##constant, &w, fd);                                        \
+        SP_TRY(sp_writer_end(&w));                                                                    \
+        return send_whole(channel, SP_MSG_##constant, fds, fd_count);                                 \
     }
 SP_MSG_LIST(DEFINE)
 

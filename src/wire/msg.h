@@ -14,6 +14,7 @@
 #include "wire/limit.h"
 #include "wire/msg_exchange.h"
 #include "wire/msg_house.h"
+#include "wire/msg_run.h"
 #include "wire/payload.h"
 
 /* Every message: its constant, its name in C. The order is part of the encoding within one start only. */

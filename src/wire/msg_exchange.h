@@ -17,10 +17,12 @@
 #define SP_MSG_FINDINGS_MAX  ((size_t)16384)
 #define SP_MSG_MODULES_MAX   ((size_t)4096)
 #define SP_MSG_REPORT_MAX    ((size_t)2048)
+#define SP_MSG_NAMES_MAX     ((size_t)32768)
+#define SP_MSG_ARGUMENTS_MAX ((size_t)65536)
 
 /*
  * Field kinds: U8 U16 U32 U64 (max unused), ID (exchange), ERR (enum sp_err), TEXT (valid UTF-8 without NUL, at most max
- * bytes), BYTES (at most max bytes), DIGEST (32 bytes), PAYLOAD (at most one in a message).
+ * bytes), BYTES (at most max bytes), DIGEST (32 bytes), PAYLOAD (at most two in a message).
  */
 
 /* door -> front: a guarded byte stream; the descriptor is one end of a stream socketpair. */
@@ -76,13 +78,16 @@
     F(ID, exchange, 0)         \
     F(U16, worker, 0)          \
     F(U8, operation, 0)        \
-    F(DIGEST, policy, 0)
+    F(DIGEST, policy, 0)       \
+    F(BYTES, names, SP_MSG_NAMES_MAX) /* of a list of sessions: blocks, by turns a pool's name and the tenant's */ \
+    F(U32, next_skip, 0) /* where the next page begins; 0: there is none */
 
 /* front -> inspect: judge this body under this policy; no name of anybody. */
 #define SP_MSG_JOB_FIELDS(F)  \
     F(ID, exchange, 0)        \
     F(U8, operation, 0)       \
     F(DIGEST, policy, 0)      \
+    F(BYTES, arguments, SP_MSG_ARGUMENTS_MAX) /* api/arguments.h */ \
     F(PAYLOAD, body, 0)
 
 /* admit -> audit: who asks for what, under which policy, at which worker. */
@@ -97,6 +102,8 @@
     F(DIGEST, policy, 0)                        \
     F(U16, worker, 0)                           \
     F(TEXT, traceparent, SP_MSG_SESSION_MAX)    \
+    F(TEXT, execution, SP_MSG_SESSION_MAX) /* the id of a run */ \
+    F(U8, is_denial_result, 0) /* a denied run is answered as a result */ \
     SP_MSG_LIMIT_FIELDS(F) /* the requests that are left, for the answer */
 
 /* admit -> audit: an authenticated request is refused; record it, then answer front. */
@@ -120,77 +127,5 @@
     F(U32, count, 0)                            \
     F(U32, sources, 0)                          \
     F(TEXT, source, SP_MSG_NAME_MAX) /* the latest one */
-
-/* inspect -> audit: what was submitted, what the policy says of it, and the order built from it. */
-#define SP_MSG_VERDICT_FIELDS(F)                \
-    F(ID, exchange, 0)                          \
-    F(U8, verdict, 0) /* enum sp_verdict: 0 is deny */ \
-    F(ERR, err, 0) /* SP_OK, SP_ERR_DENIED, or what is wrong with the body */ \
-    F(TEXT, detail, SP_MSG_DETAIL_MAX)          \
-    F(DIGEST, policy, 0)                        \
-    F(U64, body_bytes, 0)                       \
-    F(U64, code_bytes, 0)                       \
-    F(DIGEST, code, 0) /* SHA-256 of the code; zeros when there is none */ \
-    F(U32, finding_count, 0)                    \
-    F(BYTES, findings, SP_MSG_FINDINGS_MAX) /* wire/finding.h */ \
-    F(U32, module_count, 0)                     \
-    F(BYTES, modules, SP_MSG_MODULES_MAX) /* blocks of text: the first ones */ \
-    F(BYTES, capabilities, SP_MSG_DETAIL_MAX) /* blocks of text */ \
-    F(U32, run_ms_max, 0) /* the time that the order gives the run; 0: the longest there is */ \
-    F(DIGEST, order_digest, 0)                  \
-    F(PAYLOAD, order, 0) /* api/order.h */
-
-/* audit -> relay: run this; its intent is durable. */
-#define SP_MSG_RUN_FIELDS(F)                    \
-    F(ID, exchange, 0)                          \
-    F(U64, entry, 0)                            \
-    F(U8, operation, 0)                         \
-    F(TEXT, session, SP_MSG_SESSION_MAX)        \
-    F(TEXT, traceparent, SP_MSG_SESSION_MAX)    \
-    F(PAYLOAD, order, 0)
-
-/* relay -> audit: how it ended. */
-#define SP_MSG_OUTCOME_FIELDS(F)                \
-    F(ID, exchange, 0)                          \
-    F(U8, state, 0) /* enum sp_end: 0 is unknown */ \
-    F(ERR, err, 0)                              \
-    F(U32, retry_after_ms, 0)                   \
-    F(TEXT, detail, SP_MSG_DETAIL_MAX)          \
-    F(U16, attempts, 0)                         \
-    F(U16, pool_status, 0) /* the pool's HTTP status, 0 when there was no answer */ \
-    F(TEXT, run_status, SP_MSG_NAME_MAX)        \
-    F(U64, relay_us, 0)                         \
-    F(U64, run_ms, 0) /* as the pool reports it */ \
-    F(U64, stdout_bytes, 0)                     \
-    F(U64, stderr_bytes, 0)                     \
-    F(U64, result_bytes, 0)                     \
-    F(DIGEST, answer_digest, 0)                 \
-    F(PAYLOAD, answer, 0) /* api/result.h */
-
-/* audit -> front: the answer, after its record. */
-#define SP_MSG_ANSWER_FIELDS(F)                 \
-    F(ID, exchange, 0)                          \
-    F(U64, entry, 0)                            \
-    F(U8, has_entry, 0)                         \
-    F(ERR, err, 0)                              \
-    F(U32, retry_after_ms, 0)                   \
-    SP_MSG_LIMIT_FIELDS(F)                      \
-    F(TEXT, detail, SP_MSG_DETAIL_MAX)          \
-    F(BYTES, findings, SP_MSG_FINDINGS_MAX)     \
-    F(PAYLOAD, answer, 0)
-
-/* audit -> admit: the worker gave its verdict and is free. */
-#define SP_MSG_JUDGED_FIELDS(F)  \
-    F(ID, exchange, 0)           \
-    F(U16, worker, 0)            \
-    F(U32, run_ms_max, 0)        \
-    F(U64, code_bytes, 0)
-
-/* audit -> admit: the exchange is over; settle it. */
-#define SP_MSG_ENDED_FIELDS(F)  \
-    F(ID, exchange, 0)          \
-    F(U8, state, 0)             \
-    F(U16, pool_status, 0) /* the pool's HTTP status, 0 when there was no answer */ \
-    F(U64, run_ms, 0)
 
 #endif

@@ -41,7 +41,7 @@ enum sp_err sp_payload_adopt(int take_fd, size_t size, struct sp_payload *out)
 
 enum sp_err sp_payload_keep(struct sp_payload *from, struct sp_payload *out)
 {
-    if (from->fd >= 0 || from->is_heap) {
+    if (from->fd > 0 || from->is_heap) {
         *out = *from;
         *from = SP_PAYLOAD_EMPTY;
         return SP_OK;
@@ -60,7 +60,7 @@ enum sp_err sp_payload_keep(struct sp_payload *from, struct sp_payload *out)
 
 void sp_payload_done(struct sp_payload *payload)
 {
-    if (payload->fd >= 0) {
+    if (payload->fd > 0) {
         sp_memfd_unmap(payload->bytes);
         sp_close(payload->fd);
     } else if (payload->is_heap) {
@@ -71,7 +71,7 @@ void sp_payload_done(struct sp_payload *payload)
 
 void sp_payload_write(struct sp_writer *w, const struct sp_payload *payload)
 {
-    if (payload->fd >= 0) {
+    if (payload->fd > 0) {
         sp_writer_u8(w, FORM_MEMFD);
         sp_writer_u64(w, payload->bytes.len);
         return;

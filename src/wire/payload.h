@@ -12,11 +12,11 @@
 #include "base/writer.h"
 
 #define SP_PAYLOAD_INLINE_MAX ((size_t)16 * 1024)
-#define SP_PAYLOAD_BYTES_MAX  ((size_t)160 * 1024 * 1024)
+#define SP_PAYLOAD_BYTES_MAX  ((size_t)272 * 1024 * 1024)
 
 struct sp_payload {
     struct sp_slice bytes;
-    int fd;       /* the sealed memfd, -1 when the bytes are elsewhere */
+    int fd;       /* the sealed memfd; 0 (zeroed) or -1 when the bytes are elsewhere */
     bool is_heap; /* bytes are an allocated copy of our own */
 };
 

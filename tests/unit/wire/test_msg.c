@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "os/memfd.h"
 #include "wire/msg.h"
 
 /* A message over bytes, with no descriptor. */
@@ -128,6 +129,34 @@ static void test_field_over_its_limit_is_our_own_mistake(void **state)
     assert_int_equal(sp_writer_end(&w), SP_ERR_TOO_BIG);
 }
 
+/* Payloads take the descriptors in their order, and only those that they have. */
+static void test_two_payloads_of_one_message(void **state)
+{
+    static uint8_t big[SP_PAYLOAD_INLINE_MAX + 1] = {7};
+    SP_AUTO_BUF struct sp_buf b;
+    struct sp_writer w;
+    struct sp_msg_run run = {.exchange = 1, .order = {SP_SLICE_LITERAL("small"), -1, false}};
+    struct sp_msg_run got = {0};
+    (void)state;
+    assert_int_equal(sp_payload_make(sp_slice_make(big, sizeof(big)), &run.content), SP_OK);
+    sp_buf_init(&b, SP_MESSAGE_BYTES_MAX);
+    sp_writer_init(&w, &b);
+    sp_msg_run_write(&w, &run);
+    assert_int_equal(sp_writer_end(&w), SP_OK);
+    struct sp_message without = message_of(SP_MSG_RUN, sp_buf_slice(&b));
+    assert_int_equal(sp_msg_run_read(&without, &got), SP_ERR_WIRE);
+    struct sp_message message = message_of(SP_MSG_RUN, sp_buf_slice(&b));
+    message.fds[0] = run.content.fd;
+    message.fd_count = 1;
+    assert_int_equal(sp_msg_run_read(&message, &got), SP_OK);
+    assert_true(sp_slice_is(got.order.bytes, "small"));
+    assert_true(sp_slice_equal(got.content.bytes, sp_slice_make(big, sizeof(big))));
+    assert_int_equal(message.fds[0], -1);
+    sp_payload_done(&got.content);
+    run.content.fd = -1; /* closed with the other */
+    sp_memfd_unmap(run.content.bytes);
+}
+
 static void test_every_message_has_a_name(void **state)
 {
     (void)state;
@@ -164,6 +193,7 @@ int main(void)
         cmocka_unit_test(test_text_is_checked_and_bytes_are_not),
         cmocka_unit_test(test_error_number_that_names_none_is_refused),
         cmocka_unit_test(test_field_over_its_limit_is_our_own_mistake),
+        cmocka_unit_test(test_two_payloads_of_one_message),
         cmocka_unit_test(test_every_message_has_a_name),
         cmocka_unit_test(test_zero_is_the_safe_reading),
         cmocka_unit_test(test_exchange_is_slot_and_generation),

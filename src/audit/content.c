@@ -1,0 +1,91 @@
+/* The files that are uploaded: each is digested here before it may go on, whatever inspect said of it. */
+#include "audit/room_state.h"
+#include "crypto/hash.h"
+
+struct sp_refused sp_room_misfit(void)
+{
+    return (struct sp_refused){
+        .err = SP_ERR_WIRE,
+        .detail = SP_SLICE_LITERAL("what the rooms told of this request does not fit together; nothing ran"),
+    };
+}
+
+static bool is_digest_of(const uint8_t digest[SP_DIGEST_BYTES], struct sp_slice bytes)
+{
+    uint8_t actual[SP_SHA256_BYTES];
+    return sp_sha256(bytes, actual) == SP_OK &&
+           sp_slice_equal(sp_slice_make(actual, sizeof(actual)), sp_slice_make(digest, SP_DIGEST_BYTES));
+}
+
+/* Where the bytes of a file stand in the body that they came in. */
+static struct sp_slice content_of(const struct sp_msg_verdict *verdict)
+{
+    size_t at = verdict->content_at < SIZE_MAX ? (size_t)verdict->content_at : SIZE_MAX;
+    size_t len = verdict->code_bytes < SIZE_MAX ? (size_t)verdict->code_bytes : SIZE_MAX;
+    return sp_slice_sub(verdict->content.bytes, at, len);
+}
+
+enum sp_err sp_room_digest(struct sp_audit_room *room, struct sp_pending *row)
+{
+    struct sp_slice content = content_of(&row->verdict);
+    if (content.len != row->verdict.code_bytes) {
+        sp_room_refuse(room, row, sp_room_misfit());
+        return SP_ERR_WIRE;
+    }
+    if (content.len <= SP_AUDIT_PIECE) {
+        row->is_hashed = true;
+        if (is_digest_of(row->verdict.code, content)) {
+            return sp_room_join(room, row);
+        }
+        sp_room_refuse(room, row, sp_room_misfit());
+        return SP_ERR_WIRE;
+    }
+    if (sp_hash_new(&row->hash) != SP_OK) {
+        sp_room_refuse(room, row, (struct sp_refused){.err = SP_ERR_NOMEM, .retry_after_ms = SP_AUDIT_RETRY_MS});
+        return SP_OK;
+    }
+    struct sp_pending **last = &room->hashing_first;
+    while (*last != NULL) {
+        last = &(*last)->next_in_batch;
+    }
+    row->next_in_batch = NULL;
+    *last = row;
+    row->state = SP_PENDING_HASHING;
+    return SP_OK;
+}
+
+static bool has_right_digest(struct sp_pending *row)
+{
+    uint8_t digest[SP_SHA256_BYTES];
+    return sp_hash_end(row->hash, digest) == SP_OK &&
+           sp_slice_equal(sp_slice_make(digest, sizeof(digest)), sp_slice_make(row->verdict.code, SP_DIGEST_BYTES));
+}
+
+bool sp_audit_is_hashing(const struct sp_audit_room *room)
+{
+    return room->hashing_first != NULL;
+}
+
+bool sp_audit_hash_some(struct sp_audit_room *room, struct sp_audit_now now)
+{
+    struct sp_pending *row = room->hashing_first;
+    if (row == NULL) {
+        return false;
+    }
+    room->now = now;
+    struct sp_slice piece = sp_slice_sub(content_of(&row->verdict), (size_t)row->hashed, SP_AUDIT_PIECE);
+    enum sp_err err = sp_hash_put(row->hash, piece);
+    row->hashed += piece.len;
+    if (err == SP_OK && row->hashed < row->verdict.code_bytes) {
+        return true;
+    }
+    room->hashing_first = row->next_in_batch;
+    row->is_hashed = true;
+    if (err == SP_OK && has_right_digest(row)) {
+        /* Whatever it says of the worker comes too late for its wire; the exchange is refused all the same. */
+        (void)!sp_room_join(room, row);
+    } else {
+        sp_room_refuse(room, row, sp_room_misfit());
+    }
+    return room->hashing_first != NULL;
+}
