@@ -51,18 +51,18 @@ static void start_statement(struct sp_facts *f)
 static bool opens_block(uint32_t keyword)
 {
     switch (keyword) {
-    case KEYWORD_IF:
-    case KEYWORD_ELIF:
-    case KEYWORD_ELSE:
-    case KEYWORD_WHILE:
-    case KEYWORD_FOR:
-    case KEYWORD_WITH:
-    case KEYWORD_TRY:
-    case KEYWORD_EXCEPT:
-    case KEYWORD_FINALLY:
-    case KEYWORD_DEF:
-    case KEYWORD_CLASS:
-    case KEYWORD_ASYNC:
+    case SP_WORD_IF:
+    case SP_WORD_ELIF:
+    case SP_WORD_ELSE:
+    case SP_WORD_WHILE:
+    case SP_WORD_FOR:
+    case SP_WORD_WITH:
+    case SP_WORD_TRY:
+    case SP_WORD_EXCEPT:
+    case SP_WORD_FINALLY:
+    case SP_WORD_DEF:
+    case SP_WORD_CLASS:
+    case SP_WORD_ASYNC:
         return true;
     default:
         return false;
@@ -71,8 +71,8 @@ static bool opens_block(uint32_t keyword)
 
 static bool hands_out(uint32_t keyword)
 {
-    return keyword == KEYWORD_RETURN || keyword == KEYWORD_YIELD || keyword == KEYWORD_FOR ||
-           keyword == KEYWORD_WITH || keyword == KEYWORD_RAISE;
+    return keyword == SP_WORD_RETURN || keyword == SP_WORD_YIELD || keyword == SP_WORD_FOR ||
+           keyword == SP_WORD_WITH || keyword == SP_WORD_RAISE;
 }
 
 /* `allow_pickle=True`: the value of a keyword argument, where it is plain. */
@@ -82,9 +82,9 @@ static void note_keyword_value(struct sp_facts *f, uint32_t keyword)
         return;
     }
     enum sp_keyword_value value = SP_KEYWORD_OTHER;
-    if (keyword == KEYWORD_TRUE) {
+    if (keyword == SP_WORD_TRUE) {
         value = SP_KEYWORD_TRUE;
-    } else if (keyword == KEYWORD_FALSE || keyword == KEYWORD_NONE) {
+    } else if (keyword == SP_WORD_FALSE || keyword == SP_WORD_NONE) {
         value = SP_KEYWORD_FALSE;
     }
     f->keywords[f->keyword_open].value = value;
@@ -104,14 +104,14 @@ static void note_lambda(struct sp_facts *f)
 static void note_binding(struct sp_facts *f, uint32_t keyword)
 {
     switch (keyword) {
-    case KEYWORD_DEF:
-    case KEYWORD_CLASS:
-    case KEYWORD_FOR:
-    case KEYWORD_AS:
-    case KEYWORD_GLOBAL:
+    case SP_WORD_DEF:
+    case SP_WORD_CLASS:
+    case SP_WORD_FOR:
+    case SP_WORD_AS:
+    case SP_WORD_GLOBAL:
         f->binds_next = true;
         break;
-    case KEYWORD_IN:
+    case SP_WORD_IN:
         f->binds_next = false;
         break;
     default:
@@ -125,22 +125,22 @@ static void note_keyword(struct sp_facts *f, uint32_t keyword)
         f->is_compound = opens_block(keyword);
     }
     f->hands_out = f->hands_out || hands_out(keyword);
-    if (keyword == KEYWORD_LAMBDA) {
+    if (keyword == SP_WORD_LAMBDA) {
         note_lambda(f);
     }
     note_binding(f, keyword);
-    f->expects_params = keyword == KEYWORD_DEF || (f->expects_params && keyword != KEYWORD_CLASS);
+    f->expects_params = keyword == SP_WORD_DEF || (f->expects_params && keyword != SP_WORD_CLASS);
     note_keyword_value(f, keyword);
 }
 
 /* True in `out` when the keyword began an import, whose tokens are all taken. */
 static enum sp_err on_keyword(struct sp_facts *f, uint32_t keyword, bool *out)
 {
-    bool is_raise_or_yield = f->last_is_operand || f->last_keyword == KEYWORD_YIELD;
-    *out = keyword == KEYWORD_IMPORT || (keyword == KEYWORD_FROM && !is_raise_or_yield);
+    bool is_raise_or_yield = f->last_is_operand || f->last_keyword == SP_WORD_YIELD;
+    *out = keyword == SP_WORD_IMPORT || (keyword == SP_WORD_FROM && !is_raise_or_yield);
     if (*out) {
         f->at_statement = false;
-        return keyword == KEYWORD_IMPORT ? sp_facts_import(f) : sp_facts_import_from(f);
+        return keyword == SP_WORD_IMPORT ? sp_facts_import(f) : sp_facts_import_from(f);
     }
     note_keyword(f, keyword);
     return SP_OK;
@@ -149,22 +149,21 @@ static enum sp_err on_keyword(struct sp_facts *f, uint32_t keyword, bool *out)
 static enum sp_err on_name(struct sp_facts *f, bool *out_taken)
 {
     uint32_t symbol = 0;
-    SP_TRY(sp_facts_intern(f, &f->token, &symbol));
-    bool is_attribute = f->chain.is_open && f->chain.has_dot;
-    uint32_t keyword = KEYWORD_COUNT;
-    if (!is_attribute) {
+    uint32_t keyword = f->token.op;
+    bool is_plain = keyword == SP_WORD_PLAIN;
+    if (!is_plain || !f->chain.is_open || !f->chain.has_dot) {
         SP_TRY(sp_facts_chain_end(f));
         SP_TRY(sp_facts_const_end(f));
-        keyword = symbol < KEYWORD_COUNT ? symbol : KEYWORD_COUNT;
     }
-    if (keyword != KEYWORD_COUNT) {
-        SP_TRY(on_keyword(f, keyword, out_taken));
-    } else {
+    if (is_plain) {
+        SP_TRY(sp_facts_intern(f, &f->token, &symbol));
         SP_TRY(sp_facts_chain_name(f, symbol));
+    } else {
+        SP_TRY(on_keyword(f, keyword, out_taken));
     }
     f->last_keyword = keyword;
-    f->last_is_operand = keyword == KEYWORD_COUNT || keyword == KEYWORD_NONE ||
-                         keyword == KEYWORD_TRUE || keyword == KEYWORD_FALSE;
+    f->last_is_operand =
+        is_plain || keyword == SP_WORD_NONE || keyword == SP_WORD_TRUE || keyword == SP_WORD_FALSE;
     return SP_OK;
 }
 
@@ -464,14 +463,14 @@ static enum sp_err on_token(struct sp_facts *f, bool *out_taken)
         break;
     case SP_TOKEN_OP:
         SP_TRY(on_op(f));
-        f->last_keyword = KEYWORD_COUNT;
+        f->last_keyword = SP_WORD_PLAIN;
         break;
     case SP_TOKEN_END:
     case SP_TOKEN_NEWLINE:
     case SP_TOKEN_INDENT:
     case SP_TOKEN_DEDENT:
         SP_TRY(on_line(f));
-        f->last_keyword = KEYWORD_COUNT;
+        f->last_keyword = SP_WORD_PLAIN;
         break;
     case SP_TOKEN_NUMBER:
     case SP_TOKEN_STRING:
@@ -480,7 +479,7 @@ static enum sp_err on_token(struct sp_facts *f, bool *out_taken)
     case SP_TOKEN_FSTRING_END:
     case SP_TOKEN_MAGIC:
         SP_TRY(on_operand(f));
-        f->last_keyword = KEYWORD_COUNT;
+        f->last_keyword = SP_WORD_PLAIN;
         break;
     }
     bool is_close = token.kind == SP_TOKEN_OP && token.op == ')';
@@ -532,7 +531,7 @@ enum sp_err sp_facts_scan(struct sp_facts *f, struct sp_slice source, enum sp_py
     f->indents = 0;
     f->last_kind = SP_TOKEN_NEWLINE;
     f->last_op = 0;
-    f->last_keyword = KEYWORD_COUNT;
+    f->last_keyword = SP_WORD_PLAIN;
     f->last_is_operand = false;
     f->block_due = false;
     f->closed_call = SP_FACTS_NONE;
@@ -543,7 +542,7 @@ enum sp_err sp_facts_scan(struct sp_facts *f, struct sp_slice source, enum sp_py
         return SP_ERR_TOO_BIG;
     }
     sp_lexer_init(&f->lx, source, family, mode);
-    SP_TRY(sp_facts_symbols_start(f));
+    sp_facts_symbols_start(f);
     SP_TRY(run(f));
     sp_facts_settle(f);
     return SP_OK;

@@ -18,7 +18,7 @@ static void open_chain(struct sp_facts *f, enum sp_ref_root root, uint32_t base)
         .path_at = f->segment_count,
         .base = base,
         .root = (uint8_t)root,
-        .flags = f->last_keyword == KEYWORD_IN && !f->hands_out ? SP_REF_TESTED : 0};
+        .flags = f->last_keyword == SP_WORD_IN && !f->hands_out ? SP_REF_TESTED : 0};
     if (root == SP_ROOT_NAME && f->last_is_operand) {
         /* `match os:` and the like: a soft keyword takes the value. */
         f->chain.ref.flags |= SP_REF_ESCAPES;

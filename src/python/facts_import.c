@@ -17,26 +17,16 @@ static enum sp_err wrong(struct sp_facts *f)
 /* A name that is no keyword; the token behind it becomes the current one. */
 static enum sp_err take_name(struct sp_facts *f, uint32_t *out)
 {
-    if (f->token.kind != SP_TOKEN_NAME) {
+    if (f->token.kind != SP_TOKEN_NAME || f->token.op != SP_WORD_PLAIN) {
         return wrong(f);
     }
-    uint32_t symbol = 0;
-    SP_TRY(sp_facts_intern(f, &f->token, &symbol));
-    if (symbol < KEYWORD_COUNT) {
-        return wrong(f);
-    }
-    *out = symbol;
+    SP_TRY(sp_facts_intern(f, &f->token, out));
     return sp_facts_next(f);
 }
 
-static enum sp_err at_keyword(struct sp_facts *f, enum facts_keyword keyword, bool *out)
+static bool at_keyword(const struct sp_facts *f, enum sp_word keyword)
 {
-    uint32_t symbol = KEYWORD_COUNT;
-    if (f->token.kind == SP_TOKEN_NAME) {
-        SP_TRY(sp_facts_intern(f, &f->token, &symbol));
-    }
-    *out = symbol == (uint32_t)keyword;
-    return SP_OK;
+    return f->token.kind == SP_TOKEN_NAME && f->token.op == (uint8_t)keyword;
 }
 
 static enum sp_err take_dotted(struct sp_facts *f, struct sp_import *import)
@@ -59,9 +49,7 @@ static enum sp_err take_dotted(struct sp_facts *f, struct sp_import *import)
 /* `as NAME`, if it is there. */
 static enum sp_err take_alias(struct sp_facts *f, uint32_t *out)
 {
-    bool has_as = false;
-    SP_TRY(at_keyword(f, KEYWORD_AS, &has_as));
-    if (!has_as) {
+    if (!at_keyword(f, SP_WORD_AS)) {
         return SP_OK;
     }
     SP_TRY(sp_facts_next(f));
@@ -172,16 +160,13 @@ enum sp_err sp_facts_import_from(struct sp_facts *f)
 {
     struct sp_import import = {
         .statement = sp_facts_span(&f->token), .name = SP_FACTS_NONE, .is_from = true};
-    bool has_import = false;
     SP_TRY(sp_facts_next(f));
     SP_TRY(take_dots(f, &import));
-    SP_TRY(at_keyword(f, KEYWORD_IMPORT, &has_import));
-    if (!has_import || import.dots == 0) {
+    if (!at_keyword(f, SP_WORD_IMPORT) || import.dots == 0) {
         SP_TRY(take_dotted(f, &import));
         import.statement.end = import.place.end;
-        SP_TRY(at_keyword(f, KEYWORD_IMPORT, &has_import));
     }
-    if (!has_import) {
+    if (!at_keyword(f, SP_WORD_IMPORT)) {
         return wrong(f);
     }
     SP_TRY(sp_facts_next(f));

@@ -7,27 +7,7 @@
 #define SP_PYTHON_FACTS_INNER_H
 
 #include "python/facts.h"
-
-/* Keywords are the first symbols, in this order. */
-#define FACTS_KEYWORDS(X)                                                                          \
-    X(IMPORT, "import")                                                                            \
-    X(FROM, "from")                                                                                \
-    X(AS, "as")                                                                                    \
-    X(LAMBDA, "lambda") X(DEF, "def") X(CLASS, "class") X(FOR, "for") X(IN, "in") X(IF, "if")      \
-        X(ELIF, "elif") X(ELSE, "else") X(WHILE, "while") X(WITH, "with") X(TRY, "try")            \
-            X(EXCEPT, "except") X(FINALLY, "finally") X(RETURN, "return") X(YIELD, "yield")        \
-                X(AND, "and") X(OR, "or") X(NOT, "not") X(IS, "is") X(TRUE, "True")                \
-                    X(FALSE, "False") X(NONE, "None") X(PASS, "pass") X(BREAK, "break")            \
-                        X(CONTINUE, "continue") X(DEL, "del") X(GLOBAL, "global")                  \
-                            X(NONLOCAL, "nonlocal") X(ASSERT, "assert") X(RAISE, "raise")          \
-                                X(ASYNC, "async") X(AWAIT, "await")
-
-enum facts_keyword {
-#define FACTS_AS_ENUM(name, text) KEYWORD_##name,
-    FACTS_KEYWORDS(FACTS_AS_ENUM)
-#undef FACTS_AS_ENUM
-        KEYWORD_COUNT
-};
+#include "python/word.h"
 
 #define FACTS_TARGETS_MAX 16u
 #define FACTS_LEVELS      (SP_PYTHON_BRACKETS_MAX + 1u)
@@ -149,7 +129,7 @@ struct sp_facts {
     bool expects_params; /* between def and its bracket */
     uint8_t last_kind;
     uint8_t last_op;
-    uint32_t last_keyword; /* enum facts_keyword, or KEYWORD_COUNT */
+    uint32_t last_keyword; /* enum sp_word */
     bool last_is_operand;
     bool block_due;        /* the last line ended in a colon */
     uint32_t closed_call;  /* of the bracket that the last token closed, or SP_FACTS_NONE */
@@ -158,7 +138,7 @@ struct sp_facts {
 };
 
 /* Symbols: the table lives by generations, so that a new scan need not clear it. */
-enum sp_err sp_facts_symbols_start(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
+void sp_facts_symbols_start(struct sp_facts *f) SP_NONNULL(1);
 enum sp_err sp_facts_intern(struct sp_facts *f, const struct sp_py_token *token, uint32_t *out)
     SP_MUST_CHECK SP_NONNULL(1, 2, 3);
 enum sp_err sp_facts_bind(struct sp_facts *f, struct facts_binding binding)

@@ -16,7 +16,7 @@ static bool reserve_all(struct sp_facts *f, uint32_t source_max)
 {
     uint32_t half = source_max / 2 + 64;
     uint32_t slots = 1;
-    f->symbol_max = half + KEYWORD_COUNT;
+    f->symbol_max = half;
     while (slots < 2 * f->symbol_max) {
         slots *= 2;
     }

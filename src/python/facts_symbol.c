@@ -79,13 +79,8 @@ enum sp_err sp_facts_intern(struct sp_facts *f, const struct sp_py_token *token,
     return intern_bytes(f, f->lx.ptr + token->start, token->end - token->start, out);
 }
 
-enum sp_err sp_facts_symbols_start(struct sp_facts *f)
+void sp_facts_symbols_start(struct sp_facts *f)
 {
-    static const char *const keywords[KEYWORD_COUNT] = {
-#define FACTS_AS_TEXT(name, text) [KEYWORD_##name] = (text),
-        FACTS_KEYWORDS(FACTS_AS_TEXT)
-#undef FACTS_AS_TEXT
-    };
     f->symbol_count = 0;
     f->name_bytes = 0;
     f->generation++;
@@ -96,12 +91,6 @@ enum sp_err sp_facts_symbols_start(struct sp_facts *f)
         }
         f->generation = 1;
     }
-    for (size_t i = 0; i < KEYWORD_COUNT; i++) {
-        struct sp_slice text = sp_slice_of(keywords[i]);
-        uint32_t ignored = 0;
-        SP_TRY(intern_bytes(f, text.ptr, (uint32_t)text.len, &ignored));
-    }
-    return SP_OK;
 }
 
 enum sp_err sp_facts_bind(struct sp_facts *f, struct facts_binding binding)

@@ -76,6 +76,9 @@ enum sp_err sp_lex_string(struct sp_lexer *lx, uint32_t prefix, struct sp_py_tok
     SP_MUST_CHECK SP_NONNULL(1, 3);
 enum sp_err sp_lex_text(struct sp_lexer *lx, struct sp_py_token *out)
     SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_lex_op(struct sp_lexer *lx, struct sp_py_token *out) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_lex_bracket(struct sp_lexer *lx, struct sp_py_token *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 enum sp_err sp_lex_magic(struct sp_lexer *lx, struct sp_py_token *out)
     SP_MUST_CHECK SP_NONNULL(1, 2);
 

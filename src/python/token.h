@@ -51,7 +51,7 @@ enum sp_op {
 
 struct sp_py_token {
     uint8_t kind; /* enum sp_token_kind */
-    uint8_t op;   /* a byte, or enum sp_op */
+    uint8_t op;   /* operators: a byte, or enum sp_op; names: enum sp_word */
     uint8_t flags;
     uint8_t quote; /* strings: bytes from the start up to and with the opening quotes */
     uint32_t start;
