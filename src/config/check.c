@@ -46,6 +46,31 @@ enum sp_err sp_config_address(struct sp_slice text, struct sp_slice *out_host, u
     return SP_OK;
 }
 
+static enum sp_err check_tls(const struct sp_config *c, struct sp_where *where)
+{
+    const bool has_tls = *c->tls_certificate != '\0';
+    if (has_tls != (*c->tls_key != '\0')) {
+        return refuse(where, c->places[has_tls ? SP_CONFIG_AT_tls_certificate : SP_CONFIG_AT_tls_key],
+                      "[server.tls] needs both 'certificate' and 'key'");
+    }
+    if (!has_tls && *c->tls_client_ca != '\0') {
+        return refuse(where, c->places[SP_CONFIG_AT_tls_client_ca],
+                      "'client_ca' needs 'certificate' and 'key' beside it");
+    }
+    if (*c->tls_client_ca == '\0' && *c->tls_client_crl != '\0') {
+        return refuse(where, c->places[SP_CONFIG_AT_tls_client_crl], "'client_crl' needs 'client_ca' beside it");
+    }
+    if (*c->tls_client_ca == '\0' && c->tls_client_certificates == SP_CONFIG_CERTIFICATES_REQUIRED) {
+        return refuse(where, c->places[SP_CONFIG_AT_tls_client_certificates],
+                      "client certificates need 'client_ca', the authorities that issue them");
+    }
+    if (has_tls && c->server_plaintext) {
+        return refuse(where, c->places[SP_CONFIG_AT_server_plaintext],
+                      "'plaintext = true' and [server.tls] contradict each other");
+    }
+    return SP_OK;
+}
+
 static enum sp_err check_server(const struct sp_config *c, struct sp_where *where)
 {
     struct sp_slice host;
@@ -54,13 +79,8 @@ static enum sp_err check_server(const struct sp_config *c, struct sp_where *wher
         return refuse(where, c->places[SP_CONFIG_AT_server_listen],
                       "'listen' must be an address and a port, like 127.0.0.1:8080 or [::1]:8080");
     }
-    if (*c->tls_certificate != '\0' || *c->tls_key != '\0' || *c->tls_client_ca != '\0') {
-        enum sp_config_at at = *c->tls_certificate != '\0' ? SP_CONFIG_AT_tls_certificate
-                               : *c->tls_key != '\0'       ? SP_CONFIG_AT_tls_key
-                                                           : SP_CONFIG_AT_tls_client_ca;
-        return refuse(where, c->places[at], "TLS is not available in this version");
-    }
-    if (!sp_url_host_is_loopback(host) && !c->server_plaintext) {
+    SP_TRY(check_tls(c, where));
+    if (!sp_url_host_is_loopback(host) && !c->server_plaintext && *c->tls_certificate == '\0') {
         return refuse(
             where, c->places[SP_CONFIG_AT_server_listen],
             "an address that is not loopback needs TLS, or 'plaintext = true' in [server]");

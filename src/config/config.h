@@ -28,6 +28,7 @@ enum sp_config_credential {
 enum sp_config_network { SP_CONFIG_EGRESS_DISABLED, SP_CONFIG_EGRESS_ENABLED };
 enum sp_config_template { SP_CONFIG_TEMPLATE_SHARED, SP_CONFIG_TEMPLATE_TENANT };
 enum sp_config_audit_code { SP_CONFIG_AUDIT_DIGEST, SP_CONFIG_AUDIT_FULL };
+enum sp_config_certificates { SP_CONFIG_CERTIFICATES_OPTIONAL, SP_CONFIG_CERTIFICATES_REQUIRED };
 enum sp_config_denial { SP_CONFIG_DENIAL_ERROR, SP_CONFIG_DENIAL_RESULT };
 
 struct sp_config_texts {

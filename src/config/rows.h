@@ -30,6 +30,10 @@
     X(TEXT, "server.tls", "key", tls_key, 0, 4096, "\"\"", "", "private key, PEM")                 \
     X(TEXT, "server.tls", "client_ca", tls_client_ca, 0, 4096, "\"\"", "",                         \
       "authorities of client certificates, PEM; turns them on")                                    \
+    X(TEXT, "server.tls", "client_crl", tls_client_crl, 0, 4096, "\"\"", "",                       \
+      "revoked client certificates: a list of each authority, PEM; empty: none is")                \
+    X(CHOICE, "server.tls", "client_certificates", tls_client_certificates, 0, 0, "\"optional\"",  \
+      "optional|required", "whether a client may come without a certificate")                      \
     X(NUMBER, "server.limits", "connections", limits_connections, 1, 65536, "4096", "",            \
       "connections at once")                                                                       \
     X(NUMBER, "server.limits", "connections_per_address", limits_connections_per_address, 1,       \

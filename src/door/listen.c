@@ -59,10 +59,15 @@ static void unlink_pump(struct sp_listen *l, struct sp_pump *pump)
     }
 }
 
-static void count_end(struct sp_listen *l, const struct sp_guard *guard)
+static void count_end(struct sp_listen *l, const struct sp_pump *pump)
 {
+    const struct sp_guard *guard = sp_pump_guard(pump);
     l->counts.requests += guard->requests;
     l->counts.open--;
+    if (sp_pump_card_of(pump)->tls_failure != NULL) {
+        l->counts.tls_failed++;
+        return;
+    }
     if (guard->refused == SP_ERR_TIMEOUT) {
         l->counts.timed_out++;
     } else if (guard->refused == SP_ERR_UNAVAILABLE || guard->refused == SP_ERR_OUTCOME_UNKNOWN) {
@@ -75,7 +80,7 @@ static void count_end(struct sp_listen *l, const struct sp_guard *guard)
 static void on_ended(void *ctx, struct sp_pump *pump)
 {
     struct sp_listen *l = ctx;
-    count_end(l, sp_pump_guard(pump));
+    count_end(l, pump);
     sp_address_leave(l->addresses, sp_pump_card(pump)->address);
     unlink_pump(l, pump);
     sp_pump_free(pump);
@@ -100,7 +105,7 @@ static void turn_away(struct sp_listen *l, int fd)
     SP_AUTO_BUF struct sp_buf answer;
     sp_buf_init(&answer, REFUSAL_BYTES_MAX);
     l->counts.turned_away++;
-    if (sp_refusal_put(&refusal, &answer) == SP_OK) {
+    if (l->house.tls == NULL && sp_refusal_put(&refusal, &answer) == SP_OK) {
         (void)send(fd, answer.ptr, answer.len, MSG_DONTWAIT | MSG_NOSIGNAL);
         (void)shutdown(fd, SHUT_WR);
     }
@@ -212,6 +217,7 @@ enum sp_err sp_listen_new(const struct sp_listen_config *config, int take_fd,
     l->fd = -1;
     l->house.loop = config->loop;
     l->house.limits = config->limits;
+    l->house.tls = config->tls;
     l->house.stream = on_stream;
     l->house.ended = on_ended;
     l->house.ctx = l;
@@ -236,6 +242,11 @@ enum sp_err sp_listen_open(struct sp_listen *listen)
     SP_TRY(sp_timer_set(listen->tick, SP_LISTEN_TICK_MS));
     return sp_watch_new(listen->config.loop, listen->fd, SP_WATCH_READ, on_listener_ready, listen,
                         &listen->watch);
+}
+
+void sp_listen_set_tls(struct sp_listen *listen, const struct sp_tls_context *tls)
+{
+    listen->house.tls = tls;
 }
 
 static void close_listener(struct sp_listen *l)

@@ -22,6 +22,7 @@ typedef void sp_listen_empty_fn(void *ctx);
 
 struct sp_listen_config {
     struct sp_loop *loop;
+    const struct sp_tls_context *tls; /* borrowed; NULL: plain HTTP */
     struct sp_guard_limits limits;
     unsigned connections_max;
     unsigned connections_per_address;
@@ -37,6 +38,7 @@ struct sp_listen_counts {
     uint64_t turned_away; /* over a bound on connections */
     uint64_t refused;     /* broke a rule of HTTP */
     uint64_t timed_out;
+    uint64_t tls_failed; /* no handshake: the wrong protocol, no good certificate, or an end in the midst of it */
     uint64_t front_lost; /* answered for a front that did not */
     uint64_t requests;   /* of connections that ended */
 };
@@ -47,6 +49,9 @@ enum sp_err sp_listen_new(const struct sp_listen_config *config, int take_fd,
 
 /* Begins to accept. */
 enum sp_err sp_listen_open(struct sp_listen *listen) SP_MUST_CHECK SP_NONNULL(1);
+
+/* For connections from now on; those that stand keep theirs. Borrowed; the old one may be freed at once. */
+void sp_listen_set_tls(struct sp_listen *listen, const struct sp_tls_context *tls) SP_NONNULL(1);
 
 /* Closes the listener and every idle connection; busy ones end with their answer. */
 void sp_listen_drain(struct sp_listen *listen) SP_NONNULL(1);

@@ -7,9 +7,11 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "base/own.h"
+#include "door/refusal.h"
 
 struct side {
     int fd;
+    struct sp_tls *tls; /* the client's side; NULL: plain */
     struct sp_watch *watch;
     bool is_blocked; /* the last write did not fit */
 };
@@ -29,6 +31,13 @@ struct sp_pump {
 
 enum read_result { READ_SOME, READ_LATER, READ_END, READ_FAILED };
 
+/* For a client that speaks plain HTTP to a port of TLS. */
+static const struct sp_refusal speaks_plain = {.err = SP_ERR_HTTP,
+                                               .detail = "this port speaks TLS: use https",
+                                               .retry_after_s = 0,
+                                               .is_head_method = false};
+#define REFUSAL_BYTES_MAX ((size_t)1024)
+
 struct sp_pump_card *sp_pump_card(struct sp_pump *pump)
 {
     return &pump->card;
@@ -44,8 +53,27 @@ const struct sp_guard *sp_pump_guard(const struct sp_pump *pump)
     return &pump->guard;
 }
 
-static enum read_result read_some(struct sp_pump *p, const struct side *side, struct sp_slice *out)
+/* The scratch has room for more than a record, so nothing stays behind that the descriptor does not announce. */
+static enum read_result read_secret(struct sp_pump *p, struct side *side, struct sp_slice *out)
 {
+    size_t got = 0;
+    enum sp_err err = sp_tls_read(side->tls, p->house->scratch, sizeof(p->house->scratch), &got);
+    if (err == SP_OK) {
+        *out = sp_slice_make(p->house->scratch, got);
+        return READ_SOME;
+    }
+    if (err == SP_ERR_BUSY) {
+        side->is_blocked = side->is_blocked || sp_tls_wants_write(side->tls);
+        return READ_LATER;
+    }
+    return err == SP_ERR_CLOSED ? READ_END : READ_FAILED;
+}
+
+static enum read_result read_some(struct sp_pump *p, struct side *side, struct sp_slice *out)
+{
+    if (side->tls != NULL) {
+        return read_secret(p, side, out);
+    }
     ssize_t got = recv(side->fd, p->house->scratch, sizeof(p->house->scratch), MSG_DONTWAIT);
     if (got > 0) {
         *out = sp_slice_make(p->house->scratch, (size_t)got);
@@ -57,12 +85,25 @@ static enum read_result read_some(struct sp_pump *p, const struct side *side, st
     return errno == EAGAIN || errno == EINTR ? READ_LATER : READ_FAILED;
 }
 
+static enum sp_err write_secret(struct side *side, struct sp_slice bytes, size_t *out_wrote)
+{
+    enum sp_err err = sp_tls_write(side->tls, bytes, out_wrote);
+    if (err == SP_ERR_BUSY) {
+        side->is_blocked = true;
+        return SP_OK;
+    }
+    return err == SP_OK ? SP_OK : SP_ERR_CLOSED;
+}
+
 /* Writes what fits. SP_ERR_CLOSED when the other side takes no more for ever. */
 static enum sp_err write_some(struct side *side, struct sp_slice bytes, size_t *out_wrote)
 {
     *out_wrote = 0;
     if (bytes.len == 0 || side->is_blocked) {
         return SP_OK;
+    }
+    if (side->tls != NULL) {
+        return write_secret(side, bytes, out_wrote);
     }
     ssize_t wrote = send(side->fd, bytes.ptr, bytes.len, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (wrote < 0) {
@@ -77,8 +118,9 @@ static enum sp_err write_some(struct side *side, struct sp_slice bytes, size_t *
 static void close_side(struct side *side)
 {
     sp_watch_free(side->watch);
+    sp_tls_free(side->tls);
     sp_close(side->fd);
-    *side = (struct side){.fd = -1, .watch = NULL, .is_blocked = false};
+    *side = (struct side){.fd = -1, .tls = NULL, .watch = NULL, .is_blocked = false};
 }
 
 static void on_front_ready(void *ctx, int fd, unsigned what);
@@ -123,10 +165,19 @@ static void push_front(struct sp_pump *p)
     sp_guard_front_wrote(&p->guard, wrote);
 }
 
+static bool is_shaking_hands(const struct sp_pump *p)
+{
+    return p->client.tls != NULL && !sp_tls_is_ready(p->client.tls);
+}
+
 static void push_client(struct sp_pump *p)
 {
     size_t wrote = 0;
     if (p->guard.end == SP_GUARD_DROP) {
+        return;
+    }
+    if (is_shaking_hands(p) && p->guard.to_client.len > 0) {
+        sp_guard_client_left(&p->guard); /* too late, and there is no way yet to say so */
         return;
     }
     if (write_some(&p->client, sp_buf_slice(&p->guard.to_client), &wrote) != SP_OK) {
@@ -144,6 +195,9 @@ static void begin_linger(struct sp_pump *p)
 {
     p->is_lingering = true;
     p->linger_ms = sp_clock_mono_ms();
+    if (p->client.tls != NULL) {
+        sp_tls_end(p->client.tls);
+    }
     (void)shutdown(p->client.fd, SHUT_WR); /* ignoring: a failure shows at the next read */
 }
 
@@ -166,6 +220,9 @@ static bool is_over(struct sp_pump *p)
 
 static unsigned client_interest(const struct sp_pump *p)
 {
+    if (is_shaking_hands(p)) {
+        return sp_tls_wants_write(p->client.tls) ? SP_WATCH_WRITE : SP_WATCH_READ;
+    }
     unsigned what = p->client.is_blocked && p->guard.to_client.len > 0 ? SP_WATCH_WRITE : 0;
     if (p->is_lingering || sp_guard_wants_client(&p->guard)) {
         return what | SP_WATCH_READ;
@@ -223,10 +280,49 @@ static void read_client(struct sp_pump *p)
     }
 }
 
+/* Whoever the client proves to be is known before its first request. */
+static enum sp_err learn_certificate(struct sp_pump *p)
+{
+    enum sp_err err = sp_tls_peer(p->client.tls, p->card.certificate, &p->card.subject);
+    p->card.has_certificate = err == SP_OK;
+    return err == SP_ERR_NOT_FOUND ? SP_OK : err;
+}
+
+/* Best effort: the client's request is unread, so the answer may get lost with the reset. */
+static void tell_plain(struct sp_pump *p)
+{
+    SP_AUTO_BUF struct sp_buf answer;
+    sp_buf_init(&answer, REFUSAL_BYTES_MAX);
+    if (sp_refusal_put(&speaks_plain, &answer) == SP_OK) {
+        (void)send(p->client.fd, answer.ptr, answer.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+}
+
+static void shake_hands(struct sp_pump *p)
+{
+    enum sp_err err = sp_tls_handshake(p->client.tls);
+    if (err == SP_OK) {
+        err = learn_certificate(p);
+    }
+    if (err == SP_OK || err == SP_ERR_BUSY) {
+        return;
+    }
+    if (err == SP_ERR_INVALID) {
+        tell_plain(p);
+    }
+    p->card.tls_failure = sp_tls_reason(p->client.tls);
+    sp_guard_client_left(&p->guard);
+}
+
 static void on_client_ready(void *ctx, int fd, unsigned what)
 {
     struct sp_pump *p = ctx;
     (void)fd;
+    if (is_shaking_hands(p)) {
+        shake_hands(p);
+        turn(p);
+        return;
+    }
     if ((what & SP_WATCH_WRITE) != 0) {
         p->client.is_blocked = false;
     }
@@ -271,9 +367,17 @@ enum sp_err sp_pump_new(struct sp_pump_house *house, int take_fd, uint64_t now_m
     }
     p->house = house;
     p->front.fd = -1;
-    enum sp_err err =
-        sp_watch_new(house->loop, fd, SP_WATCH_READ, on_client_ready, p, &p->client.watch);
+    sp_buf_init(&p->card.subject, SP_PUMP_SUBJECT_BYTES_MAX);
+    enum sp_err err = SP_OK;
+    if (house->tls != NULL) {
+        p->card.is_tls = true;
+        err = sp_tls_new(house->tls, fd, NULL, &p->client.tls);
+    }
+    if (err == SP_OK) {
+        err = sp_watch_new(house->loop, fd, SP_WATCH_READ, on_client_ready, p, &p->client.watch);
+    }
     if (err != SP_OK) {
+        sp_tls_free(p->client.tls);
         free(p);
         return err;
     }
@@ -289,6 +393,7 @@ void sp_pump_free(struct sp_pump *pump)
         close_side(&pump->client);
         close_side(&pump->front);
         sp_guard_done(&pump->guard);
+        sp_buf_done(&pump->card.subject);
         free(pump);
     }
 }

@@ -8,6 +8,7 @@
 #ifndef SP_DOOR_PUMP_H
 #define SP_DOOR_PUMP_H
 
+#include "crypto/tls.h"
 #include "door/address.h"
 #include "door/guard.h"
 #include "wire/loop.h"
@@ -15,6 +16,9 @@
 /* After the last answer the client may still be sending; so long and so much is read and dropped. */
 #define SP_PUMP_LINGER_MS        ((uint64_t)2000)
 #define SP_PUMP_LINGER_BYTES_MAX ((size_t)4 * 1024 * 1024)
+
+/* The subject of a client's certificate, see sp_tls_peer. */
+#define SP_PUMP_SUBJECT_BYTES_MAX ((size_t)512)
 
 struct sp_pump;
 
@@ -27,6 +31,7 @@ typedef void sp_pump_ended_fn(void *ctx, struct sp_pump *pump);
 /* What all pumps of a door share. */
 struct sp_pump_house {
     struct sp_loop *loop;
+    const struct sp_tls_context *tls; /* NULL: plain HTTP; may change, standing connections keep theirs */
     struct sp_guard_limits limits;
     sp_pump_stream_fn *stream;
     sp_pump_ended_fn *ended;
@@ -42,6 +47,11 @@ struct sp_pump_card {
     uint64_t number;
     uint16_t port;
     char source[SP_ADDRESS_TEXT_BYTES];
+    bool is_tls;
+    bool has_certificate; /* the client's, verified */
+    uint8_t certificate[SP_SHA256_BYTES];
+    struct sp_buf subject;
+    const char *tls_failure; /* why the handshake failed; NULL */
 };
 
 /* Takes the connected socket over, also when it fails. */

@@ -131,6 +131,14 @@ enum sp_err sp_file_open_beneath(int dir, const char *name, int flags, mode_t mo
     return SP_OK;
 }
 
+enum sp_err sp_file_read_fd(int fd, struct sp_buf *out)
+{
+    if (lseek(fd, 0, SEEK_SET) != 0) {
+        return from_errno();
+    }
+    return read_all(fd, out);
+}
+
 enum sp_err sp_file_read_at(int dir, const char *name, struct sp_buf *out)
 {
     SP_AUTO_CLOSE int fd = -1;

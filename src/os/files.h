@@ -23,6 +23,9 @@ enum sp_err sp_dir_open(const char *path, int *out_fd) SP_MUST_CHECK SP_NONNULL(
 /* Appends a whole file to `out`; SP_ERR_NOT_FOUND, or SP_ERR_TOO_BIG past the buffer's maximum. */
 enum sp_err sp_file_read(const char *path, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 2);
 
+/* The same for an open file, from its beginning, wherever the descriptor stands. */
+enum sp_err sp_file_read_fd(int fd, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(2);
+
 /* The same for a name beneath `dir`, without following links or leaving it. */
 enum sp_err sp_file_read_at(int dir, const char *name, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(2, 3);
 

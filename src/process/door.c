@@ -2,14 +2,20 @@
  * door - the process that strangers reach: it accepts, guards the framing of HTTP, and hands front clean streams.
  *
  * Hears: nobody (it only sends to front).   Reads hostile: every byte of every client, and front's answers.
- * Files: none.   Network: accepts; never connects.   Secrets: none (the TLS key, later).
+ * Files: none (those of TLS come opened).   Network: accepts; never connects.   Secrets: the TLS key.
  */
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/num.h"
+#include "base/own.h"
+#include "crypto/tls.h"
 #include "door/listen.h"
+#include "os/files.h"
 #include "process/role.h"
 #include "process/settings.h"
+
+#define PEM_BYTES_MAX ((size_t)1024 * 1024)
 
 /* How often the operator is told what strangers did, if they did anything. */
 #define REPORT_MS ((uint64_t)30 * 1000)
@@ -17,6 +23,8 @@
 struct door_state {
     struct sp_self *self;
     struct sp_listen *listen;
+    struct sp_tls_context *tls; /* NULL: plain HTTP */
+    bool must_certificate;
     struct sp_timer *report;
     struct sp_timer *grace;
     struct sp_listen_counts reported;
@@ -34,7 +42,10 @@ static enum sp_err hand_over(void *ctx, const struct sp_pump_card *card, int fd)
     const struct sp_msg_stream stream = {.connection = card->number,
                                          .source = sp_slice_of(card->source),
                                          .port = card->port,
-                                         .is_tls = 0};
+                                         .is_tls = card->is_tls,
+                                         .certificate = sp_slice_make(card->certificate,
+                                                                      card->has_certificate ? SP_SHA256_BYTES : 0),
+                                         .subject = sp_buf_slice(&card->subject)};
     sp_buf_init(&body, SP_MESSAGE_BYTES_MAX);
     sp_writer_init(&w, &body);
     sp_msg_stream_write(&w, &stream);
@@ -47,13 +58,14 @@ static void report(struct door_state *state)
     const struct sp_listen_counts now = sp_listen_counts(state->listen);
     const struct sp_listen_counts *old = &state->reported;
     bool has_news = now.refused != old->refused || now.timed_out != old->timed_out ||
-                    now.turned_away != old->turned_away || now.front_lost != old->front_lost;
+                    now.tls_failed != old->tls_failed || now.turned_away != old->turned_away || now.front_lost != old->front_lost;
     if (has_news) {
         sp_log(
             SP_LOG_WARN, "door.strangers",
-            "refused=%llu timed_out=%llu turned_away=%llu front_lost=%llu accepted=%llu open=%llu",
+            "refused=%llu timed_out=%llu tls_failed=%llu turned_away=%llu front_lost=%llu accepted=%llu open=%llu",
             (unsigned long long)(now.refused - old->refused),
             (unsigned long long)(now.timed_out - old->timed_out),
+            (unsigned long long)(now.tls_failed - old->tls_failed),
             (unsigned long long)(now.turned_away - old->turned_away),
             (unsigned long long)(now.front_lost - old->front_lost),
             (unsigned long long)(now.accepted - old->accepted), (unsigned long long)now.open);
@@ -85,6 +97,65 @@ static void on_grace_over(void *ctx)
     on_empty(state);
 }
 
+/* One of the files, by its gift; empty when it was not given. */
+static enum sp_err read_gift(struct door_state *state, enum sp_tls_gift which, struct sp_buf *out)
+{
+    SP_AUTO_CLOSE int fd = sp_self_take_gift(state->self, SP_GIFT_TLS, which);
+    sp_buf_init(out, PEM_BYTES_MAX);
+    return fd < 0 ? SP_OK : sp_file_read_fd(fd, out);
+}
+
+static enum sp_err make_context(struct door_state *state, struct sp_tls_server_files *files, struct sp_tls_context **out)
+{
+    const char *why = "";
+    files->demand = files->client_ca.len == 0 ? SP_TLS_NO_CERTIFICATE
+                    : state->must_certificate ? SP_TLS_MUST_CERTIFICATE
+                                              : SP_TLS_MAY_CERTIFICATE;
+    enum sp_err err = sp_tls_server_new(files, &why, out);
+    if (err != SP_OK) {
+        sp_log(SP_LOG_ERROR, "door.tls.refused", "[server.tls]: %s", *why == '\0' ? sp_err_text(err) : why);
+    }
+    return err;
+}
+
+/* From the files that were given; `*out` stays NULL when none was. */
+static enum sp_err read_tls(struct door_state *state, struct sp_tls_context **out)
+{
+    SP_AUTO_BUF struct sp_buf certificate;
+    SP_CLEANUP(sp_buf_wipe) struct sp_buf key;
+    SP_AUTO_BUF struct sp_buf client_ca;
+    SP_AUTO_BUF struct sp_buf client_crl;
+    enum sp_err err = read_gift(state, SP_TLS_GIFT_CERTIFICATE, &certificate);
+    const enum sp_err errs[] = {read_gift(state, SP_TLS_GIFT_KEY, &key), read_gift(state, SP_TLS_GIFT_CLIENT_CA, &client_ca),
+                                read_gift(state, SP_TLS_GIFT_CLIENT_CRL, &client_crl)};
+    for (size_t i = 0; i < SP_COUNT(errs); i++) {
+        err = err == SP_OK ? errs[i] : err;
+    }
+    if (err != SP_OK || certificate.len + key.len == 0) {
+        return err;
+    }
+    struct sp_tls_server_files files = {.certificate = sp_buf_slice(&certificate),
+                                        .key = sp_buf_slice(&key),
+                                        .client_ca = sp_buf_slice(&client_ca),
+                                        .client_crl = sp_buf_slice(&client_crl)};
+    return make_context(state, &files, out);
+}
+
+/* Renewed files: connections from now on use them. Ones that do not fit change nothing. */
+static void door_renewed(void *ctx)
+{
+    struct door_state *state = ctx;
+    struct sp_tls_context *fresh = NULL;
+    if (read_tls(state, &fresh) != SP_OK || fresh == NULL) {
+        sp_log(SP_LOG_ERROR, "door.tls.kept", "the renewed files cannot be used; the old ones stay in force");
+        return;
+    }
+    sp_listen_set_tls(state->listen, fresh);
+    sp_tls_context_free(state->tls);
+    state->tls = fresh;
+    sp_log(SP_LOG_INFO, "door.tls.renewed", "new connections get the renewed certificate");
+}
+
 static enum sp_err open_listen(struct door_state *state, const struct sp_settings_door *settings)
 {
     int fd = sp_self_take_gift(state->self, SP_GIFT_LISTENER, 0);
@@ -92,6 +163,7 @@ static enum sp_err open_listen(struct door_state *state, const struct sp_setting
         return SP_ERR_CONFIG;
     }
     const struct sp_listen_config config = {.loop = sp_self_loop(state->self),
+                                            .tls = state->tls,
                                             .limits = {.head_ms = settings->head_ms,
                                                        .body_ms = settings->body_ms,
                                                        .idle_ms = settings->idle_ms},
@@ -113,7 +185,9 @@ static enum sp_err door_init(struct sp_self *self, void **out_state)
         return SP_ERR_NOMEM;
     }
     state->self = self;
+    state->must_certificate = settings.must_certificate != 0;
     *out_state = state;
+    SP_TRY(read_tls(state, &state->tls));
     SP_TRY(sp_timer_new(sp_self_loop(self), on_report, state, &state->report));
     SP_TRY(sp_timer_new(sp_self_loop(self), on_grace_over, state, &state->grace));
     return open_listen(state, &settings);
@@ -143,6 +217,7 @@ const struct sp_role_spec sp_door_role = {
     .init = door_init,
     .start = door_start,
     .stop = door_stop,
+    .renewed = door_renewed,
     .handlers = NULL,
     .handler_count = 0,
 };

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -126,6 +127,48 @@ static enum sp_err open_directories(struct sp_estate *estate, const char *path)
     return sp_socket_listen_unix_at(estate->run_dir, POOL_SOCKET, dial, &estate->pool_listener);
 }
 
+/* A key that every user of the machine can read is no secret. */
+static enum sp_err open_tls_file(const char *path, bool is_secret, int *out_fd)
+{
+    struct stat meta;
+    if (*path == '\0') {
+        return SP_OK;
+    }
+    SP_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0 || fstat(fd, &meta) != 0) {
+        return complain("cannot open", path, SP_ERR_SYSTEM);
+    }
+    if (!S_ISREG(meta.st_mode)) {
+        return complain("not a file:", path, SP_ERR_CONFIG);
+    }
+    if (is_secret && (meta.st_mode & S_IROTH) != 0) {
+        return complain("every user can read the key (chmod o-r it):", path, SP_ERR_CONFIG);
+    }
+    *out_fd = sp_take_fd(&fd);
+    return SP_OK;
+}
+
+enum sp_err sp_estate_renew_tls(struct sp_estate *estate, const struct sp_config *config)
+{
+    const char *const paths[SP_TLS_GIFT_COUNT] = {
+        [SP_TLS_GIFT_CERTIFICATE] = config->tls_certificate,
+        [SP_TLS_GIFT_KEY] = config->tls_key,
+        [SP_TLS_GIFT_CLIENT_CA] = config->tls_client_ca,
+        [SP_TLS_GIFT_CLIENT_CRL] = config->tls_client_crl,
+    };
+    int fds[SP_TLS_GIFT_COUNT] = {-1, -1, -1, -1};
+    enum sp_err err = SP_OK;
+    for (size_t i = 0; i < SP_TLS_GIFT_COUNT && err == SP_OK; i++) {
+        err = open_tls_file(paths[i], i == SP_TLS_GIFT_KEY, &fds[i]);
+    }
+    for (size_t i = 0; i < SP_TLS_GIFT_COUNT; i++) {
+        int *keep = err == SP_OK ? &estate->tls[i] : &fds[i];
+        sp_close(sp_take_fd(keep));
+        estate->tls[i] = err == SP_OK ? fds[i] : estate->tls[i];
+    }
+    return err;
+}
+
 static enum sp_err open_listener(struct sp_house *house)
 {
     struct sp_estate *estate = &house->estate;
@@ -134,7 +177,7 @@ static enum sp_err open_listener(struct sp_house *house)
     if (err != SP_OK) {
         return complain("cannot listen on", config->server_listen, SP_ERR_CONFIG);
     }
-    if (!estate->listen.is_loopback && !config->server_plaintext) {
+    if (!estate->listen.is_loopback && !config->server_plaintext && config->tls_certificate[0] == '\0') {
         sp_log(SP_LOG_ERROR, "serve.failed", "%s is not loopback and there is no TLS: set server.plaintext = true to do this",
                config->server_listen);
         return SP_ERR_CONFIG;
@@ -152,14 +195,10 @@ enum sp_err sp_estate_open(struct sp_house *house, int take_secret_fd)
 {
     struct sp_estate *estate = &house->estate;
     const char *state = house->config->state_dir;
-    *estate = (struct sp_estate){.state_dir = -1,
-                                 .run_dir = -1,
-                                 .log_dir = -1,
-                                 .listener = -1,
-                                 .pool_listener = -1,
-                                 .session_key = -1,
-                                 .upstream_secret = take_secret_fd};
+    *estate = (struct sp_estate)SP_ESTATE_EMPTY;
+    estate->upstream_secret = take_secret_fd;
     SP_TRY(open_listener(house));
+    SP_TRY(sp_estate_renew_tls(estate, house->config));
     enum sp_err err = open_directories(estate, state);
     if (err == SP_OK) {
         err = open_session_key(estate);
@@ -177,6 +216,9 @@ void sp_estate_close(struct sp_estate *estate)
     sp_close(sp_take_fd(&estate->log_dir));
     sp_close(sp_take_fd(&estate->listener));
     sp_close(sp_take_fd(&estate->pool_listener));
+    for (size_t i = 0; i < SP_TLS_GIFT_COUNT; i++) {
+        sp_close(sp_take_fd(&estate->tls[i]));
+    }
     sp_close(sp_take_fd(&estate->session_key));
     sp_close(sp_take_fd(&estate->upstream_secret));
 }

@@ -6,13 +6,18 @@
 static const struct {
     enum sp_role role;
     enum sp_gift what;
+    uint16_t index;
     size_t at; /* the descriptor's place in struct sp_estate */
 } gifts[] = {
-    {SP_ROLE_DOOR, SP_GIFT_LISTENER, offsetof(struct sp_estate, listener)},
-    {SP_ROLE_AUDIT, SP_GIFT_STATE, offsetof(struct sp_estate, log_dir)},
-    {SP_ROLE_ADMIT, SP_GIFT_SECRET, offsetof(struct sp_estate, session_key)},
-    {SP_ROLE_TOKEN, SP_GIFT_SECRET, offsetof(struct sp_estate, upstream_secret)},
-    {SP_ROLE_POOL, SP_GIFT_POOL_LISTENER, offsetof(struct sp_estate, pool_listener)},
+    {SP_ROLE_DOOR, SP_GIFT_LISTENER, 0, offsetof(struct sp_estate, listener)},
+    {SP_ROLE_DOOR, SP_GIFT_TLS, SP_TLS_GIFT_CERTIFICATE, offsetof(struct sp_estate, tls[SP_TLS_GIFT_CERTIFICATE])},
+    {SP_ROLE_DOOR, SP_GIFT_TLS, SP_TLS_GIFT_KEY, offsetof(struct sp_estate, tls[SP_TLS_GIFT_KEY])},
+    {SP_ROLE_DOOR, SP_GIFT_TLS, SP_TLS_GIFT_CLIENT_CA, offsetof(struct sp_estate, tls[SP_TLS_GIFT_CLIENT_CA])},
+    {SP_ROLE_DOOR, SP_GIFT_TLS, SP_TLS_GIFT_CLIENT_CRL, offsetof(struct sp_estate, tls[SP_TLS_GIFT_CLIENT_CRL])},
+    {SP_ROLE_AUDIT, SP_GIFT_STATE, 0, offsetof(struct sp_estate, log_dir)},
+    {SP_ROLE_ADMIT, SP_GIFT_SECRET, 0, offsetof(struct sp_estate, session_key)},
+    {SP_ROLE_TOKEN, SP_GIFT_SECRET, 0, offsetof(struct sp_estate, upstream_secret)},
+    {SP_ROLE_POOL, SP_GIFT_POOL_LISTENER, 0, offsetof(struct sp_estate, pool_listener)},
 };
 
 static int descriptor(const struct sp_estate *estate, size_t at)
@@ -21,9 +26,9 @@ static int descriptor(const struct sp_estate *estate, size_t at)
     return *fd;
 }
 
-static enum sp_err give(struct sp_child *child, enum sp_gift what, int fd)
+static enum sp_err give(struct sp_child *child, enum sp_gift what, uint16_t index, int fd)
 {
-    const struct sp_msg_gift gift = {.what = (uint8_t)what, .index = 0};
+    const struct sp_msg_gift gift = {.what = (uint8_t)what, .index = index};
     SP_AUTO_BUF struct sp_buf body;
     struct sp_writer w;
     sp_buf_init(&body, SP_MESSAGE_BYTES_MAX);
@@ -33,17 +38,34 @@ static enum sp_err give(struct sp_child *child, enum sp_gift what, int fd)
     return sp_channel_send(child->control, SP_MSG_GIFT, sp_buf_slice(&body), &fd, 1);
 }
 
+static enum sp_err give_all(struct sp_child *child, bool only_files)
+{
+    for (size_t i = 0; i < SP_COUNT(gifts); i++) {
+        const int fd = descriptor(&child->house->estate, gifts[i].at);
+        const bool is_meant = gifts[i].role == child->who.role && (!only_files || gifts[i].what == SP_GIFT_TLS);
+        if (is_meant && fd >= 0) {
+            SP_TRY(give(child, gifts[i].what, gifts[i].index, fd));
+        }
+    }
+    return SP_OK;
+}
+
+enum sp_err sp_gifts_renew(struct sp_child *child)
+{
+    const struct sp_msg_go go = {.unused = 0};
+    SP_TRY(sp_estate_renew_tls(&child->house->estate, child->house->config));
+    SP_TRY(give_all(child, /*only_files=*/true));
+    return sp_msg_go_send(child->control, &go);
+}
+
 enum sp_err sp_gifts_give(struct sp_child *child)
 {
     if (child->who.role == SP_ROLE_AUDIT && sp_estate_renew_log(&child->house->estate) != SP_OK) {
         /* audit finds out what is wrong with the one it has, refuses work, and says so. */
         sp_log(SP_LOG_WARN, "supervisor.log.directory", "the log's directory cannot be opened anew");
     }
-    for (size_t i = 0; i < SP_COUNT(gifts); i++) {
-        const int fd = descriptor(&child->house->estate, gifts[i].at);
-        if (gifts[i].role == child->who.role && fd >= 0) {
-            SP_TRY(give(child, gifts[i].what, fd));
-        }
+    if (child->who.role == SP_ROLE_DOOR && sp_estate_renew_tls(&child->house->estate, child->house->config) != SP_OK) {
+        sp_log(SP_LOG_WARN, "supervisor.tls.files", "the files of [server.tls] cannot be opened anew");
     }
-    return SP_OK;
+    return give_all(child, /*only_files=*/false);
 }

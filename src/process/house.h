@@ -54,6 +54,7 @@ struct sp_estate {
     int log_dir;
     int listener;
     int pool_listener;
+    int tls[SP_TLS_GIFT_COUNT]; /* files, -1 where there is none */
     int session_key; /* sealed memfds */
     int upstream_secret;
     struct sp_socket_where listen;
@@ -61,6 +62,12 @@ struct sp_estate {
     char token_id[SP_MSG_NAME_MAX + 1];
     uint8_t token_digest[SP_DIGEST_BYTES];
 };
+
+/* clang-format off: one line a thing */
+#define SP_ESTATE_EMPTY                                                                        \
+    {.state_dir = -1, .run_dir = -1, .log_dir = -1, .listener = -1, .pool_listener = -1,       \
+     .tls = {-1, -1, -1, -1}, .session_key = -1, .upstream_secret = -1, .port = 0}
+/* clang-format on */
 
 struct sp_house {
     struct sp_loop *loop;
@@ -87,6 +94,9 @@ void sp_estate_close(struct sp_estate *estate) SP_NONNULL(1);
 
 /* Opens the log's directory anew, or makes it: before every start of audit. The old descriptor stays on failure. */
 enum sp_err sp_estate_renew_log(struct sp_estate *estate) SP_MUST_CHECK SP_NONNULL(1);
+
+/* Opens the files of [server.tls] anew: before every start of door, and at a reload. All old ones stay on failure. */
+enum sp_err sp_estate_renew_tls(struct sp_estate *estate, const struct sp_config *config) SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* The user of a role, 0 when it stays who we are. */
 uint32_t sp_house_uid(struct sp_peer who);
@@ -115,6 +125,8 @@ void sp_child_blame(struct sp_house *house, struct sp_peer by, struct sp_peer wh
 /* --- gifts.c and role_settings.c --- */
 
 enum sp_err sp_gifts_give(struct sp_child *child) SP_MUST_CHECK SP_NONNULL(1);
+/* Gives a role that runs its renewed files; it says itself when it cannot use them, and goes on with the old. */
+enum sp_err sp_gifts_renew(struct sp_child *child) SP_MUST_CHECK SP_NONNULL(1);
 enum sp_err sp_role_settings(const struct sp_child *child, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* --- wiring.c --- */

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/assert.h"
@@ -199,7 +200,7 @@ static enum sp_err on_settings(struct sp_self *self, struct sp_message *message)
 static enum sp_err on_gift(struct sp_self *self, struct sp_message *message)
 {
     struct sp_msg_gift gift;
-    if (self->life != LIFE_SETTLED || self->gift_count >= GIFTS_MAX) {
+    if (self->life == LIFE_NEW || self->gift_count >= GIFTS_MAX) {
         return SP_ERR_WIRE;
     }
     SP_TRY(sp_msg_gift_read(message, &gift));
@@ -227,6 +228,7 @@ static void drop_gifts(struct sp_self *self)
     for (unsigned i = 0; i < self->gift_count; i++) {
         sp_close(sp_take_fd(&self->gifts[i].fd));
     }
+    self->gift_count = 0;
 }
 
 static enum sp_err confine(struct sp_self *self, int directory, struct sp_msg_up *up, struct sp_confinement *report)
@@ -241,6 +243,16 @@ static enum sp_err confine(struct sp_self *self, int directory, struct sp_msg_up
     return err;
 }
 
+static enum sp_err renew(struct sp_self *self)
+{
+    if (self->spec->renewed == NULL) {
+        return SP_ERR_WIRE;
+    }
+    self->spec->renewed(self->state);
+    drop_gifts(self);
+    return SP_OK;
+}
+
 /* Nothing of a peer is read before the end of this: wires are only handed over after UP. */
 static enum sp_err on_go(struct sp_self *self, struct sp_message *message)
 {
@@ -248,10 +260,13 @@ static enum sp_err on_go(struct sp_self *self, struct sp_message *message)
     struct sp_msg_up up = {.report = {NULL, 0}};
     struct sp_confinement report = {.text = ""};
     const int directory = directory_gift(self);
+    SP_TRY(sp_msg_go_read(message, &go));
+    if (self->life == LIFE_RUNNING) {
+        return renew(self);
+    }
     if (self->life != LIFE_SETTLED) {
         return SP_ERR_WIRE;
     }
-    SP_TRY(sp_msg_go_read(message, &go));
     SP_TRY(self->spec->init(self, &self->state));
     sp_payload_done(&self->settings);
     drop_gifts(self);
@@ -397,6 +412,7 @@ int sp_role_run(const struct sp_role_spec *spec, unsigned index)
     self->index = index;
     self->settings = SP_PAYLOAD_EMPTY;
     ignore_signals();
+    tzset(); /* libraries ask for the time at their first need, and the zone's file cannot be opened then */
     if (sp_schedule_in_batches() != SP_OK) {
         sp_log(SP_LOG_DEBUG, "role.schedule", "batches=no"); /* it only saves work */
     }

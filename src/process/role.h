@@ -20,8 +20,11 @@ enum sp_gift {
     SP_GIFT_STATE,         /* audit: the log directory, O_DIRECTORY */
     SP_GIFT_POOL_LISTENER, /* pool: the listening unix socket */
     SP_GIFT_SECRET,        /* token: a sealed memfd with the credential; audit: the signing key; admit: the session key */
+    SP_GIFT_TLS,           /* door: files of TLS, opened for reading (index: enum sp_tls_gift) */
     SP_GIFT_COUNT
 };
+
+enum sp_tls_gift { SP_TLS_GIFT_CERTIFICATE, SP_TLS_GIFT_KEY, SP_TLS_GIFT_CLIENT_CA, SP_TLS_GIFT_CLIENT_CRL, SP_TLS_GIFT_COUNT };
 
 /* Handles one message of a peer; anything but SP_OK closes the wire. Over each handler stands: what if the asker is hostile? */
 typedef enum sp_err sp_handle_fn(void *state, struct sp_peer from, struct sp_message *message);
@@ -40,6 +43,9 @@ struct sp_role_spec {
 
     /* After confinement, before the first message of a peer. May be NULL. */
     enum sp_err (*start)(void *state);
+
+    /* The supervisor gave gifts anew (renewed files) to a role that runs; those not taken are closed. May be NULL. */
+    void (*renewed)(void *state);
 
     /* A wire to a peer stands, also anew after a loss; sp_self_wire gives it. May be NULL. */
     void (*wired)(void *state, struct sp_peer peer);

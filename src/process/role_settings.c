@@ -42,6 +42,7 @@ static enum sp_err door(const struct sp_child *child, struct sp_writer *w)
         .body_ms = (uint32_t)config->limits_body_ms,
         .idle_ms = (uint32_t)config->limits_idle_ms,
         .body_bytes_max = config->limits_body_bytes,
+        .must_certificate = config->tls_client_certificates == SP_CONFIG_CERTIFICATES_REQUIRED,
     };
     sp_settings_door_write(w, &s);
     return SP_OK;

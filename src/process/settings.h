@@ -18,7 +18,8 @@
     F(U32, head_ms, 0)                  \
     F(U32, body_ms, 0)                  \
     F(U32, idle_ms, 0)                  \
-    F(U64, body_bytes_max, 0)
+    F(U64, body_bytes_max, 0)           \
+    F(U8, must_certificate, 0)
 
 #define SP_SETTINGS_FRONT_FIELDS(F)  \
     F(U64, body_bytes_max, 0)        \

@@ -66,14 +66,15 @@ static void print_ready(const struct sp_house *house)
     char base[SP_ADDRESS_TEXT_MAX];
     sp_slice_to_text(sp_slice_of(estate->listen.text), base, sizeof(base));
     *strrchr(base, ':') = '\0'; /* the parser saw one */
-    (void)printf("sallyport %s is ready on http://%s:%u\n"
+    const char *scheme = house->config->tls_certificate[0] == '\0' ? "http" : "https";
+    (void)printf("sallyport %s is ready on %s://%s:%u\n"
                  "the token of tenant '%s' is in %s/local.token\n"
                  "try:\n"
-                 "  curl -s 'http://%s:%u/executions?api-version=2025-10-02-preview&identifier=demo' \\\n"
+                 "  curl -s '%s://%s:%u/executions?api-version=2025-10-02-preview&identifier=demo' \\\n"
                  "    -H \"Authorization: Bearer $(cat %s/local.token)\" -H 'Content-Type: application/json' \\\n"
                  "    -d '{\"codeInputType\":\"Inline\",\"executionType\":\"Synchronous\",\"code\":\"print(6 * 7)\"}'\n",
-                 house->version, base, estate->port, house->config->tenants[0].name, house->config->state_dir, base,
-                 estate->port, house->config->state_dir);
+                 house->version, scheme, base, estate->port, house->config->tenants[0].name, house->config->state_dir,
+                 scheme, base, estate->port, house->config->state_dir);
     (void)fflush(stdout);
 }
 
@@ -236,8 +237,12 @@ static void on_terminate(void *ctx, int signo)
 
 static void on_reload(void *ctx, int signo)
 {
-    (void)ctx;
+    struct sp_house *house = ctx;
     (void)signo;
+    struct sp_child *door = sp_child_find(house, SP_ROLE_DOOR, 0);
+    if (house->config->tls_certificate[0] != '\0' && sp_child_is_up(door) && sp_gifts_renew(door) != SP_OK) {
+        sp_log(SP_LOG_ERROR, "serve.tls.kept", "the files of [server.tls] cannot be opened; the old ones stay in force");
+    }
     sp_log(SP_LOG_WARN, "serve.reload.refused", "restart to read the configuration again");
 }
 
@@ -318,7 +323,7 @@ int sp_supervisor_run(const struct sp_supervisor_options *options)
     }
     house->config = options->config;
     house->version = options->version;
-    house->estate = (struct sp_estate){-1, -1, -1, -1, -1, -1, -1, .port = 0};
+    house->estate = (struct sp_estate)SP_ESTATE_EMPTY;
     sp_log_to(own_line, NULL, (enum sp_log_level)options->config->server_log_level);
     enum sp_err err = prepare(house, options->secret_fd);
     if (err == SP_OK) {

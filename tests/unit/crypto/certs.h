@@ -1,0 +1,29 @@
+/*
+ * certs - an authority and certificates of it, made for one test.
+ */
+#ifndef SP_TESTS_CRYPTO_CERTS_H
+#define SP_TESTS_CRYPTO_CERTS_H
+
+#include <stdbool.h>
+
+#include "base/slice.h"
+
+struct authority;
+
+struct cert {
+    char *certificate; /* PEM; all are the caller's to free */
+    char *key;
+};
+
+struct authority *authority_new(const char *name);
+void authority_free(struct authority *authority);
+char *authority_pem(const struct authority *authority);
+
+/* `names` as OpenSSL writes alternative names: "DNS:example.org,IP:127.0.0.1". */
+struct cert authority_issue(struct authority *authority, const char *common_name, const char *names, bool is_expired);
+void cert_free(struct cert *cert);
+
+/* The authority's list of revoked certificates, with `revoked` on it when it is not NULL. */
+char *authority_crl(struct authority *authority, const struct cert *revoked);
+
+#endif
