@@ -20,6 +20,7 @@
 #include "process/settings.h"
 #include "relay/fence.h"
 #include "relay/http.h"
+#include "relay/plain.h"
 #include "relay/room.h"
 
 /* How often waiting runs are looked at while there are any. */
@@ -38,7 +39,8 @@
 struct relay_state {
     struct sp_self *self;
     struct sp_relay_room *room;
-    struct sp_http *http;
+    struct sp_http *http;   /* a pool behind TLS ... */
+    struct sp_plain *plain; /* ... or one that is spoken to in plain HTTP; the other is NULL */
     struct sp_timer *timer;
     struct sp_buf endpoint;
     struct sp_buf ca_pem;
@@ -60,13 +62,14 @@ static bool ask_dial(void *ctx, uint32_t ticket)
 static enum sp_err start_request(void *ctx, size_t slot, const struct sp_http_request *request)
 {
     struct relay_state *state = ctx;
-    return sp_http_start(state->http, slot, request);
+    return state->plain != NULL ? sp_plain_start(state->plain, slot, request)
+                                : sp_http_start(state->http, slot, request);
 }
 
 static size_t count_idle(void *ctx)
 {
     const struct relay_state *state = ctx;
-    return sp_http_idle(state->http);
+    return state->plain != NULL ? sp_plain_idle(state->plain) : sp_http_idle(state->http);
 }
 
 /* Nothing may have come on a connection over which nothing was sent: bytes and an end are both wrong. */
@@ -180,7 +183,8 @@ static enum sp_err on_bearer(void *ctx, struct sp_peer from, struct sp_message *
     SP_TRY(sp_msg_bearer_read(message, &bearer));
     if (bearer.err == SP_OK) {
         SP_TRY(sp_sha256(bearer.value, state->bearer_digest));
-        SP_TRY(sp_http_set_bearer(state->http, bearer.value));
+        SP_TRY(state->plain != NULL ? sp_plain_set_bearer(state->plain, bearer.value)
+                                    : sp_http_set_bearer(state->http, bearer.value));
     }
     sp_relay_room_bearer(state->room, bearer.err, sp_clock_mono_us());
     return SP_OK;
@@ -247,7 +251,9 @@ static enum sp_err open_http(struct relay_state *state, const struct sp_settings
         .idle_s = is_local ? IDLE_LOCAL_S : IDLE_REMOTE_S,
         .slots = SP_HTTP_SLOTS_MAX,
     };
-    return sp_http_new(sp_self_loop(state->self), &config, &ops, &state->http);
+    struct sp_loop *loop = sp_self_loop(state->self);
+    return place->is_https ? sp_http_new(loop, &config, &ops, &state->http)
+                           : sp_plain_new(loop, &config, &ops, &state->plain);
 }
 
 static enum sp_err open_room(struct relay_state *state, const struct sp_settings_relay *settings,

@@ -1,5 +1,5 @@
 /*
- * http - requests to one pool by libcurl, over descriptors that are connected already.
+ * http - requests to one pool by libcurl, over descriptors that are connected already. For TLS; plain.h speaks plain HTTP.
  *
  * Runs in: relay.   Input: hostile (the pool's bytes).   Allocates: a handle a slot, answers up to their bound.
  * It never resolves, never connects, never follows, sends no caller's header, and sends a body at most once: a
