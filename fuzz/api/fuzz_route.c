@@ -21,7 +21,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     SP_ASSERT(route.operation != SP_OPERATION_NONE && route.version != SP_VERSION_NONE);
-    SP_ASSERT(sp_identifier_check(route.identifier) == SP_OK);
-    SP_ASSERT(sp_slice_is(route.api_version, sp_version_text(route.version)));
+    SP_ASSERT(route.identifier.len == 0 || sp_identifier_check(route.identifier) == SP_OK);
+    SP_ASSERT(!sp_operation_makes_session(route.operation) || route.identifier.len > 0);
+    SP_ASSERT(route.is_management ||
+              sp_slice_is(route.api_version, sp_version_text(route.version)));
+    SP_ASSERT(sp_slice_find(route.name, 0, '\0') == route.name.len);
     return 0;
 }

@@ -242,6 +242,9 @@ enum sp_err sp_admit_on_ask(struct sp_admit_room *room, const struct sp_msg_ask 
     room->open++;
     take_down(guest, msg, &who);
     err = sp_route_find(msg->method, msg->target, &room->scratch, &route, &where);
+    if (err == SP_OK && route.operation != SP_OPERATION_EXECUTE) {
+        err = SP_ERR_NOT_IMPLEMENTED;
+    }
     if (err == SP_OK) {
         guest->operation = (uint8_t)route.operation;
         err = name_session(room, who.tenant, &route, guest);

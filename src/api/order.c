@@ -3,32 +3,79 @@
 #include "base/text.h"
 
 /* The first byte of every order; another layout gets another number. */
-#define LAYOUT 1U
+#define LAYOUT 2U
 
 void sp_order_write(struct sp_writer *w, const struct sp_order *order)
 {
     sp_writer_u8(w, LAYOUT);
     sp_writer_u8(w, (uint8_t)order->operation);
-    sp_writer_u32(w, order->timeout_s);
-    sp_writer_block(w, order->code);
+    if (order->operation == SP_OPERATION_EXECUTE) {
+        sp_writer_u32(w, order->timeout_s);
+        sp_writer_u8(w, order->is_async ? 1 : 0);
+        sp_writer_block(w, order->code);
+        return;
+    }
+    sp_writer_u8(w, order->is_recursive ? 1 : 0);
+    sp_writer_block(w, order->spot.directory);
+    sp_writer_block(w, order->spot.name);
+    sp_writer_block(w, order->id);
+    sp_writer_block(w, order->sessions);
+    sp_writer_block(w, order->file);
 }
 
-static enum sp_err read_code(struct sp_reader *r, struct sp_slice *out)
+static enum sp_err read_flag(struct sp_reader *r, bool *out)
 {
-    struct sp_slice code = {NULL, 0};
-    size_t at = 0;
-    SP_TRY(sp_reader_block(r, SP_ORDER_CODE_BYTES_MAX, &code));
-    SP_TRY(sp_utf8_check(code, &at));
-    if (sp_slice_find(code, 0, '\0') != code.len) {
-        return SP_ERR_NUL;
+    uint8_t byte = 0;
+    SP_TRY(sp_reader_u8(r, &byte));
+    if (byte > 1) {
+        return SP_ERR_WIRE;
     }
-    *out = code;
+    *out = byte == 1;
+    return SP_OK;
+}
+
+static enum sp_err read_execution(struct sp_reader *r, struct sp_order *out)
+{
+    size_t at = 0;
+    SP_TRY(sp_reader_u32(r, &out->timeout_s));
+    SP_TRY(read_flag(r, &out->is_async));
+    SP_TRY(sp_reader_block(r, SP_ORDER_CODE_BYTES_MAX, &out->code));
+    SP_TRY(sp_utf8_check(out->code, &at));
+    return sp_slice_find(out->code, 0, '\0') == out->code.len ? SP_OK : SP_ERR_NUL;
+}
+
+static bool is_id(struct sp_slice id)
+{
+    for (size_t i = 0; i < id.len; i++) {
+        if (id.ptr[i] <= ' ' || id.ptr[i] >= 0x7F) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static enum sp_err read_other(struct sp_reader *r, struct sp_order *out)
+{
+    SP_TRY(read_flag(r, &out->is_recursive));
+    SP_TRY(sp_reader_block(r, SP_SPOT_BYTES_MAX, &out->spot.directory));
+    SP_TRY(sp_reader_block(r, SP_SPOT_PART_BYTES_MAX, &out->spot.name));
+    SP_TRY(sp_reader_block(r, SP_ORDER_ID_BYTES_MAX, &out->id));
+    SP_TRY(sp_reader_block(r, SP_ORDER_SESSIONS_BYTES_MAX, &out->sessions));
+    SP_TRY(sp_reader_block(r, SP_ORDER_DIGEST_BYTES, &out->file));
+    bool is_file = out->operation >= SP_OPERATION_FILE_PUT &&
+                   out->operation <= SP_OPERATION_FILE_DELETE;
+    bool has_digest = out->file.len == SP_ORDER_DIGEST_BYTES;
+    if (!sp_spot_is_clean(&out->spot) || !is_id(out->id) || is_file != (out->spot.name.len > 0) ||
+        has_digest != (out->operation == SP_OPERATION_FILE_PUT) ||
+        (!has_digest && out->file.len > 0)) {
+        return SP_ERR_WIRE;
+    }
     return SP_OK;
 }
 
 static enum sp_err read_fields(struct sp_reader *r, struct sp_order *out)
 {
-    struct sp_order order = {0};
+    struct sp_order order = {.operation = SP_OPERATION_NONE};
     uint8_t layout = 0;
     uint8_t operation = 0;
     SP_TRY(sp_reader_u8(r, &layout));
@@ -37,8 +84,8 @@ static enum sp_err read_fields(struct sp_reader *r, struct sp_order *out)
     }
     SP_TRY(sp_reader_u8(r, &operation));
     SP_TRY(sp_operation_from_number(operation, &order.operation));
-    SP_TRY(sp_reader_u32(r, &order.timeout_s));
-    SP_TRY(read_code(r, &order.code));
+    SP_TRY(order.operation == SP_OPERATION_EXECUTE ? read_execution(r, &order)
+                                                   : read_other(r, &order));
     SP_TRY(sp_reader_end(r));
     *out = order;
     return SP_OK;

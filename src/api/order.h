@@ -2,21 +2,34 @@
  * order - the canonical request: built by inspect from what it inspected, hashed by audit, carried out by relay.
  *
  * Runs in: inspect (writes), audit (hashes the bytes), relay (reads).   Input: hostile on reading.   Allocates: never.
- * Equal orders have equal bytes, so that the digest names the request.
+ * Equal orders have equal bytes, so that the digest names the request. The file of an upload stands beside the order,
+ * which names it by its digest.
  */
 #ifndef SP_API_ORDER_H
 #define SP_API_ORDER_H
 
+#include "api/spot.h"
 #include "api/route.h"
 #include "base/reader.h"
 #include "base/writer.h"
 
-#define SP_ORDER_CODE_BYTES_MAX ((size_t)64 * 1024 * 1024)
+#define SP_ORDER_CODE_BYTES_MAX     ((size_t)64 * 1024 * 1024)
+#define SP_ORDER_SESSIONS_BYTES_MAX ((size_t)16384)
+#define SP_ORDER_DIGEST_BYTES       ((size_t)32)
+#define SP_ORDER_ID_BYTES_MAX       ((size_t)128)
 
 struct sp_order {
     enum sp_operation operation;
+    /* of an execution */
     uint32_t timeout_s;
+    bool is_async;
     struct sp_slice code; /* borrowed; valid UTF-8 without NUL */
+    /* of all else */
+    struct sp_spot spot;     /* of a file, or a directory to list */
+    bool is_recursive;         /* of a list of files */
+    struct sp_slice id;        /* of an execution that is asked after */
+    struct sp_slice sessions;  /* of a list of sessions: their names, as blocks */
+    struct sp_slice file;      /* of an upload: the digest of its bytes */
 };
 
 void sp_order_write(struct sp_writer *w, const struct sp_order *order) SP_NONNULL(1, 2);

@@ -1,12 +1,24 @@
 #include "api/route.h"
 
+#include "base/num.h"
 #include "base/text.h"
 #include "codec/url.h"
 
-/* No pattern has more segments than this. */
-#define SEGMENTS_MAX 3U
+/* No pattern has more segments than this; no path is looked at beyond its last so many. */
+#define SEGMENTS_MAX      3U
+#define PATH_SEGMENTS_MAX 64U
 
-/* One operation of one path. A `*` stands for one segment of any content. */
+#define ALLOW_GET         "GET, HEAD, OPTIONS"
+#define ALLOW_POST        "OPTIONS, POST"
+#define ALLOW_GET_POST    "GET, HEAD, OPTIONS, POST"
+#define ALLOW_GET_DELETE  "DELETE, GET, HEAD, OPTIONS"
+
+/* What differs from most rows. */
+#define NO_IDENTIFIER 1U
+#define BY_VERSION    2U /* the family goes by the version: both share this path */
+#define MANAGEMENT    4U
+
+/* One operation of one path. `*` stands for one segment, `**` for two and more: a name with raw slashes. */
 struct row {
     const char *pattern[SEGMENTS_MAX];
     const char *method;
@@ -14,29 +26,39 @@ struct row {
     enum sp_operation operation;
     enum sp_family family;
     enum sp_version since;
-    bool has_identifier;
-    bool is_served;
+    unsigned flags;
 };
 
-/* The first row that fits path and method wins, so the longer patterns stand first. */
+/*
+ * The first row that fits path and method wins, so the longer patterns stand first. Those with `**` stand before
+ * the single words: a file `a/session` must not be taken for a session.
+ */
 static const struct row rows[] = {
     /* clang-format off */
-    {{"code", "execute"},       "POST",   "POST",        SP_OPERATION_EXECUTE,        SP_FAMILY_OLD,    SP_VERSION_2023_08, true,  true},
-    {{"python", "execute"},     "POST",   "POST",        SP_OPERATION_EXECUTE,        SP_FAMILY_LEGACY, SP_VERSION_2023_08, true,  true},
-    {{"executions"},            "POST",   "POST",        SP_OPERATION_EXECUTE,        SP_FAMILY_NEW,    SP_VERSION_2024_10, true,  true},
-    {{"executions", "*"},       "GET",    "GET",         SP_OPERATION_EXECUTION_GET,  SP_FAMILY_NEW,    SP_VERSION_2024_10, true,  false},
-    {{"python", "uploadFile"},  "POST",   "POST",        SP_OPERATION_FILE_PUT,       SP_FAMILY_LEGACY, SP_VERSION_2023_08, true,  false},
-    {{"files", "upload"},       "POST",   "POST",        SP_OPERATION_FILE_PUT,       SP_FAMILY_OLD,    SP_VERSION_2023_08, true,  false},
-    {{"files", "content", "*"}, "GET",    "GET",         SP_OPERATION_FILE_CONTENT,   SP_FAMILY_OLD,    SP_VERSION_2023_08, true,  false},
-    {{"files", "*", "content"}, "GET",    "GET",         SP_OPERATION_FILE_CONTENT,   SP_FAMILY_NEW,    SP_VERSION_2024_10, true,  false},
-    {{"files", "*"},            "GET",    "DELETE, GET", SP_OPERATION_FILE_GET,       SP_FAMILY_NEW,    SP_VERSION_2023_08, true,  false},
-    {{"files", "*"},            "DELETE", "DELETE, GET", SP_OPERATION_FILE_DELETE,    SP_FAMILY_NEW,    SP_VERSION_2023_08, true,  false},
-    {{"files"},                 "GET",    "GET, POST",   SP_OPERATION_FILE_LIST,      SP_FAMILY_NEW,    SP_VERSION_2023_08, true,  false},
-    {{"files"},                 "POST",   "GET, POST",   SP_OPERATION_FILE_PUT,       SP_FAMILY_NEW,    SP_VERSION_2024_10, true,  false},
-    {{"session"},               "GET",    "DELETE, GET", SP_OPERATION_SESSION_GET,    SP_FAMILY_NEW,    SP_VERSION_2025_02, true,  false},
-    {{"session"},               "DELETE", "DELETE, GET", SP_OPERATION_SESSION_DELETE, SP_FAMILY_NEW,    SP_VERSION_2025_02, true,  false},
-    {{"listSessions"},          "GET",    "GET",         SP_OPERATION_SESSION_LIST,   SP_FAMILY_NEW,    SP_VERSION_2025_02, false, false},
-    {{"metadata"},              "GET",    "GET",         SP_OPERATION_METADATA,       SP_FAMILY_NEW,    SP_VERSION_2025_02, false, false},
+    {{"code", "execute"},              "POST",   ALLOW_POST,       SP_OPERATION_EXECUTE,        SP_FAMILY_OLD,    SP_VERSION_2023_08, 0},
+    {{"python", "execute"},            "POST",   ALLOW_POST,       SP_OPERATION_EXECUTE,        SP_FAMILY_LEGACY, SP_VERSION_2023_08, 0},
+    {{"python", "uploadFile"},         "POST",   ALLOW_POST,       SP_OPERATION_FILE_PUT,       SP_FAMILY_OLD,    SP_VERSION_2023_08, 0},
+    {{"python", "downloadFile", "*"},  "GET",    ALLOW_GET,        SP_OPERATION_FILE_CONTENT,   SP_FAMILY_OLD,    SP_VERSION_2023_08, 0},
+    {{".management", "stopSession"},   "POST",   ALLOW_POST,       SP_OPERATION_SESSION_DELETE, SP_FAMILY_NEW,    SP_VERSION_NONE,    MANAGEMENT},
+    {{".management", "getSession"},    "POST",   ALLOW_POST,       SP_OPERATION_SESSION_GET,    SP_FAMILY_NEW,    SP_VERSION_NONE,    MANAGEMENT},
+    {{".management", "listSessions"},  "POST",   ALLOW_POST,       SP_OPERATION_SESSION_LIST,   SP_FAMILY_NEW,    SP_VERSION_NONE,    MANAGEMENT | NO_IDENTIFIER},
+    {{"executions", "*"},              "GET",    ALLOW_GET,        SP_OPERATION_EXECUTION_GET,  SP_FAMILY_NEW,    SP_VERSION_2024_10, 0},
+    {{"files", "upload"},              "POST",   ALLOW_POST,       SP_OPERATION_FILE_PUT,       SP_FAMILY_OLD,    SP_VERSION_2023_08, 0},
+    {{"files", "content", "*"},        "GET",    ALLOW_GET,        SP_OPERATION_FILE_CONTENT,   SP_FAMILY_OLD,    SP_VERSION_2023_08, 0},
+    {{"files", "*", "content"},        "GET",    ALLOW_GET,        SP_OPERATION_FILE_CONTENT,   SP_FAMILY_NEW,    SP_VERSION_2023_08, 0},
+    {{"files", "*"},                   "GET",    ALLOW_GET_DELETE, SP_OPERATION_FILE_GET,       SP_FAMILY_NEW,    SP_VERSION_2023_08, BY_VERSION},
+    {{"files", "*"},                   "DELETE", ALLOW_GET_DELETE, SP_OPERATION_FILE_DELETE,    SP_FAMILY_NEW,    SP_VERSION_2023_08, BY_VERSION},
+    {{"files", "content", "**"},       "GET",    ALLOW_GET,        SP_OPERATION_FILE_CONTENT,   SP_FAMILY_OLD,    SP_VERSION_2023_08, 0},
+    {{"files", "**", "content"},       "GET",    ALLOW_GET,        SP_OPERATION_FILE_CONTENT,   SP_FAMILY_NEW,    SP_VERSION_2023_08, 0},
+    {{"files", "**"},                  "GET",    ALLOW_GET_DELETE, SP_OPERATION_FILE_GET,       SP_FAMILY_NEW,    SP_VERSION_2023_08, BY_VERSION},
+    {{"files", "**"},                  "DELETE", ALLOW_GET_DELETE, SP_OPERATION_FILE_DELETE,    SP_FAMILY_NEW,    SP_VERSION_2023_08, BY_VERSION},
+    {{"executions"},                   "POST",   ALLOW_POST,       SP_OPERATION_EXECUTE,        SP_FAMILY_NEW,    SP_VERSION_2024_10, 0},
+    {{"files"},                        "GET",    ALLOW_GET_POST,   SP_OPERATION_FILE_LIST,      SP_FAMILY_NEW,    SP_VERSION_2023_08, BY_VERSION},
+    {{"files"},                        "POST",   ALLOW_GET_POST,   SP_OPERATION_FILE_PUT,       SP_FAMILY_NEW,    SP_VERSION_2024_10, 0},
+    {{"session"},                      "GET",    ALLOW_GET_DELETE, SP_OPERATION_SESSION_GET,    SP_FAMILY_NEW,    SP_VERSION_2025_02, 0},
+    {{"session"},                      "DELETE", ALLOW_GET_DELETE, SP_OPERATION_SESSION_DELETE, SP_FAMILY_NEW,    SP_VERSION_2025_02, 0},
+    {{"listSessions"},                 "GET",    ALLOW_GET,        SP_OPERATION_SESSION_LIST,   SP_FAMILY_NEW,    SP_VERSION_2025_02, NO_IDENTIFIER},
+    {{"metadata"},                     "GET",    ALLOW_GET,        SP_OPERATION_METADATA,       SP_FAMILY_NEW,    SP_VERSION_2025_02, NO_IDENTIFIER},
     /* clang-format on */
 };
 
@@ -44,16 +66,27 @@ static const struct row rows[] = {
 struct query {
     struct sp_slice version;
     struct sp_slice identifier;
+    struct sp_slice path;
+    struct sp_slice recursive;
+    struct sp_slice skip;
     bool has_version;
     bool has_identifier;
+    bool has_path;
+    bool has_recursive;
+    bool has_skip;
 };
 
-/* The last segments of a path, the very last one first. Empty segments are none. */
-static size_t last_segments(struct sp_slice path, struct sp_slice out[SEGMENTS_MAX])
+/* The last segments of a path, in their order. Empty segments are none. */
+struct segments {
+    size_t count;
+    struct sp_slice all[PATH_SEGMENTS_MAX];
+};
+
+static void split(struct sp_slice path, struct segments *out)
 {
-    size_t count = 0;
     size_t end = path.len;
-    while (count < SEGMENTS_MAX) {
+    size_t first = PATH_SEGMENTS_MAX;
+    while (first > 0) {
         while (end > 0 && path.ptr[end - 1] == '/') {
             end--;
         }
@@ -64,42 +97,122 @@ static size_t last_segments(struct sp_slice path, struct sp_slice out[SEGMENTS_M
         if (start == end) {
             break;
         }
-        out[count++] = sp_slice_sub(path, start, end - start);
+        out->all[--first] = sp_slice_sub(path, start, end - start);
         end = start;
     }
-    return count;
+    out->count = PATH_SEGMENTS_MAX - first;
+    for (size_t i = 0; i < out->count; i++) {
+        out->all[i] = out->all[first + i];
+    }
 }
 
-static bool fits(const struct row *row, const struct sp_slice *segments, size_t count)
+static size_t length_of(const struct row *row)
 {
-    size_t wanted = 0;
-    while (wanted < SEGMENTS_MAX && row->pattern[wanted] != NULL) {
-        wanted++;
+    size_t len = 0;
+    while (len < SEGMENTS_MAX && row->pattern[len] != NULL) {
+        len++;
     }
-    if (wanted > count) {
-        return false;
-    }
-    for (size_t i = 0; i < wanted; i++) {
-        const char *want = row->pattern[wanted - 1 - i];
-        if (want[0] != '*' && !sp_slice_is(segments[i], want)) {
+    return len;
+}
+
+static bool fits_at(const struct row *row, const struct segments *s, size_t at, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (row->pattern[i][0] != '*' && !sp_slice_is(s->all[at + i], row->pattern[i])) {
             return false;
         }
     }
     return true;
 }
 
-/* SP_ERR_METHOD when rows fit the path but none the method. */
-static enum sp_err find_row(struct sp_slice method, struct sp_slice path, const struct row **out)
+/* From the first to the last of some segments, with all that stands between. */
+static struct sp_slice span(const struct segments *s, size_t first, size_t last)
 {
-    struct sp_slice segments[SEGMENTS_MAX];
-    size_t count = last_segments(path, segments);
-    enum sp_err err = SP_ERR_NOT_FOUND;
-    for (size_t i = 0; i < SP_COUNT(rows); i++) {
-        if (!fits(&rows[i], segments, count)) {
+    const uint8_t *end = s->all[last].ptr + s->all[last].len;
+    return sp_slice_make(s->all[first].ptr, (size_t)(end - s->all[first].ptr));
+}
+
+/* Behind these words of an Azure endpoint stands a name that the operator chose: it may well be "files". */
+static bool is_named_before(const struct segments *s, size_t at)
+{
+    static const char *const words[] = {"sessionPools", "resourceGroups", "subscriptions"};
+    for (size_t i = 0; at > 0 && i < SP_COUNT(words); i++) {
+        if (sp_slice_is_nocase(s->all[at - 1], words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A pattern with `**` begins at the leftmost place that it can, so that the name is as long as it may be. */
+static bool fits_long(const struct row *row, const struct segments *s, struct sp_slice *out_name)
+{
+    size_t len = length_of(row);
+    size_t star = row->pattern[1][1] == '*' ? 1 : 2; /* where the `**` stands */
+    size_t after = len - star - 1;
+    for (size_t at = 0; at + len < s->count; at++) {
+        bool is_start = sp_slice_is(s->all[at], row->pattern[0]) && !is_named_before(s, at);
+        if (!is_start || (star == 2 && !sp_slice_is(s->all[at + 1], row->pattern[1]))) {
             continue;
         }
-        if (sp_slice_is(method, rows[i].method)) {
+        if (after == 1 && !sp_slice_is(s->all[s->count - 1], row->pattern[2])) {
+            continue;
+        }
+        *out_name = span(s, at + star, s->count - 1 - after);
+        return true;
+    }
+    return false;
+}
+
+static bool is_long(const struct row *row)
+{
+    for (size_t i = 1; i < SEGMENTS_MAX && row->pattern[i] != NULL; i++) {
+        if (row->pattern[i][0] == '*' && row->pattern[i][1] == '*') {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool fits(const struct row *row, const struct segments *s, struct sp_slice *out_name)
+{
+    size_t len = length_of(row);
+    if (is_long(row)) {
+        return fits_long(row, s, out_name);
+    }
+    if (len > s->count || !fits_at(row, s, s->count - len, len)) {
+        return false;
+    }
+    for (size_t i = 0; i < len; i++) {
+        if (row->pattern[i][0] == '*') {
+            *out_name = s->all[s->count - len + i];
+        }
+    }
+    return true;
+}
+
+/* HEAD asks for the head of what GET would give. */
+static bool is_method(struct sp_slice method, const char *wanted)
+{
+    return sp_slice_is(method, wanted) ||
+           (sp_slice_is(method, "HEAD") && sp_slice_is(sp_slice_of(wanted), "GET"));
+}
+
+/* SP_ERR_METHOD when rows fit the path but none the method. */
+static enum sp_err find_row(struct sp_slice method, struct sp_slice path, const struct row **out,
+                            struct sp_slice *out_name)
+{
+    struct segments segments;
+    enum sp_err err = SP_ERR_NOT_FOUND;
+    split(path, &segments);
+    for (size_t i = 0; i < SP_COUNT(rows); i++) {
+        struct sp_slice name = {NULL, 0};
+        if (!fits(&rows[i], &segments, &name)) {
+            continue;
+        }
+        if (is_method(method, rows[i].method)) {
             *out = &rows[i];
+            *out_name = name;
             return SP_OK;
         }
         if (err == SP_ERR_NOT_FOUND) {
@@ -123,21 +236,30 @@ static enum sp_err keep(struct sp_slice value, struct sp_slice *slot, bool *has,
 
 static enum sp_err read_query(struct sp_slice raw, struct query *out, struct sp_where *where)
 {
+    const struct {
+        const char *name;
+        struct sp_slice *slot;
+        bool *has;
+        enum sp_err err;
+    } known[] = {
+        {"api-version", &out->version, &out->has_version, SP_ERR_API_VERSION},
+        {"identifier", &out->identifier, &out->has_identifier, SP_ERR_IDENTIFIER},
+        {"path", &out->path, &out->has_path, SP_ERR_FILE_NAME},
+        {"recursive", &out->recursive, &out->has_recursive, SP_ERR_REQUEST},
+        {"skip", &out->skip, &out->has_skip, SP_ERR_REQUEST},
+    };
     struct sp_url_query q;
     struct sp_slice name = {NULL, 0};
     struct sp_slice value = {NULL, 0};
     sp_url_query_init(&q, raw);
     while (sp_url_query_next(&q, &name, &value)) {
-        enum sp_err err = SP_OK;
-        if (sp_slice_is_nocase(name, "api-version")) {
-            err = keep(value, &out->version, &out->has_version, SP_ERR_API_VERSION);
-        } else if (sp_slice_is_nocase(name, "identifier")) {
-            err = keep(value, &out->identifier, &out->has_identifier, SP_ERR_IDENTIFIER);
-        }
-        if (err != SP_OK) {
-            sp_where_set(where, 0, 0, "%s is given twice with different values",
-                         err == SP_ERR_IDENTIFIER ? "identifier" : "api-version");
-            return err;
+        for (size_t i = 0; i < SP_COUNT(known); i++) {
+            if (sp_slice_is_nocase(name, known[i].name) &&
+                keep(value, known[i].slot, known[i].has, known[i].err) != SP_OK) {
+                sp_where_set(where, 0, 0, "%s is given twice with different values",
+                             known[i].name);
+                return known[i].err;
+            }
         }
     }
     return SP_OK;
@@ -146,6 +268,10 @@ static enum sp_err read_query(struct sp_slice raw, struct query *out, struct sp_
 static enum sp_err read_version(const struct row *row, const struct query *query,
                                 enum sp_version *out, struct sp_where *where)
 {
+    if ((row->flags & MANAGEMENT) != 0 && !query->has_version) {
+        *out = SP_VERSION_2025_10; /* the identifier is all that this path needs */
+        return SP_OK;
+    }
     if (!query->has_version || query->version.len == 0) {
         sp_where_set(where, 0, 0, "the query parameter api-version is missing");
         return SP_ERR_API_VERSION;
@@ -169,9 +295,8 @@ static enum sp_err read_identifier(const struct row *row, const struct query *qu
                                    struct sp_buf *scratch, struct sp_slice *out,
                                    struct sp_where *where)
 {
-    sp_buf_clear(scratch);
-    *out = sp_buf_slice(scratch);
-    if (!row->has_identifier) {
+    size_t before = scratch->len;
+    if ((row->flags & NO_IDENTIFIER) != 0) {
         return SP_OK;
     }
     if (!query->has_identifier || query->identifier.len == 0) {
@@ -183,14 +308,60 @@ static enum sp_err read_identifier(const struct row *row, const struct query *qu
     if (err == SP_ERR_NOMEM) {
         return err;
     }
-    if (err != SP_OK || sp_identifier_check(sp_buf_slice(scratch)) != SP_OK) {
+    struct sp_slice identifier = sp_slice_sub(sp_buf_slice(scratch), before, scratch->len);
+    if (err != SP_OK || sp_identifier_check(identifier) != SP_OK) {
         sp_where_set(where, 0, 0,
                      "the identifier must be 4 to 128 ASCII letters, digits or signs, without "
                      "spaces and backslashes");
         return SP_ERR_IDENTIFIER;
     }
-    *out = sp_buf_slice(scratch);
+    *out = identifier;
     return SP_OK;
+}
+
+/* The name in the path and the directory in the query; what they may hold is checked where they are used. */
+static enum sp_err read_names(struct sp_slice name, const struct query *query, struct sp_buf *scratch,
+                              struct sp_route *route, struct sp_where *where)
+{
+    size_t name_at = scratch->len;
+    if (sp_url_decode(name, SP_PLUS_IS_PLUS, scratch) != SP_OK) {
+        sp_where_set(where, 0, 0, "the name in the path has a bad escape");
+        return SP_ERR_FILE_NAME;
+    }
+    size_t path_at = scratch->len;
+    if (sp_url_decode(query->path, SP_PLUS_IS_SPACE, scratch) != SP_OK) {
+        sp_where_set(where, 0, 0, "the query parameter path has a bad escape");
+        return SP_ERR_FILE_NAME;
+    }
+    route->name = sp_slice_sub(sp_buf_slice(scratch), name_at, path_at - name_at);
+    route->path = sp_slice_sub(sp_buf_slice(scratch), path_at, scratch->len - path_at);
+    return SP_OK;
+}
+
+static enum sp_err read_list_options(const struct query *query, struct sp_route *route,
+                                     struct sp_where *where)
+{
+    uint64_t skip = 0;
+    if (query->skip.len > 0 && sp_parse_u64(query->skip, SP_ROUTE_SKIP_MAX, &skip) != SP_OK) {
+        sp_where_set(where, 0, 0, "skip must be a whole number up to %u", SP_ROUTE_SKIP_MAX);
+        return SP_ERR_REQUEST;
+    }
+    route->skip = (uint32_t)skip;
+    route->is_recursive = sp_slice_is_nocase(query->recursive, "true");
+    if (!route->is_recursive && query->recursive.len > 0 &&
+        !sp_slice_is_nocase(query->recursive, "false")) {
+        sp_where_set(where, 0, 0, "recursive must be true or false");
+        return SP_ERR_REQUEST;
+    }
+    return SP_OK;
+}
+
+/* Nothing that is decoded grows, so the space of the target is enough, and what lies in it does not move. */
+static enum sp_err make_room(struct sp_slice target, struct sp_buf *scratch)
+{
+    uint8_t *room = NULL;
+    sp_buf_clear(scratch);
+    return target.len == 0 ? SP_OK : sp_buf_reserve(scratch, target.len, &room);
 }
 
 enum sp_err sp_route_find(struct sp_slice method, struct sp_slice target, struct sp_buf *scratch,
@@ -199,24 +370,25 @@ enum sp_err sp_route_find(struct sp_slice method, struct sp_slice target, struct
     const struct row *row = NULL;
     struct sp_slice path = {NULL, 0};
     struct sp_slice raw_query = {NULL, 0};
+    struct sp_slice name = {NULL, 0};
     struct query query = {0};
     struct sp_route route = {0};
     sp_where_set(out_where, 0, 0, "%s", "");
+    SP_TRY(make_room(target, scratch));
     if (sp_url_split(target, &path, &raw_query) != SP_OK) {
         return SP_ERR_NOT_FOUND;
     }
-    SP_TRY(find_row(method, path, &row));
-    if (!row->is_served) {
-        sp_where_set(out_where, 0, 0, "this gateway does not serve %s yet",
-                     sp_operation_name(row->operation));
-        return SP_ERR_NOT_IMPLEMENTED;
-    }
+    SP_TRY(find_row(method, path, &row, &name));
     SP_TRY(read_query(raw_query, &query, out_where));
     SP_TRY(read_version(row, &query, &route.version, out_where));
     SP_TRY(read_identifier(row, &query, scratch, &route.identifier, out_where));
+    SP_TRY(read_names(name, &query, scratch, &route, out_where));
+    SP_TRY(read_list_options(&query, &route, out_where));
+    bool is_old = (row->flags & BY_VERSION) != 0 && route.version < SP_VERSION_2024_10;
     route.operation = row->operation;
-    route.family = row->family;
+    route.family = is_old ? SP_FAMILY_OLD : row->family;
     route.api_version = query.version;
+    route.is_management = (row->flags & MANAGEMENT) != 0;
     *out = route;
     return SP_OK;
 }
@@ -226,15 +398,44 @@ const char *sp_route_methods(struct sp_slice target)
     const struct row *row = NULL;
     struct sp_slice path = {NULL, 0};
     struct sp_slice query = {NULL, 0};
+    struct sp_slice name = {NULL, 0};
     if (sp_url_split(target, &path, &query) != SP_OK) {
         return NULL;
     }
-    return find_row((struct sp_slice){NULL, 0}, path, &row) == SP_ERR_METHOD ? row->allow : NULL;
+    return find_row(name, path, &row, &name) == SP_ERR_METHOD ? row->allow : NULL;
 }
 
 bool sp_operation_has_body(enum sp_operation operation)
 {
     return operation == SP_OPERATION_EXECUTE || operation == SP_OPERATION_FILE_PUT;
+}
+
+bool sp_operation_is_reading(enum sp_operation operation)
+{
+    switch (operation) {
+    case SP_OPERATION_EXECUTION_GET:
+    case SP_OPERATION_FILE_LIST:
+    case SP_OPERATION_FILE_GET:
+    case SP_OPERATION_FILE_CONTENT:
+    case SP_OPERATION_SESSION_GET:
+    case SP_OPERATION_SESSION_LIST:
+    case SP_OPERATION_METADATA:
+        return true;
+    case SP_OPERATION_NONE:
+    case SP_OPERATION_EXECUTE:
+    case SP_OPERATION_FILE_PUT:
+    case SP_OPERATION_FILE_DELETE:
+    case SP_OPERATION_SESSION_DELETE:
+    case SP_OPERATION_COUNT:
+        return false;
+    }
+    return false;
+}
+
+bool sp_operation_makes_session(enum sp_operation operation)
+{
+    return operation == SP_OPERATION_EXECUTE ||
+           (operation >= SP_OPERATION_FILE_LIST && operation <= SP_OPERATION_FILE_DELETE);
 }
 
 const char *sp_operation_name(enum sp_operation operation)

@@ -3,7 +3,8 @@
  *
  * Runs in: admit, front, pool.   Input: hostile.   Allocates: through the caller's buffer.
  * Clients only append to the endpoint that they were given, so any path prefix is taken, runs of `/` count as one and a
- * `/` at the end as none; query parameters come in any order and unknown ones are passed over.
+ * `/` at the end as none; query parameters come in any order and unknown ones are passed over. Names of files may hold
+ * slashes, raw or escaped.
  */
 #ifndef SP_API_ROUTE_H
 #define SP_API_ROUTE_H
@@ -15,6 +16,7 @@
 #define SP_IDENTIFIER_BYTES_MAX ((size_t)128)
 #define SP_ROUTE_SCRATCH_BYTES_MAX                                                                 \
     ((size_t)16 * 1024) /* the maximum for a buffer handed to sp_route_find */
+#define SP_ROUTE_SKIP_MAX 1000000U
 
 /* Every operation of the data plane; the number travels on wires and in the log, so rows are only added at the end. */
 #define SP_OPERATION_LIST(X)                                                                       \
@@ -61,12 +63,17 @@ struct sp_route {
     struct sp_slice
         identifier; /* decoded and checked; in the scratch buffer. Empty where the operation has none */
     struct sp_slice api_version; /* as it was given; in the target */
+    struct sp_slice name;        /* decoded: of a file (api/spot.h checks it), or the id of an execution */
+    struct sp_slice path;        /* decoded: the directory of a file, as the query says it */
+    uint32_t skip;               /* of a list */
+    bool is_recursive;
+    bool is_management; /* of /.management, which answers in words of its own */
 };
 
 /*
- * Reads a request. `scratch` is cleared and then holds the identifier; `out` borrows from it and from `target`.
- * SP_ERR_NOT_FOUND, SP_ERR_METHOD, SP_ERR_NOT_IMPLEMENTED (known, not served here), SP_ERR_API_VERSION,
- * SP_ERR_IDENTIFIER; `out_where` (may be NULL) then says what to tell the client.
+ * Reads a request. `scratch` is cleared and then holds what was decoded; `out` borrows from it and from `target`. HEAD is
+ * read as the GET that it stands for. SP_ERR_NOT_FOUND, SP_ERR_METHOD (OPTIONS too), SP_ERR_API_VERSION, SP_ERR_IDENTIFIER,
+ * SP_ERR_FILE_NAME, SP_ERR_REQUEST; `out_where` (may be NULL) then says what to tell the client.
  */
 enum sp_err sp_route_find(struct sp_slice method, struct sp_slice target, struct sp_buf *scratch,
                           struct sp_route *out, struct sp_where *out_where)
@@ -75,8 +82,10 @@ enum sp_err sp_route_find(struct sp_slice method, struct sp_slice target, struct
 /* The methods that the path of a target takes ("GET, POST"), for Allow; NULL when there is nothing at this path. */
 const char *sp_route_methods(struct sp_slice target);
 
-/* Whether a request of this operation carries a body. */
+/* Whether a request of this operation carries a body; whether it changes nothing; whether a pool makes a session for it. */
 bool sp_operation_has_body(enum sp_operation operation);
+bool sp_operation_is_reading(enum sp_operation operation);
+bool sp_operation_makes_session(enum sp_operation operation);
 
 /* "execute" for SP_OPERATION_EXECUTE; SP_ERR_INVALID for a number that names none (or names NONE). */
 const char *sp_operation_name(enum sp_operation operation);

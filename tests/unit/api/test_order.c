@@ -74,6 +74,59 @@ static void test_order_is_refused_with_content_that_inspection_never_lets_pass(v
     }
 }
 
+static const uint8_t digest[SP_ORDER_DIGEST_BYTES] = {1, 2, 3};
+#define PLACE(d, n) {.directory = {(const uint8_t *)(d), sizeof(d) - 1}, .name = {(const uint8_t *)(n), sizeof(n) - 1}}
+#define DIGEST {digest, sizeof(digest)}
+
+static void test_orders_of_other_operations_come_back(void **state)
+{
+    static const struct sp_order orders[] = {
+        {.operation = SP_OPERATION_FILE_PUT, .spot = PLACE("a/b", "c d.txt"), .file = DIGEST},
+        {.operation = SP_OPERATION_FILE_LIST, .spot = PLACE("a", ""), .is_recursive = true},
+        {.operation = SP_OPERATION_FILE_DELETE, .spot = PLACE("", "x")},
+        {.operation = SP_OPERATION_EXECUTION_GET, .id = {(const uint8_t *)"0123-abc", 8}},
+        {.operation = SP_OPERATION_SESSION_LIST, .sessions = {(const uint8_t *)"blocks", 6}},
+        {.operation = SP_OPERATION_METADATA},
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(orders); i++) {
+        SP_AUTO_BUF struct sp_buf bytes;
+        struct sp_order read = {0};
+        write_order(&bytes, &orders[i]);
+        assert_int_equal(sp_order_read(sp_buf_slice(&bytes), &read), SP_OK);
+        assert_int_equal(read.operation, orders[i].operation);
+        assert_true(sp_slice_equal(read.spot.directory, orders[i].spot.directory));
+        assert_true(sp_slice_equal(read.spot.name, orders[i].spot.name));
+        assert_true(sp_slice_equal(read.id, orders[i].id));
+        assert_true(sp_slice_equal(read.sessions, orders[i].sessions));
+        assert_true(sp_slice_equal(read.file, orders[i].file));
+        assert_int_equal(read.is_recursive, orders[i].is_recursive);
+    }
+}
+
+static void test_orders_that_inspection_never_builds_are_refused(void **state)
+{
+    static const struct sp_order orders[] = {
+        {.operation = SP_OPERATION_FILE_PUT, .spot = PLACE("a", ".."), .file = DIGEST},
+        {.operation = SP_OPERATION_FILE_PUT, .spot = PLACE("a//b", "c"), .file = DIGEST},
+        {.operation = SP_OPERATION_FILE_PUT, .spot = PLACE("/a", "c"), .file = DIGEST},
+        {.operation = SP_OPERATION_FILE_PUT, .spot = PLACE("a", "b/c"), .file = DIGEST},
+        {.operation = SP_OPERATION_FILE_PUT, .spot = PLACE("a", ""), .file = DIGEST},
+        {.operation = SP_OPERATION_FILE_PUT, .spot = PLACE("a", "c")},
+        {.operation = SP_OPERATION_FILE_GET, .spot = PLACE("a", "c"), .file = DIGEST},
+        {.operation = SP_OPERATION_FILE_GET, .spot = PLACE("a", "")},
+        {.operation = SP_OPERATION_FILE_LIST, .spot = PLACE("a", "c")},
+        {.operation = SP_OPERATION_EXECUTION_GET, .id = {(const uint8_t *)"a b", 3}},
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(orders); i++) {
+        SP_AUTO_BUF struct sp_buf bytes;
+        struct sp_order read = {0};
+        write_order(&bytes, &orders[i]);
+        assert_int_equal(sp_order_read(sp_buf_slice(&bytes), &read), SP_ERR_WIRE);
+    }
+}
+
 static void test_order_is_refused_in_another_layout(void **state)
 {
     (void)state;
@@ -91,6 +144,8 @@ int main(void)
         cmocka_unit_test(test_order_of_equal_content_has_equal_bytes),
         cmocka_unit_test(test_order_is_refused_when_cut_or_longer),
         cmocka_unit_test(test_order_is_refused_with_content_that_inspection_never_lets_pass),
+        cmocka_unit_test(test_orders_of_other_operations_come_back),
+        cmocka_unit_test(test_orders_that_inspection_never_builds_are_refused),
         cmocka_unit_test(test_order_is_refused_in_another_layout),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
