@@ -88,7 +88,7 @@ static void test_an_error_has_the_fields_that_its_status_asks_for(void **state)
         {SP_ERR_JSON, 0, 400, "InvalidJson", NULL, NULL, NULL},
         {SP_ERR_TOKEN_MISSING, 0, 401, "TokenMissing", NULL, "Bearer", NULL},
         {SP_ERR_DENIED, 0, 403, "PolicyDenied", NULL, NULL, NULL},
-        {SP_ERR_METHOD, 0, 405, "MethodNotAllowed", NULL, NULL, "POST"},
+        {SP_ERR_METHOD, 0, 405, "MethodNotAllowed", NULL, NULL, "OPTIONS, POST"},
         {SP_ERR_BUSY, 1, 429, "TooManyRequests", "1", NULL, NULL},
         {SP_ERR_QUOTA, 1000, 429, "QuotaExceeded", "1", NULL, NULL},
         {SP_ERR_QUOTA, 1001, 429, "QuotaExceeded", "2", NULL, NULL},
