@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "admit/room_inner.h"
-#include "api/route.h"
+#include "api/scope.h"
 
 #define UNAVAILABLE_MS      1000U
 #define WAIT_US_MAX         ((uint64_t)30 * 1000000U)
@@ -26,7 +26,7 @@ static enum sp_err make_parts(struct sp_admit_room *room)
     return SP_OK;
 }
 
-enum sp_err sp_admit_room_new(const struct sp_admit_limits *limits, const struct sp_directory *directory,
+enum sp_err sp_admit_room_new(const struct sp_admit_limits *limits, struct sp_authority *authority,
                               struct sp_session_namer *namer, const struct sp_admit_out *out, struct sp_admit_room **out_room)
 {
     struct sp_admit_room *room = calloc(1, sizeof(*room));
@@ -34,7 +34,8 @@ enum sp_err sp_admit_room_new(const struct sp_admit_limits *limits, const struct
         return SP_ERR_NOMEM;
     }
     room->limits = *limits;
-    room->directory = directory;
+    room->authority = authority;
+    room->directory = sp_authority_directory(authority);
     room->namer = namer;
     room->out = *out;
     sp_workers_init(&room->workers, limits->workers);
@@ -205,6 +206,16 @@ static enum sp_err name_session(struct sp_admit_room *room, const struct sp_tena
     return SP_OK;
 }
 
+static enum sp_err check_scope(const struct sp_principal *who, enum sp_operation operation, struct sp_where *where)
+{
+    const unsigned scope = sp_scope_of_operation(operation);
+    if ((who->scopes & scope) == scope) {
+        return SP_OK;
+    }
+    sp_scope_say(scope, where);
+    return SP_ERR_SCOPE;
+}
+
 static void take_down(struct sp_guest *guest, const struct sp_msg_ask *msg, const struct sp_principal *who)
 {
     guest->state = SP_GUEST_GRANTED;
@@ -223,7 +234,8 @@ enum sp_err sp_admit_on_ask(struct sp_admit_room *room, const struct sp_msg_ask 
     struct sp_guest *guest = NULL;
     struct sp_route route = {.operation = SP_OPERATION_NONE};
     struct sp_where where = {.text = {0}};
-    enum sp_err err = sp_directory_authenticate(room->directory, msg->authorization, msg->api_key, now.wall_us, &who);
+    const struct sp_credentials credentials = {.authorization = msg->authorization, .api_key = msg->api_key};
+    enum sp_err err = sp_authority_check(room->authority, &credentials, now.wall_us, &who);
     if (err != SP_OK) {
         refuse_stranger(room, msg, err, now);
         return SP_OK;
@@ -247,6 +259,9 @@ enum sp_err sp_admit_on_ask(struct sp_admit_room *room, const struct sp_msg_ask 
     }
     if (err == SP_OK) {
         guest->operation = (uint8_t)route.operation;
+        err = check_scope(&who, route.operation, &where);
+    }
+    if (err == SP_OK) {
         err = name_session(room, who.tenant, &route, guest);
     }
     if (err != SP_OK) {

@@ -9,7 +9,7 @@
 #ifndef SP_ADMIT_ROOM_H
 #define SP_ADMIT_ROOM_H
 
-#include "identity/directory.h"
+#include "identity/authority.h"
 #include "identity/session.h"
 #include "wire/msg.h"
 
@@ -44,8 +44,8 @@ struct sp_admit_time {
 
 struct sp_admit_room;
 
-/* Borrows directory and namer for its life; the tenants must all be in the directory. */
-enum sp_err sp_admit_room_new(const struct sp_admit_limits *limits, const struct sp_directory *directory,
+/* Borrows authority and namer for its life; the tenants must all be there. */
+enum sp_err sp_admit_room_new(const struct sp_admit_limits *limits, struct sp_authority *authority,
                               struct sp_session_namer *namer, const struct sp_admit_out *out,
                               struct sp_admit_room **out_room) SP_MUST_CHECK SP_NONNULL(1, 2, 3, 4, 5);
 void sp_admit_room_free(struct sp_admit_room *room);

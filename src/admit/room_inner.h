@@ -19,7 +19,8 @@
 
 struct sp_admit_room {
     struct sp_admit_limits limits;
-    const struct sp_directory *directory;
+    struct sp_authority *authority;
+    const struct sp_directory *directory; /* of the authority */
     struct sp_session_namer *namer;
     struct sp_admit_out out;
     struct sp_quota *quota;

@@ -1,6 +1,7 @@
 #include "front/reply.h"
 
 #include "api/answer.h"
+#include "api/scope.h"
 #include "codec/http_field.h"
 #include "codec/url.h"
 #include "wire/finding.h"
@@ -8,6 +9,7 @@
 #define ID_BYTES           ((size_t)24)
 #define ERROR_BYTES_MAX    ((size_t)256 * 1024)
 #define LOCATION_BYTES_MAX ((size_t)1024)
+#define CHALLENGE_BYTES_MAX ((size_t)256)
 #define LIMIT_BYTES        ((size_t)128)
 
 static enum sp_err add(struct sp_reply *reply, const char *name, struct sp_slice value)
@@ -95,6 +97,30 @@ static size_t read_findings(struct sp_slice bytes, struct sp_answer_detail detai
     return count;
 }
 
+/*
+ * RFC 6750, section 3: no error for a request without a token, `invalid_token` for one that is none or no longer one,
+ * `insufficient_scope` with the scope's name for one that may do other things. The texts are ours, never the client's.
+ */
+static enum sp_err add_challenge(struct sp_reply *reply, const struct sp_desk_answer *answer)
+{
+    const struct sp_slice scope = sp_scope_said(answer->detail);
+    SP_AUTO_BUF struct sp_buf text;
+    sp_buf_init(&text, CHALLENGE_BYTES_MAX);
+    if (answer->err == SP_ERR_SCOPE && scope.len > 0) {
+        SP_TRY(sp_buf_put_text(&text, "Bearer realm=\"sallyport\", error=\"insufficient_scope\", scope=\""));
+        SP_TRY(sp_buf_put(&text, scope));
+        SP_TRY(sp_buf_put_byte(&text, '"'));
+    } else if (answer->err == SP_ERR_TOKEN_MISSING) {
+        SP_TRY(sp_buf_put_text(&text, "Bearer realm=\"sallyport\""));
+    } else if (reply->status == 401) {
+        SP_TRY(sp_buf_putf(&text, "Bearer realm=\"sallyport\", error=\"invalid_token\", error_description=\"%s\"",
+                           sp_err_text(answer->err)));
+    } else {
+        return SP_OK;
+    }
+    return add(reply, "WWW-Authenticate", sp_buf_slice(&text));
+}
+
 static enum sp_err put_error(struct sp_reply *reply, const struct sp_reply_request *request,
                              const struct sp_desk_answer *answer)
 {
@@ -106,9 +132,7 @@ static enum sp_err put_error(struct sp_reply *reply, const struct sp_reply_reque
                                                   read_findings(answer->findings, details)};
     reply->status = sp_err_http(answer->err);
     SP_TRY(add(reply, "x-ms-error-code", sp_slice_of(sp_err_code(answer->err))));
-    if (reply->status == 401) {
-        SP_TRY(add(reply, "WWW-Authenticate", SP_SLICE_LITERAL("Bearer")));
-    }
+    SP_TRY(add_challenge(reply, answer));
     if (answer->retry_after_ms > 0) {
         SP_TRY(add_number(reply, "Retry-After", ((uint64_t)answer->retry_after_ms + 999) / 1000));
     }

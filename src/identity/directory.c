@@ -2,11 +2,11 @@
 
 #include <stdlib.h>
 
+#include "api/scope.h"
 #include "base/num.h"
 #include "base/own.h"
 #include "base/secret.h"
 #include "base/text.h"
-#include "codec/http_field.h"
 
 #define FIRST_SLOTS ((size_t)16)
 #define NO_ROW      UINT32_MAX
@@ -25,9 +25,11 @@ struct tenant_row {
 
 struct token_row {
     char *id;
-    size_t id_len;
     uint32_t tenant;
+    unsigned scopes;
+    bool is_revoked;
     uint64_t expires_us;
+    struct sp_token_use use; /* its id is ours */
     uint8_t digest[SP_TOKEN_DIGEST_BYTES];
 };
 
@@ -52,7 +54,7 @@ static struct sp_slice tenant_name(const struct sp_directory *d, uint32_t row)
 
 static struct sp_slice token_id(const struct sp_directory *d, uint32_t row)
 {
-    return sp_slice_make(d->tokens[row].id, d->tokens[row].id_len);
+    return d->tokens[row].use.id;
 }
 
 static size_t hash_of(struct sp_slice name)
@@ -177,32 +179,58 @@ enum sp_err sp_directory_add_tenant(struct sp_directory *d, const struct sp_tena
     return SP_OK;
 }
 
-enum sp_err sp_directory_add_token(struct sp_directory *d, struct sp_slice id, struct sp_slice tenant,
-                                   const uint8_t digest[SP_TOKEN_DIGEST_BYTES], uint64_t expires_us)
+/* A new row for this id. Its fields are the caller's to fill in. */
+static enum sp_err add_token_row(struct sp_directory *d, struct sp_slice id, struct token_row **out)
 {
-    SP_TRY(sp_token_id_check(id));
-    uint32_t owner = find(d, &d->by_name, tenant_name, tenant);
-    if (owner == NO_ROW) {
-        return SP_ERR_NOT_FOUND;
-    }
-    if (find(d, &d->by_id, token_id, id) != NO_ROW) {
-        return SP_ERR_DUPLICATE;
-    }
     void *rows = d->tokens;
     SP_TRY(rows_reserve(&rows, d->token_count, &d->token_room, sizeof(*d->tokens)));
     d->tokens = rows;
     SP_TRY(index_reserve(d, &d->by_id, token_id, d->token_count));
     struct token_row *row = &d->tokens[d->token_count];
-    *row = (struct token_row){.id = sp_slice_dup(id), .id_len = id.len, .tenant = owner, .expires_us = expires_us};
+    *row = (struct token_row){.id = sp_slice_dup(id)};
     if (row->id == NULL) {
         return SP_ERR_NOMEM;
     }
-    for (size_t i = 0; i < SP_TOKEN_DIGEST_BYTES; i++) {
-        row->digest[i] = digest[i];
-    }
+    row->use = (struct sp_token_use){.id = sp_slice_make(row->id, id.len), .line = SP_DIRECTORY_NO_TOKEN};
     d->by_id.slots[slot_of(d, &d->by_id, token_id, id)] = (uint32_t)d->token_count;
     d->token_count++;
+    *out = row;
     return SP_OK;
+}
+
+enum sp_err sp_directory_put_token(struct sp_directory *d, const struct sp_token_row *from)
+{
+    SP_TRY(sp_token_id_check(from->id));
+    const uint32_t owner = find(d, &d->by_name, tenant_name, from->tenant);
+    if (owner == NO_ROW) {
+        return SP_ERR_NOT_FOUND;
+    }
+    const uint32_t at = find(d, &d->by_id, token_id, from->id);
+    struct token_row *row = at == NO_ROW ? NULL : &d->tokens[at];
+    if (row == NULL) {
+        SP_TRY(add_token_row(d, from->id, &row));
+    }
+    row->tenant = owner;
+    row->scopes = from->scopes;
+    row->expires_us = from->expires_us;
+    row->is_revoked = from->is_revoked;
+    for (size_t i = 0; i < SP_TOKEN_DIGEST_BYTES; i++) {
+        row->digest[i] = from->digest[i];
+    }
+    return SP_OK;
+}
+
+enum sp_err sp_directory_add_token(struct sp_directory *d, struct sp_slice id, struct sp_slice tenant,
+                                   const uint8_t digest[SP_TOKEN_DIGEST_BYTES], uint64_t expires_us)
+{
+    struct sp_token_row row = {.id = id, .tenant = tenant, .scopes = SP_SCOPES_ALL, .expires_us = expires_us};
+    for (size_t i = 0; i < SP_TOKEN_DIGEST_BYTES; i++) {
+        row.digest[i] = digest[i];
+    }
+    if (find(d, &d->by_id, token_id, id) != NO_ROW) {
+        return SP_ERR_DUPLICATE;
+    }
+    return sp_directory_put_token(d, &row);
 }
 
 size_t sp_directory_tenants(const struct sp_directory *d)
@@ -215,51 +243,64 @@ const struct sp_tenant *sp_directory_tenant(const struct sp_directory *d, size_t
     return index < d->tenant_count ? &d->tenants[index].tenant : NULL;
 }
 
-/* What was sent, of either kind. Two credentials could be two callers: neither is believed. */
-static enum sp_err credential(struct sp_slice authorization, struct sp_slice api_key, struct sp_slice *out)
+enum sp_err sp_directory_find(const struct sp_directory *d, struct sp_slice name, size_t *out)
 {
-    if (api_key.len == 0) {
-        return sp_http_bearer(authorization, out);
+    const uint32_t at = find(d, &d->by_name, tenant_name, name);
+    if (at == NO_ROW) {
+        return SP_ERR_NOT_FOUND;
     }
-    if (authorization.len != 0) {
-        return SP_ERR_TOKEN_UNKNOWN;
-    }
-    *out = sp_slice_trim(api_key);
+    *out = at;
     return SP_OK;
 }
 
+size_t sp_directory_tokens(const struct sp_directory *d)
+{
+    return d->token_count;
+}
+
+struct sp_token_use *sp_directory_token_use(struct sp_directory *d, size_t index)
+{
+    return index < d->token_count ? &d->tokens[index].use : NULL;
+}
+
+struct sp_token_use *sp_directory_token_use_of(struct sp_directory *d, struct sp_slice id)
+{
+    const uint32_t at = find(d, &d->by_id, token_id, id);
+    return at == NO_ROW ? NULL : &d->tokens[at].use;
+}
+
 /* The row of a token whose secret is right. An id that is not there is compared with nobody's digest. */
-static enum sp_err verify(const struct sp_directory *d, struct sp_slice text, const struct token_row **out)
+static enum sp_err verify(struct sp_directory *d, struct sp_slice text, struct token_row **out)
 {
     static const char dummy[] = "0000000000000000000000000000000000000000000";
     struct sp_token token = {.id = {NULL, 0}, .secret = {(const uint8_t *)dummy, SP_TOKEN_SECRET_CHARS}};
     uint8_t digest[SP_TOKEN_DIGEST_BYTES];
     bool is_token = sp_token_parse(text, &token) == SP_OK;
     uint32_t at = find(d, &d->by_id, token_id, token.id);
-    const struct token_row *row = at == NO_ROW ? &d->nobody : &d->tokens[at];
+    struct token_row *row = at == NO_ROW ? &d->nobody : &d->tokens[at];
     SP_TRY(sp_token_digest(&token, digest));
     bool is_equal = sp_secret_equal(sp_slice_make(digest, sizeof(digest)), sp_slice_make(row->digest, sizeof(row->digest)));
-    if (!is_token || at == NO_ROW || !is_equal) {
+    if (!is_token || at == NO_ROW || !is_equal || row->is_revoked) {
         return SP_ERR_TOKEN_UNKNOWN;
     }
     *out = row;
     return SP_OK;
 }
 
-enum sp_err sp_directory_authenticate(const struct sp_directory *d, struct sp_slice authorization,
-                                      struct sp_slice api_key, uint64_t wall_us, struct sp_principal *out)
+enum sp_err sp_directory_authenticate(struct sp_directory *d, struct sp_slice token, uint64_t wall_us, struct sp_principal *out)
 {
-    struct sp_slice text = {NULL, 0};
-    const struct token_row *row = NULL;
-    SP_TRY(credential(authorization, api_key, &text));
-    SP_TRY(verify(d, text, &row));
+    struct token_row *row = NULL;
+    SP_TRY(verify(d, token, &row));
     if (row->expires_us != 0 && wall_us >= row->expires_us) {
         return SP_ERR_TOKEN_EXPIRED;
     }
+    row->use.used_us = wall_us;
+    row->use.is_unwritten = true;
     *out = (struct sp_principal){
         .tenant = &d->tenants[row->tenant].tenant,
         .tenant_index = row->tenant,
-        .id = sp_slice_make(row->id, row->id_len),
+        .id = row->use.id,
+        .scopes = row->scopes,
     };
     return SP_OK;
 }

@@ -1,7 +1,7 @@
 /*
- * directory - the tenants and the digests of their tokens, and who a request comes from.
+ * directory - the tenants and the digests of their tokens, and whose a token is.
  *
- * Runs in: admit.   Input: hostile (header values).   Allocates: in proportion to tenants and tokens.
+ * Runs in: admit.   Input: hostile (tokens).   Allocates: in proportion to tenants and tokens.
  * A wrong token costs the same as a right one: whatever was sent, one digest is computed and one compared in constant
  * time.
  */
@@ -27,12 +27,25 @@ struct sp_tenant {
     uint32_t sessions;
 };
 
-/* Who asks: the tenant, its place in the order of adding, and the id of the token. Lent by the directory. */
+/* Who asks: the tenant, its place in the order of adding, a name for the log, and what it may do (api/scope.h). Lent. */
 struct sp_principal {
     const struct sp_tenant *tenant;
     size_t tenant_index;
     struct sp_slice id;
+    unsigned scopes;
 };
+
+/* A token as the store has it. Times are wall times; `expires_us` of 0 is never. */
+struct sp_token_row {
+    struct sp_slice id;
+    struct sp_slice tenant;
+    uint8_t digest[SP_TOKEN_DIGEST_BYTES];
+    unsigned scopes;
+    uint64_t expires_us;
+    bool is_revoked;
+};
+
+#define SP_DIRECTORY_NO_TOKEN UINT32_MAX
 
 struct sp_directory;
 enum sp_err sp_directory_new(struct sp_directory **out) SP_MUST_CHECK SP_NONNULL(1);
@@ -42,20 +55,35 @@ void sp_directory_free(struct sp_directory *directory);
 enum sp_err sp_directory_add_tenant(struct sp_directory *directory, const struct sp_tenant *tenant) SP_MUST_CHECK
     SP_NONNULL(1, 2);
 
-/* SP_ERR_NOT_FOUND when there is no such tenant. `expires_us` is wall time, 0 is never. */
+/* A token that may do everything. SP_ERR_NOT_FOUND when there is no such tenant, SP_ERR_DUPLICATE for a known id. */
 enum sp_err sp_directory_add_token(struct sp_directory *directory, struct sp_slice id, struct sp_slice tenant,
                                    const uint8_t digest[SP_TOKEN_DIGEST_BYTES], uint64_t expires_us) SP_MUST_CHECK
     SP_NONNULL(1, 4);
 
+/* Adds a token, or puts another in the place of the one with this id: what was revoked stays, and opens nothing. */
+enum sp_err sp_directory_put_token(struct sp_directory *directory, const struct sp_token_row *row) SP_MUST_CHECK
+    SP_NONNULL(1, 2);
+
 size_t sp_directory_tenants(const struct sp_directory *directory) SP_NONNULL(1);
 const struct sp_tenant *sp_directory_tenant(const struct sp_directory *directory, size_t index) SP_NONNULL(1);
 
-/*
- * Who a request comes from, by the values of `Authorization` and `x-ms-apikey` as they came (empty: not sent).
- * SP_ERR_TOKEN_MISSING, SP_ERR_TOKEN_UNKNOWN (also for two credentials at once), SP_ERR_TOKEN_EXPIRED.
- */
-enum sp_err sp_directory_authenticate(const struct sp_directory *directory, struct sp_slice authorization,
-                                      struct sp_slice api_key, uint64_t wall_us, struct sp_principal *out) SP_MUST_CHECK
-    SP_NONNULL(1, 5);
+/* The place of a tenant by its name; SP_ERR_NOT_FOUND. */
+enum sp_err sp_directory_find(const struct sp_directory *directory, struct sp_slice name, size_t *out) SP_MUST_CHECK
+    SP_NONNULL(1, 3);
+
+/* Whose token this is. SP_ERR_TOKEN_UNKNOWN, also for one that was revoked; SP_ERR_TOKEN_EXPIRED. */
+enum sp_err sp_directory_authenticate(struct sp_directory *directory, struct sp_slice token, uint64_t wall_us,
+                                      struct sp_principal *out) SP_MUST_CHECK SP_NONNULL(1, 4);
+
+/* When a token was last used, 0 for never; and who remembers that, where (identity/used.h). */
+struct sp_token_use {
+    struct sp_slice id;
+    uint64_t used_us;
+    uint32_t line;     /* in the file, SP_DIRECTORY_NO_TOKEN when it has none yet */
+    bool is_unwritten; /* used since it was written down */
+};
+size_t sp_directory_tokens(const struct sp_directory *directory) SP_NONNULL(1);
+struct sp_token_use *sp_directory_token_use(struct sp_directory *directory, size_t index) SP_NONNULL(1);
+struct sp_token_use *sp_directory_token_use_of(struct sp_directory *directory, struct sp_slice id) SP_NONNULL(1);
 
 #endif

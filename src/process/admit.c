@@ -21,7 +21,7 @@
 
 struct admit_state {
     struct sp_self *self;
-    struct sp_directory *directory;
+    struct sp_authority *authority;
     struct sp_session_namer *namer;
     struct sp_admit_room *room;
     struct sp_timer *tick;
@@ -201,11 +201,12 @@ static enum sp_err make_room(struct admit_state *state)
                                            .bytes_in_flight_max = settings.bytes_in_flight_max,
                                            .queue_max = settings.queue_max};
     SP_TRY(sp_hash_start());
-    SP_TRY(sp_directory_new(&state->directory));
-    SP_TRY(each_item(state->directory, settings.tenants, add_tenant));
-    SP_TRY(each_item(state->directory, settings.tokens, add_token));
+    SP_TRY(sp_authority_new(&state->authority));
+    struct sp_directory *directory = sp_authority_directory(state->authority);
+    SP_TRY(each_item(directory, settings.tenants, add_tenant));
+    SP_TRY(each_item(directory, settings.tokens, add_token));
     SP_TRY(make_namer(state));
-    return sp_admit_room_new(&limits, state->directory, state->namer, &out, &state->room);
+    return sp_admit_room_new(&limits, state->authority, state->namer, &out, &state->room);
 }
 
 static enum sp_err admit_init(struct sp_self *self, void **out_state)

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "admit/room_inner.h"
+#include "api/scope.h"
 #include "identity/token.h"
 
 #define TARGET "/subscriptions/x/executions?api-version=2025-10-02-preview&identifier=session-1"
@@ -22,6 +23,7 @@ static struct said {
     enum sp_err refusal_err;
     uint32_t refusal_after_ms;
     sp_exchange refusal_exchange;
+    char refusal_detail[128];
     uint32_t stranger_count;
     char session[SP_MSG_SESSION_MAX];
     enum sp_err who_fails;
@@ -76,6 +78,7 @@ static enum sp_err on_refusal(void *ctx, const struct sp_msg_refusal *msg)
     said.refusal_err = msg->err;
     said.refusal_after_ms = msg->retry_after_ms;
     said.refusal_exchange = msg->exchange;
+    sp_slice_to_text(msg->detail, said.refusal_detail, sizeof(said.refusal_detail));
     return SP_OK;
 }
 
@@ -88,7 +91,8 @@ static enum sp_err on_strangers(void *ctx, const struct sp_msg_strangers *msg)
 }
 
 struct house {
-    struct sp_directory *directory;
+    struct sp_authority *authority;
+    struct sp_directory *directory; /* of the authority */
     struct sp_session_namer *namer;
     struct sp_admit_room *room;
     struct sp_buf token[2]; /* "Bearer ..." of acme, beta */
@@ -120,11 +124,12 @@ static void open_house(struct house *house, unsigned workers, uint32_t queue_max
     const struct sp_admit_out out = {NULL, on_grant, on_refuse, on_send, on_who, on_refusal, on_strangers};
     said = (struct said){0};
     *house = (struct house){.now = {.mono_us = 10000000, .wall_us = 1700000000000000}};
-    assert_int_equal(sp_directory_new(&house->directory), SP_OK);
+    assert_int_equal(sp_authority_new(&house->authority), SP_OK);
+    house->directory = sp_authority_directory(house->authority);
     add(house, 0, "acme", 0, 0);
     add(house, 1, "beta", 2, 1);
     assert_int_equal(sp_session_namer_new(sp_slice_make(key, sizeof(key)), &house->namer), SP_OK);
-    assert_int_equal(sp_admit_room_new(&limits, house->directory, house->namer, &out, &house->room), SP_OK);
+    assert_int_equal(sp_admit_room_new(&limits, house->authority, house->namer, &out, &house->room), SP_OK);
     sp_admit_front(house->room, true);
     sp_admit_audit(house->room, true, house->now);
 }
@@ -132,7 +137,7 @@ static void open_house(struct house *house, unsigned workers, uint32_t queue_max
 static void close_house(struct house *house)
 {
     sp_admit_room_free(house->room);
-    sp_directory_free(house->directory);
+    sp_authority_free(house->authority);
     sp_session_namer_free(house->namer);
     sp_buf_done(&house->token[0]);
     sp_buf_done(&house->token[1]);
@@ -231,6 +236,32 @@ static void test_one_exchange_walks_through_and_leaves_nothing_behind(void **sta
     assert_int_equal(ended(&house, x, SP_END_DONE), SP_OK);
     assert_empty(&house);
     assert_int_equal(said.refuses + said.refusals, 0);
+    close_house(&house);
+}
+
+static void test_a_scope_that_is_missing_is_named_and_recorded(void **state)
+{
+    (void)state;
+    struct house house;
+    open_house(&house, 1, 10);
+    struct sp_token parsed;
+    struct sp_token_row row = {.id = SP_SLICE_LITERAL("acme"), .tenant = SP_SLICE_LITERAL("acme"), .scopes = SP_SCOPE_FILES};
+    assert_int_equal(sp_token_parse(sp_slice_sub(sp_buf_slice(&house.token[0]), 7, 1024), &parsed), SP_OK);
+    assert_int_equal(sp_token_digest(&parsed, row.digest), SP_OK);
+    assert_int_equal(sp_directory_put_token(house.directory, &row), SP_OK);
+    assert_int_equal(ask(&house, 1, 0), SP_OK);
+    assert_int_equal(said.grants, 0);
+    assert_int_equal(said.refusals, 1);
+    assert_int_equal(said.refusal_err, SP_ERR_SCOPE);
+    assert_string_equal(said.refusal_detail, "the token lacks the scope execute");
+    row.scopes |= SP_SCOPE_EXECUTE;
+    assert_int_equal(sp_directory_put_token(house.directory, &row), SP_OK);
+    assert_int_equal(ask(&house, 2, 0), SP_OK);
+    assert_int_equal(said.grants, 1);
+    row.is_revoked = true;
+    assert_int_equal(sp_directory_put_token(house.directory, &row), SP_OK);
+    assert_int_equal(ask(&house, 3, 0), SP_OK);
+    assert_int_equal(said.refuse_err, SP_ERR_TOKEN_UNKNOWN);
     close_house(&house);
 }
 
@@ -516,6 +547,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_request_that_came_whole_is_granted_nothing_and_sent_on),
         cmocka_unit_test(test_one_exchange_walks_through_and_leaves_nothing_behind),
+        cmocka_unit_test(test_a_scope_that_is_missing_is_named_and_recorded),
         cmocka_unit_test(test_a_stranger_learns_nothing_about_paths_and_is_folded),
         cmocka_unit_test(test_a_tenants_refusals_go_by_audit),
         cmocka_unit_test(test_quotas_are_told_with_the_time_to_wait),

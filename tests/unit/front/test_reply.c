@@ -64,6 +64,20 @@ static void test_a_used_up_quota_is_told_in_structured_fields(void **state)
     }
 }
 
+static void test_a_missing_scope_is_named(void **state)
+{
+    (void)state;
+    const struct sp_desk_answer answer = {
+        .exchange = 1, .err = SP_ERR_SCOPE, .detail = SP_SLICE_LITERAL("the token lacks the scope audit:read")};
+    struct sp_reply reply;
+    sp_reply_init(&reply, &request_new, &answer);
+    assert_int_equal(reply.status, 403);
+    assert_string_equal(field(&reply, "WWW-Authenticate"),
+                        "Bearer realm=\"sallyport\", error=\"insufficient_scope\", scope=\"audit:read\"");
+    assert_true(body_has(&reply, "the token lacks the scope audit:read"));
+    sp_reply_done(&reply);
+}
+
 static void test_what_admit_tells_is_the_body(void **state)
 {
     (void)state;
@@ -86,7 +100,13 @@ static void test_an_error_has_the_fields_that_its_status_asks_for(void **state)
         const char *code, *retry, *authenticate, *allow;
     } cases[] = {
         {SP_ERR_JSON, 0, 400, "InvalidJson", NULL, NULL, NULL},
-        {SP_ERR_TOKEN_MISSING, 0, 401, "TokenMissing", NULL, "Bearer", NULL},
+        {SP_ERR_TOKEN_MISSING, 0, 401, "TokenMissing", NULL, "Bearer realm=\"sallyport\"", NULL},
+        {SP_ERR_TOKEN_EXPIRED, 0, 401, "TokenExpired", NULL,
+         "Bearer realm=\"sallyport\", error=\"invalid_token\", error_description=\"the token has expired\"", NULL},
+        {SP_ERR_TOKEN_AUDIENCE, 0, 401, "TokenAudience", NULL,
+         "Bearer realm=\"sallyport\", error=\"invalid_token\", error_description=\"the token is for another audience\"", NULL},
+        {SP_ERR_TOKEN_UNKNOWN, 0, 401, "TokenUnknown", NULL,
+         "Bearer realm=\"sallyport\", error=\"invalid_token\", error_description=\"the token is not known here\"", NULL},
         {SP_ERR_DENIED, 0, 403, "PolicyDenied", NULL, NULL, NULL},
         {SP_ERR_METHOD, 0, 405, "MethodNotAllowed", NULL, NULL, "OPTIONS, POST"},
         {SP_ERR_BUSY, 1, 429, "TooManyRequests", "1", NULL, NULL},
@@ -117,6 +137,9 @@ static void test_an_error_has_the_fields_that_its_status_asks_for(void **state)
             assert_null(field(&reply, "Retry-After"));
         }
         assert_int_equal(field(&reply, "WWW-Authenticate") != NULL, cases[i].authenticate != NULL);
+        if (cases[i].authenticate != NULL) {
+            assert_string_equal(field(&reply, "WWW-Authenticate"), cases[i].authenticate);
+        }
         if (cases[i].allow != NULL) {
             assert_string_equal(field(&reply, "Allow"), cases[i].allow);
         }
@@ -241,6 +264,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_used_up_quota_is_told_in_structured_fields),
+        cmocka_unit_test(test_a_missing_scope_is_named),
         cmocka_unit_test(test_what_admit_tells_is_the_body),
         cmocka_unit_test(test_an_error_has_the_fields_that_its_status_asks_for),
         cmocka_unit_test(test_a_denial_names_its_findings),

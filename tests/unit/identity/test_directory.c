@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "api/scope.h"
 #include "base/buf.h"
 #include "identity/directory.h"
 
@@ -57,20 +58,11 @@ static int end_world(void **state)
     return 0;
 }
 
-/* Asks with `scheme` before the token in Authorization, or with the token as the API key when it is NULL. */
-static enum sp_err ask(struct world *w, const char *scheme, const struct sp_buf *token, uint64_t now)
+static enum sp_err ask(struct world *w, const struct sp_buf *token, uint64_t now)
 {
-    struct sp_buf value;
     struct sp_principal principal = {.tenant = NULL};
-    struct sp_slice none = {NULL, 0};
-    sp_buf_init(&value, 1024);
-    assert_int_equal(sp_buf_put_text(&value, scheme == NULL ? "" : scheme), SP_OK);
-    assert_int_equal(sp_buf_put(&value, sp_buf_slice(token)), SP_OK);
-    struct sp_slice text = sp_buf_slice(&value);
-    enum sp_err err = sp_directory_authenticate(w->directory, scheme == NULL ? none : text, scheme == NULL ? text : none,
-                                                now, &principal);
+    enum sp_err err = sp_directory_authenticate(w->directory, sp_buf_slice(token), now, &principal);
     assert_int_equal(err == SP_OK, principal.tenant != NULL);
-    sp_buf_wipe(&value);
     return err;
 }
 
@@ -78,38 +70,72 @@ static void test_a_good_token_names_its_tenant(void **state)
 {
     struct world *w = *state;
     struct sp_principal who;
-    struct sp_slice none = {NULL, 0};
-    assert_int_equal(sp_directory_authenticate(w->directory, none, sp_buf_slice(&w->good), 5, &who), SP_OK);
+    assert_int_equal(sp_directory_authenticate(w->directory, sp_buf_slice(&w->good), 5, &who), SP_OK);
     assert_true(sp_slice_is(who.tenant->name, "acme"));
     assert_true(sp_slice_is(who.id, "good"));
     assert_int_equal(who.tenant_index, 1);
+    assert_int_equal(who.scopes, SP_SCOPES_ALL);
 }
 
-static void test_each_kind_of_credential_has_its_answer(void **state)
+static void test_each_kind_of_token_has_its_answer(void **state)
 {
     struct world *w = *state;
     struct sp_buf nothing;
     sp_buf_init(&nothing, 8);
-    assert_int_equal(ask(w, "Bearer ", &w->good, 5), SP_OK);
-    assert_int_equal(ask(w, "bearer ", &w->good, 5), SP_OK);
-    assert_int_equal(ask(w, NULL, &w->good, 5), SP_OK);
-    assert_int_equal(ask(w, "Basic ", &w->good, 5), SP_ERR_TOKEN_UNKNOWN);
-    assert_int_equal(ask(w, "Bearer", &w->good, 5), SP_ERR_TOKEN_UNKNOWN);
-    assert_int_equal(ask(w, "Bearer x", &w->good, 5), SP_ERR_TOKEN_UNKNOWN);
-    assert_int_equal(ask(w, "Bearer ", &w->foreign, 5), SP_ERR_TOKEN_UNKNOWN);
-    assert_int_equal(ask(w, "Bearer ", &w->stolen, 5), SP_ERR_TOKEN_UNKNOWN);
-    assert_int_equal(ask(w, "Bearer ", &w->expires, 999), SP_OK);
-    assert_int_equal(ask(w, "Bearer ", &w->expires, 1000), SP_ERR_TOKEN_EXPIRED);
-    assert_int_equal(ask(w, "", &nothing, 5), SP_ERR_TOKEN_MISSING);
+    assert_int_equal(ask(w, &w->good, 5), SP_OK);
+    assert_int_equal(ask(w, &nothing, 5), SP_ERR_TOKEN_UNKNOWN);
+    assert_int_equal(ask(w, &w->foreign, 5), SP_ERR_TOKEN_UNKNOWN);
+    assert_int_equal(ask(w, &w->stolen, 5), SP_ERR_TOKEN_UNKNOWN);
+    assert_int_equal(ask(w, &w->expires, 999), SP_OK);
+    assert_int_equal(ask(w, &w->expires, 1000), SP_ERR_TOKEN_EXPIRED);
 }
 
-static void test_two_credentials_at_once_are_refused(void **state)
+static struct sp_token_row row_of(const char *id, const char *tenant, const struct sp_buf *token)
+{
+    struct sp_token_row row = {.id = sp_slice_of(id), .tenant = sp_slice_of(tenant), .scopes = SP_SCOPE_FILES};
+    struct sp_token parsed;
+    assert_int_equal(sp_token_parse(sp_buf_slice(token), &parsed), SP_OK);
+    assert_int_equal(sp_token_digest(&parsed, row.digest), SP_OK);
+    return row;
+}
+
+static void test_a_row_is_put_in_the_place_of_the_one_before(void **state)
 {
     struct world *w = *state;
-    struct sp_principal who = {.tenant = NULL};
-    struct sp_slice token = sp_buf_slice(&w->good);
-    assert_int_equal(sp_directory_authenticate(w->directory, token, token, 5, &who), SP_ERR_TOKEN_UNKNOWN);
-    assert_null(who.tenant);
+    struct sp_principal who;
+    struct sp_token_row row = row_of("foreign", "local", &w->foreign);
+    assert_int_equal(ask(w, &w->foreign, 5), SP_ERR_TOKEN_UNKNOWN);
+    assert_int_equal(sp_directory_put_token(w->directory, &row), SP_OK);
+    assert_int_equal(sp_directory_authenticate(w->directory, sp_buf_slice(&w->foreign), 5, &who), SP_OK);
+    assert_int_equal(who.scopes, SP_SCOPE_FILES);
+    assert_int_equal(sp_directory_tokens(w->directory), 3);
+    row.is_revoked = true;
+    assert_int_equal(sp_directory_put_token(w->directory, &row), SP_OK);
+    assert_int_equal(ask(w, &w->foreign, 5), SP_ERR_TOKEN_UNKNOWN);
+    assert_int_equal(sp_directory_tokens(w->directory), 3);
+    row = row_of("good", "local", &w->stolen);
+    assert_int_equal(sp_directory_put_token(w->directory, &row), SP_OK);
+    assert_int_equal(ask(w, &w->good, 5), SP_ERR_TOKEN_UNKNOWN);
+    assert_int_equal(ask(w, &w->stolen, 5), SP_OK);
+    row.tenant = sp_slice_of("nobody");
+    assert_int_equal(sp_directory_put_token(w->directory, &row), SP_ERR_NOT_FOUND);
+    row.id = sp_slice_of("Bad");
+    assert_int_equal(sp_directory_put_token(w->directory, &row), SP_ERR_INVALID);
+}
+
+static void test_only_a_right_token_counts_as_a_use(void **state)
+{
+    struct world *w = *state;
+    struct sp_token_use *use = sp_directory_token_use_of(w->directory, SP_SLICE_LITERAL("good"));
+    assert_non_null(use);
+    assert_int_equal(ask(w, &w->stolen, 7), SP_ERR_TOKEN_UNKNOWN);
+    assert_int_equal(use->used_us, 0);
+    assert_int_equal(ask(w, &w->good, 8), SP_OK);
+    assert_int_equal(use->used_us, 8);
+    assert_true(use->is_unwritten);
+    assert_null(sp_directory_token_use_of(w->directory, SP_SLICE_LITERAL("x")));
+    assert_null(sp_directory_token_use(w->directory, 2));
+    assert_ptr_equal(sp_directory_token_use(w->directory, 0), use);
 }
 
 static void test_rows_that_cannot_be_are_refused(void **state)
@@ -143,13 +169,16 @@ static void test_a_thousand_tenants_are_told_apart(void **state)
     }
     struct sp_buf token;
     struct sp_principal who;
-    struct sp_slice none = {NULL, 0};
+    size_t at = 0;
     sp_buf_init(&token, 256);
     add(d, "t", "tenant-777", 0, &token);
-    assert_int_equal(sp_directory_authenticate(d, none, sp_buf_slice(&token), 1, &who), SP_OK);
+    assert_int_equal(sp_directory_authenticate(d, sp_buf_slice(&token), 1, &who), SP_OK);
     assert_int_equal(who.tenant->policy_epoch, 777);
     assert_ptr_equal(sp_directory_tenant(d, 777), who.tenant);
     assert_null(sp_directory_tenant(d, 1000));
+    assert_int_equal(sp_directory_find(d, SP_SLICE_LITERAL("tenant-777"), &at), SP_OK);
+    assert_int_equal(at, 777);
+    assert_int_equal(sp_directory_find(d, SP_SLICE_LITERAL("tenant-1000"), &at), SP_ERR_NOT_FOUND);
     sp_buf_done(&token);
     sp_directory_free(d);
 }
@@ -158,8 +187,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_good_token_names_its_tenant, make_world, end_world),
-        cmocka_unit_test_setup_teardown(test_each_kind_of_credential_has_its_answer, make_world, end_world),
-        cmocka_unit_test_setup_teardown(test_two_credentials_at_once_are_refused, make_world, end_world),
+        cmocka_unit_test_setup_teardown(test_each_kind_of_token_has_its_answer, make_world, end_world),
+        cmocka_unit_test_setup_teardown(test_a_row_is_put_in_the_place_of_the_one_before, make_world, end_world),
+        cmocka_unit_test_setup_teardown(test_only_a_right_token_counts_as_a_use, make_world, end_world),
         cmocka_unit_test_setup_teardown(test_rows_that_cannot_be_are_refused, make_world, end_world),
         cmocka_unit_test(test_a_thousand_tenants_are_told_apart),
     };

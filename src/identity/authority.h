@@ -1,0 +1,34 @@
+/*
+ * authority - who a request comes from: gateway tokens, tokens of issuers, client certificates.
+ *
+ * Runs in: admit.   Input: hostile (header values).   Allocates: in proportion to tenants and tokens.
+ * One credential decides. Two at once could be two callers: they are refused, except for a certificate and a token of the
+ * same tenant.
+ */
+#ifndef SP_IDENTITY_AUTHORITY_H
+#define SP_IDENTITY_AUTHORITY_H
+
+#include "identity/directory.h"
+
+/* What came with a request. Empty: not sent. */
+struct sp_credentials {
+    struct sp_slice authorization; /* the values of the fields, as they came */
+    struct sp_slice api_key;
+};
+
+struct sp_authority;
+
+/* Empty: tenants and tokens go into its directory. */
+enum sp_err sp_authority_new(struct sp_authority **out) SP_MUST_CHECK SP_NONNULL(1);
+void sp_authority_free(struct sp_authority *authority);
+
+struct sp_directory *sp_authority_directory(struct sp_authority *authority) SP_NONNULL(1);
+
+/*
+ * SP_ERR_TOKEN_MISSING, SP_ERR_TOKEN_UNKNOWN (also for two credentials at once), SP_ERR_TOKEN_EXPIRED,
+ * SP_ERR_TOKEN_AUDIENCE. What `out` lends is good until the next call.
+ */
+enum sp_err sp_authority_check(struct sp_authority *authority, const struct sp_credentials *credentials, uint64_t wall_us,
+                               struct sp_principal *out) SP_MUST_CHECK SP_NONNULL(1, 2, 4);
+
+#endif
