@@ -189,6 +189,45 @@ TARGETS = """os posix sys subprocess socket _socket ssl ctypes _ctypes builtins 
     _pickle runpy pty gc inspect types asyncio imp pdb timeit codeop shelve http.client urllib.request
     pkgutil zipimport doctest requests urllib3 joblib cloudpickle""".split()
 
+# What pickles of data ask for. Whatever is not here makes a pickle harmful: it may call anything.
+PICKLE_GLOBALS = """builtins.set builtins.frozenset builtins.list builtins.dict builtins.tuple builtins.bytearray builtins.bytes
+    builtins.str builtins.int builtins.float builtins.bool builtins.complex builtins.object builtins.slice builtins.range
+    builtins.Ellipsis builtins.NotImplemented copyreg._reconstructor copyreg.__newobj__ copyreg.__newobj_ex__
+    _codecs.encode collections.OrderedDict collections.defaultdict collections.deque collections.Counter
+    datetime.datetime datetime.date datetime.time datetime.timedelta datetime.timezone decimal.Decimal fractions.Fraction
+    uuid.UUID uuid.SafeUUID array._array_reconstructor pathlib.PurePosixPath pathlib.PosixPath zoneinfo.ZoneInfo._unpickle
+    numpy.ndarray numpy.dtype numpy.core.multiarray._reconstruct numpy.core.multiarray.scalar
+    numpy._core.multiarray._reconstruct numpy._core.multiarray.scalar numpy.core.numeric._frombuffer
+    numpy._core.numeric._frombuffer numpy.ma.core._mareconstruct numpy.ma.core.MaskedArray numpy.matrix numpy.recarray
+    numpy.core.records.recarray numpy.random._pickle.__randomstate_ctor numpy.random._pickle.__generator_ctor
+    numpy.random._pickle.__bit_generator_ctor numpy.random._mt19937.MT19937 numpy.random._pcg64.PCG64
+    numpy.random.mtrand.RandomState
+    pandas.core.frame.DataFrame pandas.core.series.Series pandas.core.internals.managers.BlockManager
+    pandas.core.internals.managers.SingleBlockManager pandas._libs.internals._unpickle_block
+    pandas.core.internals.blocks.new_block pandas.core.indexes.base.Index pandas.core.indexes.base._new_Index
+    pandas.core.indexes.range.RangeIndex pandas.core.indexes.numeric.Int64Index pandas.core.indexes.numeric.Float64Index
+    pandas.core.indexes.multi.MultiIndex pandas.core.indexes.category.CategoricalIndex
+    pandas.core.indexes.datetimes.DatetimeIndex pandas.core.indexes.datetimes._new_DatetimeIndex
+    pandas.core.indexes.period.PeriodIndex pandas.core.indexes.period._new_PeriodIndex
+    pandas.core.indexes.timedeltas.TimedeltaIndex pandas.core.arrays.categorical.Categorical
+    pandas.core.dtypes.dtypes.CategoricalDtype pandas.core.dtypes.dtypes.DatetimeTZDtype
+    pandas.core.dtypes.dtypes.PeriodDtype pandas.core.dtypes.dtypes.IntervalDtype pandas.core.arrays.datetimes.DatetimeArray
+    pandas.core.arrays.timedeltas.TimedeltaArray pandas.core.arrays.period.PeriodArray pandas.core.arrays.integer.IntegerArray
+    pandas.core.arrays.integer.Int64Dtype pandas.core.arrays.floating.FloatingArray pandas.core.arrays.boolean.BooleanArray
+    pandas.core.arrays.boolean.BooleanDtype pandas.core.arrays.string_.StringArray pandas.core.arrays.string_.StringDtype
+    pandas._libs.arrays.__pyx_unpickle_NDArrayBacked pandas._libs.tslibs.timestamps._unpickle_timestamp
+    pandas._libs.tslibs.timedeltas._timedelta_unpickle pandas._libs.tslibs.nattype._nat_unpickle pandas._libs.missing.NA
+    pandas._libs.tslibs.offsets.Day pandas._libs.tslibs.offsets.Hour pandas._libs.tslibs.offsets.MonthEnd
+    pandas._libs.internals.BlockPlacement
+    scipy.sparse._csr.csr_matrix scipy.sparse._csc.csc_matrix scipy.sparse._coo.coo_matrix scipy.sparse.csr.csr_matrix
+    scipy.sparse.csc.csc_matrix
+    sklearn.tree._tree.Tree sklearn.utils._bunch.Bunch sklearn.neighbors._kd_tree.newObj sklearn.neighbors._ball_tree.newObj
+    torch._utils._rebuild_tensor_v2 torch._utils._rebuild_parameter torch.FloatStorage torch.LongStorage torch.HalfStorage
+    torch.DoubleStorage torch.IntStorage torch.BoolStorage torch.BFloat16Storage torch.ByteStorage torch.Size""".split()
+
+# Packages whose classes hold data and do nothing when they are made.
+PICKLE_PACKAGES = "sklearn".split()
+
 ALIASES = {"np": "numpy", "pd": "pandas", "plt": "matplotlib.pyplot", "mpl": "matplotlib", "sns": "seaborn",
            "sp": "scipy", "sm": "statsmodels.api", "sk": "sklearn", "dt": "datetime", "tf": "tensorflow",
            "st": "scipy.stats", "sym": "sympy"}
@@ -310,6 +349,9 @@ def main():
     write_list("magics", real(HARMLESS_MAGICS))
     print("\n# Modules that must not be handed on as values.\n[guarded]")
     write_list("modules", real(GUARDED))
+    print("\n# What a pickle may ask for and still be harmless: these, and classes of these packages.\n[pickle]")
+    write_list("globals", sorted(PICKLE_GLOBALS))
+    write_list("packages", sorted(PICKLE_PACKAGES))
     print("\n# Top-level modules of the session image.\n[image]")
     write_list("modules", image_modules())
     print("\n# Attributes of modules that are modules themselves, and which.\n[reexports]")

@@ -1,5 +1,7 @@
 #include "inspect/report.h"
 
+#include "policy/modules.h"
+
 static enum sp_err write_findings(const struct sp_judgement *judgement, struct sp_buf *out)
 {
     for (unsigned i = 0; i < judgement->count; i++) {
@@ -17,43 +19,6 @@ static enum sp_err write_findings(const struct sp_judgement *judgement, struct s
         SP_TRY(sp_writer_end(&w));
     }
     return SP_OK;
-}
-
-static bool is_listed(struct sp_slice list, struct sp_slice name)
-{
-    struct sp_reader r;
-    struct sp_slice item = {NULL, 0};
-    sp_reader_init(&r, list);
-    while (sp_reader_left(&r) > 0 && sp_reader_block(&r, list.len, &item) == SP_OK) {
-        if (sp_slice_equal(item, name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Each module once, as it is spelt; those that no longer fit are only counted. */
-static void write_modules(const struct sp_facts *facts, struct sp_buf *out, uint32_t *out_count)
-{
-    size_t count = 0;
-    const struct sp_import *imports = sp_facts_imports(facts, &count);
-    for (size_t i = 0; i < count; i++) {
-        uint8_t text[SP_FACTS_PATH_BYTES_MAX];
-        struct sp_writer w;
-        size_t len = 0;
-        size_t before = out->len;
-        bool is_text = sp_facts_module(facts, &imports[i], text, &len) == SP_OK;
-        struct sp_slice name = sp_slice_make(text, is_text ? len : 0);
-        if (is_text && is_listed(sp_buf_slice(out), name)) {
-            continue;
-        }
-        (*out_count)++;
-        sp_writer_init(&w, out);
-        sp_writer_block(&w, name);
-        if (!is_text || sp_writer_end(&w) != SP_OK) {
-            sp_buf_truncate(out, before);
-        }
-    }
 }
 
 static enum sp_err write_capabilities(uint32_t capabilities, struct sp_buf *out)
@@ -75,7 +40,7 @@ enum sp_err sp_inspect_write_report(const struct sp_judgement *judgement, const 
     SP_TRY(write_capabilities(judgement->capabilities, to->capabilities));
     out->module_count = 0;
     if (facts != NULL) {
-        write_modules(facts, to->modules, &out->module_count);
+        sp_modules_add(facts, to->modules, &out->module_count);
     }
     out->finding_count = judgement->total;
     out->findings = sp_buf_slice(to->findings);

@@ -104,6 +104,34 @@ static struct sp_policy_finding *slot_for(struct sp_judgement *out, enum sp_acti
     return NULL;
 }
 
+void sp_judgement_add(struct sp_judgement *judgement, const struct sp_policy_finding *finding)
+{
+    struct sp_policy_finding *slot = slot_for(judgement, finding->action);
+    judgement->total++;
+    if (slot != NULL) {
+        *slot = *finding;
+    }
+}
+
+void sp_judge_timeout(const struct sp_policy *policy, uint64_t seconds, struct sp_judgement *out)
+{
+    struct sp_policy_finding finding = {.action = SP_ACTION_DENY, .place = {1, 1, 1, 1}};
+    if (seconds <= policy->limits.timeout_seconds) {
+        return;
+    }
+    (void)snprintf(finding.rule, sizeof(finding.rule), "limit");
+    (void)snprintf(finding.message, sizeof(finding.message),
+                   "a run of %llu seconds is asked for; %llu are allowed",
+                   (unsigned long long)seconds, (unsigned long long)policy->limits.timeout_seconds);
+    sp_judgement_add(out, &finding);
+    out->verdict = SP_VERDICT_DENY;
+}
+
+const struct sp_table *sp_judge_table(const struct sp_judge *judge)
+{
+    return judge->table;
+}
+
 static bool is_known(const struct sp_judgement *out, const char *name, const struct sp_place *place)
 {
     for (unsigned i = 0; i < out->count; i++) {
@@ -124,14 +152,11 @@ static void add_finding(struct sp_judge *j, enum sp_rule rule, const char *name,
     if (is_known(j->out, name, &place)) {
         return;
     }
-    j->out->total++;
-    struct sp_policy_finding *finding = slot_for(j->out, action);
+    struct sp_policy_finding finding = {.action = action, .place = place};
+    (void)snprintf(finding.rule, sizeof(finding.rule), "%s", name);
+    (void)snprintf(finding.message, sizeof(finding.message), "%s", message);
+    sp_judgement_add(j->out, &finding);
     j->deny_count += action == SP_ACTION_DENY ? 1 : 0;
-    if (finding != NULL) {
-        *finding = (struct sp_policy_finding){.action = action, .place = place};
-        (void)snprintf(finding->rule, sizeof(finding->rule), "%s", name);
-        (void)snprintf(finding->message, sizeof(finding->message), "%s", message);
-    }
 }
 
 /* Cuts a text that ends inside a character of UTF-8. */
@@ -308,40 +333,4 @@ void sp_judge_run(struct sp_judge *judge, const struct sp_policy *policy, struct
     if (!judge->has_deny) {
         out->verdict = SP_VERDICT_ALLOW;
     }
-}
-
-/* ---- a policy's own tests ---- */
-
-static bool has_rule(const struct sp_judgement *judgement, const char *rule)
-{
-    for (unsigned i = 0; i < judgement->count; i++) {
-        if (sp_slice_is(sp_slice_of(judgement->findings[i].rule), rule)) {
-            return true;
-        }
-    }
-    return rule[0] == '\0';
-}
-
-enum sp_err sp_judge_test(struct sp_judge *judge, const struct sp_policy *policy,
-                          struct sp_where *out_where)
-{
-    struct sp_judgement *judgement = calloc(1, sizeof(*judgement));
-    if (judgement == NULL) {
-        return SP_ERR_NOMEM;
-    }
-    enum sp_err err = SP_OK;
-    for (size_t i = 0; i < policy->test_count && err == SP_OK; i++) {
-        const struct sp_policy_test *test = &policy->tests[i];
-        sp_judge_run(judge, policy, sp_slice_make(test->code, test->code_len), judgement);
-        bool is_deny = judgement->verdict == SP_VERDICT_DENY;
-        const char *first = judgement->count > 0 ? judgement->findings[0].message : "no finding";
-        if (is_deny != test->expects_deny || (judgement->count > 0) != test->expects_finding ||
-            !has_rule(judgement, test->rule)) {
-            sp_where_set(out_where, test->line, 1, "this test of the policy fails: %s (%s)",
-                         is_deny ? "denied" : "allowed", first);
-            err = SP_ERR_CONFIG;
-        }
-    }
-    free(judgement);
-    return err;
 }

@@ -26,6 +26,10 @@ struct sp_judgement {
     struct sp_policy_finding findings[SP_FINDINGS_MAX];
 };
 
+/* Adds a finding: behind the others, or when there are too many in place of one that does not deny. Both are counted. */
+void sp_judgement_add(struct sp_judgement *judgement, const struct sp_policy_finding *finding)
+    SP_NONNULL(1, 2);
+
 struct sp_judge;
 
 /* Memory for submissions of at most `code_bytes_max`; longer ones are denied. The table is borrowed for its life. */
@@ -39,8 +43,23 @@ void sp_judge_free_cleanup(struct sp_judge **judge);
 void sp_judge_run(struct sp_judge *judge, const struct sp_policy *policy, struct sp_slice code,
                   struct sp_judgement *out) SP_NONNULL(1, 2, 4);
 
+/* Adds to a judgement what the policy says of the seconds that a run asks for. */
+void sp_judge_timeout(const struct sp_policy *policy, uint64_t seconds, struct sp_judgement *out)
+    SP_NONNULL(1, 3);
+
+/* The table that the judge was made with. */
+const struct sp_table *sp_judge_table(const struct sp_judge *judge) SP_NONNULL(1);
+
 /* The facts of the submission judged last, NULL when its source could not be read to the end. */
 const struct sp_facts *sp_judge_facts(const struct sp_judge *judge) SP_NONNULL(1);
+
+/* One test of a policy; `upload` is for those of files and was made with the same judge. */
+struct sp_upload;
+void sp_judge_test_run(struct sp_judge *judge, struct sp_upload *upload,
+                       const struct sp_policy *policy, const struct sp_policy_test *test,
+                       struct sp_judgement *out) SP_NONNULL(1, 2, 3, 4, 5);
+bool sp_judge_test_passes(const struct sp_policy_test *test, const struct sp_judgement *judgement)
+    SP_NONNULL(1, 2);
 
 /* Runs the tests of a policy; SP_ERR_CONFIG with the line of the first one that fails. */
 enum sp_err sp_judge_test(struct sp_judge *judge, const struct sp_policy *policy,

@@ -13,6 +13,16 @@ const char *sp_rule_name(enum sp_rule rule)
     return (unsigned)rule < SP_RULE_COUNT ? rule_names[rule] : "deny";
 }
 
+const char *sp_upload_rule_name(enum sp_upload_rule rule)
+{
+    static const char *const names[SP_UPLOAD_RULE_COUNT] = {
+#define SP_UPLOAD_RULE_AS_ROW(id, word) [id] = (word),
+        SP_UPLOAD_RULE_LIST(SP_UPLOAD_RULE_AS_ROW)
+#undef SP_UPLOAD_RULE_AS_ROW
+    };
+    return (unsigned)rule < SP_UPLOAD_RULE_COUNT ? names[rule] : "opaque";
+}
+
 enum sp_err sp_rule_from_name(struct sp_slice name, enum sp_rule *out)
 {
     for (unsigned i = 0; i < SP_RULE_COUNT; i++) {
@@ -29,10 +39,15 @@ static void start(struct sp_policy *p)
 {
     *p = (struct sp_policy){.python = SP_POLICY_PYTHON_311,
                             .is_cell = true,
-                            .limits = {.code_bytes = 262144, .lines = 20000, .depth = 100}};
+                            .limits = {
+#define SP_POLICY_LIMIT_AS_DEFAULT(field, highest, otherwise) .field = (otherwise),
+                                SP_POLICY_LIMIT_LIST(SP_POLICY_LIMIT_AS_DEFAULT)
+#undef SP_POLICY_LIMIT_AS_DEFAULT
+                            }};
     sp_map_init(&p->modules);
     sp_map_init(&p->names);
     sp_map_init(&p->attributes);
+    sp_map_init(&p->strings);
 }
 
 static enum sp_err set_name(struct sp_policy *p, struct sp_slice name)
@@ -131,6 +146,7 @@ void sp_policy_done(struct sp_policy *policy)
 {
     for (size_t i = 0; i < policy->test_count; i++) {
         free(policy->tests[i].code);
+        free(policy->tests[i].file);
     }
     free(policy->tests);
     policy->tests = NULL;
@@ -138,6 +154,7 @@ void sp_policy_done(struct sp_policy *policy)
     sp_map_done(&policy->modules);
     sp_map_done(&policy->names);
     sp_map_done(&policy->attributes);
+    sp_map_done(&policy->strings);
 }
 
 const char *sp_policy_builtin(size_t index)

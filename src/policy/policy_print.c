@@ -53,6 +53,46 @@ static enum sp_err put_map(struct sp_buf *out, const char *section, const struct
     return SP_OK;
 }
 
+static enum sp_err put_limits(struct sp_buf *out, const struct sp_policy_limits *limits)
+{
+    SP_TRY(sp_buf_put_text(out, "\n[limits]\n"));
+#define SP_POLICY_LIMIT_AS_LINE(field, highest, otherwise)                                         \
+    SP_TRY(sp_buf_putf(out, #field " = %llu\n", (unsigned long long)limits->field));
+    SP_POLICY_LIMIT_LIST(SP_POLICY_LIMIT_AS_LINE)
+#undef SP_POLICY_LIMIT_AS_LINE
+    return SP_OK;
+}
+
+/* One list of a rule: the kinds that it holds for. */
+static enum sp_err put_kinds(struct sp_buf *out, const struct sp_policy *policy, enum sp_rule rule)
+{
+    bool has_any = false;
+    for (unsigned i = 0; i < SP_KIND_COUNT; i++) {
+        if (policy->kind[i] != rule) {
+            continue;
+        }
+        SP_TRY(has_any ? sp_buf_put_text(out, ", ")
+                       : sp_buf_putf(out, "%s = [", sp_rule_name(rule)));
+        SP_TRY(sp_buf_putf(out, "\"%s\"", sp_kind_name((enum sp_kind)i)));
+        has_any = true;
+    }
+    return has_any ? sp_buf_put_text(out, "]\n") : SP_OK;
+}
+
+static enum sp_err put_uploads(struct sp_buf *out, const struct sp_policy *policy)
+{
+    SP_TRY(sp_buf_put_text(out, "\n[files]\n"));
+    for (unsigned rule = 0; rule < SP_RULE_COUNT; rule++) {
+        SP_TRY(put_kinds(out, policy, (enum sp_rule)rule));
+    }
+    SP_TRY(sp_buf_put_text(out, "\n[uploads]\n"));
+    for (unsigned i = 0; i < SP_UPLOAD_RULE_COUNT; i++) {
+        SP_TRY(sp_buf_putf(out, "%s = \"%s\"\n", sp_upload_rule_name((enum sp_upload_rule)i),
+                           sp_rule_name(policy->upload[i])));
+    }
+    return SP_OK;
+}
+
 enum sp_err sp_policy_print(const struct sp_policy *policy, struct sp_buf *out)
 {
     static const char *const versions[] = {"any", "3.11", "3.12", "3.14"};
@@ -64,10 +104,7 @@ enum sp_err sp_policy_print(const struct sp_policy *policy, struct sp_buf *out)
                        policy->is_cell ? "cell" : "text"));
     SP_TRY(sp_buf_putf(out, "unknown_module = \"%s\"\nsyntax = \"%s\"\n",
                        sp_rule_name(policy->unknown_module), sp_rule_name(policy->syntax)));
-    SP_TRY(sp_buf_putf(out, "\n[limits]\ncode_bytes = %llu\nlines = %llu\ndepth = %llu\n",
-                       (unsigned long long)policy->limits.code_bytes,
-                       (unsigned long long)policy->limits.lines,
-                       (unsigned long long)policy->limits.depth));
+    SP_TRY(put_limits(out, &policy->limits));
     SP_TRY(sp_buf_put_text(out, "\n[capabilities]\n"));
     for (unsigned i = 0; i < SP_CAPABILITY_COUNT; i++) {
         SP_TRY(sp_buf_putf(out, "%s = \"%s\"\n", sp_capability_name((enum sp_capability)i),
@@ -76,5 +113,7 @@ enum sp_err sp_policy_print(const struct sp_policy *policy, struct sp_buf *out)
     SP_TRY(put_map(out, "modules", &policy->modules));
     SP_TRY(sp_buf_putf(out, "only = %s\n", policy->only_listed ? "true" : "false"));
     SP_TRY(put_map(out, "names", &policy->names));
-    return put_map(out, "attributes", &policy->attributes);
+    SP_TRY(put_map(out, "attributes", &policy->attributes));
+    SP_TRY(put_map(out, "strings", &policy->strings));
+    return put_uploads(out, policy);
 }

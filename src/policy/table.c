@@ -142,6 +142,9 @@ static enum sp_err load_sections(struct sp_table *t, const struct sp_toml_value 
     SP_TRY(add_list(&t->magics, sp_toml_get(none, "magics"), 0, where));
     SP_TRY(add_list(&t->guarded, sp_toml_get(sp_toml_get(root, "guarded"), "modules"), 1, where));
     SP_TRY(add_list(&t->image, sp_toml_get(sp_toml_get(root, "image"), "modules"), 1, where));
+    const struct sp_toml_value *pickle = sp_toml_get(root, "pickle");
+    SP_TRY(add_list(&t->pickle_globals, sp_toml_get(pickle, "globals"), 1, where));
+    SP_TRY(add_list(&t->pickle_packages, sp_toml_get(pickle, "packages"), 1, where));
     SP_TRY(load_targets(t, &t->reexports, sp_toml_get(root, "reexports"), where));
     SP_TRY(load_targets(t, &t->aliases, sp_toml_get(root, "aliases"), where));
     name_targets(t);
@@ -173,9 +176,11 @@ enum sp_err sp_table_builtin(struct sp_table *out, struct sp_where *out_where)
 void sp_table_done(struct sp_table *table)
 {
     struct sp_map *const maps[] = {
-        &table->paths,     &table->attributes, &table->on_modules, &table->orphans, &table->strings,
-        &table->magics,    &table->evaluates,  &table->methods,    &table->guarded, &table->image,
-        &table->reexports, &table->aliases,    &table->targets,    &table->places,  &table->second};
+        &table->paths,          &table->attributes, &table->on_modules, &table->orphans,
+        &table->strings,        &table->magics,     &table->evaluates,  &table->methods,
+        &table->guarded,        &table->image,      &table->reexports,  &table->aliases,
+        &table->targets,        &table->places,     &table->second,     &table->pickle_globals,
+        &table->pickle_packages};
     for (size_t i = 0; i < SP_COUNT(maps); i++) {
         sp_map_done(maps[i]);
     }

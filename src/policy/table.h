@@ -50,11 +50,13 @@ struct sp_table {
     struct sp_map magics;  /* "bash" -> capabilities */
     struct sp_map
         evaluates; /* "timeit.timeit" -> capabilities, unless the text is constant and harmless */
-    struct sp_map second;    /* "sympy.lambdify": the second argument may be code */
-    struct sp_map methods;   /* "query" -> capabilities: the same for methods of objects */
-    struct sp_map guarded;   /* "os": a module that must not be handed on as a value */
-    struct sp_map image;     /* top-level modules of the session image */
-    struct sp_map reexports; /* attribute of a module -> number of a target module */
+    struct sp_map second;          /* "sympy.lambdify": the second argument may be code */
+    struct sp_map methods;         /* "query" -> capabilities: the same for methods of objects */
+    struct sp_map guarded;         /* "os": a module that must not be handed on as a value */
+    struct sp_map pickle_globals;  /* "numpy.dtype": harmless in a pickle */
+    struct sp_map pickle_packages; /* "sklearn": its classes are */
+    struct sp_map image;           /* top-level modules of the session image */
+    struct sp_map reexports;       /* attribute of a module -> number of a target module */
     struct sp_map
         aliases; /* "np" -> number of a target module, when the submission does not bind it */
     struct sp_map targets; /* numbers by name, while loading */

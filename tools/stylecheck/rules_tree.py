@@ -10,7 +10,7 @@ COMPLEXITY_MAX = 15
 # Lowest first. A folder includes itself and lower layers, never a neighbour of its own layer.
 LAYERS = (
     ("base",),
-    ("codec", "crypto", "os"),
+    ("codec", "crypto", "format", "os"),
     ("sandbox", "wire", "python", "api"),
     ("policy", "identity", "quota", "audit", "token", "relay", "dial", "config"),
     ("door", "front", "admit", "inspect", "pool", "session"),
@@ -26,6 +26,7 @@ LIBRARIES = (
     (r"seccomp\.h", "libseccomp", ("src/sandbox/seccomp.c",)),
     (r"(cjson/)?cJSON\.h", "cJSON", ("src/codec/json.c",)),
     (r"event2/.*|event\.h", "libevent", ("src/wire/", "tests/unit/wire/")),
+    (r"zlib\.h", "zlib", ("src/format/inflate.c",)),
     (r"utf8proc\.h", "libutf8proc", ("src/python/",)),
     (r"sqlite3\.h", "SQLite", ("src/quota/", "src/identity/", "tests/unit/quota/", "tests/unit/identity/")),
     (r"Python\.h", "CPython", ("src/session/",)),
