@@ -10,8 +10,11 @@
 
 #include "front/desk.h"
 
-/* What one stream may use for heads: well above the door's own limit, so that the library never refuses by itself. */
-#define SP_FACE_STREAM_BYTES_MAX  ((size_t)64 * 1024)
+/*
+ * What one stream may use for heads: above the door's own limit on bytes (32 KiB) and fields (100, some 64 bytes each),
+ * so that the library never refuses by itself. Not more, because the library clears all of it after every request.
+ */
+#define SP_FACE_STREAM_BYTES_MAX  ((size_t)48 * 1024)
 #define SP_FACE_STREAMS_MAX       16384U
 /* A body that is refused while it still comes is read to its end if it declares at most this. */
 #define SP_FACE_DISCARD_BYTES_MAX ((uint64_t)64 * 1024)

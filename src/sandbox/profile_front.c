@@ -13,7 +13,9 @@ static const struct sp_rule rules[] = {
     SP_ALLOW("sendto", "bytes of answers"),
     SP_ALLOW("writev", "bytes of answers, head and body together"),
     SP_ALLOW("shutdown", "an answered stream ends"),
-    SP_ALLOW("setsockopt", "the library asks a stream not to delay; a unix stream refuses"),
+    SP_ANSWER("setsockopt", ENOPROTOOPT,
+              "the library asks a stream not to delay; by this answer it learns that the stream is "
+              "not TCP, and asks once"),
     SP_ALLOW("getsockopt", "what went wrong with a stream"),
     SP_ALLOW("lseek", "a body's descriptor is read from its start"),
     SP_ALLOW("ftruncate", "a body's descriptor gets its size"),
