@@ -29,6 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         sp_pool_http_feed(&http, in, &consumed);
         SP_ASSERT(consumed <= in.len && (consumed > 0 || http.state != SP_POOL_HTTP_READING));
         in = sp_slice_sub(in, consumed, in.len);
+        sp_pool_http_go_on(&http);
         if (http.state == SP_POOL_HTTP_WAITING) {
             answer(&http);
         }

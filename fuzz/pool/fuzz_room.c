@@ -1,4 +1,4 @@
-/* Covers pool.c, pool_life.c, pool_turn.c, run.c, answer.c: in whatever order things happen, nothing is answered twice. */
+/* Covers the pool*.c files, run.c, answer.c: in whatever order things happen, nothing is answered twice. */
 #include "base/assert.h"
 #include "base/reader.h"
 #include "pool/pool.h"
@@ -33,13 +33,21 @@ static void on_answer(void *ctx, uint64_t request, unsigned status, unsigned aft
     answered[request] = true;
 }
 
+static void on_file(void *ctx, uint64_t request, int *fd, const struct sp_pool_file *file)
+{
+    SP_ASSERT(ctx == NULL && request > 0 && *fd == 0 && file->path.len > 0);
+}
+
 static void step(struct sp_pool *pool, uint8_t what, uint64_t request, struct sp_pool_now now)
 {
     const struct sp_pool_order order = {request, sp_slice_of(what & 1 ? "first" : "second"),
-                                        sp_slice_of("1"), 1U + what % 4U};
+                                        sp_slice_of("1"), 1U + what % 4U, 0, (what & 0x20) != 0};
+    const struct sp_pool_file_order file = {request, order.identifier, sp_slice_of("a"),
+                                            (enum sp_file_op)(what >> 5), false};
     const struct sp_frame frame = {
         .type = (enum sp_frame_type)(what >> 4), .nonce = last_nonce, .a = what & 3, .b = what & 7};
-    switch (what % 9) {
+    int fd = 0;
+    switch (what % 11) {
     case 0:
     case 1:
         sp_pool_execute(pool, &order, now);
@@ -59,8 +67,14 @@ static void step(struct sp_pool *pool, uint8_t what, uint64_t request, struct sp
     case 6:
         sp_pool_left(pool, request - 1U);
         break;
+    case 7:
+        sp_pool_file_do(pool, &file, now);
+        break;
+    case 8:
+        sp_pool_upload_commit(pool, request - 1U);
+        break;
     default:
-        sp_pool_frame(pool, last_ticket, &frame, now);
+        sp_pool_frame(pool, last_ticket, &frame, &fd, now);
         break;
     }
 }
@@ -70,7 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct sp_pool_config config = {
         .max_sessions = 2, .ready_sessions = 1, .cooldown_ms = 9000, .output_max = 64};
     const struct sp_pool_ports ports = {NULL,    on_ticket,  on_nothing,
-                                        on_send, on_nothing, on_answer};
+                                        on_send, on_nothing, on_answer, on_file};
     struct sp_pool_now now = {1, 1};
     struct sp_pool *pool = NULL;
     SP_ASSERT(sp_pool_new(&config, &ports, 1, now, &pool) == SP_OK);

@@ -106,22 +106,39 @@ static enum sp_err read_input_type(const struct sp_json_value *members, bool *ou
     return SP_OK;
 }
 
-static enum sp_err check_execution_type(const struct sp_json_value *members, struct sp_where *where)
+static enum sp_err read_execution_type(const struct sp_json_value *members, bool *out_async,
+                                       struct sp_where *where)
 {
     const struct sp_json_value *value = sp_json_get(members, "executionType");
     struct sp_slice text = {NULL, 0};
+    *out_async = false;
     if (is_absent(value)) {
         return SP_OK;
     }
     if (sp_json_string(value, &text) != SP_OK) {
         return wrong(where, "executionType must be a string");
     }
-    if (sp_slice_is_nocase(text, "asynchronous")) {
-        return wrong(where, "executionType Asynchronous is not served here; use Synchronous");
+    *out_async = sp_slice_is_nocase(text, "asynchronous");
+    if (!*out_async && !sp_slice_is_nocase(text, "synchronous")) {
+        return wrong(where, "executionType must be Synchronous or Asynchronous");
     }
-    if (!sp_slice_is_nocase(text, "synchronous")) {
-        return wrong(where, "executionType must be Synchronous");
+    return SP_OK;
+}
+
+/* How much of each stream the client wants; what is more than a pool keeps is cut by the pool. */
+static enum sp_err read_output_max(const struct sp_json *doc, const struct sp_json_value *members,
+                                   uint32_t *out, struct sp_where *where)
+{
+    const struct sp_json_value *value = sp_json_get(members, "outputStreamsMaxLength");
+    int64_t bytes = 0;
+    *out = 0;
+    if (is_absent(value)) {
+        return SP_OK;
     }
+    if (sp_json_integer(doc, value, &bytes) != SP_OK || bytes < 1 || bytes > INT32_MAX) {
+        return wrong(where, "outputStreamsMaxLength must be a whole number from 1");
+    }
+    *out = (uint32_t)bytes;
     return SP_OK;
 }
 
@@ -173,7 +190,8 @@ static enum sp_err fill(struct sp_request *request, size_t bytes_max, struct sp_
     bool is_base64 = false;
     SP_TRY(find_members(sp_json_root(request->doc), &members, where));
     SP_TRY(read_input_type(members, &is_base64, where));
-    SP_TRY(check_execution_type(members, where));
+    SP_TRY(read_execution_type(members, &request->is_async, where));
+    SP_TRY(read_output_max(request->doc, members, &request->output_max, where));
     SP_TRY(read_timeout(request->doc, members, &request->timeout_s, where));
     SP_TRY(find_code(members, &request->code, where));
     return is_base64 ? decode_code(request, bytes_max, where) : SP_OK;

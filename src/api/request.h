@@ -21,6 +21,8 @@ struct sp_json;
 struct sp_request {
     struct sp_slice code; /* valid UTF-8 without NUL */
     uint32_t timeout_s;
+    uint32_t output_max; /* outputStreamsMaxLength; 0 when it was not given */
+    bool is_async;       /* executionType Asynchronous */
     struct sp_json *doc;
     struct sp_buf decoded;
 };

@@ -42,6 +42,8 @@
     X(SP_ERR_MULTIPART,            400, "InvalidMultipart",        "the body is not valid multipart/form-data") \
     X(SP_ERR_CONFLICT,             409, "Conflict",                "this is going on already")    \
     X(SP_ERR_NOT_SATISFIABLE,      416, "RangeNotSatisfiable",     "the range lies outside the file") \
+    X(SP_ERR_FILE_CONFLICT,        409, "FileConflict",            "something else is at the place of this file") \
+    X(SP_ERR_NO_SPACE,             507, "SessionDiskFull",         "the session's disk is full; its limit is 'data' in [pool.session]")  \
     X(SP_ERR_METHOD,               405, "MethodNotAllowed",        "this path does not take this method") \
     X(SP_ERR_TIMEOUT,              408, "RequestTimeout",          "the request took too long to arrive") \
     X(SP_ERR_LENGTH_REQUIRED,      411, "LengthRequired",          "the request needs a length")  \

@@ -211,6 +211,10 @@ enum sp_err sp_inspect_job(struct sp_inspect_room *room, const struct sp_msg_job
     if (err == SP_ERR_NOMEM) {
         return err;
     }
+    if (err == SP_OK && request.is_async) {
+        sp_where_set(&where, 0, 0, "executionType Asynchronous is not served here; use Synchronous");
+        err = SP_ERR_REQUEST;
+    }
     if (err != SP_OK) {
         describe_body(room, &where);
         verdict.err = err;

@@ -9,6 +9,7 @@
 
 #define VALUE_DEPTH_MAX 32U
 #define ID_BYTES        40
+#define LINK_BYTES      48
 
 /* ---- pieces of a run ---- */
 
@@ -192,20 +193,37 @@ static void put_error_facts(struct sp_json_out *w, const struct sp_pool_run *run
     sp_json_out_string_lossy(w, sp_pool_run_bytes(run, message));
 }
 
+static void put_head(struct sp_json_out *w, const struct sp_pool_run *run,
+                     struct sp_slice identifier, const char *status)
+{
+    char id[ID_BYTES];
+    unsigned long long number = run->id;
+    (void)snprintf(id, sizeof id, "%016llx", number);
+    sp_json_out_object(w);
+    sp_json_out_member_text(w, "id", id);
+    sp_json_out_member_string(w, "identifier", identifier);
+    sp_json_out_member_text(w, "executionType", run->is_async ? "Asynchronous" : "Synchronous");
+    sp_json_out_member_text(w, "status", status);
+}
+
+enum sp_err sp_pool_answer_pending(const struct sp_pool_run *run, struct sp_slice identifier,
+                                   bool is_running, struct sp_buf *out)
+{
+    struct sp_json_out w;
+    sp_json_out_init(&w, out);
+    put_head(&w, run, identifier, is_running ? "Running" : "NotStarted");
+    sp_json_out_member_null(&w, "result");
+    sp_json_out_object_end(&w);
+    return sp_json_out_end(&w);
+}
+
 enum sp_err sp_pool_answer_run(const struct sp_pool_run *run, struct sp_slice identifier,
                                struct sp_buf *out)
 {
     bool succeeded = run->end == SP_POOL_END_DONE && run->status == SP_CELL_SUCCEEDED;
-    char id[ID_BYTES];
-    unsigned long long nonce = run->nonce;
     struct sp_json_out w;
-    (void)snprintf(id, sizeof id, "%016llx", nonce);
     sp_json_out_init(&w, out);
-    sp_json_out_object(&w);
-    sp_json_out_member_text(&w, "id", id);
-    sp_json_out_member_string(&w, "identifier", identifier);
-    sp_json_out_member_text(&w, "executionType", "Synchronous");
-    sp_json_out_member_text(&w, "status", succeeded ? "Succeeded" : "Failed");
+    put_head(&w, run, identifier, succeeded ? "Succeeded" : "Failed");
     sp_json_out_key(&w, "result");
     sp_json_out_object(&w);
     sp_json_out_key(&w, "stdout");
@@ -258,8 +276,9 @@ enum sp_err sp_pool_answer_session(const struct sp_pool_about *about, struct sp_
 }
 
 enum sp_err sp_pool_answer_sessions(const struct sp_pool_about *list, size_t count,
-                                    struct sp_buf *out)
+                                    uint32_t next_skip, struct sp_buf *out)
 {
+    char link[LINK_BYTES];
     struct sp_json_out w;
     sp_json_out_init(&w, out);
     sp_json_out_object(&w);
@@ -269,7 +288,12 @@ enum sp_err sp_pool_answer_sessions(const struct sp_pool_about *list, size_t cou
         put_about(&w, &list[i]);
     }
     sp_json_out_array_end(&w);
-    sp_json_out_member_null(&w, "nextLink");
+    (void)snprintf(link, sizeof link, "/listSessions?skip=%u", next_skip);
+    if (next_skip > 0) {
+        sp_json_out_member_text(&w, "nextLink", link);
+    } else {
+        sp_json_out_member_null(&w, "nextLink");
+    }
     sp_json_out_object_end(&w);
     return sp_json_out_end(&w);
 }

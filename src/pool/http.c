@@ -7,6 +7,8 @@
 void sp_pool_http_init(struct sp_pool_http *http)
 {
     http->state = SP_POOL_HTTP_READING;
+    http->is_upload = false;
+    http->is_answered = false;
     sp_buf_init(&http->head, HEAD_BYTES_MAX);
     sp_buf_init(&http->body, SP_POOL_BODY_BYTES_MAX);
     sp_buf_init(&http->out, SP_POOL_ANSWER_BYTES_MAX + HEAD_BYTES_MAX);
@@ -25,6 +27,8 @@ static const char *reason_of(unsigned status)
     switch (status) {
     case 200:
         return "OK";
+    case 206:
+        return "Partial Content";
     case 204:
         return "No Content";
     case 400:
@@ -33,56 +37,100 @@ static const char *reason_of(unsigned status)
         return "Not Found";
     case 405:
         return "Method Not Allowed";
+    case 409:
+        return "Conflict";
     case 413:
         return "Content Too Large";
+    case 416:
+        return "Range Not Satisfiable";
     case 429:
         return "Too Many Requests";
     case 502:
         return "Bad Gateway";
     case 503:
         return "Service Unavailable";
+    case 507:
+        return "Insufficient Storage";
     default:
         return "Answer";
     }
 }
 
-static enum sp_err put_answer(struct sp_pool_http *http, unsigned status, unsigned retry_after_s,
-                              struct sp_slice body)
+static enum sp_err put_head(struct sp_pool_http *http, const struct sp_pool_reply *reply)
 {
     struct sp_buf *out = &http->out;
-    SP_TRY(sp_buf_putf(out, "HTTP/1.1 %u %s\r\n", status, reason_of(status)));
-    if (status != 204) {
-        SP_TRY(sp_buf_putf(out, "Content-Type: application/json\r\nContent-Length: %zu\r\n",
-                           body.len));
+    unsigned long long length = reply->length;
+    SP_TRY(sp_buf_putf(out, "HTTP/1.1 %u %s\r\n", reply->status, reason_of(reply->status)));
+    if (reply->status != 204) {
+        SP_TRY(sp_buf_putf(out, "Content-Type: %s\r\nContent-Length: %llu\r\n",
+                           reply->type != NULL ? reply->type : "application/json", length));
     }
-    if (retry_after_s > 0) {
-        SP_TRY(sp_buf_putf(out, "Retry-After: %u\r\n", retry_after_s));
+    if (reply->retry_after_s > 0) {
+        SP_TRY(sp_buf_putf(out, "Retry-After: %u\r\n", reply->retry_after_s));
+    }
+    if (reply->more != NULL) {
+        SP_TRY(sp_buf_put_text(out, reply->more));
     }
     if (http->state == SP_POOL_HTTP_CLOSING) {
         SP_TRY(sp_buf_put_text(out, "Connection: close\r\n"));
     }
-    SP_TRY(sp_buf_put_text(out, "\r\n"));
-    return status == 204 ? SP_OK : sp_buf_put(out, body);
+    return sp_buf_put_text(out, "\r\n");
+}
+
+static void next_request(struct sp_pool_http *http)
+{
+    http->state = SP_POOL_HTTP_READING;
+    http->is_upload = false;
+    http->is_answered = false;
+    sp_buf_done(&http->body);
+    sp_http1_next(&http->parser, SP_HTTP1_REQUEST);
+}
+
+static void begin_answer(struct sp_pool_http *http)
+{
+    if (http->state == SP_POOL_HTTP_WAITING && !http->parser.is_persistent) {
+        http->state = SP_POOL_HTTP_CLOSING;
+    }
+}
+
+void sp_pool_http_answered(struct sp_pool_http *http)
+{
+    if (http->state == SP_POOL_HTTP_WAITING) {
+        next_request(http);
+    } else if (http->is_upload && http->state != SP_POOL_HTTP_CLOSING) {
+        http->is_answered = true;
+    }
+}
+
+/* Half an answer must not look like a whole one. */
+static void give_up(struct sp_pool_http *http, size_t before)
+{
+    sp_buf_truncate(&http->out, before);
+    http->state = SP_POOL_HTTP_CLOSING;
+}
+
+void sp_pool_http_reply(struct sp_pool_http *http, const struct sp_pool_reply *reply)
+{
+    size_t before = http->out.len;
+    begin_answer(http);
+    if (put_head(http, reply) != SP_OK) {
+        give_up(http, before);
+    }
 }
 
 void sp_pool_http_answer(struct sp_pool_http *http, unsigned status, unsigned retry_after_s,
                          struct sp_slice body)
 {
+    const struct sp_pool_reply reply = {
+        .status = status, .retry_after_s = retry_after_s, .length = body.len};
     size_t before = http->out.len;
-    if (http->state == SP_POOL_HTTP_WAITING && !http->parser.is_persistent) {
-        http->state = SP_POOL_HTTP_CLOSING;
-    }
-    if (put_answer(http, status, retry_after_s, body) != SP_OK) {
-        /* Half an answer must not look like a whole one. */
-        sp_buf_truncate(&http->out, before);
-        http->state = SP_POOL_HTTP_CLOSING;
+    begin_answer(http);
+    if (put_head(http, &reply) != SP_OK ||
+        (status != 204 && sp_buf_put(&http->out, body) != SP_OK)) {
+        give_up(http, before);
         return;
     }
-    if (http->state == SP_POOL_HTTP_WAITING) {
-        http->state = SP_POOL_HTTP_READING;
-        sp_buf_done(&http->body);
-        sp_http1_next(&http->parser, SP_HTTP1_REQUEST);
-    }
+    sp_pool_http_answered(http);
 }
 
 static void refuse(struct sp_pool_http *http, enum sp_err why, const char *detail)
@@ -95,24 +143,56 @@ static void refuse(struct sp_pool_http *http, enum sp_err why, const char *detai
     }
 }
 
+/* Room for the boundaries and the head of the part that the file comes in. */
+#define AROUND_FILE_BYTES ((uint64_t)64 * 1024)
+
+static enum sp_err on_head(struct sp_pool_http *http)
+{
+    uint64_t most = SP_POOL_BODY_BYTES_MAX;
+    http->is_upload =
+        sp_pool_call_is_upload(sp_http1_method(&http->parser), sp_http1_target(&http->parser));
+    if (http->is_upload) {
+        most = SP_POOL_UPLOAD_BYTES_MAX + AROUND_FILE_BYTES;
+        http->state = SP_POOL_HTTP_HEAD;
+    }
+    if (http->parser.has_length && http->parser.length > most) {
+        return SP_ERR_TOO_BIG;
+    }
+    return http->parser.expects_continue
+               ? sp_buf_put_text(&http->out, "HTTP/1.1 100 Continue\r\n\r\n")
+               : SP_OK;
+}
+
 static enum sp_err on_event(struct sp_pool_http *http, enum sp_http1_event event)
 {
     switch (event) {
     case SP_HTTP1_HEAD_DONE:
-        if (http->parser.has_length && http->parser.length > SP_POOL_BODY_BYTES_MAX) {
-            return SP_ERR_TOO_BIG;
-        }
-        return http->parser.expects_continue
-                   ? sp_buf_put_text(&http->out, "HTTP/1.1 100 Continue\r\n\r\n")
-                   : SP_OK;
+        return on_head(http);
     case SP_HTTP1_BODY:
-        return sp_buf_put(&http->body, http->parser.body);
+        if (!http->is_upload) {
+            return sp_buf_put(&http->body, http->parser.body);
+        }
+        http->piece = http->parser.body;
+        http->state = http->is_answered ? SP_POOL_HTTP_READING : SP_POOL_HTTP_PIECE;
+        return SP_OK;
     case SP_HTTP1_MESSAGE_DONE:
         http->state = SP_POOL_HTTP_WAITING;
+        if (http->is_answered && http->parser.is_persistent) {
+            next_request(http);
+        } else if (http->is_answered) {
+            http->state = SP_POOL_HTTP_CLOSING;
+        }
         return SP_OK;
     case SP_HTTP1_NEED_MORE:
     default:
         return SP_OK;
+    }
+}
+
+void sp_pool_http_go_on(struct sp_pool_http *http)
+{
+    if (http->state == SP_POOL_HTTP_HEAD || http->state == SP_POOL_HTTP_PIECE) {
+        http->state = SP_POOL_HTTP_READING;
     }
 }
 

@@ -13,6 +13,8 @@
 
 enum sp_pool_http_state {
     SP_POOL_HTTP_READING,
+    SP_POOL_HTTP_HEAD,  /* of an upload: its body comes in pieces; sp_pool_http_go_on when it may */
+    SP_POOL_HTTP_PIECE, /* `piece` lends a part of that body, valid until sp_pool_http_go_on */
     SP_POOL_HTTP_WAITING, /* a request is whole; its answer is due */
     SP_POOL_HTTP_CLOSING, /* nothing more is read; close when `out` is sent */
 };
@@ -23,6 +25,18 @@ struct sp_pool_http {
     struct sp_buf head;
     struct sp_buf body;
     struct sp_buf out;
+    struct sp_slice piece;
+    bool is_upload;
+    bool is_answered; /* before all of an upload was there; the rest is read and thrown away */
+};
+
+/* Fields of an answer that not every answer has. Zero and empty leave a field out. */
+struct sp_pool_reply {
+    unsigned status;
+    unsigned retry_after_s;
+    const char *type; /* NULL: application/json */
+    uint64_t length;  /* of the body, which follows by other means; only with `type` */
+    const char *more; /* whole field lines */
 };
 
 void sp_pool_http_init(struct sp_pool_http *http) SP_NONNULL(1);
@@ -34,6 +48,14 @@ void sp_pool_http_done(struct sp_pool_http *http) SP_NONNULL(1);
  */
 void sp_pool_http_feed(struct sp_pool_http *http, struct sp_slice in, size_t *out_consumed)
     SP_NONNULL(1, 3);
+
+/* After HEAD or PIECE. */
+void sp_pool_http_go_on(struct sp_pool_http *http) SP_NONNULL(1);
+
+/* Puts the head of an answer whose body the owner sends; then sp_pool_http_answered. */
+void sp_pool_http_reply(struct sp_pool_http *http, const struct sp_pool_reply *reply)
+    SP_NONNULL(1, 2);
+void sp_pool_http_answered(struct sp_pool_http *http) SP_NONNULL(1);
 
 /* Puts an answer and makes ready for the next request, or for the end. */
 void sp_pool_http_answer(struct sp_pool_http *http, unsigned status, unsigned retry_after_s,

@@ -2,13 +2,15 @@
 
 #include <stdlib.h>
 
+#include "base/num.h"
 #include "base/own.h"
 #include "pool/pool_inner.h"
 
-#define PACKAGES_MAX ((size_t)64 * 1024)
+#define PACKAGES_MAX       ((size_t)64 * 1024)
+#define SESSIONS_OF_A_PAGE 100U
 
 /* Slots for sessions that are dying while others take their places. */
-#define SPARE_SLOTS  32U
+#define SPARE_SLOTS        32U
 
 enum sp_err sp_pool_new(const struct sp_pool_config *config, const struct sp_pool_ports *ports,
                         uint64_t seed, struct sp_pool_now now, struct sp_pool **out)
@@ -49,7 +51,9 @@ void sp_pool_free(struct sp_pool *pool)
     for (unsigned i = 0; i < pool->slot_count; i++) {
         sp_pool_run_free(pool->slots[i].run);
         free_line(pool->slots[i].first);
+        sp_slot_files_free(&pool->slots[i]);
     }
+    sp_kept_free(pool);
     sp_buf_done(&pool->packages);
     free(pool);
 }
@@ -88,6 +92,42 @@ static void answer(struct sp_pool *pool, uint64_t request, unsigned status, enum
 
 /* ---- requests ---- */
 
+void sp_pool_refuse_full(struct sp_pool *pool, uint64_t request, enum sp_err why,
+                         struct sp_pool_now now)
+{
+    unsigned after_s = why == SP_ERR_SESSIONS_FULL ? sp_pool_retry_after(pool, now) : 0;
+    refuse_after(pool, request, why, sp_slice_of(""), after_s);
+}
+
+static struct sp_pool_run *run_of(struct sp_pool *pool, const struct sp_pool_order *order)
+{
+    size_t output_max = pool->config.output_max;
+    struct sp_pool_run *run = NULL;
+    if (order->output_max > 0 && order->output_max < output_max) {
+        output_max = order->output_max;
+    }
+    run = sp_pool_run_new(order->code, output_max);
+    if (run != NULL) {
+        run->request = order->request;
+        run->timeout_ms = order->timeout_s * 1000;
+        run->is_async = order->is_async;
+        run->id = sp_pool_draw(pool);
+    }
+    return run;
+}
+
+/* Whoever asked need not wait: the execution has a name by which to ask for it. */
+static void answer_async(struct sp_pool *pool, const struct slot *slot, struct sp_pool_run *run)
+{
+    struct sp_buf SP_AUTO_BUF body;
+    uint64_t request = run->request;
+    enum sp_err err = SP_OK;
+    sp_buf_init(&body, SP_POOL_ANSWER_BYTES_MAX);
+    err = sp_pool_answer_pending(run, sp_slot_identifier(slot), slot->run == run, &body);
+    run->request = 0;
+    answer(pool, request, 200, err, &body);
+}
+
 void sp_pool_execute(struct sp_pool *pool, const struct sp_pool_order *order,
                      struct sp_pool_now now)
 {
@@ -98,8 +138,7 @@ void sp_pool_execute(struct sp_pool *pool, const struct sp_pool_order *order,
         err = sp_slot_assign(pool, order->identifier, now, &slot);
     }
     if (err != SP_OK) {
-        unsigned after_s = err == SP_ERR_SESSIONS_FULL ? sp_pool_retry_after(pool, now) : 0;
-        refuse_after(pool, order->request, err, sp_slice_of(""), after_s);
+        sp_pool_refuse_full(pool, order->request, err, now);
         return;
     }
     if (slot->waiting >= SP_POOL_LINE_MAX) {
@@ -107,14 +146,15 @@ void sp_pool_execute(struct sp_pool *pool, const struct sp_pool_order *order,
                        sp_slice_of("too many runs wait for this session"));
         return;
     }
-    run = sp_pool_run_new(order->code, pool->config.output_max);
+    run = run_of(pool, order);
     if (run == NULL) {
         sp_pool_refuse(pool, order->request, SP_ERR_UNAVAILABLE, sp_slice_of(""));
         return;
     }
-    run->request = order->request;
-    run->timeout_ms = order->timeout_s * 1000;
     sp_slot_enqueue(pool, slot, run, now);
+    if (order->is_async) {
+        answer_async(pool, slot, run);
+    }
     sp_pool_fill_ready(pool, now);
 }
 
@@ -155,15 +195,18 @@ void sp_pool_session_delete(struct sp_pool *pool, uint64_t request, struct sp_sl
         sp_slot_finish(pool, slot, SP_POOL_END_DELETED, now);
     }
     sp_slot_line_refuse(pool, slot, SP_ERR_UNAVAILABLE);
+    sp_kept_drop(pool, identifier, now);
     sp_slot_end(pool, slot);
     sp_pool_fill_ready(pool, now);
     pool->ports.answer(pool->ports.ctx, request, 204, 0, sp_slice_of(""));
 }
 
-void sp_pool_session_list(struct sp_pool *pool, uint64_t request)
+void sp_pool_session_list(struct sp_pool *pool, uint64_t request, uint32_t skip)
 {
     struct sp_buf SP_AUTO_BUF body;
     size_t count = 0;
+    size_t seen = 0;
+    size_t page = 0;
     SP_AUTO_FREE struct sp_pool_about *list = calloc(pool->slot_count, sizeof *list);
     sp_buf_init(&body, SP_POOL_ANSWER_BYTES_MAX);
     if (list == NULL) {
@@ -176,7 +219,12 @@ void sp_pool_session_list(struct sp_pool *pool, uint64_t request)
             list[count++] = about(pool, slot);
         }
     }
-    answer(pool, request, 200, sp_pool_answer_sessions(list, count, &body), &body);
+    seen = sp_size_min(skip, count);
+    page = sp_size_min(count - seen, SESSIONS_OF_A_PAGE);
+    answer(pool, request, 200,
+           sp_pool_answer_sessions(list + seen, page,
+                                   count - seen > page ? (uint32_t)(seen + page) : 0, &body),
+           &body);
 }
 
 void sp_pool_metadata(struct sp_pool *pool, uint64_t request)
@@ -206,12 +254,16 @@ static void leave_line(struct slot *slot, uint64_t request)
 
 void sp_pool_left(struct sp_pool *pool, uint64_t request)
 {
+    if (request == 0) {
+        return; /* an asynchronous run has no request any more */
+    }
     for (unsigned i = 0; i < pool->slot_count; i++) {
         struct slot *slot = &pool->slots[i];
         if (slot->run != NULL && slot->run->request == request) {
             slot->run->request = 0;
         }
         leave_line(slot, request);
+        sp_slot_files_left(pool, slot, request);
     }
 }
 
@@ -233,14 +285,14 @@ static void on_due(struct sp_pool *pool, struct slot *slot, struct sp_pool_now n
 
 static bool is_cold(const struct sp_pool *pool, const struct slot *slot, struct sp_pool_now now)
 {
-    return slot->state == SLOT_READY && slot->identifier_len > 0 &&
+    return slot->state == SLOT_READY && slot->identifier_len > 0 && slot->files == NULL &&
            now.mono_ms - slot->used_ms >= pool->config.cooldown_ms;
 }
 
 /* When this slot needs attention next. */
 static uint64_t due_of(const struct sp_pool *pool, const struct slot *slot)
 {
-    if (slot->state == SLOT_READY && slot->identifier_len > 0) {
+    if (slot->state == SLOT_READY && slot->identifier_len > 0 && slot->files == NULL) {
         return slot->used_ms + pool->config.cooldown_ms;
     }
     return slot->state == SLOT_FREE || slot->state == SLOT_READY ? UINT64_MAX : slot->due_ms;

@@ -12,6 +12,7 @@
 #define SP_POOL_SESSIONS_MAX   4096U
 #define SP_POOL_IDENTIFIER_MAX ((size_t)128)
 #define SP_POOL_LINE_MAX       16U   /* runs that wait for one session */
+#define SP_POOL_FILE_JOBS_MAX  64U   /* requests about files of one session that wait for it */
 #define SP_POOL_GRACE_MS       2000U /* between interrupt and kill */
 #define SP_POOL_BIRTH_MS       30000U
 
@@ -34,6 +35,11 @@ struct sp_pool_ports {
     /* Answers a request; `body` is borrowed. */
     void (*answer)(void *ctx, uint64_t request, unsigned status, unsigned retry_after_s,
                    struct sp_slice body);
+    /*
+     * A file that a request asked for is open: to be read and sent as the answer, or (of an upload) to be written; then
+     * sp_pool_upload_commit is due. `*fd` is closed unless it is taken.
+     */
+    void (*file)(void *ctx, uint64_t request, int *fd, const struct sp_pool_file *file);
 };
 
 struct sp_pool;
@@ -61,9 +67,9 @@ bool sp_pool_forked(struct sp_pool *pool, uint32_t ticket) SP_MUST_CHECK SP_NONN
 /* The session's processes are gone, or were never made. */
 void sp_pool_ended(struct sp_pool *pool, uint32_t ticket, struct sp_pool_now now) SP_NONNULL(1);
 
-/* A session says something; its wire ended. */
-void sp_pool_frame(struct sp_pool *pool, uint32_t ticket, const struct sp_frame *frame,
-                   struct sp_pool_now now) SP_NONNULL(1, 3);
+/* A session says something, with a descriptor beside it (-1: none) that may be taken; its wire ended. */
+void sp_pool_frame(struct sp_pool *pool, uint32_t ticket, const struct sp_frame *frame, int *fd,
+                   struct sp_pool_now now) SP_NONNULL(1, 3, 4);
 void sp_pool_session_lost(struct sp_pool *pool, uint32_t ticket, struct sp_pool_now now)
     SP_NONNULL(1);
 
@@ -75,18 +81,42 @@ struct sp_pool_order {
     struct sp_slice identifier;
     struct sp_slice code;
     uint32_t timeout_s;
+    size_t
+        output_max; /* bytes kept of each stream; 0 for the configured number, which is the most */
+    bool is_async;  /* answered at once; the result is kept for sp_pool_execution_get */
 };
 void sp_pool_execute(struct sp_pool *pool, const struct sp_pool_order *order,
                      struct sp_pool_now now) SP_NONNULL(1, 2);
+
+/* The state or the result of an asynchronous execution. */
+void sp_pool_execution_get(struct sp_pool *pool, uint64_t request, struct sp_slice identifier,
+                           uint64_t id, struct sp_pool_now now) SP_NONNULL(1);
+
+/* One request about files. The path is of the form that sp_pool_path_add makes. */
+struct sp_pool_file_order {
+    uint64_t request; /* not 0 */
+    struct sp_slice identifier;
+    struct sp_slice path;
+    enum sp_file_op op;
+    bool is_recursive;
+};
+void sp_pool_file_do(struct sp_pool *pool, const struct sp_pool_file_order *order,
+                     struct sp_pool_now now) SP_NONNULL(1, 2);
+
+/* All bytes of this upload are written: the file gets its name, and the request its answer. */
+void sp_pool_upload_commit(struct sp_pool *pool, uint64_t request) SP_NONNULL(1);
 
 void sp_pool_session_get(struct sp_pool *pool, uint64_t request, struct sp_slice identifier)
     SP_NONNULL(1);
 void sp_pool_session_delete(struct sp_pool *pool, uint64_t request, struct sp_slice identifier,
                             struct sp_pool_now now) SP_NONNULL(1);
-void sp_pool_session_list(struct sp_pool *pool, uint64_t request) SP_NONNULL(1);
+void sp_pool_session_list(struct sp_pool *pool, uint64_t request, uint32_t skip) SP_NONNULL(1);
 void sp_pool_metadata(struct sp_pool *pool, uint64_t request) SP_NONNULL(1);
 
-/* Whoever asked is gone: its answer goes nowhere, a run of it that waits is forgotten, one that is on goes on. */
+/*
+ * Whoever asked is gone: its answer goes nowhere, a run of it that waits is forgotten, one that is on goes on; an upload
+ * that is not whole goes away.
+ */
 void sp_pool_left(struct sp_pool *pool, uint64_t request) SP_NONNULL(1);
 
 /* Answers any request with an error. */

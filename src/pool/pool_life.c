@@ -17,7 +17,8 @@ struct slot *sp_slot_of(struct sp_pool *pool, uint32_t ticket)
 {
     struct slot *slot = &pool->slots[(ticket & SLOT_MASK) % pool->slot_count];
     /* A late word about a session that had this slot before, or about one that nobody was told of yet. */
-    return slot->state != SLOT_FREE && slot->state != SLOT_WANTED && slot->ticket == ticket ? slot : NULL;
+    return slot->state != SLOT_FREE && slot->state != SLOT_WANTED && slot->ticket == ticket ? slot
+                                                                                            : NULL;
 }
 
 struct slot *sp_slot_find(struct sp_pool *pool, struct sp_slice identifier)
@@ -75,6 +76,12 @@ static void conceive(struct sp_pool *pool, struct slot *slot, struct sp_pool_now
     }
 }
 
+void sp_slot_touch(struct slot *slot, struct sp_pool_now now)
+{
+    slot->used_ms = now.mono_ms;
+    slot->used_us = now.wall_us;
+}
+
 static void name(struct slot *slot, struct sp_slice identifier, struct sp_pool_now now)
 {
     for (size_t i = 0; i < identifier.len; i++) {
@@ -130,6 +137,7 @@ enum sp_err sp_slot_assign(struct sp_pool *pool, struct sp_slice identifier, str
 void sp_slot_end(struct sp_pool *pool, struct slot *slot)
 {
     enum slot_state before = slot->state;
+    sp_slot_files_lost(pool, slot);
     slot->state = before == SLOT_WANTED ? SLOT_FREE : SLOT_DYING;
     slot->identifier_len = 0;
     slot->due_ms = UINT64_MAX;
@@ -197,6 +205,7 @@ static void lose_slot(struct sp_pool *pool, struct slot *slot, struct sp_pool_no
 {
     bool is_wanted = slot->identifier_len > 0 && slot->first != NULL;
     pool->ports.close(pool->ports.ctx, slot->ticket);
+    sp_slot_files_lost(pool, slot);
     if (slot->run != NULL) {
         sp_pool_refuse(pool, slot->run->request, SP_ERR_OUTCOME_UNKNOWN, sp_slice_of(""));
         sp_pool_run_free(slot->run);
@@ -244,6 +253,7 @@ void sp_pool_ended(struct sp_pool *pool, uint32_t ticket, struct sp_pool_now now
         sp_pool_session_lost(pool, ticket, now);
     }
     pool->ports.close(pool->ports.ctx, ticket);
+    sp_slot_files_lost(pool, slot);
     slot->state = SLOT_FREE;
     slot->identifier_len = 0;
     sp_pool_fill_ready(pool, now);

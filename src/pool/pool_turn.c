@@ -1,7 +1,4 @@
-#include "base/num.h"
 #include "pool/pool_inner.h"
-
-#define KIB 1024U
 
 /* splitmix64: nonces need to be different and not foreseen by the sessions, no more. */
 uint64_t sp_pool_draw(struct sp_pool *pool)
@@ -22,7 +19,7 @@ static void send_code(const struct sp_pool *pool, const struct slot *slot,
         .type = SP_FRAME_RUN,
         .nonce = run->nonce,
         .number = (uint32_t)rest.len,
-        .group = (uint16_t)sp_size_min(pool->config.output_max / KIB, UINT16_MAX),
+        .size = run->out.max,
     };
     pool->ports.send(pool->ports.ctx, slot->ticket, &frame);
     frame.type = SP_FRAME_CODE;
@@ -41,8 +38,7 @@ static void start(struct sp_pool *pool, struct slot *slot, struct sp_pool_run *r
     run->nonce = sp_pool_draw(pool);
     run->started_ms = now.mono_ms;
     slot->due_ms = now.mono_ms + run->timeout_ms;
-    slot->used_ms = now.mono_ms;
-    slot->used_us = now.wall_us;
+    sp_slot_touch(slot, now);
     send_code(pool, slot, run);
     /* The session has it; memory for the answer is more useful. */
     sp_buf_done(&run->code);
@@ -94,14 +90,17 @@ void sp_slot_finish(struct sp_pool *pool, struct slot *slot, enum sp_pool_end en
     struct sp_pool_run *run = slot->run;
     slot->run = NULL;
     slot->due_ms = UINT64_MAX;
-    slot->used_ms = now.mono_ms;
-    slot->used_us = now.wall_us;
+    sp_slot_touch(slot, now);
     run->end = end;
     if (end != SP_POOL_END_DONE) {
         run->micros = (now.mono_ms - run->started_ms) * 1000;
     }
     if (slot->state == SLOT_BUSY) {
         slot->state = SLOT_READY;
+    }
+    if (run->is_async && sp_kept_put(pool, slot, run, now) != SP_OK) {
+        /* Whoever asks is told that there is no such execution: no result is better than half of one. */
+        run->is_async = false;
     }
     answer_run(pool, slot, run);
     sp_pool_run_free(run);
@@ -183,7 +182,7 @@ static void on_gone(struct sp_pool *pool, struct slot *slot, const struct sp_fra
 }
 
 /* If the tenant's code is hostile: a frame that does not fit the state is dropped; one that is wrong ends the session. */
-void sp_pool_frame(struct sp_pool *pool, uint32_t ticket, const struct sp_frame *frame,
+void sp_pool_frame(struct sp_pool *pool, uint32_t ticket, const struct sp_frame *frame, int *fd,
                    struct sp_pool_now now)
 {
     struct slot *slot = sp_slot_of(pool, ticket);
@@ -194,8 +193,11 @@ void sp_pool_frame(struct sp_pool *pool, uint32_t ticket, const struct sp_frame 
         if (slot->state == SLOT_BORN) {
             slot->state = SLOT_READY;
             slot->due_ms = UINT64_MAX;
+            sp_slot_files_next(pool, slot);
             sp_slot_next(pool, slot, now);
         }
+    } else if (frame->type == SP_FRAME_FILED || frame->type == SP_FRAME_LISTED) {
+        sp_slot_files_frame(pool, slot, frame, fd);
     } else if (frame->type == SP_FRAME_GONE) {
         on_gone(pool, slot, frame, now);
     } else if (slot->run == NULL || frame->nonce != slot->run->nonce) {

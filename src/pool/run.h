@@ -32,7 +32,9 @@ enum sp_pool_end {
 struct sp_pool_run {
     struct sp_pool_run *next;
     uint64_t request; /* who gets the answer; 0 when nobody waits any more */
+    uint64_t id;      /* by which an asynchronous run is asked for */
     uint64_t nonce;
+    bool is_async;
     struct sp_buf code;
     uint32_t timeout_ms;
     uint64_t started_ms;

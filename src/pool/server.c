@@ -2,42 +2,22 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/own.h"
-#include "pool/http.h"
+#include "pool/face.h"
 #include "pool/wire.h"
 
-#define READ_BYTES      ((size_t)64 * 1024)
-#define TICKET_MASK     (SP_POOL_SESSIONS_MAX - 1U)
-#define ACCEPTS_AT_ONCE 16U
-
-struct connection {
-    struct sp_pool_server *server;
-    unsigned index;
-    uint64_t request; /* that waits for its answer; 0 for none */
-    int fd;
-    struct sp_watch *watch;
-    struct sp_pool_http http;
-    size_t sent;          /* bytes of http.out that are on their way */
-    struct sp_buf unread; /* what came behind the request that is being answered */
-    bool is_busy;         /* in its own callback */
-    bool is_over;
-};
+#define TICKET_MASK (SP_POOL_SESSIONS_MAX - 1U)
 
 struct sp_pool_server {
     struct sp_loop *loop;
     struct sp_pool *pool;
     struct sp_timer *timer;
-    int listener;
-    struct sp_watch *listener_watch;
-    uint64_t requests; /* how many there were */
+    struct sp_pool_face *face;
     struct sp_pool_wire *template;
     struct sp_pool_wire *sessions[SP_POOL_SESSIONS_MAX];
-    struct connection *connections[SP_POOL_CONNECTIONS_MAX];
 };
 
 static struct sp_pool_now now(void)
@@ -57,230 +37,27 @@ static void set_timer(struct sp_pool_server *server)
     }
 }
 
-static void on_timer(void *ctx)
+static void turned(void *ctx)
 {
     set_timer(ctx);
-}
-
-/* ---- connections ---- */
-
-static void end_connection(struct connection *c)
-{
-    if (c->fd >= 0) {
-        sp_watch_free(c->watch);
-        c->watch = NULL;
-        sp_close(sp_take_fd(&c->fd));
-        c->server->connections[c->index] = NULL;
-        if (c->request != 0) {
-            sp_pool_left(c->server->pool, c->request);
-        }
-    }
-    c->is_over = true;
-    if (c->is_busy) {
-        return;
-    }
-    sp_pool_http_done(&c->http);
-    sp_buf_done(&c->unread);
-    free(c);
-}
-
-/* Sends what it can; false when the connection is at its end. */
-static bool flush(struct connection *c)
-{
-    struct sp_buf *out = &c->http.out;
-    while (c->sent < out->len) {
-        ssize_t sent = send(c->fd, out->ptr + c->sent, out->len - c->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (sent < 0) {
-            return errno == EAGAIN || errno == EINTR;
-        }
-        c->sent += (size_t)sent;
-    }
-    sp_buf_done(out);
-    c->sent = 0;
-    return c->http.state != SP_POOL_HTTP_CLOSING;
-}
-
-/* Reading stops while a request waits, so that a client cannot pile up what we must keep. */
-static bool watch_again(struct connection *c)
-{
-    unsigned what = c->http.state == SP_POOL_HTTP_READING ? SP_WATCH_READ : SP_WATCH_HANGUP;
-    if (c->http.out.len > 0) {
-        what |= SP_WATCH_WRITE;
-    }
-    return sp_watch_set(c->watch, what) == SP_OK;
-}
-
-static void dispatch(struct sp_pool_server *server, uint64_t request,
-                     const struct sp_pool_call *call)
-{
-    struct sp_slice identifier = sp_buf_slice(&call->identifier);
-    const struct sp_pool_order order = {
-        .request = request,
-        .identifier = identifier,
-        .code = call->request.code,
-        .timeout_s = call->request.timeout_s,
-    };
-    switch (call->operation) {
-    case SP_POOL_EXECUTE:
-        sp_pool_execute(server->pool, &order, now());
-        break;
-    case SP_POOL_SESSION_GET:
-        sp_pool_session_get(server->pool, request, identifier);
-        break;
-    case SP_POOL_SESSION_DELETE:
-        sp_pool_session_delete(server->pool, request, identifier, now());
-        break;
-    case SP_POOL_SESSION_LIST:
-        sp_pool_session_list(server->pool, request);
-        break;
-    case SP_POOL_METADATA:
-    default:
-        sp_pool_metadata(server->pool, request);
-        break;
-    }
-}
-
-static void call(struct connection *c)
-{
-    struct sp_pool_server *server = c->server;
-    const struct sp_http1 *parser = &c->http.parser;
-    struct sp_pool_call SP_AUTO_POOL_CALL read = {.operation = SP_POOL_EXECUTE};
-    struct sp_where where = {.line = 0};
-    enum sp_err err = sp_pool_call_read(sp_http1_method(parser), sp_http1_target(parser),
-                                        sp_buf_slice(&c->http.body), &read, &where);
-    /* The low bits find the connection again, the count tells its requests apart. */
-    c->request = ++server->requests << 16 | c->index;
-    if (err != SP_OK) {
-        sp_pool_refuse(server->pool, c->request, err, sp_slice_of(where.text));
-        return;
-    }
-    dispatch(server, c->request, &read);
-}
-
-/* Feeds what is there until it is used up or a request waits for its answer. */
-static void feed(struct connection *c, struct sp_slice in)
-{
-    while (in.len > 0 && c->http.state == SP_POOL_HTTP_READING) {
-        size_t consumed = 0;
-        sp_pool_http_feed(&c->http, in, &consumed);
-        in = sp_slice_sub(in, consumed, in.len);
-        if (c->http.state == SP_POOL_HTTP_WAITING) {
-            call(c);
-        }
-    }
-    if (in.len > 0 && c->http.state == SP_POOL_HTTP_WAITING &&
-        sp_buf_put(&c->unread, in) != SP_OK) {
-        c->http.state = SP_POOL_HTTP_CLOSING;
-    }
-}
-
-static void feed_unread(struct connection *c)
-{
-    struct sp_buf SP_AUTO_BUF rest = c->unread;
-    sp_buf_init(&c->unread, READ_BYTES);
-    feed(c, sp_buf_slice(&rest));
-}
-
-/* True while the connection goes on. */
-static bool read_some(struct connection *c)
-{
-    static uint8_t space[READ_BYTES];
-    ssize_t got = recv(c->fd, space, sizeof space, MSG_DONTWAIT);
-    if (got < 0) {
-        return errno == EAGAIN || errno == EINTR;
-    }
-    if (got == 0) {
-        return false;
-    }
-    feed(c, sp_slice_make(space, (size_t)got));
-    return true;
-}
-
-static void on_connection(void *ctx, int fd, unsigned what)
-{
-    struct connection *c = ctx;
-    bool goes_on = (what & SP_WATCH_HANGUP) == 0;
-    (void)fd;
-    c->is_busy = true;
-    if (goes_on && (what & SP_WATCH_READ) != 0 && c->http.state == SP_POOL_HTTP_READING) {
-        goes_on = read_some(c);
-    }
-    c->is_busy = false;
-    if (!goes_on || c->is_over || !flush(c) || !watch_again(c)) {
-        end_connection(c);
-        return;
-    }
-    set_timer(c->server);
 }
 
 static void answer(void *ctx, uint64_t request, unsigned status, unsigned retry_after_s,
                    struct sp_slice body)
 {
-    struct sp_pool_server *server = ctx;
-    struct connection *c = server->connections[request & (SP_POOL_CONNECTIONS_MAX - 1)];
-    if (c == NULL || c->request != request || c->is_over) {
-        return;
-    }
-    c->request = 0;
-    sp_pool_http_answer(&c->http, status, retry_after_s, body);
-    if (c->is_busy) {
-        return; /* its own callback sends, and goes on with what came behind */
-    }
-    c->is_busy = true;
-    feed_unread(c);
-    c->is_busy = false;
-    if (c->is_over || !flush(c) || !watch_again(c)) {
-        end_connection(c);
-    }
+    const struct sp_pool_server *server = ctx;
+    sp_pool_face_answer(server->face, request, status, retry_after_s, body);
 }
 
-static unsigned free_index(const struct sp_pool_server *server)
+static void give_file(void *ctx, uint64_t request, int *fd, const struct sp_pool_file *file)
 {
-    unsigned i = 0;
-    while (i < SP_POOL_CONNECTIONS_MAX && server->connections[i] != NULL) {
-        i++;
-    }
-    return i;
+    const struct sp_pool_server *server = ctx;
+    sp_pool_face_file(server->face, request, fd, file);
 }
 
-static enum sp_err open_connection(struct sp_pool_server *server, int take_fd)
+static void on_timer(void *ctx)
 {
-    SP_AUTO_CLOSE int fd = take_fd;
-    unsigned index = free_index(server);
-    struct connection *c = NULL;
-    if (index == SP_POOL_CONNECTIONS_MAX) {
-        return SP_ERR_FULL;
-    }
-    c = calloc(1, sizeof *c);
-    if (c == NULL) {
-        return SP_ERR_NOMEM;
-    }
-    *c = (struct connection){.server = server, .index = index, .fd = fd};
-    sp_pool_http_init(&c->http);
-    sp_buf_init(&c->unread, READ_BYTES);
-    if (sp_watch_new(server->loop, fd, SP_WATCH_READ, on_connection, c, &c->watch) != SP_OK) {
-        sp_pool_http_done(&c->http);
-        free(c);
-        return SP_ERR_SYSTEM;
-    }
-    c->fd = sp_take_fd(&fd);
-    server->connections[index] = c;
-    return SP_OK;
-}
-
-static void on_listener(void *ctx, int fd, unsigned what)
-{
-    struct sp_pool_server *server = ctx;
-    (void)what;
-    for (unsigned i = 0; i < ACCEPTS_AT_ONCE; i++) {
-        int taken = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (taken < 0) {
-            return;
-        }
-        if (open_connection(server, taken) != SP_OK) {
-            sp_log(SP_LOG_WARN, "pool.connection.refused", "open=%u", free_index(server));
-        }
-    }
+    set_timer(ctx);
 }
 
 /* ---- the template and the sessions ---- */
@@ -289,8 +66,7 @@ static void on_session_frame(void *ctx, struct sp_pool_wire *wire, const struct 
                              int *fd)
 {
     struct sp_pool_server *server = ctx;
-    (void)fd;
-    sp_pool_frame(server->pool, sp_pool_wire_ticket(wire), frame, now());
+    sp_pool_frame(server->pool, sp_pool_wire_ticket(wire), frame, fd, now());
     set_timer(server);
 }
 
@@ -407,26 +183,26 @@ enum sp_err sp_pool_server_new(struct sp_loop *loop, const struct sp_pool_config
         .send = send_to_session,
         .close = close_session,
         .answer = answer,
+        .file = give_file,
     };
     enum sp_err err = SP_OK;
     if (server == NULL) {
         return SP_ERR_NOMEM;
     }
     server->loop = loop;
-    server->listener = -1;
     err = sp_pool_new(config, &ports, seed, now(), &server->pool);
     if (err == SP_OK) {
         err = sp_timer_new(loop, on_timer, server, &server->timer);
     }
     if (err == SP_OK) {
-        err = sp_watch_new(loop, listener, SP_WATCH_READ, on_listener, server,
-                           &server->listener_watch);
+        const struct sp_pool_face_how how = {
+            .loop = loop, .pool = server->pool, .turned = turned, .ctx = server};
+        err = sp_pool_face_new(&how, sp_take_fd(&listener), &server->face);
     }
     if (err != SP_OK) {
         sp_pool_server_free(server);
         return err;
     }
-    server->listener = sp_take_fd(&listener);
     *out = server;
     return SP_OK;
 }
@@ -436,17 +212,11 @@ void sp_pool_server_free(struct sp_pool_server *server)
     if (server == NULL) {
         return;
     }
-    for (unsigned i = 0; i < SP_POOL_CONNECTIONS_MAX; i++) {
-        if (server->connections[i] != NULL) {
-            end_connection(server->connections[i]);
-        }
-    }
+    sp_pool_face_free(server->face);
     for (unsigned i = 0; i < SP_POOL_SESSIONS_MAX; i++) {
         sp_pool_wire_free(server->sessions[i]);
     }
     sp_pool_wire_free(server->template);
-    sp_watch_free(server->listener_watch);
-    sp_close(server->listener);
     sp_timer_free(server->timer);
     sp_pool_free(server->pool);
     free(server);

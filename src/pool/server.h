@@ -9,8 +9,6 @@
 #include "pool/pool.h"
 #include "wire/loop.h"
 
-#define SP_POOL_CONNECTIONS_MAX 1024U
-
 struct sp_pool_server;
 
 /* `take_listener` is a listening stream socket. */

@@ -9,10 +9,10 @@
 
 #include "base/num.h"
 #include "base/own.h"
+#include "session/files.h"
 #include "session/link.h"
 
 #define INTERRUPT_EVERY_MS 250
-#define KIB                1024U
 
 /* What may still be kept of one stream in this run, and what was thrown away. */
 struct stream {
@@ -32,11 +32,12 @@ struct state {
     struct sp_link_frame in;
     uint8_t part[SP_FRAME_PART_MAX];
     struct sp_buf scratch;
+    struct sp_files files;
 };
 
-static void send_to_pool(struct state *s, const struct sp_frame *frame, int fd)
+static void send_to_pool(struct state *s, const struct sp_frame *frame)
 {
-    if (sp_link_send(s->given.control, frame, fd, &s->scratch) != SP_OK) {
+    if (sp_link_send(s->given.control, frame, -1, &s->scratch) != SP_OK) {
         s->is_over = true;
     }
 }
@@ -59,7 +60,7 @@ static bool pass_stream_on(struct state *s, unsigned which)
     stream->dropped += (size_t)got - kept;
     if (kept > 0) {
         frame.bytes = sp_slice_make(s->part, kept);
-        send_to_pool(s, &frame, -1);
+        send_to_pool(s, &frame);
     }
     return true;
 }
@@ -77,7 +78,7 @@ static void drain(struct state *s)
 
 static void start_run(struct state *s, const struct sp_frame *frame)
 {
-    uint64_t keep = (uint64_t)frame->group * KIB;
+    uint64_t keep = frame->size;
     s->nonce = frame->nonce;
     s->is_running = true;
     s->is_interrupting = false;
@@ -91,6 +92,13 @@ static void interrupt(const struct state *s)
     (void)kill(-s->given.interpreter_pid, SIGINT);
 }
 
+static void on_file(struct state *s, const struct sp_frame *frame)
+{
+    if (sp_files_do(&s->files, s->given.control, frame, &s->scratch) != SP_OK) {
+        s->is_over = true;
+    }
+}
+
 static void on_pool(struct state *s)
 {
     enum sp_err err = sp_link_receive(s->given.control, &s->in);
@@ -102,7 +110,9 @@ static void on_pool(struct state *s)
         s->is_over = true;
         return;
     }
-    if (frame->type == SP_FRAME_INTERRUPT) {
+    if (frame->type == SP_FRAME_FILE) {
+        on_file(s, frame);
+    } else if (frame->type == SP_FRAME_INTERRUPT) {
         s->is_interrupting = s->is_running && frame->nonce == s->nonce;
         if (s->is_interrupting) {
             interrupt(s);
@@ -127,7 +137,7 @@ static void finish_run(struct state *s, const struct sp_frame *said)
     frame.dropped_err = s->streams[1].dropped;
     s->is_running = false;
     s->is_interrupting = false;
-    send_to_pool(s, &frame, -1);
+    send_to_pool(s, &frame);
 }
 
 static void announce(struct state *s)
@@ -137,9 +147,7 @@ static void announce(struct state *s)
         return;
     }
     s->is_announced = true;
-    send_to_pool(s, &frame, s->given.data);
-    sp_close(s->given.data);
-    s->given.data = -1;
+    send_to_pool(s, &frame);
 }
 
 /*
@@ -163,11 +171,11 @@ static void on_interpreter(struct state *s)
     if (frame->type == SP_FRAME_READY) {
         announce(s);
     } else if (frame->type == SP_FRAME_HELLO && s->given.is_probe) {
-        send_to_pool(s, frame, -1);
+        send_to_pool(s, frame);
     } else if (!s->is_running || frame->nonce != s->nonce) {
         return;
     } else if (frame->type == SP_FRAME_ITEM) {
-        send_to_pool(s, frame, -1);
+        send_to_pool(s, frame);
     } else if (frame->type == SP_FRAME_DONE) {
         finish_run(s, frame);
     }
@@ -188,7 +196,7 @@ static void on_children(struct state *s)
         drain(s);
         frame.a = WIFSIGNALED(status) ? 1 : 0;
         frame.number = (uint32_t)(WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-        send_to_pool(s, &frame, -1);
+        send_to_pool(s, &frame);
         s->is_over = true;
         return;
     }
@@ -234,6 +242,7 @@ void sp_init_serve(const struct sp_init *given)
     static struct state state;
     state.given = *given;
     sp_buf_init(&state.scratch, SP_FRAME_BYTES_MAX);
+    sp_files_init(&state.files, given->data);
     while (!state.is_over) {
         turn(&state);
     }

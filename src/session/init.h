@@ -18,7 +18,7 @@ struct sp_init {
     int interpreter; /* frames of the interpreter, with the kernel's word on who sent them */
     int streams[2];  /* read ends of stdout and stderr, non-blocking */
     int children;    /* a signalfd of SIGCHLD */
-    int data;        /* /mnt/data, handed out with READY */
+    int data;        /* /mnt/data: what the pool asks of files is done beneath it */
     pid_t interpreter_pid;
     bool is_probe;
 };

@@ -72,6 +72,12 @@ static void write_field(struct sp_writer *w, char field, const struct sp_frame *
     case 'e':
         sp_writer_u64(w, frame->dropped_err);
         break;
+    case 's':
+        sp_writer_u64(w, frame->size);
+        break;
+    case 'w':
+        sp_writer_u64(w, frame->wall_us);
+        break;
     default:
         sp_writer_block(w, frame->bytes);
         break;
@@ -103,6 +109,10 @@ static enum sp_err read_field(struct sp_reader *r, char field, struct sp_frame *
         return sp_reader_u64(r, &frame->dropped_out);
     case 'e':
         return sp_reader_u64(r, &frame->dropped_err);
+    case 's':
+        return sp_reader_u64(r, &frame->size);
+    case 'w':
+        return sp_reader_u64(r, &frame->wall_us);
     default:
         return sp_reader_block(r, SP_FRAME_PART_MAX, &frame->bytes);
     }
@@ -139,5 +149,31 @@ enum sp_err sp_frame_read(struct sp_slice in, struct sp_frame *out)
     }
     SP_TRY(sp_reader_end(&r));
     *out = frame;
+    return SP_OK;
+}
+
+/* ---- entries of a list of files ---- */
+
+void sp_file_entry_write(struct sp_writer *w, const struct sp_file_entry *entry)
+{
+    sp_writer_u8(w, (uint8_t)entry->type);
+    sp_writer_u64(w, entry->size);
+    sp_writer_u64(w, entry->wall_us);
+    sp_writer_block(w, entry->path);
+}
+
+enum sp_err sp_file_entry_read(struct sp_reader *r, struct sp_file_entry *out)
+{
+    struct sp_file_entry entry = {.type = SP_FILE_TYPE_FILE};
+    uint8_t type = 0;
+    SP_TRY(sp_reader_u8(r, &type));
+    SP_TRY(sp_reader_u64(r, &entry.size));
+    SP_TRY(sp_reader_u64(r, &entry.wall_us));
+    SP_TRY(sp_reader_block(r, SP_FILE_PATH_MAX, &entry.path));
+    if (type >= SP_FILE_TYPE_COUNT) {
+        return SP_ERR_WIRE;
+    }
+    entry.type = (enum sp_file_type)type;
+    *out = entry;
     return SP_OK;
 }

@@ -21,7 +21,8 @@
 
 /*
  * type, letters of its fields: n nonce (u64), t ticket (u32), u number (u32), m microseconds (u64), l layers (u64),
- * a, b, c (u8), g group (u16), o and e counts of dropped bytes (u64), B bytes.
+ * a, b, c (u8), g group (u16), o and e counts of dropped bytes (u64), s size (u64), w wall clock in microseconds (u64),
+ * B bytes.
  */
 #define SP_FRAME_LIST(X)                                                                           \
     /* pool -> template */                                                                         \
@@ -32,17 +33,21 @@
     X(SP_FRAME_FORKED, "t")  /* its control descriptor comes beside the frame */                   \
     X(SP_FRAME_ENDED, "tu")  /* it is gone: wait status */                                         \
     /* pool -> session */                                                                          \
-    X(SP_FRAME_RUN, "nug")     /* bytes of code that follow, KiB kept of each stream */            \
+    X(SP_FRAME_RUN, "nus")     /* bytes of code that follow, bytes kept of each stream */          \
     X(SP_FRAME_CODE, "nB")     /* a part of the code */                                            \
     X(SP_FRAME_INTERRUPT, "n") /* SIGINT, again and again until the run ends */                    \
+    X(SP_FRAME_FILE, "nabB")   /* n of the request, a: enum sp_file_op, b: recursive, path */      \
     /* session -> pool */                                                                          \
-    X(SP_FRAME_READY, "")     /* waits for a first run; /mnt/data comes beside the frame */        \
+    X(SP_FRAME_READY, "")     /* waits for a first run */                                          \
     X(SP_FRAME_STREAM, "naB") /* a: 1 stdout, 2 stderr */                                          \
     X(SP_FRAME_ITEM,                                                                               \
       "ngabcB") /* group, a: enum sp_item_role, b: enum sp_item_kind, c: more follows */           \
     X(SP_FRAME_DONE,                                                                               \
-      "namoe")             /* a: enum sp_cell_end, microseconds, bytes dropped of the streams */ \
-    X(SP_FRAME_GONE, "au") /* the interpreter ended. a: 0 exit, 1 signal; its number */
+      "namoe")               /* a: enum sp_cell_end, microseconds, bytes dropped of the streams */ \
+    X(SP_FRAME_GONE, "au")   /* the interpreter ended. a: 0 exit, 1 signal; its number */          \
+    X(SP_FRAME_LISTED, "nB") /* entries of a list, see sp_file_entry_write */                      \
+    X(SP_FRAME_FILED, "nabsw") /* a: enum sp_file_end, b: enum sp_file_type, size, last change; */ \
+                               /* the open file comes beside the frame */
 
 enum sp_frame_type {
     SP_FRAME_NONE,
@@ -69,6 +74,48 @@ enum sp_item_kind {
     SP_ITEM_TRACEBACK,     /* plain text */
     SP_ITEM_KIND_COUNT
 };
+
+/* What the pool asks about the files of a session. Paths lie beneath /mnt/data, without a slash at either end. */
+enum sp_file_op {
+    SP_FILE_OPEN,   /* for reading */
+    SP_FILE_CREATE, /* a new file beside the place of this path, whose directories are made */
+    SP_FILE_COMMIT, /* the new file of request n gets its name */
+    SP_FILE_ABORT,  /* it goes away; no answer */
+    SP_FILE_STAT,
+    SP_FILE_LIST, /* of a directory, also below it when b is 1 */
+    SP_FILE_DELETE,
+    SP_FILE_OP_COUNT
+};
+
+enum sp_file_end {
+    SP_FILE_DONE,
+    SP_FILE_NOT_FOUND,
+    SP_FILE_IS_DIRECTORY, /* and not an empty one, for deletion */
+    SP_FILE_NO_DIRECTORY, /* a part of the path is something else */
+    SP_FILE_REFUSED,      /* a link, a device, or not to be read */
+    SP_FILE_NO_SPACE,
+    SP_FILE_TOO_MANY, /* uploads at once, or entries */
+    SP_FILE_FAILED,
+    SP_FILE_END_COUNT
+};
+
+enum sp_file_type { SP_FILE_TYPE_FILE, SP_FILE_TYPE_DIRECTORY, SP_FILE_TYPE_COUNT };
+
+/* One entry of a list. The path is relative to /mnt/data. */
+struct sp_file_entry {
+    enum sp_file_type type;
+    uint64_t size;
+    uint64_t wall_us;
+    struct sp_slice path;
+};
+
+#define SP_FILE_PATH_MAX    ((size_t)1024)
+#define SP_FILE_ENTRIES_MAX 65536U
+
+/* Appends one entry; reads the next one, lent from the reader's bytes. */
+void sp_file_entry_write(struct sp_writer *w, const struct sp_file_entry *entry) SP_NONNULL(1, 2);
+enum sp_err sp_file_entry_read(struct sp_reader *r, struct sp_file_entry *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* The walls of a session, as the configuration names them. A bit of `layers` each, in this order. */
 #define SP_WALL_LIST(X)                                                                            \
@@ -111,6 +158,8 @@ struct sp_frame {
     uint64_t layers;
     uint64_t dropped_out;
     uint64_t dropped_err;
+    uint64_t size;
+    uint64_t wall_us;
     uint32_t ticket;
     uint32_t number;
     uint16_t group;

@@ -136,10 +136,14 @@ static const struct {
      .body = "{\"code\":\"a\",\"codeInputType\":1}",
      .want = SP_ERR_REQUEST,
      .message = "codeInputType must be a string"},
-    {.name = "asynchronous",
-     .body = "{\"code\":\"a\",\"executionType\":\"Asynchronous\"}",
+    {.name = "stream length zero",
+     .body = "{\"code\":\"a\",\"outputStreamsMaxLength\":0}",
      .want = SP_ERR_REQUEST,
-     .message = "executionType Asynchronous is not"},
+     .message = "outputStreamsMaxLength must be"},
+    {.name = "stream length a text",
+     .body = "{\"code\":\"a\",\"outputStreamsMaxLength\":\"1\"}",
+     .want = SP_ERR_REQUEST,
+     .message = "outputStreamsMaxLength must be"},
     {.name = "unknown execution type",
      .body = "{\"code\":\"a\",\"executionType\":\"Later\"}",
      .want = SP_ERR_REQUEST,
@@ -179,6 +183,28 @@ static void test_request_reads_each_case_as_it_should(void **state)
     }
 }
 
+static void test_request_reads_how_it_is_to_be_run(void **state)
+{
+    static const struct {
+        const char *body;
+        bool is_async;
+        uint32_t output_max;
+    } rows[] = {
+        {"{\"code\":\"a\"}", false, 0},
+        {"{\"code\":\"a\",\"executionType\":\"synchronous\"}", false, 0},
+        {"{\"code\":\"a\",\"executionType\":\"asynchronous\"}", true, 0},
+        {"{\"code\":\"a\",\"outputStreamsMaxLength\":4096}", false, 4096},
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(rows); i++) {
+        SP_AUTO_REQUEST struct sp_request request = {0};
+        struct sp_where where = {0};
+        assert_int_equal(sp_request_read(sp_slice_of(rows[i].body), 4096, &request, &where), SP_OK);
+        assert_true(request.is_async == rows[i].is_async);
+        assert_int_equal(request.output_max, rows[i].output_max);
+    }
+}
+
 static void test_request_says_where_json_breaks(void **state)
 {
     (void)state;
@@ -204,6 +230,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_request_reads_each_case_as_it_should),
+        cmocka_unit_test(test_request_reads_how_it_is_to_be_run),
         cmocka_unit_test(test_request_says_where_json_breaks),
         cmocka_unit_test(test_request_is_bounded),
     };

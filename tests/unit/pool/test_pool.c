@@ -66,6 +66,14 @@ static void on_answer(void *ctx, uint64_t request, unsigned status, unsigned ret
     assert_int_equal(sp_buf_put(&w->body, body), SP_OK);
 }
 
+static void on_file(void *ctx, uint64_t request, int *fd, const struct sp_pool_file *file)
+{
+    (void)ctx;
+    (void)fd;
+    fail_msg("request %u asked for no file, least of all %u", (unsigned)request,
+             (unsigned)file->size);
+}
+
 static int open_world_with(void **state, uint32_t max, uint32_t ready)
 {
     static struct world w;
@@ -76,7 +84,8 @@ static int open_world_with(void **state, uint32_t max, uint32_t ready)
                                         .kill = on_kill,
                                         .send = on_send,
                                         .close = on_close,
-                                        .answer = on_answer};
+                                        .answer = on_answer,
+                                        .file = on_file};
     w = (struct world){.now = {.mono_ms = 1000, .wall_us = 1000000}};
     sp_buf_init(&w.body, SP_POOL_ANSWER_BYTES_MAX);
     *state = &w;
@@ -120,7 +129,8 @@ static void execute(struct world *w, uint64_t request, const char *identifier)
 
 static void say(struct world *w, uint32_t ticket, struct sp_frame frame)
 {
-    sp_pool_frame(w->pool, ticket, &frame, w->now);
+    int no_fd = -1;
+    sp_pool_frame(w->pool, ticket, &frame, &no_fd, w->now);
 }
 
 static void ready(struct world *w, uint32_t ticket)
@@ -438,8 +448,10 @@ static void test_metadata_and_list(void **state)
     struct world *w = *state;
     template_up(w);
     execute(w, 11, "first");
-    sp_pool_session_list(w->pool, 12);
+    sp_pool_session_list(w->pool, 12, 0);
     assert_true(body_has(w, "\"identifier\":\"first\""));
+    sp_pool_session_list(w->pool, 15, 1);
+    assert_true(body_has(w, "{\"sessions\":[],\"nextLink\":null}"));
     sp_pool_metadata(w->pool, 13);
     assert_true(body_has(w, "{\"name\":\"numpy\",\"version\":\"1\"}"));
     assert_true(body_has(w, "\"landlock\":true"));

@@ -13,6 +13,8 @@ static const struct sp_frame full = {
     .layers = 0xFFFF,
     .dropped_out = 9,
     .dropped_err = UINT64_MAX,
+    .size = 0x1112131415161718U,
+    .wall_us = 11,
     .ticket = 0xA1B2C3D4U,
     .number = 42,
     .group = 0x1234,
@@ -53,7 +55,7 @@ static void test_run_carries_its_fields(void **state)
     assert_int_equal(sp_frame_read(sp_buf_slice(&bytes), &out), SP_OK);
     assert_true(out.nonce == full.nonce);
     assert_int_equal(out.number, 42);
-    assert_int_equal(out.group, 0x1234);
+    assert_true(out.size == full.size);
     assert_int_equal(out.bytes.len, 0);
 }
 
@@ -122,9 +124,37 @@ static void test_walls_have_names_and_are_found_by_them(void **state)
     assert_int_equal(untouched, SP_WALL_NET);
 }
 
+static void test_entries_of_a_list_read_as_they_were_written(void **state)
+{
+    const struct sp_file_entry in = {.type = SP_FILE_TYPE_DIRECTORY,
+                                     .size = 5,
+                                     .wall_us = 9,
+                                     .path = SP_SLICE_LITERAL("a/b")};
+    struct sp_file_entry out = {.type = SP_FILE_TYPE_FILE};
+    SP_AUTO_BUF struct sp_buf bytes;
+    struct sp_writer w;
+    struct sp_reader r;
+    (void)state;
+    sp_buf_init(&bytes, SP_FRAME_BYTES_MAX);
+    sp_writer_init(&w, &bytes);
+    sp_file_entry_write(&w, &in);
+    assert_int_equal(sp_writer_end(&w), SP_OK);
+    sp_reader_init(&r, sp_buf_slice(&bytes));
+    assert_int_equal(sp_file_entry_read(&r, &out), SP_OK);
+    assert_int_equal(out.type, in.type);
+    assert_true(out.size == 5 && out.wall_us == 9 && sp_slice_is(out.path, "a/b"));
+    assert_int_equal(sp_file_entry_read(&r, &out), SP_ERR_SHORT);
+    bytes.ptr[0] = SP_FILE_TYPE_COUNT;
+    sp_reader_init(&r, sp_buf_slice(&bytes));
+    out.size = 77;
+    assert_int_equal(sp_file_entry_read(&r, &out), SP_ERR_WIRE);
+    assert_true(out.size == 77);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_entries_of_a_list_read_as_they_were_written),
         cmocka_unit_test(test_every_type_reads_as_it_was_written),
         cmocka_unit_test(test_run_carries_its_fields),
         cmocka_unit_test(test_wrong_frames_are_refused_and_leave_the_output),
