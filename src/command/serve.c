@@ -13,6 +13,7 @@
 #include "os/memfd.h"
 #include "os/root.h"
 #include "process/supervisor.h"
+#include "process/upstream.h"
 
 /*
  * The upstream credential is moved out of the environment: into a sealed descriptor, and this program starts anew without
@@ -119,19 +120,20 @@ static void hide_secret(const struct sp_config *config, int argc, char **argv, i
 {
     int fd = -1;
     *out_status = -1;
-    if (!config->has_azure || config->azure_credential != SP_CONFIG_CREDENTIAL_ENVIRONMENT) {
+    bool must = false;
+    const char *variable = config->has_azure ? sp_upstream_secret_variable(config, &must) : NULL;
+    char *secret = variable == NULL ? NULL : getenv(variable);
+    if (must && variable != NULL && (secret == NULL || secret[0] == '\0')) {
+        (void)fprintf(stderr, "sallyport serve: %s is not set; azure_code_interpreter takes its secret from there\n", variable);
+        *out_status = SP_EXIT_USAGE;
         return;
     }
-    char *secret = getenv(config->azure_token_env_var);
-    if (secret == NULL || secret[0] == '\0') {
-        (void)fprintf(stderr, "sallyport serve: %s is not set, and azure_code_interpreter.token_env_var names it\n",
-                      config->azure_token_env_var);
-        *out_status = SP_EXIT_USAGE;
+    if (secret == NULL) {
         return;
     }
     enum sp_err err = seal_secret(secret, &fd);
     sp_wipe(secret, sp_slice_of(secret).len);
-    (void)unsetenv(config->azure_token_env_var);
+    (void)unsetenv(variable);
     *out_status = err == SP_OK ? exec_again(argc, argv, fd) : SP_EXIT_DENIED;
 }
 
@@ -162,6 +164,18 @@ static void leave_chroot(int argc, char **argv)
     (void)fprintf(stderr, "sallyport serve: cannot start anew outside of the chroot\n");
 }
 
+/* What is missing is said before anything is started. */
+static bool upstream_stands(const struct sp_config *config)
+{
+    SP_CLEANUP(sp_upstream_done) struct sp_upstream upstream;
+    const char *why = "";
+    if (sp_upstream_of(config, &upstream, &why) == SP_OK) {
+        return true;
+    }
+    (void)fprintf(stderr, "sallyport serve: %s\n", why);
+    return false;
+}
+
 static int serve(const struct sp_config *config, int secret_fd)
 {
     const struct sp_supervisor_options options = {.config = config, .secret_fd = secret_fd, .version = SP_VERSION};
@@ -187,6 +201,9 @@ int sp_command_serve(int argc, char **argv)
         return SP_EXIT_USAGE;
     }
     if (!sp_config_policies_stand(arguments.config, config)) {
+        return SP_EXIT_USAGE;
+    }
+    if (!upstream_stands(config)) {
         return SP_EXIT_USAGE;
     }
     if (arguments.secret_fd < 0) {

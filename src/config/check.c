@@ -1,4 +1,6 @@
 /* Rules between the values of a configuration. */
+#include <string.h>
+
 #include "base/num.h"
 #include "base/text.h"
 #include "codec/http_field.h"
@@ -142,9 +144,12 @@ static enum sp_err check_azure(const struct sp_config *c, struct sp_where *where
         return refuse(where, c->places[SP_CONFIG_AT_azure_token_env_var],
                       "'token_env_var' is not the name of an environment variable");
     }
-    if (c->azure_credential != SP_CONFIG_CREDENTIAL_ENVIRONMENT) {
+    if (c->azure_credential == SP_CONFIG_CREDENTIAL_AZURE_CLI) {
         return refuse(where, c->places[SP_CONFIG_AT_azure_credential],
-                      "this version takes the bearer from the environment only");
+                      "the Azure CLI as a source is not available in this version; use another credential");
+    }
+    if (c->azure_audience[0] != '\0' && c->azure_audience[strlen(c->azure_audience) - 1] == '/') {
+        return refuse(where, c->places[SP_CONFIG_AT_azure_audience], "'audience' must not end with a slash");
     }
     if (!all_are(c->azure_api_version, is_name_byte)) {
         return refuse(where, c->places[SP_CONFIG_AT_azure_api_version],

@@ -63,6 +63,23 @@
     X(CHOICE, "azure_code_interpreter", "credential", azure_credential, 0, 0, "\"environment\"",   \
       "environment|managed-identity|workload-identity|client-secret|client-certificate|azure-cli", \
       "where the bearer token comes from")                                                         \
+    X(TEXT, "azure_code_interpreter", "audience", azure_audience, 1, 512,                          \
+      "\"https://dynamicsessions.io\"", "", "whom the bearer is for")                              \
+    X(TEXT, "azure_code_interpreter", "tenant_id", azure_tenant_id, 0, 128, "\"\"", "",            \
+      "Entra tenant of the credential; empty: AZURE_TENANT_ID")                                    \
+    X(TEXT, "azure_code_interpreter", "client_id", azure_client_id, 0, 128, "\"\"", "",            \
+      "client, or which managed identity; empty: AZURE_CLIENT_ID")                                 \
+    X(TEXT, "azure_code_interpreter", "authority_host", azure_authority_host, 0, 512, "\"\"", "",  \
+      "identity provider; empty: AZURE_AUTHORITY_HOST, else login.microsoftonline.com")            \
+    X(TEXT, "azure_code_interpreter", "identity_endpoint", azure_identity_endpoint, 0, 512,        \
+      "\"\"", "",                                                                                  \
+      "endpoint of managed identities; empty: IDENTITY_ENDPOINT, else the metadata service")       \
+    X(TEXT, "azure_code_interpreter", "federated_token_file", azure_federated_token_file, 0, 4096, \
+      "\"\"", "", "projected token; empty: AZURE_FEDERATED_TOKEN_FILE")                            \
+    X(TEXT, "azure_code_interpreter", "client_certificate", azure_client_certificate, 0, 4096,     \
+      "\"\"", "", "certificate and RSA key, PEM; empty: AZURE_CLIENT_CERTIFICATE_PATH")            \
+    X(TEXT, "azure_code_interpreter", "authority_ca_file", azure_authority_ca_file, 0, 4096,       \
+      "\"\"", "", "authorities of the identity provider's certificate, PEM; empty: the system's")  \
     X(TEXT, "azure_code_interpreter", "ca_file", azure_ca_file, 0, 4096, "\"\"", "",               \
       "authorities of the pool's certificate, PEM; empty: the system's")                           \
     X(TEXT, "azure_code_interpreter", "api_version", azure_api_version, 1, 32,                     \

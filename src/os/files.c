@@ -118,17 +118,30 @@ enum sp_err sp_file_read(const char *path, struct sp_buf *out)
     return read_all(fd, out);
 }
 
-enum sp_err sp_file_open_beneath(int dir, const char *name, int flags, mode_t mode, int *out_fd)
+static enum sp_err open_within(int dir, const char *name, const struct open_how *how, int *out_fd)
 {
-    const struct open_how how = {.flags = (uint64_t)(unsigned)flags | O_CLOEXEC,
-                                 .mode = mode,
-                                 .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
-    long fd = syscall(SYS_openat2, dir, name, &how, sizeof(how));
+    long fd = syscall(SYS_openat2, dir, name, how, sizeof(*how));
     if (fd < 0) {
         return from_errno();
     }
     *out_fd = (int)fd;
     return SP_OK;
+}
+
+enum sp_err sp_file_read_projected(int dir, const char *name, struct sp_buf *out)
+{
+    const struct open_how how = {.flags = O_RDONLY | O_CLOEXEC, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
+    SP_AUTO_CLOSE int fd = -1;
+    SP_TRY(open_within(dir, name, &how, &fd));
+    return read_all(fd, out);
+}
+
+enum sp_err sp_file_open_beneath(int dir, const char *name, int flags, mode_t mode, int *out_fd)
+{
+    const struct open_how how = {.flags = (uint64_t)(unsigned)flags | O_CLOEXEC,
+                                 .mode = mode,
+                                 .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
+    return open_within(dir, name, &how, out_fd);
 }
 
 enum sp_err sp_file_read_fd(int fd, struct sp_buf *out)

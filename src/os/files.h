@@ -26,6 +26,9 @@ enum sp_err sp_file_read(const char *path, struct sp_buf *out) SP_MUST_CHECK SP_
 /* The same for an open file, from its beginning, wherever the descriptor stands. */
 enum sp_err sp_file_read_fd(int fd, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(2);
 
+/* The same for a name beneath `dir`, following links that stay beneath it (a projected file is behind two). */
+enum sp_err sp_file_read_projected(int dir, const char *name, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(2, 3);
+
 /* The same for a name beneath `dir`, without following links or leaving it. */
 enum sp_err sp_file_read_at(int dir, const char *name, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(2, 3);
 

@@ -13,6 +13,7 @@
 #include "os/files.h"
 #include "os/memfd.h"
 #include "process/house.h"
+#include "process/upstream.h"
 
 #define KEY_FILE      "session.key"
 #define TOKEN_FILE    "local.token"
@@ -148,6 +149,26 @@ static enum sp_err open_tls_file(const char *path, bool is_secret, int *out_fd)
     return SP_OK;
 }
 
+/* Opened here and read in the token process alone. */
+static enum sp_err open_upstream(struct sp_estate *estate, const struct sp_config *config)
+{
+    SP_CLEANUP(sp_upstream_done) struct sp_upstream upstream;
+    char folder[SP_FILE_PATH_MAX];
+    const char *why = "";
+    SP_TRY(sp_upstream_of(config, &upstream, &why));
+    if (upstream.certificate != NULL) {
+        SP_TRY(open_tls_file(upstream.certificate, /*is_secret=*/true, &estate->upstream_certificate));
+    }
+    if (upstream.token_file == NULL) {
+        return SP_OK;
+    }
+    const char *slash = strrchr(upstream.token_file, '/');
+    const size_t len = slash == NULL ? 0 : (size_t)(slash - upstream.token_file) + 1;
+    sp_slice_to_text(len == 0 ? SP_SLICE_LITERAL(".") : sp_slice_make(upstream.token_file, len), folder, sizeof(folder));
+    enum sp_err err = sp_dir_open(folder, &estate->upstream_dir);
+    return err == SP_OK ? SP_OK : complain("cannot open the directory of", upstream.token_file, SP_ERR_SYSTEM);
+}
+
 enum sp_err sp_estate_renew_tls(struct sp_estate *estate, const struct sp_config *config)
 {
     const char *const paths[SP_TLS_GIFT_COUNT] = {
@@ -199,6 +220,7 @@ enum sp_err sp_estate_open(struct sp_house *house, int take_secret_fd)
     estate->upstream_secret = take_secret_fd;
     SP_TRY(open_listener(house));
     SP_TRY(sp_estate_renew_tls(estate, house->config));
+    SP_TRY(open_upstream(estate, house->config));
     enum sp_err err = open_directories(estate, state);
     if (err == SP_OK) {
         err = open_session_key(estate);
@@ -221,4 +243,6 @@ void sp_estate_close(struct sp_estate *estate)
     }
     sp_close(sp_take_fd(&estate->session_key));
     sp_close(sp_take_fd(&estate->upstream_secret));
+    sp_close(sp_take_fd(&estate->upstream_certificate));
+    sp_close(sp_take_fd(&estate->upstream_dir));
 }

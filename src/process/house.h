@@ -57,6 +57,8 @@ struct sp_estate {
     int tls[SP_TLS_GIFT_COUNT]; /* files, -1 where there is none */
     int session_key; /* sealed memfds */
     int upstream_secret;
+    int upstream_certificate; /* a file, opened for reading */
+    int upstream_dir;         /* of the projected token */
     struct sp_socket_where listen;
     uint16_t port;
     char token_id[SP_MSG_NAME_MAX + 1];
@@ -66,7 +68,8 @@ struct sp_estate {
 /* clang-format off: one line a thing */
 #define SP_ESTATE_EMPTY                                                                        \
     {.state_dir = -1, .run_dir = -1, .log_dir = -1, .listener = -1, .pool_listener = -1,       \
-     .tls = {-1, -1, -1, -1}, .session_key = -1, .upstream_secret = -1, .port = 0}
+     .tls = {-1, -1, -1, -1}, .session_key = -1, .upstream_secret = -1,               \
+     .upstream_certificate = -1, .upstream_dir = -1, .port = 0}
 /* clang-format on */
 
 struct sp_house {

@@ -1,3 +1,4 @@
+#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -6,9 +7,12 @@
 #include "crypto/hash.h"
 #include "os/files.h"
 #include "process/house.h"
+#include "process/upstream.h"
 
 /* The embedded pool answers on this socket in dial's working directory. */
 #define POOL_SOCKET "pool.sock"
+/* dial's targets by number: the pool is the first. */
+#define TARGET_OF_PROVIDER 1
 #define CA_BYTES_MAX ((size_t)2 * 1024 * 1024)
 
 typedef enum sp_err settings_fn(const struct sp_child *child, struct sp_writer *w);
@@ -177,10 +181,54 @@ static enum sp_err relay(const struct sp_child *child, struct sp_writer *w)
     return SP_OK;
 }
 
+static struct sp_slice last_part(const char *path)
+{
+    const char *slash = path == NULL ? NULL : strrchr(path, '/');
+    return path == NULL ? (struct sp_slice){NULL, 0} : sp_slice_of(slash == NULL ? path : slash + 1);
+}
+
+static struct sp_slice text_or_none(const char *text)
+{
+    return text == NULL ? (struct sp_slice){NULL, 0} : sp_slice_of(text);
+}
+
 static enum sp_err token(const struct sp_child *child, struct sp_writer *w)
 {
-    const struct sp_settings_token_role s = {.source = (uint8_t)child->house->config->azure_credential};
+    const struct sp_config *config = child->house->config;
+    SP_CLEANUP(sp_upstream_done) struct sp_upstream upstream;
+    SP_AUTO_BUF struct sp_buf authorities;
+    const char *why = "";
+    sp_buf_init(&authorities, CA_BYTES_MAX);
+    SP_TRY(sp_upstream_of(config, &upstream, &why));
+    if (config->azure_authority_ca_file[0] != '\0') {
+        SP_TRY(sp_file_read(config->azure_authority_ca_file, &authorities));
+    }
+    const struct sp_settings_token_role s = {.source = (uint8_t)config->azure_credential,
+                                             .is_imds = upstream.is_imds,
+                                             .endpoint = sp_buf_slice(&upstream.endpoint),
+                                             .audience = sp_slice_of(upstream.audience),
+                                             .tenant_id = text_or_none(upstream.tenant_id),
+                                             .client_id = text_or_none(upstream.client_id),
+                                             .token_file = last_part(upstream.token_file),
+                                             .ca_pem = sp_buf_slice(&authorities),
+                                             .target = TARGET_OF_PROVIDER};
     sp_settings_token_role_write(w, &s);
+    return SP_OK;
+}
+
+/* Two targets at most: the pool, and the identity provider. */
+static enum sp_err put_provider(const struct sp_config *config, struct sp_writer *items)
+{
+    SP_CLEANUP(sp_upstream_done) struct sp_upstream upstream;
+    struct sp_url url;
+    const char *why = "";
+    SP_TRY(sp_upstream_of(config, &upstream, &why));
+    if (upstream.endpoint.len == 0) {
+        return SP_OK;
+    }
+    SP_TRY(sp_url_parse(sp_buf_slice(&upstream.endpoint), &url));
+    const struct sp_settings_target target = {.host = url.host, .port = url.port};
+    PUT_ITEM(items, target, target);
     return SP_OK;
 }
 
@@ -199,6 +247,7 @@ static enum sp_err dial(const struct sp_child *child, struct sp_writer *w)
         target.port = url.port;
     }
     PUT_ITEM(&items, target, target);
+    SP_TRY(put_provider(config, &items));
     SP_TRY(sp_writer_end(&items));
     const struct sp_settings_dial s = {.connect_ms = (uint32_t)config->azure_connect_ms, .targets = sp_buf_slice(&list)};
     sp_settings_dial_write(w, &s);

@@ -1,23 +1,77 @@
 /*
  * token - the process that holds the long-lived credential and hands relay the bearer of the moment.
  *
- * Hears: relay (BEARER_REFUSED).   Reads hostile: nothing yet (later: the identity provider's answers).   Files: none.
- * If relay is taken over, it has the bearer of the moment, which it needs; it can make this process log one line a bearer.
+ * Hears: relay (BEARER_REFUSED), dial (DIALLED).   Reads hostile: the identity provider's answers.
+ * Files: the directory of a projected token, if that is the credential.   Network: descriptors from dial.
+ * If relay is taken over, it has the bearer of the moment, which it needs; it can make this process log one line a
+ * bearer, and ask for another one twice a minute.
  */
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/own.h"
 #include "crypto/hash.h"
+#include "os/files.h"
 #include "os/memfd.h"
 #include "process/role.h"
 #include "process/settings.h"
-#include "token/bearer.h"
+#include "token/credential.h"
+#include "token/fetch.h"
+
+#define ANSWER_MS     ((uint64_t)15 * 1000)
+#define HOST_MAX      ((size_t)256)
+#define PROOF_MAX     SP_SECRET_BYTES_MAX
+#define US_A_SECOND   ((uint64_t)1000000)
+#define NEVER         UINT64_MAX
 
 struct token_state {
     struct sp_self *self;
-    struct sp_bearer token;
+    bool is_fixed; /* the bearer itself was given */
+    struct sp_bearer fixed;
+    struct sp_credential credential;
+    struct sp_buf texts; /* what the provider's slices point into */
+    struct sp_tls_context *tls;
+    char host[HOST_MAX];
+    char file[SP_FILE_PATH_MAX];
+    int dir;
+    uint16_t target;
+    uint32_t ticket; /* of the question in hand; 0: none */
+    uint32_t tickets;
+    struct sp_buf request;
+    struct sp_fetch *fetch;
+    struct sp_timer *timer;
 };
+
+static struct sp_credential_now now(void)
+{
+    return (struct sp_credential_now){.mono_ms = sp_clock_mono_ms(),
+                                      .wall_s = sp_clock_wall_us() / US_A_SECOND,
+                                      .jitter = (uint32_t)sp_clock_mono_us()};
+}
+
+/* After everything that can change it: when there is something to do next. */
+static void set_timer(struct token_state *state)
+{
+    const uint64_t at = sp_clock_mono_ms();
+    const uint64_t next = sp_credential_next_ms(&state->credential, at);
+    if (next == NEVER) {
+        sp_timer_stop(state->timer);
+        return;
+    }
+    if (sp_timer_set(state->timer, next > at ? next - at : 1) != SP_OK) {
+        sp_self_finish(state->self, SP_ERR_NOMEM);
+    }
+}
+
+static void on_timer(void *ctx)
+{
+    struct token_state *state = ctx;
+    const struct sp_credential_now at = now();
+    sp_credential_turn(&state->credential, &at);
+    set_timer(state);
+}
 
 static void publish(void *ctx, enum sp_err err, struct sp_slice bearer, uint64_t expires_us)
 {
@@ -35,37 +89,230 @@ static void publish(void *ctx, enum sp_err err, struct sp_slice bearer, uint64_t
 
 static void tell_refused(void *ctx, const char *fingerprint)
 {
+    const struct token_state *state = ctx;
+    sp_log(SP_LOG_ERROR, "token.refused", "bearer=%s why=\"the pool answers 401; %s\"", fingerprint,
+           state->is_fixed ? "set a new token and restart" : "another one is asked for");
+}
+
+static void note(void *ctx, bool is_good, const char *text)
+{
     (void)ctx;
-    sp_log(SP_LOG_ERROR, "token.refused", "bearer=%s why=\"the pool answers 401; set a new token and restart\"",
-           fingerprint);
+    sp_log(is_good ? SP_LOG_INFO : SP_LOG_ERROR, is_good ? "token.provider.up" : "token.provider.down", "%s", text);
+}
+
+/* --- questions --- */
+
+static void give_up(struct token_state *state, const char *why)
+{
+    const struct sp_credential_now at = now();
+    state->ticket = 0;
+    sp_buf_wipe(&state->request);
+    sp_credential_failed(&state->credential, why, &at);
+    set_timer(state);
+}
+
+static void ask(void *ctx, struct sp_slice request)
+{
+    struct token_state *state = ctx;
+    struct sp_channel *dial = sp_self_wire(state->self, SP_ROLE_DIAL, 0);
+    state->ticket = ++state->tickets;
+    sp_buf_wipe(&state->request);
+    const struct sp_msg_dial msg = {.ticket = state->ticket, .target = state->target};
+    enum sp_err err = dial == NULL ? SP_ERR_UNAVAILABLE : sp_buf_put(&state->request, request);
+    if (err == SP_OK) {
+        err = sp_msg_dial_send(dial, &msg);
+    }
+    if (err != SP_OK) {
+        give_up(state, "the process that connects cannot be reached");
+    }
+}
+
+static void on_fetched(void *ctx, const struct sp_fetch_end *end)
+{
+    struct token_state *state = ctx;
+    const struct sp_credential_now at = now();
+    struct sp_fetch *fetch = state->fetch;
+    state->fetch = NULL;
+    if (end->err == SP_OK) {
+        sp_credential_answered(&state->credential, end->status, end->retry_after_ms, end->body, &at);
+    } else {
+        sp_credential_failed(&state->credential, end->why, &at);
+    }
+    sp_fetch_free(fetch);
+    set_timer(state);
+}
+
+static void begin_fetch(struct token_state *state, int take_fd)
+{
+    const struct sp_fetch_how how = {.loop = sp_self_loop(state->self),
+                                     .tls = state->tls,
+                                     .host = state->host,
+                                     .request = sp_buf_slice(&state->request),
+                                     .answer_bytes_max = SP_PROVIDER_ANSWER_BYTES_MAX,
+                                     .timeout_ms = ANSWER_MS,
+                                     .fn = on_fetched,
+                                     .ctx = state};
+    enum sp_err err = sp_fetch_new(&how, take_fd, &state->fetch);
+    state->ticket = 0;
+    sp_buf_wipe(&state->request);
+    if (err != SP_OK) {
+        give_up(state, sp_err_text(err));
+    }
+}
+
+/* If dial is hostile: it can connect us to anyone, and TLS asks whether that is the provider. */
+static enum sp_err on_dialled(void *ctx, struct sp_peer from, struct sp_message *message)
+{
+    struct token_state *state = ctx;
+    struct sp_msg_dialled dialled;
+    (void)from;
+    SP_TRY(sp_msg_dialled_read(message, &dialled));
+    if (dialled.ticket != state->ticket || state->ticket == 0) {
+        return SP_OK; /* of a question that was given up */
+    }
+    if (dialled.err != SP_OK || message->fd_count != 1) {
+        give_up(state, "the identity provider cannot be reached");
+        return SP_OK;
+    }
+    begin_fetch(state, sp_take_fd(&message->fds[0]));
+    return SP_OK;
 }
 
 /* If relay is hostile: a digest that is not ours is passed over, and ours is logged once. */
 static enum sp_err on_refused(void *ctx, struct sp_peer from, struct sp_message *message)
 {
     struct token_state *state = ctx;
+    const struct sp_credential_now at = now();
     struct sp_msg_bearer_refused refused;
     (void)from;
     SP_TRY(sp_msg_bearer_refused_read(message, &refused));
-    sp_bearer_refused(&state->token, refused.value_digest);
+    if (state->is_fixed) {
+        sp_bearer_refused(&state->fixed, refused.value_digest);
+    } else {
+        sp_credential_refused(&state->credential, refused.value_digest, &at);
+        set_timer(state);
+    }
     return SP_OK;
 }
 
-/* The credential comes as a sealed memfd, so that it is in no environment and on no command line of a role. */
-static enum sp_err load_credential(struct sp_bearer *token, int take_fd)
+/* --- start --- */
+
+/* The secret comes as a sealed memfd, so that it is in no environment and on no command line of a role. */
+static enum sp_err read_sealed(int take_fd, struct sp_buf *out)
 {
     SP_AUTO_CLOSE int fd = take_fd;
     struct sp_slice mapping = {NULL, 0};
     size_t size = 0;
-    if (fd < 0) {
-        return SP_ERR_CONFIG;
-    }
     SP_TRY(sp_memfd_size(fd, &size));
     SP_TRY(sp_memfd_check(fd, size));
     SP_TRY(sp_memfd_map(fd, size, &mapping));
-    enum sp_err err = sp_bearer_set(token, mapping);
+    enum sp_err err = sp_buf_put(out, mapping);
     sp_memfd_unmap(mapping);
     return err;
+}
+
+static enum sp_err read_secret(struct token_state *state, struct sp_buf *out)
+{
+    SP_AUTO_CLOSE int file = sp_self_take_gift(state->self, SP_GIFT_SECRET, 1);
+    int sealed = sp_self_take_gift(state->self, SP_GIFT_SECRET, 0);
+    if (sealed >= 0) {
+        return read_sealed(sealed, out);
+    }
+    return file < 0 ? SP_OK : sp_file_read_fd(file, out);
+}
+
+static enum sp_err read_proof(void *ctx, struct sp_buf *out)
+{
+    const struct token_state *state = ctx;
+    SP_TRY(sp_file_read_projected(state->dir, state->file, out));
+    while (out->len > 0 && (out->ptr[out->len - 1] == '\n' || out->ptr[out->len - 1] == ' ')) {
+        sp_buf_truncate(out, out->len - 1);
+    }
+    return out->len > 0 ? SP_OK : SP_ERR_NOT_FOUND;
+}
+
+static enum sp_err open_tls(struct token_state *state, const struct sp_settings_token_role *settings)
+{
+    struct sp_url url;
+    const char *why = "";
+    SP_TRY(sp_url_parse(settings->endpoint, &url));
+    sp_slice_to_text(url.host, state->host, sizeof(state->host));
+    if (!url.is_https) {
+        return SP_OK;
+    }
+    enum sp_err err = sp_tls_client_new(settings->ca_pem, &why, &state->tls);
+    if (err != SP_OK) {
+        sp_log(SP_LOG_ERROR, "token.authorities.refused", "%s", why);
+    }
+    return err;
+}
+
+/* Keeps a text for the life of the process; the settings themselves go away. */
+static enum sp_err keep(struct token_state *state, struct sp_slice *text)
+{
+    const size_t at = state->texts.len;
+    SP_TRY(sp_buf_put(&state->texts, *text));
+    *text = sp_slice_sub(sp_buf_slice(&state->texts), at, text->len);
+    return SP_OK;
+}
+
+static enum sp_err keep_provider(struct token_state *state, const struct sp_settings_token_role *s, struct sp_provider *out)
+{
+    uint8_t *room = NULL;
+    *out = (struct sp_provider){.source = (enum sp_provider_source)s->source,
+                                .endpoint = s->endpoint,
+                                .is_imds = s->is_imds != 0,
+                                .audience = s->audience,
+                                .tenant_id = s->tenant_id,
+                                .client_id = s->client_id};
+    sp_buf_init(&state->texts, SP_PROVIDER_REQUEST_BYTES_MAX);
+    SP_TRY(sp_buf_reserve(&state->texts, SP_PROVIDER_REQUEST_BYTES_MAX, &room)); /* so that it never moves */
+    SP_TRY(keep(state, &out->endpoint));
+    SP_TRY(keep(state, &out->audience));
+    SP_TRY(keep(state, &out->tenant_id));
+    return keep(state, &out->client_id);
+}
+
+static enum sp_err open_credential(struct token_state *state, const struct sp_settings_token_role *settings, struct sp_slice secret)
+{
+    const struct sp_credential_ops ops = {.bearer = {.publish = publish, .refused = tell_refused, .ctx = state},
+                                          .ask = ask,
+                                          .read_proof = read_proof,
+                                          .note = note,
+                                          .ctx = state};
+    struct sp_provider provider;
+    const char *why = "";
+    SP_TRY(keep_provider(state, settings, &provider));
+    SP_TRY(sp_credential_init(&state->credential, &provider, &ops));
+    SP_TRY(open_tls(state, settings));
+    SP_TRY(sp_timer_new(sp_self_loop(state->self), on_timer, state, &state->timer));
+    sp_slice_to_text(settings->token_file, state->file, sizeof(state->file));
+    state->dir = sp_self_take_gift(state->self, SP_GIFT_STATE, 0);
+    if (secret.len == 0) {
+        return SP_OK;
+    }
+    enum sp_err err = sp_credential_prove(&state->credential, secret, &why);
+    if (err != SP_OK) {
+        sp_log(SP_LOG_ERROR, "token.credential.refused", "%s", why);
+    }
+    return err;
+}
+
+static enum sp_err open_source(struct token_state *state, const struct sp_settings_token_role *settings)
+{
+    SP_CLEANUP(sp_buf_wipe) struct sp_buf secret;
+    const struct sp_bearer_ops ops = {.publish = publish, .refused = tell_refused, .ctx = state};
+    sp_buf_init(&secret, PROOF_MAX);
+    SP_TRY(read_secret(state, &secret));
+    if (settings->source >= SP_PROVIDER_COUNT) {
+        return SP_ERR_INVALID;
+    }
+    state->is_fixed = settings->source == SP_PROVIDER_ENVIRONMENT;
+    if (!state->is_fixed) {
+        return open_credential(state, settings, sp_buf_slice(&secret));
+    }
+    SP_TRY(sp_bearer_init(&state->fixed, SP_BEARER_SOURCE_ENVIRONMENT, &ops));
+    return sp_bearer_set(&state->fixed, sp_buf_slice(&secret));
 }
 
 static enum sp_err token_init(struct sp_self *self, void **out_state)
@@ -78,31 +325,50 @@ static enum sp_err token_init(struct sp_self *self, void **out_state)
         return SP_ERR_NOMEM;
     }
     state->self = self;
+    state->dir = -1;
+    state->target = settings.target;
+    sp_buf_init(&state->request, SP_PROVIDER_REQUEST_BYTES_MAX);
     *out_state = state;
-    struct sp_bearer_ops ops = {.publish = publish, .refused = tell_refused, .ctx = state};
-    SP_TRY(sp_bearer_init(&state->token, settings.source, &ops));
-    if (state->token.source == SP_BEARER_SOURCE_ENVIRONMENT) {
-        SP_TRY(load_credential(&state->token, sp_self_take_gift(self, SP_GIFT_SECRET, 0)));
-    }
-    return SP_OK;
+    return open_source(state, &settings);
 }
 
 static void token_wired(void *ctx, struct sp_peer peer)
 {
     struct token_state *state = ctx;
+    const struct sp_credential_now at = now();
+    if (state->is_fixed) {
+        if (peer.role == SP_ROLE_RELAY) {
+            sp_bearer_wired(&state->fixed);
+        }
+        return;
+    }
     if (peer.role == SP_ROLE_RELAY) {
-        sp_bearer_wired(&state->token);
+        sp_credential_wired(&state->credential);
+    }
+    if (peer.role == SP_ROLE_DIAL) {
+        sp_credential_turn(&state->credential, &at);
+        set_timer(state);
+    }
+}
+
+static void token_lost(void *ctx, struct sp_peer peer)
+{
+    struct token_state *state = ctx;
+    if (peer.role == SP_ROLE_DIAL && state->ticket != 0) {
+        give_up(state, "the process that connects was lost");
     }
 }
 
 static const struct sp_handler token_handlers[] = {
     {SP_ROLE_RELAY, SP_MSG_BEARER_REFUSED, on_refused},
+    {SP_ROLE_DIAL, SP_MSG_DIALLED, on_dialled},
 };
 
 const struct sp_role_spec sp_token_role = {
     .role = SP_ROLE_TOKEN,
     .init = token_init,
     .wired = token_wired,
+    .lost = token_lost,
     .handlers = token_handlers,
     .handler_count = SP_COUNT(token_handlers),
 };

@@ -94,6 +94,8 @@ static enum sp_err add_rules(int ruleset, const struct sp_profile *profile, int 
         return add_rule(ruleset, dir_fd,
                         LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_WRITE_FILE |
                             LANDLOCK_ACCESS_FS_MAKE_REG);
+    case SP_FILES_GIVEN:
+        return dir_fd < 0 ? SP_OK : add_rule(ruleset, dir_fd, LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR);
     case SP_FILES_READ:
         return add_paths(ruleset, profile->paths);
     case SP_FILES_NONE:

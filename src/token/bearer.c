@@ -79,13 +79,21 @@ enum sp_err sp_bearer_set(struct sp_bearer *token, struct sp_slice credential)
     return SP_OK;
 }
 
+void sp_bearer_forget(struct sp_bearer *token)
+{
+    if (token->has_bearer) {
+        sp_secret_done(&token->bearer);
+        token->has_bearer = false;
+    }
+}
+
 void sp_bearer_wired(struct sp_bearer *token)
 {
     if (!token->has_bearer) {
         token->ops.publish(token->ops.ctx, SP_ERR_POOL_CREDENTIAL, (struct sp_slice){NULL, 0}, 0);
         return;
     }
-    token->ops.publish(token->ops.ctx, SP_OK, sp_secret_show(&token->bearer), 0);
+    token->ops.publish(token->ops.ctx, SP_OK, sp_secret_show(&token->bearer), token->expires_us);
 }
 
 void sp_bearer_refused(struct sp_bearer *token, const uint8_t digest[SP_SHA256_BYTES])

@@ -34,6 +34,7 @@ struct sp_bearer {
     struct sp_bearer_ops ops;
     struct sp_secret bearer;
     uint8_t digest[SP_SHA256_BYTES]; /* of the bearer */
+    uint64_t expires_us; /* on the wall clock; 0: not known */
     bool has_bearer;
     bool was_refused; /* told already */
 };
@@ -46,6 +47,9 @@ void sp_bearer_done(struct sp_bearer *token) SP_NONNULL(1);
 /* The fixed credential; blanks and line ends around it are dropped. SP_ERR_INVALID unless the rest is a token68. */
 enum sp_err sp_bearer_set(struct sp_bearer *token, struct sp_slice credential)
     SP_MUST_CHECK SP_NONNULL(1);
+
+/* There is none any more; the next wire, or sp_bearer_wired, tells relay so. */
+void sp_bearer_forget(struct sp_bearer *token) SP_NONNULL(1);
 
 /* A wire to relay stands. */
 void sp_bearer_wired(struct sp_bearer *token) SP_NONNULL(1);

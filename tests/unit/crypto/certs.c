@@ -97,6 +97,21 @@ struct cert authority_issue(struct authority *authority, const char *common_name
     return cert;
 }
 
+struct cert cert_self_signed_rsa(unsigned bits)
+{
+    struct authority alone = {.key = EVP_RSA_gen(bits)};
+    struct cert cert;
+    X509 *made = make(&alone, alone.key, "client", 1, /*is_expired=*/false);
+    SP_ASSERT(X509_sign(made, alone.key, EVP_sha256()) > 0);
+    cert.certificate = certificate_text(made);
+    BIO *bio = BIO_new(BIO_s_mem());
+    SP_ASSERT(PEM_write_bio_PrivateKey(bio, alone.key, NULL, NULL, 0, NULL, NULL) == 1);
+    cert.key = text_of(bio);
+    X509_free(made);
+    EVP_PKEY_free(alone.key);
+    return cert;
+}
+
 void cert_free(struct cert *cert)
 {
     OPENSSL_free(cert->certificate);

@@ -21,6 +21,9 @@ char *authority_pem(const struct authority *authority);
 
 /* `names` as OpenSSL writes alternative names: "DNS:example.org,IP:127.0.0.1". */
 struct cert authority_issue(struct authority *authority, const char *common_name, const char *names, bool is_expired);
+
+/* One that needs no authority. */
+struct cert cert_self_signed_rsa(unsigned bits);
 void cert_free(struct cert *cert);
 
 /* The authority's list of revoked certificates, with `revoked` on it when it is not NULL. */
