@@ -73,6 +73,16 @@ size_t sp_slice_find(struct sp_slice a, size_t from, uint8_t byte)
     return hit == NULL ? a.len : (size_t)(hit - a.ptr);
 }
 
+size_t sp_slice_search(struct sp_slice a, size_t from, struct sp_slice needle)
+{
+    struct sp_slice rest = sp_slice_sub(a, from, a.len);
+    if (rest.len == 0 || needle.len == 0) {
+        return rest.len == 0 ? a.len : from;
+    }
+    const uint8_t *found = memmem(rest.ptr, rest.len, needle.ptr, needle.len);
+    return found == NULL ? a.len : (size_t)(found - a.ptr);
+}
+
 struct sp_slice sp_slice_sub(struct sp_slice a, size_t from, size_t len)
 {
     if (from > a.len) {

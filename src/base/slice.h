@@ -40,6 +40,9 @@ int sp_slice_compare(struct sp_slice a, struct sp_slice b);
 /* Position of the first `byte` at or after `from`, or `len` when there is none. */
 size_t sp_slice_find(struct sp_slice a, size_t from, uint8_t byte);
 
+/* Position of the first occurrence of `needle` at or after `from`, or `len`. Linear in the length, whatever the bytes are. */
+size_t sp_slice_search(struct sp_slice a, size_t from, struct sp_slice needle);
+
 /* The part from `from` (at most `len` bytes); both are cut to what is there. */
 struct sp_slice sp_slice_sub(struct sp_slice a, size_t from, size_t len);
 

@@ -104,6 +104,18 @@ static void test_dup_refuses_an_inner_nul(void **state)
     free(empty);
 }
 
+static void test_search(void **state)
+{
+    struct sp_slice text = SP_SLICE_LITERAL("abcabd");
+    (void)state;
+    assert_int_equal(sp_slice_search(text, 0, SP_SLICE_LITERAL("abd")), 3);
+    assert_int_equal(sp_slice_search(text, 1, SP_SLICE_LITERAL("ab")), 3);
+    assert_int_equal(sp_slice_search(text, 0, SP_SLICE_LITERAL("abe")), text.len);
+    assert_int_equal(sp_slice_search(text, 4, SP_SLICE_LITERAL("ab")), text.len);
+    assert_int_equal(sp_slice_search(text, 9, SP_SLICE_LITERAL("a")), text.len);
+    assert_int_equal(sp_slice_search(sp_slice_of(NULL), 0, SP_SLICE_LITERAL("a")), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -114,6 +126,7 @@ int main(void)
         cmocka_unit_test(test_sub_is_cut_to_what_is_there),
         cmocka_unit_test(test_trim_takes_blanks_only),
         cmocka_unit_test(test_dup_refuses_an_inner_nul),
+        cmocka_unit_test(test_search),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
