@@ -12,6 +12,7 @@ void sp_order_write(struct sp_writer *w, const struct sp_order *order)
     if (order->operation == SP_OPERATION_EXECUTE) {
         sp_writer_u32(w, order->timeout_s);
         sp_writer_u8(w, order->is_async ? 1 : 0);
+        sp_writer_u32(w, order->output_max);
         sp_writer_block(w, order->code);
         return;
     }
@@ -39,6 +40,7 @@ static enum sp_err read_execution(struct sp_reader *r, struct sp_order *out)
     size_t at = 0;
     SP_TRY(sp_reader_u32(r, &out->timeout_s));
     SP_TRY(read_flag(r, &out->is_async));
+    SP_TRY(sp_reader_u32(r, &out->output_max));
     SP_TRY(sp_reader_block(r, SP_ORDER_CODE_BYTES_MAX, &out->code));
     SP_TRY(sp_utf8_check(out->code, &at));
     return sp_slice_find(out->code, 0, '\0') == out->code.len ? SP_OK : SP_ERR_NUL;

@@ -23,6 +23,7 @@ struct sp_order {
     /* of an execution */
     uint32_t timeout_s;
     bool is_async;
+    uint32_t output_max; /* of each stream; 0: as much as the pool keeps */
     struct sp_slice code; /* borrowed; valid UTF-8 without NUL */
     /* of all else */
     struct sp_spot spot;     /* of a file, or a directory to list */

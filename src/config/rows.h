@@ -48,12 +48,16 @@
       "how long runs may still finish when the service stops")                                     \
     X(BYTES, "server.limits", "body", limits_body_bytes, 1024, 268435456, "\"4 MiB\"", "",         \
       "size of a request's body")                                                                  \
+    X(BYTES, "server.limits", "upload", limits_upload_bytes, 1024, 134217728, "\"128 MiB\"", "",   \
+      "size of an uploaded file")                                                                  \
     X(BYTES, "server.limits", "bytes_in_flight", limits_bytes_in_flight, 65536, 17179869184,       \
-      "\"256 MiB\"", "", "bodies held at once, in all")                                            \
+      "\"1 GiB\"", "", "bodies held at once, in all")                                              \
     X(NUMBER, "server.limits", "queue", limits_queue, 1, 65536, "1024", "",                        \
       "requests of one tenant that may wait")                                                      \
-    X(NUMBER, "server.limits", "workers", limits_workers, 1, 64, "2", "",                          \
+    X(NUMBER, "server.limits", "workers", limits_workers, 1, 48, "2", "",                          \
       "processes that inspect code")                                                               \
+    X(NUMBER, "server.limits", "file_workers", limits_file_workers, 1, 16, "1", "",                \
+      "processes that inspect uploads over 1 MiB, so that nothing else waits for them")            \
     X(TEXTS, "sandbox", "give_up", sandbox_give_up, 0, 16, "[]", "",                               \
       "layers of confinement that this machine may lack")                                          \
     X(TEXT, "azure_code_interpreter", "pool_endpoint", azure_pool_endpoint, 0, 2048, "\"\"", "",   \

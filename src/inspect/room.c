@@ -1,39 +1,16 @@
 #include "inspect/room.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "api/order.h"
 #include "api/request.h"
-#include "base/num.h"
+#include "codec/multipart.h"
 #include "crypto/hash.h"
 #include "inspect/report.h"
-#include "policy/judge.h"
+#include "inspect/room_inner.h"
 
 #define MS_PER_S 1000U
 
-struct loaded {
-    struct sp_policy policy;
-    uint8_t digest[SP_DIGEST_BYTES];
-};
-
-struct sp_inspect_room {
-    uint64_t body_bytes_max;
-    struct sp_table table;
-    bool has_table;
-    struct sp_judge *judge;
-    size_t code_bytes_max; /* that the judge has memory for */
-    size_t count;
-    struct loaded policies[SP_INSPECT_POLICIES_MAX];
-    struct sp_judgement judgement;
-    struct sp_where detail;
-    struct sp_buf findings;
-    struct sp_buf modules;
-    struct sp_buf capabilities;
-    struct sp_buf order;
-};
-
-enum sp_err sp_inspect_room_new(uint64_t body_bytes_max, struct sp_inspect_room **out)
+enum sp_err sp_inspect_room_new(uint64_t body_bytes_max, uint64_t upload_bytes_max, struct sp_inspect_room **out)
 {
     SP_TRY(sp_hash_start());
     struct sp_inspect_room *room = calloc(1, sizeof(*room));
@@ -41,6 +18,9 @@ enum sp_err sp_inspect_room_new(uint64_t body_bytes_max, struct sp_inspect_room 
         return SP_ERR_NOMEM;
     }
     room->body_bytes_max = body_bytes_max;
+    room->upload_bytes_max = upload_bytes_max;
+    sp_buf_init(&room->spot, SP_SPOT_BYTES_MAX);
+    sp_buf_init(&room->part, SP_MULTIPART_HEAD_BYTES_MAX);
     sp_buf_init(&room->findings, SP_MSG_FINDINGS_MAX);
     sp_buf_init(&room->modules, SP_MSG_MODULES_MAX);
     sp_buf_init(&room->capabilities, SP_MSG_DETAIL_MAX);
@@ -63,12 +43,15 @@ void sp_inspect_room_free(struct sp_inspect_room *room)
     for (size_t i = 0; i < room->count; i++) {
         sp_policy_done(&room->policies[i].policy);
     }
+    sp_upload_free(room->upload);
     sp_judge_free(room->judge);
     sp_table_done(&room->table);
     sp_buf_done(&room->findings);
     sp_buf_done(&room->modules);
     sp_buf_done(&room->capabilities);
     sp_buf_done(&room->order);
+    sp_buf_done(&room->spot);
+    sp_buf_done(&room->part);
     free(room);
 }
 
@@ -93,9 +76,17 @@ static enum sp_err widen_judge(struct sp_inspect_room *room, const struct sp_pol
         return SP_OK;
     }
     struct sp_judge *judge = NULL;
+    struct sp_upload *upload = NULL;
     SP_TRY(sp_judge_new(&room->table, need, &judge));
+    enum sp_err err = sp_upload_new(judge, &upload);
+    if (err != SP_OK) {
+        sp_judge_free(judge);
+        return err;
+    }
+    sp_upload_free(room->upload);
     sp_judge_free(room->judge);
     room->judge = judge;
+    room->upload = upload;
     room->code_bytes_max = need;
     return SP_OK;
 }
@@ -112,7 +103,7 @@ enum sp_err sp_inspect_add_policy(struct sp_inspect_room *room, struct sp_slice 
         sp_where_set(out_where, 0, 0, "the policy's text does not have its digest");
         return SP_ERR_CORRUPT;
     }
-    struct loaded *loaded = &room->policies[room->count];
+    struct sp_inspect_policy *loaded = &room->policies[room->count];
     SP_TRY(sp_policy_load(text, NULL, NULL, &loaded->policy, out_where));
     copy_digest(loaded->digest, digest);
     room->count++;
@@ -129,19 +120,33 @@ static const struct sp_policy *find_policy(const struct sp_inspect_room *room, c
     return NULL;
 }
 
+enum sp_err sp_inspect_refuse(struct sp_inspection *i, enum sp_err err, const struct sp_where *where)
+{
+    struct sp_where *detail = &i->room->detail;
+    if (where->line == 0) {
+        sp_where_set(detail, 0, 0, "%s", where->text);
+    } else {
+        sp_where_set(detail, where->line, where->column, "line %u, column %u: %s", where->line, where->column,
+                     where->text);
+    }
+    i->verdict.err = err;
+    i->verdict.detail = sp_slice_of(detail->text);
+    return SP_OK;
+}
+
 /* The digest is of the very bytes that audit passes on. */
-static enum sp_err build_order(struct sp_inspect_room *room, const struct sp_msg_job *job, const struct sp_request *request,
-                               struct sp_msg_verdict *out)
+enum sp_err sp_inspect_allow(struct sp_inspection *i, const struct sp_order *order)
 {
     struct sp_writer w;
-    struct sp_order order = {.timeout_s = request->timeout_s, .code = request->code};
-    SP_TRY(sp_operation_from_number(job->operation, &order.operation));
-    sp_writer_init(&w, &room->order);
-    sp_order_write(&w, &order);
+    struct sp_buf *out = &i->room->order;
+    sp_writer_init(&w, out);
+    sp_order_write(&w, order);
     SP_TRY(sp_writer_end(&w));
-    SP_TRY(sp_sha256(sp_buf_slice(&room->order), out->order_digest));
-    out->run_ms_max = request->timeout_s * MS_PER_S;
-    return sp_payload_make(sp_buf_slice(&room->order), &out->order);
+    SP_TRY(sp_sha256(sp_buf_slice(out), i->verdict.order_digest));
+    SP_TRY(sp_payload_make(sp_buf_slice(out), &i->verdict.order));
+    i->verdict.verdict = SP_VERDICT_ALLOW;
+    i->verdict.err = SP_OK;
+    return SP_OK;
 }
 
 /* What the client is told first: the first finding that denies, and its place. */
@@ -150,64 +155,60 @@ static void describe_denial(struct sp_inspect_room *room)
     const struct sp_judgement *judgement = &room->judgement;
     for (unsigned i = 0; i < judgement->count; i++) {
         const struct sp_policy_finding *finding = &judgement->findings[i];
-        if (finding->action == SP_ACTION_DENY) {
+        if (finding->action != SP_ACTION_DENY) {
+            continue;
+        }
+        if (finding->place.line == 0) {
+            sp_where_set(&room->detail, 0, 0, "%s", finding->message);
+        } else {
             sp_where_set(&room->detail, 0, 0, "line %u, column %u: %s", finding->place.line, finding->place.column,
                          finding->message);
-            return;
         }
+        return;
     }
-    sp_where_set(&room->detail, 0, 0, "the policy denies this code");
+    sp_where_set(&room->detail, 0, 0, "the policy denies this");
 }
 
-static enum sp_err judge_code(struct sp_inspect_room *room, const struct sp_msg_job *job, const struct sp_policy *policy,
-                              const struct sp_request *request, struct sp_msg_verdict *out)
+enum sp_err sp_inspect_report_judgement(struct sp_inspection *i, const struct sp_facts *facts, bool *out_allowed)
 {
+    struct sp_inspect_room *room = i->room;
     const struct sp_inspect_report report = {&room->findings, &room->modules, &room->capabilities};
-    out->code_bytes = request->code.len;
-    SP_TRY(sp_sha256(request->code, out->code));
-    sp_judge_run(room->judge, policy, request->code, &room->judgement);
-    SP_TRY(sp_inspect_write_report(&room->judgement, sp_judge_facts(room->judge), &report, out));
-    if (room->judgement.verdict != SP_VERDICT_ALLOW) {
+    SP_TRY(sp_inspect_write_report(&room->judgement, facts, &report, &i->verdict));
+    *out_allowed = room->judgement.verdict == SP_VERDICT_ALLOW;
+    if (!*out_allowed) {
         describe_denial(room);
-        out->detail = sp_slice_of(room->detail.text);
-        return SP_OK;
+        i->verdict.detail = sp_slice_of(room->detail.text);
     }
-    SP_TRY(build_order(room, job, request, out));
-    out->verdict = SP_VERDICT_ALLOW;
-    out->err = SP_OK;
     return SP_OK;
 }
 
-/* A body that cannot be read says where it broke. */
-static void describe_body(struct sp_inspect_room *room, const struct sp_where *where)
+static enum sp_err judge_code(struct sp_inspection *i, const struct sp_request *request)
 {
-    if (where->line == 0) {
-        sp_where_set(&room->detail, 0, 0, "%s", where->text);
-    } else {
-        sp_where_set(&room->detail, where->line, where->column, "line %u, column %u: %s", where->line, where->column,
-                     where->text);
+    struct sp_inspect_room *room = i->room;
+    const struct sp_order order = {.operation = SP_OPERATION_EXECUTE,
+                                   .timeout_s = request->timeout_s,
+                                   .is_async = request->is_async,
+                                   .output_max = request->output_max,
+                                   .code = request->code};
+    bool is_allowed = false;
+    i->verdict.code_bytes = request->code.len;
+    SP_TRY(sp_sha256(request->code, i->verdict.code));
+    sp_judge_run(room->judge, i->policy, request->code, &room->judgement);
+    sp_judge_timeout(i->policy, request->timeout_s, &room->judgement);
+    SP_TRY(sp_inspect_report_judgement(i, sp_judge_facts(room->judge), &is_allowed));
+    if (!is_allowed) {
+        return SP_OK;
     }
+    i->verdict.run_ms_max = request->timeout_s * MS_PER_S;
+    i->verdict.is_async = request->is_async ? 1 : 0;
+    return sp_inspect_allow(i, &order);
 }
 
-enum sp_err sp_inspect_job(struct sp_inspect_room *room, const struct sp_msg_job *job, struct sp_msg_verdict *out)
+static enum sp_err inspect_run(struct sp_inspection *i)
 {
     SP_AUTO_REQUEST struct sp_request request = {.timeout_s = 0};
     struct sp_where where = {.text = {0}};
-    struct sp_msg_verdict verdict = {.exchange = job->exchange,
-                                     .verdict = SP_VERDICT_DENY,
-                                     .err = SP_ERR_DENIED,
-                                     .body_bytes = job->body.bytes.len,
-                                     .order = SP_PAYLOAD_EMPTY};
-    const struct sp_policy *policy = find_policy(room, job->policy);
-    if (policy == NULL) {
-        return SP_ERR_WIRE;
-    }
-    copy_digest(verdict.policy, job->policy);
-    sp_buf_clear(&room->findings);
-    sp_buf_clear(&room->modules);
-    sp_buf_clear(&room->capabilities);
-    sp_buf_clear(&room->order);
-    enum sp_err err = sp_request_read(job->body.bytes, (size_t)room->body_bytes_max, &request, &where);
+    enum sp_err err = sp_request_read(i->job->body.bytes, (size_t)i->room->body_bytes_max, &request, &where);
     if (err == SP_ERR_NOMEM) {
         return err;
     }
@@ -215,14 +216,64 @@ enum sp_err sp_inspect_job(struct sp_inspect_room *room, const struct sp_msg_job
         sp_where_set(&where, 0, 0, "executionType Asynchronous is not served here; use Synchronous");
         err = SP_ERR_REQUEST;
     }
-    if (err != SP_OK) {
-        describe_body(room, &where);
-        verdict.err = err;
-        verdict.detail = sp_slice_of(room->detail.text);
-        *out = verdict;
-        return SP_OK;
+    return err == SP_OK ? judge_code(i, &request) : sp_inspect_refuse(i, err, &where);
+}
+
+static void clear(struct sp_inspect_room *room)
+{
+    sp_buf_clear(&room->findings);
+    sp_buf_clear(&room->modules);
+    sp_buf_clear(&room->capabilities);
+    sp_buf_clear(&room->order);
+}
+
+static enum sp_err inspect(struct sp_inspection *i)
+{
+    switch (i->operation) {
+    case SP_OPERATION_EXECUTE:
+        return inspect_run(i);
+    case SP_OPERATION_FILE_PUT:
+        return sp_inspect_upload(i);
+    case SP_OPERATION_EXECUTION_GET:
+    case SP_OPERATION_FILE_LIST:
+    case SP_OPERATION_FILE_GET:
+    case SP_OPERATION_FILE_CONTENT:
+    case SP_OPERATION_FILE_DELETE:
+    case SP_OPERATION_SESSION_GET:
+    case SP_OPERATION_SESSION_DELETE:
+    case SP_OPERATION_SESSION_LIST:
+    case SP_OPERATION_METADATA:
+        return sp_inspect_simple(i);
+    case SP_OPERATION_NONE:
+    case SP_OPERATION_COUNT:
+        return SP_ERR_WIRE;
     }
-    SP_TRY(judge_code(room, job, policy, &request, &verdict));
-    *out = verdict;
+    return SP_ERR_WIRE;
+}
+
+enum sp_err sp_inspect_job(struct sp_inspect_room *room, struct sp_msg_job *job, struct sp_msg_verdict *out)
+{
+    struct sp_inspection i = {.room = room, .job = job, .policy = find_policy(room, job->policy)};
+    i.verdict = (struct sp_msg_verdict){.exchange = job->exchange,
+                                        .verdict = SP_VERDICT_DENY,
+                                        .err = SP_ERR_DENIED,
+                                        .body_bytes = job->body.bytes.len,
+                                        .order = SP_PAYLOAD_EMPTY,
+                                        .content = SP_PAYLOAD_EMPTY};
+    if (i.policy == NULL || sp_operation_from_number(job->operation, &i.operation) != SP_OK) {
+        return SP_ERR_WIRE;
+    }
+    if (job->arguments.len > 0) {
+        SP_TRY(sp_arguments_read(job->arguments, &i.arguments));
+    }
+    copy_digest(i.verdict.policy, job->policy);
+    clear(room);
+    enum sp_err err = inspect(&i);
+    if (err != SP_OK) {
+        sp_payload_done(&i.verdict.order);
+        sp_payload_done(&i.verdict.content);
+        return err;
+    }
+    *out = i.verdict;
     return SP_OK;
 }

@@ -14,8 +14,9 @@
 
 struct sp_inspect_room;
 
-/* Bodies of at most `body_bytes_max` are read. */
-enum sp_err sp_inspect_room_new(uint64_t body_bytes_max, struct sp_inspect_room **out) SP_MUST_CHECK SP_NONNULL(2);
+/* Bodies of runs of at most `body_bytes_max` are read, and files of at most `upload_bytes_max`. */
+enum sp_err sp_inspect_room_new(uint64_t body_bytes_max, uint64_t upload_bytes_max, struct sp_inspect_room **out)
+    SP_MUST_CHECK SP_NONNULL(3);
 void sp_inspect_room_free(struct sp_inspect_room *room);
 
 /*
@@ -26,10 +27,11 @@ enum sp_err sp_inspect_add_policy(struct sp_inspect_room *room, struct sp_slice 
                                   struct sp_where *out_where) SP_MUST_CHECK SP_NONNULL(1, 3);
 
 /*
- * Judges one job. The verdict borrows from the room until the next job, but for `out->order`, which the caller releases.
- * SP_ERR_WIRE for a job of a policy that is not here: front broke the protocol; SP_ERR_NOMEM.
+ * Judges one job. The verdict borrows from the room and the job until the next job, but for `out->order` and
+ * `out->content` (the job's body, moved), which the caller releases. SP_ERR_WIRE for a job that front cannot have made
+ * (of a policy that is not here, of an operation that is none): it broke the protocol; SP_ERR_NOMEM.
  */
-enum sp_err sp_inspect_job(struct sp_inspect_room *room, const struct sp_msg_job *job, struct sp_msg_verdict *out)
+enum sp_err sp_inspect_job(struct sp_inspect_room *room, struct sp_msg_job *job, struct sp_msg_verdict *out)
     SP_MUST_CHECK SP_NONNULL(1, 2, 3);
 
 #endif

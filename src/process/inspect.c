@@ -33,6 +33,7 @@ static enum sp_err on_job(void *ctx, struct sp_peer from, struct sp_message *mes
         sp_log(SP_LOG_WARN, "inspect.verdict.lost", "exchange=%llx", (unsigned long long)verdict.exchange);
     }
     sp_payload_done(&verdict.order);
+    sp_payload_done(&verdict.content);
     return SP_OK;
 }
 
@@ -60,7 +61,7 @@ static enum sp_err inspect_init(struct sp_self *self, void **out_state)
     state->self = self;
     *out_state = state;
     SP_TRY(sp_settings_inspect_read(sp_self_settings(self), &settings));
-    SP_TRY(sp_inspect_room_new(settings.body_bytes_max, &state->room));
+    SP_TRY(sp_inspect_room_new(settings.body_bytes_max, settings.upload_bytes_max, &state->room));
     sp_reader_init(&r, settings.policies);
     while (sp_reader_left(&r) > 0) {
         struct sp_slice item = {NULL, 0};

@@ -14,6 +14,8 @@
 /* dial's targets by number: the pool is the first. */
 #define TARGET_OF_PROVIDER 1
 #define CA_BYTES_MAX ((size_t)2 * 1024 * 1024)
+/* What multipart puts around a file, at most. */
+#define UPLOAD_AROUND_BYTES ((uint64_t)64 * 1024)
 
 typedef enum sp_err settings_fn(const struct sp_child *child, struct sp_writer *w);
 
@@ -36,6 +38,24 @@ static void copy_digest(uint8_t out[SP_DIGEST_BYTES], const uint8_t in[SP_DIGEST
     }
 }
 
+/* The body around a file of the largest size; no more than may be in flight at all. */
+static uint64_t upload_body_max(const struct sp_config *config)
+{
+    uint64_t most = config->limits_upload_bytes + UPLOAD_AROUND_BYTES;
+    return most < config->limits_bytes_in_flight ? most : config->limits_bytes_in_flight;
+}
+
+static uint64_t any_body_max(const struct sp_config *config)
+{
+    uint64_t upload = upload_body_max(config);
+    return upload > config->limits_body_bytes ? upload : config->limits_body_bytes;
+}
+
+static uint16_t all_workers(const struct sp_config *config)
+{
+    return (uint16_t)(config->limits_workers + config->limits_file_workers);
+}
+
 static enum sp_err door(const struct sp_child *child, struct sp_writer *w)
 {
     const struct sp_config *config = child->house->config;
@@ -55,8 +75,8 @@ static enum sp_err door(const struct sp_child *child, struct sp_writer *w)
 static enum sp_err front(const struct sp_child *child, struct sp_writer *w)
 {
     const struct sp_config *config = child->house->config;
-    const struct sp_settings_front s = {.body_bytes_max = config->limits_body_bytes,
-                                        .workers = (uint16_t)config->limits_workers};
+    const struct sp_settings_front s = {.body_bytes_max = any_body_max(config),
+                                        .workers = all_workers(config)};
     sp_settings_front_write(w, &s);
     return SP_OK;
 }
@@ -106,7 +126,9 @@ static enum sp_err admit(const struct sp_child *child, struct sp_writer *w)
     SP_TRY(put_tokens(child->house, &lists));
     SP_TRY(sp_writer_end(&lists));
     const struct sp_settings_admit s = {.workers = (uint16_t)config->limits_workers,
+                                        .file_workers = (uint16_t)config->limits_file_workers,
                                         .body_bytes_max = config->limits_body_bytes,
+                                        .upload_body_max = upload_body_max(config),
                                         .bytes_in_flight_max = config->limits_bytes_in_flight,
                                         .queue_max = (uint32_t)config->limits_queue,
                                         .tenants = sp_buf_slice(&tenants),
@@ -130,6 +152,7 @@ static enum sp_err inspect(const struct sp_child *child, struct sp_writer *w)
     }
     SP_TRY(sp_writer_end(&items));
     const struct sp_settings_inspect s = {.body_bytes_max = child->house->config->limits_body_bytes,
+                                          .upload_bytes_max = child->house->config->limits_upload_bytes,
                                           .policies = sp_buf_slice(&list)};
     sp_settings_inspect_write(w, &s);
     return SP_OK;
@@ -154,7 +177,7 @@ static enum sp_err audit(const struct sp_child *child, struct sp_writer *w)
     }
     struct sp_settings_audit s = {.version = sp_slice_of(house->version),
                                   .origin = sp_slice_of(house->config->audit_origin),
-                                  .workers = (uint16_t)house->config->limits_workers,
+                                  .workers = all_workers(house->config),
                                   .policies = sp_buf_slice(&digests)};
     SP_TRY(configuration_digest(house->config, s.configuration));
     sp_settings_audit_write(w, &s);

@@ -28,7 +28,9 @@
 /* tenants: blocks of sp_settings_tenant; tokens: blocks of sp_settings_token. */
 #define SP_SETTINGS_ADMIT_FIELDS(F)                \
     F(U16, workers, 0)                             \
+    F(U16, file_workers, 0) /* behind the others in number */ \
     F(U64, body_bytes_max, 0)                      \
+    F(U64, upload_body_max, 0) /* of the whole body around a file */ \
     F(U64, bytes_in_flight_max, 0)                 \
     F(U32, queue_max, 0)                           \
     F(BYTES, tenants, SP_SETTINGS_LIST_MAX)        \
@@ -52,6 +54,7 @@
 /* policies: blocks of sp_settings_policy. */
 #define SP_SETTINGS_INSPECT_FIELDS(F)  \
     F(U64, body_bytes_max, 0)          \
+    F(U64, upload_bytes_max, 0)        \
     F(BYTES, policies, SP_SETTINGS_LIST_MAX)
 
 /* text: the policy resolved (extends followed), as TOML. */

@@ -274,7 +274,7 @@ static enum sp_err add_children(struct sp_house *house)
         SP_TRY(sp_child_add(house, SP_ROLE_POOL, 0));
     }
     SP_TRY(sp_child_add(house, SP_ROLE_RELAY, 0));
-    for (unsigned i = 0; i < house->config->limits_workers; i++) {
+    for (unsigned i = 0; i < house->config->limits_workers + house->config->limits_file_workers; i++) {
         SP_TRY(sp_child_add(house, SP_ROLE_INSPECT, i));
     }
     SP_TRY(sp_child_add(house, SP_ROLE_ADMIT, 0));

@@ -11,36 +11,7 @@
 #include "inspect/room.h"
 #include "policy/policy.h"
 #include "wire/finding.h"
-
-#define BODY_BYTES_MAX ((uint64_t)64 * 1024)
-
-struct bench {
-    struct sp_inspect_room *room;
-    uint8_t digest[SP_DIGEST_BYTES];
-};
-
-static void open_bench(struct bench *bench)
-{
-    struct sp_policy policy;
-    struct sp_where where = {.text = {0}};
-    SP_AUTO_BUF struct sp_buf text;
-    sp_buf_init(&text, SP_POLICY_TEXT_BYTES_MAX);
-    assert_int_equal(sp_policy_open(sp_slice_of("data-science"), &policy, &where), SP_OK);
-    assert_int_equal(sp_policy_print(&policy, &text), SP_OK);
-    sp_policy_done(&policy);
-    assert_int_equal(sp_sha256(sp_buf_slice(&text), bench->digest), SP_OK);
-    assert_int_equal(sp_inspect_room_new(BODY_BYTES_MAX, &bench->room), SP_OK);
-    assert_int_equal(sp_inspect_add_policy(bench->room, sp_buf_slice(&text), bench->digest, &where), SP_OK);
-}
-
-static enum sp_err judge(struct bench *bench, struct sp_slice body, struct sp_msg_verdict *out)
-{
-    struct sp_msg_job job = {.exchange = 77, .operation = SP_OPERATION_EXECUTE, .body = {.bytes = body, .fd = -1}};
-    for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {
-        job.policy[i] = bench->digest[i];
-    }
-    return sp_inspect_job(bench->room, &job, out);
-}
+#include "bench.h"
 
 static bool is_all_zero(const uint8_t digest[SP_DIGEST_BYTES])
 {
@@ -62,7 +33,7 @@ static void test_allowed_code_gives_an_order_with_its_digest(void **state)
     struct sp_slice body = SP_SLICE_LITERAL("{\"properties\":{\"codeInputType\":\"inline\",\"executionType\":\"synchronous\","
                                             "\"code\":\"import math\\nimport math\\nimport json\\nprint(math.pi)\","
                                             "\"timeoutInSeconds\":7}}");
-    assert_int_equal(judge(&bench, body, &verdict), SP_OK);
+    assert_int_equal(judge_run(&bench, body, &verdict), SP_OK);
     assert_int_equal(verdict.verdict, SP_VERDICT_ALLOW);
     assert_int_equal(verdict.err, SP_OK);
     assert_int_equal(verdict.exchange, 77);
@@ -88,7 +59,7 @@ static void test_denied_code_names_rule_and_place_and_gives_no_order(void **stat
     struct sp_finding finding;
     struct sp_reader r;
     open_bench(&bench);
-    assert_int_equal(judge(&bench, SP_SLICE_LITERAL("{\"code\":\"x = 1\\nimport subprocess\"}"), &verdict), SP_OK);
+    assert_int_equal(judge_run(&bench, SP_SLICE_LITERAL("{\"code\":\"x = 1\\nimport subprocess\"}"), &verdict), SP_OK);
     assert_int_equal(verdict.verdict, SP_VERDICT_DENY);
     assert_int_equal(verdict.err, SP_ERR_DENIED);
     assert_true(verdict.finding_count >= 1);
@@ -102,7 +73,7 @@ static void test_denied_code_names_rule_and_place_and_gives_no_order(void **stat
     assert_true(is_all_zero(verdict.order_digest));
     assert_false(is_all_zero(verdict.code));
     /* nothing of it stays for the next one */
-    assert_int_equal(judge(&bench, SP_SLICE_LITERAL("{\"code\":\"1\"}"), &verdict), SP_OK);
+    assert_int_equal(judge_run(&bench, SP_SLICE_LITERAL("{\"code\":\"1\"}"), &verdict), SP_OK);
     assert_int_equal(verdict.verdict, SP_VERDICT_ALLOW);
     assert_int_equal(verdict.findings.len, 0);
     sp_payload_done(&verdict.order);
@@ -130,7 +101,7 @@ static void test_bodies_that_cannot_be_read_are_refused_by_name(void **state)
     open_bench(&bench);
     for (size_t i = 0; i < SP_COUNT(cases); i++) {
         struct sp_msg_verdict verdict;
-        assert_int_equal(judge(&bench, sp_slice_of(cases[i].body), &verdict), SP_OK);
+        assert_int_equal(judge_run(&bench, sp_slice_of(cases[i].body), &verdict), SP_OK);
         if (verdict.err != cases[i].want || verdict.verdict != SP_VERDICT_DENY || verdict.detail.len == 0) {
             fail_msg("%s: %s", cases[i].name, sp_err_name(verdict.err));
         }
@@ -146,7 +117,7 @@ static void test_a_body_over_the_bound_is_not_read(void **state)
     struct bench bench;
     struct sp_msg_verdict verdict;
     open_bench(&bench);
-    assert_int_equal(judge(&bench, sp_slice_make(body, sizeof(body)), &verdict), SP_OK);
+    assert_int_equal(judge_run(&bench, sp_slice_make(body, sizeof(body)), &verdict), SP_OK);
     assert_int_equal(verdict.err, SP_ERR_TOO_BIG);
     sp_inspect_room_free(bench.room);
 }
@@ -159,7 +130,7 @@ static void test_a_policy_that_is_not_here_breaks_the_protocol(void **state)
     struct sp_where where = {.text = {0}};
     open_bench(&bench);
     bench.digest[0] ^= 1U;
-    assert_int_equal(judge(&bench, SP_SLICE_LITERAL("{\"code\":\"1\"}"), &verdict), SP_ERR_WIRE);
+    assert_int_equal(judge_run(&bench, SP_SLICE_LITERAL("{\"code\":\"1\"}"), &verdict), SP_ERR_WIRE);
     assert_int_equal(sp_inspect_add_policy(bench.room, SP_SLICE_LITERAL("x"), bench.digest, &where), SP_ERR_CORRUPT);
     sp_inspect_room_free(bench.room);
 }
