@@ -20,6 +20,7 @@ int sp_command_check(int argc, char **argv);
 int sp_command_exec(int argc, char **argv);
 int sp_command_audit(int argc, char **argv);
 int sp_command_config(int argc, char **argv);
+int sp_command_token(int argc, char **argv);
 int sp_command_version(int argc, char **argv);
 
 /* Picks the command of a whole command line; its exit status. */

@@ -1,7 +1,8 @@
 /*
  * admit - the process that knows the tenants: who asks, how much they may, whose turn it is.
  *
- * Hears: front (ASK, READY, LEFT), audit (JUDGED, ENDED).   Reads hostile: header values.   Files, network: none.
+ * Hears: front (ASK, READY, LEFT), audit (JUDGED, ENDED, TOKEN_TOLD).   Reads hostile: header values.
+ * Files: the token store, open for reading, and the latest uses of tokens.   Network: none.
  * It holds digests of tokens and the key of session names. Taken over, it can let in strangers in a tenant's name and
  * past the quotas; it can neither change what inspect judges nor keep a run out of the log.
  */
@@ -9,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "admit/room.h"
+#include "admit/tokens.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/own.h"
@@ -19,13 +21,19 @@
 
 #define TICK_MS 500U
 
+/* A revoked token is refused within a second, with room for a busy machine. */
+#define POLL_MS 200U
+
 struct admit_state {
     struct sp_self *self;
     struct sp_authority *authority;
     struct sp_session_namer *namer;
     struct sp_admit_room *room;
+    struct sp_tokens *tokens;
     struct sp_timer *tick;
+    struct sp_timer *poll;
     struct sp_timer *grace;
+    enum sp_err poll_err;
     bool is_stopping;
 };
 
@@ -49,6 +57,7 @@ TO(SP_ROLE_FRONT, send)
 TO(SP_ROLE_AUDIT, who)
 TO(SP_ROLE_AUDIT, refusal)
 TO(SP_ROLE_AUDIT, strangers)
+TO(SP_ROLE_AUDIT, token_event)
 #undef TO
 
 /* --- what peers say --- */
@@ -116,6 +125,17 @@ static enum sp_err on_ended(void *ctx, struct sp_peer from, struct sp_message *m
     return SP_OK;
 }
 
+/* If audit is hostile: a change of the token store is missing in its log, as anything else may be then. */
+static enum sp_err on_token_told(void *ctx, struct sp_peer from, struct sp_message *message)
+{
+    struct admit_state *state = ctx;
+    struct sp_msg_token_told msg;
+    (void)from;
+    SP_TRY(sp_msg_token_told_read(message, &msg));
+    sp_tokens_told(state->tokens, msg.change);
+    return SP_OK;
+}
+
 /* --- settings --- */
 
 static enum sp_err add_tenant(struct sp_directory *directory, struct sp_slice item)
@@ -179,10 +199,46 @@ static void on_tick(void *ctx)
     }
 }
 
+/* What a moment brings passes with it; a store that cannot be read is said once, and the tokens known so far stay. */
+static void tell_poll(struct admit_state *state, enum sp_err err)
+{
+    const enum sp_err now_err = err == SP_ERR_BUSY || err == SP_ERR_CLOSED ? SP_OK : err;
+    if (now_err != state->poll_err && now_err != SP_OK) {
+        sp_log(SP_LOG_ERROR, "admit.tokens.unreadable", "error=%s", sp_err_name(now_err));
+    }
+    if (now_err != state->poll_err && now_err == SP_OK) {
+        sp_log(SP_LOG_WARN, "admit.tokens.recovered", "error=%s", sp_err_name(state->poll_err));
+    }
+    state->poll_err = now_err;
+}
+
+static void on_poll(void *ctx)
+{
+    struct admit_state *state = ctx;
+    enum sp_err err = sp_tokens_poll(state->tokens, sp_clock_mono_us());
+    tell_poll(state, err);
+    /* The supervisor opens the file that has the name now for our successor. */
+    if (err == SP_ERR_NOT_FOUND || sp_timer_set(state->poll, POLL_MS) != SP_OK) {
+        sp_self_finish(state->self, err == SP_ERR_NOT_FOUND ? err : SP_ERR_SYSTEM);
+    }
+}
+
 static void on_grace_over(void *ctx)
 {
     struct admit_state *state = ctx;
     sp_self_finish(state->self, SP_OK);
+}
+
+static enum sp_err open_tokens(struct admit_state *state)
+{
+    const struct sp_tokens_out out = {.ctx = state, .token_event = out_token_event};
+    struct sp_token_store *store = NULL;
+    int fds[SP_TOKENS_GIFT_COUNT];
+    for (unsigned i = 0; i < SP_TOKENS_GIFT_COUNT; i++) {
+        fds[i] = sp_self_take_gift(state->self, SP_GIFT_TOKENS, i);
+    }
+    SP_TRY(sp_token_store_attach(fds[SP_TOKENS_GIFT_STORE], fds[SP_TOKENS_GIFT_JOURNAL], &store));
+    return sp_tokens_new(store, fds[SP_TOKENS_GIFT_USED], sp_authority_directory(state->authority), &out, &state->tokens);
 }
 
 static enum sp_err make_room(struct admit_state *state)
@@ -205,6 +261,7 @@ static enum sp_err make_room(struct admit_state *state)
     struct sp_directory *directory = sp_authority_directory(state->authority);
     SP_TRY(each_item(directory, settings.tenants, add_tenant));
     SP_TRY(each_item(directory, settings.tokens, add_token));
+    SP_TRY(open_tokens(state));
     SP_TRY(make_namer(state));
     return sp_admit_room_new(&limits, state->authority, state->namer, &out, &state->room);
 }
@@ -219,12 +276,14 @@ static enum sp_err admit_init(struct sp_self *self, void **out_state)
     *out_state = state;
     SP_TRY(make_room(state));
     SP_TRY(sp_timer_new(sp_self_loop(self), on_grace_over, state, &state->grace));
+    SP_TRY(sp_timer_new(sp_self_loop(self), on_poll, state, &state->poll));
     return sp_timer_new(sp_self_loop(self), on_tick, state, &state->tick);
 }
 
 static enum sp_err admit_start(void *ctx)
 {
     struct admit_state *state = ctx;
+    SP_TRY(sp_timer_set(state->poll, POLL_MS));
     return sp_timer_set(state->tick, TICK_MS);
 }
 
@@ -235,6 +294,7 @@ static void admit_wired(void *ctx, struct sp_peer peer)
         sp_admit_front(state->room, true);
     } else if (peer.role == SP_ROLE_AUDIT) {
         sp_admit_audit(state->room, true, now());
+        sp_tokens_audit(state->tokens, true);
     }
 }
 
@@ -245,6 +305,7 @@ static void admit_lost(void *ctx, struct sp_peer peer)
         sp_admit_front(state->room, false);
     } else if (peer.role == SP_ROLE_AUDIT) {
         sp_admit_audit(state->room, false, now());
+        sp_tokens_audit(state->tokens, false);
     }
     finish_if_idle(state);
 }
@@ -255,6 +316,9 @@ static void admit_stop(void *ctx, unsigned grace_ms)
     struct admit_state *state = ctx;
     state->is_stopping = true;
     sp_admit_tick(state->room, now());
+    if (sp_tokens_save(state->tokens) != SP_OK) {
+        sp_log(SP_LOG_WARN, "admit.tokens.uses", "the latest uses are not written");
+    }
     if (sp_timer_set(state->grace, grace_ms) != SP_OK) {
         sp_self_finish(state->self, SP_ERR_SYSTEM);
         return;
@@ -265,7 +329,7 @@ static void admit_stop(void *ctx, unsigned grace_ms)
 static const struct sp_handler admit_handlers[] = {
     {SP_ROLE_FRONT, SP_MSG_ASK, on_ask},       {SP_ROLE_FRONT, SP_MSG_READY, on_ready},
     {SP_ROLE_FRONT, SP_MSG_LEFT, on_left},     {SP_ROLE_AUDIT, SP_MSG_JUDGED, on_judged},
-    {SP_ROLE_AUDIT, SP_MSG_ENDED, on_ended},
+    {SP_ROLE_AUDIT, SP_MSG_ENDED, on_ended},   {SP_ROLE_AUDIT, SP_MSG_TOKEN_TOLD, on_token_told},
 };
 
 const struct sp_role_spec sp_admit_role = {

@@ -9,7 +9,9 @@
 #include "base/own.h"
 #include "crypto/random.h"
 #include "identity/session.h"
+#include "identity/store.h"
 #include "identity/token.h"
+#include "identity/used.h"
 #include "os/files.h"
 #include "os/memfd.h"
 #include "process/house.h"
@@ -98,6 +100,29 @@ static enum sp_err open_local_token(struct sp_estate *estate)
     }
     sp_slice_to_text(token.id, estate->token_id, sizeof(estate->token_id));
     return sp_token_digest(&token, estate->token_digest);
+}
+
+/* Whoever opens the store makes it when it is not there, or rolls back what a crash left in the journal. */
+enum sp_err sp_estate_renew_tokens(struct sp_estate *estate, const char *state_dir)
+{
+    static const struct {
+        const char *name;
+        int flags;
+    } files[SP_TOKENS_GIFT_COUNT] = {
+        [SP_TOKENS_GIFT_STORE] = {SP_TOKEN_STORE_FILE, O_RDONLY},
+        [SP_TOKENS_GIFT_JOURNAL] = {SP_TOKEN_STORE_JOURNAL, O_RDONLY},
+        [SP_TOKENS_GIFT_USED] = {SP_USED_FILE, O_RDWR | O_CREAT},
+    };
+    SP_AUTO_TOKEN_STORE struct sp_token_store *store = NULL;
+    SP_TRY(sp_token_store_open(state_dir, &store));
+    for (size_t i = 0; i < SP_TOKENS_GIFT_COUNT; i++) {
+        int fd = -1;
+        const mode_t mode = (files[i].flags & O_CREAT) != 0 ? 0600 : 0;
+        SP_TRY(sp_file_open_beneath(estate->state_dir, files[i].name, files[i].flags, mode, &fd));
+        sp_close(sp_take_fd(&estate->tokens[i]));
+        estate->tokens[i] = fd;
+    }
+    return SP_OK;
 }
 
 static enum sp_err own_by(int fd, enum sp_role role)
@@ -228,6 +253,9 @@ enum sp_err sp_estate_open(struct sp_house *house, int take_secret_fd)
     if (err == SP_OK) {
         err = open_local_token(estate);
     }
+    if (err == SP_OK) {
+        err = sp_estate_renew_tokens(estate, state);
+    }
     return err == SP_OK ? SP_OK : complain("cannot use the state directory", state, err);
 }
 
@@ -240,6 +268,9 @@ void sp_estate_close(struct sp_estate *estate)
     sp_close(sp_take_fd(&estate->pool_listener));
     for (size_t i = 0; i < SP_TLS_GIFT_COUNT; i++) {
         sp_close(sp_take_fd(&estate->tls[i]));
+    }
+    for (size_t i = 0; i < SP_TOKENS_GIFT_COUNT; i++) {
+        sp_close(sp_take_fd(&estate->tokens[i]));
     }
     sp_close(sp_take_fd(&estate->session_key));
     sp_close(sp_take_fd(&estate->upstream_secret));

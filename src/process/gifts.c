@@ -16,6 +16,9 @@ static const struct {
     {SP_ROLE_DOOR, SP_GIFT_TLS, SP_TLS_GIFT_CLIENT_CRL, offsetof(struct sp_estate, tls[SP_TLS_GIFT_CLIENT_CRL])},
     {SP_ROLE_AUDIT, SP_GIFT_STATE, 0, offsetof(struct sp_estate, log_dir)},
     {SP_ROLE_ADMIT, SP_GIFT_SECRET, 0, offsetof(struct sp_estate, session_key)},
+    {SP_ROLE_ADMIT, SP_GIFT_TOKENS, SP_TOKENS_GIFT_STORE, offsetof(struct sp_estate, tokens[SP_TOKENS_GIFT_STORE])},
+    {SP_ROLE_ADMIT, SP_GIFT_TOKENS, SP_TOKENS_GIFT_JOURNAL, offsetof(struct sp_estate, tokens[SP_TOKENS_GIFT_JOURNAL])},
+    {SP_ROLE_ADMIT, SP_GIFT_TOKENS, SP_TOKENS_GIFT_USED, offsetof(struct sp_estate, tokens[SP_TOKENS_GIFT_USED])},
     {SP_ROLE_TOKEN, SP_GIFT_SECRET, 0, offsetof(struct sp_estate, upstream_secret)},
     {SP_ROLE_TOKEN, SP_GIFT_SECRET, 1, offsetof(struct sp_estate, upstream_certificate)},
     {SP_ROLE_TOKEN, SP_GIFT_STATE, 0, offsetof(struct sp_estate, upstream_dir)},
@@ -65,6 +68,10 @@ enum sp_err sp_gifts_give(struct sp_child *child)
     if (child->who.role == SP_ROLE_AUDIT && sp_estate_renew_log(&child->house->estate) != SP_OK) {
         /* audit finds out what is wrong with the one it has, refuses work, and says so. */
         sp_log(SP_LOG_WARN, "supervisor.log.directory", "the log's directory cannot be opened anew");
+    }
+    if (child->who.role == SP_ROLE_ADMIT &&
+        sp_estate_renew_tokens(&child->house->estate, child->house->config->state_dir) != SP_OK) {
+        sp_log(SP_LOG_WARN, "supervisor.tokens.files", "the token store cannot be opened anew");
     }
     if (child->who.role == SP_ROLE_DOOR && sp_estate_renew_tls(&child->house->estate, child->house->config) != SP_OK) {
         sp_log(SP_LOG_WARN, "supervisor.tls.files", "the files of [server.tls] cannot be opened anew");

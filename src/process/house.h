@@ -55,6 +55,7 @@ struct sp_estate {
     int listener;
     int pool_listener;
     int tls[SP_TLS_GIFT_COUNT]; /* files, -1 where there is none */
+    int tokens[SP_TOKENS_GIFT_COUNT]; /* the store and its journal for reading, the latest uses for writing */
     int session_key; /* sealed memfds */
     int upstream_secret;
     int upstream_certificate; /* a file, opened for reading */
@@ -68,7 +69,7 @@ struct sp_estate {
 /* clang-format off: one line a thing */
 #define SP_ESTATE_EMPTY                                                                        \
     {.state_dir = -1, .run_dir = -1, .log_dir = -1, .listener = -1, .pool_listener = -1,       \
-     .tls = {-1, -1, -1, -1}, .session_key = -1, .upstream_secret = -1,               \
+     .tls = {-1, -1, -1, -1}, .tokens = {-1, -1, -1}, .session_key = -1, .upstream_secret = -1,  \
      .upstream_certificate = -1, .upstream_dir = -1, .port = 0}
 /* clang-format on */
 
@@ -100,6 +101,10 @@ enum sp_err sp_estate_renew_log(struct sp_estate *estate) SP_MUST_CHECK SP_NONNU
 
 /* Opens the files of [server.tls] anew: before every start of door, and at a reload. All old ones stay on failure. */
 enum sp_err sp_estate_renew_tls(struct sp_estate *estate, const struct sp_config *config) SP_MUST_CHECK SP_NONNULL(1, 2);
+
+/* Opens the token store's files by their names, and makes them: before every start of admit. The old descriptors stay on
+ * failure. */
+enum sp_err sp_estate_renew_tokens(struct sp_estate *estate, const char *state_dir) SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* The user of a role, 0 when it stays who we are. */
 uint32_t sp_house_uid(struct sp_peer who);

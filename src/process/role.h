@@ -20,10 +20,12 @@ enum sp_gift {
     SP_GIFT_STATE,         /* audit: the log directory, O_DIRECTORY */
     SP_GIFT_POOL_LISTENER, /* pool: the listening unix socket */
     SP_GIFT_SECRET,        /* token: a sealed memfd with the credential; audit: the signing key; admit: the session key */
+    SP_GIFT_TOKENS,        /* admit: files of the token store (index: enum sp_tokens_gift) */
     SP_GIFT_TLS,           /* door: files of TLS, opened for reading (index: enum sp_tls_gift) */
     SP_GIFT_COUNT
 };
 
+enum sp_tokens_gift { SP_TOKENS_GIFT_STORE, SP_TOKENS_GIFT_JOURNAL, SP_TOKENS_GIFT_USED, SP_TOKENS_GIFT_COUNT };
 enum sp_tls_gift { SP_TLS_GIFT_CERTIFICATE, SP_TLS_GIFT_KEY, SP_TLS_GIFT_CLIENT_CA, SP_TLS_GIFT_CLIENT_CRL, SP_TLS_GIFT_COUNT };
 
 /* Handles one message of a peer; anything but SP_OK closes the wire. Over each handler stands: what if the asker is hostile? */
