@@ -28,7 +28,7 @@ void judge_code(struct sp_judge *j, uint32_t constant, struct sp_slice callee)
     }
     struct sp_slice code = sp_slice_make(text + start, len - start);
     /* What does not lex does not run either; its constants were searched like all others. */
-    if (sp_facts_scan(j->constant, code, SP_PYTHON_311, SP_PYTHON_TEXT) == SP_OK) {
+    if (sp_facts_scan(j->constant, code, SP_PYTHON_311, SP_PYTHON_FRAGMENT) == SP_OK) {
         const struct sp_facts *outer = j->facts;
         j->within = &found->place;
         j->facts = j->constant;

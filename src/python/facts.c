@@ -14,7 +14,8 @@ struct sp_span sp_facts_span(const struct sp_py_token *token)
 
 enum sp_err sp_facts_next(struct sp_facts *f)
 {
-    return sp_lexer_next(&f->lx, &f->token);
+    SP_TRY(sp_lexer_next(&f->lx, &f->token));
+    return f->lx.mode == SP_PYTHON_FRAGMENT ? SP_OK : sp_syntax_take(&f->syntax, &f->token);
 }
 
 /* ---- statements ---- */
@@ -355,38 +356,11 @@ static enum sp_err on_op(struct sp_facts *f)
 
 /* ---- the pass ---- */
 
-static enum sp_err fault_here(struct sp_facts *f, enum sp_python_fault fault)
-{
-    f->lx.fault = fault;
-    f->lx.fault_at = f->token.start;
-    f->lx.fault_line = f->token.line;
-    f->lx.fault_line_start = f->token.line_start;
-    return sp_python_fault_err(fault);
-}
-
-static enum sp_err check_block(struct sp_facts *f)
-{
-    bool is_indent = f->token.kind == SP_TOKEN_INDENT;
-    if (f->token.kind == SP_TOKEN_NEWLINE) {
-        return SP_OK;
-    }
-    if (f->block_due && !is_indent) {
-        return fault_here(f, SP_PYTHON_INDENT_MISSING);
-    }
-    if (is_indent && !f->block_due) {
-        return fault_here(f, SP_PYTHON_INDENT_UNEXPECTED);
-    }
-    f->block_due = false;
-    return SP_OK;
-}
-
 static enum sp_err on_line(struct sp_facts *f)
 {
     SP_TRY(sp_facts_chain_end(f));
     SP_TRY(sp_facts_const_end(f));
-    if (f->token.kind == SP_TOKEN_NEWLINE) {
-        f->block_due = f->last_kind == SP_TOKEN_OP && f->last_op == ':';
-    } else if (f->token.kind == SP_TOKEN_INDENT) {
+    if (f->token.kind == SP_TOKEN_INDENT) {
         f->indents++;
         f->depth_most = (uint32_t)sp_size_max(f->depth_most, f->indents);
     } else if (f->token.kind == SP_TOKEN_DEDENT && f->indents > 0) {
@@ -456,7 +430,6 @@ static enum sp_err on_token(struct sp_facts *f, bool *out_taken)
 {
     struct sp_py_token token = f->token;
     *out_taken = false;
-    SP_TRY(check_block(f));
     switch ((enum sp_token_kind)token.kind) {
     case SP_TOKEN_NAME:
         SP_TRY(on_name(f, out_taken));
@@ -533,7 +506,6 @@ enum sp_err sp_facts_scan(struct sp_facts *f, struct sp_slice source, enum sp_py
     f->last_op = 0;
     f->last_keyword = SP_WORD_PLAIN;
     f->last_is_operand = false;
-    f->block_due = false;
     f->closed_call = SP_FACTS_NONE;
     f->closed_group = SP_FACTS_NONE;
     f->keyword_open = SP_FACTS_NONE;
@@ -542,6 +514,7 @@ enum sp_err sp_facts_scan(struct sp_facts *f, struct sp_slice source, enum sp_py
         return SP_ERR_TOO_BIG;
     }
     sp_lexer_init(&f->lx, source, family, mode);
+    sp_syntax_start(&f->syntax, &f->lx);
     sp_facts_symbols_start(f);
     SP_TRY(run(f));
     sp_facts_settle(f);

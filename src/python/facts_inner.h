@@ -7,6 +7,7 @@
 #define SP_PYTHON_FACTS_INNER_H
 
 #include "python/facts.h"
+#include "python/syntax.h"
 #include "python/word.h"
 
 #define FACTS_TARGETS_MAX 16u
@@ -80,6 +81,7 @@ struct facts_pending {
 struct sp_facts {
     struct sp_lexer lx;
     struct sp_py_token token;
+    struct sp_syntax syntax;
     uint32_t source_max;
     uint32_t generation;
     uint64_t seed; /* of the hash, so that nobody can choose names that collide */
@@ -131,7 +133,6 @@ struct sp_facts {
     uint8_t last_op;
     uint32_t last_keyword; /* enum sp_word */
     bool last_is_operand;
-    bool block_due;        /* the last line ended in a colon */
     uint32_t closed_call;  /* of the bracket that the last token closed, or SP_FACTS_NONE */
     uint32_t closed_group; /* first reference inside plain parentheses that the last token closed */
     uint32_t keyword_open; /* keyword argument whose value comes next, or SP_FACTS_NONE */

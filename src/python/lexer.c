@@ -461,3 +461,38 @@ enum sp_err sp_lexer_next(struct sp_lexer *lx, struct sp_py_token *out)
     }
     return starts_magic(lx) ? sp_lex_magic(lx, out) : take_token(lx, out);
 }
+
+bool sp_lexer_is_header(const struct sp_lexer *lx, struct sp_lexer *ahead)
+{
+    struct sp_py_token token = {0};
+    bool is_colon = false;
+    ahead->ptr = lx->ptr;
+    ahead->len = lx->len;
+    ahead->limit = lx->limit;
+    ahead->at = lx->at;
+    ahead->line = lx->line;
+    ahead->line_start = lx->line_start;
+    ahead->family = lx->family;
+    ahead->mode = lx->mode;
+    ahead->at_line_start = false;
+    ahead->has_tokens = true;
+    ahead->in_text = false;
+    ahead->is_first = false;
+    ahead->field_empty = false;
+    ahead->last_op = lx->last_op;
+    ahead->pending = 0;
+    ahead->level = lx->level;
+    ahead->indents = 1;
+    ahead->fstrings = 0;
+    ahead->fault = SP_PYTHON_FINE;
+    for (uint16_t i = 0; i < lx->level; i++) {
+        ahead->brackets[i] = lx->brackets[i];
+    }
+    while (sp_lexer_next(ahead, &token) == SP_OK && token.kind > SP_TOKEN_DEDENT) {
+        is_colon = token.kind == SP_TOKEN_OP && token.op == ':';
+        if (token.kind == SP_TOKEN_OP && token.op == ';' && ahead->level == 0) {
+            return false;
+        }
+    }
+    return is_colon;
+}

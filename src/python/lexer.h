@@ -19,8 +19,11 @@
 #define SP_PYTHON_FSTRINGS_MAX     150u
 #define SP_PYTHON_FIELDS_MAX       3u /* fields within the format specifications of one f-string */
 
-/* A text submission follows compile(str); a cell may hold IPython's escapes as well. */
-enum sp_python_mode { SP_PYTHON_TEXT, SP_PYTHON_CELL };
+/*
+ * A text submission follows compile(str); a cell may hold IPython's escapes as well. Of a fragment only the tokens are
+ * judged: it is read by something that resembles Python, like the query language of pandas.
+ */
+enum sp_python_mode { SP_PYTHON_TEXT, SP_PYTHON_CELL, SP_PYTHON_FRAGMENT };
 
 /* An f-string that is open. */
 struct sp_fstring {
@@ -70,6 +73,12 @@ void sp_lexer_init(struct sp_lexer *lx, struct sp_slice source, enum sp_python_f
 /* The next token; SP_TOKEN_END again and again at the end. On a fault `lx->fault` and its place say what and where. */
 enum sp_err sp_lexer_next(struct sp_lexer *lx, struct sp_py_token *out)
     SP_MUST_CHECK SP_NONNULL(1, 2);
+
+/*
+ * Whether this logical line, of which some tokens have been taken, ends in a colon: it heads a block. Looks ahead with
+ * a lexer of the caller's; this one stays where it is.
+ */
+bool sp_lexer_is_header(const struct sp_lexer *lx, struct sp_lexer *ahead) SP_NONNULL(1, 2);
 
 /* The bytes of a token. */
 struct sp_slice sp_lexer_text(const struct sp_lexer *lx, const struct sp_py_token *token)

@@ -99,7 +99,40 @@ struct sp_py_token {
     X(SP_PYTHON_ZEROS, SP_ERR_INVALID,                                                             \
       "leading zeros in decimal integer literals are not permitted")                               \
     X(SP_PYTHON_DIGITS, SP_ERR_TOO_BIG, "a decimal literal has more than 4300 digits")             \
-    X(SP_PYTHON_IMPORT, SP_ERR_INVALID, "invalid syntax in an import statement")
+    X(SP_PYTHON_IMPORT, SP_ERR_INVALID, "invalid syntax in an import statement")                   \
+    X(SP_PYTHON_SYNTAX, SP_ERR_INVALID, "invalid syntax")                                          \
+    X(SP_PYTHON_COLON, SP_ERR_INVALID, "expected ':'")                                             \
+    X(SP_PYTHON_TARGET, SP_ERR_INVALID, "cannot assign to this expression")                        \
+    X(SP_PYTHON_TARGET_STAR, SP_ERR_INVALID,                                                       \
+      "starred assignment target must be in a list or tuple")                                      \
+    X(SP_PYTHON_TARGET_STARS, SP_ERR_INVALID, "multiple starred expressions in assignment")        \
+    X(SP_PYTHON_ANNOTATION, SP_ERR_INVALID, "illegal target for annotation")                       \
+    X(SP_PYTHON_AUGMENTED, SP_ERR_INVALID, "illegal expression for augmented assignment")          \
+    X(SP_PYTHON_STAR_HERE, SP_ERR_INVALID, "cannot use starred expression here")                   \
+    X(SP_PYTHON_ELSE_MISSING, SP_ERR_INVALID, "expected 'else' after 'if' expression")             \
+    X(SP_PYTHON_KEYWORD, SP_ERR_INVALID,                                                           \
+      "expression cannot contain assignment, perhaps you meant \"==\"?")                           \
+    X(SP_PYTHON_ARGUMENT_ORDER, SP_ERR_INVALID, "an argument follows a keyword argument")          \
+    X(SP_PYTHON_GENERATOR, SP_ERR_INVALID, "Generator expression must be parenthesized")           \
+    X(SP_PYTHON_BARE_STAR, SP_ERR_INVALID, "named arguments must follow bare *")                   \
+    X(SP_PYTHON_DEFAULT_ORDER, SP_ERR_INVALID, "non-default argument follows default argument")    \
+    X(SP_PYTHON_STRING_MIX, SP_ERR_INVALID, "cannot mix bytes and nonbytes literals")              \
+    X(SP_PYTHON_ESCAPE, SP_ERR_INVALID, "truncated or illegal escape in a string literal")         \
+    X(SP_PYTHON_FSTRING_CONVERSION, SP_ERR_INVALID,                                                \
+      "f-string: invalid conversion character: expected 's', 'r', or 'a'")                         \
+    X(SP_PYTHON_TRY, SP_ERR_INVALID, "expected 'except' or 'finally' block")                       \
+    X(SP_PYTHON_EXCEPT_LAST, SP_ERR_INVALID, "default 'except:' must be last")                     \
+    X(SP_PYTHON_UNREACHABLE, SP_ERR_INVALID, "this pattern makes remaining patterns unreachable")  \
+    X(SP_PYTHON_BREAK, SP_ERR_INVALID, "'break' outside loop")                                     \
+    X(SP_PYTHON_CONTINUE, SP_ERR_INVALID, "'continue' not properly in loop")                       \
+    X(SP_PYTHON_RETURN, SP_ERR_INVALID, "'return' outside function")                               \
+    X(SP_PYTHON_RETURN_VALUE, SP_ERR_INVALID, "'return' with value in async generator")            \
+    X(SP_PYTHON_YIELD, SP_ERR_INVALID, "'yield' outside function")                                 \
+    X(SP_PYTHON_YIELD_FROM, SP_ERR_INVALID, "'yield from' inside async function")                  \
+    X(SP_PYTHON_YIELD_INSIDE, SP_ERR_INVALID, "'yield' inside a comprehension")                    \
+    X(SP_PYTHON_AWAIT, SP_ERR_INVALID, "'await' outside async function")                           \
+    X(SP_PYTHON_NONLOCAL, SP_ERR_INVALID, "nonlocal declaration not allowed at module level")      \
+    X(SP_PYTHON_IMPORT_STAR, SP_ERR_INVALID, "import * only allowed at module level")
 
 enum sp_python_fault {
 #define SP_PYTHON_AS_ENUM(fault, err, text) fault,

@@ -125,8 +125,7 @@ static void test_facts_follow_aliases(void **state)
         {"import os\nx: T = os\nx.f()", "os os os.f() "},
         {"def f(o=os): o.g()\nimport os", "os os os.g() "},
         {"import os\nf = lambda o=os: o.g()", "os os os os.g() "},
-        {"import os\nx = os if 1 else os.path\nx.f()",
-         "os.path os os os.path os.path.f() os.f() "},
+        {"import os\nx = os if 1 else os.path\nx.f()", "os.path os os os.path os.path.f() os.f() "},
         {"__import__('o' 's').f()", "os.f() "},
         {"__import__('o' + 's').f()", "os.f() "},
         {"from importlib import import_module as i\nm = i('os')\nm.f()",
@@ -194,11 +193,10 @@ static void test_facts_refuse_what_cannot_be(void **state)
         const char *source;
         enum sp_python_fault fault;
     } rows[] = {
-        {"import", SP_PYTHON_IMPORT},           {"import a.", SP_PYTHON_IMPORT},
-        {"import a b", SP_PYTHON_IMPORT},       {"from a import (b", SP_PYTHON_BRACKET_OPEN},
-        {"from a import", SP_PYTHON_IMPORT},    {"from a import b,", SP_PYTHON_IMPORT},
-        {"from import b", SP_PYTHON_IMPORT},    {"import class", SP_PYTHON_IMPORT},
-        {"if x:\ny", SP_PYTHON_INDENT_MISSING}, {"x\n  y", SP_PYTHON_INDENT_UNEXPECTED},
+        {"import", SP_PYTHON_SYNTAX},
+        {"from a import (b", SP_PYTHON_BRACKET_OPEN},
+        {"if x:\ny", SP_PYTHON_INDENT_MISSING},
+        {"x\n  y", SP_PYTHON_INDENT_UNEXPECTED},
     };
     (void)state;
     for (size_t i = 0; i < SP_COUNT(rows); i++) {
@@ -206,6 +204,26 @@ static void test_facts_refuse_what_cannot_be(void **state)
         assert_int_equal(sp_facts_scan(facts, source, SP_PYTHON_311, SP_PYTHON_TEXT),
                          sp_python_fault_err(rows[i].fault));
         assert_int_equal(sp_facts_lexer(facts)->fault, rows[i].fault);
+    }
+}
+
+static void test_facts_of_a_fragment_need_no_whole_statement(void **state)
+{
+    static const char *const broken[] = {"import",        "import a.",        "import a b",
+                                         "from a import", "from a import b,", "from import b",
+                                         "import class"};
+    struct sp_slice query = sp_slice_of("a b > os.system('id')");
+    size_t count = 0;
+    (void)state;
+    assert_int_equal(sp_facts_scan(facts, query, SP_PYTHON_311, SP_PYTHON_TEXT), SP_ERR_INVALID);
+    assert_int_equal(sp_facts_scan(facts, query, SP_PYTHON_311, SP_PYTHON_FRAGMENT), SP_OK);
+    (void)sp_facts_calls(facts, &count);
+    assert_int_equal(count, 1);
+    for (size_t i = 0; i < SP_COUNT(broken); i++) {
+        assert_int_equal(
+            sp_facts_scan(facts, sp_slice_of(broken[i]), SP_PYTHON_311, SP_PYTHON_FRAGMENT),
+            SP_ERR_INVALID);
+        assert_int_equal(sp_facts_lexer(facts)->fault, SP_PYTHON_IMPORT);
     }
 }
 
@@ -266,6 +284,7 @@ int main(void)
         cmocka_unit_test(test_facts_see_values_that_leave),
         cmocka_unit_test(test_facts_decode_constants),
         cmocka_unit_test(test_facts_refuse_what_cannot_be),
+        cmocka_unit_test(test_facts_of_a_fragment_need_no_whole_statement),
         cmocka_unit_test(test_facts_refuse_a_source_over_their_memory),
         cmocka_unit_test(test_facts_give_up_on_too_many_meanings),
         cmocka_unit_test(test_facts_know_places_in_characters),

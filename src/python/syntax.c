@@ -1,0 +1,442 @@
+#include "python/syntax.h"
+
+#include "base/text.h"
+#include "python/syntax_inner.h"
+
+/* ---- classes of tokens ---- */
+
+static const uint8_t operators[256] = {
+    ['('] = CLASS_LPAR,
+    ['['] = CLASS_LSQB,
+    ['{'] = CLASS_LBRACE,
+    [')'] = CLASS_RPAR,
+    [']'] = CLASS_RSQB,
+    ['}'] = CLASS_RBRACE,
+    [','] = CLASS_COMMA,
+    [':'] = CLASS_COLON,
+    [';'] = CLASS_SEMI,
+    ['.'] = CLASS_DOT,
+    ['='] = CLASS_EQUAL,
+    ['*'] = CLASS_STAR,
+    ['+'] = CLASS_SIGN,
+    ['-'] = CLASS_SIGN,
+    ['~'] = CLASS_TILDE,
+    ['/'] = CLASS_BINARY,
+    ['%'] = CLASS_BINARY,
+    ['&'] = CLASS_BINARY,
+    ['|'] = CLASS_BINARY,
+    ['^'] = CLASS_BINARY,
+    ['@'] = CLASS_AT,
+    ['<'] = CLASS_COMPARE,
+    ['>'] = CLASS_COMPARE,
+    ['!'] = CLASS_BANG,
+    [SP_OP_ELLIPSIS] = CLASS_ELLIPSIS,
+    [SP_OP_WALRUS] = CLASS_WALRUS,
+    [SP_OP_ARROW] = CLASS_ARROW,
+    [SP_OP_POWER] = CLASS_POWER,
+    [SP_OP_AUGMENTED] = CLASS_AUGMENTED,
+    [SP_OP_COMPARE] = CLASS_COMPARE,
+    [SP_OP_OTHER] = CLASS_BINARY,
+};
+
+static const uint8_t kinds[] = {
+    [SP_TOKEN_END] = CLASS_END,
+    [SP_TOKEN_NEWLINE] = CLASS_NEWLINE,
+    [SP_TOKEN_INDENT] = CLASS_INDENT,
+    [SP_TOKEN_DEDENT] = CLASS_DEDENT,
+    [SP_TOKEN_NAME] = CLASS_NAME,
+    [SP_TOKEN_NUMBER] = CLASS_NUMBER,
+    [SP_TOKEN_STRING] = CLASS_STRING,
+    [SP_TOKEN_FSTRING_START] = CLASS_FSTART,
+    [SP_TOKEN_FSTRING_MIDDLE] = CLASS_FMIDDLE,
+    [SP_TOKEN_FSTRING_END] = CLASS_FEND,
+    [SP_TOKEN_OP] = CLASS_NAME,
+    [SP_TOKEN_MAGIC] = CLASS_MAGIC,
+};
+
+static unsigned class_of(const struct sp_py_token *token)
+{
+    if (token->kind == SP_TOKEN_NAME) {
+        return token->op;
+    }
+    return token->kind == SP_TOKEN_OP ? operators[token->op] : kinds[token->kind];
+}
+
+/* `<>` is a token, but no operator. */
+static bool is_barry(const struct sp_lexer *lx, const struct sp_py_token *token)
+{
+    return token->end == token->start + 2 && lx->ptr[token->start] == '<' &&
+           lx->ptr[token->start + 1] == '>';
+}
+
+bool syntax_is_text(const struct sp_syntax *sx, const char *text)
+{
+    return sp_slice_is(sp_lexer_text(sx->lx, sx->token), text);
+}
+
+/* ---- life ---- */
+
+void sp_syntax_start(struct sp_syntax *sx, struct sp_lexer *lx)
+{
+    /* The stacks stay as they are: nothing above their heights is ever read. */
+    sx->lx = lx;
+    sx->depth = 0;
+    sx->blocks = 0;
+    sx->at_line_start = true;
+    sx->block_due = false;
+    sx->is_lenient = false;
+    sx->is_skipping = false;
+    sx->is_off = false;
+    sx->maybe_soft = false;
+    sx->has_await = false;
+    sx->late = SP_PYTHON_FINE;
+    sx->fault = SP_PYTHON_FINE;
+    sx->levels[0] = (struct sp_syntax_level){.kind = LEVEL_STATEMENT, .state = STATE_START};
+    sx->stack[0] = (struct sp_syntax_block){.header = HEADER_MODULE};
+}
+
+/* ---- blocks ---- */
+
+/* Behind the colon of a header: its body is a new block. */
+bool syntax_body(struct sp_syntax *sx)
+{
+    if (sx->blocks + 1U == SP_SYNTAX_BLOCKS_MAX) {
+        return syntax_fault(sx, SP_PYTHON_INDENT_DEPTH, syntax_here(sx));
+    }
+    uint8_t function = syntax_block(sx)->function;
+    sx->blocks++;
+    bool is_function = sx->header == HEADER_DEF;
+    *syntax_block(sx) =
+        (struct sp_syntax_block){.header = sx->header,
+                                 .context = sx->pending,
+                                 .function = is_function ? (uint8_t)sx->blocks : function};
+    return syntax_want(sx, WANT_BODY);
+}
+
+static uint8_t follow_of(enum header header)
+{
+    switch (header) {
+    case HEADER_IF:
+        return FOLLOW_IF;
+    case HEADER_LOOP:
+        return FOLLOW_LOOP;
+    case HEADER_TRY:
+        return FOLLOW_TRY;
+    case HEADER_EXCEPT:
+        return FOLLOW_EXCEPT;
+    case HEADER_EXCEPT_BARE:
+        return FOLLOW_EXCEPT_BARE;
+    case HEADER_EXCEPT_STAR:
+        return FOLLOW_EXCEPT_STAR;
+    case HEADER_TRY_ELSE:
+        return FOLLOW_FINALLY;
+    case HEADER_MODULE:
+    case HEADER_ELSE:
+    case HEADER_LOOP_ELSE:
+    case HEADER_FINALLY:
+    case HEADER_WITH:
+    case HEADER_DEF:
+    case HEADER_CLASS:
+    case HEADER_MATCH:
+    case HEADER_CASE:
+        break;
+    }
+    return FOLLOW_NONE;
+}
+
+/* The block that ends must be whole. */
+static bool end_block(struct sp_syntax *sx)
+{
+    const struct sp_syntax_block *block = syntax_block(sx);
+    if (block->follow == FOLLOW_TRY) {
+        return syntax_fault(sx, SP_PYTHON_TRY, syntax_here(sx));
+    }
+    return block->follow != FOLLOW_DECORATED;
+}
+
+static bool pop_block(struct sp_syntax *sx)
+{
+    enum header header = (enum header)syntax_block(sx)->header;
+    if (!end_block(sx) || sx->blocks == 0) {
+        return false;
+    }
+    sx->blocks--;
+    syntax_block(sx)->follow = follow_of(header);
+    return true;
+}
+
+/* A simple statement ended in a line end or a semicolon. */
+bool syntax_line(struct sp_syntax *sx, unsigned class)
+{
+    struct sp_syntax_level *l = syntax_top(sx);
+    l->state = STATE_START;
+    l->seen = 0;
+    if (class == CLASS_SEMI) {
+        return true;
+    }
+    sx->at_line_start = true;
+    sx->is_lenient = false;
+    return !syntax_block(sx)->is_line || pop_block(sx);
+}
+
+/* Whether indentation fits what came before. */
+static bool take_layout(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
+{
+    if (class == CLASS_INDENT) {
+        if (!sx->block_due) {
+            return syntax_fault(sx, SP_PYTHON_INDENT_UNEXPECTED, syntax_here(sx));
+        }
+        sx->block_due = false;
+        sx->at_line_start = true;
+        return true;
+    }
+    if (sx->block_due) {
+        return syntax_fault(sx, SP_PYTHON_INDENT_MISSING, syntax_here(sx));
+    }
+    if (class == CLASS_DEDENT) {
+        return l->state == STATE_START && pop_block(sx);
+    }
+    return l->state == STATE_START && end_block(sx);
+}
+
+static bool take_start(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
+{
+    if (sx->block_due) {
+        return syntax_fault(sx, SP_PYTHON_INDENT_MISSING, syntax_here(sx));
+    }
+    if (class == CLASS_NEWLINE) {
+        /* Behind a semicolon. */
+        return !sx->at_line_start && syntax_line(sx, class);
+    }
+    return class != CLASS_SEMI && syntax_start_statement(sx, l, class);
+}
+
+/* ---- functions ---- */
+
+unsigned syntax_context(const struct sp_syntax *sx)
+{
+    const struct sp_syntax_level *l = &sx->levels[sx->depth];
+    return l->context | ((l->bits & BIT_LAMBDA) != 0 ? CONTEXT_LAMBDA : 0);
+}
+
+/* An await outside of an async function is excused only inside a generator expression. */
+bool syntax_await(struct sp_syntax *sx)
+{
+    bool in_lambda = (syntax_context(sx) & CONTEXT_LAMBDA) != 0;
+    unsigned context = syntax_block(sx)->context;
+    bool is_async = (context & CONTEXT_ASYNC) != 0;
+    bool is_top = sx->lx->mode == SP_PYTHON_CELL && (context & CONTEXT_FUNCTION) == 0;
+    if (!in_lambda && (is_async || is_top)) {
+        return true;
+    }
+    if (sx->depth == 0 && (sx->levels[0].state == STATE_WORDS || in_lambda)) {
+        return syntax_fault(sx, SP_PYTHON_AWAIT, syntax_here(sx));
+    }
+    if (!sx->has_await) {
+        sx->has_await = true;
+        sx->await = syntax_here(sx);
+        sx->await_depth = sx->depth;
+    }
+    return true;
+}
+
+bool syntax_yield(struct sp_syntax *sx)
+{
+    struct sp_syntax_block *block = syntax_block(sx);
+    sx->yield = syntax_here(sx);
+    if ((syntax_context(sx) & CONTEXT_LAMBDA) != 0) {
+        return true;
+    }
+    if ((block->context & CONTEXT_FUNCTION) == 0) {
+        return syntax_fault(sx, SP_PYTHON_YIELD, sx->yield);
+    }
+    struct sp_syntax_block *function = &sx->stack[block->function];
+    function->has_yield = true;
+    if (function->has_value && (function->context & CONTEXT_ASYNC) != 0) {
+        return syntax_fault(sx, SP_PYTHON_RETURN_VALUE, function->value);
+    }
+    return true;
+}
+
+/* A return with a value ended: an async generator has none. */
+bool syntax_return(struct sp_syntax *sx, struct sp_syntax_level *l)
+{
+    struct sp_syntax_block *function = &sx->stack[syntax_block(sx)->function];
+    if (!function->has_value) {
+        function->has_value = true;
+        function->value = l->open;
+    }
+    if (function->has_yield && (function->context & CONTEXT_ASYNC) != 0) {
+        return syntax_fault(sx, SP_PYTHON_RETURN_VALUE, l->open);
+    }
+    return true;
+}
+
+/* ---- one token ---- */
+
+static bool take_expression(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
+{
+    switch ((enum state)l->state) {
+    case STATE_AFTER:
+        return syntax_after_operand(sx, l, class);
+    case STATE_DOT:
+        l->bits &= (uint16_t)~BIT_INNER;
+        return class == CLASS_NAME && syntax_operand(l, SHAPE_PLACE);
+    case STATE_NOT_IN:
+        l->state = STATE_ARITH;
+        return class == SP_WORD_IN;
+    case STATE_FOR:
+        l->state = STATE_AFTER;
+        return class == SP_WORD_FOR && syntax_after_operand(sx, l, class);
+    case STATE_FULL:
+    case STATE_EXPR:
+    case STATE_DISJ:
+    case STATE_ARITH:
+    case STATE_IS:
+    case STATE_PRIMARY:
+    case STATE_YIELD:
+        return syntax_want_operand(sx, l, class);
+    case STATE_START:
+        return take_start(sx, l, class);
+    case STATE_WORDS:
+        return syntax_words(sx, l, class);
+    case STATE_PARAM:
+        return syntax_param(sx, l, class);
+    case STATE_TEXT:
+        return syntax_text(sx, l, class);
+    case STATE_PATTERN:
+        return syntax_pattern(sx, l, class);
+    }
+    return false;
+}
+
+static bool take(struct sp_syntax *sx, unsigned class)
+{
+    struct sp_syntax_level *l = syntax_top(sx);
+    bool is_layout = class >= CLASS_INDENT && class <= CLASS_END;
+    bool is_soft = false;
+    if (sx->late != SP_PYTHON_FINE && class != CLASS_STRING && class != CLASS_FSTART &&
+        l->kind != LEVEL_FSTRING) {
+        return syntax_fault(sx, sx->late, syntax_here(sx));
+    }
+    if (is_layout) {
+        return take_layout(sx, l, class);
+    }
+    if (sx->maybe_soft && (!syntax_soft(sx, l, class, &is_soft) || is_soft)) {
+        return is_soft && sx->fault == SP_PYTHON_FINE;
+    }
+    if (class == CLASS_COMPARE && is_barry(sx->lx, sx->token)) {
+        return false;
+    }
+    return take_expression(sx, l, class);
+}
+
+/* ---- what only IPython reads ---- */
+
+static bool is_line_end(uint8_t byte)
+{
+    return byte == '\n' || byte == '\r';
+}
+
+/* Help for names with wildcards, as in `np.*load*?`. */
+static bool asks_for_help(const struct sp_lexer *lx, uint32_t at)
+{
+    uint8_t last = 0;
+    for (; at < lx->len && !is_line_end(lx->ptr[at]); at++) {
+        last = lx->ptr[at] == ' ' || lx->ptr[at] == '\t' ? last : lx->ptr[at];
+    }
+    return last == '?';
+}
+
+/* A cell of one line like `ls -la`: IPython takes the first word for a magic when nothing else has that name. */
+static bool is_command(const struct sp_lexer *lx)
+{
+    struct sp_slice all = sp_slice_trim(sp_slice_make(lx->ptr, lx->len));
+    size_t at = 0;
+    while (all.len > 0 && is_line_end(all.ptr[all.len - 1])) {
+        all.len--;
+    }
+    while (at < all.len && (sp_text_is_alnum(all.ptr[at]) || all.ptr[at] == '_')) {
+        at++;
+    }
+    bool is_word = at > 0 && sp_word_find(all.ptr, at) == SP_WORD_PLAIN;
+    bool has_rest = at + 1 < all.len && all.ptr[at] == ' ' && all.ptr[at + 1] != '=';
+    bool is_one_line =
+        sp_slice_find(all, 0, '\n') == all.len && sp_slice_find(all, 0, '\r') == all.len;
+    return is_word && has_rest && is_one_line;
+}
+
+/* IPython takes the prompts of a pasted session off its lines. */
+static bool has_prompt(const struct sp_lexer *lx)
+{
+    struct sp_slice all = sp_slice_make(lx->ptr, lx->len);
+    return sp_slice_starts(all, ">>>") || sp_slice_starts(all, "In [");
+}
+
+static bool is_for_ipython(const struct sp_syntax *sx)
+{
+    const struct sp_lexer *lx = sx->lx;
+    return lx->mode == SP_PYTHON_CELL && (sx->is_lenient || asks_for_help(lx, sx->token->start) ||
+                                          is_command(lx) || has_prompt(lx));
+}
+
+/* The rest of the line is not judged; its tokens are still read for facts. */
+static bool skip(struct sp_syntax *sx, unsigned class)
+{
+    if (class != CLASS_NEWLINE) {
+        return class != CLASS_END || end_block(sx);
+    }
+    sx->is_skipping = false;
+    sx->fault = SP_PYTHON_FINE;
+    sx->late = SP_PYTHON_FINE;
+    sx->has_await = false;
+    sx->depth = 0;
+    return syntax_line(sx, class);
+}
+
+/* ---- faults ---- */
+
+/* A fault of the tokenizer behind one of the parser: CPython reports that one instead. */
+static void find_later_fault(struct sp_lexer *lx)
+{
+    struct sp_py_token token = {0};
+    while (sp_lexer_next(lx, &token) == SP_OK && token.kind != SP_TOKEN_END) {
+    }
+}
+
+static enum sp_err refuse(struct sp_syntax *sx)
+{
+    struct sp_lexer *lx = sx->lx;
+    bool is_plain = sx->fault == SP_PYTHON_FINE;
+    enum sp_python_fault fault = is_plain ? SP_PYTHON_SYNTAX : sx->fault;
+    struct sp_syntax_place place = is_plain ? syntax_here(sx) : sx->fault_at;
+    if (is_plain) {
+        find_later_fault(lx);
+    }
+    if (lx->fault != SP_PYTHON_FINE) {
+        return sp_python_fault_err(lx->fault);
+    }
+    lx->fault = fault;
+    lx->fault_at = place.start;
+    lx->fault_line = place.line;
+    lx->fault_line_start = place.line_start;
+    return sp_python_fault_err(fault);
+}
+
+enum sp_err sp_syntax_take(struct sp_syntax *sx, const struct sp_py_token *token)
+{
+    unsigned class = class_of(token);
+    if (sx->is_off) {
+        return SP_OK;
+    }
+    sx->token = token;
+    if (sx->is_skipping ? skip(sx, class) : take(sx, class)) {
+        return SP_OK;
+    }
+    if (!is_for_ipython(sx)) {
+        return refuse(sx);
+    }
+    sx->is_off = has_prompt(sx->lx);
+    sx->is_skipping = true;
+    return sx->is_off || class != CLASS_NEWLINE || skip(sx, class) ? SP_OK : refuse(sx);
+}

@@ -1,0 +1,387 @@
+#include "python/syntax_inner.h"
+
+/* ---- where an operand is wanted ---- */
+
+static bool want_sign(struct sp_syntax_level *l)
+{
+    if (l->state == STATE_PRIMARY) {
+        return false;
+    }
+    l->bits |= BIT_OPS;
+    l->state = STATE_ARITH;
+    return true;
+}
+
+static bool want_not(struct sp_syntax_level *l)
+{
+    if (l->state == STATE_IS) {
+        l->state = STATE_ARITH;
+        return true;
+    }
+    if (l->state == STATE_ARITH || l->state == STATE_PRIMARY) {
+        return false;
+    }
+    l->bits |= BIT_OPS;
+    l->state = STATE_DISJ;
+    return true;
+}
+
+static bool want_lambda(struct sp_syntax *sx, struct sp_syntax_level *l)
+{
+    if (l->state != STATE_FULL && l->state != STATE_EXPR && l->state != STATE_YIELD) {
+        return false;
+    }
+    l->bits |= BIT_OPS;
+    if (!syntax_push(sx, LEVEL_LAMBDA, 0)) {
+        return false;
+    }
+    syntax_top(sx)->state = STATE_PARAM;
+    return true;
+}
+
+static bool want_await(struct sp_syntax *sx, struct sp_syntax_level *l)
+{
+    if (l->state == STATE_PRIMARY) {
+        return false;
+    }
+    l->bits |= BIT_OPS;
+    l->state = STATE_PRIMARY;
+    return syntax_await(sx);
+}
+
+static bool want_yield(struct sp_syntax *sx, struct sp_syntax_level *l)
+{
+    if (l->state != STATE_FULL || (l->permits & PERMIT_YIELD) == 0 || (l->seen & SEEN_COMMA) != 0) {
+        return false;
+    }
+    l->bits |= BIT_YIELD;
+    l->seen |= SEEN_YIELD | SEEN_YIELDS | SEEN_BAD;
+    l->bad = syntax_here(sx);
+    l->permits &= (uint16_t) ~(PERMIT_YIELD | PERMIT_COMP | PERMIT_WALRUS);
+    l->state = STATE_YIELD;
+    return syntax_yield(sx);
+}
+
+static bool want_star(struct sp_syntax_level *l)
+{
+    bool is_start = l->state == STATE_FULL && (l->bits & BIT_SLICE) == 0;
+    if ((!is_start && l->state != STATE_YIELD) || (l->permits & PERMIT_STAR) == 0) {
+        return false;
+    }
+    bool is_wide = (l->permits & PERMIT_WIDE) != 0;
+    l->bits |= BIT_STAR | (is_wide ? 0 : BIT_NARROW);
+    l->state = is_wide ? STATE_EXPR : STATE_ARITH;
+    return true;
+}
+
+static bool want_power(struct sp_syntax_level *l)
+{
+    if (l->state != STATE_FULL || (l->permits & PERMIT_POWER) == 0) {
+        return false;
+    }
+    bool is_wide = (l->permits & PERMIT_WIDE) != 0;
+    l->bits |= BIT_POWER | BIT_OPS | (is_wide ? 0 : BIT_NARROW);
+    l->state = is_wide ? STATE_EXPR : STATE_ARITH;
+    return true;
+}
+
+/* Behind `yield`: from, a value, or nothing. */
+static bool want_behind_yield(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
+{
+    switch (class) {
+    case SP_WORD_FROM:
+        l->permits &= (uint16_t) ~(PERMIT_COMMA | PERMIT_STAR);
+        l->state = STATE_EXPR;
+        if ((syntax_block(sx)->context & CONTEXT_ASYNC) != 0 &&
+            (syntax_context(sx) & CONTEXT_LAMBDA) == 0) {
+            return syntax_fault(sx, SP_PYTHON_YIELD_FROM, sx->yield);
+        }
+        return true;
+    case CLASS_NEWLINE:
+    case CLASS_SEMI:
+    case CLASS_RPAR:
+    case CLASS_RBRACE:
+    case CLASS_EQUAL:
+    case CLASS_BANG:
+    case CLASS_COLON:
+        (void)syntax_operand(l, SHAPE_NONE);
+        return syntax_after_operand(sx, l, class);
+    default:
+        return false;
+    }
+}
+
+/* An element that is not there: behind a trailing comma, in empty brackets, in a slice. */
+static bool want_nothing(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
+{
+    if (l->state == STATE_YIELD) {
+        return want_behind_yield(sx, l, class);
+    }
+    if (l->state != STATE_FULL) {
+        return false;
+    }
+    switch (class) {
+    case CLASS_RPAR:
+    case CLASS_RSQB:
+    case CLASS_RBRACE:
+        return syntax_close(sx, l, class);
+    case CLASS_COMMA:
+        return l->kind == LEVEL_INDEX && (l->bits & BIT_SLICE) != 0 && syntax_comma(sx, l);
+    case CLASS_COLON:
+        return (l->kind == LEVEL_INDEX || l->kind == LEVEL_STATEMENT || l->kind == LEVEL_FIELD) &&
+               syntax_colon(sx, l);
+    case CLASS_EQUAL:
+        return (l->seen & SEEN_COMMA) != 0 && syntax_equal(sx, l);
+    case CLASS_BANG:
+        return (l->seen & SEEN_COMMA) != 0 && syntax_field_mark(sx, l, class);
+    case SP_WORD_IN:
+        return (l->seen & SEEN_COMMA) != 0 && (l->seen & SEEN_FOR) != 0 &&
+               syntax_after_operand(sx, l, class);
+    case CLASS_NEWLINE:
+    case CLASS_SEMI:
+    case CLASS_MAGIC:
+        return l->kind == LEVEL_STATEMENT && syntax_slot_end(sx, l, class);
+    case SP_WORD_FROM:
+        return false;
+    default:
+        return false;
+    }
+}
+
+bool syntax_want_operand(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
+{
+    if (l->state == STATE_FULL) {
+        l->start = syntax_here(sx);
+    }
+    switch (class) {
+    case CLASS_NAME:
+        return syntax_operand(l, SHAPE_NAME);
+    case CLASS_NUMBER:
+    case CLASS_ELLIPSIS:
+    case SP_WORD_NONE:
+    case SP_WORD_TRUE:
+    case SP_WORD_FALSE:
+        return syntax_operand(l, SHAPE_NONE);
+    case CLASS_STRING:
+        return syntax_string(sx, l);
+    case CLASS_FSTART:
+        return syntax_fstart(sx, l);
+    case CLASS_LPAR:
+    case CLASS_LSQB:
+    case CLASS_LBRACE:
+        return syntax_open(sx, l, class);
+    case CLASS_SIGN:
+    case CLASS_TILDE:
+        return want_sign(l);
+    case SP_WORD_NOT:
+        return want_not(l);
+    case SP_WORD_LAMBDA:
+        return want_lambda(sx, l);
+    case SP_WORD_AWAIT:
+        return want_await(sx, l);
+    case SP_WORD_YIELD:
+        return want_yield(sx, l);
+    case CLASS_STAR:
+        return want_star(l);
+    case CLASS_POWER:
+        return want_power(l);
+    default:
+        return want_nothing(sx, l, class);
+    }
+}
+
+/* ---- behind an operand ---- */
+
+static bool after_operator(struct sp_syntax_level *l, enum state next, bool is_loose)
+{
+    if (is_loose && (l->bits & BIT_NARROW) != 0) {
+        return false;
+    }
+    l->bits |= BIT_OPS;
+    l->state = (uint8_t)next;
+    return true;
+}
+
+/* The `in` behind the targets of a for. */
+static bool after_targets(struct sp_syntax *sx, struct sp_syntax_level *l)
+{
+    if (!syntax_check_target(sx, l, false)) {
+        return false;
+    }
+    l->seen &= (uint16_t) ~(SEEN_FOR | SEEN_COMMA | SEEN_BAD | SEEN_STAR | SEEN_STARS | SEEN_NODEL);
+    (void)syntax_element(l);
+    if (l->kind == LEVEL_STATEMENT) {
+        return syntax_slot(sx, SLOT_ITERABLE);
+    }
+    l->permits = 0;
+    l->state = STATE_DISJ;
+    return true;
+}
+
+static bool after_in(struct sp_syntax *sx, struct sp_syntax_level *l)
+{
+    return (l->seen & SEEN_FOR) != 0 ? after_targets(sx, l) : after_operator(l, STATE_ARITH, true);
+}
+
+static bool after_if(struct sp_syntax *sx, struct sp_syntax_level *l)
+{
+    if ((l->seen & SEEN_COMP) != 0) {
+        if ((l->seen & SEEN_FOR) != 0) {
+            return false;
+        }
+        l->seen &= (uint16_t)~SEEN_FIRST;
+        l->bits = 0;
+        l->state = STATE_DISJ;
+        return true;
+    }
+    if (l->kind == LEVEL_STATEMENT && l->phase == SLOT_CASE) {
+        return syntax_slot_end(sx, l, SP_WORD_IF);
+    }
+    if ((l->bits & (BIT_NARROW | BIT_COND)) != 0) {
+        return false;
+    }
+    l->bits |= BIT_COND | BIT_OPS;
+    l->state = STATE_DISJ;
+    return true;
+}
+
+static bool after_else(struct sp_syntax_level *l)
+{
+    if ((l->bits & BIT_COND) == 0) {
+        return false;
+    }
+    l->bits &= (uint16_t)~BIT_COND;
+    l->state = STATE_EXPR;
+    return true;
+}
+
+/* Whether a comprehension may begin behind the first element. */
+static bool may_comprehend(const struct sp_syntax_level *l)
+{
+    const unsigned never = BIT_STAR | BIT_POWER | BIT_KEY | BIT_COND;
+    if ((l->seen & SEEN_COMP) != 0) {
+        return (l->seen & SEEN_FOR) == 0;
+    }
+    return (l->permits & PERMIT_COMP) != 0 && (l->seen & SEEN_COMMA) == 0 && (l->bits & never) == 0;
+}
+
+static bool after_for(struct sp_syntax *sx, struct sp_syntax_level *l)
+{
+    if (!may_comprehend(l)) {
+        return false;
+    }
+    if ((l->seen & SEEN_COMP) == 0 && (l->seen & SEEN_YIELDS) != 0) {
+        return syntax_fault(sx, SP_PYTHON_YIELD_INSIDE, sx->yield);
+    }
+    bool is_first = (l->seen & SEEN_COMP) == 0;
+    l->seen &= (uint16_t) ~(SEEN_FIRST | SEEN_BAD | SEEN_STAR | SEEN_STARS | SEEN_NODEL);
+    l->seen |= SEEN_COMP | SEEN_FOR | (is_first ? SEEN_FIRST : 0);
+    l->permits = PERMIT_STAR | PERMIT_COMMA;
+    return syntax_element(l);
+}
+
+/* `async` behind an operand: a comprehension that waits, in an async function or in a generator expression. */
+static bool after_async(struct sp_syntax *sx, struct sp_syntax_level *l)
+{
+    bool is_generator = l->kind == LEVEL_GROUP || l->kind == LEVEL_CALL || l->kind == LEVEL_WITH;
+    if (!may_comprehend(l)) {
+        return false;
+    }
+    if (!is_generator && !syntax_await(sx)) {
+        return false;
+    }
+    l->state = STATE_FOR;
+    return true;
+}
+
+static bool after_walrus(struct sp_syntax_level *l)
+{
+    bool may = (l->permits & PERMIT_WALRUS) != 0 && (l->bits & BIT_SLICE) == 0;
+    if (!may || !syntax_is_name(l)) {
+        return false;
+    }
+    l->bits |= BIT_WALRUS | BIT_OPS;
+    l->state = STATE_EXPR;
+    return true;
+}
+
+static bool after_string(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
+{
+    if (l->string == STRING_NONE) {
+        return false;
+    }
+    return class == CLASS_STRING ? syntax_string(sx, l) : syntax_fstart(sx, l);
+}
+
+static bool after_mark(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
+{
+    switch (class) {
+    case CLASS_COMMA:
+        return syntax_comma(sx, l);
+    case CLASS_COLON:
+        return syntax_colon(sx, l);
+    case CLASS_EQUAL:
+        return syntax_equal(sx, l);
+    case CLASS_RPAR:
+    case CLASS_RSQB:
+    case CLASS_RBRACE:
+        return syntax_close(sx, l, class);
+    case CLASS_WALRUS:
+        return after_walrus(l);
+    case CLASS_STRING:
+    case CLASS_FSTART:
+        return after_string(sx, l, class);
+    case CLASS_BANG:
+        return l->kind == LEVEL_FIELD && syntax_field_mark(sx, l, class);
+    default:
+        return (l->kind == LEVEL_STATEMENT || l->kind == LEVEL_WITH) &&
+               syntax_slot_end(sx, l, class);
+    }
+}
+
+static bool after_word(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
+{
+    switch (class) {
+    case SP_WORD_AND:
+    case SP_WORD_OR:
+        return after_operator(l, STATE_DISJ, true);
+    case SP_WORD_IN:
+        return after_in(sx, l);
+    case SP_WORD_IS:
+        return after_operator(l, STATE_IS, true);
+    case SP_WORD_NOT:
+        return after_operator(l, STATE_NOT_IN, true);
+    case SP_WORD_IF:
+        return after_if(sx, l);
+    case SP_WORD_ELSE:
+        return after_else(l);
+    case SP_WORD_FOR:
+        return after_for(sx, l);
+    case SP_WORD_ASYNC:
+        return after_async(sx, l);
+    default:
+        return after_mark(sx, l, class);
+    }
+}
+
+bool syntax_after_operand(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
+{
+    switch (class) {
+    case CLASS_DOT:
+        l->state = STATE_DOT;
+        return true;
+    case CLASS_LPAR:
+    case CLASS_LSQB:
+        return syntax_open(sx, l, class);
+    case CLASS_SIGN:
+    case CLASS_STAR:
+    case CLASS_POWER:
+    case CLASS_BINARY:
+    case CLASS_AT:
+        return after_operator(l, STATE_ARITH, false);
+    case CLASS_COMPARE:
+        return after_operator(l, STATE_ARITH, true);
+    default:
+        return class < SP_WORD_COUNT ? after_word(sx, l, class) : after_mark(sx, l, class);
+    }
+}
