@@ -25,6 +25,7 @@ struct sp_tenant {
     uint32_t requests_per_minute;
     uint32_t concurrent_runs;
     uint32_t sessions;
+    bool needs_certificate; /* and a token: neither alone is enough */
 };
 
 /* Who asks: the tenant, its place in the order of adding, a name for the log, and what it may do (api/scope.h). Lent. */
