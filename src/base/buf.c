@@ -35,11 +35,6 @@ void sp_buf_clear(struct sp_buf *b)
     b->len = 0;
 }
 
-struct sp_slice sp_buf_slice(const struct sp_buf *b)
-{
-    return sp_slice_make(b->ptr, b->len);
-}
-
 /* Room doubles, so n puts cost O(n); one byte beyond the content stays for the NUL of sp_buf_take. */
 static enum sp_err grow(struct sp_buf *b, size_t len)
 {
@@ -77,7 +72,7 @@ void sp_buf_commit(struct sp_buf *b, size_t len)
     b->len += len;
 }
 
-enum sp_err sp_buf_put(struct sp_buf *b, struct sp_slice bytes)
+enum sp_err sp_buf_put_growing(struct sp_buf *b, struct sp_slice bytes)
 {
     uint8_t *at = NULL;
     SP_TRY(sp_buf_reserve(b, bytes.len, &at));
@@ -86,16 +81,6 @@ enum sp_err sp_buf_put(struct sp_buf *b, struct sp_slice bytes)
         b->len += bytes.len;
     }
     return SP_OK;
-}
-
-enum sp_err sp_buf_put_text(struct sp_buf *b, const char *text)
-{
-    return sp_buf_put(b, sp_slice_of(text));
-}
-
-enum sp_err sp_buf_put_byte(struct sp_buf *b, uint8_t byte)
-{
-    return sp_buf_put(b, sp_slice_make(&byte, 1));
 }
 
 enum sp_err sp_buf_put_u64(struct sp_buf *b, uint64_t decimal)
@@ -109,20 +94,25 @@ enum sp_err sp_buf_put_u64(struct sp_buf *b, uint64_t decimal)
     return sp_buf_put(b, sp_slice_make(digits + at, sizeof(digits) - at));
 }
 
+/* Most texts fit into the room that is there; the others are formatted once more when their length is known. */
 enum sp_err sp_buf_putf(struct sp_buf *b, const char *format, ...)
 {
+    uint8_t *at = NULL;
     va_list args;
+    SP_TRY(sp_buf_reserve(b, 0, &at));
+    size_t room = sp_size_min(b->room - b->len, b->max - b->len + 1);
     va_start(args, format);
-    int len = vsnprintf(NULL, 0, format, args);
+    int len = vsnprintf((char *)at, room, format, args);
     va_end(args);
     if (len < 0) {
         return SP_ERR_SYSTEM;
     }
-    uint8_t *at = NULL;
-    SP_TRY(sp_buf_reserve(b, (size_t)len, &at));
-    va_start(args, format);
-    (void)vsnprintf((char *)at, (size_t)len + 1, format, args);
-    va_end(args);
+    if ((size_t)len >= room) {
+        SP_TRY(sp_buf_reserve(b, (size_t)len, &at));
+        va_start(args, format);
+        (void)vsnprintf((char *)at, (size_t)len + 1, format, args);
+        va_end(args);
+    }
     b->len += (size_t)len;
     return SP_OK;
 }

@@ -30,11 +30,37 @@ void sp_buf_wipe(struct sp_buf *b) SP_NONNULL(1);
 /* Forgets the content but keeps the memory. */
 void sp_buf_clear(struct sp_buf *b) SP_NONNULL(1);
 
-struct sp_slice sp_buf_slice(const struct sp_buf *b) SP_NONNULL(1);
+static inline struct sp_slice sp_buf_slice(const struct sp_buf *b)
+{
+    return sp_slice_make(b->ptr, b->len);
+}
 
-enum sp_err sp_buf_put(struct sp_buf *b, struct sp_slice bytes) SP_MUST_CHECK SP_NONNULL(1);
-enum sp_err sp_buf_put_text(struct sp_buf *b, const char *text) SP_MUST_CHECK SP_NONNULL(1, 2);
-enum sp_err sp_buf_put_byte(struct sp_buf *b, uint8_t byte) SP_MUST_CHECK SP_NONNULL(1);
+/* What sp_buf_put does when the bytes do not fit into the room that is there. */
+enum sp_err sp_buf_put_growing(struct sp_buf *b, struct sp_slice bytes) SP_MUST_CHECK SP_NONNULL(1);
+
+/* One byte of room always stays for the NUL of sp_buf_take. */
+SP_MUST_CHECK static inline enum sp_err sp_buf_put(struct sp_buf *b, struct sp_slice bytes)
+{
+    if (bytes.len >= b->room - b->len || bytes.len > b->max - b->len) {
+        return sp_buf_put_growing(b, bytes);
+    }
+    if (bytes.len > 0) {
+        memcpy(b->ptr + b->len, bytes.ptr, bytes.len);
+        b->len += bytes.len;
+    }
+    return SP_OK;
+}
+
+SP_MUST_CHECK static inline enum sp_err sp_buf_put_text(struct sp_buf *b, const char *text)
+{
+    return sp_buf_put(b, sp_slice_of(text));
+}
+
+SP_MUST_CHECK static inline enum sp_err sp_buf_put_byte(struct sp_buf *b, uint8_t byte)
+{
+    return sp_buf_put(b, sp_slice_make(&byte, 1));
+}
+
 enum sp_err sp_buf_put_u64(struct sp_buf *b, uint64_t decimal) SP_MUST_CHECK SP_NONNULL(1);
 enum sp_err sp_buf_putf(struct sp_buf *b, const char *format, ...) SP_MUST_CHECK SP_NONNULL(1, 2) SP_PRINTF(2, 3);
 

@@ -1,6 +1,5 @@
 #include "base/clock.h"
 
-#include <stdio.h>
 #include <time.h>
 
 #include "base/text.h"
@@ -41,6 +40,17 @@ static void civil(uint64_t days, unsigned *year, unsigned *month, unsigned *day)
     *year = (unsigned)(yoe + era * 400 + (*month <= 2 ? 1 : 0));
 }
 
+/* `width` digits at `to`, and what stands behind them. */
+static char *put_digits(char *to, unsigned value, unsigned width, char behind)
+{
+    for (unsigned i = width; i > 0; i--) {
+        to[i - 1] = (char)('0' + value % 10U);
+        value /= 10U;
+    }
+    to[width] = behind;
+    return to + width + 1;
+}
+
 void sp_clock_rfc3339(uint64_t wall_us, char out[SP_CLOCK_RFC3339_BYTES])
 {
     const uint64_t last_us = 253402300799999999U; /* the end of the year 9999 */
@@ -50,8 +60,14 @@ void sp_clock_rfc3339(uint64_t wall_us, char out[SP_CLOCK_RFC3339_BYTES])
     unsigned day = 0;
     civil(at / 86400000000U, &year, &month, &day);
     unsigned in_day = (unsigned)(at / 1000000U % 86400U);
-    (void)snprintf(out, SP_CLOCK_RFC3339_BYTES, "%04u-%02u-%02uT%02u:%02u:%02u.%06uZ", year % 10000U, month % 100U,
-                   day % 100U, in_day / 3600U, in_day / 60U % 60U, in_day % 60U, (unsigned)(at % 1000000U));
+    char *to = put_digits(out, year, 4, '-');
+    to = put_digits(to, month, 2, '-');
+    to = put_digits(to, day, 2, 'T');
+    to = put_digits(to, in_day / 3600U, 2, ':');
+    to = put_digits(to, in_day / 60U % 60U, 2, ':');
+    to = put_digits(to, in_day % 60U, 2, '.');
+    to = put_digits(to, (unsigned)(at % 1000000U), 6, 'Z');
+    *to = '\0';
 }
 
 /* The other way round: days since 1970-01-01 of a civil date from 1970 on. */

@@ -1,5 +1,8 @@
 #include "base/reader.h"
 
+#include <endian.h>
+#include <string.h>
+
 void sp_reader_init(struct sp_reader *r, struct sp_slice in)
 {
     *r = (struct sp_reader){.in = in, .at = 0};
@@ -20,45 +23,47 @@ enum sp_err sp_reader_bytes(struct sp_reader *r, size_t len, struct sp_slice *ou
     return SP_OK;
 }
 
-static enum sp_err number(struct sp_reader *r, size_t width, uint64_t *out)
+/* The next bytes, as they stand. */
+static inline enum sp_err take(struct sp_reader *r, void *to, size_t len)
 {
-    struct sp_slice bytes = {NULL, 0};
-    SP_TRY(sp_reader_bytes(r, width, &bytes));
-    uint64_t value = 0;
-    for (size_t i = 0; i < width; i++) {
-        value = value << 8 | bytes.ptr[i];
+    if (len > r->in.len - r->at) {
+        return SP_ERR_SHORT;
     }
-    *out = value;
+    memcpy(to, r->in.ptr + r->at, len);
+    r->at += len;
     return SP_OK;
 }
 
 enum sp_err sp_reader_u8(struct sp_reader *r, uint8_t *out)
 {
-    uint64_t value = 0;
-    SP_TRY(number(r, 1, &value));
-    *out = (uint8_t)value;
+    uint8_t value = 0;
+    SP_TRY(take(r, &value, sizeof(value)));
+    *out = value;
     return SP_OK;
 }
 
 enum sp_err sp_reader_u16(struct sp_reader *r, uint16_t *out)
 {
-    uint64_t value = 0;
-    SP_TRY(number(r, 2, &value));
-    *out = (uint16_t)value;
+    uint16_t value = 0;
+    SP_TRY(take(r, &value, sizeof(value)));
+    *out = be16toh(value);
     return SP_OK;
 }
 
 enum sp_err sp_reader_u32(struct sp_reader *r, uint32_t *out)
 {
-    uint64_t value = 0;
-    SP_TRY(number(r, 4, &value));
-    *out = (uint32_t)value;
+    uint32_t value = 0;
+    SP_TRY(take(r, &value, sizeof(value)));
+    *out = be32toh(value);
     return SP_OK;
 }
 
 enum sp_err sp_reader_u64(struct sp_reader *r, uint64_t *out)
 {
-    return number(r, 8, out);
+    uint64_t value = 0;
+    SP_TRY(take(r, &value, sizeof(value)));
+    *out = be64toh(value);
+    return SP_OK;
 }
 
 enum sp_err sp_reader_block(struct sp_reader *r, size_t max, struct sp_slice *out)

@@ -3,26 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct sp_slice sp_slice_of(const char *text)
-{
-    return sp_slice_make(text, text == NULL ? 0 : strlen(text));
-}
-
-struct sp_slice sp_slice_make(const void *ptr, size_t len)
-{
-    return (struct sp_slice){ptr, len};
-}
-
-bool sp_slice_equal(struct sp_slice a, struct sp_slice b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
-}
-
-bool sp_slice_is(struct sp_slice a, const char *text)
-{
-    return sp_slice_equal(a, sp_slice_of(text));
-}
-
 static uint8_t lower(uint8_t byte)
 {
     return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte + ('a' - 'A')) : byte;
@@ -81,17 +61,6 @@ size_t sp_slice_search(struct sp_slice a, size_t from, struct sp_slice needle)
     }
     const uint8_t *found = memmem(rest.ptr, rest.len, needle.ptr, needle.len);
     return found == NULL ? a.len : (size_t)(found - a.ptr);
-}
-
-struct sp_slice sp_slice_sub(struct sp_slice a, size_t from, size_t len)
-{
-    if (from > a.len) {
-        from = a.len;
-    }
-    if (len > a.len - from) {
-        len = a.len - from;
-    }
-    return sp_slice_make(a.len == 0 ? a.ptr : a.ptr + from, len);
 }
 
 static bool is_blank(uint8_t byte)

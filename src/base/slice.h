@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/attr.h"
 
@@ -18,16 +19,31 @@ struct sp_slice {
     size_t len;
 };
 
-/* A slice over a string literal, or over a NUL-terminated string (NULL gives the empty slice). */
-#define SP_SLICE_LITERAL(text) ((struct sp_slice){(const uint8_t *)(text), sizeof(text) - 1})
-struct sp_slice sp_slice_of(const char *text);
+/* The smallest ones are here, so that a compiler sees through them where they are used with a literal. */
 
 /* A slice over `len` bytes at `ptr`. */
-struct sp_slice sp_slice_make(const void *ptr, size_t len);
+static inline struct sp_slice sp_slice_make(const void *ptr, size_t len)
+{
+    return (struct sp_slice){(const uint8_t *)ptr, len};
+}
+
+/* A slice over a string literal, or over a NUL-terminated string (NULL gives the empty slice). */
+#define SP_SLICE_LITERAL(text) ((struct sp_slice){(const uint8_t *)(text), sizeof(text) - 1})
+static inline struct sp_slice sp_slice_of(const char *text)
+{
+    return sp_slice_make(text, text == NULL ? 0 : strlen(text));
+}
 
 /* Byte equality. Not constant in time: secrets are compared with sp_secret_equal. */
-bool sp_slice_equal(struct sp_slice a, struct sp_slice b);
-bool sp_slice_is(struct sp_slice a, const char *text);
+static inline bool sp_slice_equal(struct sp_slice a, struct sp_slice b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+static inline bool sp_slice_is(struct sp_slice a, const char *text)
+{
+    return sp_slice_equal(a, sp_slice_of(text));
+}
 
 /* ASCII letters compare without case (header names, Azure's enumeration values). */
 bool sp_slice_is_nocase(struct sp_slice a, const char *text);
@@ -44,7 +60,16 @@ size_t sp_slice_find(struct sp_slice a, size_t from, uint8_t byte);
 size_t sp_slice_search(struct sp_slice a, size_t from, struct sp_slice needle);
 
 /* The part from `from` (at most `len` bytes); both are cut to what is there. */
-struct sp_slice sp_slice_sub(struct sp_slice a, size_t from, size_t len);
+static inline struct sp_slice sp_slice_sub(struct sp_slice a, size_t from, size_t len)
+{
+    if (from > a.len) {
+        from = a.len;
+    }
+    if (len > a.len - from) {
+        len = a.len - from;
+    }
+    return sp_slice_make(a.len == 0 ? a.ptr : a.ptr + from, len);
+}
 
 /* Without leading and trailing spaces and tabs (OWS of RFC 9110). */
 struct sp_slice sp_slice_trim(struct sp_slice a);

@@ -1,5 +1,7 @@
 #include "base/writer.h"
 
+#include <endian.h>
+
 #include "base/num.h"
 
 void sp_writer_init(struct sp_writer *w, struct sp_buf *out)
@@ -14,33 +16,28 @@ void sp_writer_bytes(struct sp_writer *w, struct sp_slice bytes)
     }
 }
 
-static void number(struct sp_writer *w, uint64_t value, size_t width)
-{
-    uint8_t bytes[8];
-    for (size_t i = 0; i < width; i++) {
-        bytes[i] = (uint8_t)(value >> (8 * (width - 1 - i)));
-    }
-    sp_writer_bytes(w, sp_slice_make(bytes, width));
-}
-
 void sp_writer_u8(struct sp_writer *w, uint8_t value)
 {
-    number(w, value, 1);
+    const uint8_t bytes = value;
+    sp_writer_bytes(w, sp_slice_make(&bytes, sizeof(bytes)));
 }
 
 void sp_writer_u16(struct sp_writer *w, uint16_t value)
 {
-    number(w, value, 2);
+    const uint16_t bytes = htobe16(value);
+    sp_writer_bytes(w, sp_slice_make(&bytes, sizeof(bytes)));
 }
 
 void sp_writer_u32(struct sp_writer *w, uint32_t value)
 {
-    number(w, value, 4);
+    const uint32_t bytes = htobe32(value);
+    sp_writer_bytes(w, sp_slice_make(&bytes, sizeof(bytes)));
 }
 
 void sp_writer_u64(struct sp_writer *w, uint64_t value)
 {
-    number(w, value, 8);
+    const uint64_t bytes = htobe64(value);
+    sp_writer_bytes(w, sp_slice_make(&bytes, sizeof(bytes)));
 }
 
 void sp_writer_block(struct sp_writer *w, struct sp_slice bytes)

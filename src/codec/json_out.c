@@ -4,6 +4,7 @@
 #include "base/text.h"
 
 #define CHUNK_BYTES      ((size_t)4096)
+#define SHORT_BYTES      ((size_t)256)
 #define ESCAPE_BYTES_MAX ((size_t)6) /* \u00xx; U+FFFD for a byte is shorter */
 
 static const char hex_digits[] = "0123456789abcdef";
@@ -118,8 +119,29 @@ static enum sp_err put_content(struct sp_buf *out, struct sp_slice value, bool i
     return SP_OK;
 }
 
+/* The whole string into room that is asked for once; SP_ERR_TOO_BIG says nothing yet about what it will become. */
+static enum sp_err put_short(struct sp_buf *out, struct sp_slice value, bool is_lossy)
+{
+    struct sp_text t;
+    uint8_t *to = NULL;
+    size_t made = 0;
+    sp_text_init(&t, value);
+    SP_TRY(sp_buf_reserve(out, value.len * ESCAPE_BYTES_MAX + SP_TEXT_COPY_SLACK + 2, &to));
+    to[0] = '"';
+    SP_TRY(write_chunk(&t, value.len, is_lossy, to + 1, &made));
+    to[made + 1] = '"';
+    sp_buf_commit(out, made + 2);
+    return SP_OK;
+}
+
 static enum sp_err put_string(struct sp_buf *out, struct sp_slice value, bool is_lossy)
 {
+    if (value.len <= SHORT_BYTES) {
+        enum sp_err short_err = put_short(out, value, is_lossy);
+        if (short_err != SP_ERR_TOO_BIG) {
+            return short_err;
+        }
+    }
     size_t before = out->len;
     enum sp_err err = sp_buf_put_byte(out, '"');
     if (err == SP_OK) {

@@ -27,15 +27,18 @@ enum sp_err sp_token_id_check(struct sp_slice id)
     return SP_OK;
 }
 
-/* CRC-32 as zlib has it; a table would be faster, but a token is checked a bit at a time in half a microsecond. */
+/* CRC-32 as zlib has it, four bits a step. */
 static uint32_t crc32_of(struct sp_slice in)
 {
+    static const uint32_t step[16] = {
+        0x00000000U, 0x1DB71064U, 0x3B6E20C8U, 0x26D930ACU, 0x76DC4190U, 0x6B6B51F4U, 0x4DB26158U, 0x5005713CU,
+        0xEDB88320U, 0xF00F9344U, 0xD6D6A3E8U, 0xCB61B38CU, 0x9B64C2B0U, 0x86D3D2D4U, 0xA00AE278U, 0xBDBDF21CU,
+    };
     uint32_t crc = UINT32_MAX;
     for (size_t i = 0; i < in.len; i++) {
         crc ^= in.ptr[i];
-        for (int bit = 0; bit < 8; bit++) {
-            crc = (crc >> 1) ^ (0xEDB88320U & (0U - (crc & 1U)));
-        }
+        crc = crc >> 4 ^ step[crc & 15U];
+        crc = crc >> 4 ^ step[crc & 15U];
     }
     return ~crc;
 }
