@@ -20,6 +20,9 @@
 /* An answer's buffer that grew over this is given back after use. */
 #define ANSWER_KEEP_BYTES ((size_t)256 * 1024)
 
+/* So long a connection that became idle is believed to stand. */
+#define TRUST_MS          50U
+
 #define NO_SLOT           SIZE_MAX
 
 /* One connection: what it carries now, and its place among those that carry nothing. */
@@ -126,10 +129,16 @@ static enum sp_err conn_new(struct sp_plain *plain, struct conn **out)
     return SP_OK;
 }
 
-/* Nothing is due on an idle connection: bytes and an end are both wrong. */
-static bool is_alive(const struct conn *conn)
+/*
+ * Nothing is due on an idle connection: bytes and an end are both wrong. One that was used just now is not looked at:
+ * the loop would have heard, and pools hang up on those that were idle for long.
+ */
+static bool is_alive(const struct conn *conn, uint64_t now_ms)
 {
     uint8_t byte = 0;
+    if (now_ms - conn->idle_since_ms < TRUST_MS) {
+        return true;
+    }
     return recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }
 
@@ -408,7 +417,7 @@ static enum sp_err take_conn(struct sp_plain *plain, uint64_t now_ms, struct con
     close_old(plain, now_ms);
     while (plain->newest != NULL) {
         struct conn *conn = plain->newest;
-        if (is_alive(conn)) {
+        if (is_alive(conn, now_ms)) {
             idle_remove(conn);
             *out = conn;
             return SP_OK;
@@ -418,27 +427,11 @@ static enum sp_err take_conn(struct sp_plain *plain, uint64_t now_ms, struct con
     return conn_new(plain, out);
 }
 
-static void tell_no_connection(struct sp_plain *plain, size_t slot)
+/* SP_ERR_CLOSED: the connection was dead, and nothing of the request is out. */
+static enum sp_err send_on(struct conn *conn, size_t slot, const struct sp_http_request *request,
+                           uint64_t now_ms)
 {
-    const struct sp_http_end end = {.state = SP_HTTP_NO_CONNECTION,
-                                    .why = "there is no living connection to the pool"};
-    plain->ops.ended(plain->ops.ctx, slot, &end);
-}
-
-enum sp_err sp_plain_start(struct sp_plain *plain, size_t slot,
-                           const struct sp_http_request *request)
-{
-    SP_ASSERT(slot < plain->config.slots && plain->busy[slot] == NULL);
-    uint64_t now_ms = sp_clock_mono_ms();
-    struct conn *conn = NULL;
-    SP_TRY(keep_time(plain, now_ms + request->timeout_ms, now_ms));
-    enum sp_err err = take_conn(plain, now_ms, &conn);
-    if (err == SP_ERR_CLOSED) {
-        tell_no_connection(plain, slot);
-        return SP_OK;
-    }
-    SP_TRY(err);
-    err = put_head(plain, request, &conn->head);
+    enum sp_err err = put_head(conn->plain, request, &conn->head);
     if (err != SP_OK) {
         conn_free(conn);
         return err;
@@ -446,12 +439,38 @@ enum sp_err sp_plain_start(struct sp_plain *plain, size_t slot,
     load(conn, slot, request, now_ms);
     conn->is_send_ended = push(conn) != SP_OK;
     if (conn->is_send_ended && conn->sent == 0) {
-        plain->busy[slot] = NULL;
+        conn->plain->busy[slot] = NULL;
         conn_free(conn);
-        tell_no_connection(plain, slot);
-    } else if (after_push(conn, false) != SP_OK) {
+        return SP_ERR_CLOSED;
+    }
+    if (after_push(conn, false) != SP_OK) {
         finish_failed(conn, "memory is used up");
     }
+    return SP_OK;
+}
+
+enum sp_err sp_plain_start(struct sp_plain *plain, size_t slot,
+                           const struct sp_http_request *request)
+{
+    SP_ASSERT(slot < plain->config.slots && plain->busy[slot] == NULL);
+    const struct sp_http_end nowhere = {.state = SP_HTTP_NO_CONNECTION,
+                                        .why = "there is no living connection to the pool"};
+    uint64_t now_ms = sp_clock_mono_ms();
+    struct conn *conn = NULL;
+    bool was_used = false;
+    SP_TRY(keep_time(plain, now_ms + request->timeout_ms, now_ms));
+    enum sp_err err = SP_OK;
+    do { /* one that was used before may have ended unseen */
+        was_used = plain->newest != NULL;
+        err = take_conn(plain, now_ms, &conn);
+        if (err == SP_OK) {
+            err = send_on(conn, slot, request, now_ms);
+        }
+    } while (err == SP_ERR_CLOSED && was_used);
+    if (err != SP_ERR_CLOSED) {
+        return err;
+    }
+    plain->ops.ended(plain->ops.ctx, slot, &nowhere);
     return SP_OK;
 }
 
