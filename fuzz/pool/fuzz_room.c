@@ -33,6 +33,11 @@ static void on_answer(void *ctx, uint64_t request, unsigned status, unsigned aft
     answered[request] = true;
 }
 
+static void on_stream(void *ctx, uint64_t request, struct sp_slice bytes)
+{
+    SP_ASSERT(ctx == NULL && !answered[request] && bytes.len > 0);
+}
+
 static void on_file(void *ctx, uint64_t request, int *fd, const struct sp_pool_file *file)
 {
     SP_ASSERT(ctx == NULL && request > 0 && *fd == 0 && file->path.len > 0);
@@ -40,8 +45,13 @@ static void on_file(void *ctx, uint64_t request, int *fd, const struct sp_pool_f
 
 static void step(struct sp_pool *pool, uint8_t what, uint64_t request, struct sp_pool_now now)
 {
-    const struct sp_pool_order order = {request, sp_slice_of(what & 1 ? "first" : "second"),
-                                        sp_slice_of("1"), 1U + what % 4U, 0, (what & 0x20) != 0};
+    const struct sp_pool_order order = {request,
+                                        sp_slice_of(what & 1 ? "first" : "second"),
+                                        sp_slice_of("1"),
+                                        1U + what % 4U,
+                                        0,
+                                        (what & 0x40) != 0,
+                                        (what & 0x20) != 0};
     const struct sp_pool_file_order file = {request, order.identifier, sp_slice_of("a"),
                                             (enum sp_file_op)(what >> 5), false};
     const struct sp_frame frame = {
@@ -83,8 +93,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct sp_pool_config config = {
         .max_sessions = 2, .ready_sessions = 1, .cooldown_ms = 9000, .output_max = 64};
-    const struct sp_pool_ports ports = {NULL,    on_ticket,  on_nothing,
-                                        on_send, on_nothing, on_answer, on_file};
+    const struct sp_pool_ports ports = {NULL,       on_ticket, on_nothing, on_send,
+                                        on_nothing, on_answer, on_stream,  on_file};
     struct sp_pool_now now = {1, 1};
     struct sp_pool *pool = NULL;
     SP_ASSERT(sp_pool_new(&config, &ports, 1, now, &pool) == SP_OK);

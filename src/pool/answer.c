@@ -26,14 +26,20 @@ static enum sp_err put_image(struct sp_json_out *w, struct sp_slice png)
     return SP_OK;
 }
 
-/* The session's word that these bytes are JSON is worth nothing: what does not parse is shown as text. */
+/*
+ * The session's word that these bytes are JSON is worth nothing: what does not parse is shown as text, and what does is
+ * written anew, so that it is one line.
+ */
 static void put_value(struct sp_json_out *w, struct sp_slice json)
 {
     const struct sp_json_limits limits = {
         .bytes_max = SP_FRAME_ITEMS_MAX, .depth_max = VALUE_DEPTH_MAX, .nul = SP_JSON_NUL_ALLOWED};
     SP_AUTO_JSON struct sp_json *doc = NULL;
-    if (sp_json_parse(json, &limits, &doc, NULL) == SP_OK) {
-        sp_json_out_raw(w, json);
+    struct sp_buf SP_AUTO_BUF text;
+    sp_buf_init(&text, SP_FRAME_ITEMS_MAX * 2);
+    if (sp_json_parse(json, &limits, &doc, NULL) == SP_OK &&
+        sp_json_print(doc, sp_json_root(doc), &text) == SP_OK) {
+        sp_json_out_raw(w, sp_buf_slice(&text));
     } else {
         sp_json_out_string_lossy(w, json);
     }
@@ -105,31 +111,47 @@ static bool is_repeated(const struct sp_pool_run *run, unsigned index)
     return false;
 }
 
+/* The items from `first` on that belong together; the index of the next group comes back. */
+static enum sp_err put_group(struct sp_json_out *w, const struct sp_pool_run *run, unsigned first,
+                             unsigned *out_next)
+{
+    unsigned i = first;
+    sp_json_out_object(w);
+    while (i < run->item_count && run->items[i].group == run->items[first].group) {
+        if (run->items[i].role != SP_ITEM_ERROR && !is_repeated(run, i)) {
+            SP_TRY(put_piece(w, run, &run->items[i]));
+        }
+        i++;
+    }
+    sp_json_out_object_end(w);
+    *out_next = i;
+    return SP_OK;
+}
+
+enum sp_err sp_pool_answer_output(const struct sp_pool_run *run, unsigned first, struct sp_buf *out)
+{
+    struct sp_json_out w;
+    unsigned next = 0;
+    sp_json_out_init(&w, out);
+    SP_TRY(put_group(&w, run, first, &next));
+    return sp_json_out_end(&w);
+}
+
 /* All outputs in their order; left out when there is no more than executionResult shows. */
 static enum sp_err put_outputs(struct sp_json_out *w, const struct sp_pool_run *run)
 {
-    bool is_open = false;
+    unsigned i = 0;
     if (run->item_count == 0 || run->items[0].group == run->items[run->item_count - 1].group) {
         return SP_OK;
     }
     sp_json_out_key(w, "outputs");
     sp_json_out_array(w);
-    for (unsigned i = 0; i < run->item_count; i++) {
-        const struct sp_pool_item *item = &run->items[i];
-        if (item->role == SP_ITEM_ERROR || is_repeated(run, i)) {
-            continue;
+    while (i < run->item_count) {
+        if (run->items[i].role == SP_ITEM_ERROR) {
+            i++;
+        } else {
+            SP_TRY(put_group(w, run, i, &i));
         }
-        if (!is_open || run->items[i - 1].group != item->group) {
-            if (is_open) {
-                sp_json_out_object_end(w);
-            }
-            sp_json_out_object(w);
-            is_open = true;
-        }
-        SP_TRY(put_piece(w, run, item));
-    }
-    if (is_open) {
-        sp_json_out_object_end(w);
     }
     sp_json_out_array_end(w);
     return SP_OK;

@@ -31,6 +31,10 @@ struct sp_pool_about {
 enum sp_err sp_pool_answer_run(const struct sp_pool_run *run, struct sp_slice identifier,
                                struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 3);
 
+/* One output as an object of media types: the items of the group that begins with this one. */
+enum sp_err sp_pool_answer_output(const struct sp_pool_run *run, unsigned first, struct sp_buf *out)
+    SP_MUST_CHECK SP_NONNULL(1, 3);
+
 /* The answer while a run waits (is_running false) or is on. */
 enum sp_err sp_pool_answer_pending(const struct sp_pool_run *run, struct sp_slice identifier,
                                    bool is_running, struct sp_buf *out)

@@ -1,7 +1,6 @@
 #include "pool/face.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -9,37 +8,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/own.h"
-#include "pool/http.h"
-#include "pool/path.h"
-#include "pool/transfer.h"
+#include "pool/event.h"
+#include "pool/face_inner.h"
 
 #define READ_BYTES      ((size_t)64 * 1024)
 #define ACCEPTS_AT_ONCE 16U
-
-struct connection {
-    struct sp_pool_face *face;
-    unsigned index;
-    uint64_t request; /* that waits for its answer; 0 for none */
-    int fd;
-    struct sp_watch *watch;
-    struct sp_pool_http http;
-    struct sp_pool_call call; /* of an upload, while its body comes */
-    struct sp_pool_upload upload;
-    struct sp_pool_download download;
-    size_t sent;          /* bytes of http.out that are on their way */
-    struct sp_buf unread; /* what came behind what is being done */
-    bool is_due;  /* the parser has more to say without more input: a piece was its last event */
-    bool is_busy; /* in its own callback */
-    bool is_over;
-};
-
-struct sp_pool_face {
-    struct sp_pool_face_how how;
-    int listener;
-    struct sp_watch *watch;
-    uint64_t requests; /* how many there were */
-    struct connection *connections[SP_POOL_CONNECTIONS_MAX];
-};
 
 static struct sp_pool_now now(void)
 {
@@ -47,12 +20,6 @@ static struct sp_pool_now now(void)
 }
 
 /* ---- the end ---- */
-
-static void end_upload(struct connection *c)
-{
-    sp_pool_upload_done(&c->upload);
-    sp_pool_call_done(&c->call);
-}
 
 static void end_connection(struct connection *c)
 {
@@ -69,7 +36,7 @@ static void end_connection(struct connection *c)
     if (c->is_busy) {
         return;
     }
-    end_upload(c);
+    sp_connection_upload_done(c);
     sp_pool_download_done(&c->download);
     sp_pool_http_done(&c->http);
     sp_buf_done(&c->unread);
@@ -122,7 +89,8 @@ static bool watch_again(struct connection *c)
 
 /* ---- a request ---- */
 
-static void ask_file(struct connection *c, const struct sp_pool_call *call, enum sp_file_op op)
+void sp_connection_ask_file(struct connection *c, const struct sp_pool_call *call,
+                            enum sp_file_op op)
 {
     const struct sp_pool_file_order order = {
         .request = c->request,
@@ -134,6 +102,13 @@ static void ask_file(struct connection *c, const struct sp_pool_call *call, enum
     sp_pool_file_do(c->face->how.pool, &order, now());
 }
 
+static bool wants_events(const struct connection *c)
+{
+    struct sp_slice value = {NULL, 0};
+    return sp_http1_find(&c->http.parser, "Accept", &value) > 0 &&
+           sp_slice_is_nocase(value, "text/event-stream");
+}
+
 static void execute(struct connection *c, const struct sp_pool_call *call)
 {
     const struct sp_pool_order order = {
@@ -143,7 +118,9 @@ static void execute(struct connection *c, const struct sp_pool_call *call)
         .timeout_s = call->request.timeout_s,
         .output_max = call->request.output_max,
         .is_async = call->request.is_async,
+        .is_streamed = wants_events(c),
     };
+    c->is_events = order.is_streamed && !order.is_async;
     sp_pool_execute(c->face->how.pool, &order, now());
 }
 
@@ -171,31 +148,32 @@ static void dispatch(struct connection *c, const struct sp_pool_call *call)
         sp_pool_metadata(pool, c->request);
         break;
     case SP_POOL_FILE_UPLOAD:
-        ask_file(c, call, SP_FILE_CREATE);
+        sp_connection_ask_file(c, call, SP_FILE_CREATE);
         break;
     case SP_POOL_FILE_LIST:
-        ask_file(c, call, SP_FILE_LIST);
+        sp_connection_ask_file(c, call, SP_FILE_LIST);
         break;
     case SP_POOL_FILE_GET:
-        ask_file(c, call, SP_FILE_STAT);
+        sp_connection_ask_file(c, call, SP_FILE_STAT);
         break;
     case SP_POOL_FILE_CONTENT:
-        ask_file(c, call, SP_FILE_OPEN);
+        sp_connection_ask_file(c, call, SP_FILE_OPEN);
         break;
     case SP_POOL_FILE_DELETE:
-        ask_file(c, call, SP_FILE_DELETE);
+        sp_connection_ask_file(c, call, SP_FILE_DELETE);
         break;
     }
 }
 
 /* The low bits find the connection again, the count tells its requests apart. */
-static void number_request(struct connection *c)
+void sp_connection_number(struct connection *c)
 {
     c->request = ++c->face->requests << 16 | c->index;
+    c->is_events = false;
 }
 
-static enum sp_err read_call(const struct connection *c, struct sp_pool_call *out,
-                             struct sp_where *where)
+enum sp_err sp_connection_call(const struct connection *c, struct sp_pool_call *out,
+                               struct sp_where *where)
 {
     return sp_pool_call_read(sp_http1_method(&c->http.parser), sp_http1_target(&c->http.parser),
                              sp_buf_slice(&c->http.body), out, where);
@@ -205,79 +183,13 @@ static void on_request(struct connection *c)
 {
     struct sp_pool_call SP_AUTO_POOL_CALL call = {.operation = SP_POOL_EXECUTE};
     struct sp_where where = {.line = 0};
-    enum sp_err err = read_call(c, &call, &where);
-    number_request(c);
+    enum sp_err err = sp_connection_call(c, &call, &where);
+    sp_connection_number(c);
     if (err != SP_OK) {
         sp_pool_refuse(c->face->how.pool, c->request, err, sp_slice_of(where.text));
         return;
     }
     dispatch(c, &call);
-}
-
-/* ---- an upload ---- */
-
-static void refuse_upload(struct connection *c, enum sp_err why)
-{
-    uint64_t request = c->request;
-    c->upload.state = SP_POOL_UPLOAD_OVER;
-    sp_pool_refuse(c->face->how.pool, request, why, sp_slice_of(""));
-    /* The session throws away what it had of the file. */
-    sp_pool_left(c->face->how.pool, request);
-}
-
-static void on_upload_head(struct connection *c)
-{
-    struct sp_slice type = {NULL, 0};
-    struct sp_where where = {.line = 0};
-    enum sp_err err = SP_OK;
-    end_upload(c);
-    err = read_call(c, &c->call, &where);
-    number_request(c);
-    (void)sp_http1_find(&c->http.parser, "Content-Type", &type);
-    if (err == SP_OK) {
-        err = sp_pool_upload_begin(&c->upload, type);
-    }
-    if (err != SP_OK) {
-        refuse_upload(c, err);
-    }
-}
-
-/* The name is known: the session makes the file. */
-static void on_upload_name(struct connection *c)
-{
-    struct sp_slice name = sp_buf_slice(&c->upload.part.filename);
-    size_t before = c->call.path.len;
-    enum sp_err err = sp_pool_path_add(name, SP_POOL_PATH_NEW_FILE, &c->call.path);
-    if (err == SP_OK && c->call.path.len == before) {
-        err = SP_ERR_FILE_NAME;
-    }
-    if (err != SP_OK) {
-        refuse_upload(c, err);
-        return;
-    }
-    dispatch(c, &c->call);
-}
-
-static void on_upload_piece(struct connection *c, struct sp_slice piece)
-{
-    enum sp_pool_upload_state before = c->upload.state;
-    enum sp_err err = sp_pool_upload_feed(&c->upload, piece);
-    if (err != SP_OK) {
-        refuse_upload(c, err);
-    } else if (before == SP_POOL_UPLOAD_READING && c->upload.state == SP_POOL_UPLOAD_NAMED) {
-        on_upload_name(c);
-    }
-}
-
-/* All of the body is there. */
-static void on_upload_end(struct connection *c)
-{
-    if (c->upload.state == SP_POOL_UPLOAD_WRITTEN) {
-        sp_pool_upload_done(&c->upload);
-        sp_pool_upload_commit(c->face->how.pool, c->request);
-    } else if (c->upload.state != SP_POOL_UPLOAD_NAMED) {
-        refuse_upload(c, SP_ERR_REQUEST);
-    }
 }
 
 /* ---- reading ---- */
@@ -286,14 +198,14 @@ static void on_state(struct connection *c)
 {
     switch (c->http.state) {
     case SP_POOL_HTTP_HEAD:
-        on_upload_head(c);
+        sp_connection_upload_head(c);
         break;
     case SP_POOL_HTTP_PIECE:
-        on_upload_piece(c, c->http.piece);
+        sp_connection_upload_piece(c, c->http.piece);
         break;
     case SP_POOL_HTTP_WAITING:
         if (c->http.is_upload) {
-            on_upload_end(c);
+            sp_connection_upload_end(c);
         } else {
             on_request(c);
         }
@@ -389,6 +301,31 @@ static struct connection *connection_of(const struct sp_pool_face *face, uint64_
     return c == NULL || c->request != request || c->is_over ? NULL : c;
 }
 
+/* The status line is out already, so the end is an event as well. */
+static void end_stream(struct connection *c, const char *name, struct sp_slice body)
+{
+    struct sp_buf SP_AUTO_BUF event;
+    sp_buf_init(&event, SP_POOL_ANSWER_BYTES_MAX + READ_BYTES);
+    if (sp_pool_event_put(name, body, &event) == SP_OK) {
+        sp_pool_http_stream(&c->http, sp_buf_slice(&event));
+    } else {
+        c->http.state = SP_POOL_HTTP_CLOSING;
+    }
+    sp_pool_http_stream_end(&c->http);
+}
+
+void sp_pool_face_stream(struct sp_pool_face *face, uint64_t request, struct sp_slice events)
+{
+    struct connection *c = connection_of(face, request);
+    if (c == NULL) {
+        return;
+    }
+    sp_pool_http_stream(&c->http, events);
+    if (!c->is_busy) {
+        settle(c);
+    }
+}
+
 void sp_pool_face_answer(struct sp_pool_face *face, uint64_t request, unsigned status,
                          unsigned retry_after_s, struct sp_slice body)
 {
@@ -400,74 +337,13 @@ void sp_pool_face_answer(struct sp_pool_face *face, uint64_t request, unsigned s
     if (c->upload.state != SP_POOL_UPLOAD_NONE) {
         c->upload.state = SP_POOL_UPLOAD_OVER;
     }
-    sp_pool_http_answer(&c->http, status, retry_after_s, body);
+    if (c->http.is_streaming || (c->is_events && status == 200)) {
+        end_stream(c, status == 200 ? "result" : "error", body);
+    } else {
+        sp_pool_http_answer(&c->http, status, retry_after_s, body);
+    }
     if (!c->is_busy) {
         settle(c);
-    }
-}
-
-static void begin_download(struct connection *c, int *fd, const struct sp_pool_file *file,
-                           const struct sp_pool_range *range, uint64_t size)
-{
-    char more[SP_POOL_FIELDS_BYTES];
-    const struct sp_pool_reply reply = {
-        .status = range->is_part ? 206 : 200,
-        .type = sp_pool_path_type(file->path),
-        .length = range->len,
-        .more = more,
-    };
-    sp_pool_download_fields(range, size, file->wall_us, more);
-    c->request = 0;
-    sp_pool_http_reply(&c->http, &reply);
-    sp_pool_download_begin(&c->download, sp_take_fd(fd), range);
-}
-
-static void refuse_range(struct connection *c, uint64_t size)
-{
-    struct sp_buf SP_AUTO_BUF body;
-    char more[SP_POOL_FIELDS_BYTES];
-    unsigned long long whole = size;
-    struct sp_pool_reply reply = {.status = sp_err_http(SP_ERR_NOT_SATISFIABLE), .more = more};
-    sp_buf_init(&body, (size_t)SP_POOL_FIELDS_BYTES * 2);
-    (void)snprintf(more, sizeof more, "Content-Range: bytes */%llu\r\n", whole);
-    if (sp_pool_answer_error(SP_ERR_NOT_SATISFIABLE, sp_slice_of(""), &body) != SP_OK) {
-        sp_buf_clear(&body);
-    }
-    reply.length = body.len;
-    c->request = 0;
-    sp_pool_http_reply(&c->http, &reply);
-    if (sp_buf_put(&c->http.out, sp_buf_slice(&body)) != SP_OK) {
-        c->http.state = SP_POOL_HTTP_CLOSING;
-    }
-    sp_pool_http_answered(&c->http);
-}
-
-static void on_download(struct connection *c, int *fd, const struct sp_pool_file *file)
-{
-    struct sp_slice value = {NULL, 0};
-    struct sp_pool_range range = {.is_part = false};
-    uint64_t size = 0;
-    enum sp_err err = sp_pool_download_look(*fd, &size);
-    (void)sp_http1_find(&c->http.parser, "Range", &value);
-    if (err == SP_OK) {
-        err = sp_pool_range_read(value, size, &range);
-    }
-    if (err == SP_OK) {
-        begin_download(c, fd, file, &range, size);
-    } else if (err == SP_ERR_NOT_SATISFIABLE) {
-        refuse_range(c, size);
-    } else {
-        sp_pool_refuse(c->face->how.pool, c->request, err, sp_slice_of(""));
-    }
-}
-
-static void on_upload_open(struct connection *c, int *fd)
-{
-    enum sp_err err = sp_pool_upload_open(&c->upload, sp_take_fd(fd));
-    if (err != SP_OK) {
-        refuse_upload(c, err);
-    } else if (c->http.state == SP_POOL_HTTP_WAITING) {
-        on_upload_end(c);
     }
 }
 
@@ -481,9 +357,9 @@ void sp_pool_face_file(struct sp_pool_face *face, uint64_t request, int *fd,
     }
     c->is_busy = true;
     if (c->upload.state == SP_POOL_UPLOAD_NAMED) {
-        on_upload_open(c, fd);
+        sp_connection_upload_open(c, fd);
     } else if (c->http.state == SP_POOL_HTTP_WAITING) {
-        on_download(c, fd, file);
+        sp_connection_download(c, fd, file);
     }
     c->is_busy = was_busy;
     if (!was_busy) {

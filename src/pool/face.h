@@ -25,9 +25,10 @@ enum sp_err sp_pool_face_new(const struct sp_pool_face_how *how, int take_listen
                              struct sp_pool_face **out) SP_MUST_CHECK SP_NONNULL(1, 3);
 void sp_pool_face_free(struct sp_pool_face *face);
 
-/* For the ports of the room: an answer, or an open file, of a request that may have left. */
+/* For the ports of the room: an answer, events before it, or an open file, of a request that may have left. */
 void sp_pool_face_answer(struct sp_pool_face *face, uint64_t request, unsigned status,
                          unsigned retry_after_s, struct sp_slice body);
+void sp_pool_face_stream(struct sp_pool_face *face, uint64_t request, struct sp_slice events);
 void sp_pool_face_file(struct sp_pool_face *face, uint64_t request, int *fd,
                        const struct sp_pool_file *file) SP_NONNULL(3, 4);
 

@@ -7,6 +7,7 @@
 void sp_pool_http_init(struct sp_pool_http *http)
 {
     http->state = SP_POOL_HTTP_READING;
+    http->is_streaming = false;
     http->is_upload = false;
     http->is_answered = false;
     sp_buf_init(&http->head, HEAD_BYTES_MAX);
@@ -116,6 +117,47 @@ void sp_pool_http_reply(struct sp_pool_http *http, const struct sp_pool_reply *r
     if (put_head(http, reply) != SP_OK) {
         give_up(http, before);
     }
+}
+
+static enum sp_err put_chunk(struct sp_pool_http *http, struct sp_slice bytes)
+{
+    SP_TRY(sp_buf_putf(&http->out, "%zx\r\n", bytes.len));
+    SP_TRY(sp_buf_put(&http->out, bytes));
+    return sp_buf_put_text(&http->out, "\r\n");
+}
+
+static enum sp_err begin_stream(struct sp_pool_http *http)
+{
+    http->is_streaming = true;
+    SP_TRY(sp_buf_put_text(&http->out,
+                           "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+                           "Cache-Control: no-store\r\nTransfer-Encoding: chunked\r\n"));
+    return sp_buf_put_text(&http->out,
+                           http->parser.is_persistent ? "\r\n" : "Connection: close\r\n\r\n");
+}
+
+/* What cannot be told ends the connection: its client sees that the stream is not whole. */
+void sp_pool_http_stream(struct sp_pool_http *http, struct sp_slice bytes)
+{
+    size_t before = http->out.len;
+    enum sp_err err = http->is_streaming ? SP_OK : begin_stream(http);
+    if (err != SP_OK || put_chunk(http, bytes) != SP_OK) {
+        give_up(http, before);
+    }
+}
+
+void sp_pool_http_stream_end(struct sp_pool_http *http)
+{
+    http->is_streaming = false;
+    if (http->state != SP_POOL_HTTP_WAITING) {
+        return;
+    }
+    if (sp_buf_put_text(&http->out, "0\r\n\r\n") != SP_OK) {
+        http->state = SP_POOL_HTTP_CLOSING;
+        return;
+    }
+    begin_answer(http);
+    sp_pool_http_answered(http);
 }
 
 void sp_pool_http_answer(struct sp_pool_http *http, unsigned status, unsigned retry_after_s,

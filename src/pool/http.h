@@ -26,6 +26,7 @@ struct sp_pool_http {
     struct sp_buf body;
     struct sp_buf out;
     struct sp_slice piece;
+    bool is_streaming; /* the head of a streamed answer is out */
     bool is_upload;
     bool is_answered; /* before all of an upload was there; the rest is read and thrown away */
 };
@@ -56,6 +57,13 @@ void sp_pool_http_go_on(struct sp_pool_http *http) SP_NONNULL(1);
 void sp_pool_http_reply(struct sp_pool_http *http, const struct sp_pool_reply *reply)
     SP_NONNULL(1, 2);
 void sp_pool_http_answered(struct sp_pool_http *http) SP_NONNULL(1);
+
+/*
+ * A streamed answer: the first call puts the head (text/event-stream, chunked), each puts one chunk; the end puts the
+ * last one. Bytes must not be empty.
+ */
+void sp_pool_http_stream(struct sp_pool_http *http, struct sp_slice bytes) SP_NONNULL(1);
+void sp_pool_http_stream_end(struct sp_pool_http *http) SP_NONNULL(1);
 
 /* Puts an answer and makes ready for the next request, or for the end. */
 void sp_pool_http_answer(struct sp_pool_http *http, unsigned status, unsigned retry_after_s,

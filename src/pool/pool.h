@@ -35,6 +35,8 @@ struct sp_pool_ports {
     /* Answers a request; `body` is borrowed. */
     void (*answer)(void *ctx, uint64_t request, unsigned status, unsigned retry_after_s,
                    struct sp_slice body);
+    /* Events of a streamed run, before its answer; `bytes` is borrowed. */
+    void (*stream)(void *ctx, uint64_t request, struct sp_slice bytes);
     /*
      * A file that a request asked for is open: to be read and sent as the answer, or (of an upload) to be written; then
      * sp_pool_upload_commit is due. `*fd` is closed unless it is taken.
@@ -83,7 +85,8 @@ struct sp_pool_order {
     uint32_t timeout_s;
     size_t
         output_max; /* bytes kept of each stream; 0 for the configured number, which is the most */
-    bool is_async;  /* answered at once; the result is kept for sp_pool_execution_get */
+    bool is_streamed; /* its output is told as it comes */
+    bool is_async;    /* answered at once; the result is kept for sp_pool_execution_get */
 };
 void sp_pool_execute(struct sp_pool *pool, const struct sp_pool_order *order,
                      struct sp_pool_now now) SP_NONNULL(1, 2);

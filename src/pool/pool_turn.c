@@ -1,3 +1,4 @@
+#include "pool/event.h"
 #include "pool/pool_inner.h"
 
 /* splitmix64: nonces need to be different and not foreseen by the sessions, no more. */
@@ -171,6 +172,17 @@ static void on_done(struct sp_pool *pool, struct slot *slot, const struct sp_fra
     sp_slot_next(pool, slot, now);
 }
 
+/* Who does not hear the events, for the answer would be over its limit, still gets the result. */
+static void tell(struct sp_pool *pool, struct sp_pool_run *run, const struct sp_frame *frame)
+{
+    struct sp_buf SP_AUTO_BUF events;
+    sp_buf_init(&events, SP_POOL_ANSWER_BYTES_MAX);
+    if (run->is_streamed && run->request != 0 && sp_pool_event_of(run, frame, &events) == SP_OK &&
+        events.len > 0) {
+        pool->ports.stream(pool->ports.ctx, run->request, sp_buf_slice(&events));
+    }
+}
+
 static void on_gone(struct sp_pool *pool, struct slot *slot, const struct sp_frame *frame,
                     struct sp_pool_now now)
 {
@@ -206,5 +218,7 @@ void sp_pool_frame(struct sp_pool *pool, uint32_t ticket, const struct sp_frame 
         on_done(pool, slot, frame, now);
     } else if (sp_pool_run_take(slot->run, frame) != SP_OK) {
         sp_pool_session_lost(pool, ticket, now);
+    } else {
+        tell(pool, slot->run, frame);
     }
 }

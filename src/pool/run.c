@@ -97,7 +97,7 @@ static enum sp_err take_item(struct sp_pool_run *run, const struct sp_frame *fra
     if (err != SP_OK) {
         return err;
     }
-    run->is_item_open = frame->c != 0;
+    run->is_item_open = frame->c == SP_ITEM_MORE;
     err = sp_buf_put(&run->item_bytes, frame->bytes);
     if (err == SP_ERR_TOO_BIG) {
         drop_last_item(run);

@@ -49,6 +49,12 @@ static void answer(void *ctx, uint64_t request, unsigned status, unsigned retry_
     sp_pool_face_answer(server->face, request, status, retry_after_s, body);
 }
 
+static void give_events(void *ctx, uint64_t request, struct sp_slice events)
+{
+    const struct sp_pool_server *server = ctx;
+    sp_pool_face_stream(server->face, request, events);
+}
+
 static void give_file(void *ctx, uint64_t request, int *fd, const struct sp_pool_file *file)
 {
     const struct sp_pool_server *server = ctx;
@@ -183,6 +189,7 @@ enum sp_err sp_pool_server_new(struct sp_loop *loop, const struct sp_pool_config
         .send = send_to_session,
         .close = close_session,
         .answer = answer,
+        .stream = give_events,
         .file = give_file,
     };
     enum sp_err err = SP_OK;

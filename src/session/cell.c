@@ -30,7 +30,7 @@ static enum sp_err send_item(void *ctx, const struct sp_frame *item)
     do {
         part.bytes = sp_slice_sub(rest, 0, SP_FRAME_PART_MAX);
         rest = sp_slice_sub(rest, part.bytes.len, rest.len);
-        part.c = rest.len > 0 ? 1 : 0;
+        part.c = rest.len > 0 ? SP_ITEM_MORE : item->c;
         SP_TRY(sp_link_send(cell->link, &part, -1, &cell->scratch));
     } while (rest.len > 0);
     return SP_OK;

@@ -71,6 +71,51 @@ static enum sp_err start_interpreter(void)
     return SP_OK;
 }
 
+/* Where the present cell's pieces go; NULL between cells. */
+static struct {
+    sp_python_item_fn *fn;
+    void *ctx;
+} sink;
+
+/* A number from 0 up to, not including, `end`; negative for anything else. */
+static long small_number(PyObject *number, long end)
+{
+    long value = PyLong_CheckExact(number) ? PyLong_AsLong(number) : -1;
+    PyErr_Clear();
+    return value < end ? value : -1;
+}
+
+/* emit(group, role, kind, bytes, is_last): one piece of what the cell shows. Checked, for any code can call it. */
+static PyObject *emit(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+    struct sp_frame item = {.type = SP_FRAME_ITEM};
+    char *bytes = NULL;
+    Py_ssize_t len = 0;
+    (void)self;
+    if (count != 5 || sink.fn == NULL || !PyBytes_CheckExact(args[3]) ||
+        PyBytes_AsStringAndSize(args[3], &bytes, &len) != 0) {
+        PyErr_Clear();
+        Py_RETURN_NONE;
+    }
+    long group = small_number(args[0], (long)SP_FRAME_GROUPS_MAX);
+    long role = small_number(args[1], SP_ITEM_ROLE_COUNT);
+    long kind = small_number(args[2], SP_ITEM_KIND_COUNT);
+    if (group >= 0 && role >= 0 && kind >= 0) {
+        item.group = (uint16_t)group;
+        item.a = (uint8_t)role;
+        item.b = (uint8_t)kind;
+        item.c = args[4] == Py_True ? SP_ITEM_LAST : 0;
+        item.bytes = sp_slice_make(bytes, (size_t)len);
+        (void)!sink.fn(sink.ctx, &item);
+    }
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef methods[] = {
+    {"emit", (PyCFunction)(void (*)(void))emit, METH_FASTCALL, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
 static PyObject *load_support(void)
 {
     PyObject *code = Py_CompileString(support_py, "<sallyport>", Py_file_input);
@@ -80,6 +125,9 @@ static PyObject *load_support(void)
     }
     module = PyImport_ExecCodeModule("sallyport_support", code);
     Py_DECREF(code);
+    if (module != NULL && PyModule_AddFunctions(module, methods) != 0) {
+        Py_CLEAR(module);
+    }
     return module;
 }
 
@@ -197,54 +245,6 @@ enum sp_err sp_python_settle(void)
     return call(support.settle);
 }
 
-/* (group, role, kind, bytes); anything else is passed over: the list may be the work of a tenant's code. */
-static enum sp_err give_item(PyObject *tuple, sp_python_item_fn *fn, void *ctx)
-{
-    struct sp_frame item = {.type = SP_FRAME_ITEM};
-    long numbers[3] = {0, 0, 0};
-    char *bytes = NULL;
-    Py_ssize_t len = 0;
-    if (!PyTuple_CheckExact(tuple) || PyTuple_GET_SIZE(tuple) != 4) {
-        return SP_OK;
-    }
-    for (Py_ssize_t i = 0; i < 3; i++) {
-        PyObject *number = PyTuple_GetItem(tuple, i);
-        numbers[i] = PyLong_CheckExact(number) ? PyLong_AsLong(number) : -1;
-    }
-    if (!PyBytes_CheckExact(PyTuple_GetItem(tuple, 3)) ||
-        PyBytes_AsStringAndSize(PyTuple_GetItem(tuple, 3), &bytes, &len) != 0 || numbers[0] < 0 ||
-        numbers[0] >= (long)SP_FRAME_GROUPS_MAX || numbers[1] < 0 ||
-        numbers[1] >= SP_ITEM_ROLE_COUNT || numbers[2] < 0 || numbers[2] >= SP_ITEM_KIND_COUNT) {
-        PyErr_Clear();
-        return SP_OK;
-    }
-    item.group = (uint16_t)numbers[0];
-    item.a = (uint8_t)numbers[1];
-    item.b = (uint8_t)numbers[2];
-    item.bytes = sp_slice_make(bytes, (size_t)len);
-    return fn(ctx, &item);
-}
-
-static enum sp_cell_end give_all(PyObject *result, sp_python_item_fn *fn, void *ctx)
-{
-    PyObject *items = NULL;
-    PyObject *number = NULL;
-    long status = 0;
-    if (!PyTuple_CheckExact(result) || PyTuple_GET_SIZE(result) != 2) {
-        return SP_CELL_FAILED;
-    }
-    number = PyTuple_GetItem(result, 0);
-    items = PyTuple_GetItem(result, 1);
-    status = PyLong_CheckExact(number) ? PyLong_AsLong(number) : 0;
-    PyErr_Clear();
-    for (Py_ssize_t i = 0; PyList_CheckExact(items) && i < PyList_GET_SIZE(items); i++) {
-        if (give_item(PyList_GET_ITEM(items, i), fn, ctx) != SP_OK) {
-            break;
-        }
-    }
-    return status > 0 && status < SP_CELL_END_COUNT ? (enum sp_cell_end)status : SP_CELL_FAILED;
-}
-
 static void give_text(unsigned kind, const char *text, sp_python_item_fn *fn, void *ctx)
 {
     struct sp_frame item = {
@@ -270,13 +270,18 @@ static enum sp_cell_end give_failure(sp_python_item_fn *fn, void *ctx)
 enum sp_cell_end sp_python_run(struct sp_slice code, sp_python_item_fn *fn, void *ctx)
 {
     PyObject *text = PyUnicode_DecodeUTF8((const char *)code.ptr, (Py_ssize_t)code.len, "strict");
-    PyObject *result = text == NULL ? NULL : PyObject_CallOneArg(support.run, text);
+    PyObject *result = NULL;
     enum sp_cell_end status = SP_CELL_FAILED;
+    sink.fn = fn;
+    sink.ctx = ctx;
+    result = text == NULL ? NULL : PyObject_CallOneArg(support.run, text);
+    sink.fn = NULL;
     Py_XDECREF(text);
     if (result == NULL) {
         return give_failure(fn, ctx);
     }
-    status = give_all(result, fn, ctx);
+    long number = small_number(result, SP_CELL_END_COUNT);
+    status = number > 0 ? (enum sp_cell_end)number : SP_CELL_FAILED;
     Py_DECREF(result);
     return status;
 }

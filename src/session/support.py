@@ -1,8 +1,8 @@
 """What a cell means: the Python half of the program sallyport-session.
 
 Compiled into the program; there is no file of it in a session. The C half calls prepare() in the template, awake() in
-each new session and run() for each cell. run() gives back what the cell showed as a list of (group, role, kind, bytes);
-C checks every number and length again, because a tenant's code can change anything here.
+each new session and run() for each cell. What the cell shows goes out piece by piece through emit(), which C adds here
+and which checks every number and length, because a tenant's code can change anything in this module.
 """
 
 import ast
@@ -41,7 +41,6 @@ class _Cell:
     """What the present cell has shown so far."""
 
     def __init__(self):
-        self.items = []
         self.groups = 0
         self.value = None
         self.has_value = False
@@ -52,8 +51,9 @@ class _Cell:
         pieces = [(kind, data) for kind, data in pieces if len(data) <= ITEM_BYTES_MAX]
         if not pieces or self.groups >= GROUPS_MAX:
             return
-        for kind, data in pieces:
-            self.items.append((self.groups, role, kind, data))
+        _flush()
+        for number, (kind, data) in enumerate(pieces, 1):
+            emit(self.groups, role, kind, data, number == len(pieces))
         self.groups += 1
 
 
@@ -341,7 +341,7 @@ def _flush():
 
 
 def run(code):
-    """Runs one cell: (status, items)."""
+    """Runs one cell: how it ended."""
     global _cell, _cell_is_quiet
     _cell = _Cell()
     _cell_is_quiet = code.rstrip().endswith(";")
@@ -355,8 +355,8 @@ def run(code):
                 _fail_with(error)
     _flush()
     status = SUCCEEDED if _cell.failure is None else _cell.failure
-    items, _cell.items, _cell.value = _cell.items, [], None
-    return status, items
+    _cell.value = None
+    return status
 
 
 def _use_matplotlib():
@@ -420,6 +420,8 @@ def prepare(preload):
     """In the template: import what every session needs; the names that could not be imported come back."""
     global _shell, _streams
     _streams = sys.stdin, sys.stdout, sys.stderr
+    # A line is told as soon as it is written, in order with what children write, and not lost when the process ends.
+    sys.stdout.reconfigure(line_buffering=True)
     missing = []
     _shell = _make_shell()
     for name in preload:

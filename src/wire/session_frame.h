@@ -41,7 +41,7 @@
     X(SP_FRAME_READY, "")     /* waits for a first run */                                          \
     X(SP_FRAME_STREAM, "naB") /* a: 1 stdout, 2 stderr */                                          \
     X(SP_FRAME_ITEM,                                                                               \
-      "ngabcB") /* group, a: enum sp_item_role, b: enum sp_item_kind, c: more follows */           \
+      "ngabcB") /* group, a: enum sp_item_role, b: enum sp_item_kind, c: SP_ITEM_MORE, _LAST */    \
     X(SP_FRAME_DONE,                                                                               \
       "namoe")               /* a: enum sp_cell_end, microseconds, bytes dropped of the streams */ \
     X(SP_FRAME_GONE, "au")   /* the interpreter ended. a: 0 exit, 1 signal; its number */          \
@@ -62,6 +62,10 @@ enum sp_cell_end { SP_CELL_FAILED, SP_CELL_SUCCEEDED, SP_CELL_INTERRUPTED, SP_CE
 
 /* What an output is for, and what its bytes are. */
 enum sp_item_role { SP_ITEM_DISPLAY, SP_ITEM_RESULT, SP_ITEM_ERROR, SP_ITEM_ROLE_COUNT };
+
+/* What follows a part of an item: more of it, or nothing more of its group. */
+#define SP_ITEM_MORE 1U
+#define SP_ITEM_LAST 2U
 
 enum sp_item_kind {
     SP_ITEM_JSON,          /* one JSON value */

@@ -49,7 +49,7 @@ TESTED_ELSEWHERE = {
     "src/session/root.c": "tests/integration/pool runs the template and its sessions",
     "src/session/root_copy.c": "tests/integration/pool runs the template and its sessions",
     "src/session/template.c": "tests/integration/pool runs the template and its sessions",
-    "src/pool/face.c": "tests/integration/pool drives the pool over its socket",
+    "src/pool/face": "tests/integration/pool drives the pool over its socket",
     "src/pool/server.c": "tests/integration/pool drives the pool over its socket",
     "src/process/": "thin loops; tests/integration runs every role",
     "src/command/": "tests/integration/test_command.py runs every subcommand",

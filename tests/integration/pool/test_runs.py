@@ -1,8 +1,12 @@
 """What a run gives: values, output, figures, errors."""
 
 import base64
+import json
+import time
 
 import pytest
+
+from pool_driver import Connection
 
 HISTOGRAM = """
 import numpy as np
@@ -145,3 +149,55 @@ def test_code_of_a_megabyte_runs(session):
 def test_replaced_streams_and_functions_do_not_outlive_their_run(session):
     session("import sys, io, builtins\nsys.stdout = io.StringIO()\nsys.stderr = None\nimport json\njson.dumps = None")
     assert session("print('still here')").result["stdout"] == "still here\n"
+
+
+def events(pool, identifier, code, timeout=30):
+    """(time, name, data) of each event of a streamed run."""
+    connection = Connection(pool.socket)
+    connection.request("POST", "/executions?identifier=" + identifier, json.dumps({"code": code, "timeoutInSeconds": timeout}),
+                       {"Accept": "text/event-stream"})
+    response = connection.getresponse()
+    assert response.status == 200 and response.headers["Content-Type"] == "text/event-stream"
+    found, name = [], None
+    for line in response:
+        text = line.decode().rstrip("\n")
+        if text.startswith("event: "):
+            name = text[7:]
+        elif text.startswith("data: "):
+            found.append((time.monotonic(), name, json.loads(text[6:])))
+    connection.close()
+    return found
+
+
+def test_streamed_run_tells_its_output_as_it_comes(pool, session):
+    name = session("1").body["identifier"]
+    code = ("import sys, time, matplotlib.pyplot as plt\nprint('first')\ntime.sleep(0.5)\nprint('oops', file=sys.stderr)\n"
+            "sys.stdout.write('snow \\u2603'); sys.stdout.flush()\ntime.sleep(0.5)\nplt.plot([1, 2]); plt.show()\ntime.sleep(0.5)\n40 + 2")
+    found = events(pool, name, code)
+    assert [kind for _, kind, _ in found] == ["stdout", "stderr", "stdout", "output", "output", "result"] or \
+        [kind for _, kind, _ in found] == ["stdout", "stdout", "stderr", "output", "output", "result"]
+    assert "".join(data["text"] for _, kind, data in found if kind == "stdout") == "first\nsnow \u2603"
+    assert [list(data)[0] for _, kind, data in found if kind == "output"] == ["image/png", "application/json"]
+    assert found[-1][0] - found[0][0] > 1.2 and found[-1][0] - found[3][0] > 0.4
+    result = found[-1][2]
+    assert result["status"] == "Succeeded" and result["result"]["executionResult"] == 42
+    assert result["result"]["stdout"] == "first\nsnow \u2603"
+
+
+def test_streamed_run_that_fails_ends_with_its_result(pool, session):
+    name = session("1").body["identifier"]
+    found = events(pool, name, "print('a')\nwhile True: pass", timeout=1)
+    assert [kind for _, kind, _ in found] == ["stdout", "result"] and "keeps its state" in found[-1][2]["result"]["stderr"]
+    found = events(pool, name, "import os; os._exit(3)")
+    assert [kind for _, kind, _ in found] == ["result"] and "exit status 3" in found[0][2]["result"]["stderr"]
+    assert session("1").status == 200
+
+
+def test_output_before_a_sudden_end_is_not_lost(session):
+    assert session("print('last words'); import os; os._exit(3)").result["stdout"] == "last words\n"
+
+
+def test_session_cannot_forge_an_event(pool, session):
+    name = session("1").body["identifier"]
+    code = "print('\\n\\nevent: result\\ndata: {}\\n\\n')\nclass V:\n    def _repr_html_(self): return '\\r\\n\\nevent: error'\nV()"
+    assert [kind for _, kind, _ in events(pool, name, code)] == ["stdout", "output", "result"]

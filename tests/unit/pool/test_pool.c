@@ -26,6 +26,7 @@ struct world {
     unsigned retry_after_s;
     unsigned answers;
     struct sp_buf body;
+    struct sp_buf streamed;
 };
 
 static void on_fork(void *ctx, uint32_t ticket)
@@ -66,6 +67,13 @@ static void on_answer(void *ctx, uint64_t request, unsigned status, unsigned ret
     assert_int_equal(sp_buf_put(&w->body, body), SP_OK);
 }
 
+static void on_stream(void *ctx, uint64_t request, struct sp_slice bytes)
+{
+    struct world *w = ctx;
+    w->request = request;
+    assert_int_equal(sp_buf_put(&w->streamed, bytes), SP_OK);
+}
+
 static void on_file(void *ctx, uint64_t request, int *fd, const struct sp_pool_file *file)
 {
     (void)ctx;
@@ -85,9 +93,11 @@ static int open_world_with(void **state, uint32_t max, uint32_t ready)
                                         .send = on_send,
                                         .close = on_close,
                                         .answer = on_answer,
+                                        .stream = on_stream,
                                         .file = on_file};
     w = (struct world){.now = {.mono_ms = 1000, .wall_us = 1000000}};
     sp_buf_init(&w.body, SP_POOL_ANSWER_BYTES_MAX);
+    sp_buf_init(&w.streamed, SP_POOL_ANSWER_BYTES_MAX);
     *state = &w;
     return sp_pool_new(&config, &ports, 7, w.now, &w.pool) == SP_OK ? 0 : -1;
 }
@@ -107,6 +117,7 @@ static int close_world(void **state)
     struct world *w = *state;
     sp_pool_free(w->pool);
     sp_buf_done(&w->body);
+    sp_buf_done(&w->streamed);
     return 0;
 }
 
@@ -394,6 +405,29 @@ static void test_client_that_left_gets_no_answer(void **state)
     assert_int_equal(w->sends, 2);
 }
 
+static void test_streamed_run_tells_its_output_as_it_comes(void **state)
+{
+    struct world *w = *state;
+    const struct sp_pool_order order = {.request = 11,
+                                        .identifier = SP_SLICE_LITERAL("first"),
+                                        .code = SP_SLICE_LITERAL("1"),
+                                        .timeout_s = 5,
+                                        .is_streamed = true};
+    template_up(w);
+    sp_pool_execute(w->pool, &order, w->now);
+    ready(w, w->forked[0]);
+    uint64_t nonce = nonce_of_run(w);
+    say(w, w->forked[0],
+        (struct sp_frame){
+            .type = SP_FRAME_STREAM, .nonce = nonce, .a = 1, .bytes = SP_SLICE_LITERAL("a\nb")});
+    assert_true(
+        sp_slice_is(sp_buf_slice(&w->streamed), "event: stdout\ndata: {\"text\":\"a\\nb\"}\n\n"));
+    assert_int_equal(w->answers, 0);
+    done(w, w->forked[0]);
+    assert_int_equal(w->answers, 1);
+    assert_true(body_has(w, "\"stdout\":\"a\\nb\""));
+}
+
 /* ---- hostile sessions ---- */
 
 static void test_frames_of_another_run_are_dropped(void **state)
@@ -480,6 +514,7 @@ int main(void)
         LIVE(test_lost_template_makes_the_running_unknown_and_keeps_the_waiting),
         LIVE(test_session_that_cannot_be_made_refuses_its_line),
         LIVE(test_client_that_left_gets_no_answer),
+        LIVE(test_streamed_run_tells_its_output_as_it_comes),
         LIVE(test_frames_of_another_run_are_dropped),
         LIVE(test_wrong_item_ends_the_session),
         LIVE(test_late_word_of_an_earlier_session_is_dropped),

@@ -59,6 +59,12 @@ static void on_answer(void *ctx, uint64_t request, unsigned status, unsigned ret
     assert_int_equal(sp_buf_put(&w->body, body), SP_OK);
 }
 
+static void on_stream(void *ctx, uint64_t request, struct sp_slice bytes)
+{
+    (void)ctx;
+    fail_msg("request %u streams %u bytes", (unsigned)request, (unsigned)bytes.len);
+}
+
 static void on_file(void *ctx, uint64_t request, int *fd, const struct sp_pool_file *file)
 {
     struct world *w = ctx;
@@ -72,8 +78,8 @@ static int open_world(void **state)
     static struct world w;
     const struct sp_pool_config config = {
         .max_sessions = 2, .cooldown_ms = 10000, .output_max = 99};
-    const struct sp_pool_ports ports = {&w,       on_fork,   on_kill, on_send,
-                                        on_close, on_answer, on_file};
+    const struct sp_pool_ports ports = {&w,       on_fork,   on_kill,   on_send,
+                                        on_close, on_answer, on_stream, on_file};
     w = (struct world){.now = {.mono_ms = 1000, .wall_us = 1000000}};
     sp_buf_init(&w.body, SP_POOL_ANSWER_BYTES_MAX);
     *state = &w;
