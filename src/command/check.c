@@ -9,23 +9,29 @@
 #include "base/own.h"
 #include "command/check_inner.h"
 #include "command/command.h"
+#include "policy/upload.h"
 #include "python/source.h"
 
-#define FILE_BYTES_MAX   ((size_t)16 * 1024 * 1024)
+#define FILE_BYTES_MAX   SP_UPLOAD_BYTES_MAX
 #define OUTPUT_BYTES_MAX ((size_t)64 * 1024 * 1024)
 #define JUDGE_BYTES      ((size_t)1024 * 1024)
+
+#define PROGRESS_FILES   50U
 
 static const char help[] =
     "usage: sallyport check [--policy NAME|FILE] [--format text|json|sarif] PATH...|-\n"
     "       sallyport check --explain RULE\n"
     "\n"
-    "Judges Python files as the gateway would, without running them. In a folder every .py file is "
-    "read;\n"
-    "- is the standard input.\n"
+    "Judges Python, and files that would be uploaded, as the gateway would, without\n"
+    "running anything. Code is judged like a submission; notebooks, pickles, archives,\n"
+    "pictures and tables like uploads. In a folder every .py and .ipynb file is read;\n"
+    "- is the standard input, read as a cell.\n"
     "\n"
-    "  -p, --policy NAME|FILE   data-science (the default), strict, record-only, or a TOML file\n"
+    "  -p, --policy NAME|FILE   data-science (the default), strict, record-only, or a\n"
+    "                           TOML file\n"
     "  -f, --format FORMAT      text, json (an array with an object a file) or sarif\n"
-    "      --explain RULE       says what a rule is about\n"
+    "  -u, --upload             take every path for an upload, and all files of folders\n"
+    "      --explain RULE       say what a rule is about\n"
     "  -h, --help               this text\n"
     "\n"
     "Exit status: 0 all allowed, 1 something is denied, 2 usage or policy error.\n";
@@ -35,6 +41,8 @@ struct check {
     const char *explain;
     enum check_format format;
     bool wants_help;
+    bool all_uploads;
+    bool has_progress;
     bool has_color;
     bool is_first;
     bool has_denied;
@@ -43,6 +51,7 @@ struct check {
     struct sp_table table;
     struct sp_policy policy;
     struct sp_judge *judge;
+    struct sp_upload *upload; /* made with the judge */
     size_t judge_bytes;
     struct sp_judgement *judgement;
     struct sp_buf out;
@@ -99,6 +108,10 @@ static int parse_option(struct check *c, int argc, char **argv, int *at)
     if (explain != NULL) {
         c->explain = explain;
         return *explain == '\0' ? usage("a rule must follow", argument) : SP_EXIT_DONE;
+    }
+    if (strcmp(argument, "-u") == 0 || strcmp(argument, "--upload") == 0) {
+        c->all_uploads = true;
+        return SP_EXIT_DONE;
     }
     if (strcmp(argument, "-h") == 0 || strcmp(argument, "--help") == 0) {
         c->wants_help = true;
@@ -160,10 +173,13 @@ static enum sp_err judge_for(struct check *c, size_t len)
     if (c->judge != NULL && len <= c->judge_bytes) {
         return SP_OK;
     }
+    sp_upload_free(c->upload);
+    c->upload = NULL;
     sp_judge_free(c->judge);
     c->judge = NULL;
     c->judge_bytes = len < JUDGE_BYTES ? JUDGE_BYTES : len;
-    return sp_judge_new(&c->table, c->judge_bytes, &c->judge);
+    SP_TRY(sp_judge_new(&c->table, c->judge_bytes, &c->judge));
+    return sp_upload_new(c->judge, &c->upload);
 }
 
 static void deny_encoding(struct sp_judgement *judgement, const char *reason)
@@ -199,33 +215,90 @@ static enum sp_err flush(struct check *c)
     return is_written ? SP_OK : SP_ERR_SYSTEM;
 }
 
+/* Texts of data are no code that somebody wants judged, whatever a lexer would make of them. */
+static bool is_data_name(struct sp_slice name)
+{
+    static const char *const endings[] = {".csv", ".tsv",  ".json", ".jsonl", ".ndjson", ".geojson",
+                                          ".xml", ".html", ".htm",  ".md",    ".rst",    ".yaml",
+                                          ".yml", ".toml", ".ini",  ".log",   ".svg",    ".tex",
+                                          ".css", ".js",   ".sh",   ".pkl",   ".pickle", ".joblib"};
+    for (size_t i = 0; i < SP_COUNT(endings); i++) {
+        if (sp_slice_ends(name, endings[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A file is code when its name or its bytes do not say that it is something else. */
+static bool is_upload(const struct check *c, const char *path, struct sp_slice bytes)
+{
+    const char *format = NULL;
+    struct sp_slice name = sp_kind_base_name(sp_slice_of(path));
+    enum sp_kind named = sp_kind_of_name(name);
+    if (strcmp(path, "-") == 0) {
+        return false;
+    }
+    if (c->all_uploads || (named != SP_KIND_UNKNOWN && named != SP_KIND_PYTHON) ||
+        is_data_name(name)) {
+        return true;
+    }
+    enum sp_kind kind = sp_kind_of_bytes(bytes, &format);
+    bool is_text = kind == SP_KIND_TEXT || kind == SP_KIND_PYTHON || kind == SP_KIND_EMPTY ||
+                   kind == SP_KIND_JSON || kind == SP_KIND_SCRIPT;
+    /* What is called .py is read as Python, and refused as such if it is none. */
+    return named != SP_KIND_PYTHON && !is_text;
+}
+
+static enum sp_err judge_text(struct check *c, struct sp_slice bytes, struct sp_buf *code,
+                              struct check_result *result)
+{
+    struct sp_where where = {0};
+    /* A file is what Python itself would run; only text from a pipe may be a cell. */
+    struct sp_policy policy = c->policy;
+    policy.is_cell = policy.is_cell && !sp_slice_ends(sp_slice_of(result->path), ".py");
+    enum sp_err err = sp_python_source(bytes, code, &where);
+    if (err == SP_ERR_UNSUPPORTED || err == SP_ERR_UTF8) {
+        deny_encoding(c->judgement, where.text);
+    } else {
+        SP_TRY(err);
+        SP_TRY(judge_for(c, code->len));
+        sp_judge_run(c->judge, &policy, sp_buf_slice(code), c->judgement);
+        result->facts = sp_judge_facts(c->judge);
+    }
+    result->code = sp_buf_slice(code);
+    return SP_OK;
+}
+
 static enum sp_err check_file(struct check *c, const char *path)
 {
     SP_AUTO_BUF struct sp_buf file;
     SP_AUTO_BUF struct sp_buf code;
-    struct sp_where where = {0};
+    struct sp_upload_facts facts = {.module_count = 0};
     sp_buf_init(&file, FILE_BYTES_MAX);
     sp_buf_init(&code, 2 * FILE_BYTES_MAX);
     SP_TRY(read_path(path, &file));
     struct check_result result = {
         .path = path, .policy = c->policy.name, .judgement = c->judgement};
-    /* A file is what Python itself would run; only text from a pipe may be a cell. */
-    struct sp_policy policy = c->policy;
-    policy.is_cell = policy.is_cell && !sp_slice_ends(sp_slice_of(path), ".py");
-    enum sp_err err = sp_python_source(sp_buf_slice(&file), &code, &where);
-    if (err == SP_ERR_UNSUPPORTED || err == SP_ERR_UTF8) {
-        deny_encoding(c->judgement, where.text);
+    if (is_upload(c, path, sp_buf_slice(&file))) {
+        sp_upload_run(c->upload, &c->policy, sp_kind_base_name(sp_slice_of(path)),
+                      sp_buf_slice(&file), c->judgement, &facts);
+        result.modules = facts.modules;
     } else {
-        SP_TRY(err);
-        SP_TRY(judge_for(c, code.len));
-        sp_judge_run(c->judge, &policy, sp_buf_slice(&code), c->judgement);
-        result.facts = sp_judge_facts(c->judge);
+        SP_TRY(judge_text(c, sp_buf_slice(&file), &code, &result));
     }
-    result.code = sp_buf_slice(&code);
     c->files++;
     c->has_denied = c->has_denied || c->judgement->verdict != SP_VERDICT_ALLOW;
     SP_TRY(report(c, &result));
     return flush(c);
+}
+
+/* On a terminal, and when there is much to do, how far it has come. */
+static void show_progress(const struct check *c)
+{
+    if (c->has_progress && c->files % PROGRESS_FILES == 0) {
+        (void)fprintf(stderr, "\r%u files ", c->files);
+    }
 }
 
 static void check_one(struct check *c, const char *path)
@@ -236,6 +309,7 @@ static void check_one(struct check *c, const char *path)
         (void)fprintf(stderr, "sallyport check: %s: %s\n", path,
                       err == SP_ERR_NOT_FOUND ? "the file cannot be opened" : sp_err_text(err));
     }
+    show_progress(c);
 }
 
 /* ---- folders ---- */
@@ -258,9 +332,11 @@ static void check_path(struct check *c, char *path)
     for (const FTSENT *entry = fts_read(walk); entry != NULL; entry = fts_read(walk)) {
         bool is_given = entry->fts_level == FTS_ROOTLEVEL && entry->fts_info != FTS_D &&
                         entry->fts_info != FTS_DP;
-        bool is_python =
-            entry->fts_info == FTS_F && sp_slice_ends(sp_slice_of(entry->fts_name), ".py");
-        if (is_given || is_python) {
+        struct sp_slice name = sp_slice_of(entry->fts_name);
+        bool is_wanted =
+            entry->fts_info == FTS_F &&
+            (c->all_uploads || sp_slice_ends(name, ".py") || sp_slice_ends(name, ".ipynb"));
+        if (is_given || is_wanted) {
             check_one(c, entry->fts_path);
         }
     }
@@ -314,6 +390,7 @@ static enum sp_err check_all(struct check *c, char **paths, int count)
 
 static void done(struct check *c)
 {
+    sp_upload_free(c->upload);
     sp_judge_free(c->judge);
     sp_policy_done(&c->policy);
     sp_table_done(&c->table);
@@ -342,6 +419,9 @@ static int run(struct check *c, char **paths, int count)
         return status;
     }
     enum sp_err err = check_all(c, paths, count);
+    if (c->has_progress && c->files >= PROGRESS_FILES) {
+        (void)fprintf(stderr, "\r%u files\n", c->files);
+    }
     if (err != SP_OK || c->has_failed) {
         return SP_EXIT_USAGE;
     }
@@ -352,6 +432,8 @@ int sp_command_check(int argc, char **argv)
 {
     struct check c = {
         .policy_name = "data-science", .is_first = true, .has_color = isatty(STDOUT_FILENO) == 1};
+    /* Where the findings themselves go to the terminal they are progress enough. */
+    c.has_progress = isatty(STDERR_FILENO) == 1 && !c.has_color;
     int paths = 0;
     sp_buf_init(&c.out, OUTPUT_BYTES_MAX);
     int status = parse(&c, argc, argv, &paths);

@@ -16,6 +16,7 @@ struct check_result {
     const char *path;
     const char *policy;
     struct sp_slice code;         /* as UTF-8; empty when the encoding was refused */
+    struct sp_slice modules;      /* of an upload: names with a length of 32 bits before each */
     const struct sp_facts *facts; /* NULL when the source could not be read to the end */
     const struct sp_judgement *judgement;
 };

@@ -1,4 +1,5 @@
 #include "base/num.h"
+#include "base/reader.h"
 #include "codec/json_out.h"
 #include "command/check_inner.h"
 
@@ -35,6 +36,20 @@ static const struct {
     {"limit", "The submission is larger, longer or deeper than the policy allows."},
     {"computed-expression",
      "The expression given to a query or eval method is computed; only noted."},
+    {"string", "The policy lists a pattern that this text matches."},
+    {"file-type", "The policy lists this type of file; the type is told by the bytes, and by names "
+                  "that Python acts on."},
+    {"file-name", "The file's name leads out of its folder, or holds control characters."},
+    {"shadowed-module", "Uploaded code is called like a module of the session image and could be "
+                        "imported in its place."},
+    {"polyglot",
+     "The file is of two types at once: what one reader takes for a picture another unpacks."},
+    {"opaque",
+     "Something that cannot be looked into: damaged, encrypted, packed in a way that is not read."},
+    {"archive-path", "A member of an archive would be unpacked outside its folder."},
+    {"archive-link", "A member of an archive is a link, a device or a pipe."},
+    {"archive-limit",
+     "An archive unpacks to too much, holds too many members or nests too deeply."},
 };
 
 const char *check_rule(size_t index, const char **out_text)
@@ -139,7 +154,23 @@ enum sp_err check_text_file(struct sp_buf *out, const struct check_result *resul
 
 /* ---- JSON ---- */
 
-static void json_imports(struct sp_json_out *w, const struct sp_facts *facts)
+/* What the cells and members of an upload import: where in it nobody can say with one line and one column. */
+static void json_modules(struct sp_json_out *w, struct sp_slice modules)
+{
+    struct sp_reader r;
+    struct sp_slice name = {NULL, 0};
+    sp_reader_init(&r, modules);
+    while (sp_reader_left(&r) > 0 && sp_reader_block(&r, modules.len, &name) == SP_OK) {
+        sp_json_out_object(w);
+        sp_json_out_member_string(w, "module", name);
+        sp_json_out_member_u64(w, "line", 1);
+        sp_json_out_member_u64(w, "column", 1);
+        sp_json_out_object_end(w);
+    }
+}
+
+static void json_imports(struct sp_json_out *w, const struct sp_facts *facts,
+                         struct sp_slice modules)
 {
     size_t count = 0;
     const struct sp_import *imports = facts == NULL ? NULL : sp_facts_imports(facts, &count);
@@ -161,6 +192,7 @@ static void json_imports(struct sp_json_out *w, const struct sp_facts *facts)
         sp_json_out_member_u64(w, "column", place.column);
         sp_json_out_object_end(w);
     }
+    json_modules(w, modules);
     sp_json_out_array_end(w);
 }
 
@@ -202,7 +234,7 @@ enum sp_err check_json_file(struct sp_buf *out, const struct check_result *resul
         }
     }
     sp_json_out_array_end(&w);
-    json_imports(&w, result->facts);
+    json_imports(&w, result->facts, result->modules);
     json_findings(&w, result->judgement);
     sp_json_out_object_end(&w);
     return sp_json_out_end(&w);

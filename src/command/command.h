@@ -17,6 +17,7 @@ enum sp_exit {
 
 int sp_command_serve(int argc, char **argv);
 int sp_command_check(int argc, char **argv);
+int sp_command_policy(int argc, char **argv);
 int sp_command_exec(int argc, char **argv);
 int sp_command_audit(int argc, char **argv);
 int sp_command_config(int argc, char **argv);

@@ -17,6 +17,9 @@ static const struct row rows[] = {
 #ifdef SP_HAS_COMMAND_check
     {"check", "judge Python files by a policy, without running them", sp_command_check},
 #endif
+#ifdef SP_HAS_COMMAND_policy
+    {"policy", "list, show, test and compare policies", sp_command_policy},
+#endif
 #ifdef SP_HAS_COMMAND_token
     {"token", "issue, list and revoke the tokens of tenants", sp_command_token},
 #endif

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/nearest.h"
 #include "codec/toml.h"
 #include "policy/embedded.h"
 #include "policy/policy_read.h"
@@ -62,11 +63,59 @@ static enum sp_err set_name(struct sp_policy *p, struct sp_slice name)
     return SP_OK;
 }
 
+/* A file that says no name is called as it is itself, without its folder and ".toml". */
+static struct sp_slice name_of_file(struct sp_slice path)
+{
+    struct sp_slice name = sp_kind_base_name(path);
+    size_t len = sizeof(".toml") - 1;
+    return sp_slice_ends(name, ".toml") && name.len > len ? sp_slice_sub(name, 0, name.len - len)
+                                                          : name;
+}
+
 /* The chain of files, from the one that was asked for up to the one that extends nothing. */
 struct chain {
     struct sp_toml *docs[SP_POLICY_EXTENDS_MAX];
     unsigned count;
 };
+
+static const struct sp_toml_value *extends_of(const struct chain *chain, unsigned index)
+{
+    return sp_toml_get(sp_toml_root(chain->docs[index]), "extends");
+}
+
+/* A mistake in a file that is extended: the place that is told is in the file that was asked for. */
+static void place_in_child(const struct chain *chain, unsigned index, struct sp_where *where)
+{
+    struct sp_slice name = {NULL, 0};
+    if (index == 0 || where == NULL ||
+        sp_toml_string(extends_of(chain, index - 1), &name) != SP_OK) {
+        return;
+    }
+    struct sp_where inner = *where;
+    struct sp_toml_place place = sp_toml_place(extends_of(chain, 0));
+    sp_where_set(where, place.line, place.column, "in '%.*s', line %u, column %u: %s",
+                 (int)(name.len > 64 ? 64 : name.len), (const char *)name.ptr, inner.line,
+                 inner.column, inner.text);
+}
+
+static void cannot_be_found(struct sp_toml_place place, struct sp_slice name,
+                            struct sp_where *where)
+{
+    struct sp_nearest nearest = sp_nearest_start(name);
+    for (size_t i = 0; sp_policy_builtin(i) != NULL; i++) {
+        sp_nearest_offer(&nearest, sp_policy_builtin(i));
+    }
+    int len = (int)(name.len > 64 ? 64 : name.len);
+    if (nearest.best != NULL) {
+        sp_where_set(where, place.line, place.column,
+                     "there is no policy '%.*s'; did you mean '%s'?", len, (const char *)name.ptr,
+                     nearest.best);
+    } else {
+        sp_where_set(where, place.line, place.column,
+                     "there is no policy '%.*s', built in or as a file", len,
+                     (const char *)name.ptr);
+    }
+}
 
 static void done_chain(struct chain *chain)
 {
@@ -81,10 +130,13 @@ static enum sp_err follow(struct chain *chain, struct sp_slice text, sp_policy_s
     SP_AUTO_BUF struct sp_buf parent;
     sp_buf_init(&parent, SP_POLICY_TEXT_BYTES_MAX);
     for (;;) {
-        SP_TRY(sp_toml_parse(text, &chain->docs[chain->count], where));
-        const struct sp_toml_value *root = sp_toml_root(chain->docs[chain->count]);
-        const struct sp_toml_value *extends = sp_toml_get(root, "extends");
-        struct sp_slice name;
+        enum sp_err err = sp_toml_parse(text, &chain->docs[chain->count], where);
+        if (err != SP_OK) {
+            place_in_child(chain, chain->count, where);
+            return err;
+        }
+        const struct sp_toml_value *extends = extends_of(chain, chain->count);
+        struct sp_slice name = {NULL, 0};
         chain->count++;
         if (extends == NULL) {
             return SP_OK;
@@ -97,8 +149,7 @@ static enum sp_err follow(struct chain *chain, struct sp_slice text, sp_policy_s
         sp_buf_clear(&parent);
         if (sp_toml_string(extends, &name) != SP_OK || source == NULL ||
             source(ctx, name, &parent) != SP_OK) {
-            sp_where_set(where, place.line, place.column,
-                         "the policy that this one extends cannot be found");
+            cannot_be_found(place, name, where);
             return SP_ERR_CONFIG;
         }
         text = sp_buf_slice(&parent);
@@ -116,6 +167,9 @@ enum sp_err sp_policy_load(struct sp_slice text, sp_policy_source_fn *source, vo
     for (unsigned i = chain.count; i > 0 && err == SP_OK; i--) {
         bool is_own = i == 1;
         err = sp_policy_read(out, sp_toml_root(chain.docs[i - 1]), is_own, out_where);
+        if (err != SP_OK) {
+            place_in_child(&chain, i - 1, out_where);
+        }
     }
     done_chain(&chain);
     if (err != SP_OK) {
@@ -130,12 +184,13 @@ enum sp_err sp_policy_open(struct sp_slice name, struct sp_policy *out, struct s
     sp_buf_init(&text, SP_POLICY_TEXT_BYTES_MAX);
     enum sp_err err = sp_policy_source(NULL, name, &text);
     if (err != SP_OK) {
-        sp_where_set(out_where, 0, 0, "there is no such policy, built in or as a file");
+        cannot_be_found((struct sp_toml_place){.line = 0}, name, out_where);
         return err;
     }
     SP_TRY(sp_policy_load(sp_buf_slice(&text), sp_policy_source, NULL, out, out_where));
-    if (out->name[0] == '\0' && set_name(out, name) != SP_OK) {
-        sp_where_set(out_where, 0, 0, "the name of a policy has 1 to 64 bytes");
+    if (out->name[0] == '\0' && set_name(out, name_of_file(name)) != SP_OK) {
+        sp_where_set(out_where, 0, 0,
+                     "the name of a policy has 1 to 64 bytes: give it one by name = \"...\"");
         sp_policy_done(out);
         return SP_ERR_CONFIG;
     }

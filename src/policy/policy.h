@@ -108,7 +108,8 @@ enum sp_err sp_policy_load(struct sp_slice text, sp_policy_source_fn *source, vo
                            struct sp_policy *out, struct sp_where *out_where)
     SP_MUST_CHECK SP_NONNULL(4);
 
-/* Finds a policy by name or path and loads it. Its name is the given one unless the file says otherwise. */
+/* Finds a policy by name or path and loads it. Its name is the given one, of a file without its
+   folder and ending, unless the file says otherwise. */
 enum sp_err sp_policy_open(struct sp_slice name, struct sp_policy *out, struct sp_where *out_where)
     SP_MUST_CHECK SP_NONNULL(2);
 void sp_policy_done(struct sp_policy *policy) SP_NONNULL(1);

@@ -6,7 +6,7 @@ import pytest
 
 from support.gateway import Gateway, command, free_port, new_session
 
-SUBCOMMANDS = ("serve", "check", "exec", "audit", "config", "version")
+SUBCOMMANDS = ("serve", "check", "policy", "exec", "audit", "config", "version")
 PLOT = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\nprint('drawn')\n"
 
 
