@@ -17,6 +17,7 @@ static enum sp_err make_parts(struct sp_admit_room *room)
     SP_TRY(sp_credit_new(tenants, limits->bytes_in_flight_max, limits->body_bytes_max, &room->credit));
     SP_TRY(sp_fair_new(tenants, limits->queue_max, limits->queue_max, &room->fair));
     SP_TRY(sp_guests_new(&room->guests));
+    SP_TRY(sp_slow_new(limits->failed_logins_per_minute, limits->seed, &room->slow));
     for (size_t i = 0; i < tenants; i++) {
         const struct sp_tenant *tenant = sp_directory_tenant(room->directory, i);
         SP_TRY(sp_quota_set(room->quota, i,
@@ -56,6 +57,7 @@ void sp_admit_room_free(struct sp_admit_room *room)
         sp_credit_free(room->credit);
         sp_fair_free(room->fair);
         sp_guests_free(room->guests);
+        sp_slow_free(room->slow);
         sp_buf_done(&room->scratch);
         free(room);
     }
@@ -115,10 +117,32 @@ void sp_admit_turn_away(struct sp_admit_room *room, struct sp_guest *guest, enum
 
 /* --- coming in --- */
 
+/* Who failed too often is told to wait, whatever was wrong this time. A request without a token tries nothing. */
 static void refuse_stranger(struct sp_admit_room *room, const struct sp_msg_ask *msg, enum sp_err err, struct sp_admit_time now)
 {
+    const uint64_t wait_us = sp_slow_wait_us(room->slow, msg->source, now.mono_us);
     sp_strangers_count(&room->strangers, err, msg->source, now.wall_us);
-    refuse(room, msg->exchange, err, 0);
+    if (err == SP_ERR_TOKEN_MISSING || wait_us == 0) {
+        if (err != SP_ERR_TOKEN_MISSING) {
+            sp_slow_failed(room->slow, msg->source, now.mono_us);
+        }
+        refuse(room, msg->exchange, err, 0);
+        return;
+    }
+    refuse(room, msg->exchange, SP_ERR_BUSY, to_ms(wait_us));
+}
+
+static enum sp_err authenticate(struct sp_admit_room *room, const struct sp_msg_ask *msg, struct sp_admit_time now,
+                                struct sp_principal *out)
+{
+    const struct sp_credentials credentials = {
+        .authorization = msg->authorization,
+        .api_key = msg->api_key,
+        .certificate = msg->certificate,
+        .subject = msg->subject,
+        .is_slowed = sp_slow_wait_us(room->slow, msg->source, now.mono_us) > 0,
+    };
+    return sp_authority_check(room->authority, &credentials, now.wall_us, out);
 }
 
 /* What a quota refusal says to the client: which limit, how large, how much is used. */
@@ -234,8 +258,7 @@ enum sp_err sp_admit_on_ask(struct sp_admit_room *room, const struct sp_msg_ask 
     struct sp_guest *guest = NULL;
     struct sp_route route = {.operation = SP_OPERATION_NONE};
     struct sp_where where = {.text = {0}};
-    const struct sp_credentials credentials = {.authorization = msg->authorization, .api_key = msg->api_key};
-    enum sp_err err = sp_authority_check(room->authority, &credentials, now.wall_us, &who);
+    enum sp_err err = authenticate(room, msg, now, &who);
     if (err != SP_OK) {
         refuse_stranger(room, msg, err, now);
         return SP_OK;

@@ -34,6 +34,8 @@ struct sp_admit_limits {
     uint64_t body_bytes_max;
     uint64_t bytes_in_flight_max;
     uint32_t queue_max;
+    uint32_t failed_logins_per_minute; /* of one source, before it is slowed; 0: never */
+    uint64_t seed;                     /* nobody outside may know it */
 };
 
 /* Monotonic and wall time of one moment. */

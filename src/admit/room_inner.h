@@ -10,6 +10,7 @@
 #include "admit/fair.h"
 #include "admit/guests.h"
 #include "admit/room.h"
+#include "admit/slow.h"
 #include "admit/strangers.h"
 #include "admit/workers.h"
 #include "base/buf.h"
@@ -28,6 +29,7 @@ struct sp_admit_room {
     struct sp_fair *fair;
     struct sp_guests *guests;
     struct sp_workers workers;
+    struct sp_slow *slow;
     struct sp_strangers strangers;
     uint64_t strangers_told_us;
     struct sp_buf scratch;

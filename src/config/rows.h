@@ -54,6 +54,8 @@
       "\"1 GiB\"", "", "bodies held at once, in all")                                              \
     X(NUMBER, "server.limits", "queue", limits_queue, 1, 65536, "1024", "",                        \
       "requests of one tenant that may wait")                                                      \
+    X(NUMBER, "server.limits", "failed_logins_per_minute", limits_failed_logins, 0, 1000000,       \
+      "60", "", "wrong tokens of one address (IPv4 /32, IPv6 /64) before it is slowed; 0: never")  \
     X(NUMBER, "server.limits", "workers", limits_workers, 1, 48, "2", "",                          \
       "processes that inspect code")                                                               \
     X(NUMBER, "server.limits", "file_workers", limits_file_workers, 1, 16, "1", "",                \

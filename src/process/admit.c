@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "crypto/hash.h"
+#include "crypto/random.h"
 #include "os/memfd.h"
 #include "process/role.h"
 #include "process/settings.h"
@@ -251,11 +252,15 @@ static enum sp_err make_room(struct admit_state *state)
                                      .who = out_who,
                                      .refusal = out_refusal,
                                      .strangers = out_strangers};
+    uint64_t seed = 0;
+    SP_TRY(sp_random_fill((uint8_t *)&seed, sizeof(seed)));
     SP_TRY(sp_settings_admit_read(sp_self_settings(state->self), &settings));
     const struct sp_admit_limits limits = {.workers = settings.workers,
                                            .body_bytes_max = settings.body_bytes_max,
                                            .bytes_in_flight_max = settings.bytes_in_flight_max,
-                                           .queue_max = settings.queue_max};
+                                           .queue_max = settings.queue_max,
+                                           .failed_logins_per_minute = settings.failed_logins_per_minute,
+                                           .seed = seed};
     SP_TRY(sp_hash_start());
     SP_TRY(sp_authority_new(&state->authority));
     struct sp_directory *directory = sp_authority_directory(state->authority);

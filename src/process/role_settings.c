@@ -131,6 +131,7 @@ static enum sp_err admit(const struct sp_child *child, struct sp_writer *w)
                                         .upload_body_max = upload_body_max(config),
                                         .bytes_in_flight_max = config->limits_bytes_in_flight,
                                         .queue_max = (uint32_t)config->limits_queue,
+                                        .failed_logins_per_minute = (uint32_t)config->limits_failed_logins,
                                         .tenants = sp_buf_slice(&tenants),
                                         .tokens = sp_buf_slice(&tokens)};
     sp_settings_admit_write(w, &s);

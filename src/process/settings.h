@@ -33,6 +33,7 @@
     F(U64, upload_body_max, 0) /* of the whole body around a file */ \
     F(U64, bytes_in_flight_max, 0)                 \
     F(U32, queue_max, 0)                           \
+    F(U32, failed_logins_per_minute, 0)            \
     F(BYTES, tenants, SP_SETTINGS_LIST_MAX)        \
     F(BYTES, tokens, SP_SETTINGS_LIST_MAX)
 

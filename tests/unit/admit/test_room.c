@@ -11,6 +11,7 @@
 
 #define TARGET "/subscriptions/x/executions?api-version=2025-10-02-preview&identifier=session-1"
 #define BODY   300U
+#define FAILED_LOGINS 20U
 
 /* What the room said last of each kind, and how often. */
 static struct said {
@@ -120,7 +121,8 @@ static void open_house(struct house *house, unsigned workers, uint32_t queue_max
 {
     static const uint8_t key[SP_SESSION_KEY_BYTES] = {1, 2, 3};
     const struct sp_admit_limits limits = {
-        .workers = workers, .body_bytes_max = 1000, .bytes_in_flight_max = 8000, .queue_max = queue_max};
+        .workers = workers, .body_bytes_max = 1000, .bytes_in_flight_max = 8000, .queue_max = queue_max,
+                                           .failed_logins_per_minute = FAILED_LOGINS};
     const struct sp_admit_out out = {NULL, on_grant, on_refuse, on_send, on_who, on_refusal, on_strangers};
     said = (struct said){0};
     *house = (struct house){.now = {.mono_us = 10000000, .wall_us = 1700000000000000}};
@@ -236,6 +238,31 @@ static void test_one_exchange_walks_through_and_leaves_nothing_behind(void **sta
     assert_int_equal(ended(&house, x, SP_END_DONE), SP_OK);
     assert_empty(&house);
     assert_int_equal(said.refuses + said.refusals, 0);
+    close_house(&house);
+}
+
+static void test_a_flood_of_wrong_tokens_is_slowed_and_right_ones_pass(void **state)
+{
+    (void)state;
+    struct house house;
+    open_house(&house, 1, 10);
+    for (unsigned i = 0; i < FAILED_LOGINS; i++) {
+        assert_int_equal(ask_for(&house, i, sp_slice_of("Bearer no"), TARGET, BODY), SP_OK);
+        assert_int_equal(said.refuse_err, SP_ERR_TOKEN_UNKNOWN);
+        assert_int_equal(said.refuse_after_ms, 0);
+    }
+    assert_int_equal(ask_for(&house, 90, sp_slice_of("Bearer no"), TARGET, BODY), SP_OK);
+    assert_int_equal(said.refuse_err, SP_ERR_BUSY);
+    assert_in_range(said.refuse_after_ms, 1, 60000 / FAILED_LOGINS);
+    assert_int_equal(ask_for(&house, 91, sp_slice_of(""), TARGET, BODY), SP_OK);
+    assert_int_equal(said.refuse_err, SP_ERR_TOKEN_MISSING);
+    assert_int_equal(ask(&house, 92, 0), SP_OK);
+    assert_int_equal(said.grants, 1);
+    house.now.mono_us += 60000000 / FAILED_LOGINS;
+    assert_int_equal(ask_for(&house, 93, sp_slice_of("Bearer no"), TARGET, BODY), SP_OK);
+    assert_int_equal(said.refuse_err, SP_ERR_TOKEN_UNKNOWN);
+    sp_admit_tick(house.room, house.now);
+    assert_int_equal(said.stranger_count, FAILED_LOGINS + 3); /* the slowed ones are counted too */
     close_house(&house);
 }
 
@@ -547,6 +574,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_request_that_came_whole_is_granted_nothing_and_sent_on),
         cmocka_unit_test(test_one_exchange_walks_through_and_leaves_nothing_behind),
+        cmocka_unit_test(test_a_flood_of_wrong_tokens_is_slowed_and_right_ones_pass),
         cmocka_unit_test(test_a_scope_that_is_missing_is_named_and_recorded),
         cmocka_unit_test(test_a_stranger_learns_nothing_about_paths_and_is_folded),
         cmocka_unit_test(test_a_tenants_refusals_go_by_audit),
