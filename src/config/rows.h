@@ -94,12 +94,14 @@
       "time to connect to the pool")                                                               \
     X(NUMBER, "azure_code_interpreter", "connections", azure_connections, 1, 4096, "256", "",      \
       "connections to the pool at once")                                                           \
-    X(NUMBER, "pool", "max_sessions", pool_max_sessions, 1, 10000, "100", "",                      \
+    X(NUMBER, "pool", "max_sessions", pool_max_sessions, 1, 4000, "100", "",                      \
       "sessions alive at once")                                                                    \
     X(NUMBER, "pool", "ready_sessions", pool_ready_sessions, 0, 1000, "5", "",                     \
       "sessions forked ahead")                                                                     \
     X(SECONDS, "pool", "cooldown_period", pool_cooldown_s, 1, 86400, "300", "",                    \
       "how long a session stays without a request")                                                \
+    X(SECONDS, "pool", "max_life", pool_max_life_s, 60, 604800, "86400", "",                         \
+      "how long a session lives at most; it ends between two runs")                                \
     X(CHOICE, "pool", "network_status", pool_network_status, 0, 0, "\"EgressDisabled\"",           \
       "EgressDisabled|EgressEnabled", "whether code may use the network")                          \
     X(BYTES, "pool", "output", pool_output_bytes, 4096, 268435456, "\"16 MiB\"", "",               \

@@ -159,6 +159,13 @@ void sp_pool_execute(struct sp_pool *pool, const struct sp_pool_order *order,
     sp_pool_fill_ready(pool, now);
 }
 
+static uint64_t expiry_us(const struct sp_pool *pool, const struct slot *slot)
+{
+    uint64_t cooldown = slot->used_us + (uint64_t)pool->config.cooldown_ms * 1000;
+    uint64_t life = slot->created_us + pool->config.max_life_ms * 1000;
+    return pool->config.max_life_ms > 0 && life < cooldown ? life : cooldown;
+}
+
 static struct sp_pool_about about(const struct sp_pool *pool, const struct slot *slot)
 {
     return (struct sp_pool_about){
@@ -166,7 +173,7 @@ static struct sp_pool_about about(const struct sp_pool *pool, const struct slot 
         .etag = slot->etag,
         .created_us = slot->created_us,
         .used_us = slot->used_us,
-        .expires_us = slot->used_us + (uint64_t)pool->config.cooldown_ms * 1000,
+        .expires_us = expiry_us(pool, slot),
     };
 }
 
@@ -284,19 +291,26 @@ static void on_due(struct sp_pool *pool, struct slot *slot, struct sp_pool_now n
     }
 }
 
-static bool is_cold(const struct sp_pool *pool, const struct slot *slot, struct sp_pool_now now)
+/* When an idle session ends: its cooldown is over, or its life. Never while something is asked of it. */
+static uint64_t end_of(const struct sp_pool *pool, const struct slot *slot)
 {
-    return slot->state == SLOT_READY && slot->identifier_len > 0 && slot->files == NULL &&
-           now.mono_ms - slot->used_ms >= pool->config.cooldown_ms;
+    uint64_t end = slot->used_ms + pool->config.cooldown_ms;
+    if (slot->state != SLOT_READY || slot->identifier_len == 0 || slot->files != NULL) {
+        return UINT64_MAX;
+    }
+    if (pool->config.max_life_ms > 0 && slot->named_ms + pool->config.max_life_ms < end) {
+        end = slot->named_ms + pool->config.max_life_ms;
+    }
+    return end;
 }
 
 /* When this slot needs attention next. */
 static uint64_t due_of(const struct sp_pool *pool, const struct slot *slot)
 {
-    if (slot->state == SLOT_READY && slot->identifier_len > 0 && slot->files == NULL) {
-        return slot->used_ms + pool->config.cooldown_ms;
+    if (slot->state == SLOT_READY) {
+        return end_of(pool, slot);
     }
-    return slot->state == SLOT_FREE || slot->state == SLOT_READY ? UINT64_MAX : slot->due_ms;
+    return slot->state == SLOT_FREE ? UINT64_MAX : slot->due_ms;
 }
 
 uint64_t sp_pool_tick(struct sp_pool *pool, struct sp_pool_now now)
@@ -304,7 +318,7 @@ uint64_t sp_pool_tick(struct sp_pool *pool, struct sp_pool_now now)
     uint64_t next = UINT64_MAX;
     for (unsigned i = 0; i < pool->slot_count; i++) {
         struct slot *slot = &pool->slots[i];
-        if (is_cold(pool, slot, now)) {
+        if (end_of(pool, slot) <= now.mono_ms) {
             sp_slot_end(pool, slot);
         } else if (slot->state != SLOT_READY && slot->state != SLOT_FREE &&
                    slot->due_ms <= now.mono_ms) {

@@ -20,7 +20,8 @@ struct sp_pool_config {
     uint32_t max_sessions;
     uint32_t ready_sessions;
     uint32_t cooldown_ms;
-    size_t output_max; /* bytes kept of each stream of a run */
+    uint64_t max_life_ms; /* 0: no end; counted from the first use of an identifier */
+    size_t output_max;    /* bytes kept of each stream of a run */
 };
 
 /* What the room asks of the process around it. A ticket names a session for its whole life. */

@@ -50,6 +50,7 @@ struct slot {
     uint64_t created_us;
     uint64_t used_us;
     uint64_t used_ms;
+    uint64_t named_ms;         /* when it got its identifier */
     uint64_t due_ms;           /* of the state: birth, timeout, kill; UINT64_MAX for none */
     struct sp_pool_run *run;   /* the one that is on */
     struct sp_pool_run *first; /* the line */

@@ -91,6 +91,7 @@ static void name(struct slot *slot, struct sp_slice identifier, struct sp_pool_n
     slot->created_us = now.wall_us;
     slot->used_us = now.wall_us;
     slot->used_ms = now.mono_ms;
+    slot->named_ms = now.mono_ms;
 }
 
 static struct slot *best_unnamed(struct sp_pool *pool)

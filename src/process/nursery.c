@@ -6,11 +6,13 @@
  * executed here. When the template ends, so does this process, and the supervisor starts both anew.
  */
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/own.h"
 #include "os/spawn.h"
@@ -18,6 +20,8 @@
 #include "process/settings.h"
 
 #define LINE_BYTES_MAX   ((size_t)1024)
+#define READY_LINE       "info template.ready"
+#define TEMPLATE_MS_MAX  120000U /* imports of a cold machine take their time */
 #define NUMBER_BYTES     24
 #define SESSIONS_AT_ONCE "4096" /* the pool bounds its own number; this is the template's table */
 
@@ -28,6 +32,7 @@ struct nursery_state {
     int lines; /* what the template says on standard error; its end is the template's end */
     struct sp_watch *watch;
     struct sp_buf line;
+    bool is_ready; /* the template said so */
 };
 
 /* The command line of the template. */
@@ -132,6 +137,47 @@ static enum sp_err make_template(struct nursery_state *state, const struct order
     return start_template(orders, theirs, says);
 }
 
+/* --- what the template says --- */
+
+static void say_line(struct nursery_state *state)
+{
+    struct sp_slice line = sp_buf_slice(&state->line);
+    if (line.len > 0) {
+        sp_log(SP_LOG_INFO, "nursery.template", "%.*s", (int)line.len, (const char *)line.ptr);
+    }
+    state->is_ready = state->is_ready || sp_slice_starts(line, READY_LINE);
+    sp_buf_clear(&state->line);
+}
+
+static void take_text(struct nursery_state *state, struct sp_slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] == '\n' || sp_buf_put_byte(&state->line, text.ptr[i]) != SP_OK) {
+            say_line(state);
+        }
+    }
+}
+
+/* The service is not ready before sessions can be made: a wall that is missing shows here. */
+static enum sp_err wait_for_template(struct nursery_state *state)
+{
+    const uint64_t until = sp_clock_mono_ms() + TEMPLATE_MS_MAX;
+    uint8_t space[LINE_BYTES_MAX];
+    while (!state->is_ready && sp_clock_mono_ms() < until) {
+        struct pollfd lines = {.fd = state->lines, .events = POLLIN};
+        int found = poll(&lines, 1, (int)(until - sp_clock_mono_ms()));
+        ssize_t got = found == 1 ? read(state->lines, space, sizeof(space)) : -1;
+        if (got == 0) {
+            say_line(state);
+            return SP_ERR_UNAVAILABLE;
+        }
+        if (got > 0) {
+            take_text(state, sp_slice_make(space, (size_t)got));
+        }
+    }
+    return state->is_ready ? SP_OK : SP_ERR_TIMEOUT;
+}
+
 static enum sp_err nursery_init(struct sp_self *self, void **out_state)
 {
     struct sp_settings_nursery settings;
@@ -148,27 +194,8 @@ static enum sp_err nursery_init(struct sp_self *self, void **out_state)
     sp_buf_init(&state->line, LINE_BYTES_MAX);
     *out_state = state;
     SP_TRY(write_orders(&settings, sp_self_uid(self), &orders));
-    return make_template(state, &orders);
-}
-
-/* --- what the template says --- */
-
-static void say_line(struct nursery_state *state)
-{
-    if (state->line.len > 0) {
-        sp_log(SP_LOG_INFO, "nursery.template", "%.*s", (int)state->line.len,
-               (const char *)state->line.ptr);
-    }
-    sp_buf_clear(&state->line);
-}
-
-static void take_text(struct nursery_state *state, struct sp_slice text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] == '\n' || sp_buf_put_byte(&state->line, text.ptr[i]) != SP_OK) {
-            say_line(state);
-        }
-    }
+    SP_TRY(make_template(state, &orders));
+    return wait_for_template(state);
 }
 
 static void on_lines(void *ctx, int fd, unsigned what)

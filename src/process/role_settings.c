@@ -284,6 +284,7 @@ static enum sp_err pool(const struct sp_child *child, struct sp_writer *w)
     const struct sp_settings_pool s = {.max_sessions = (uint32_t)config->pool_max_sessions,
                                        .ready_sessions = (uint32_t)config->pool_ready_sessions,
                                        .cooldown_s = (uint32_t)config->pool_cooldown_s,
+                                       .max_life_s = (uint32_t)config->pool_max_life_s,
                                        .output_bytes_max = config->pool_output_bytes};
     sp_settings_pool_write(w, &s);
     return SP_OK;

@@ -106,6 +106,7 @@
     F(U32, max_sessions, 0)               \
     F(U32, ready_sessions, 0)             \
     F(U32, cooldown_s, 0)                 \
+    F(U32, max_life_s, 0)                 \
     F(U64, output_bytes_max, 0)
 
 #define SP_SETTINGS_NURSERY_FIELDS(F)     \

@@ -295,7 +295,10 @@ static enum sp_err prepare(struct template *t)
     sp_log(SP_LOG_INFO, "template.pages", "collapsed=%zu", sp_pages_collapse());
     SP_TRY(probe(t, &layers));
     SP_TRY(check_layers(t, layers));
-    return introduce(t, layers);
+    SP_TRY(introduce(t, layers));
+    /* The nursery waits for this line. */
+    sp_log(SP_LOG_INFO, "template.ready", "walls=%llx", (unsigned long long)layers);
+    return SP_OK;
 }
 
 int sp_template_run(const struct sp_session_options *options)

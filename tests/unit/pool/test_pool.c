@@ -85,8 +85,11 @@ static void on_file(void *ctx, uint64_t request, int *fd, const struct sp_pool_f
 static int open_world_with(void **state, uint32_t max, uint32_t ready)
 {
     static struct world w;
-    const struct sp_pool_config config = {
-        .max_sessions = max, .ready_sessions = ready, .cooldown_ms = 10000, .output_max = 4096};
+    const struct sp_pool_config config = {.max_sessions = max,
+                                          .ready_sessions = ready,
+                                          .cooldown_ms = 10000,
+                                          .max_life_ms = 25000,
+                                          .output_max = 4096};
     const struct sp_pool_ports ports = {.ctx = &w,
                                         .fork = on_fork,
                                         .kill = on_kill,
@@ -265,6 +268,29 @@ static void test_cooldown_ends_an_idle_session_and_not_a_busy_one(void **state)
     assert_int_equal(w->kills, 1);
     sp_pool_session_get(w->pool, 12, sp_slice_of("idle"));
     assert_int_equal(w->status, 404);
+}
+
+static void test_session_ends_at_the_end_of_its_life_but_not_in_a_run(void **state)
+{
+    struct world *w = *state;
+    template_up(w);
+    execute(w, 11, "busy");
+    ready(w, w->forked[0]);
+    done(w, w->forked[0]);
+    for (uint64_t i = 0; i < 5; i++) {
+        (void)after(w, 4000);
+        execute(w, 20 + i, "busy");
+        done(w, w->forked[0]);
+    }
+    (void)after(w, 4000);
+    assert_int_equal(w->kills, 0);
+    execute(w, 30, "busy");
+    (void)after(w, 2000);
+    assert_int_equal(w->kills, 0);
+    done(w, w->forked[0]);
+    assert_int_equal(w->status, 200);
+    (void)after(w, 1);
+    assert_int_equal(w->kills, 1);
 }
 
 static void test_ended_session_frees_its_place(void **state)
@@ -505,6 +531,7 @@ int main(void)
         READY(test_ready_session_is_taken_and_replaced),
         LIVE(test_session_limit_answers_with_a_time),
         LIVE(test_cooldown_ends_an_idle_session_and_not_a_busy_one),
+        LIVE(test_session_ends_at_the_end_of_its_life_but_not_in_a_run),
         LIVE(test_ended_session_frees_its_place),
         LIVE(test_runs_of_one_session_take_turns),
         LIVE(test_line_is_bounded),
