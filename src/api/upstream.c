@@ -1,5 +1,6 @@
 #include "api/upstream.h"
 
+#include "api/upstream_inner.h"
 #include "base/text.h"
 #include "codec/json.h"
 #include "codec/json_out.h"
@@ -20,6 +21,7 @@ enum sp_err sp_upstream_init(struct sp_upstream *u, struct sp_slice base_path,
         .base_path = base_path,
         .api_version = sp_slice_of(sp_version_text(version)),
         .is_embedded = is_embedded,
+        .has_output_max = version >= SP_VERSION_2025_10,
     };
     return SP_OK;
 }
@@ -53,6 +55,9 @@ enum sp_err sp_upstream_body(const struct sp_upstream *u, const struct sp_order 
     sp_json_out_member_text(&w, "executionType", "Synchronous");
     sp_json_out_member_string(&w, "code", order->code);
     sp_json_out_member_u64(&w, "timeoutInSeconds", order->timeout_s);
+    if (order->output_max > 0 && u->has_output_max) {
+        sp_json_out_member_u64(&w, "outputStreamsMaxLength", order->output_max);
+    }
     if (is_old) {
         sp_json_out_object_end(&w);
     }
@@ -238,18 +243,20 @@ static enum sp_err judge_status(const struct sp_upstream *u, unsigned http_statu
     return SP_ERR_OUTCOME_UNKNOWN;
 }
 
-static void read_error(const struct sp_upstream *u, unsigned http_status, struct sp_slice body,
-                       struct sp_upstream_answer *out)
+enum sp_err sp_upstream_judge_error(const struct sp_upstream *u, unsigned http_status, struct sp_slice body,
+                                    const struct sp_json *doc, enum sp_upstream_end *out_end,
+                                    struct sp_where *out_reason)
 {
-    struct sp_slice message = find_message(out->doc, body);
-    out->err = judge_status(u, http_status, out->doc, message, &out->end);
+    struct sp_slice message = find_message(doc, body);
+    enum sp_err err = judge_status(u, http_status, doc, message, out_end);
     struct sp_slice quoted = sp_slice_sub(sp_slice_trim(message), 0, SP_WHERE_TEXT_MAX / 2);
     if (quoted.len == 0) {
-        sp_where_set(&out->reason, 0, 0, "the pool answered %u", http_status);
-        return;
+        sp_where_set(out_reason, 0, 0, "the pool answered %u", http_status);
+    } else {
+        sp_where_set(out_reason, 0, 0, "the pool answered %u: %.*s", http_status, (int)quoted.len,
+                     (const char *)quoted.ptr);
     }
-    sp_where_set(&out->reason, 0, 0, "the pool answered %u: %.*s", http_status, (int)quoted.len,
-                 (const char *)quoted.ptr);
+    return err;
 }
 
 enum sp_err sp_upstream_read(const struct sp_upstream *u, unsigned http_status,
@@ -262,7 +269,8 @@ enum sp_err sp_upstream_read(const struct sp_upstream *u, unsigned http_status,
     struct sp_where where = {0};
     enum sp_err err = sp_json_parse(body, &limits, &out->doc, &where);
     if (http_status < 200 || http_status > 299) {
-        read_error(u, http_status, body, out);
+        out->err =
+            sp_upstream_judge_error(u, http_status, body, out->doc, &out->end, &out->reason);
         return SP_OK;
     }
     if (err == SP_OK) {

@@ -20,6 +20,7 @@ struct sp_upstream {
     enum sp_family family;     /* OLD or NEW, by the version */
     struct sp_slice base_path; /* of the endpoint, without a `/` at its end; empty for none */
     struct sp_slice api_version;
+    bool has_output_max; /* this version knows outputStreamsMaxLength */
     bool is_embedded; /* our own pool: its error codes mean exactly what ours mean */
 };
 
