@@ -104,6 +104,7 @@ static void send_outcome(void *ctx, struct sp_msg_outcome *outcome, struct sp_sl
         err = sp_msg_outcome_send(wire, outcome);
     }
     sp_payload_done(&outcome->answer);
+    sp_payload_done(&outcome->content);
     if (err != SP_OK) {
         /* audit cannot be left waiting: without this outcome it must take the run for unknown, so end the wire's life. */
         sp_log(SP_LOG_ERROR, "relay.outcome.failed", "err=%s", sp_err_name(err));
@@ -156,9 +157,11 @@ static enum sp_err on_run(void *ctx, struct sp_peer from, struct sp_message *mes
     struct sp_msg_run run;
     (void)from;
     SP_TRY(sp_msg_run_read(message, &run));
-    SP_TRY(sp_relay_room_run(state->room, &run, sp_clock_mono_us()));
+    enum sp_err err = sp_relay_room_run(state->room, &run, sp_clock_mono_us());
+    sp_payload_done(&run.order);
+    sp_payload_done(&run.content);
     keep_ticking(state);
-    return SP_OK;
+    return err;
 }
 
 /* If dial is hostile: it can lead plain HTTP astray and starve runs; TLS to a configured host it cannot answer. */

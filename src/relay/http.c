@@ -11,6 +11,7 @@
 #include "base/num.h"
 #include "base/own.h"
 #include "relay/http_setup.h"
+#include "relay/sink.h"
 
 /* An answer's buffer that grew over this is given back after use. */
 #define ANSWER_KEEP_BYTES ((size_t)256 * 1024)
@@ -36,7 +37,9 @@ struct slot {
     struct sp_http_request request;
     size_t sent; /* of the body, handed to libcurl */
     struct sp_buf answer;
+    struct sp_sink sink; /* of a download */
     bool is_busy;
+    bool has_special; /* the headers are those of one request */
     bool has_run;  /* the place of the pool is in libcurl's cache, where it stays */
     bool has_head; /* the final answer's, whole: libcurl takes a head that is cut for one */
     bool is_answer_too_big;
@@ -70,8 +73,14 @@ static void run(struct sp_http *http, curl_socket_t fd, int what);
 static size_t on_body_wanted(char *to, size_t size, size_t count, void *ctx)
 {
     struct slot *slot = ctx;
-    struct sp_slice left = sp_slice_sub(slot->request.body, slot->sent, slot->request.body.len);
-    size_t len = sp_slice_copy(left, to, size * count);
+    const struct sp_slice parts[] = {slot->request.body, slot->request.content, slot->request.tail};
+    size_t passed = slot->sent;
+    size_t len = 0;
+    for (size_t i = 0; i < SP_COUNT(parts); i++) {
+        struct sp_slice left = sp_slice_sub(parts[i], passed, parts[i].len);
+        passed -= parts[i].len - left.len;
+        len += sp_slice_copy(left, to + len, size * count - len);
+    }
     slot->sent += len;
     return len;
 }
@@ -87,7 +96,9 @@ static int on_seek(void *ctx, curl_off_t offset, int origin)
 static size_t on_answer(char *bytes, size_t size, size_t count, void *ctx)
 {
     struct slot *slot = ctx;
-    if (sp_buf_put(&slot->answer, sp_slice_make(bytes, size * count)) != SP_OK) {
+    struct sp_slice in = sp_slice_make(bytes, size * count);
+    enum sp_err err = slot->sink.fd > 0 ? sp_sink_put(&slot->sink, in) : sp_buf_put(&slot->answer, in);
+    if (err != SP_OK) {
         slot->is_answer_too_big = true;
         return 0; /* ends the transfer */
     }
@@ -103,7 +114,11 @@ static size_t on_head(char *bytes, size_t size, size_t count, void *ctx)
     if (sp_slice_is(line, "\r\n") || sp_slice_is(line, "\n")) {
         (void)curl_easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &status);
         slot->has_head = status >= 200;
+        /* Only the bytes of a file go into a descriptor: an error is read as any other. */
+        bool is_file = slot->request.is_download && status >= 200 && status <= 299;
+        return is_file && sp_sink_begin(&slot->sink, SP_HTTP_FILE_BYTES_MAX) != SP_OK ? 0 : line.len;
     }
+    sp_sink_note(&slot->sink, line);
     return line.len;
 }
 
@@ -297,6 +312,7 @@ static void forget_easy(struct slot *slot)
 
 static void end_slot(struct slot *slot, CURLcode code)
 {
+    SP_AUTO_PAYLOAD struct sp_payload content = SP_PAYLOAD_EMPTY;
     struct sp_http *http = slot->http;
     long status = 0;
     curl_off_t retry_after = 0;
@@ -313,6 +329,9 @@ static void end_slot(struct slot *slot, CURLcode code)
         .body = sp_buf_slice(&answer),
         .why = why_of(slot, code),
     };
+    SP_CLEANUP(sp_sink_done) struct sp_sink sink = slot->sink; /* the slot may be started again from within */
+    slot->sink = (struct sp_sink){.fd = 0};
+    sp_sink_end(&sink, &content, &end);
     if (code != CURLE_OK) {
         forget_easy(slot);
     } else {
@@ -400,15 +419,19 @@ static enum sp_err hook_slot(struct sp_http *http, struct slot *slot)
     return SP_OK;
 }
 
-static enum sp_err prepare_slot(struct sp_http *http, struct slot *slot)
+static enum sp_err prepare_slot(struct sp_http *http, struct slot *slot,
+                                const struct sp_http_request *request)
 {
     if (slot->easy == NULL) {
         SP_TRY(sp_http_setup_easy(&http->setup, &slot->easy));
         SP_TRY(hook_slot(http, slot));
     }
-    if (slot->headers == NULL || slot->bearer_generation != http->bearer_generation) {
+    bool is_special = request->content_type.len > 0 || request->traceparent.len > 0 || request->method != NULL;
+    if (slot->headers == NULL || is_special || slot->has_special ||
+        slot->bearer_generation != http->bearer_generation) {
         sp_http_setup_headers_free(&slot->headers);
-        SP_TRY(sp_http_setup_headers(&http->setup, &slot->headers));
+        SP_TRY(sp_http_setup_headers(&http->setup, request, &slot->headers));
+        slot->has_special = is_special;
         slot->bearer_generation = http->bearer_generation;
         if (curl_easy_setopt(slot->easy, CURLOPT_HTTPHEADER, slot->headers) != CURLE_OK) {
             return SP_ERR_NOMEM;
@@ -431,7 +454,7 @@ enum sp_err sp_http_start(struct sp_http *http, size_t number,
 {
     SP_ASSERT(number < http->config.slots && !http->slots[number].is_busy);
     struct slot *slot = &http->slots[number];
-    SP_TRY(prepare_slot(http, slot));
+    SP_TRY(prepare_slot(http, slot, request));
     SP_TRY(forget_place(slot));
     SP_TRY(sp_http_setup_request(&http->setup, slot->easy, request));
     slot->request = *request;
@@ -439,6 +462,7 @@ enum sp_err sp_http_start(struct sp_http *http, size_t number,
     slot->has_head = false;
     slot->is_answer_too_big = false;
     slot->why[0] = '\0';
+    sp_sink_done(&slot->sink);
     sp_buf_clear(&slot->answer);
     if (curl_multi_add_handle(http->multi, slot->easy) != CURLM_OK) {
         return SP_ERR_NOMEM;
@@ -543,6 +567,7 @@ void sp_http_free(struct sp_http *http)
         curl_easy_cleanup(slot->easy);
         sp_http_setup_headers_free(&slot->headers);
         sp_buf_done(&slot->answer);
+        sp_sink_done(&slot->sink);
     }
     if (http->multi != NULL) {
         (void)curl_multi_cleanup(http->multi); /* closes what is open, by on_close */

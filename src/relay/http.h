@@ -12,10 +12,12 @@
 #include "base/secret.h"
 #include "base/slice.h"
 #include "wire/loop.h"
+#include "wire/payload.h"
 
 #define SP_HTTP_SLOTS_MAX        ((size_t)1024)
 #define SP_HTTP_ANSWER_BYTES_MAX ((size_t)32 * 1024 * 1024)
 #define SP_HTTP_WHY_MAX          ((size_t)256)
+#define SP_HTTP_FILE_BYTES_MAX   ((uint64_t)256 * 1024 * 1024)
 
 struct sp_http;
 
@@ -27,12 +29,15 @@ enum sp_http_state {
     SP_HTTP_ANSWERED,
 };
 
-/* Borrowed for the call. `why` is text for people, empty when answered. */
+/* Borrowed for the call, but for `content`, which may be moved out. `why` is text for people, empty when answered. */
 struct sp_http_end {
     enum sp_http_state state;
     unsigned status;
     uint32_t retry_after_s; /* 0: the pool did not say */
     struct sp_slice body;
+    struct sp_payload *content; /* of a download that succeeded; else NULL */
+    const char *content_type;   /* of that; "" when the pool does not say */
+    const char *last_modified;
     const char *why;
 };
 
@@ -65,10 +70,16 @@ void sp_http_free(struct sp_http *http);
 enum sp_err sp_http_set_bearer(struct sp_http *http, struct sp_slice bearer)
     SP_MUST_CHECK SP_NONNULL(1);
 
-/* One POST of a JSON body. Target and body are borrowed until the end. */
+/* One request. All is borrowed until the end. A body is its three parts, one behind another. */
 struct sp_http_request {
+    const char *method; /* NULL: POST */
     struct sp_slice target;
+    struct sp_slice content_type; /* empty: JSON */
+    struct sp_slice traceparent;  /* empty: none */
     struct sp_slice body;
+    struct sp_slice content;
+    struct sp_slice tail;
+    bool is_download; /* the body of a success goes into a memfd */
     uint32_t timeout_ms;
 };
 enum sp_err sp_http_start(struct sp_http *http, size_t slot, const struct sp_http_request *request)

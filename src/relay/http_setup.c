@@ -173,18 +173,38 @@ static enum sp_err append_bearer(const struct sp_http_setup *s, struct curl_slis
     return err;
 }
 
-static enum sp_err append_all(const struct sp_http_setup *s, struct curl_slist **headers)
+/* A field whose value is ours or was checked; an empty one is left out. */
+static enum sp_err append_field(struct curl_slist **headers, const char *name, struct sp_slice value)
 {
-    SP_TRY(append(headers, "Content-Type: application/json"));
+    SP_AUTO_BUF struct sp_buf line;
+    sp_buf_init(&line, HEADER_BYTES_MAX);
+    if (value.len == 0) {
+        return SP_OK;
+    }
+    SP_TRY(sp_buf_put_text(&line, name));
+    SP_TRY(sp_buf_put_text(&line, ": "));
+    SP_TRY(sp_buf_put(&line, value));
+    SP_TRY(sp_buf_put_byte(&line, '\0'));
+    return append(headers, (const char *)line.ptr);
+}
+
+static enum sp_err append_all(const struct sp_http_setup *s, const struct sp_http_request *request,
+                              struct curl_slist **headers)
+{
+    bool is_json = request->content_type.len == 0 && request->method == NULL;
+    struct sp_slice type = is_json ? SP_SLICE_LITERAL("application/json") : request->content_type;
+    SP_TRY(append_field(headers, "Content-Type", type));
+    SP_TRY(append_field(headers, "traceparent", request->traceparent));
     SP_TRY(append(headers, "Accept: application/json"));
     SP_TRY(append(headers, "Expect:")); /* no waiting for 100-continue */
     return s->has_bearer ? append_bearer(s, headers) : SP_OK;
 }
 
-enum sp_err sp_http_setup_headers(const struct sp_http_setup *s, struct curl_slist **out)
+enum sp_err sp_http_setup_headers(const struct sp_http_setup *s,
+                                  const struct sp_http_request *request, struct curl_slist **out)
 {
     struct curl_slist *headers = NULL;
-    enum sp_err err = append_all(s, &headers);
+    enum sp_err err = append_all(s, request, &headers);
     if (err != SP_OK) {
         sp_http_setup_headers_free(&headers);
         return err;
@@ -202,16 +222,28 @@ void sp_http_setup_headers_free(struct curl_slist **headers)
     *headers = NULL;
 }
 
+/* POST with a body, or a request without one. */
+static bool set_method(CURL *easy, const struct sp_http_request *request, size_t len)
+{
+    bool has_body = request->method == NULL || len > 0;
+    if (curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, has_body ? NULL : request->method) != CURLE_OK) {
+        return false;
+    }
+    return has_body ? curl_easy_setopt(easy, CURLOPT_POST, 1L) == CURLE_OK &&
+                          curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len) == CURLE_OK
+                    : curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L) == CURLE_OK;
+}
+
 enum sp_err sp_http_setup_request(struct sp_http_setup *s, CURL *easy,
                                   const struct sp_http_request *request)
 {
+    size_t len = request->body.len + request->content.len + request->tail.len; /* all in memory: no overflow */
     sp_buf_clear(&s->url);
     SP_TRY(sp_buf_put(&s->url, sp_buf_slice(&s->origin)));
     SP_TRY(sp_buf_put(&s->url, request->target));
     SP_TRY(sp_buf_put_byte(&s->url, '\0'));
     if (curl_easy_setopt(easy, CURLOPT_URL, (const char *)s->url.ptr) != CURLE_OK ||
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len) !=
-            CURLE_OK ||
+        !set_method(easy, request, len) ||
         curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms) != CURLE_OK) {
         return SP_ERR_NOMEM;
     }

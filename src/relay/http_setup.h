@@ -34,9 +34,10 @@ enum sp_err sp_http_setup_bearer(struct sp_http_setup *s, struct sp_slice bearer
 enum sp_err sp_http_setup_easy(const struct sp_http_setup *s, CURL **out)
     SP_MUST_CHECK SP_NONNULL(1, 2);
 
-/* The header lines with the bearer of now. Freed (and overwritten) by sp_http_setup_headers_free; `*headers` may be NULL. */
-enum sp_err sp_http_setup_headers(const struct sp_http_setup *s, struct curl_slist **out)
-    SP_MUST_CHECK SP_NONNULL(1, 2);
+/* The header lines of a request, with the bearer of now. Freed (and overwritten) by sp_http_setup_headers_free; `*headers` may be NULL. */
+enum sp_err sp_http_setup_headers(const struct sp_http_setup *s,
+                                  const struct sp_http_request *request, struct curl_slist **out)
+    SP_MUST_CHECK SP_NONNULL(1, 2, 3);
 void sp_http_setup_headers_free(struct curl_slist **headers) SP_NONNULL(1);
 
 /* What differs between requests: URL, length of the body, time limit. */

@@ -11,6 +11,7 @@
 #include "base/num.h"
 #include "base/own.h"
 #include "codec/http1.h"
+#include "relay/sink.h"
 
 #define READ_BYTES        ((size_t)64 * 1024)
 #define FIELDS_BYTES_MAX  ((size_t)40 * 1024) /* host and bearer */
@@ -24,6 +25,7 @@
 #define TRUST_MS          50U
 
 #define NO_SLOT           SIZE_MAX
+#define BODY_PARTS        3U
 
 /* One connection: what it carries now, and its place among those that carry nothing. */
 struct conn {
@@ -36,7 +38,9 @@ struct conn {
     uint64_t idle_since_ms;
     uint64_t deadline_ms;
     struct sp_buf head; /* of the request; empty once it is out, for it holds the bearer */
-    struct sp_slice body;
+    struct sp_slice body[BODY_PARTS];
+    bool is_download;
+    struct sp_sink sink;
     size_t sent;  /* of head and body together */
     size_t total; /* of both */
     bool is_send_ended;
@@ -92,6 +96,7 @@ static void conn_free(struct conn *conn)
     sp_buf_wipe(&conn->head);
     sp_buf_done(&conn->answer_head);
     sp_buf_done(&conn->answer);
+    sp_sink_done(&conn->sink);
     free(conn);
 }
 
@@ -161,9 +166,13 @@ size_t sp_plain_idle(struct sp_plain *plain)
 /* The connection is idle or gone before the end is told: whoever hears of it may start the next request at once. */
 static void finish(struct conn *conn, struct sp_http_end *end, bool may_go_on)
 {
+    SP_AUTO_PAYLOAD struct sp_payload content = SP_PAYLOAD_EMPTY;
+    SP_CLEANUP(sp_sink_done) struct sp_sink sink = conn->sink;
     struct sp_plain *plain = conn->plain;
     struct sp_buf answer = conn->answer;
     size_t slot = conn->slot;
+    conn->sink = (struct sp_sink){.fd = 0};
+    sp_sink_end(&sink, &content, end);
     plain->busy[slot] = NULL;
     sp_buf_init(&conn->answer, SP_HTTP_ANSWER_BYTES_MAX);
     if (may_go_on) {
@@ -220,7 +229,24 @@ static enum sp_err take_body(struct conn *conn)
         conn->answer = conn->plain->spare;
         sp_buf_init(&conn->plain->spare, SP_HTTP_ANSWER_BYTES_MAX);
     }
-    return sp_buf_put(&conn->answer, conn->parser.body);
+    return conn->sink.fd > 0 ? sp_sink_put(&conn->sink, conn->parser.body)
+                             : sp_buf_put(&conn->answer, conn->parser.body);
+}
+
+/* What the head says of the answer. Only the bytes of a file go into a descriptor: an error is read as any other. */
+static enum sp_err take_head(struct conn *conn)
+{
+    struct sp_slice type = {NULL, 0};
+    struct sp_slice modified = {NULL, 0};
+    conn->retry_after_s = retry_after_of(&conn->parser);
+    if (!conn->is_download || conn->parser.status < 200 || conn->parser.status > 299) {
+        return SP_OK;
+    }
+    (void)sp_http1_find(&conn->parser, "Content-Type", &type);
+    (void)sp_http1_find(&conn->parser, "Last-Modified", &modified);
+    sp_slice_to_text(type, conn->sink.content_type, sizeof(conn->sink.content_type));
+    sp_slice_to_text(modified, conn->sink.last_modified, sizeof(conn->sink.last_modified));
+    return sp_sink_begin(&conn->sink, SP_HTTP_FILE_BYTES_MAX);
 }
 
 /* Hands bytes to the parser; `*in` keeps what is behind the answer when `*out_is_whole`. */
@@ -236,7 +262,7 @@ static enum sp_err take_answer(struct conn *conn, struct sp_slice *in, bool *out
             *out_is_whole = false;
             return SP_OK;
         case SP_HTTP1_HEAD_DONE:
-            conn->retry_after_s = retry_after_of(&conn->parser);
+            SP_TRY(take_head(conn));
             break;
         case SP_HTTP1_BODY:
             SP_TRY(take_body(conn));
@@ -298,13 +324,17 @@ static void receive(struct conn *conn)
 static enum sp_err push(struct conn *conn)
 {
     while (conn->sent < conn->total) {
-        size_t of_body = conn->sent > conn->head.len ? conn->sent - conn->head.len : 0;
-        struct sp_slice head = sp_slice_sub(sp_buf_slice(&conn->head), conn->sent, conn->head.len);
-        struct sp_slice body = sp_slice_sub(conn->body, of_body, conn->body.len);
-        /* sendmsg takes plain pointers but only reads. */
-        struct iovec parts[2] = {{.iov_base = (void *)(uintptr_t)head.ptr, .iov_len = head.len},
-                                 {.iov_base = (void *)(uintptr_t)body.ptr, .iov_len = body.len}};
-        struct msghdr message = {.msg_iov = parts, .msg_iovlen = SP_COUNT(parts)};
+        const struct sp_slice parts[] = {sp_buf_slice(&conn->head), conn->body[0], conn->body[1],
+                                         conn->body[2]};
+        struct iovec left[SP_COUNT(parts)];
+        size_t passed = conn->sent;
+        for (size_t i = 0; i < SP_COUNT(parts); i++) {
+            struct sp_slice part = sp_slice_sub(parts[i], passed, parts[i].len);
+            passed -= parts[i].len - part.len;
+            /* sendmsg takes plain pointers but only reads. */
+            left[i] = (struct iovec){.iov_base = (void *)(uintptr_t)part.ptr, .iov_len = part.len};
+        }
+        struct msghdr message = {.msg_iov = left, .msg_iovlen = SP_COUNT(left)};
         ssize_t sent = sendmsg(conn->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
         if (sent < 0 && errno == EINTR) {
             continue;
@@ -352,17 +382,35 @@ static void on_ready(void *ctx, int fd, unsigned what)
     }
 }
 
+static size_t body_bytes(const struct sp_http_request *request)
+{
+    return request->body.len + request->content.len + request->tail.len; /* all in memory: no overflow */
+}
+
 static enum sp_err put_head(const struct sp_plain *plain, const struct sp_http_request *request,
                             struct sp_buf *out)
 {
+    bool has_body = request->method == NULL || body_bytes(request) > 0;
     sp_buf_clear(out);
-    SP_TRY(sp_buf_put_text(out, "POST "));
+    SP_TRY(sp_buf_put_text(out, request->method == NULL ? "POST" : request->method));
+    SP_TRY(sp_buf_put_byte(out, ' '));
     SP_TRY(sp_buf_put(out, request->target));
     SP_TRY(sp_buf_put_text(out, " HTTP/1.1\r\n"));
     SP_TRY(sp_buf_put(out, sp_secret_show(&plain->fields)));
-    SP_TRY(sp_buf_put_text(out, "Content-Length: "));
-    SP_TRY(sp_buf_put_u64(out, request->body.len));
-    return sp_buf_put_text(out, "\r\n\r\n");
+    if (request->traceparent.len > 0) {
+        SP_TRY(sp_buf_put_text(out, "traceparent: "));
+        SP_TRY(sp_buf_put(out, request->traceparent));
+        SP_TRY(sp_buf_put_text(out, "\r\n"));
+    }
+    if (has_body) {
+        SP_TRY(sp_buf_put_text(out, "Content-Type: "));
+        SP_TRY(sp_buf_put(out, request->content_type.len > 0 ? request->content_type
+                                                             : SP_SLICE_LITERAL("application/json")));
+        SP_TRY(sp_buf_put_text(out, "\r\nContent-Length: "));
+        SP_TRY(sp_buf_put_u64(out, body_bytes(request)));
+        SP_TRY(sp_buf_put_text(out, "\r\n"));
+    }
+    return sp_buf_put_text(out, "\r\n");
 }
 
 /* The timer runs to the first deadline that was known when it was set, and is not touched by ends. */
@@ -402,9 +450,12 @@ static void load(struct conn *conn, size_t slot, const struct sp_http_request *r
 {
     conn->slot = slot;
     conn->deadline_ms = now_ms + request->timeout_ms;
-    conn->body = request->body;
+    conn->body[0] = request->body;
+    conn->body[1] = request->content;
+    conn->body[2] = request->tail;
+    conn->is_download = request->is_download;
     conn->sent = 0;
-    conn->total = conn->head.len + request->body.len;
+    conn->total = conn->head.len + body_bytes(request);
     conn->is_send_ended = false;
     conn->retry_after_s = 0;
     sp_http1_next(&conn->parser, SP_HTTP1_RESPONSE);
@@ -480,8 +531,7 @@ enum sp_err sp_plain_set_bearer(struct sp_plain *plain, struct sp_slice bearer)
     struct sp_secret secret;
     sp_buf_init(&fields, FIELDS_BYTES_MAX);
     SP_TRY(sp_buf_put(&fields, sp_buf_slice(&plain->host)));
-    SP_TRY(sp_buf_put_text(&fields, "User-Agent: sallyport\r\nContent-Type: application/json\r\n"
-                                    "Accept: application/json\r\n"));
+    SP_TRY(sp_buf_put_text(&fields, "User-Agent: sallyport\r\nAccept: application/json\r\n"));
     if (bearer.len > 0) {
         SP_TRY(sp_buf_put_text(&fields, "Authorization: Bearer "));
         SP_TRY(sp_buf_put(&fields, bearer));

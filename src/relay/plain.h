@@ -22,7 +22,7 @@ void sp_plain_free(struct sp_plain *plain);
 enum sp_err sp_plain_set_bearer(struct sp_plain *plain, struct sp_slice bearer)
     SP_MUST_CHECK SP_NONNULL(1);
 
-/* One POST of a JSON body, which is borrowed until the end. The end may come from within. */
+/* See sp_http_start. The end may come from within. */
 enum sp_err sp_plain_start(struct sp_plain *plain, size_t slot,
                            const struct sp_http_request *request) SP_MUST_CHECK SP_NONNULL(1, 3);
 

@@ -4,54 +4,7 @@
 
 #include "base/assert.h"
 #include "base/own.h"
-
-/* A request of a whole order in JSON: every byte of the code may need an escape of six. */
-#define REQUEST_BYTES_MAX  (6 * SP_ORDER_CODE_BYTES_MAX + (size_t)1024)
-/* A request's buffer that grew over this is given back after use. */
-#define REQUEST_KEEP_BYTES ((size_t)256 * 1024)
-#define ANSWER_BYTES_MAX   (SP_RESULT_BYTES_MAX + (size_t)1024)
-
-/* What a client is told when nothing else is known. */
-#define RETRY_SOON_MS      1000U
-#define RETRY_FULL_MS      5000U
-
-#define NO_SLOT            SIZE_MAX
-
-enum run_state { RUN_NONE, RUN_WAITING, RUN_AT_POOL };
-
-struct run {
-    enum run_state state;
-    sp_exchange exchange;
-    uint64_t arrived_us;
-    uint32_t audit_generation;
-    uint32_t timeout_ms;
-    uint16_t attempts;
-    size_t next; /* in the queue */
-    struct sp_buf target;
-    struct sp_buf body;
-};
-
-struct sp_relay_room {
-    struct sp_relay_config config;
-    struct sp_relay_ops ops;
-    struct run runs[SP_HTTP_SLOTS_MAX];
-    size_t busy;    /* runs of any state */
-    size_t at_pool; /* runs at the pool */
-    size_t waiting;
-    size_t first; /* of the queue */
-    size_t last;
-    size_t free_hint;
-    int stash[SP_RELAY_STASH_MAX];
-    size_t stash_count;
-    uint32_t tickets_out;
-    uint32_t next_ticket;
-    uint32_t first_ticket; /* of the wire of now: an answer to an older ticket is none of ours */
-    uint64_t dial_not_before_us;
-    uint32_t audit_generation;
-    enum sp_err bearer;
-    bool has_heard_bearer;
-    bool is_pumping;
-};
+#include "relay/room_inner.h"
 
 static void pump(struct sp_relay_room *room, uint64_t now_us);
 
@@ -68,7 +21,12 @@ enum sp_err sp_relay_room_new(const struct sp_relay_config *config, const struct
     room->last = NO_SLOT;
     room->next_ticket = 1;
     room->first_ticket = 1;
+    if (sp_shelf_new(&room->shelf) != SP_OK) {
+        free(room);
+        return SP_ERR_NOMEM;
+    }
     for (size_t i = 0; i < SP_HTTP_SLOTS_MAX; i++) {
+        sp_buf_init(&room->runs[i].traceparent, SP_MSG_SESSION_MAX);
         sp_buf_init(&room->runs[i].target, SP_UPSTREAM_TARGET_BYTES_MAX);
         sp_buf_init(&room->runs[i].body, REQUEST_BYTES_MAX);
     }
@@ -82,9 +40,12 @@ void sp_relay_room_free(struct sp_relay_room *room)
         return;
     }
     for (size_t i = 0; i < SP_HTTP_SLOTS_MAX; i++) {
+        sp_buf_done(&room->runs[i].traceparent);
         sp_buf_done(&room->runs[i].target);
         sp_buf_done(&room->runs[i].body);
+        sp_relay_errand_free(room->runs[i].errand);
     }
+    sp_shelf_free(room->shelf);
     while (room->stash_count > 0) {
         sp_close(room->stash[--room->stash_count]);
     }
@@ -136,26 +97,46 @@ static void release(struct sp_relay_room *room, struct run *run)
     run->state = RUN_NONE;
     room->busy--;
     room->free_hint = (size_t)(run - room->runs);
+    run->ticket = 0;
+    sp_relay_errand_free(run->errand);
+    run->errand = NULL;
     if (run->body.room > REQUEST_KEEP_BYTES) {
         sp_buf_done(&run->body);
     }
 }
 
-static struct sp_msg_outcome outcome_of(const struct run *run, uint64_t now_us)
+struct sp_msg_outcome sp_relay_outcome_of(const struct run *run, uint64_t now_us)
 {
     return (struct sp_msg_outcome){
         .exchange = run->exchange,
         .attempts = run->attempts,
         .relay_us = now_us > run->arrived_us ? now_us - run->arrived_us : 0,
         .answer = SP_PAYLOAD_EMPTY,
+        .content = SP_PAYLOAD_EMPTY,
     };
 }
 
+/* What became of a run that nobody waited for stays until somebody asks. */
+static void keep_on_shelf(struct sp_relay_room *room, const struct run *run,
+                          const struct sp_msg_outcome *outcome, struct sp_slice answer, uint64_t now_us)
+{
+    const struct sp_execution execution = {
+        .state = outcome->err == SP_OK ? SP_EXECUTION_ENDED : SP_EXECUTION_BROKEN,
+        .err = outcome->err,
+        .detail = outcome->detail,
+        .result = answer,
+    };
+    if (run->ticket != 0) {
+        sp_shelf_end(room->shelf, run->ticket, &execution, now_us);
+    }
+}
+
 /* The slot is free before the outcome is told: whoever hears of it may send the next run at once. */
-static void end_run(struct sp_relay_room *room, struct run *run, struct sp_msg_outcome *outcome,
-                    struct sp_slice answer)
+void sp_relay_end_run(struct sp_relay_room *room, struct run *run, struct sp_msg_outcome *outcome,
+                      struct sp_slice answer, uint64_t now_us)
 {
     bool is_wanted = run->audit_generation == room->audit_generation;
+    keep_on_shelf(room, run, outcome, answer, now_us);
     release(room, run);
     if (is_wanted) {
         room->ops.outcome(room->ops.ctx, outcome, answer);
@@ -165,27 +146,26 @@ static void end_run(struct sp_relay_room *room, struct run *run, struct sp_msg_o
 static void end_not_started(struct sp_relay_room *room, struct run *run, enum sp_err err,
                             struct sp_slice detail, uint64_t now_us)
 {
-    struct sp_msg_outcome outcome = outcome_of(run, now_us);
+    struct sp_msg_outcome outcome = sp_relay_outcome_of(run, now_us);
     outcome.state = SP_END_NOT_STARTED;
     outcome.err = err;
     outcome.detail = detail;
     outcome.retry_after_ms = RETRY_SOON_MS;
-    end_run(room, run, &outcome, (struct sp_slice){NULL, 0});
+    sp_relay_end_run(room, run, &outcome, (struct sp_slice){NULL, 0}, now_us);
 }
 
-static void end_unknown(struct sp_relay_room *room, struct run *run, const char *why,
-                        uint64_t now_us)
+void sp_relay_end_unknown(struct sp_relay_room *room, struct run *run, const char *why, uint64_t now_us)
 {
     struct sp_where text;
-    struct sp_msg_outcome outcome = outcome_of(run, now_us);
+    struct sp_msg_outcome outcome = sp_relay_outcome_of(run, now_us);
     sp_where_set(&text, 0, 0, "the run was sent to the pool, and no whole answer came: %s", why);
     outcome.state = SP_END_UNKNOWN;
     outcome.err = SP_ERR_OUTCOME_UNKNOWN;
     outcome.detail = sp_slice_of(text.text);
-    end_run(room, run, &outcome, (struct sp_slice){NULL, 0});
+    sp_relay_end_run(room, run, &outcome, (struct sp_slice){NULL, 0}, now_us);
 }
 
-static uint8_t end_number(enum sp_upstream_end end)
+uint8_t sp_relay_end_number(enum sp_upstream_end end)
 {
     switch (end) {
     case SP_UPSTREAM_UNKNOWN:
@@ -198,7 +178,7 @@ static uint8_t end_number(enum sp_upstream_end end)
     return SP_END_UNKNOWN;
 }
 
-static uint32_t retry_after_ms(enum sp_err err, const struct sp_http_end *end)
+uint32_t sp_relay_retry_ms(enum sp_err err, const struct sp_http_end *end)
 {
     if (end->retry_after_s > 0) {
         return end->retry_after_s * 1000U; /* at most a day: http.h */
@@ -227,25 +207,25 @@ static void end_answered(struct sp_relay_room *room, struct run *run, const stru
     sp_buf_init(&encoded, ANSWER_BYTES_MAX);
     sp_writer_init(&w, &encoded);
     if (sp_upstream_read(&room->config.upstream, end->status, end->body, &answer) != SP_OK) {
-        end_unknown(room, run, "memory is used up", now_us);
+        sp_relay_end_unknown(room, run, "memory is used up", now_us);
         return;
     }
-    struct sp_msg_outcome outcome = outcome_of(run, now_us);
+    struct sp_msg_outcome outcome = sp_relay_outcome_of(run, now_us);
     if (answer.end == SP_UPSTREAM_DONE) {
         sp_result_write(&w, &answer.result);
         if (sp_writer_end(&w) != SP_OK) {
-            end_unknown(room, run, "the answer is over its limit", now_us);
+            sp_relay_end_unknown(room, run, "the answer is over its limit", now_us);
             return;
         }
         fill_done(&outcome, &answer.result);
     }
-    outcome.state = end_number(answer.end);
+    outcome.state = sp_relay_end_number(answer.end);
     outcome.err = answer.err;
     outcome.detail = sp_slice_of(answer.reason.text);
-    outcome.retry_after_ms = retry_after_ms(answer.err, end);
+    outcome.retry_after_ms = sp_relay_retry_ms(answer.err, end);
     outcome.pool_status = (uint16_t)end->status;
     bool is_refused = end->status == 401;
-    end_run(room, run, &outcome, sp_buf_slice(&encoded));
+    sp_relay_end_run(room, run, &outcome, sp_buf_slice(&encoded), now_us);
     if (is_refused) {
         room->ops.bearer_refused(room->ops.ctx);
     }
@@ -259,10 +239,19 @@ void sp_relay_room_ended(struct sp_relay_room *room, size_t slot, const struct s
     room->at_pool--;
     switch (end->state) {
     case SP_HTTP_ANSWERED:
-        end_answered(room, run, end, now_us);
+        if (run->errand == NULL) {
+            end_answered(room, run, end, now_us);
+        } else if (sp_relay_errand_answered(room, run, end, now_us)) {
+            queue_put(room, slot, true);
+        }
         break;
     case SP_HTTP_BROKEN:
-        end_unknown(room, run, end->why, now_us);
+        /* What only looks did nothing, whether it looked or not: it may be tried again. */
+        if (run->errand != NULL && sp_operation_is_reading(run->errand->order.operation)) {
+            end_not_started(room, run, SP_ERR_POOL_UNAVAILABLE, sp_slice_of(end->why), now_us);
+        } else {
+            sp_relay_end_unknown(room, run, end->why, now_us);
+        }
         break;
     case SP_HTTP_NO_CONNECTION:
         if (run->attempts < SP_RELAY_ATTEMPTS_MAX) {
@@ -366,8 +355,12 @@ static void start_run(struct sp_relay_room *room, size_t slot, uint64_t now_us)
 {
     struct run *run = &room->runs[slot];
     struct sp_http_request request = {.target = sp_buf_slice(&run->target),
+                                      .traceparent = sp_buf_slice(&run->traceparent),
                                       .body = sp_buf_slice(&run->body),
                                       .timeout_ms = run->timeout_ms};
+    if (run->errand != NULL) {
+        sp_relay_errand_request(run->errand, &request);
+    }
     run->state = RUN_AT_POOL;
     run->attempts++;
     room->at_pool++;
@@ -412,21 +405,59 @@ static size_t find_free(const struct sp_relay_room *room)
     return NO_SLOT;
 }
 
-static enum sp_err build_request(const struct sp_relay_room *room, struct run *run,
-                                 const struct sp_msg_run *msg)
+/* Only a whole traceparent of version 00 travels on (W3C Trace Context): it is made of hexadecimal digits and dashes. */
+static bool is_traceparent(struct sp_slice text)
+{
+    static const char form[] = "00-hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh-hhhhhhhhhhhhhhhh-hh";
+    for (size_t i = 0; i < text.len && i < sizeof(form) - 1; i++) {
+        bool is_digit = (text.ptr[i] >= '0' && text.ptr[i] <= '9') ||
+                        (text.ptr[i] >= 'a' && text.ptr[i] <= 'f');
+        if (form[i] == 'h' ? !is_digit : text.ptr[i] != (uint8_t)form[i]) {
+            return false;
+        }
+    }
+    return text.len == sizeof(form) - 1;
+}
+
+static enum sp_err build_run(struct sp_relay_room *room, struct run *run, const struct sp_msg_run *msg,
+                             const struct sp_order *order, uint64_t now_us)
+{
+    SP_TRY(sp_upstream_target(&room->config.upstream, order->operation, msg->session, &run->target));
+    SP_TRY(sp_upstream_body(&room->config.upstream, order, &run->body));
+    uint32_t seconds = order->timeout_s < UINT32_MAX / 2000U ? order->timeout_s : UINT32_MAX / 2000U;
+    run->timeout_ms = seconds * 1000U + SP_RELAY_MARGIN_MS;
+    return order->is_async ? sp_shelf_begin(room->shelf, msg->session, msg->execution, now_us, &run->ticket)
+                           : SP_OK;
+}
+
+static enum sp_err build_request(struct sp_relay_room *room, struct run *run, struct sp_msg_run *msg,
+                                 uint64_t now_us)
 {
     struct sp_order order = {0};
     sp_buf_clear(&run->target);
     sp_buf_clear(&run->body);
+    sp_buf_clear(&run->traceparent);
     SP_TRY(sp_order_read(msg->order.bytes, &order));
     if (order.operation != msg->operation) {
         return SP_ERR_WIRE;
     }
-    SP_TRY(sp_upstream_target(&room->config.upstream, order.operation, msg->session, &run->target));
-    SP_TRY(sp_upstream_body(&room->config.upstream, &order, &run->body));
-    uint32_t seconds = order.timeout_s < UINT32_MAX / 2000U ? order.timeout_s : UINT32_MAX / 2000U;
-    run->timeout_ms = seconds * 1000U + SP_RELAY_MARGIN_MS;
-    return SP_OK;
+    if (is_traceparent(msg->traceparent)) {
+        SP_TRY(sp_buf_put(&run->traceparent, msg->traceparent));
+    }
+    return order.operation == SP_OPERATION_EXECUTE ? build_run(room, run, msg, &order, now_us)
+                                                   : sp_relay_errand_new(room, run, msg);
+}
+
+/* A question about a run is answered here. True when `msg` was one. */
+static bool tell_execution(struct sp_relay_room *room, const struct sp_msg_run *msg)
+{
+    struct sp_order order = {0};
+    if (msg->operation != SP_OPERATION_EXECUTION_GET ||
+        sp_order_read(msg->order.bytes, &order) != SP_OK || order.operation != msg->operation) {
+        return false;
+    }
+    sp_relay_tell_execution(room, msg, order.id);
+    return true;
 }
 
 static void refuse(struct sp_relay_room *room, const struct sp_msg_run *msg, enum sp_err err,
@@ -445,19 +476,26 @@ static void refuse(struct sp_relay_room *room, const struct sp_msg_run *msg, enu
 
 enum sp_err sp_relay_room_run(struct sp_relay_room *room, struct sp_msg_run *run, uint64_t now_us)
 {
-    SP_AUTO_PAYLOAD struct sp_payload order = run->order; /* released at every end */
     size_t slot = find_free(room);
+    if (tell_execution(room, run)) {
+        return SP_OK;
+    }
     if (slot == NO_SLOT) {
         refuse(room, run, SP_ERR_POOL_UNAVAILABLE, "too many runs are on their way to the pool");
         return SP_OK;
     }
     struct run *at = &room->runs[slot];
-    enum sp_err err = build_request(room, at, run);
+    enum sp_err err = build_request(room, at, run, now_us);
+    if (err != SP_OK) {
+        sp_relay_errand_free(at->errand);
+        at->errand = NULL;
+    }
     if (err == SP_ERR_WIRE) {
         return err;
     }
     if (err != SP_OK) {
-        refuse(room, run, SP_ERR_POOL_UNAVAILABLE, sp_err_text(err));
+        bool is_taken = err == SP_ERR_CONFLICT;
+        refuse(room, run, is_taken ? err : SP_ERR_POOL_UNAVAILABLE, sp_err_text(err));
         return SP_OK;
     }
     at->exchange = run->exchange;
@@ -472,6 +510,7 @@ enum sp_err sp_relay_room_run(struct sp_relay_room *room, struct sp_msg_run *run
 
 void sp_relay_room_tick(struct sp_relay_room *room, uint64_t now_us)
 {
+    sp_shelf_tick(room->shelf, now_us);
     /* The queue is in order of arrival but for the few that were put back, which are older: the first is the oldest. */
     while (room->waiting > 0 &&
            now_us >= room->runs[room->first].arrived_us + SP_RELAY_WAIT_MS * 1000U) {

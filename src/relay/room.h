@@ -53,7 +53,7 @@ enum sp_err sp_relay_room_new(const struct sp_relay_config *config, const struct
                               struct sp_relay_room **out) SP_MUST_CHECK SP_NONNULL(1, 2, 3);
 void sp_relay_room_free(struct sp_relay_room *room);
 
-/* audit: run this. Takes the payload over. SP_ERR_WIRE for an order that nobody in the house writes. */
+/* audit: run this. What it needs of the payloads moves out; the rest is the caller's to release. SP_ERR_WIRE for an order that nobody in the house writes. */
 enum sp_err sp_relay_room_run(struct sp_relay_room *room, struct sp_msg_run *run, uint64_t now_us)
     SP_MUST_CHECK SP_NONNULL(1, 2);
 

@@ -37,6 +37,6 @@ const struct sp_profile sp_profile_relay = {
     .rule_count = SP_COUNT(rules),
     .files = SP_FILES_NONE,
     .descriptors_max = 16384,
-    .file_bytes_max = (uint64_t)160 * 1024 * 1024,
+    .file_bytes_max = (uint64_t)272 * 1024 * 1024,
     .processes_max = 0,
 };

@@ -162,8 +162,8 @@ static void test_plain_sends_only_what_it_was_given(void **state)
     assert_string_equal(
         seen,
         "POST /executions?identifier=a%2Fb HTTP/1.1\r\nHost: localhost\r\nUser-Agent: sallyport\r\n"
-        "Content-Type: application/json\r\nAccept: application/json\r\n"
-        "Authorization: Bearer t0ken\r\nContent-Length: 7\r\n\r\n{\"a\":1}");
+        "Accept: application/json\r\nAuthorization: Bearer t0ken\r\n"
+        "Content-Type: application/json\r\nContent-Length: 7\r\n\r\n{\"a\":1}");
     say(&world, 0, good_answer);
     wait_end(&world, 1);
     assert_int_equal(world.last.state, SP_HTTP_ANSWERED);

@@ -1,0 +1,111 @@
+/*
+ * room_inner - what the files of the relay room share. Nobody else includes this.
+ *
+ * Runs in: relay.   Allocates: never.
+ */
+#ifndef SP_RELAY_ROOM_INNER_H
+#define SP_RELAY_ROOM_INNER_H
+
+#include "api/upstream_other.h"
+#include "relay/room.h"
+#include "relay/shelf.h"
+
+/* A request of a whole order in JSON: every byte of the code may need an escape of six. */
+#define REQUEST_BYTES_MAX  (6 * SP_ORDER_CODE_BYTES_MAX + (size_t)1024)
+/* A request's buffer that grew over this is given back after use. */
+#define REQUEST_KEEP_BYTES ((size_t)256 * 1024)
+#define ANSWER_BYTES_MAX   (SP_RESULT_BYTES_MAX + (size_t)1024)
+
+/* What a client is told when nothing else is known. */
+#define RETRY_SOON_MS      1000U
+#define RETRY_FULL_MS      5000U
+
+#define NO_SLOT            SIZE_MAX
+
+enum run_state { RUN_NONE, RUN_WAITING, RUN_AT_POOL };
+
+/* What an operation other than a run needs beside it. */
+struct errand {
+    struct sp_payload order_bytes;
+    struct sp_order order; /* lent from them */
+    struct sp_payload content;
+    uint64_t content_at;
+    uint64_t content_bytes;
+    struct sp_buf session;
+    struct sp_buf type;    /* of an upload's body */
+    struct sp_buf tail;
+    struct sp_buf product; /* of the pages of a list so far */
+    uint32_t skip;
+};
+
+struct run {
+    enum run_state state;
+    sp_exchange exchange;
+    uint64_t arrived_us;
+    uint32_t audit_generation;
+    uint32_t timeout_ms;
+    uint16_t attempts;
+    size_t next; /* in the queue */
+    uint32_t ticket; /* of a run that nobody waits for: its place on the shelf; 0 else */
+    struct errand *errand; /* of an operation that is no run */
+    struct sp_buf traceparent;
+    struct sp_buf target;
+    struct sp_buf body;
+};
+
+struct sp_relay_room {
+    struct sp_relay_config config;
+    struct sp_relay_ops ops;
+    struct sp_shelf *shelf;
+    struct run runs[SP_HTTP_SLOTS_MAX];
+    size_t busy;    /* runs of any state */
+    size_t at_pool; /* runs at the pool */
+    size_t waiting;
+    size_t first; /* of the queue */
+    size_t last;
+    size_t free_hint;
+    int stash[SP_RELAY_STASH_MAX];
+    size_t stash_count;
+    uint32_t tickets_out;
+    uint32_t next_ticket;
+    uint32_t first_ticket; /* of the wire of now: an answer to an older ticket is none of ours */
+    uint64_t dial_not_before_us;
+    uint32_t audit_generation;
+    enum sp_err bearer;
+    bool has_heard_bearer;
+    bool is_pumping;
+};
+
+/* --- room.c --- */
+
+struct sp_msg_outcome sp_relay_outcome_of(const struct run *run, uint64_t now_us);
+
+/* Frees the slot and tells the outcome, unless nobody is there any more who gave the run. */
+void sp_relay_end_run(struct sp_relay_room *room, struct run *run, struct sp_msg_outcome *outcome,
+                      struct sp_slice answer, uint64_t now_us) SP_NONNULL(1, 2, 3);
+void sp_relay_end_unknown(struct sp_relay_room *room, struct run *run, const char *why, uint64_t now_us)
+    SP_NONNULL(1, 2, 3);
+uint8_t sp_relay_end_number(enum sp_upstream_end end);
+uint32_t sp_relay_retry_ms(enum sp_err err, const struct sp_http_end *end) SP_NONNULL(2);
+
+/* --- errand.c --- */
+
+/* Makes the request of an operation that is no run; its payloads move. SP_ERR_WIRE, SP_ERR_NOMEM. */
+enum sp_err sp_relay_errand_new(struct sp_relay_room *room, struct run *run, struct sp_msg_run *msg)
+    SP_MUST_CHECK SP_NONNULL(1, 2, 3);
+void sp_relay_errand_free(struct errand *errand);
+
+/* Fills in what of the request differs from a run's. */
+void sp_relay_errand_request(const struct errand *errand, struct sp_http_request *request)
+    SP_NONNULL(1, 2);
+
+/* The pool answered. True when the list goes on: the request of its next page stands in `run`. */
+bool sp_relay_errand_answered(struct sp_relay_room *room, struct run *run,
+                              const struct sp_http_end *end, uint64_t now_us) SP_MUST_CHECK
+    SP_NONNULL(1, 2, 3);
+
+/* Answers from the shelf what became of a run; nothing is asked of the pool. */
+void sp_relay_tell_execution(struct sp_relay_room *room, const struct sp_msg_run *msg, struct sp_slice id)
+    SP_NONNULL(1, 2);
+
+#endif

@@ -1,0 +1,126 @@
+/* upstream_read: both families' words for the same file, and answers that are none. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "api/upstream_other.h"
+
+#define SPOT(d, n) {.directory = {(const uint8_t *)(d), sizeof(d) - 1}, .name = {(const uint8_t *)(n), sizeof(n) - 1}}
+static const struct sp_order list = {.operation = SP_OPERATION_FILE_LIST, .spot = SPOT("dir", "")};
+static const struct sp_order one = {.operation = SP_OPERATION_FILE_GET, .spot = SPOT("dir", "n")};
+
+static void read_answer(const struct sp_order *order, unsigned status, const char *body, struct sp_upstream_other *out,
+                        struct sp_buf *product)
+{
+    struct sp_upstream u;
+    sp_buf_init(product, 4096);
+    assert_int_equal(sp_upstream_init(&u, sp_slice_of(""), sp_slice_of(""), false), SP_OK);
+    assert_int_equal(sp_upstream_other_read(&u, order, status, sp_slice_of(body), out, product), SP_OK);
+}
+
+static void test_files_in_both_shapes(void **state)
+{
+    static const struct {
+        const char *body;
+        const char *directory;
+        const char *name;
+        uint64_t size;
+        bool is_directory;
+    } cases[] = {
+        {"{\"value\":[{\"name\":\"a\",\"type\":\"File\",\"sizeInBytes\":7,\"lastModifiedAt\":\"t\"}]}", "dir", "a", 7, false},
+        {"{\"value\":[{\"name\":\"a\",\"type\":\"directory\",\"lastModifiedAt\":\"t\",\"directory\":\"/mnt/data\"}]}", "", "a", 0, true},
+        {"{\"value\":[{\"name\":\"a\",\"directory\":\"/mnt/data/x/y/\",\"sizeInBytes\":null}]}", "x/y", "a", 0, false},
+        {"{\"$id\":\"1\",\"value\":[{\"$id\":\"2\",\"properties\":{\"filename\":\"a\",\"size\":3}}]}", "dir", "a", 3, false},
+        {"{\"value\":[{\"properties\":{\"filename\":\"/mnt/data/x/a\",\"size\":-3}}]}", "x", "a", 0, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(cases); i++) {
+        SP_AUTO_BUF struct sp_buf product;
+        struct sp_upstream_other answer;
+        struct sp_file_record file;
+        struct sp_reader r;
+        print_message("%s\n", cases[i].body);
+        read_answer(&list, 200, cases[i].body, &answer, &product);
+        assert_true(answer.end == SP_UPSTREAM_DONE && answer.err == SP_OK && answer.count == 1);
+        sp_reader_init(&r, sp_buf_slice(&product));
+        assert_int_equal(sp_file_record_read(&r, &file), SP_OK);
+        assert_true(sp_slice_is(file.directory, cases[i].directory) && sp_slice_is(file.name, cases[i].name));
+        assert_true(file.size == cases[i].size && file.is_directory == cases[i].is_directory);
+    }
+}
+
+static void test_one_file_alone_or_in_a_list(void **state)
+{
+    static const char *const bodies[] = {"{\"name\":\"n\"}", "{\"value\":[{\"properties\":{\"filename\":\"n\"}}]}"};
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(bodies); i++) {
+        SP_AUTO_BUF struct sp_buf product;
+        struct sp_upstream_other answer;
+        read_answer(&one, 200, bodies[i], &answer, &product);
+        assert_int_equal(answer.err, SP_OK);
+        assert_true(product.len > 0);
+    }
+}
+
+static void test_answers_that_are_none(void **state)
+{
+    static const char *const bodies[] = {"", "[]", "{}", "{\"value\":{}}", "{\"value\":[1]}", "{\"value\":[{\"name\":1}]}",
+                                         "{\"value\":[{\"name\":\"\"}]}", "{\"value\":[{\"name\":\"a\\u0000\"}]}"};
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(bodies); i++) {
+        SP_AUTO_BUF struct sp_buf product;
+        struct sp_upstream_other answer;
+        print_message("%s\n", bodies[i]);
+        read_answer(&list, 200, bodies[i], &answer, &product);
+        assert_int_equal(answer.err, SP_ERR_POOL_ANSWER);
+        assert_true(answer.reason.text[0] != '\0');
+    }
+}
+
+static void test_refusals(void **state)
+{
+    static const struct {
+        enum sp_operation operation;
+        unsigned status;
+        const char *body;
+        enum sp_err err;
+        enum sp_upstream_end end;
+    } cases[] = {
+        {SP_OPERATION_FILE_GET, 404, "", SP_ERR_FILE_NOT_FOUND, SP_UPSTREAM_NOT_STARTED},
+        {SP_OPERATION_SESSION_GET, 404, "", SP_ERR_SESSION_NOT_FOUND, SP_UPSTREAM_NOT_STARTED},
+        {SP_OPERATION_FILE_PUT, 413, "", SP_ERR_TOO_BIG, SP_UPSTREAM_NOT_STARTED},
+        {SP_OPERATION_FILE_PUT, 507, "{\"error\":{\"code\":\"SessionDiskFull\",\"message\":\"m\"}}", SP_ERR_NO_SPACE, SP_UPSTREAM_NOT_STARTED},
+        {SP_OPERATION_FILE_PUT, 507, "", SP_ERR_OUTCOME_UNKNOWN, SP_UPSTREAM_UNKNOWN},
+        {SP_OPERATION_FILE_PUT, 400, "{\"error\":{\"code\":\"InvalidFileName\",\"message\":\"m\"}}", SP_ERR_FILE_NAME, SP_UPSTREAM_NOT_STARTED},
+        {SP_OPERATION_FILE_PUT, 400, "", SP_ERR_POOL_REFUSED, SP_UPSTREAM_NOT_STARTED},
+        {SP_OPERATION_FILE_LIST, 429, "", SP_ERR_SESSIONS_FULL, SP_UPSTREAM_NOT_STARTED},
+        {SP_OPERATION_FILE_LIST, 401, "", SP_ERR_POOL_CREDENTIAL, SP_UPSTREAM_NOT_STARTED},
+        {SP_OPERATION_FILE_LIST, 503, "", SP_ERR_POOL_UNAVAILABLE, SP_UPSTREAM_NOT_STARTED},
+        {SP_OPERATION_SESSION_DELETE, 503, "", SP_ERR_OUTCOME_UNKNOWN, SP_UPSTREAM_UNKNOWN},
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(cases); i++) {
+        SP_AUTO_BUF struct sp_buf product;
+        struct sp_upstream_other answer;
+        const struct sp_order order = {.operation = cases[i].operation};
+        print_message("%s %u\n", sp_operation_name(cases[i].operation), cases[i].status);
+        read_answer(&order, cases[i].status, cases[i].body, &answer, &product);
+        assert_int_equal(answer.err, cases[i].err);
+        assert_int_equal(answer.end, cases[i].end);
+        assert_int_equal(product.len, 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_files_in_both_shapes),
+        cmocka_unit_test(test_one_file_alone_or_in_a_list),
+        cmocka_unit_test(test_answers_that_are_none),
+        cmocka_unit_test(test_refusals),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
