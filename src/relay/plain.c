@@ -11,6 +11,7 @@
 #include "base/num.h"
 #include "base/own.h"
 #include "codec/http1.h"
+#include "relay/plain_head.h"
 #include "relay/sink.h"
 
 #define READ_BYTES        ((size_t)64 * 1024)
@@ -382,37 +383,6 @@ static void on_ready(void *ctx, int fd, unsigned what)
     }
 }
 
-static size_t body_bytes(const struct sp_http_request *request)
-{
-    return request->body.len + request->content.len + request->tail.len; /* all in memory: no overflow */
-}
-
-static enum sp_err put_head(const struct sp_plain *plain, const struct sp_http_request *request,
-                            struct sp_buf *out)
-{
-    bool has_body = request->method == NULL || body_bytes(request) > 0;
-    sp_buf_clear(out);
-    SP_TRY(sp_buf_put_text(out, request->method == NULL ? "POST" : request->method));
-    SP_TRY(sp_buf_put_byte(out, ' '));
-    SP_TRY(sp_buf_put(out, request->target));
-    SP_TRY(sp_buf_put_text(out, " HTTP/1.1\r\n"));
-    SP_TRY(sp_buf_put(out, sp_secret_show(&plain->fields)));
-    if (request->traceparent.len > 0) {
-        SP_TRY(sp_buf_put_text(out, "traceparent: "));
-        SP_TRY(sp_buf_put(out, request->traceparent));
-        SP_TRY(sp_buf_put_text(out, "\r\n"));
-    }
-    if (has_body) {
-        SP_TRY(sp_buf_put_text(out, "Content-Type: "));
-        SP_TRY(sp_buf_put(out, request->content_type.len > 0 ? request->content_type
-                                                             : SP_SLICE_LITERAL("application/json")));
-        SP_TRY(sp_buf_put_text(out, "\r\nContent-Length: "));
-        SP_TRY(sp_buf_put_u64(out, body_bytes(request)));
-        SP_TRY(sp_buf_put_text(out, "\r\n"));
-    }
-    return sp_buf_put_text(out, "\r\n");
-}
-
 /* The timer runs to the first deadline that was known when it was set, and is not touched by ends. */
 static enum sp_err keep_time(struct sp_plain *plain, uint64_t deadline_ms, uint64_t now_ms)
 {
@@ -455,7 +425,7 @@ static void load(struct conn *conn, size_t slot, const struct sp_http_request *r
     conn->body[2] = request->tail;
     conn->is_download = request->is_download;
     conn->sent = 0;
-    conn->total = conn->head.len + body_bytes(request);
+    conn->total = conn->head.len + sp_plain_body_bytes(request);
     conn->is_send_ended = false;
     conn->retry_after_s = 0;
     sp_http1_next(&conn->parser, SP_HTTP1_RESPONSE);
@@ -482,7 +452,7 @@ static enum sp_err take_conn(struct sp_plain *plain, uint64_t now_ms, struct con
 static enum sp_err send_on(struct conn *conn, size_t slot, const struct sp_http_request *request,
                            uint64_t now_ms)
 {
-    enum sp_err err = put_head(conn->plain, request, &conn->head);
+    enum sp_err err = sp_plain_put_head(sp_secret_show(&conn->plain->fields), request, &conn->head);
     if (err != SP_OK) {
         conn_free(conn);
         return err;
