@@ -248,20 +248,36 @@ enum sp_err sp_utf8_next(struct sp_text *t, uint32_t *out)
     return SP_OK;
 }
 
+/* Where the bytes below 0x80 that begin at `at` end: eight at a time, and what is left one by one. */
+static size_t ascii_end(struct sp_slice in, size_t at)
+{
+    uint64_t word = 0;
+    while (in.len - at >= sizeof(word)) {
+        memcpy(&word, in.ptr + at, sizeof(word));
+        if ((word & UINT64_C(0x8080808080808080)) != 0) {
+            break;
+        }
+        at += sizeof(word);
+    }
+    while (at < in.len && in.ptr[at] < 0x80) {
+        at++;
+    }
+    return at;
+}
+
 enum sp_err sp_utf8_check(struct sp_slice in, size_t *out_at)
 {
     struct sp_text t;
     sp_text_init(&t, in);
-    while (!sp_text_at_end(&t)) {
+    for (;;) {
         uint32_t ignored = 0;
-        if (t.in.ptr[t.at] < 0x80) {
-            t.at++;
-            continue;
+        t.at = ascii_end(in, t.at);
+        if (sp_text_at_end(&t)) {
+            return SP_OK;
         }
         if (sp_utf8_next(&t, &ignored) != SP_OK) {
             *out_at = t.at;
             return SP_ERR_UTF8;
         }
     }
-    return SP_OK;
 }

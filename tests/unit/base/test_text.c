@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include <cmocka.h>
+#include <string.h>
 
 static struct sp_text over(const char *text)
 {
@@ -149,6 +150,24 @@ static void test_utf8_check_says_where(void **state)
     assert_int_equal(sp_utf8_check(sp_slice_make(NULL, 0), &at), SP_OK);
 }
 
+/* The bad byte at each place of a text whose length is no multiple of a step, after plain and after longer characters. */
+static void test_utf8_check_misses_no_place(void **state)
+{
+    (void)state;
+    for (size_t len = 1; len < 40; len++) {
+        for (size_t bad = 0; bad < len; bad++) {
+            char text[48];
+            size_t at = 99;
+            memset(text, 'a', sizeof(text));
+            memcpy(text, "\xC3\xA9", bad >= 2 ? 2 : 0);
+            assert_int_equal(sp_utf8_check(sp_slice_make(text, len), &at), SP_OK);
+            text[bad] = '\x80';
+            assert_int_equal(sp_utf8_check(sp_slice_make(text, len), &at), SP_ERR_UTF8);
+            assert_int_equal(at, bad);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +179,7 @@ int main(void)
         cmocka_unit_test(test_classes),
         cmocka_unit_test(test_utf8),
         cmocka_unit_test(test_utf8_check_says_where),
+        cmocka_unit_test(test_utf8_check_misses_no_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
