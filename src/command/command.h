@@ -19,6 +19,7 @@ int sp_command_serve(int argc, char **argv);
 int sp_command_check(int argc, char **argv);
 int sp_command_policy(int argc, char **argv);
 int sp_command_exec(int argc, char **argv);
+int sp_command_files(int argc, char **argv);
 int sp_command_audit(int argc, char **argv);
 int sp_command_config(int argc, char **argv);
 int sp_command_token(int argc, char **argv);

@@ -285,18 +285,18 @@ static int exit_of(unsigned http_status)
     return http_status == 503 || http_status == 504 ? SP_EXIT_UNREACHABLE : SP_EXIT_DENIED;
 }
 
-int sp_exec_show_problem(unsigned http_status, struct sp_slice body, const char *name,
+int sp_exec_show_problem(const char *command, unsigned http_status, struct sp_slice body, const char *name,
                          struct sp_slice code)
 {
     struct sp_json_limits limits = {body.len, SP_JSON_DEPTH, SP_JSON_NUL_REFUSED};
     SP_AUTO_JSON struct sp_json *doc = NULL;
     if (body.len == 0 || sp_json_parse(body, &limits, &doc, NULL) != SP_OK) {
-        (void)fprintf(stderr, "sallyport exec: the gateway answered %u without a reason\n",
+        (void)fprintf(stderr, "sallyport %s: the gateway answered %u without a reason\n", command,
                       http_status);
         return exit_of(http_status);
     }
     const struct sp_json_value *error = sp_json_get(sp_json_root(doc), "error");
-    (void)fprintf(stderr, "sallyport exec: %u ", http_status);
+    (void)fprintf(stderr, "sallyport %s: %u ", command, http_status);
     put_line_safely(stderr, text_of(error, "code"));
     (void)fputs(": ", stderr);
     put_line_safely(stderr, text_of(error, "message"));

@@ -13,7 +13,7 @@
 int sp_exec_show_result(const struct sp_result *result) SP_NONNULL(1);
 
 /* Why there was no run: the message, and each finding with its place in the code; the exit status. */
-int sp_exec_show_problem(unsigned http_status, struct sp_slice body, const char *name,
-                         struct sp_slice code) SP_NONNULL(3);
+int sp_exec_show_problem(const char *command, unsigned http_status, struct sp_slice body, const char *name,
+                         struct sp_slice code) SP_NONNULL(1, 4);
 
 #endif

@@ -26,6 +26,9 @@ static const struct row rows[] = {
 #ifdef SP_HAS_COMMAND_exec
     {"exec", "run a file in a session, through the gateway", sp_command_exec},
 #endif
+#ifdef SP_HAS_COMMAND_files
+    {"files", "put, get, list and delete files of a session", sp_command_files},
+#endif
 #ifdef SP_HAS_COMMAND_audit
     {"audit", "verify the log", sp_command_audit},
 #endif

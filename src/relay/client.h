@@ -12,13 +12,28 @@
 
 #define SP_CLIENT_ANSWER_BYTES_MAX ((size_t)96 * 1024 * 1024)
 
+/* A file that is sent as the part `file` of a form (RFC 7578), as it is read. */
+struct sp_client_upload {
+    const char *name; /* as the server is to know it */
+    int fd;           /* borrowed; read from where it stands */
+    uint64_t bytes;
+};
+
+/* Bytes moved so far, of all that there will be (0: not known). False ends the request. */
+typedef bool sp_client_progress_fn(void *ctx, uint64_t done, uint64_t all);
+
 struct sp_client_request {
+    const char *method;     /* GET, POST or DELETE */
     struct sp_slice url;    /* whole */
     struct sp_slice bearer; /* empty sends none */
-    struct sp_slice body;   /* JSON */
+    struct sp_slice body;   /* JSON; POST without an upload only */
+    const struct sp_client_upload *upload; /* NULL: none */
+    int save_fd; /* the body of a good answer goes there instead of into the answer; -1: no */
     uint32_t connect_ms;
-    uint32_t timeout_ms;
+    uint32_t timeout_ms; /* of all; 0: as long as bytes move */
     const char *ca_file; /* whom to believe; NULL: the system's */
+    sp_client_progress_fn *progress; /* NULL: nobody looks */
+    void *progress_ctx;
 };
 
 struct sp_client_answer {
@@ -26,8 +41,8 @@ struct sp_client_answer {
     struct sp_buf body;
 };
 
-/* POST. SP_ERR_CLOSED when there was no whole answer (`out_where` says why), SP_ERR_NOMEM. */
-enum sp_err sp_client_post(const struct sp_client_request *request, struct sp_client_answer *out,
+/* SP_ERR_CLOSED when there was no whole answer (`out_where` says why), SP_ERR_NOMEM, SP_ERR_SYSTEM: `save_fd` is full. */
+enum sp_err sp_client_send(const struct sp_client_request *request, struct sp_client_answer *out,
                            struct sp_where *out_where) SP_MUST_CHECK SP_NONNULL(1, 2);
 void sp_client_answer_done(struct sp_client_answer *answer) SP_NONNULL(1);
 #define SP_AUTO_CLIENT_ANSWER SP_CLEANUP(sp_client_answer_done)

@@ -50,13 +50,15 @@ static enum sp_err ask(const char *answer, struct sp_client_answer *out, struct 
     (void)snprintf(url, sizeof(url), "http://127.0.0.1:%u/executions",
                    (unsigned)ntohs(address.sin_port));
     struct sp_client_request request = {
+        .method = "POST",
+        .save_fd = -1,
         .url = sp_slice_of(url),
         .bearer = SP_SLICE_LITERAL("t0ken"),
         .body = SP_SLICE_LITERAL("{}"),
         .connect_ms = 1000,
         .timeout_ms = 3000,
     };
-    enum sp_err err = sp_client_post(&request, out, where);
+    enum sp_err err = sp_client_send(&request, out, where);
     assert_int_equal(waitpid(child, NULL, 0), child);
     return err;
 }
