@@ -43,7 +43,9 @@ RULES = {
             numpy.distutils numpy.f2py setuptools.command distutils pip ensurepip venv pipes resource psutil
             matplotlib.testing matplotlib.sphinxext sympy.utilities.autowrap sympy.utilities._compilation
             sympy.parsing.latex sympy.printing.preview sympy.external.importtools sklearn._build_utils
-            scipy._lib._uarray PIL.ImageShow PIL.ImageGrab docker paramiko""",
+            scipy._lib._uarray PIL.ImageShow PIL.ImageGrab docker paramiko
+            pandas.io.clipboard matplotlib.backends.backend_pgf matplotlib.dviread numpy.testing._private.extbuild
+            torch.utils.cpp_extension tkinter _tkinter""",
         "names": """os.system os.popen os.exec* os.spawn* os.posix_spawn* os.fork os.forkpty os.kill os.killpg
             os.startfile os._exit os.abort os.pidfd_open os.set*id os.setgroups os.initgroups os.setns os.unshare
             os.chroot os.nice os.setpriority os.sched_set* os.tcsetpgrp os.login_tty os.wait* os.P_* os.openpty
@@ -53,11 +55,16 @@ RULES = {
             asyncio.set_child_watcher asyncio.get_child_watcher signal.pthread_kill
             signal.raise_signal signal.siginterrupt platform.popen platform._syscmd* platform.subprocess
             sympy.preview sympy.autowrap sympy.ufuncify sympy.binary_function
-            numpy.testing.rundocs mailcap.findmatch cgitb.enable sched.subprocess uuid._*_getnode
+            numpy.testing.rundocs mailcap.findmatch matplotlib.cbook._check_and_log_subprocess
+            matplotlib.font_manager._get_fontconfig_fonts pydoc.pipepager pydoc.tempfilepager pydoc.getpager pydoc.pager pydoc.plainpager
+            shlex.os imghdr.testall cgitb.enable sched.subprocess uuid._*_getnode
             commands.getoutput popen2.popen2 os.popen2 os.popen3 os.popen4""",
+        # Settings of matplotlib that name a program.
+        "quoted": """animation.ffmpeg_path animation.convert_path animation.ffmpeg_args animation.convert_args""",
     },
     "network": {
-        "attributes": "sock_connect create_datagram_endpoint",
+        "attributes": """sock_connect create_datagram_endpoint create_unix_connection create_unix_server
+            create_connection create_server connect_read_pipe""",
         "modules": """socket _socket socketserver ssl _ssl http.client http.server urllib.request urllib.robotparser ftplib
             smtplib smtpd poplib imaplib nntplib telnetlib xmlrpc asyncore asynchat requests urllib3 httpx aiohttp
             httplib2 websocket websockets zmq tornado twisted flask django fastapi uvicorn werkzeug bottle
@@ -68,7 +75,13 @@ RULES = {
         "names": """asyncio.open_connection asyncio.start_server asyncio.open_unix_connection
             asyncio.start_unix_server logging.config.listen socket.* pandas.io.common.urlopen
             multiprocessing.connection.* matplotlib.cbook.urlopen IPython.display.urlopen""",
-        "orphans": "urlopen urlretrieve create_connection",
+        "orphans": "urlopen urlretrieve",
+        # Functions whose first argument may be an address.
+        "urls": """pandas.read_csv pandas.read_table pandas.read_json pandas.read_html pandas.read_excel pandas.read_parquet
+            pandas.read_feather pandas.read_xml pandas.read_fwf pandas.read_orc pandas.read_stata pandas.read_sas
+            pandas.read_spss numpy.loadtxt numpy.genfromtxt numpy.DataSource.open numpy.lib.npyio.DataSource.open
+            matplotlib.pyplot.imread matplotlib.image.imread matplotlib.style.use matplotlib.pyplot.style.use skimage.io.imread
+            imageio.imread xarray.open_dataset polars.read_csv pyarrow.fs.FileSystem.from_uri""",
     },
     "native": {
         "modules": """ctypes _ctypes cffi _cffi_backend numpy.ctypeslib mmap fcntl termios readline _testcapi
@@ -91,25 +104,36 @@ RULES = {
         "names": """pickle.load pickle.loads pickle.Unpickler pickle._load pickle._loads pickle._Unpickler _pickle.load
             _pickle.loads _pickle.Unpickler cPickle.load cPickle.loads marshal.load marshal.loads
             pandas.read_pickle pandas.io.pickle.read_pickle pandas.io.api.read_pickle pandas.compat.pickle_compat.*
-            pandas.read_hdf joblib.load joblib.numpy_pickle.load* numpy.load(allow_pickle)
+            pandas.read_hdf pandas.HDFStore pandas.io.pytables.HDFStore pandas.io.pytables.read_hdf joblib.load joblib.numpy_pickle.load* numpy.load(allow_pickle)
             numpy.load(#3) numpy.lib.npyio.load(#3) numpy.lib.npyio.load(allow_pickle) numpy.lib.format.read_array(allow_pickle)
             torch.load yaml.load yaml.unsafe_load yaml.full_load yaml.load_all
             sklearn.externals.joblib.load keras.models.load_model tensorflow.keras.models.load_model
             multiprocessing.reduction.* copyreg.pickle copyreg.constructor
-            networkx.read_gpickle statsmodels.iolib.smpickle.load_pickle""",
-        "orphans": "read_pickle Unpickler",
+            numpy.lib.npyio.NpzFile(allow_pickle) numpy.lib.format.open_memmap(allow_pickle) pyarrow.deserialize
+            pyarrow.read_serialized pyarrow.PyExtensionType torch.hub.load torch.jit.load networkx.read_gpickle statsmodels.iolib.smpickle.load_pickle""",
+        "orphans": "read_pickle Unpickler read_hdf",
+        # Whatever is called with such an argument, by partial or as a dict, ends in a loader that trusts its data.
+        "keywords": "allow_pickle trust_remote_code",
+        "quoted": "allow_pickle trust_remote_code",
     },
     "dynamic-code": {
         "modules": """importlib.util importlib.machinery importlib.abc importlib._bootstrap
             importlib._bootstrap_external importlib.simple importlib.readers importlib._abc imp _imp runpy code codeop bdb pdb trace zipimport pkgutil modulefinder compileall py_compile
             doctest profile cProfile _frozen_importlib _frozen_importlib_external IPython.core IPython.terminal
             IPython.utils.importstring lib2to3 pyclbr site sitecustomize usercustomize RestrictedPython asteval
-            PIL.ImageMath numpy.lib.utils.safe_eval""",
+            PIL.ImageMath numpy.lib.utils.safe_eval pydoc rlcompleter
+            numpy.compat.py3k.npy_load_module sklearn.utils._mocking""",
         "names": """builtins.exec builtins.eval builtins.compile builtins.execfile builtins.breakpoint
             builtins.__import__ importlib.reload importlib.invalidate_caches types.CodeType types.FunctionType types.ModuleType types.LambdaType
             types.DynamicClassAttribute ast.compile logging.config.dictConfig logging.config.fileConfig
             pkg_resources.load_entry_point pkg_resources.run_script pkg_resources.EntryPoint pkg_resources.iter_entry_points
-            numpy.testing.runstring numpy.lib.source pandas.core.computation.*
+            numpy.testing.runstring numpy.testing.measure numpy.lib.source numpy.compat.npy_load_module
+            importlib.metadata.EntryPoint importlib.metadata.entry_points importlib.metadata.EntryPoints unittest.mock._importer
+            unittest.mock._get_target typing.get_type_hints typing.ForwardRef typing_extensions.get_type_hints
+            inspect.get_annotations(eval_str) pkgutil.resolve_name logging.config.DictConfigurator
+            logging.config.BaseConfigurator string.Formatter pandas.io.formats.format.import_module
+            scipy._lib._bunch._make_tuple_bunch sympy.parsing.sympy_parser.evaluateFalse sympy.utilities.runtests
+            sympy.utilities.source.get_class string.Formatter.get_field string._string.formatter_field_name_split pandas.core.computation.*
             sympy.parsing.sympy_parser.eval_expr sympy.parsing.sympy_parser.stringify_expr IPython.start_ipython
             IPython.embed IPython.start_kernel IPython.get_ipython IPython.InteractiveShell
             unittest.loader.* unittest.main pydoc.locate pydoc.importfile pydoc.safeimport
@@ -118,14 +142,20 @@ RULES = {
             sys.path_importer_cache sys.modules sys.breakpointhook sys.displayhook sys.excepthook""",
         "evaluates": """timeit.timeit timeit.repeat timeit.Timer cProfile.run profile.run pandas.eval
             sympy.sympify sympy.S sympy.parse_expr sympy.parsing.sympy_parser.parse_expr sympy.core.sympify.sympify
-            numexpr.evaluate numexpr.re_evaluate""",
+            numexpr.evaluate numexpr.re_evaluate jinja2.Template jinja2.environment.Template
+            jinja2.nativetypes.NativeTemplate mako.template.Template tornado.template.Template""",
+        # Modules whose functions read texts as expressions; a constant is judged as one.
+        "texts": "sympy patsy statsmodels.formula formulaic",
         "second": "sympy.lambdify sympy.utilities.lambdify.lambdify sympy.utilities.lambdify.implemented_function",
-        "methods": "query eval",
+        "methods": "query eval from_string",
         "attributes": "run_line_magic run_cell_magic run_cell ex safe_execfile",
     },
     "introspection": {
-        "modules": "gc _gc faulthandler tracemalloc _opcode dis opcode symtable _symtable sys.monitoring",
-        "names": """sys._getframe sys._current_frames sys._current_exceptions sys.settrace sys.setprofile sys.gettrace
+        "modules": "_gc faulthandler tracemalloc _opcode dis opcode symtable _symtable sys.monitoring",
+        "names": """gc.get_objects gc.get_referrers gc.get_referents gc.callbacks gc.garbage
+            builtins.license builtins.credits builtins.copyright builtins.type.__dict__ builtins.object.__dict__ builtins.type.mro
+            builtins.type.__call__ builtins.type.__getattribute__ builtins.object.__getattribute__
+            builtins.type.__subclasses__ builtins.object.__subclasses__ sys._getframe sys._current_frames sys._current_exceptions sys.settrace sys.setprofile sys.gettrace
             sys.getprofile sys.call_tracing sys.addaudithook sys.audit sys._xoptions sys._git
             sys.unraisablehook sys._clear_type_cache sys.set_coroutine_origin_tracking_depth sys.set_asyncgen_hooks
             sys._getframemodulename sys.last_traceback sys._home
@@ -141,8 +171,9 @@ RULES = {
             __loader__ __spec__ __getattribute__ __import__ f_globals f_builtins f_locals f_back f_code gi_frame
             gi_code gi_yieldfrom cr_frame cr_code cr_origin ag_frame ag_code tb_frame co_code co_consts co_names co_freevars
             func_globals func_code __objclass__ __thisclass__ __self_class__ __weakref__
-            cell_contents __kwdefaults__ __defaults__ __reduce_ex__ __subclasshook__""",
-        "places": "/proc/self /proc/thread-self /proc/1/ /dev/mem",
+            __match_args__ __reduce__ mro im_func im_self im_class func_closure func_defaults
+            cr_await ag_await _Printer__filenames _Printer__setup _Printer__data cell_contents __kwdefaults__ __defaults__ __reduce_ex__ __subclasshook__""",
+        "places": "/proc/self /proc/thread-self /proc/1/ /dev/mem /dev/kmem",
         "module_attributes": "__dict__ __loader__ __spec__ __getattr__ __builtins__ __class__",
         "strings": """__subclasses__ __bases__ __base__ __mro__ __globals__ __builtins__ __code__ __closure__ __loader__
             __getattribute__ __import__ __self__ f_globals f_builtins gi_frame tb_frame func_globals""",
@@ -174,9 +205,48 @@ HARMLESS = """importlib.metadata importlib.util.find_spec importlib.resources
     concurrent.futures.ThreadPoolExecutor requests.exceptions requests.__version__ select.error socket.gethostname
     socket.timeout socket.error ssl.OPENSSL_VERSION resource.getrusage resource.RUSAGE_SELF psutil.virtual_memory
     psutil.cpu_count psutil.cpu_percent psutil.disk_usage psutil.Process.memory_info sys.modules.keys
-    os.waitstatus_to_exitcode dis.dis""".split()
+    os.waitstatus_to_exitcode dis.dis
+    gc.collect gc.disable gc.enable gc.isenabled gc.get_count gc.get_threshold gc.set_threshold gc.get_stats
+    importlib.metadata.version importlib.metadata.PackageNotFoundError pydoc.getdoc""".split()
 
-HARMLESS_MAGICS = """matplotlib time timeit prun capture memit who whos who_ls pwd cd pinfo pdoc pdef psearch pprint precision
+# Calls that may have an argument of the list "keywords" above.
+KEYWORD_CALLS = """numpy.save numpy.savez numpy.savez_compressed numpy.lib.format.write_array numpy.lib.npyio.save
+    numpy.lib.npyio.savez numpy.lib.npyio.savez_compressed""".split()
+
+# Names of modules that are everyday names of variables: alone they say nothing unless they are imported.
+AMBIGUOUS = """trace code profile site sh select resource test pipes dns docker redis notebook invoke fabric pip dl ldap
+    symtable opcode shelve nmap bottle mmap marshal dis imp pty zmq telnetlib""".split()
+
+# Modules that nearly every module holds, with hardly anything in them that a rule speaks of.
+EVERYWHERE = """warnings ast string operator atexit threading traceback linecache typing dataclasses io glob shutil tempfile
+    pathlib codecs logging shlex enum re""".split()
+
+# What to use instead: said with a finding about the name, or about what is below it.
+INSTEAD = {
+    "pickle": "json, numpy.save or pandas.to_parquet", "_pickle": "json, numpy.save or pandas.to_parquet",
+    "joblib.load": "retrain the model, or store its numbers by numpy.save", "torch.load": "safetensors, or weights_only files read outside",
+    "pandas.read_pickle": "pandas.read_parquet or pandas.read_csv", "pandas.read_hdf": "pandas.read_parquet",
+    "pandas.HDFStore": "h5py or pandas.read_parquet", "numpy.load": "numpy.load without allow_pickle",
+    "marshal": "json", "shelve": "json or sqlite3", "dill": "json or numpy.save", "cloudpickle": "json or numpy.save",
+    "yaml.load": "yaml.safe_load", "yaml.unsafe_load": "yaml.safe_load", "yaml.full_load": "yaml.safe_load",
+    "yaml.load_all": "yaml.safe_load_all", "builtins.eval": "ast.literal_eval, or a function of your own",
+    "builtins.exec": "a function of your own", "builtins.compile": "a function of your own",
+    "builtins.__import__": "import", "subprocess": "Python's own functions: shutil, pathlib, zipfile",
+    "os.system": "Python's own functions: shutil, pathlib, zipfile", "os.popen": "Python's own functions: shutil, pathlib, zipfile",
+    "multiprocessing": "concurrent.futures.ThreadPoolExecutor", "concurrent.futures.ProcessPoolExecutor": "concurrent.futures.ThreadPoolExecutor",
+    "requests": "upload the file and read it from /mnt/data", "urllib.request": "upload the file and read it from /mnt/data",
+    "urllib3": "upload the file and read it from /mnt/data", "http.client": "upload the file and read it from /mnt/data",
+    "httpx": "upload the file and read it from /mnt/data", "aiohttp": "upload the file and read it from /mnt/data",
+    "os.environ": "constants in the code", "os.getenv": "constants in the code",
+    "builtins.globals": "a dict of your own", "builtins.locals": "a dict of your own", "builtins.vars": "dataclasses.asdict, or a dict of your own",
+    "sympy.sympify": "sympy.Rational, sympy.symbols and operators", "numpy.ctypeslib": "numpy's own functions",
+    "ctypes": "numpy's own functions", "!": "Python's own functions", "pip": "the packages of the session image",
+    "conda": "the packages of the session image", "bash": "Python's own functions", "sh": "Python's own functions",
+    "importlib.reload": "a new session", "inspect.stack": "traceback.format_exc", "sys._getframe": "traceback.format_exc",
+    "jinja2.Template": "string.Template or f-strings", "typing.get_type_hints": "the class's __annotations__",
+}
+
+HARMLESS_MAGICS = """pylab autoreload matplotlib time timeit prun capture memit who whos who_ls pwd cd pinfo pdoc pdef psearch pprint precision
     reset reset_selective xdel history hist html HTML latex svg SVG markdown javascript js lsmagic magic quickref page
     """.split()
 
@@ -187,7 +257,7 @@ GUARDED = """os posix sys builtins importlib subprocess socket ctypes types insp
 # What attributes of modules may lead to; found under other names by looking.
 TARGETS = """os posix sys subprocess socket _socket ssl ctypes _ctypes builtins importlib multiprocessing marshal pickle
     _pickle runpy pty gc inspect types asyncio imp pdb timeit codeop shelve http.client urllib.request
-    pkgutil zipimport doctest requests urllib3 joblib cloudpickle""".split()
+    pkgutil zipimport doctest requests urllib3 joblib cloudpickle urllib numpy pandas matplotlib scipy""".split()
 
 # What pickles of data ask for. Whatever is not here makes a pickle harmful: it may call anything.
 PICKLE_GLOBALS = """builtins.set builtins.frozenset builtins.list builtins.dict builtins.tuple builtins.bytearray builtins.bytes
@@ -311,6 +381,64 @@ def reexports():
     return {k: v for k, v in found.items() if k not in NO_REEXPORT and len(k) > 1 and k != "self"}
 
 
+def dangerous_modules():
+    """Modules that have a capability, or hold something that has one: by name."""
+    names = set()
+    for kinds in RULES.values():
+        for word in kinds.get("modules", "").split() + kinds.get("names", "").split():
+            names.add(word)
+            while "." in word:
+                word = word.rpartition(".")[0]
+                names.add(word)
+    return names
+
+
+def exact_reexports(general):
+    """Where a module holds a dangerous one under a name that is too common to be followed everywhere."""
+    wanted = dangerous_modules() - set(EVERYWHERE)
+    closed = {word for kinds in RULES.values() for word in kinds.get("modules", "").split()} | {"IPython", "setuptools"}
+    found = {}
+    for module_name, module in sorted(sys.modules.items()):
+        if not isinstance(module, types.ModuleType) or module_name.startswith(("__main__", "test")):
+            continue
+        if any(module_name == name or module_name.startswith(name + ".") for name in closed):
+            continue  # who gets there has been refused already
+        for attribute, value in list(vars(module).items()):
+            if not isinstance(value, types.ModuleType) or attribute in general:
+                continue
+            target, path = value.__name__, f"{module_name}.{attribute}"
+            is_own = path == target or target.startswith(f"{module_name}.")
+            if target in wanted and not is_own and not attribute.startswith("__"):
+                found[path] = target
+    return found
+
+
+def aliases_of(names):
+    """The same objects under other names, in other modules: `pandas.io.common.urlopen` is `urllib.request.urlopen`."""
+    objects = {}
+    for name in names:
+        module_name, _, last = name.partition("(")[0].rpartition(".")
+        value = getattr(sys.modules.get(module_name), last, None)
+        if callable(value) and not isinstance(value, types.ModuleType) and getattr(value, "__name__", None) == last:
+            objects[id(value)] = name
+    found = set()
+    for module_name, module in list(sys.modules.items()):
+        if not isinstance(module, types.ModuleType) or module_name.startswith(("__main__", "test")):
+            continue
+        for attribute, value in list(vars(module).items()):
+            if id(value) in objects:
+                name = objects[id(value)]
+                suffix = name[name.index("("):] if "(" in name else ""
+                found.add(f"{module_name}.{attribute}{suffix}")
+    return found - set(names)
+
+
+def with_aliases(kind, names):
+    if kind not in ("names", "evaluates", "second"):
+        return names
+    return sorted(set(names) | aliases_of(names))
+
+
 def image_modules():
     names = set(sys.stdlib_module_names) | set(sys.builtin_module_names) | set(USUAL) | set(PACKAGES)
     for folder in ("/usr/lib/python3/dist-packages",):
@@ -343,10 +471,13 @@ def main():
     for capability, kinds in RULES.items():
         print(f"\n[{capability}]")
         for kind, words in kinds.items():
-            write_list(kind, real(words))
+            write_list(kind, with_aliases(kind, real(words)))
     print("\n# Known, and without any capability.\n[harmless]")
     write_list("names", real(HARMLESS))
     write_list("magics", real(HARMLESS_MAGICS))
+    write_list("calls", sorted(KEYWORD_CALLS))
+    print("\n# Names of modules that mostly are names of variables.\n[ambiguous]")
+    write_list("names", sorted(AMBIGUOUS))
     print("\n# Modules that must not be handed on as values.\n[guarded]")
     write_list("modules", real(GUARDED))
     print("\n# What a pickle may ask for and still be harmless: these, and classes of these packages.\n[pickle]")
@@ -355,8 +486,15 @@ def main():
     print("\n# Top-level modules of the session image.\n[image]")
     write_list("modules", image_modules())
     print("\n# Attributes of modules that are modules themselves, and which.\n[reexports]")
-    for attribute, target in sorted(reexports().items()):
+    general = reexports()
+    for attribute, target in sorted(general.items()):
         print(f'"{attribute}" = "{target}"')
+    print("\n# Modules in modules under names that are too common for the list above.\n[exact]")
+    for path, target in sorted(exact_reexports(general).items()):
+        print(f'"{path}" = "{target}"')
+    print("\n# What is allowed instead.\n[instead]")
+    for path, words in sorted(INSTEAD.items()):
+        print(f'"{path}" = "{words}"')
     print("\n# Conventional names, for runs that rely on an import of an earlier one.\n[aliases]")
     for name, target in sorted(ALIASES.items()):
         print(f'"{name}" = "{target}"')

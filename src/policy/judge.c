@@ -17,6 +17,7 @@ static enum sp_err find_keyword_names(struct sp_judge *j)
         if (key.ptr != NULL && open < key.len) {
             struct sp_slice name = sp_slice_sub(key, open + 1, key.len - open - 2);
             SP_TRY(sp_map_put(&j->keyword_names, name, 1));
+            SP_TRY(sp_map_put(&j->keyword_functions, sp_slice_sub(key, 0, open), 1));
         }
     }
     return SP_OK;
@@ -50,6 +51,7 @@ enum sp_err sp_judge_new(const struct sp_table *table, size_t code_bytes_max, st
     sp_map_init(&j->parents);
     sp_map_init(&j->specials);
     sp_map_init(&j->keyword_names);
+    sp_map_init(&j->keyword_functions);
     enum sp_err err = fill(j);
     if (err != SP_OK) {
         sp_judge_free(j);
@@ -67,6 +69,7 @@ void sp_judge_free(struct sp_judge *judge)
     sp_facts_free(judge->submission);
     sp_facts_free(judge->constant);
     sp_map_done(&judge->keyword_names);
+    sp_map_done(&judge->keyword_functions);
     sp_map_done(&judge->words);
     sp_map_done(&judge->parents);
     sp_map_done(&judge->specials);
@@ -215,8 +218,10 @@ void judge_capabilities(struct sp_judge *j, uint32_t bits, const struct sp_span 
     }
     if (found < SP_CAPABILITY_COUNT) {
         int len = subject.len > 120 ? 120 : (int)subject.len;
-        judge_report(j, worst, sp_capability_name((enum sp_capability)found), span, "%.*s %s", len,
-                     (const char *)subject.ptr, sp_capability_text((enum sp_capability)found));
+        struct sp_slice instead = sp_table_instead(j->table, subject);
+        judge_report(j, worst, sp_capability_name((enum sp_capability)found), span, "%.*s %s%s%.*s",
+                     len, (const char *)subject.ptr, sp_capability_text((enum sp_capability)found),
+                     instead.len > 0 ? "; instead: " : "", (int)instead.len, (const char *)instead.ptr);
     }
 }
 
@@ -280,6 +285,7 @@ static void run_family(struct sp_judge *j, struct sp_slice code, enum sp_python_
         judge_automagic(j);
     }
     judge_facts(j);
+    judge_strings(j);
 }
 
 static void run_families(struct sp_judge *j, struct sp_slice code)
@@ -321,6 +327,7 @@ void sp_judge_run(struct sp_judge *judge, const struct sp_policy *policy, struct
     judge->policy = policy;
     judge->out = out;
     judge->has_deny = false;
+    judge->is_expression = false;
     judge->deny_count = 0;
     judge->is_read = false;
     judge->star_count = 0;

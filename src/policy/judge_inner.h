@@ -19,6 +19,9 @@ enum judge_special {
     JUDGE_GETTER_FIRST,
     JUDGE_EVALUATES, /* the first argument may be code */
     JUDGE_EVALUATES_SECOND,
+    JUDGE_HELP,
+    JUDGE_BACKEND,
+    JUDGE_TARGET, /* the first argument is the dotted name of something that is reached */
 };
 
 struct sp_judge {
@@ -28,7 +31,8 @@ struct sp_judge {
     struct sp_map specials; /* dotted names to enum judge_special */
     uint8_t *marks; /* by symbol: whether it is such a name, or stands for something imported */
     uint8_t *constant_marks;
-    struct sp_map keyword_names; /* names of keywords that some rule speaks of */
+    struct sp_map keyword_functions; /* functions that some keyword makes dangerous */
+    struct sp_map keyword_names;     /* names of keywords that some rule speaks of */
     struct sp_facts *submission;
     struct sp_facts *constant; /* for code inside a constant */
     struct sp_paths *paths;
@@ -41,7 +45,10 @@ struct sp_judge {
     struct sp_judgement *out;
     const struct sp_facts *facts; /* the ones being judged */
     const struct sp_span *within; /* the constant that they stand in, or NULL */
+    bool
+        is_expression; /* the constant is read by a function that knows expressions: bare names are only names */
     bool has_deny;
+    struct sp_lexer walker;
     unsigned deny_count; /* findings that deny, so far */
     unsigned star_count;
     uint16_t star_len[JUDGE_STARS_MAX];
@@ -88,6 +95,16 @@ void judge_magics(struct sp_judge *j) SP_NONNULL(1);
 /* A cell of one line whose first word is a magic: IPython runs it as one, also without the %. */
 void judge_automagic(struct sp_judge *j) SP_NONNULL(1);
 void judge_consts(struct sp_judge *j) SP_NONNULL(1);
+
+/* What the arguments say of a call of `path`, and functions that are judged by them alone. */
+void judge_call_arguments(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,
+                          struct sp_slice path) SP_NONNULL(1, 2, 3);
+/* False for a special function that is looked at elsewhere. */
+bool judge_call_special(struct sp_judge *j, enum judge_special special, const struct sp_ref *ref,
+                        const struct sp_call *call) SP_NONNULL(1, 3);
+
+/* Constants that match a pattern, and literals that are too long. */
+void judge_strings(struct sp_judge *j) SP_NONNULL(1);
 
 /* Which references need a closer look. */
 enum sp_err judge_learn_words(struct sp_judge *j) SP_MUST_CHECK SP_NONNULL(1);

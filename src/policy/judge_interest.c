@@ -64,6 +64,12 @@ static enum sp_err add_specials(struct sp_judge *j)
                  {"builtins.getattr", JUDGE_GETTER_SECOND},
                  {"object.__getattribute__", JUDGE_GETTER_SECOND},
                  {"inspect.getattr_static", JUDGE_GETTER_SECOND},
+                 {"help", JUDGE_HELP},
+                 {"builtins.help", JUDGE_HELP},
+                 {"matplotlib.use", JUDGE_BACKEND},
+                 {"matplotlib.pyplot.switch_backend", JUDGE_BACKEND},
+                 {"unittest.mock.patch", JUDGE_TARGET},
+                 {"mock.patch", JUDGE_TARGET},
                  {"operator.attrgetter", JUDGE_GETTER_FIRST},
                  {"operator.methodcaller", JUDGE_GETTER_FIRST}};
     const struct sp_table *t = j->table;
@@ -92,6 +98,8 @@ enum sp_err judge_learn_words(struct sp_judge *j)
         SP_TRY(add_keys(&j->words, whole[i]));
     }
     SP_TRY(add_roots(&j->words, &t->paths));
+    SP_TRY(add_roots(&j->words, &t->urls));
+    SP_TRY(add_parents(&j->parents, &t->urls));
     SP_TRY(add_parents(&j->parents, &t->paths));
     SP_TRY(add_parents(&j->parents, &t->evaluates));
     SP_TRY(add_parents(&j->parents, &t->second));

@@ -17,6 +17,16 @@ static bool put(struct judge_path *path, struct sp_slice part)
     return true;
 }
 
+/* `http.cookiejar.urllib` is `urllib`, though an attribute of that name may be anything elsewhere. */
+static void follow_exact(const struct sp_judge *j, struct judge_path *path)
+{
+    struct sp_slice target = sp_table_exact(j->table, sp_slice_make(path->text, path->len));
+    if (target.len > 0) {
+        path->len = 0;
+        (void)put(path, target);
+    }
+}
+
 struct sp_slice judge_canonical(const struct sp_judge *j, struct sp_slice path,
                                 struct judge_path *out)
 {
@@ -33,6 +43,9 @@ struct sp_slice judge_canonical(const struct sp_judge *j, struct sp_slice path,
         }
         if (!put(out, part)) {
             return path;
+        }
+        if (!is_first && j->table->exact.count > 0) {
+            follow_exact(j, out);
         }
         is_first = false;
         at = end + 1;

@@ -163,6 +163,10 @@ static bool check_special(struct sp_judge *j, const struct sp_ref *ref, const st
     case JUDGE_EVALUATES_SECOND:
         check_second(j, call, path);
         return true;
+    case JUDGE_HELP:
+    case JUDGE_BACKEND:
+    case JUDGE_TARGET:
+        return judge_call_special(j, (enum judge_special)special, ref, call);
     case JUDGE_ORDINARY:
         break;
     }
@@ -229,6 +233,15 @@ static void check_escape(struct sp_judge *j, const struct sp_ref *ref, struct sp
     }
 }
 
+/* `trace` that nothing here binds is what an earlier run called so, rather than the module. */
+static bool is_ambiguous(const struct sp_judge *j, struct sp_slice path)
+{
+    size_t len = 0;
+    size_t first = sp_slice_find(path, 0, '.');
+    (void)sp_table_path(j->table, path, &len);
+    return len == first && sp_map_has(&j->table->ambiguous, sp_slice_sub(path, 0, first));
+}
+
 static bool check_path(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,
                        struct sp_slice path, const struct sp_paths *paths)
 {
@@ -256,6 +269,13 @@ static bool check_path(struct sp_judge *j, const struct sp_ref *ref, const struc
     check_escape(j, ref, path);
     if ((ref->flags & (SP_REF_TESTED | SP_REF_CALLED | SP_REF_INDEXED)) == SP_REF_TESTED) {
         return true; /* `'name' in sys.modules` */
+    }
+    if (!paths->is_import && is_ambiguous(j, path)) {
+        return false;
+    }
+    if (call != NULL) {
+        struct judge_path real;
+        judge_call_arguments(j, ref, call, judge_canonical(j, path, &real));
     }
     return judge_path_check(j, path, &ref->place);
 }
@@ -423,6 +443,28 @@ static void judge_ref(struct sp_judge *j, const struct sp_ref *ref, const struct
     }
 }
 
+/* Names that a class binds to steer what Python does: `__match_args__` makes a pattern read any attribute. */
+static void check_target_name(struct sp_judge *j, const struct sp_ref *ref)
+{
+    struct sp_slice name = sp_facts_segment(j->facts, ref, 0);
+    if (sp_slice_is(name, "__match_args__") || sp_slice_is(name, "__builtins__")) {
+        judge_capabilities(j, SP_CAPABILITY_BIT(SP_CAPABILITY_INTROSPECTION), &ref->place, name);
+    }
+}
+
+/* A name that is bound here, or stands in an expression that has names of its own. */
+static bool is_only_a_name(struct sp_judge *j, const struct sp_ref *ref)
+{
+    if (!is_bare(ref)) {
+        return false;
+    }
+    if ((ref->flags & SP_REF_STORED) != 0) {
+        check_target_name(j, ref);
+        return true;
+    }
+    return j->is_expression;
+}
+
 static void judge_refs(struct sp_judge *j)
 {
     size_t ref_count = 0;
@@ -439,8 +481,7 @@ static void judge_refs(struct sp_judge *j)
         if (judge_is_full(j)) {
             return;
         }
-        bool is_target = is_bare(&refs[i]) && (refs[i].flags & SP_REF_STORED) != 0;
-        if (is_target || !judge_is_telling(j, &refs[i])) {
+        if (is_only_a_name(j, &refs[i]) || !judge_is_telling(j, &refs[i])) {
             continue;
         }
         /* Calls stand in the order of their callees. */
@@ -453,13 +494,48 @@ static void judge_refs(struct sp_judge *j)
     }
 }
 
+/* `np.save(f, x, allow_pickle=True)` only writes. */
+static bool is_harmless_call(struct sp_judge *j, const struct sp_keyword *keyword)
+{
+    struct sp_paths *paths = judge_paths(j);
+    size_t count = 0;
+    const struct sp_call *calls = sp_facts_calls(j->facts, &count);
+    const struct sp_ref *refs = sp_facts_refs(j->facts, &count);
+    uint32_t callee = calls[keyword->call].callee;
+    if (callee == SP_FACTS_NONE || sp_facts_resolve(j->facts, &refs[callee], paths) != SP_OK) {
+        return false;
+    }
+    for (unsigned i = 0; i < paths->count; i++) {
+        struct judge_path own;
+        struct judge_path real;
+        struct sp_slice path =
+            paths->is_import ? path_at(paths, i) : expand_alias(j, path_at(paths, i), &own);
+        if (!sp_map_has(&j->table->keyword_calls, judge_canonical(j, path, &real))) {
+            return false;
+        }
+    }
+    return paths->count > 0;
+}
+
 /* `np.load(f, allow_pickle=True)`: the table has "numpy.load(allow_pickle)". */
 static void judge_keyword(struct sp_judge *j, const struct sp_keyword *keyword)
 {
     struct sp_paths *paths = judge_paths(j);
     size_t count = 0;
     struct sp_slice name = sp_facts_symbol(j->facts, keyword->name);
-    if (keyword->value == SP_KEYWORD_FALSE || !sp_map_has(&j->keyword_names, name)) {
+    uint32_t own_bits = 0;
+    if (sp_slice_find(name, 0, '_') < name.len &&
+        sp_map_get(&j->table->attributes, name, &own_bits)) {
+        /* `case object(__globals__=x)` reads the attribute. */
+        judge_capabilities(j, own_bits, &keyword->place, name);
+    }
+    bool is_anywhere = sp_map_get(&j->table->keywords, name, &own_bits);
+    if (keyword->value == SP_KEYWORD_FALSE ||
+        (!is_anywhere && !sp_map_has(&j->keyword_names, name))) {
+        return;
+    }
+    if (is_anywhere && !is_harmless_call(j, keyword)) {
+        judge_capabilities(j, own_bits, &keyword->place, name);
         return;
     }
     const struct sp_call *calls = sp_facts_calls(j->facts, &count);

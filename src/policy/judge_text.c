@@ -62,6 +62,72 @@ static void check_words(struct sp_judge *j, struct sp_slice text, const struct s
     }
 }
 
+static bool ends_word(struct sp_slice text, size_t at)
+{
+    return at >= text.len || !is_word(text.ptr[at]);
+}
+
+/* One name of a format field; what only says what something is called is fine, also behind __class__. */
+static bool is_telling_name(struct sp_slice text, size_t at, size_t end)
+{
+    static const char *const harmless[] = {"__name__", "__qualname__", "__module__", "__doc__"};
+    struct sp_slice name = sp_slice_sub(text, at, end - at);
+    if (!sp_slice_starts(name, "__")) {
+        return false;
+    }
+    if (sp_slice_is(name, "__class__")) {
+        struct sp_slice rest = sp_slice_sub(text, end, text.len - end);
+        bool is_name = sp_slice_starts(rest, ".__name__") || sp_slice_starts(rest, ".__qualname__");
+        return !is_name;
+    }
+    for (size_t i = 0; i < SP_COUNT(harmless); i++) {
+        if (sp_slice_is(name, harmless[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * "{0.__class__}".format reads attributes by their names in the text. A field that is not closed in this piece is closed
+ * by another one, so that its names are computed.
+ */
+static void check_field(struct sp_judge *j, struct sp_slice text, size_t *at,
+                        const struct sp_span *span)
+{
+    bool has_dot = false;
+    size_t i = *at;
+    while (i < text.len && (is_word(text.ptr[i]) || text.ptr[i] == '.' || text.ptr[i] == '[' ||
+                            text.ptr[i] == ']')) {
+        bool is_access = text.ptr[i] == '.' || text.ptr[i] == '[';
+        size_t end = i + 1;
+        while (is_access && !ends_word(text, end)) {
+            end++;
+        }
+        has_dot = has_dot || text.ptr[i] == '.';
+        if (is_access && is_telling_name(text, i + 1, end)) {
+            judge_capabilities(j, SP_CAPABILITY_BIT(SP_CAPABILITY_INTROSPECTION), span,
+                               sp_slice_sub(text, i + 1, end - i - 1));
+        }
+        i = end;
+    }
+    if (i == text.len && has_dot && i > *at) {
+        judge_capabilities(j, SP_CAPABILITY_BIT(SP_CAPABILITY_DYNAMIC_CODE), span,
+                           SP_SLICE_LITERAL("a format field that is put together from pieces"));
+    }
+    *at = i;
+}
+
+static void check_fields(struct sp_judge *j, struct sp_slice text, const struct sp_span *span)
+{
+    size_t at = sp_slice_find(text, 0, '{');
+    while (at < text.len) {
+        at++;
+        check_field(j, text, &at, span);
+        at = sp_slice_find(text, at, '{');
+    }
+}
+
 /* Files that give access to the interpreter's own memory. */
 static void check_places(struct sp_judge *j, struct sp_slice text, const struct sp_span *span)
 {
@@ -86,6 +152,9 @@ void judge_consts(struct sp_judge *j)
         if (sp_facts_decode(j->facts, &consts[i], text, &len) == SP_OK) {
             check_words(j, sp_slice_make(text, len), &consts[i].place);
             check_places(j, sp_slice_make(text, len), &consts[i].place);
+            if (!consts[i].is_format) {
+                check_fields(j, sp_slice_make(text, len), &consts[i].place);
+            }
         } else {
             check_words(j, raw, &consts[i].place); /* too long to decode: as it is written */
         }

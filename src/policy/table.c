@@ -82,6 +82,10 @@ static enum sp_err load_capability(struct sp_table *t, const struct sp_toml_valu
     SP_TRY(add_list(&t->strings, sp_toml_get(section, "strings"), bits, where));
     SP_TRY(add_list(&t->places, sp_toml_get(section, "places"), bits, where));
     SP_TRY(add_list(&t->magics, sp_toml_get(section, "magics"), bits, where));
+    SP_TRY(add_list(&t->quoted, sp_toml_get(section, "quoted"), bits, where));
+    SP_TRY(add_list(&t->texts, sp_toml_get(section, "texts"), bits, where));
+    SP_TRY(add_list(&t->urls, sp_toml_get(section, "urls"), bits, where));
+    SP_TRY(add_list(&t->keywords, sp_toml_get(section, "keywords"), bits, where));
     SP_TRY(add_list(&t->second, sp_toml_get(section, "second"), bits, where));
     SP_TRY(add_list(&t->evaluates, sp_toml_get(section, "evaluates"), bits, where));
     return add_list(&t->methods, sp_toml_get(section, "methods"), bits, where);
@@ -140,12 +144,16 @@ static enum sp_err load_sections(struct sp_table *t, const struct sp_toml_value 
     const struct sp_toml_value *none = sp_toml_get(root, "harmless");
     SP_TRY(add_list(&t->paths, sp_toml_get(none, "names"), 0, where));
     SP_TRY(add_list(&t->magics, sp_toml_get(none, "magics"), 0, where));
+    SP_TRY(add_list(&t->keyword_calls, sp_toml_get(none, "calls"), 1, where));
+    SP_TRY(add_list(&t->ambiguous, sp_toml_get(sp_toml_get(root, "ambiguous"), "names"), 1, where));
     SP_TRY(add_list(&t->guarded, sp_toml_get(sp_toml_get(root, "guarded"), "modules"), 1, where));
     SP_TRY(add_list(&t->image, sp_toml_get(sp_toml_get(root, "image"), "modules"), 1, where));
     const struct sp_toml_value *pickle = sp_toml_get(root, "pickle");
     SP_TRY(add_list(&t->pickle_globals, sp_toml_get(pickle, "globals"), 1, where));
     SP_TRY(add_list(&t->pickle_packages, sp_toml_get(pickle, "packages"), 1, where));
     SP_TRY(load_targets(t, &t->reexports, sp_toml_get(root, "reexports"), where));
+    SP_TRY(load_targets(t, &t->exact, sp_toml_get(root, "exact"), where));
+    SP_TRY(load_targets(t, &t->instead, sp_toml_get(root, "instead"), where));
     SP_TRY(load_targets(t, &t->aliases, sp_toml_get(root, "aliases"), where));
     name_targets(t);
     return SP_OK;
@@ -176,11 +184,13 @@ enum sp_err sp_table_builtin(struct sp_table *out, struct sp_where *out_where)
 void sp_table_done(struct sp_table *table)
 {
     struct sp_map *const maps[] = {
-        &table->paths,          &table->attributes, &table->on_modules, &table->orphans,
-        &table->strings,        &table->magics,     &table->evaluates,  &table->methods,
-        &table->guarded,        &table->image,      &table->reexports,  &table->aliases,
-        &table->targets,        &table->places,     &table->second,     &table->pickle_globals,
-        &table->pickle_packages};
+        &table->paths,           &table->attributes, &table->on_modules, &table->orphans,
+        &table->strings,         &table->magics,     &table->evaluates,  &table->methods,
+        &table->guarded,         &table->image,      &table->reexports,  &table->aliases,
+        &table->targets,         &table->places,     &table->second,     &table->pickle_globals,
+        &table->pickle_packages, &table->texts,      &table->urls,       &table->keywords,
+        &table->keyword_calls,   &table->ambiguous,  &table->exact,      &table->instead,
+        &table->quoted};
     for (size_t i = 0; i < SP_COUNT(maps); i++) {
         sp_map_done(maps[i]);
     }
@@ -202,6 +212,26 @@ static struct sp_slice target(const struct sp_table *table, const struct sp_map 
 struct sp_slice sp_table_reexport(const struct sp_table *table, struct sp_slice attribute)
 {
     return target(table, &table->reexports, attribute);
+}
+
+struct sp_slice sp_table_exact(const struct sp_table *table, struct sp_slice path)
+{
+    return target(table, &table->exact, path);
+}
+
+struct sp_slice sp_table_instead(const struct sp_table *table, struct sp_slice path)
+{
+    size_t len = path.len;
+    while (len > 0) {
+        struct sp_slice words = target(table, &table->instead, sp_slice_sub(path, 0, len));
+        if (words.len > 0) {
+            return words;
+        }
+        do {
+            len--;
+        } while (len > 0 && path.ptr[len] != '.' && path.ptr[len] != '(');
+    }
+    return sp_slice_make(NULL, 0);
 }
 
 struct sp_slice sp_table_alias(const struct sp_table *table, struct sp_slice name)

@@ -37,7 +37,7 @@ const char *sp_capability_text(enum sp_capability capability);
 enum sp_err sp_capability_from_name(struct sp_slice name, enum sp_capability *out)
     SP_MUST_CHECK SP_NONNULL(2);
 
-#define SP_TABLE_TARGETS_MAX 512U
+#define SP_TABLE_TARGETS_MAX 1024U
 
 struct sp_table {
     struct sp_map paths; /* "os.system" -> capabilities; the longest one that fits a path counts */
@@ -46,17 +46,27 @@ struct sp_table {
     struct sp_map
         orphans; /* "popen" -> capabilities, on a name that this submission does not bind */
     struct sp_map strings; /* "__globals__" -> capabilities, anywhere in a constant */
+    struct sp_map quoted;  /* "allow_pickle" -> capabilities, as a whole constant */
     struct sp_map places;  /* "/proc/self" -> capabilities, at the start of a constant */
     struct sp_map magics;  /* "bash" -> capabilities */
     struct sp_map
         evaluates; /* "timeit.timeit" -> capabilities, unless the text is constant and harmless */
-    struct sp_map second;          /* "sympy.lambdify": the second argument may be code */
-    struct sp_map methods;         /* "query" -> capabilities: the same for methods of objects */
-    struct sp_map guarded;         /* "os": a module that must not be handed on as a value */
+    struct sp_map second;  /* "sympy.lambdify": the second argument may be code */
+    struct sp_map methods; /* "query" -> capabilities: the same for methods of objects */
+    struct sp_map
+        texts; /* "sympy": modules whose functions read a constant text as an expression */
+    struct sp_map
+        urls; /* "pandas.read_csv": the first argument may be an address -> capabilities */
+    struct sp_map keywords;      /* "allow_pickle": in any call -> capabilities */
+    struct sp_map keyword_calls; /* "numpy.save": but not in these */
+    struct sp_map ambiguous; /* "trace": alone the name of a variable rather than of the module */
+    struct sp_map guarded;   /* "os": a module that must not be handed on as a value */
     struct sp_map pickle_globals;  /* "numpy.dtype": harmless in a pickle */
     struct sp_map pickle_packages; /* "sklearn": its classes are */
     struct sp_map image;           /* top-level modules of the session image */
     struct sp_map reexports;       /* attribute of a module -> number of a target module */
+    struct sp_map exact;           /* "http.cookiejar.urllib" -> number of a target module */
+    struct sp_map instead;         /* "pickle.load" -> number of a text: what is allowed instead */
     struct sp_map
         aliases; /* "np" -> number of a target module, when the submission does not bind it */
     struct sp_map targets; /* numbers by name, while loading */
@@ -75,6 +85,10 @@ void sp_table_done(struct sp_table *table) SP_NONNULL(1);
 /* The module that an attribute of that name leads to; an empty slice when it leads nowhere special. */
 struct sp_slice sp_table_reexport(const struct sp_table *table, struct sp_slice attribute)
     SP_NONNULL(1);
+/* The module that this very path leads to, when it is known as another one's. */
+struct sp_slice sp_table_exact(const struct sp_table *table, struct sp_slice path) SP_NONNULL(1);
+/* What is allowed instead of a path, or of the longest part of it that something is known for; may be empty. */
+struct sp_slice sp_table_instead(const struct sp_table *table, struct sp_slice path) SP_NONNULL(1);
 struct sp_slice sp_table_alias(const struct sp_table *table, struct sp_slice name) SP_NONNULL(1);
 
 /* Capabilities of a dotted path: those of its longest part that the table knows. `*out_len` is that part's length. */

@@ -1,0 +1,184 @@
+#include "base/num.h"
+#include "policy/judge_inner.h"
+
+/*
+ * Patterns of the policy, and texts of the table, that a string constant may match. Hardly any submission holds one, so
+ * the bytes are searched first for a quote with the beginning of a pattern behind it; only then the tokens are walked.
+ */
+
+/* `*` is any run of bytes, `?` one of them; the whole text must match. Linear but for the last star. */
+static bool matches(struct sp_slice pattern, struct sp_slice text)
+{
+    size_t p = 0;
+    size_t t = 0;
+    size_t star = SIZE_MAX;
+    size_t resume = 0;
+    while (t < text.len) {
+        if (p < pattern.len && (pattern.ptr[p] == '?' || pattern.ptr[p] == text.ptr[t]) &&
+            pattern.ptr[p] != '*') {
+            p++;
+            t++;
+        } else if (p < pattern.len && pattern.ptr[p] == '*') {
+            star = p;
+            resume = t;
+            p++;
+        } else if (star != SIZE_MAX) {
+            p = star + 1;
+            resume++;
+            t = resume;
+        } else {
+            return false;
+        }
+    }
+    while (p < pattern.len && pattern.ptr[p] == '*') {
+        p++;
+    }
+    return p == pattern.len;
+}
+
+/* ---- what is looked for ---- */
+
+static void check_pattern(struct sp_judge *j, const struct sp_map_entry *entry,
+                          struct sp_slice text, const struct sp_span *span)
+{
+    if (entry->key.ptr != NULL && matches(entry->key, text)) {
+        judge_report(j, (enum sp_rule)entry->value, "string", span,
+                     "a text that matches %.*s is on the policy's list",
+                     (int)sp_size_min(entry->key.len, 120), (const char *)entry->key.ptr);
+    }
+}
+
+static void check_text(struct sp_judge *j, struct sp_slice text, const struct sp_span *span)
+{
+    uint32_t bits = 0;
+    for (size_t i = 0; i < j->policy->strings.slot_count; i++) {
+        check_pattern(j, &j->policy->strings.slots[i], text, span);
+    }
+    if (sp_map_get(&j->table->quoted, text, &bits)) {
+        judge_capabilities(j, bits, span, text);
+    }
+}
+
+/* ---- whether the tokens must be walked ---- */
+
+struct starts {
+    bool has[256];
+    bool is_open; /* a pattern that begins with anything */
+};
+
+static void add_starts(struct starts *starts, const struct sp_map *map)
+{
+    for (size_t i = 0; i < map->slot_count; i++) {
+        struct sp_slice key = map->slots[i].key;
+        if (key.ptr == NULL) {
+            continue;
+        }
+        if (key.ptr[0] == '*' || key.ptr[0] == '?') {
+            starts->is_open = true;
+        }
+        starts->has[key.ptr[0]] = true;
+    }
+}
+
+/* A key, up to its first sign of a pattern, stands at `at`. */
+static bool begins(const struct sp_map *map, struct sp_slice code, size_t at)
+{
+    for (size_t i = 0; i < map->slot_count; i++) {
+        struct sp_slice key = map->slots[i].key;
+        size_t len = 0;
+        while (key.ptr != NULL && len < key.len && key.ptr[len] != '*' && key.ptr[len] != '?') {
+            len++;
+        }
+        if (len > 0 && sp_slice_equal(sp_slice_sub(code, at, len), sp_slice_sub(key, 0, len))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool may_match(const struct sp_judge *j, struct sp_slice code)
+{
+    struct starts starts = {.is_open = false};
+    add_starts(&starts, &j->policy->strings);
+    add_starts(&starts, &j->table->quoted);
+    if (starts.is_open) {
+        return true;
+    }
+    for (size_t i = 0; i + 1 < code.len; i++) {
+        bool is_quote = code.ptr[i] == '\'' || code.ptr[i] == '"';
+        if (is_quote && starts.has[code.ptr[i + 1]] &&
+            (begins(&j->policy->strings, code, i + 1) || begins(&j->table->quoted, code, i + 1))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- the walk ---- */
+
+/* Without prefix and quotes. */
+static struct sp_slice inside(struct sp_slice literal)
+{
+    size_t from = 0;
+    while (from < literal.len && literal.ptr[from] != '\'' && literal.ptr[from] != '"') {
+        from++;
+    }
+    struct sp_slice rest = sp_slice_sub(literal, from, literal.len - from);
+    bool is_long = rest.len >= 6 && rest.ptr[1] == rest.ptr[0] && rest.ptr[2] == rest.ptr[0];
+    size_t width = is_long ? 3 : 1;
+    return rest.len < 2 * width ? rest : sp_slice_sub(rest, width, rest.len - 2 * width);
+}
+
+static void check_length(struct sp_judge *j, struct sp_slice text, const struct sp_span *span)
+{
+    if (text.len > j->policy->limits.literal_bytes) {
+        judge_report(j, SP_RULE_DENY, "limit", span, "a literal has %zu bytes; %llu are allowed",
+                     text.len, (unsigned long long)j->policy->limits.literal_bytes);
+    }
+}
+
+static void walk(struct sp_judge *j, const struct sp_lexer *whole)
+{
+    struct sp_py_token token;
+    sp_lexer_init(&j->walker, sp_slice_make(whole->ptr, whole->len), whole->family, whole->mode);
+    while (sp_lexer_next(&j->walker, &token) == SP_OK && token.kind != SP_TOKEN_END &&
+           !judge_is_full(j)) {
+        struct sp_slice text = sp_lexer_text(&j->walker, &token);
+        struct sp_span span = {.start = token.start,
+                               .end = token.end,
+                               .line = token.line,
+                               .line_start = token.line_start};
+        if (token.kind == SP_TOKEN_STRING) {
+            check_length(j, text, &span);
+            check_text(j, inside(text), &span);
+        } else if (token.kind == SP_TOKEN_FSTRING_MIDDLE) {
+            check_length(j, text, &span);
+            check_text(j, text, &span);
+        } else if (token.kind == SP_TOKEN_NUMBER) {
+            check_length(j, text, &span);
+        }
+    }
+}
+
+void judge_strings(struct sp_judge *j)
+{
+    const struct sp_lexer *lx = sp_facts_lexer(j->facts);
+    struct sp_slice code = sp_slice_make(lx->ptr, lx->len);
+    size_t count = 0;
+    const struct sp_const *consts = sp_facts_consts(j->facts, &count);
+    if (j->policy->strings.count + j->table->quoted.count == 0 &&
+        code.len <= j->policy->limits.literal_bytes) {
+        return;
+    }
+    /* Those that are written with escapes, or in pieces, are read here. */
+    for (size_t i = 0; i < count && !judge_is_full(j); i++) {
+        uint8_t text[SP_FACTS_CONST_BYTES_MAX];
+        size_t len = 0;
+        if (sp_facts_decode(j->facts, &consts[i], text, &len) == SP_OK) {
+            check_text(j, sp_slice_make(text, len), &consts[i].place);
+        }
+    }
+    if (code.len > j->policy->limits.literal_bytes || may_match(j, code)) {
+        walk(j, lx);
+    }
+}
