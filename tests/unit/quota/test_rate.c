@@ -75,7 +75,7 @@ static void test_a_refusal_takes_nothing_and_giving_back_frees_one(void **state)
     (void)take_all(&rate, 5, START);
     struct sp_rate before = rate;
     assert_int_equal(sp_rate_take(&rate, 5, START, &after_us), SP_ERR_QUOTA);
-    assert_int_equal(rate.arrival, before.arrival);
+    assert_int_equal(rate.arrival_us, before.arrival_us);
     sp_rate_give(&rate, 5);
     assert_int_equal(sp_rate_free(&rate, 5, START), 1);
     assert_int_equal(take_all(&rate, 5, START), 1);
