@@ -40,6 +40,23 @@ void sp_credit_free(struct sp_credit *credit)
     }
 }
 
+enum sp_err sp_credit_grow(struct sp_credit *credit, size_t tenants)
+{
+    if (tenants <= credit->tenants) {
+        return SP_OK;
+    }
+    uint64_t *used_by = reallocarray(credit->used_by, tenants, sizeof(*used_by));
+    if (used_by == NULL) {
+        return SP_ERR_NOMEM;
+    }
+    for (size_t i = credit->tenants; i < tenants; i++) {
+        used_by[i] = 0;
+    }
+    credit->used_by = used_by;
+    credit->tenants = tenants;
+    return SP_OK;
+}
+
 enum sp_err sp_credit_take(struct sp_credit *credit, size_t tenant, uint64_t bytes)
 {
     SP_ASSERT(tenant < credit->tenants);

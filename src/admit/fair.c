@@ -54,6 +54,32 @@ void sp_fair_free(struct sp_fair *fair)
     }
 }
 
+static struct line *moved(struct line *to, const struct line *from, const struct line *line)
+{
+    return line == NULL ? NULL : to + (line - from);
+}
+
+enum sp_err sp_fair_grow(struct sp_fair *fair, size_t tenants)
+{
+    if (tenants <= fair->tenants) {
+        return SP_OK;
+    }
+    struct line *lines = calloc(tenants, sizeof(*lines));
+    if (lines == NULL) {
+        return SP_ERR_NOMEM;
+    }
+    for (size_t i = 0; i < fair->tenants; i++) {
+        lines[i] = fair->lines[i];
+        lines[i].next = moved(lines, fair->lines, fair->lines[i].next);
+    }
+    fair->head = moved(lines, fair->lines, fair->head);
+    fair->tail = moved(lines, fair->lines, fair->tail);
+    free(fair->lines);
+    fair->lines = lines;
+    fair->tenants = tenants;
+    return SP_OK;
+}
+
 static void enter_ring(struct sp_fair *fair, struct line *line)
 {
     line->next = NULL;

@@ -22,6 +22,9 @@ struct sp_fair;
 enum sp_err sp_fair_new(size_t tenants, size_t all_max, size_t line_max, struct sp_fair **out) SP_MUST_CHECK SP_NONNULL(4);
 void sp_fair_free(struct sp_fair *fair);
 
+/* More tenants, behind those that are there. */
+enum sp_err sp_fair_grow(struct sp_fair *fair, size_t tenants) SP_MUST_CHECK SP_NONNULL(1);
+
 /* SP_ERR_BUSY when the tenant's own line is full, SP_ERR_FULL when all together are too many. */
 enum sp_err sp_fair_push(struct sp_fair *fair, size_t tenant, struct sp_fair_item *item) SP_MUST_CHECK SP_NONNULL(1, 3);
 

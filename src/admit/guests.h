@@ -8,6 +8,7 @@
 #define SP_ADMIT_GUESTS_H
 
 #include "admit/fair.h"
+#include "quota/quota.h"
 #include "wire/msg.h"
 
 #define SP_GUESTS_MAX (SP_EXCHANGE_SLOTS * 2)
@@ -15,6 +16,7 @@
 /* Where an exchange stands. */
 enum sp_guest_state {
     SP_GUEST_FREE,
+    SP_GUEST_LEASING,  /* what it reserved is not durable yet */
     SP_GUEST_GRANTED,  /* front reads its body */
     SP_GUEST_WAITING,  /* its body is whole; no worker yet */
     SP_GUEST_SENT,     /* with a worker */
@@ -32,10 +34,12 @@ struct sp_guest {
     struct sp_fair_item item;
     sp_exchange exchange;
     enum sp_guest_state state;
-    size_t tenant;
+    size_t tenant; /* its seat (admit/seats.h) */
     uint8_t operation;
     uint16_t worker;
-    bool has_run;
+    bool is_ready; /* its body came whole */
+    struct sp_quota_hold hold;
+    struct sp_limit_state limit; /* what its answer says of a limit */
     uint64_t credit;   /* bytes in flight that it holds */
     uint64_t until_us; /* when it is given up (SENT and later), monotonic */
     struct sp_guest_text principal;

@@ -9,39 +9,31 @@
 #define WAIT_US_MAX         ((uint64_t)30 * 1000000U)
 #define STRANGERS_PERIOD_US ((uint64_t)1000000)
 
-static enum sp_err make_parts(struct sp_admit_room *room)
+static enum sp_err make_parts(struct sp_admit_room *room, const struct sp_admit_share *shares)
 {
-    size_t tenants = sp_directory_tenants(room->directory);
     const struct sp_admit_limits *limits = &room->limits;
-    SP_TRY(sp_quota_new(tenants, &room->quota));
-    SP_TRY(sp_credit_new(tenants, limits->bytes_in_flight_max, limits->body_bytes_max, &room->credit));
-    SP_TRY(sp_fair_new(tenants, limits->queue_max, limits->queue_max, &room->fair));
-    SP_TRY(sp_guests_new(&room->guests));
+    SP_TRY(sp_seats_set(&room->seats, sp_authority_directory(room->authority), shares));
+    SP_TRY(sp_credit_new(room->seats.count, limits->bytes_in_flight_max, limits->body_bytes_max, &room->credit));
+    SP_TRY(sp_fair_new(room->seats.count, limits->queue_max, limits->queue_max, &room->fair));
     SP_TRY(sp_slow_new(limits->failed_logins_per_minute, limits->seed, &room->slow));
-    for (size_t i = 0; i < tenants; i++) {
-        const struct sp_tenant *tenant = sp_directory_tenant(room->directory, i);
-        SP_TRY(sp_quota_set(room->quota, i,
-                            (struct sp_quota_limits){.requests_per_minute = tenant->requests_per_minute,
-                                                     .concurrent_runs = tenant->concurrent_runs}));
-    }
-    return SP_OK;
+    return sp_guests_new(&room->guests);
 }
 
-enum sp_err sp_admit_room_new(const struct sp_admit_limits *limits, struct sp_authority *authority,
-                              struct sp_session_namer *namer, const struct sp_admit_out *out, struct sp_admit_room **out_room)
+enum sp_err sp_admit_room_new(const struct sp_admit_limits *limits, const struct sp_admit_parts *parts,
+                              const struct sp_admit_out *out, struct sp_admit_room **out_room)
 {
     struct sp_admit_room *room = calloc(1, sizeof(*room));
     if (room == NULL) {
         return SP_ERR_NOMEM;
     }
     room->limits = *limits;
-    room->authority = authority;
-    room->directory = sp_authority_directory(authority);
-    room->namer = namer;
+    room->authority = parts->authority;
+    room->namer = parts->namer;
+    room->quota = parts->quota;
     room->out = *out;
     sp_workers_init(&room->workers, limits->workers);
     sp_buf_init(&room->scratch, SP_ROUTE_SCRATCH_BYTES_MAX);
-    enum sp_err err = make_parts(room);
+    enum sp_err err = make_parts(room, parts->shares);
     if (err != SP_OK) {
         sp_admit_room_free(room);
         return err;
@@ -53,7 +45,7 @@ enum sp_err sp_admit_room_new(const struct sp_admit_limits *limits, struct sp_au
 void sp_admit_room_free(struct sp_admit_room *room)
 {
     if (room != NULL) {
-        sp_quota_free(room->quota);
+        sp_seats_done(&room->seats);
         sp_credit_free(room->credit);
         sp_fair_free(room->fair);
         sp_guests_free(room->guests);
@@ -63,21 +55,39 @@ void sp_admit_room_free(struct sp_admit_room *room)
     }
 }
 
+void sp_admit_look(struct sp_admit_room *room, struct sp_admit_time now)
+{
+    room->time_us = sp_quota_now(room->quota, (struct sp_quota_time){.mono_us = now.mono_us, .wall_us = now.wall_us});
+}
+
+const struct sp_tenant *sp_admit_tenant(const struct sp_admit_room *room, const struct sp_guest *guest)
+{
+    return &room->seats.all[guest->tenant].tenant;
+}
+
 /* --- leaving --- */
 
-void sp_admit_release(struct sp_admit_room *room, struct sp_guest *guest)
+static void forget(struct sp_admit_room *room, struct sp_guest *guest)
 {
     if (guest->state == SP_GUEST_WAITING) {
         (void)sp_fair_remove(room->fair, guest->tenant, &guest->item);
     }
-    if (guest->state != SP_GUEST_LINGERING) {
-        room->open--;
-    }
-    if (guest->has_run) {
-        sp_quota_end_run(room->quota, guest->tenant);
-    }
+    room->leasing -= guest->state == SP_GUEST_LEASING ? 1 : 0;
+    room->open -= guest->state == SP_GUEST_LINGERING ? 0 : 1;
     sp_credit_give(room->credit, guest->tenant, guest->credit);
     sp_guests_remove(room->guests, guest);
+}
+
+void sp_admit_release(struct sp_admit_room *room, struct sp_guest *guest)
+{
+    sp_quota_release(room->quota, &guest->hold, room->time_us);
+    forget(room, guest);
+}
+
+void sp_admit_settle(struct sp_admit_room *room, struct sp_guest *guest)
+{
+    sp_quota_settle(room->quota, &guest->hold, room->time_us);
+    forget(room, guest);
 }
 
 /* A refusal that nobody records: front answers it alone. The wire's loss is told to the room by the process. */
@@ -97,9 +107,9 @@ void sp_admit_turn_away(struct sp_admit_room *room, struct sp_guest *guest, enum
                         const char *detail)
 {
     sp_exchange exchange = guest->exchange;
-    const struct sp_msg_refusal msg = {
+    struct sp_msg_refusal msg = {
         .exchange = exchange,
-        .tenant = sp_directory_tenant(room->directory, guest->tenant)->name,
+        .tenant = sp_admit_tenant(room, guest)->name,
         .principal = sp_guest_text_get(&guest->principal),
         .source = sp_guest_text_get(&guest->source),
         .operation = guest->operation,
@@ -108,6 +118,7 @@ void sp_admit_turn_away(struct sp_admit_room *room, struct sp_guest *guest, enum
         .retry_after_ms = to_ms(after_us),
         .detail = sp_slice_of(detail),
     };
+    SP_LIMIT_SET(&msg, &guest->limit);
     enum sp_err told = room->has_audit ? room->out.refusal(room->out.ctx, &msg) : SP_ERR_CLOSED;
     sp_admit_release(room, guest);
     if (told != SP_OK) {
@@ -142,16 +153,8 @@ static enum sp_err authenticate(struct sp_admit_room *room, const struct sp_msg_
         .subject = msg->subject,
         .is_slowed = sp_slow_wait_us(room->slow, msg->source, now.mono_us) > 0,
     };
-    return sp_authority_check(room->authority, &credentials, now.wall_us, out);
-}
-
-/* What a quota refusal says to the client: which limit, how large, how much is used. */
-static void turn_away_for_quota(struct sp_admit_room *room, struct sp_guest *guest, const struct sp_quota_refusal *refusal)
-{
-    struct sp_where where;
-    sp_where_set(&where, 0, 0, "the limit %s is %u and %u are used", sp_quota_limit_name(refusal->limit), refusal->size,
-                 refusal->used);
-    sp_admit_turn_away(room, guest, SP_ERR_QUOTA, refusal->after_us, where.text);
+    /* The time of the quotas: a wall clock that is set back revives no token. */
+    return sp_authority_check(room->authority, &credentials, room->time_us, out);
 }
 
 /* How many bytes to hold for the body: what was announced, or the most there may be. */
@@ -169,32 +172,8 @@ static enum sp_err size_body(const struct sp_admit_room *room, const struct sp_m
     return SP_OK;
 }
 
-/* Reserves everything or nothing; what is refused is turned away, and `*out_is_in` says which it was. */
-static void reserve(struct sp_admit_room *room, struct sp_guest *guest, uint64_t bytes, struct sp_admit_time now, bool *out_is_in)
-{
-    struct sp_quota_refusal refusal = {SP_QUOTA_NONE, 0, 0, 0};
-    bool is_run = guest->operation == SP_OPERATION_EXECUTE;
-    *out_is_in = false;
-    enum sp_err err = sp_credit_take(room->credit, guest->tenant, bytes);
-    if (err != SP_OK) {
-        sp_admit_turn_away(room, guest, err, UNAVAILABLE_MS * 1000U, "too many bytes of request bodies are in flight");
-        return;
-    }
-    guest->credit = bytes;
-    err = sp_quota_reserve(room->quota, guest->tenant, is_run, now.mono_us, &refusal);
-    if (err == SP_ERR_QUOTA) {
-        turn_away_for_quota(room, guest, &refusal);
-        return;
-    }
-    if (err != SP_OK) {
-        sp_admit_turn_away(room, guest, SP_ERR_UNAVAILABLE, UNAVAILABLE_MS * 1000U, "");
-        return;
-    }
-    guest->has_run = is_run;
-    *out_is_in = true;
-}
-
-static enum sp_err let_in(struct sp_admit_room *room, struct sp_guest *guest, const struct sp_msg_ask *msg, struct sp_admit_time now)
+static enum sp_err let_in(struct sp_admit_room *room, struct sp_guest *guest, const struct sp_msg_ask *msg,
+                          const struct sp_route *route, struct sp_admit_time now)
 {
     uint64_t bytes = 0;
     bool is_in = false;
@@ -204,18 +183,17 @@ static enum sp_err let_in(struct sp_admit_room *room, struct sp_guest *guest, co
         sp_admit_turn_away(room, guest, SP_ERR_TOO_BIG, 0, where.text);
         return SP_OK;
     }
-    reserve(room, guest, bytes, now, &is_in);
-    if (is_in && msg->is_ready != 0) {
-        const struct sp_msg_ready ready = {.exchange = guest->exchange, .body_bytes = bytes};
-        guest->state = SP_GUEST_GRANTED;
-        return sp_admit_on_ready(room, &ready, now);
+    guest->is_ready = msg->is_ready != 0;
+    sp_admit_reserve(room, guest, route, bytes, &is_in);
+    if (!is_in) {
+        return SP_OK;
     }
-    if (is_in) {
-        const struct sp_msg_grant grant = {.exchange = guest->exchange, .body_bytes_max = bytes};
-        guest->state = SP_GUEST_GRANTED;
-        (void)room->out.grant(room->out.ctx, &grant);
+    if (!sp_quota_is_durable(room->quota, &guest->hold)) {
+        guest->state = SP_GUEST_LEASING;
+        room->leasing++;
+        return SP_OK;
     }
-    return SP_OK;
+    return sp_admit_go_on(room, guest, now);
 }
 
 static enum sp_err name_session(struct sp_admit_room *room, const struct sp_tenant *tenant, const struct sp_route *route,
@@ -240,10 +218,11 @@ static enum sp_err check_scope(const struct sp_principal *who, enum sp_operation
     return SP_ERR_SCOPE;
 }
 
-static void take_down(struct sp_guest *guest, const struct sp_msg_ask *msg, const struct sp_principal *who)
+static void take_down(const struct sp_admit_room *room, struct sp_guest *guest, const struct sp_msg_ask *msg,
+                      const struct sp_principal *who)
 {
     guest->state = SP_GUEST_GRANTED;
-    guest->tenant = who->tenant_index;
+    guest->tenant = sp_seats_of(&room->seats, who->tenant_index);
     sp_guest_text_set(&guest->principal, who->id);
     sp_guest_text_set(&guest->source, msg->source);
     size_t ignored = 0;
@@ -258,6 +237,7 @@ enum sp_err sp_admit_on_ask(struct sp_admit_room *room, const struct sp_msg_ask 
     struct sp_guest *guest = NULL;
     struct sp_route route = {.operation = SP_OPERATION_NONE};
     struct sp_where where = {.text = {0}};
+    sp_admit_look(room, now);
     enum sp_err err = authenticate(room, msg, now, &who);
     if (err != SP_OK) {
         refuse_stranger(room, msg, err, now);
@@ -275,9 +255,9 @@ enum sp_err sp_admit_on_ask(struct sp_admit_room *room, const struct sp_msg_ask 
         return SP_OK;
     }
     room->open++;
-    take_down(guest, msg, &who);
+    take_down(room, guest, msg, &who);
     err = sp_route_find(msg->method, msg->target, &room->scratch, &route, &where);
-    if (err == SP_OK && route.operation != SP_OPERATION_EXECUTE) {
+    if (err == SP_OK && route.operation != SP_OPERATION_EXECUTE && route.operation != SP_OPERATION_USAGE) {
         err = SP_ERR_NOT_IMPLEMENTED;
     }
     if (err == SP_OK) {
@@ -285,13 +265,17 @@ enum sp_err sp_admit_on_ask(struct sp_admit_room *room, const struct sp_msg_ask 
         err = check_scope(&who, route.operation, &where);
     }
     if (err == SP_OK) {
-        err = name_session(room, who.tenant, &route, guest);
+        err = name_session(room, sp_admit_tenant(room, guest), &route, guest);
     }
     if (err != SP_OK) {
         sp_admit_turn_away(room, guest, err, 0, where.text);
         return SP_OK;
     }
-    return let_in(room, guest, msg, now);
+    if (route.operation == SP_OPERATION_USAGE) {
+        sp_admit_tell_usage(room, guest);
+        return SP_OK;
+    }
+    return let_in(room, guest, msg, &route, now);
 }
 
 /* --- waiting --- */
@@ -306,8 +290,11 @@ enum sp_err sp_admit_on_ready(struct sp_admit_room *room, const struct sp_msg_re
         return SP_ERR_WIRE;
     }
     /* What was held beyond the real size is free again. */
+    sp_admit_look(room, now);
     sp_credit_give(room->credit, guest->tenant, guest->credit - msg->body_bytes);
     guest->credit = msg->body_bytes;
+    sp_quota_lower(room->quota, &guest->hold, SP_QUOTA_CODE_BYTES, msg->body_bytes);
+    sp_quota_lower(room->quota, &guest->hold, SP_QUOTA_UPLOAD_BYTES, msg->body_bytes);
     guest->item.bytes = msg->body_bytes;
     guest->until_us = now.mono_us + WAIT_US_MAX;
     enum sp_err err = sp_fair_push(room->fair, guest->tenant, &guest->item);
@@ -337,13 +324,14 @@ static enum sp_err tell_who(struct sp_admit_room *room, const struct sp_guest *g
     for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {
         who.policy[i] = tenant->policy[i];
     }
+    SP_LIMIT_SET(&who, &guest->limit);
     return room->out.who(room->out.ctx, &who);
 }
 
 /* audit hears who it is before the worker hears what it is: a verdict never comes to an exchange without a name. */
 static void hand_over(struct sp_admit_room *room, struct sp_guest *guest, unsigned worker, struct sp_admit_time now)
 {
-    const struct sp_tenant *tenant = sp_directory_tenant(room->directory, guest->tenant);
+    const struct sp_tenant *tenant = sp_admit_tenant(room, guest);
     struct sp_msg_send send = {.exchange = guest->exchange, .worker = (uint16_t)worker, .operation = guest->operation};
     for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {
         send.policy[i] = tenant->policy[i];
@@ -409,24 +397,27 @@ static void end_if_due(void *ctx, struct sp_guest *guest)
         return;
     case SP_GUEST_SENT:
         sp_workers_lost(&due->room->workers, guest->worker, due->now.mono_us);
-        sp_admit_release(due->room, guest);
+        sp_admit_settle(due->room, guest);
         return;
     case SP_GUEST_JUDGED:
     case SP_GUEST_LINGERING:
-        sp_admit_release(due->room, guest);
+        sp_admit_settle(due->room, guest);
         return;
     case SP_GUEST_FREE:
+    case SP_GUEST_LEASING:
     case SP_GUEST_GRANTED:
         return;
     }
 }
 
-void sp_admit_tick(struct sp_admit_room *room, struct sp_admit_time now)
+enum sp_err sp_admit_tick(struct sp_admit_room *room, struct sp_admit_time now)
 {
     struct due due = {.room = room, .now = now};
+    sp_admit_look(room, now);
     tell_strangers(room, now);
     sp_guests_each(room->guests, end_if_due, &due);
     sp_admit_dispatch(room, now);
+    return sp_quota_tick(room->quota, room->time_us);
 }
 
 size_t sp_admit_open(const struct sp_admit_room *room)

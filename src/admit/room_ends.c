@@ -9,7 +9,9 @@ enum sp_err sp_admit_on_left(struct sp_admit_room *room, const struct sp_msg_lef
     if (guest == NULL) {
         return SP_OK;
     }
+    sp_admit_look(room, now);
     switch (guest->state) {
+    case SP_GUEST_LEASING:
     case SP_GUEST_GRANTED:
     case SP_GUEST_WAITING:
         if (msg->why == SP_ERR_CLOSED) {
@@ -41,8 +43,14 @@ enum sp_err sp_admit_on_judged(struct sp_admit_room *room, const struct sp_msg_j
     if (msg->worker != guest->worker) {
         return SP_ERR_WIRE;
     }
+    sp_admit_look(room, now);
     sp_workers_done(&room->workers, guest->worker);
     guest->state = SP_GUEST_JUDGED;
+    /* What was submitted is used, allowed or not; how long it may run is known now. */
+    sp_quota_spend(room->quota, &guest->hold, SP_QUOTA_CODE_BYTES, msg->code_bytes);
+    if (msg->run_ms_max != 0) {
+        sp_quota_lower(room->quota, &guest->hold, SP_QUOTA_RUN_MS, msg->run_ms_max);
+    }
     sp_admit_dispatch(room, now);
     return SP_OK;
 }
@@ -50,8 +58,8 @@ enum sp_err sp_admit_on_judged(struct sp_admit_room *room, const struct sp_msg_j
 /* It may still run: it counts as one of the concurrent runs until it surely does not. */
 static void linger(struct sp_admit_room *room, struct sp_guest *guest)
 {
-    if (!guest->has_run) {
-        sp_admit_release(room, guest);
+    if (!guest->hold.is_run) {
+        sp_admit_settle(room, guest);
         return;
     }
     sp_credit_give(room->credit, guest->tenant, guest->credit);
@@ -60,14 +68,29 @@ static void linger(struct sp_admit_room *room, struct sp_guest *guest)
     guest->state = SP_GUEST_LINGERING;
 }
 
+/* It was done: what it used is known. A session that the pool deleted, or does not know, is none any more. */
+static void settle_done(struct sp_admit_room *room, struct sp_guest *guest, const struct sp_msg_ended *msg)
+{
+    struct sp_guest_text session = guest->session;
+    bool is_gone = (msg->pool_status >= 200 && msg->pool_status < 300) || msg->pool_status == 404;
+    is_gone = is_gone && guest->operation == SP_OPERATION_SESSION_DELETE;
+    sp_quota_lower(room->quota, &guest->hold, SP_QUOTA_RUN_MS, msg->run_ms);
+    sp_admit_settle(room, guest);
+    if (is_gone) {
+        sp_quota_end_session(room->quota, sp_guest_text_get(&session));
+    }
+}
+
 enum sp_err sp_admit_on_ended(struct sp_admit_room *room, const struct sp_msg_ended *msg, struct sp_admit_time now)
 {
     struct sp_guest *guest = sp_guests_find(room->guests, msg->exchange);
     if (guest == NULL || msg->state >= SP_END_COUNT) {
         return guest == NULL ? SP_OK : SP_ERR_WIRE;
     }
+    sp_admit_look(room, now);
     switch (guest->state) {
     case SP_GUEST_FREE:
+    case SP_GUEST_LEASING:
     case SP_GUEST_GRANTED:
     case SP_GUEST_WAITING:
         return SP_ERR_WIRE; /* audit does not know of it yet */
@@ -80,6 +103,8 @@ enum sp_err sp_admit_on_ended(struct sp_admit_room *room, const struct sp_msg_en
     }
     if (msg->state == SP_END_UNKNOWN) {
         linger(room, guest);
+    } else if (msg->state == SP_END_DONE) {
+        settle_done(room, guest, msg);
     } else {
         sp_admit_release(room, guest);
     }
@@ -89,7 +114,7 @@ enum sp_err sp_admit_on_ended(struct sp_admit_room *room, const struct sp_msg_en
 
 static void forget_before_sent(void *ctx, struct sp_guest *guest)
 {
-    if (guest->state == SP_GUEST_GRANTED || guest->state == SP_GUEST_WAITING) {
+    if (guest->state == SP_GUEST_LEASING || guest->state == SP_GUEST_GRANTED || guest->state == SP_GUEST_WAITING) {
         sp_admit_release(ctx, guest);
     }
 }
@@ -118,6 +143,7 @@ static void settle_without_audit(void *ctx, struct sp_guest *guest)
         linger(room, guest);
         return;
     case SP_GUEST_FREE:
+    case SP_GUEST_LEASING:
     case SP_GUEST_GRANTED:
     case SP_GUEST_LINGERING:
         return;
@@ -126,10 +152,36 @@ static void settle_without_audit(void *ctx, struct sp_guest *guest)
 
 void sp_admit_audit(struct sp_admit_room *room, bool is_there, struct sp_admit_time now)
 {
+    sp_admit_look(room, now);
     room->has_audit = is_there;
     if (!is_there) {
         sp_guests_each(room->guests, settle_without_audit, room);
         return;
     }
     sp_admit_dispatch(room, now);
+}
+
+/* --- other tenants --- */
+
+/* Whose tenant is gone is turned away while that is safe; what is with audit runs to its end. */
+static void turn_away_if_gone(void *ctx, struct sp_guest *guest)
+{
+    struct sp_admit_room *room = ctx;
+    bool is_early = guest->state == SP_GUEST_LEASING || guest->state == SP_GUEST_GRANTED || guest->state == SP_GUEST_WAITING;
+    if (is_early && !room->seats.all[guest->tenant].is_there) {
+        sp_admit_turn_away(room, guest, SP_ERR_TOKEN_UNKNOWN, 0, "");
+    }
+}
+
+enum sp_err sp_admit_reload(struct sp_admit_room *room, struct sp_authority *authority, const struct sp_admit_share *shares,
+                            struct sp_admit_time now)
+{
+    sp_admit_look(room, now);
+    size_t most = room->seats.count + sp_directory_tenants(sp_authority_directory(authority));
+    SP_TRY(sp_credit_grow(room->credit, most));
+    SP_TRY(sp_fair_grow(room->fair, most));
+    SP_TRY(sp_seats_set(&room->seats, sp_authority_directory(authority), shares));
+    room->authority = authority;
+    sp_guests_each(room->guests, turn_away_if_gone, room);
+    return SP_OK;
 }

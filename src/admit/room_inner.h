@@ -13,6 +13,7 @@
 #include "admit/slow.h"
 #include "admit/strangers.h"
 #include "admit/workers.h"
+#include "api/route.h"
 #include "base/buf.h"
 #include "base/text.h"
 #include "base/where.h"
@@ -21,10 +22,12 @@
 struct sp_admit_room {
     struct sp_admit_limits limits;
     struct sp_authority *authority;
-    const struct sp_directory *directory; /* of the authority */
     struct sp_session_namer *namer;
     struct sp_admit_out out;
     struct sp_quota *quota;
+    struct sp_seats seats;
+    uint64_t time_us; /* of the quotas (quota/time.h), as of the message at hand */
+    size_t leasing;   /* guests that wait for a commit */
     struct sp_credit *credit;
     struct sp_fair *fair;
     struct sp_guests *guests;
@@ -41,8 +44,32 @@ struct sp_admit_room {
 /* Gives workers to those who wait, in turn, as long as there are any. */
 void sp_admit_dispatch(struct sp_admit_room *room, struct sp_admit_time now);
 
-/* Gives back all that a guest holds and forgets it. The worker's booking is the caller's to settle. */
+/* The seat of a guest's tenant. */
+const struct sp_tenant *sp_admit_tenant(const struct sp_admit_room *room, const struct sp_guest *guest);
+
+/* Looks at the clocks; before anything else that a message asks for. */
+void sp_admit_look(struct sp_admit_room *room, struct sp_admit_time now);
+
+/*
+ * Forgets a guest: what surely came to nothing gives back all it holds; what ran, or may have, leaves what it used
+ * counted. The worker's booking is the caller's to settle.
+ */
 void sp_admit_release(struct sp_admit_room *room, struct sp_guest *guest);
+void sp_admit_settle(struct sp_admit_room *room, struct sp_guest *guest);
+
+/* --- room_quota.c --- */
+
+/* Reserves everything or nothing; what is refused is turned away, and `*out_is_in` says which it was. */
+void sp_admit_reserve(struct sp_admit_room *room, struct sp_guest *guest, const struct sp_route *route, uint64_t bytes,
+                      bool *out_is_in);
+
+/* What it reserved is durable: the body may come, or is here. */
+enum sp_err sp_admit_go_on(struct sp_admit_room *room, struct sp_guest *guest, struct sp_admit_time now);
+
+/* --- room_usage.c --- */
+
+/* Answers a request for the usage of its tenant. */
+void sp_admit_tell_usage(struct sp_admit_room *room, struct sp_guest *guest);
 
 /* Tells audit to record and answer a refusal of this guest's request, then releases it. */
 void sp_admit_turn_away(struct sp_admit_room *room, struct sp_guest *guest, enum sp_err err, uint64_t after_us,

@@ -42,6 +42,7 @@ static const struct row rows[] = {
     {{".management", "stopSession"},   "POST",   ALLOW_POST,       SP_OPERATION_SESSION_DELETE, SP_FAMILY_NEW,    SP_VERSION_NONE,    MANAGEMENT},
     {{".management", "getSession"},    "POST",   ALLOW_POST,       SP_OPERATION_SESSION_GET,    SP_FAMILY_NEW,    SP_VERSION_NONE,    MANAGEMENT},
     {{".management", "listSessions"},  "POST",   ALLOW_POST,       SP_OPERATION_SESSION_LIST,   SP_FAMILY_NEW,    SP_VERSION_NONE,    MANAGEMENT | NO_IDENTIFIER},
+    {{".sallyport", "usage"},          "GET",    ALLOW_GET,        SP_OPERATION_USAGE,          SP_FAMILY_NEW,    SP_VERSION_NONE,    MANAGEMENT | NO_IDENTIFIER},
     {{"executions", "*"},              "GET",    ALLOW_GET,        SP_OPERATION_EXECUTION_GET,  SP_FAMILY_NEW,    SP_VERSION_2024_10, 0},
     {{"files", "upload"},              "POST",   ALLOW_POST,       SP_OPERATION_FILE_PUT,       SP_FAMILY_OLD,    SP_VERSION_2023_08, 0},
     {{"files", "content", "*"},        "GET",    ALLOW_GET,        SP_OPERATION_FILE_CONTENT,   SP_FAMILY_OLD,    SP_VERSION_2023_08, 0},
@@ -420,6 +421,7 @@ bool sp_operation_is_reading(enum sp_operation operation)
     case SP_OPERATION_SESSION_GET:
     case SP_OPERATION_SESSION_LIST:
     case SP_OPERATION_METADATA:
+    case SP_OPERATION_USAGE:
         return true;
     case SP_OPERATION_NONE:
     case SP_OPERATION_EXECUTE:

@@ -18,7 +18,7 @@
     ((size_t)16 * 1024) /* the maximum for a buffer handed to sp_route_find */
 #define SP_ROUTE_SKIP_MAX 1000000U
 
-/* Every operation of the data plane; the number travels on wires and in the log, so rows are only added at the end. */
+/* Every operation of the data plane, and the gateway's own; the number travels on wires and in the log, so rows are only added at the end. */
 #define SP_OPERATION_LIST(X)                                                                       \
     X(SP_OPERATION_NONE, "none")                                                                   \
     X(SP_OPERATION_EXECUTE, "execute")                                                             \
@@ -31,7 +31,8 @@
     X(SP_OPERATION_SESSION_GET, "session-get")                                                     \
     X(SP_OPERATION_SESSION_DELETE, "session-delete")                                               \
     X(SP_OPERATION_SESSION_LIST, "session-list")                                                   \
-    X(SP_OPERATION_METADATA, "metadata")
+    X(SP_OPERATION_METADATA, "metadata")                                                           \
+    X(SP_OPERATION_USAGE, "usage")
 
 enum sp_operation {
 #define SP_OPERATION_AS_ENUM(operation, name) operation,

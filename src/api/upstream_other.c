@@ -23,6 +23,7 @@ const char *sp_upstream_method(enum sp_operation operation)
     case SP_OPERATION_SESSION_GET:
     case SP_OPERATION_SESSION_LIST:
     case SP_OPERATION_METADATA:
+    case SP_OPERATION_USAGE:
     case SP_OPERATION_COUNT:
         return "GET";
     }
@@ -89,6 +90,7 @@ static enum sp_err put_path(const struct sp_upstream *u, const struct sp_order *
     case SP_OPERATION_NONE:
     case SP_OPERATION_EXECUTE:
     case SP_OPERATION_EXECUTION_GET:
+    case SP_OPERATION_USAGE:
     case SP_OPERATION_COUNT:
         return SP_ERR_NOT_IMPLEMENTED;
     }

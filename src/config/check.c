@@ -227,6 +227,23 @@ static enum sp_err check_tenant(const struct sp_config *c, size_t index, struct 
     return SP_OK;
 }
 
+static enum sp_err check_organisation(const struct sp_config *c, size_t index, struct sp_where *where)
+{
+    const struct sp_config_organisation *o = &c->organisations[index];
+    const struct sp_config_place place = o->places[SP_CONFIG_ORGANISATION_AT_name];
+    if (!is_name(o->name)) {
+        return refuse(where, place,
+                      "an organisation's name starts with a letter or digit and has only letters, "
+                      "digits, '.', '-' and '_'");
+    }
+    for (size_t i = 0; i < index; i++) {
+        if (sp_slice_is(sp_slice_of(o->name), c->organisations[i].name)) {
+            return refuse(where, place, "two organisations have this name");
+        }
+    }
+    return SP_OK;
+}
+
 /* What a later version will do: a promise that nobody keeps yet is refused rather than passed over. */
 static enum sp_err check_kept(const struct sp_config *c, struct sp_where *where)
 {
@@ -261,27 +278,8 @@ enum sp_err sp_config_check(const struct sp_config *config, struct sp_where *whe
     for (size_t i = 0; i < config->tenant_count; i++) {
         SP_TRY(check_tenant(config, i, where));
     }
-    return SP_OK;
-}
-
-static enum sp_err warn_of(struct sp_buf *out, uint64_t value, struct sp_config_place place,
-                           const char *key)
-{
-    return value == 0 ? SP_OK
-                      : sp_buf_putf(out, "%u:%u: '%s' is not counted in this version\n", place.line,
-                                    place.column, key);
-}
-
-enum sp_err sp_config_warnings(const struct sp_config *config, struct sp_buf *out)
-{
-    for (size_t i = 0; i < config->tenant_count; i++) {
-        const struct sp_config_tenant *t = &config->tenants[i];
-        SP_TRY(warn_of(out, t->quota_run_seconds_per_day,
-                       t->places[SP_CONFIG_AT_quota_run_seconds_per_day], "run_seconds_per_day"));
-        SP_TRY(warn_of(out, t->quota_code_bytes_per_day,
-                       t->places[SP_CONFIG_AT_quota_code_bytes_per_day], "code_bytes_per_day"));
-        SP_TRY(warn_of(out, t->quota_upload_bytes_per_day,
-                       t->places[SP_CONFIG_AT_quota_upload_bytes_per_day], "upload_bytes_per_day"));
+    for (size_t i = 0; i < config->organisation_count; i++) {
+        SP_TRY(check_organisation(config, i, where));
     }
-    return SP_OK;
+    return sp_config_check_quotas(config, where);
 }

@@ -40,6 +40,7 @@ void sp_config_free(struct sp_config *config)
         config->owned = next;
     }
     free(config->tenants);
+    free(config->organisations);
     free(config);
 }
 
@@ -113,6 +114,7 @@ static enum sp_err unknown(struct sp_config_group group, const char *table,
     }
     if (*table == '\0') {
         sp_config_suggest_offer(&nearest, "tenant");
+        sp_config_suggest_offer(&nearest, "organisation");
     }
     struct sp_slice key = sp_toml_key(member);
     struct sp_toml_place place = sp_toml_key_place(member);
@@ -179,34 +181,49 @@ static enum sp_err read_table(struct sp_config *config, struct sp_config_group g
     return SP_OK;
 }
 
-static enum sp_err add_tenant(struct sp_config *config, const struct sp_toml_value *table,
-                              struct sp_where *where)
+/* One element of an array of tables; NULL leaves every default. */
+static enum sp_err read_element(struct sp_config *config, struct sp_config_group group,
+                                const char *name, const struct sp_toml_value *table,
+                                struct sp_where *where)
 {
-    struct sp_config_tenant *tenant = &config->tenants[config->tenant_count++];
-    struct sp_config_group group = sp_config_tenant_group(tenant);
     SP_TRY(set_defaults(config, group));
     if (table == NULL) {
         return SP_OK;
     }
     struct sp_toml_place place = sp_toml_place(table);
     if (sp_toml_type(table) != SP_TOML_TABLE || sp_toml_get(table, "name") == NULL) {
-        sp_where_set(where, place.line, place.column, "each [[tenant]] needs a 'name'");
+        sp_where_set(where, place.line, place.column, "each [[%s]] needs a 'name'", name);
         return SP_ERR_CONFIG;
     }
-    return read_table(config, group, "tenant", table, where);
+    return read_table(config, group, name, table, where);
+}
+
+/* How many elements an array of tables has, which is written as [[name]]. */
+static enum sp_err count_elements(const struct sp_toml_value *array, const char *name, size_t most,
+                                  size_t *out, struct sp_where *where)
+{
+    *out = array == NULL ? 0 : sp_toml_count(array);
+    if (array != NULL && (sp_toml_type(array) != SP_TOML_ARRAY || *out == 0 || *out > most)) {
+        struct sp_toml_place place = sp_toml_key_place(array);
+        sp_where_set(where, place.line, place.column, "%ss are written as [[%s]], at most %zu", name,
+                     name, most);
+        return SP_ERR_CONFIG;
+    }
+    return SP_OK;
+}
+
+static enum sp_err add_tenant(struct sp_config *config, const struct sp_toml_value *table,
+                              struct sp_where *where)
+{
+    struct sp_config_tenant *tenant = &config->tenants[config->tenant_count++];
+    return read_element(config, sp_config_tenant_group(tenant), "tenant", table, where);
 }
 
 static enum sp_err read_tenants(struct sp_config *config, const struct sp_toml_value *tenants,
                                 struct sp_where *where)
 {
-    size_t count = sp_toml_count(tenants);
-    if (tenants != NULL &&
-        (sp_toml_type(tenants) != SP_TOML_ARRAY || count == 0 || count > SP_CONFIG_TENANTS_MAX)) {
-        struct sp_toml_place place = sp_toml_key_place(tenants);
-        sp_where_set(where, place.line, place.column,
-                     "tenants are written as [[tenant]], at most %zu", SP_CONFIG_TENANTS_MAX);
-        return SP_ERR_CONFIG;
-    }
+    size_t count = 0;
+    SP_TRY(count_elements(tenants, "tenant", SP_CONFIG_TENANTS_MAX, &count, where));
     config->tenants = calloc(count == 0 ? 1 : count, sizeof(*config->tenants));
     if (config->tenants == NULL) {
         return SP_ERR_NOMEM;
@@ -220,13 +237,31 @@ static enum sp_err read_tenants(struct sp_config *config, const struct sp_toml_v
     return SP_OK;
 }
 
+static enum sp_err read_organisations(struct sp_config *config, const struct sp_toml_value *array,
+                                      struct sp_where *where)
+{
+    size_t count = 0;
+    SP_TRY(count_elements(array, "organisation", SP_CONFIG_ORGANISATIONS_MAX, &count, where));
+    config->organisations = calloc(count + 1, sizeof(*config->organisations));
+    if (config->organisations == NULL) {
+        return SP_ERR_NOMEM;
+    }
+    for (const struct sp_toml_value *v = count == 0 ? NULL : sp_toml_first(array); v != NULL;
+         v = sp_toml_next(v)) {
+        struct sp_config_organisation *added = &config->organisations[config->organisation_count++];
+        SP_TRY(read_element(config, sp_config_organisation_group(added), "organisation", v, where));
+    }
+    return SP_OK;
+}
+
 static enum sp_err read_document(struct sp_config *config, const struct sp_toml_value *root,
                                  struct sp_where *where)
 {
     struct sp_config_group group = sp_config_main_group(config);
     SP_TRY(set_defaults(config, group));
     for (const struct sp_toml_value *v = sp_toml_first(root); v != NULL; v = sp_toml_next(v)) {
-        if (!sp_slice_is(sp_toml_key(v), "tenant")) {
+        if (!sp_slice_is(sp_toml_key(v), "tenant") &&
+            !sp_slice_is(sp_toml_key(v), "organisation")) {
             SP_TRY(read_member(config, group, "", v, where));
         }
     }
@@ -236,6 +271,7 @@ static enum sp_err read_document(struct sp_config *config, const struct sp_toml_
         config->azure_place =
             (struct sp_config_place){sp_toml_place(azure).line, sp_toml_place(azure).column};
     }
+    SP_TRY(read_organisations(config, sp_toml_get(root, "organisation"), where));
     return read_tenants(config, sp_toml_get(root, "tenant"), where);
 }
 

@@ -14,7 +14,8 @@
 #include "base/where.h"
 #include "config/rows.h"
 
-#define SP_CONFIG_TENANTS_MAX ((size_t)1024)
+#define SP_CONFIG_TENANTS_MAX       ((size_t)1024)
+#define SP_CONFIG_ORGANISATIONS_MAX ((size_t)1024)
 
 /* Words of CHOICE rows, in the order of their rows. */
 enum sp_config_credential {
@@ -53,6 +54,12 @@ struct sp_config_texts {
     SP_CONFIG_AT_##field,
 enum sp_config_at { SP_CONFIG_ROWS(SP_CONFIG_AS_INDEX) SP_CONFIG_COUNT };
 enum sp_config_tenant_at { SP_CONFIG_TENANT_ROWS(SP_CONFIG_AS_INDEX) SP_CONFIG_TENANT_COUNT };
+#undef SP_CONFIG_AS_INDEX
+#define SP_CONFIG_AS_INDEX(kind, table, key, field, lowest, highest, fallback, choices, help)      \
+    SP_CONFIG_ORGANISATION_AT_##field,
+enum sp_config_organisation_at {
+    SP_CONFIG_ORGANISATION_ROWS(SP_CONFIG_AS_INDEX) SP_CONFIG_ORGANISATION_COUNT
+};
 
 /* Where a value was given; line 0 is a default, and this one stands for the command line. */
 #define SP_CONFIG_LINE_OVERRIDE UINT_MAX
@@ -66,11 +73,18 @@ struct sp_config_tenant {
     struct sp_config_place places[SP_CONFIG_TENANT_COUNT];
 };
 
+struct sp_config_organisation {
+    SP_CONFIG_ORGANISATION_ROWS(SP_CONFIG_AS_FIELD)
+    struct sp_config_place places[SP_CONFIG_ORGANISATION_COUNT];
+};
+
 struct sp_config {
     SP_CONFIG_ROWS(SP_CONFIG_AS_FIELD)
     struct sp_config_place places[SP_CONFIG_COUNT];
     struct sp_config_tenant *tenants; /* at least one */
     size_t tenant_count;
+    struct sp_config_organisation *organisations;
+    size_t organisation_count;
     bool has_azure; /* the table [azure_code_interpreter] stands there */
     struct sp_config_place azure_place;
     const char *state_dir; /* `server_state`, or the default of this user */

@@ -22,6 +22,9 @@ static const struct sp_config_row main_rows[] = {SP_CONFIG_ROWS(AS_ROW)};
 #define STRUCT sp_config_tenant
 static const struct sp_config_row tenant_rows[] = {SP_CONFIG_TENANT_ROWS(AS_ROW)};
 #undef STRUCT
+#define STRUCT sp_config_organisation
+static const struct sp_config_row organisation_rows[] = {SP_CONFIG_ORGANISATION_ROWS(AS_ROW)};
+#undef STRUCT
 #undef AS_ROW
 
 struct sp_config_group sp_config_main_group(struct sp_config *config)
@@ -32,6 +35,13 @@ struct sp_config_group sp_config_main_group(struct sp_config *config)
 struct sp_config_group sp_config_tenant_group(struct sp_config_tenant *tenant)
 {
     return (struct sp_config_group){tenant_rows, SP_COUNT(tenant_rows), tenant, tenant->places};
+}
+
+struct sp_config_group
+sp_config_organisation_group(struct sp_config_organisation *organisation)
+{
+    return (struct sp_config_group){organisation_rows, SP_COUNT(organisation_rows), organisation,
+                                    organisation->places};
 }
 
 static void *field_of(void *base, const struct sp_config_row *row)

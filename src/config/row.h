@@ -44,6 +44,8 @@ struct sp_config_group {
 
 struct sp_config_group sp_config_main_group(struct sp_config *config) SP_NONNULL(1);
 struct sp_config_group sp_config_tenant_group(struct sp_config_tenant *tenant) SP_NONNULL(1);
+struct sp_config_group
+sp_config_organisation_group(struct sp_config_organisation *organisation) SP_NONNULL(1);
 
 /* Memory that lives as long as the configuration; NULL when memory is used up. */
 void *sp_config_keep(struct sp_config *config, size_t size) SP_NONNULL(1);
@@ -64,6 +66,10 @@ enum sp_err sp_config_row_print(const void *base, const struct sp_config_row *ro
 
 /* Rules between values (check.c). */
 enum sp_err sp_config_check(const struct sp_config *config, struct sp_where *where)
+    SP_MUST_CHECK SP_NONNULL(1);
+
+/* Rules between quotas, and who belongs to whom (check_quota.c). */
+enum sp_err sp_config_check_quotas(const struct sp_config *config, struct sp_where *where)
     SP_MUST_CHECK SP_NONNULL(1);
 
 /* The candidate that differs least from `word`, when it is near enough to be meant (suggest.c). */

@@ -123,12 +123,17 @@
     X(TEXT, "audit", "origin", audit_origin, 1, 64, "\"sallyport.local/log\"", "",                 \
       "name of this log in its checkpoints")
 
-/* The rows of each [[tenant]]. A quota of 0 is no limit. */
+/*
+ * The rows of each [[tenant]]. A quota of 0 is no limit; one of `tenant.token_quota` holds for each token of the tenant
+ * by itself.
+ */
 #define SP_CONFIG_TENANT_ROWS(X)                                                                   \
     X(TEXT, "tenant", "name", name, 1, 64, "\"local\"", "",                                        \
       "name of the tenant: letters, digits, dot, dash, underscore")                                \
     X(TEXT, "tenant", "policy", policy, 1, 64, "\"data-science\"", "",                             \
       "policy of its submissions")                                                                 \
+    X(TEXT, "tenant", "organisation", organisation, 0, 64, "\"\"", "",                             \
+      "organisation that it belongs to, whose quotas all its tenants share; empty: none")          \
     X(CHOICE, "tenant", "denial", denial, 0, 0, "\"error\"", "error|result",                       \
       "how a denied run is answered: an error, or a result with the reason in stderr")             \
     X(NUMBER, "tenant.quota", "requests_per_minute", quota_requests_per_minute, 0, 1000000, "0",   \
@@ -142,6 +147,35 @@
     X(BYTES, "tenant.quota", "code_bytes_per_day", quota_code_bytes_per_day, 0, 1125899906842624,  \
       "0", "", "submitted code")                                                                   \
     X(BYTES, "tenant.quota", "upload_bytes_per_day", quota_upload_bytes_per_day, 0,                \
+      1125899906842624, "0", "", "uploaded files")                                                 \
+    X(NUMBER, "tenant.token_quota", "requests_per_minute", token_quota_requests_per_minute, 0,     \
+      1000000, "0", "", "requests")                                                                \
+    X(NUMBER, "tenant.token_quota", "concurrent_runs", token_quota_concurrent_runs, 0, 65536, "0", \
+      "", "runs at once")                                                                          \
+    X(NUMBER, "tenant.token_quota", "sessions", token_quota_sessions, 0, 65536, "0", "",           \
+      "sessions alive at once")                                                                    \
+    X(SECONDS, "tenant.token_quota", "run_seconds_per_day", token_quota_run_seconds_per_day, 0,    \
+      4294967295, "0", "", "time of runs")                                                         \
+    X(BYTES, "tenant.token_quota", "code_bytes_per_day", token_quota_code_bytes_per_day, 0,        \
+      1125899906842624, "0", "", "submitted code")                                                 \
+    X(BYTES, "tenant.token_quota", "upload_bytes_per_day", token_quota_upload_bytes_per_day, 0,    \
+      1125899906842624, "0", "", "uploaded files")
+
+/* The rows of each [[organisation]]. */
+#define SP_CONFIG_ORGANISATION_ROWS(X)                                                             \
+    X(TEXT, "organisation", "name", name, 1, 64, "\"all\"", "",                                       \
+      "name of the organisation: letters, digits, dot, dash, underscore")                          \
+    X(NUMBER, "organisation.quota", "requests_per_minute", quota_requests_per_minute, 0, 1000000,  \
+      "0", "", "requests")                                                                         \
+    X(NUMBER, "organisation.quota", "concurrent_runs", quota_concurrent_runs, 0, 65536, "0", "",   \
+      "runs at once")                                                                              \
+    X(NUMBER, "organisation.quota", "sessions", quota_sessions, 0, 65536, "0", "",                 \
+      "sessions alive at once")                                                                    \
+    X(SECONDS, "organisation.quota", "run_seconds_per_day", quota_run_seconds_per_day, 0,          \
+      4294967295, "0", "", "time of runs")                                                         \
+    X(BYTES, "organisation.quota", "code_bytes_per_day", quota_code_bytes_per_day, 0,              \
+      1125899906842624, "0", "", "submitted code")                                                 \
+    X(BYTES, "organisation.quota", "upload_bytes_per_day", quota_upload_bytes_per_day, 0,          \
       1125899906842624, "0", "", "uploaded files")
 
 /* clang-format on */

@@ -44,6 +44,11 @@ enum sp_err sp_config_show(const struct sp_config *config, struct sp_buf *out)
         struct sp_config_group tenant_group = sp_config_tenant_group(&tenant);
         SP_TRY(print_group(&tenant_group, true, "", out));
     }
+    for (size_t i = 0; i < config->organisation_count; i++) {
+        struct sp_config_organisation organisation = config->organisations[i];
+        struct sp_config_group group_of = sp_config_organisation_group(&organisation);
+        SP_TRY(print_group(&group_of, true, "", out));
+    }
     return SP_OK;
 }
 
@@ -96,8 +101,10 @@ enum sp_err sp_config_keys(struct sp_buf *out)
 {
     struct sp_config config = {0};
     struct sp_config_tenant tenant = {0};
+    struct sp_config_organisation organisation = {0};
     SP_TRY(sp_buf_put_text(
         out, "| table | key | default | values | what it is |\n|---|---|---|---|---|\n"));
     SP_TRY(put_rows(out, sp_config_main_group(&config)));
-    return put_rows(out, sp_config_tenant_group(&tenant));
+    SP_TRY(put_rows(out, sp_config_tenant_group(&tenant)));
+    return put_rows(out, sp_config_organisation_group(&organisation));
 }

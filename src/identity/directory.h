@@ -16,15 +16,11 @@
 #define SP_DIRECTORY_ROWS_MAX ((size_t)1 << 20) /* tenants, and tokens */
 #define SP_POLICY_DIGEST_BYTES ((size_t)32)
 
-/* Rates and counts of 0 mean no limit. */
 struct sp_tenant {
     struct sp_slice name;
     struct sp_slice policy_name;
     uint8_t policy[SP_POLICY_DIGEST_BYTES];
     uint64_t policy_epoch;
-    uint32_t requests_per_minute;
-    uint32_t concurrent_runs;
-    uint32_t sessions;
     bool needs_certificate; /* and a token: neither alone is enough */
 };
 

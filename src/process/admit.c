@@ -17,6 +17,7 @@
 #include "crypto/hash.h"
 #include "crypto/random.h"
 #include "os/memfd.h"
+#include "process/quotas.h"
 #include "process/role.h"
 #include "process/settings.h"
 
@@ -29,13 +30,18 @@ struct admit_state {
     struct sp_self *self;
     struct sp_authority *authority;
     struct sp_session_namer *namer;
+    struct sp_quotas quotas;
     struct sp_admit_room *room;
+    struct sp_timer *commit; /* due in the turn in which somebody began to wait for a lease */
+    bool is_committing;
+    enum sp_err quota_err;
     struct sp_tokens *tokens;
     struct sp_timer *tick;
     struct sp_timer *poll;
     struct sp_timer *grace;
     enum sp_err poll_err;
     bool is_stopping;
+    bool is_finished;
 };
 
 static struct sp_admit_time now(void)
@@ -55,21 +61,63 @@ static struct sp_admit_time now(void)
 TO(SP_ROLE_FRONT, grant)
 TO(SP_ROLE_FRONT, refuse)
 TO(SP_ROLE_FRONT, send)
+TO(SP_ROLE_FRONT, tell)
 TO(SP_ROLE_AUDIT, who)
 TO(SP_ROLE_AUDIT, refusal)
 TO(SP_ROLE_AUDIT, strangers)
 TO(SP_ROLE_AUDIT, token_event)
 #undef TO
 
-/* --- what peers say --- */
+/* --- leases of the quotas --- */
+
+/* All requests of one turn share one commit: the timer is due after the events that are pending now. */
+static void arm_commit(struct admit_state *state)
+{
+    if (!state->is_committing && sp_admit_is_waiting(state->room) && sp_timer_set(state->commit, 0) == SP_OK) {
+        state->is_committing = true;
+    }
+}
+
+/* Says once that leases cannot be written, and once that they can again. */
+static void tell_quota(struct admit_state *state, enum sp_err err)
+{
+    if (err != SP_OK && state->quota_err == SP_OK) {
+        sp_log(SP_LOG_ERROR, "admit.quota.unwritable", "error=%s why=\"%s\"", sp_err_name(err),
+               sp_store_sqlite_why(state->quotas.sqlite));
+    }
+    if (err == SP_OK && state->quota_err != SP_OK) {
+        sp_log(SP_LOG_WARN, "admit.quota.recovered", "error=%s", sp_err_name(state->quota_err));
+    }
+    state->quota_err = err;
+}
+
+static void on_commit(void *ctx)
+{
+    struct admit_state *state = ctx;
+    state->is_committing = false;
+    tell_quota(state, sp_admit_commit(state->room, now()));
+    arm_commit(state);
+}
+
+/* An orderly end loses nothing of what was leased. */
+static void finish(struct admit_state *state)
+{
+    if (!state->is_finished) {
+        state->is_finished = true;
+        tell_quota(state, sp_admit_stop(state->room, now()));
+        sp_self_finish(state->self, SP_OK);
+    }
+}
 
 /* The last exchange is over: an orderly end may happen. */
 static void finish_if_idle(struct admit_state *state)
 {
     if (state->is_stopping && sp_admit_open(state->room) == 0) {
-        sp_self_finish(state->self, SP_OK);
+        finish(state);
     }
 }
+
+/* --- what peers say --- */
 
 /* If front is hostile: it may ask in the name of whoever gave it a token, as any client can; numbers that do not fit end
  * the wire, and quotas and credits bound how much it may ask. */
@@ -79,7 +127,9 @@ static enum sp_err on_ask(void *ctx, struct sp_peer from, struct sp_message *mes
     struct sp_msg_ask msg;
     (void)from;
     SP_TRY(sp_msg_ask_read(message, &msg));
-    return sp_admit_on_ask(state->room, &msg, now());
+    enum sp_err err = sp_admit_on_ask(state->room, &msg, now());
+    arm_commit(state);
+    return err;
 }
 
 /* If front is hostile: a body that is over its grant, or of an exchange that has none, ends the wire. */
@@ -145,10 +195,7 @@ static enum sp_err add_tenant(struct sp_directory *directory, struct sp_slice it
     SP_TRY(sp_settings_tenant_read(item, &s));
     struct sp_tenant tenant = {.name = s.name,
                                .policy_name = s.policy_name,
-                               .policy_epoch = s.policy_epoch,
-                               .requests_per_minute = s.requests_per_minute,
-                               .concurrent_runs = s.concurrent_runs,
-                               .sessions = s.sessions};
+                               .policy_epoch = s.policy_epoch};
     for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {
         tenant.policy[i] = s.policy[i];
     }
@@ -193,7 +240,7 @@ static enum sp_err make_namer(struct admit_state *state)
 static void on_tick(void *ctx)
 {
     struct admit_state *state = ctx;
-    sp_admit_tick(state->room, now());
+    tell_quota(state, sp_admit_tick(state->room, now()));
     finish_if_idle(state);
     if (sp_timer_set(state->tick, TICK_MS) != SP_OK) {
         sp_self_finish(state->self, SP_ERR_SYSTEM);
@@ -227,7 +274,7 @@ static void on_poll(void *ctx)
 static void on_grace_over(void *ctx)
 {
     struct admit_state *state = ctx;
-    sp_self_finish(state->self, SP_OK);
+    finish(state);
 }
 
 static enum sp_err open_tokens(struct admit_state *state)
@@ -248,6 +295,7 @@ static enum sp_err make_room(struct admit_state *state)
     const struct sp_admit_out out = {.ctx = state,
                                      .grant = out_grant,
                                      .refuse = out_refuse,
+                                     .tell = out_tell,
                                      .send = out_send,
                                      .who = out_who,
                                      .refusal = out_refusal,
@@ -268,7 +316,14 @@ static enum sp_err make_room(struct admit_state *state)
     SP_TRY(each_item(directory, settings.tokens, add_token));
     SP_TRY(open_tokens(state));
     SP_TRY(make_namer(state));
-    return sp_admit_room_new(&limits, state->authority, state->namer, &out, &state->room);
+    SP_AUTO_CLOSE int quota_dir = sp_self_take_gift(state->self, SP_GIFT_QUOTA, 0);
+    SP_TRY(sp_quotas_open(&state->quotas, quota_dir, settings.cooldown_s));
+    SP_TRY(sp_quotas_set(&state->quotas, settings.organisations, settings.tenants));
+    const struct sp_admit_parts parts = {.authority = state->authority,
+                                         .namer = state->namer,
+                                         .quota = state->quotas.quota,
+                                         .shares = state->quotas.shares};
+    return sp_admit_room_new(&limits, &parts, &out, &state->room);
 }
 
 static enum sp_err admit_init(struct sp_self *self, void **out_state)
@@ -281,6 +336,7 @@ static enum sp_err admit_init(struct sp_self *self, void **out_state)
     *out_state = state;
     SP_TRY(make_room(state));
     SP_TRY(sp_timer_new(sp_self_loop(self), on_grace_over, state, &state->grace));
+    SP_TRY(sp_timer_new(sp_self_loop(self), on_commit, state, &state->commit));
     SP_TRY(sp_timer_new(sp_self_loop(self), on_poll, state, &state->poll));
     return sp_timer_new(sp_self_loop(self), on_tick, state, &state->tick);
 }
@@ -320,7 +376,7 @@ static void admit_stop(void *ctx, unsigned grace_ms)
 {
     struct admit_state *state = ctx;
     state->is_stopping = true;
-    sp_admit_tick(state->room, now());
+    tell_quota(state, sp_admit_tick(state->room, now()));
     if (sp_tokens_save(state->tokens) != SP_OK) {
         sp_log(SP_LOG_WARN, "admit.tokens.uses", "the latest uses are not written");
     }

@@ -148,6 +148,7 @@ static enum sp_err open_directories(struct sp_estate *estate, const char *path)
     SP_TRY(sp_dir_make(path, 0700));
     SP_TRY(sp_dir_open(path, &estate->state_dir));
     SP_TRY(sp_estate_renew_log(estate));
+    SP_TRY(sp_dir_make_at(estate->state_dir, "quota", 0700, &estate->quota_dir));
     SP_TRY(sp_dir_make_at(estate->state_dir, "run", 0711, &estate->run_dir));
     const uint32_t dial = sp_house_uid((struct sp_peer){.role = SP_ROLE_DIAL, .index = 0});
     return sp_socket_listen_unix_at(estate->run_dir, POOL_SOCKET, dial, &estate->pool_listener);
@@ -264,6 +265,7 @@ void sp_estate_close(struct sp_estate *estate)
     sp_close(sp_take_fd(&estate->state_dir));
     sp_close(sp_take_fd(&estate->run_dir));
     sp_close(sp_take_fd(&estate->log_dir));
+    sp_close(sp_take_fd(&estate->quota_dir));
     sp_close(sp_take_fd(&estate->listener));
     sp_close(sp_take_fd(&estate->pool_listener));
     for (size_t i = 0; i < SP_TLS_GIFT_COUNT; i++) {

@@ -20,6 +20,7 @@ enum sp_gift {
     SP_GIFT_STATE,         /* audit: the log directory, O_DIRECTORY */
     SP_GIFT_POOL_LISTENER, /* pool: the listening unix socket */
     SP_GIFT_SECRET,        /* token: a sealed memfd with the credential; audit: the signing key; admit: the session key */
+    SP_GIFT_QUOTA,         /* admit: the directory of the quota store, O_DIRECTORY */
     SP_GIFT_TOKENS,        /* admit: files of the token store (index: enum sp_tokens_gift) */
     SP_GIFT_TLS,           /* door: files of TLS, opened for reading (index: enum sp_tls_gift) */
     SP_GIFT_COUNT

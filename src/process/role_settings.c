@@ -81,6 +81,36 @@ static enum sp_err front(const struct sp_child *child, struct sp_writer *w)
     return SP_OK;
 }
 
+/* The rows of a quota have the same names wherever they stand, but for what goes before them. */
+#define LIMITS(of, prefix)                                                 \
+    {.requests_per_minute = (uint32_t)(of)->prefix##_requests_per_minute,  \
+     .concurrent_runs = (uint32_t)(of)->prefix##_concurrent_runs,          \
+     .sessions = (uint32_t)(of)->prefix##_sessions,                        \
+     .run_seconds_per_day = (of)->prefix##_run_seconds_per_day,            \
+     .code_bytes_per_day = (of)->prefix##_code_bytes_per_day,              \
+     .upload_bytes_per_day = (of)->prefix##_upload_bytes_per_day}
+
+static enum sp_err put_limits(struct sp_settings_limits limits, struct sp_buf *out)
+{
+    struct sp_writer w;
+    sp_buf_init(out, SP_MSG_NAME_MAX);
+    sp_writer_init(&w, out);
+    sp_settings_limits_write(&w, &limits);
+    return sp_writer_end(&w);
+}
+
+static enum sp_err put_organisations(const struct sp_config *config, struct sp_writer *list)
+{
+    for (size_t i = 0; i < config->organisation_count; i++) {
+        const struct sp_config_organisation *organisation = &config->organisations[i];
+        SP_AUTO_BUF struct sp_buf quota = {.ptr = NULL};
+        SP_TRY(put_limits((struct sp_settings_limits)LIMITS(organisation, quota), &quota));
+        struct sp_settings_organisation s = {.name = sp_slice_of(organisation->name), .quota = sp_buf_slice(&quota)};
+        PUT_ITEM(list, organisation, s);
+    }
+    return SP_OK;
+}
+
 static enum sp_err put_tenants(const struct sp_house *house, struct sp_writer *list)
 {
     for (size_t i = 0; i < house->config->tenant_count; i++) {
@@ -89,12 +119,16 @@ static enum sp_err put_tenants(const struct sp_house *house, struct sp_writer *l
         if (policy == NULL) {
             return SP_ERR_CONFIG;
         }
+        SP_AUTO_BUF struct sp_buf quota = {.ptr = NULL};
+        SP_AUTO_BUF struct sp_buf token_quota = {.ptr = NULL};
+        SP_TRY(put_limits((struct sp_settings_limits)LIMITS(tenant, quota), &quota));
+        SP_TRY(put_limits((struct sp_settings_limits)LIMITS(tenant, token_quota), &token_quota));
         struct sp_settings_tenant s = {.name = sp_slice_of(tenant->name),
                                        .policy_name = sp_slice_of(tenant->policy),
                                        .policy_epoch = 0,
-                                       .requests_per_minute = (uint32_t)tenant->quota_requests_per_minute,
-                                       .concurrent_runs = (uint32_t)tenant->quota_concurrent_runs,
-                                       .sessions = (uint32_t)tenant->quota_sessions};
+                                       .organisation = sp_slice_of(tenant->organisation),
+                                       .quota = sp_buf_slice(&quota),
+                                       .token_quota = sp_buf_slice(&token_quota)};
         copy_digest(s.policy, policy->digest);
         PUT_ITEM(list, tenant, s);
     }
@@ -114,11 +148,16 @@ static enum sp_err put_tokens(const struct sp_house *house, struct sp_writer *li
 static enum sp_err admit(const struct sp_child *child, struct sp_writer *w)
 {
     const struct sp_config *config = child->house->config;
+    SP_AUTO_BUF struct sp_buf organisations;
     SP_AUTO_BUF struct sp_buf tenants;
     SP_AUTO_BUF struct sp_buf tokens;
     struct sp_writer lists;
+    sp_buf_init(&organisations, SP_SETTINGS_LIST_MAX);
     sp_buf_init(&tenants, SP_SETTINGS_LIST_MAX);
     sp_buf_init(&tokens, SP_SETTINGS_LIST_MAX);
+    sp_writer_init(&lists, &organisations);
+    SP_TRY(put_organisations(config, &lists));
+    SP_TRY(sp_writer_end(&lists));
     sp_writer_init(&lists, &tenants);
     SP_TRY(put_tenants(child->house, &lists));
     SP_TRY(sp_writer_end(&lists));
@@ -132,6 +171,8 @@ static enum sp_err admit(const struct sp_child *child, struct sp_writer *w)
                                         .bytes_in_flight_max = config->limits_bytes_in_flight,
                                         .queue_max = (uint32_t)config->limits_queue,
                                         .failed_logins_per_minute = (uint32_t)config->limits_failed_logins,
+                                        .cooldown_s = config->pool_cooldown_s,
+                                        .organisations = sp_buf_slice(&organisations),
                                         .tenants = sp_buf_slice(&tenants),
                                         .tokens = sp_buf_slice(&tokens)};
     sp_settings_admit_write(w, &s);

@@ -25,7 +25,7 @@
     F(U64, body_bytes_max, 0)        \
     F(U16, workers, 0)
 
-/* tenants: blocks of sp_settings_tenant; tokens: blocks of sp_settings_token. */
+/* organisations, tenants, tokens: blocks of sp_settings_organisation, sp_settings_tenant, sp_settings_token. */
 #define SP_SETTINGS_ADMIT_FIELDS(F)                \
     F(U16, workers, 0)                             \
     F(U16, file_workers, 0) /* behind the others in number */ \
@@ -34,6 +34,8 @@
     F(U64, bytes_in_flight_max, 0)                 \
     F(U32, queue_max, 0)                           \
     F(U32, failed_logins_per_minute, 0)            \
+    F(U64, cooldown_s, 0) /* how long a session lives unused */ \
+    F(BYTES, organisations, SP_SETTINGS_LIST_MAX)  \
     F(BYTES, tenants, SP_SETTINGS_LIST_MAX)        \
     F(BYTES, tokens, SP_SETTINGS_LIST_MAX)
 
@@ -42,9 +44,22 @@
     F(TEXT, policy_name, SP_MSG_NAME_MAX)    \
     F(DIGEST, policy, 0)                     \
     F(U64, policy_epoch, 0)                  \
-    F(U32, requests_per_minute, 0)           \
-    F(U32, concurrent_runs, 0)               \
-    F(U32, sessions, 0)
+    F(TEXT, organisation, SP_MSG_NAME_MAX) /* empty: none */ \
+    F(BYTES, quota, SP_MSG_NAME_MAX) /* sp_settings_limits, as is the next */ \
+    F(BYTES, token_quota, SP_MSG_NAME_MAX)
+
+#define SP_SETTINGS_ORGANISATION_FIELDS(F)  \
+    F(TEXT, name, SP_MSG_NAME_MAX)          \
+    F(BYTES, quota, SP_MSG_NAME_MAX)
+
+/* 0: no limit. */
+#define SP_SETTINGS_LIMITS_FIELDS(F)   \
+    F(U32, requests_per_minute, 0)     \
+    F(U32, concurrent_runs, 0)         \
+    F(U32, sessions, 0)                \
+    F(U64, run_seconds_per_day, 0)     \
+    F(U64, code_bytes_per_day, 0)      \
+    F(U64, upload_bytes_per_day, 0)
 
 #define SP_SETTINGS_TOKEN_FIELDS(F)        \
     F(TEXT, id, SP_MSG_NAME_MAX)           \
@@ -123,6 +138,8 @@
     X(FRONT, front)            \
     X(ADMIT, admit)            \
     X(TENANT, tenant)          \
+    X(ORGANISATION, organisation) \
+    X(LIMITS, limits)          \
     X(TOKEN, token)            \
     X(INSPECT, inspect)        \
     X(POLICY, policy)          \

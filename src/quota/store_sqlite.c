@@ -336,12 +336,12 @@ static enum sp_err settle(struct sp_store_sqlite *store)
 enum sp_err sp_store_sqlite_open(int dir, const char *name, struct sp_store_sqlite **out, struct sp_quota_store *out_store)
 {
     SP_AUTO_BUF struct sp_buf path;
+    sp_buf_init(&path, PATH_MAX_BYTES);
     /* SQLite makes its files with the rights of this one. */
     SP_AUTO_CLOSE int fd = openat(dir, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) {
         return SP_ERR_SYSTEM;
     }
-    sp_buf_init(&path, PATH_MAX_BYTES);
     struct sp_store_sqlite *store = calloc(1, sizeof(*store));
     if (store == NULL) {
         return SP_ERR_NOMEM;

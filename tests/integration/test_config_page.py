@@ -25,7 +25,7 @@ def test_what_is_shown_is_a_configuration(tmp_path):
     path.write_text("[pool]\nmax_sessions = 7\n[[tenant]]\nname = 'a'\n[tenant.quota]\ncode_bytes_per_day = '1 MiB'\n")
     status, out, err = command("config", "show", "-c", path)
     assert status == 0
-    assert err == f"{path}:6:22: 'code_bytes_per_day' is not counted in this version\n"
+    assert err == f"{path}:6:22: 'code_bytes_per_day' is less than one body may have: larger ones are never let in\n"
     assert "max_sessions = 7\n" in out and "ready_sessions = 5  # default\n" in out
     path.write_text(out)
     assert command("config", "show", "-c", path)[1] == re.sub("  # default", "", out)

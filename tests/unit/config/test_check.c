@@ -105,6 +105,21 @@ static const struct check_case check_cases[] = {
      "a denial as a result is not available in this version"},
     {"two tenants of one name", "[[tenant]]\nname = \"a\"\n[[tenant]]\nname = \"a\"",
      "two tenants have this name"},
+    {"a tenant of an organisation", "[[tenant]]\nname = \"a\"\norganisation = \"o\"\n[[organisation]]\nname = \"o\"",
+     NULL},
+    {"a tenant of none", "[[tenant]]\nname = \"a\"\norganisation = \"p\"\n[[organisation]]\nname = \"o\"",
+     "there is no [[organisation]] with this name"},
+    {"an organisation without a name", "[[organisation]]\n[organisation.quota]\nsessions = 1",
+     "each [[organisation]] needs a 'name'"},
+    {"an organisation's name", "[[organisation]]\nname = \"a b\"",
+     "an organisation's name starts with a letter or digit and has only letters, digits, '.', '-' and '_'"},
+    {"two organisations of one name", "[[organisation]]\nname = \"o\"\n[[organisation]]\nname = \"o\"",
+     "two organisations have this name"},
+    {"the longest run", "[[tenant]]\nname = \"a\"\n[tenant.quota]\nrun_seconds_per_day = 220", NULL},
+    {"less than the longest run", "[[tenant]]\nname = \"a\"\n[tenant.token_quota]\nrun_seconds_per_day = 219",
+     "'run_seconds_per_day' must be 0 or at least 220, the longest run, which is reserved before it starts"},
+    {"less than the longest run for all", "[[organisation]]\nname = \"o\"\n[organisation.quota]\nrun_seconds_per_day = 1",
+     "'run_seconds_per_day' must be 0 or at least 220, the longest run, which is reserved before it starts"},
 };
 
 static void test_values_must_fit_each_other(void **state)
@@ -122,20 +137,23 @@ static void test_values_must_fit_each_other(void **state)
     }
 }
 
-static void test_what_is_not_counted_yet_is_warned_of(void **state)
+static void test_a_quota_that_lets_no_large_body_in_is_warned_of(void **state)
 {
     (void)state;
     SP_AUTO_CONFIG struct sp_config *config = NULL;
     SP_AUTO_BUF struct sp_buf out;
     sp_buf_init(&out, 4096);
     struct sp_slice in = sp_slice_of(
-        "[[tenant]]\nname = \"a\"\n[tenant.quota]\nsessions = 1\nrun_seconds_per_day = 9\n"
-        "upload_bytes_per_day = \"1 GiB\"\n");
+        "[[tenant]]\nname = \"a\"\n[tenant.quota]\nsessions = 1\nrun_seconds_per_day = 900\n"
+        "code_bytes_per_day = \"1 MiB\"\n[tenant.token_quota]\ncode_bytes_per_day = \"5 MiB\"\n"
+        "[[organisation]]\nname = \"o\"\n[organisation.quota]\ncode_bytes_per_day = 1\n");
     assert_int_equal(sp_config_parse(in, NULL, &config, NULL), SP_OK);
     assert_int_equal(sp_config_warnings(config, &out), SP_OK);
-    assert_true(sp_slice_is(sp_buf_slice(&out),
-                            "5:23: 'run_seconds_per_day' is not counted in this version\n"
-                            "6:24: 'upload_bytes_per_day' is not counted in this version\n"));
+    assert_true(sp_slice_is(
+        sp_buf_slice(&out),
+        "6:22: 'code_bytes_per_day' is less than one body may have: larger ones are never let in\n"
+        "12:22: 'code_bytes_per_day' is less than one body may have: larger ones are never let "
+        "in\n"));
 }
 
 static void test_an_address_is_taken_apart(void **state)
@@ -159,7 +177,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values_must_fit_each_other),
-        cmocka_unit_test(test_what_is_not_counted_yet_is_warned_of),
+        cmocka_unit_test(test_a_quota_that_lets_no_large_body_in_is_warned_of),
         cmocka_unit_test(test_an_address_is_taken_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,7 +79,8 @@ static void test_the_table_of_keys_has_every_row(void **state)
     for (size_t i = 0; i < out.len; i++) {
         lines += out.ptr[i] == '\n' ? 1 : 0;
     }
-    assert_int_equal(lines, 2 + (size_t)SP_CONFIG_COUNT + (size_t)SP_CONFIG_TENANT_COUNT);
+    assert_int_equal(lines, 2 + (size_t)SP_CONFIG_COUNT + (size_t)SP_CONFIG_TENANT_COUNT +
+                                (size_t)SP_CONFIG_ORGANISATION_COUNT);
 }
 
 int main(void)

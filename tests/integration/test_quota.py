@@ -1,0 +1,199 @@
+"""Quotas from outside: what is let in, what a refusal says, what lasts across restarts and kills, what a tenant may read."""
+
+import json
+import os
+import signal
+import threading
+
+import pytest
+
+from support.gateway import SLOWNESS, SMALL_POOL, Gateway, children_of, executions, new_session, wait_for
+
+USAGE = "/.sallyport/usage"
+
+
+def body_of(code):
+    return json.dumps({"codeInputType": "Inline", "executionType": "Synchronous", "code": code}).encode()
+
+
+def config_of(quota="", token_quota="", organisation=""):
+    text = SMALL_POOL + "[[tenant]]\nname = 'acme'\n"
+    text += "organisation = 'group'\n" if organisation else ""
+    text += f"[tenant.quota]\n{quota}\n[tenant.token_quota]\n{token_quota}\n"
+    return text + (f"[[organisation]]\nname = 'group'\n[organisation.quota]\n{organisation}\n" if organisation else "")
+
+
+@pytest.fixture
+def started():
+    gateways = []
+
+    def start(config):
+        gateway = Gateway(config)
+        gateways.append(gateway)
+        return gateway.start()
+
+    yield start
+    for gateway in gateways:
+        gateway.close()
+
+
+def run(gateway, code="print(1)", session=None):
+    return gateway.send("POST", executions(session or new_session()), body_of(code), timeout=60)
+
+
+def usage(gateway):
+    answer = gateway.send("GET", USAGE)
+    assert answer.status == 200, answer
+    return json.loads(answer.body)
+
+
+def used(gateway, limit):
+    return usage(gateway)["limits"][limit]["used"]
+
+
+def kill_admit(gateway):
+    for pid, argv in children_of(gateway.process.pid).items():
+        if argv[0].startswith("sallyport: admit"):
+            os.kill(pid, signal.SIGKILL)
+
+
+def restart(gateway, how):
+    if how == "stop":
+        assert gateway.stop() == 0
+        gateway.start()
+    elif how == "kill":
+        gateway.process.kill()
+        gateway.process.wait()
+        # The roles notice that their supervisor is gone, each by itself.
+        wait_for(lambda: not os.path.exists(f"/proc/{gateway.process.pid}"), 10, "the supervisor to be gone")
+        gateway.start()
+    else:
+        kill_admit(gateway)
+        gateway.wait_ready()
+
+
+def test_the_answer_over_a_rate_says_which_limit_and_when_it_resets(started):
+    gateway = started(config_of("requests_per_minute = 3"))
+    session = new_session()
+    first = run(gateway, session=session)
+    assert first.status == 200
+    assert first.header("RateLimit-Policy") == '"requests";q=3;w=60'
+    assert first.header("RateLimit").startswith('"requests";r=2;t=')
+    assert [run(gateway, session=session).status for _ in range(2)] == [200, 200]
+    refused = run(gateway, session=session)
+    assert refused.status == 429
+    wait = int(refused.header("Retry-After"))
+    assert 1 <= wait <= 20
+    assert refused.header("RateLimit-Policy") == '"requests";q=3;w=60'
+    assert refused.header("RateLimit") == f'"requests";r=0;t={wait}'
+    error = json.loads(refused.body)["error"]
+    assert error["code"] == "QuotaExceeded"
+    assert "the limit requests_per_minute of the tenant is 3 and 3 are used; ask again in" in refused.body.decode()
+
+
+@pytest.mark.parametrize("how", ["stop", "kill", "kill admit"])
+def test_a_day_and_a_minute_survive_every_kind_of_restart(started, how):
+    gateway = started(config_of("code_bytes_per_day = '8 MiB'\nrequests_per_minute = 600"))
+    code = "#" + "x" * 200000
+    assert run(gateway, code).status == 200
+    before = used(gateway, "code_bytes_per_day")
+    assert before == len(code)
+    restart(gateway, how)
+    after = used(gateway, "code_bytes_per_day")
+    share = 8 * 1024 * 1024 // 64 + 1
+    body_and_share = len(body_of(code)) + share
+    assert after == before if how == "stop" else before <= after <= body_and_share
+    assert run(gateway).status == 200
+
+
+def test_runs_at_once_are_bounded_also_when_admit_dies_between(started):
+    gateway = started(config_of("concurrent_runs = 2"))
+    sessions = [new_session() for _ in range(2)]
+    answers = []
+
+    def long_run(session):
+        answers.append(run(gateway, "import time\ntime.sleep(4)", session).status)
+
+    threads = [threading.Thread(target=long_run, args=(session,)) for session in sessions]
+    for thread in threads:
+        thread.start()
+    wait_for(lambda: used(gateway, "concurrent_runs") == 2, 20, "two runs")
+    assert run(gateway).status == 429
+    kill_admit(gateway)
+    gateway.wait_ready()
+    refused = run(gateway)
+    assert refused.status == 429, refused  # those two may still run
+    assert refused.header("RateLimit-Policy") == '"concurrent-runs";q=2'
+    for thread in threads:
+        thread.join(60 * SLOWNESS)
+
+
+def test_sessions_are_bounded_and_one_that_is_known_goes_on(started):
+    gateway = started(config_of("sessions = 2"))
+    sessions = [new_session() for _ in range(3)]
+    assert run(gateway, session=sessions[0]).status == 200
+    assert run(gateway, session=sessions[1]).status == 200
+    refused = run(gateway, session=sessions[2])
+    assert refused.status == 429
+    assert refused.header("RateLimit-Policy") == '"sessions";q=2'
+    assert 200 <= int(refused.header("Retry-After")) <= 300
+    assert run(gateway, session=sessions[0]).status == 200
+    kill_admit(gateway)
+    gateway.wait_ready()
+    assert run(gateway, session=sessions[2]).status == 429
+    assert run(gateway, session=sessions[1]).status == 200
+
+
+def test_a_denied_run_gives_its_time_back_and_a_failed_one_is_settled(started):
+    gateway = started(config_of("run_seconds_per_day = 300"))
+    session = new_session()
+    assert run(gateway, "import socket", session).status == 403
+    assert used(gateway, "run_seconds_per_day") == 0
+    assert run(gateway, "1/0", session).status == 200
+    limits = usage(gateway)["limits"]["run_seconds_per_day"]
+    assert limits["reserved"] == 0 and limits["used"] <= 1 and limits["size"] == 300
+
+
+def test_an_organisation_and_a_token_have_limits_of_their_own(started):
+    gateway = started(config_of(token_quota="requests_per_minute = 2", organisation="code_bytes_per_day = 4194304"))
+    session = new_session()
+    assert run(gateway, session=session).status == 200
+    shown = usage(gateway)
+    assert shown["organisation"]["name"] == "group"
+    assert shown["organisation"]["limits"]["code_bytes_per_day"] == {
+        "size": 4194304, "used": 8, "reserved": 0, "left": 4194296}
+    assert [token["token"] for token in shown["tokens"]] == ["local"]
+    assert shown["tokens"][0]["limits"]["requests_per_minute"]["size"] == 2
+    assert run(gateway, session=session).status == 200
+    refused = run(gateway, session=session)
+    assert refused.status == 429
+    assert refused.header("RateLimit-Policy") == '"token-requests";q=2;w=60'
+
+
+def test_never_one_over_while_many_ask_at_once(started):
+    gateway = started(config_of("requests_per_minute = 20"))
+    session = new_session()
+    assert run(gateway, session=session).status == 200
+    answers = []
+
+    def ask():
+        answers.append(run(gateway, session=session).status)
+
+    threads = [threading.Thread(target=ask) for _ in range(40)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60 * SLOWNESS)
+    # A request becomes free every three seconds.
+    assert 19 <= answers.count(200) <= 19 + 20 * SLOWNESS // 3
+    assert set(answers) == {200, 429}
+
+
+def test_the_usage_is_for_the_tenants_own_eyes(gateway):
+    assert gateway.send("GET", USAGE, headers=[]).status == 401
+    answer = gateway.send("POST", USAGE, b"{}")
+    assert answer.status == 405
+    answer = gateway.send("GET", USAGE)
+    assert answer.header("Cache-Control") == "no-store"
+    assert answer.header("x-sallyport-entry") is None
+    assert json.loads(answer.body)["tenant"] == "local"
