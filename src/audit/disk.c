@@ -3,18 +3,21 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/num.h"
 #include "base/own.h"
-#include "base/text.h"
 
-#define PREFIX     "entries-"
-#define SUFFIX     ".jsonl"
-#define DIGITS     ((size_t)20)
-#define FILE_MODE  0640
+#define FILE_MODE   0640
+#define DIR_MODE    0750
+#define BLOCK_BYTES ((size_t)1024 * 1024) /* of one write to a journal */
+#define ALIGNMENT   ((size_t)4096)
+#define PATH_BYTES  ((size_t)256)
 
 static enum sp_err failed(struct sp_disk_directory *d)
 {
@@ -22,11 +25,52 @@ static enum sp_err failed(struct sp_disk_directory *d)
     return errno == ENOENT ? SP_ERR_NOT_FOUND : SP_ERR_SYSTEM;
 }
 
-static enum sp_err disk_open(void *ctx, const char *name, bool is_new, int *out_fd)
+/* The directories that lead to a path, one after the other; an error is found out by whoever opens the file. */
+static void make_directories(const struct sp_disk_directory *d, struct sp_disk_name name)
+{
+    char path[PATH_BYTES];
+    struct sp_slice all = sp_slice_of(name.path);
+    for (size_t at = sp_slice_find(all, 0, '/'); at < all.len;
+         at = sp_slice_find(all, at + 1, '/')) {
+        sp_slice_to_text(sp_slice_sub(all, 0, at), path, sizeof(path));
+        (void)mkdirat(d->fds[name.place], path, DIR_MODE);
+    }
+}
+
+/* A journal is written past the page cache where the file system can do that: less work, and no page that a failed write
+ * could leave behind as if it were clean. */
+static int open_journal(struct sp_disk_directory *d, struct sp_disk_name name)
+{
+    const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW;
+    int fd = openat(d->fds[name.place], name.path, flags | O_DIRECT | O_DSYNC);
+    d->is_direct = fd >= 0;
+    return fd >= 0 || errno != EINVAL ? fd : openat(d->fds[name.place], name.path, flags);
+}
+
+static int open_file(struct sp_disk_directory *d, struct sp_disk_name name, enum sp_disk_how how)
+{
+    const int make = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
+    int fd = -1;
+    switch (how) {
+    case SP_DISK_READ:
+        return openat(d->fds[name.place], name.path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    case SP_DISK_JOURNAL:
+        return open_journal(d, name);
+    case SP_DISK_MAKE:
+        fd = openat(d->fds[name.place], name.path, make, FILE_MODE);
+        if (fd < 0 && errno == ENOENT) {
+            make_directories(d, name);
+            fd = openat(d->fds[name.place], name.path, make, FILE_MODE);
+        }
+        return fd;
+    }
+    return fd;
+}
+
+static enum sp_err disk_open(void *ctx, struct sp_disk_name name, enum sp_disk_how how, int *out_fd)
 {
     struct sp_disk_directory *d = ctx;
-    int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | (is_new ? O_CREAT | O_EXCL : 0);
-    int fd = openat(d->fd, name, flags, FILE_MODE);
+    int fd = open_file(d, name, how);
     if (fd < 0) {
         return failed(d);
     }
@@ -40,18 +84,20 @@ static void disk_close(void *ctx, int fd)
     sp_close(fd);
 }
 
-static enum sp_err disk_find(void *ctx, const char *name, struct sp_disk_stat *out)
+static enum sp_err disk_find(void *ctx, struct sp_disk_name name, struct sp_disk_stat *out)
 {
     struct sp_disk_directory *d = ctx;
     struct stat st;
-    if (fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (fstatat(d->fds[name.place], name.path, &st, AT_SYMLINK_NOFOLLOW) != 0) {
         return failed(d);
     }
-    *out = (struct sp_disk_stat){.device = st.st_dev, .inode = st.st_ino, .size = (uint64_t)st.st_size};
+    *out = (struct sp_disk_stat){
+        .device = st.st_dev, .inode = st.st_ino, .size = (uint64_t)st.st_size};
     return SP_OK;
 }
 
-static enum sp_err disk_read(void *ctx, int fd, uint64_t at, uint8_t *out, size_t len, size_t *out_len)
+static enum sp_err disk_read(void *ctx, int fd, uint64_t at, uint8_t *out, size_t len,
+                             size_t *out_len)
 {
     struct sp_disk_directory *d = ctx;
     ssize_t got = 0;
@@ -65,7 +111,8 @@ static enum sp_err disk_read(void *ctx, int fd, uint64_t at, uint8_t *out, size_
     return SP_OK;
 }
 
-static enum sp_err disk_write(void *ctx, int fd, uint64_t at, struct sp_slice bytes, size_t *out_len)
+static enum sp_err disk_write(void *ctx, int fd, uint64_t at, struct sp_slice bytes,
+                              size_t *out_len)
 {
     struct sp_disk_directory *d = ctx;
     ssize_t put = 0;
@@ -84,38 +131,81 @@ static enum sp_err disk_sync(void *ctx, int fd)
     return fdatasync(fd) == 0 ? SP_OK : failed(ctx);
 }
 
-static enum sp_err disk_sync_directory(void *ctx)
+static enum sp_err disk_write_durable(void *ctx, int fd, uint64_t at, struct sp_slice bytes)
 {
     struct sp_disk_directory *d = ctx;
-    return fsync(d->fd) == 0 ? SP_OK : failed(d);
+    size_t done = 0;
+    while (done < bytes.len) {
+        size_t put = 0;
+        size_t len = sp_slice_copy(sp_slice_sub(bytes, done, bytes.len), d->block, BLOCK_BYTES);
+        SP_TRY(disk_write(ctx, fd, at + done, sp_slice_make(d->block, len), &put));
+        if (put == 0) {
+            errno = ENOSPC;
+            return failed(d);
+        }
+        done += put;
+    }
+    return d->is_direct ? SP_OK : disk_sync(ctx, fd);
 }
 
-static enum sp_err disk_last_segment(void *ctx, uint64_t *out_first)
+static enum sp_err sync_directory(struct sp_disk_directory *d, enum sp_disk_place place,
+                                  const char *path)
+{
+    SP_AUTO_CLOSE int fd = openat(d->fds[place], path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd >= 0 && fsync(fd) == 0 ? SP_OK : failed(d);
+}
+
+static enum sp_err disk_sync_names(void *ctx, struct sp_disk_name name)
 {
     struct sp_disk_directory *d = ctx;
-    /* A descriptor of its own: reading a directory moves a position that a duplicate would share. */
-    int fd = openat(d->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    char path[PATH_BYTES];
+    struct sp_slice all = sp_slice_of(name.path);
+    SP_TRY(sync_directory(d, name.place, "."));
+    for (size_t at = sp_slice_find(all, 0, '/'); at < all.len;
+         at = sp_slice_find(all, at + 1, '/')) {
+        sp_slice_to_text(sp_slice_sub(all, 0, at), path, sizeof(path));
+        SP_TRY(sync_directory(d, name.place, path));
+    }
+    return SP_OK;
+}
+
+static enum sp_err disk_room(void *ctx, enum sp_disk_place place, uint64_t *out)
+{
+    struct sp_disk_directory *d = ctx;
+    struct statfs st;
+    if (fstatfs(d->fds[place], &st) != 0) {
+        return failed(d);
+    }
+    /* A file system that does not count its blocks (some of those in memory) has no end that could be known. */
+    *out = st.f_blocks == 0 ? UINT64_MAX : (uint64_t)st.f_bavail * (uint64_t)st.f_bsize;
+    return SP_OK;
+}
+
+static bool is_directory(int dir, const struct dirent *entry)
+{
+    struct stat st;
+    return fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
+
+static enum sp_err disk_list(void *ctx, struct sp_disk_name name, sp_disk_list_fn *fn, void *fn_ctx)
+{
+    struct sp_disk_directory *d = ctx;
+    int fd = openat(d->fds[name.place], name.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     DIR *names = fd < 0 ? NULL : fdopendir(fd);
-    bool is_found = false;
-    uint64_t last = 0;
+    enum sp_err err = SP_OK;
     if (names == NULL) {
-        enum sp_err err = failed(d);
+        err = failed(d);
         sp_close(fd);
         return err;
     }
-    for (const struct dirent *entry = readdir(names); entry != NULL; entry = readdir(names)) {
-        uint64_t first = 0;
-        if (sp_segment_first(sp_slice_of(entry->d_name), &first) == SP_OK && (!is_found || first > last)) {
-            is_found = true;
-            last = first;
+    for (const struct dirent *entry = readdir(names); entry != NULL && err == SP_OK;
+         entry = readdir(names)) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+            err = fn(fn_ctx, entry->d_name, is_directory(fd, entry));
         }
     }
     (void)closedir(names);
-    if (!is_found) {
-        return SP_ERR_NOT_FOUND;
-    }
-    *out_first = last;
-    return SP_OK;
+    return err;
 }
 
 static const char *disk_reason(void *ctx)
@@ -124,9 +214,11 @@ static const char *disk_reason(void *ctx)
     return strerrordesc_np(d->latest_errno);
 }
 
-void sp_disk_open_directory(struct sp_disk_directory *directory, int take_fd, struct sp_disk *out)
+enum sp_err sp_disk_open_directory(struct sp_disk_directory *directory, int take_log, int take_own,
+                                   struct sp_disk *out)
 {
-    *directory = (struct sp_disk_directory){.fd = take_fd, .latest_errno = 0};
+    *directory = (struct sp_disk_directory){.fds = {take_log, take_own}};
+    directory->block = aligned_alloc(ALIGNMENT, BLOCK_BYTES);
     *out = (struct sp_disk){
         .ctx = directory,
         .open = disk_open,
@@ -134,47 +226,102 @@ void sp_disk_open_directory(struct sp_disk_directory *directory, int take_fd, st
         .find = disk_find,
         .read = disk_read,
         .write = disk_write,
+        .write_durable = disk_write_durable,
         .sync = disk_sync,
-        .sync_directory = disk_sync_directory,
-        .last_segment = disk_last_segment,
+        .sync_names = disk_sync_names,
+        .room = disk_room,
+        .list = disk_list,
         .reason = disk_reason,
     };
+    return directory->block == NULL ? SP_ERR_NOMEM : SP_OK;
 }
 
 void sp_disk_close_directory(struct sp_disk_directory *directory)
 {
-    sp_close(directory->fd);
-    directory->fd = -1;
+    for (size_t i = 0; i < SP_DISK_PLACES; i++) {
+        sp_close(directory->fds[i]);
+        directory->fds[i] = -1;
+    }
+    free(directory->block);
+    directory->block = NULL;
 }
 
 bool sp_disk_is_directory_gone(const struct sp_disk_directory *directory)
 {
-    struct stat st;
-    return fstat(directory->fd, &st) != 0 || st.st_nlink == 0;
+    for (size_t i = 0; i < SP_DISK_PLACES; i++) {
+        struct stat st;
+        if (fstat(directory->fds[i], &st) != 0 || st.st_nlink == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
-void sp_segment_name(uint64_t first, char out[SP_SEGMENT_NAME_BYTES])
+/* --- whole files --- */
+
+enum sp_err sp_disk_read_all(const struct sp_disk *disk, int fd, uint64_t at, uint8_t *out,
+                             size_t len, size_t *out_len)
 {
-    struct sp_slice prefix = SP_SLICE_LITERAL(PREFIX);
-    struct sp_slice suffix = SP_SLICE_LITERAL(SUFFIX);
-    for (size_t i = 0; i < prefix.len; i++) {
-        out[i] = (char)prefix.ptr[i];
+    size_t done = 0;
+    size_t got = 1;
+    while (done < len && got > 0) {
+        SP_TRY(disk->read(disk->ctx, fd, at + done, out + done, len - done, &got));
+        done += got;
     }
-    for (size_t i = DIGITS; i > 0; i--) {
-        out[prefix.len + i - 1] = (char)('0' + first % 10);
-        first /= 10;
-    }
-    for (size_t i = 0; i <= suffix.len; i++) {
-        out[prefix.len + DIGITS + i] = i < suffix.len ? (char)suffix.ptr[i] : '\0';
-    }
+    *out_len = done;
+    return SP_OK;
 }
 
-enum sp_err sp_segment_first(struct sp_slice name, uint64_t *out_first)
+enum sp_err sp_disk_write_all(const struct sp_disk *disk, int fd, uint64_t at,
+                              struct sp_slice bytes)
 {
-    struct sp_slice prefix = SP_SLICE_LITERAL(PREFIX);
-    if (!sp_slice_starts(name, PREFIX) || !sp_slice_ends(name, SUFFIX) ||
-        name.len != prefix.len + DIGITS + sizeof(SUFFIX) - 1) {
-        return SP_ERR_INVALID;
+    size_t done = 0;
+    while (done < bytes.len) {
+        size_t put = 0;
+        SP_TRY(disk->write(disk->ctx, fd, at + done, sp_slice_sub(bytes, done, bytes.len), &put));
+        if (put == 0) {
+            return SP_ERR_SYSTEM;
+        }
+        done += put;
     }
-    return sp_parse_u64(sp_slice_sub(name, prefix.len, DIGITS), UINT64_MAX, out_first);
+    return SP_OK;
+}
+
+enum sp_err sp_disk_put_file(const struct sp_disk *disk, struct sp_disk_name name,
+                             struct sp_slice bytes)
+{
+    int fd = -1;
+    SP_TRY(disk->open(disk->ctx, name, SP_DISK_MAKE, &fd));
+    enum sp_err err = sp_disk_write_all(disk, fd, 0, bytes);
+    disk->close(disk->ctx, fd);
+    return err;
+}
+
+enum sp_err sp_disk_get_file(const struct sp_disk *disk, struct sp_disk_name name, size_t room,
+                             struct sp_buf *out)
+{
+    int fd = -1;
+    size_t got = 0;
+    uint8_t *space = NULL;
+    struct sp_disk_stat st = {.size = 0};
+    SP_TRY(disk->find(disk->ctx, name, &st));
+    if (st.size > room) {
+        return SP_ERR_TOO_BIG;
+    }
+    SP_TRY(sp_buf_reserve(out, (size_t)st.size + 1, &space));
+    SP_TRY(disk->open(disk->ctx, name, SP_DISK_READ, &fd));
+    enum sp_err err = sp_disk_read_all(disk, fd, 0, space, (size_t)st.size, &got);
+    disk->close(disk->ctx, fd);
+    SP_TRY(err);
+    sp_buf_commit(out, got);
+    return SP_OK;
+}
+
+enum sp_err sp_disk_sync_file(const struct sp_disk *disk, struct sp_disk_name name)
+{
+    int fd = -1;
+    SP_TRY(disk->open(disk->ctx, name, SP_DISK_READ, &fd));
+    enum sp_err err = disk->sync(disk->ctx, fd);
+    disk->close(disk->ctx, fd);
+    return err;
 }

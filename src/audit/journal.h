@@ -16,8 +16,8 @@
 #define SP_JOURNAL_BLOCK        ((size_t)4096)
 #define SP_JOURNAL_HEADER_BYTES ((size_t)40)
 #define SP_JOURNAL_FILES        2U
-#define SP_JOURNAL_BYTES        ((uint64_t)8 * 1024 * 1024) /* of one file, kept for ever */
-#define SP_JOURNAL_RECORD_MAX   ((size_t)4 * 1024 * 1024)   /* a whole record */
+#define SP_JOURNAL_BYTES        ((uint64_t)4 * 1024 * 1024) /* of one file, kept for ever */
+#define SP_JOURNAL_RECORD_MAX   ((size_t)2 * 1024 * 1024)   /* a whole record */
 
 struct sp_journal_record {
     uint64_t first;

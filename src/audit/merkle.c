@@ -55,6 +55,23 @@ enum sp_err sp_merkle_append(struct sp_merkle_range *range, const struct sp_node
     return SP_OK;
 }
 
+enum sp_err sp_merkle_append_tree(struct sp_merkle_range *range, const struct sp_node *root,
+                                  unsigned height)
+{
+    struct sp_node node = *root;
+    unsigned at = height;
+    if (height >= SP_MERKLE_HEIGHT_MAX || range->size % (UINT64_C(1) << height) != 0) {
+        return SP_ERR_INVALID;
+    }
+    for (uint64_t size = range->size >> height; (size & 1U) != 0; size >>= 1) {
+        SP_TRY(sp_merkle_join(&range->peaks[at], &node, &node));
+        at++;
+    }
+    range->peaks[at] = node;
+    range->size += UINT64_C(1) << height;
+    return SP_OK;
+}
+
 enum sp_err sp_merkle_root(const struct sp_merkle_range *range, struct sp_node *out)
 {
     struct sp_node root;

@@ -36,6 +36,10 @@ enum sp_err sp_merkle_append(struct sp_merkle_range *range, const struct sp_node
                              struct sp_node out_upper[SP_MERKLE_UPPER_MAX],
                              unsigned *out_upper_count) SP_MUST_CHECK SP_NONNULL(1, 2, 3, 4);
 
+/* Takes the root of a perfect tree of 2^height leaves; the range must consist of trees at least as high. */
+enum sp_err sp_merkle_append_tree(struct sp_merkle_range *range, const struct sp_node *root,
+                                  unsigned height) SP_MUST_CHECK SP_NONNULL(1, 2);
+
 /* The root of the whole; of no leaf at all it is the hash of nothing. */
 enum sp_err sp_merkle_root(const struct sp_merkle_range *range, struct sp_node *out)
     SP_MUST_CHECK SP_NONNULL(1, 2);

@@ -9,6 +9,8 @@
 struct sp_pending_table {
     struct sp_pending *buckets[SP_EXCHANGE_SLOTS];
     size_t count;
+    struct sp_pending *oldest; /* of those that are open, in the order of their intents */
+    struct sp_pending *newest;
     sp_exchange late[SP_PENDING_LATE]; /* a ring; 0 is free, as no generation is 0 */
     size_t late_at;
     bool has_late; /* something was given up since the start */
@@ -90,6 +92,34 @@ enum sp_err sp_pending_add(struct sp_pending_table *table, sp_exchange exchange,
     return SP_OK;
 }
 
+void sp_pending_opened(struct sp_pending_table *table, struct sp_pending *row)
+{
+    row->is_open = true;
+    row->older = table->newest;
+    row->newer = NULL;
+    if (table->newest != NULL) {
+        table->newest->newer = row;
+    } else {
+        table->oldest = row;
+    }
+    table->newest = row;
+}
+
+uint64_t sp_pending_oldest(const struct sp_pending_table *table)
+{
+    return table->oldest == NULL ? UINT64_MAX : table->oldest->entry;
+}
+
+static void closed(struct sp_pending_table *table, const struct sp_pending *row)
+{
+    struct sp_pending **from_older = row->older != NULL ? &row->older->newer : &table->oldest;
+    struct sp_pending **from_newer = row->newer != NULL ? &row->newer->older : &table->newest;
+    if (row->is_open) {
+        *from_older = row->newer;
+        *from_newer = row->older;
+    }
+}
+
 void sp_pending_drop(struct sp_pending_table *table, struct sp_pending *take_row)
 {
     struct sp_pending **at = &table->buckets[sp_exchange_slot(take_row->exchange)];
@@ -98,6 +128,7 @@ void sp_pending_drop(struct sp_pending_table *table, struct sp_pending *take_row
     }
     *at = take_row->next_in_bucket;
     table->count--;
+    closed(table, take_row);
     free_row(take_row);
 }
 

@@ -40,6 +40,9 @@ struct sp_hash;
 struct sp_pending {
     struct sp_pending *next_in_bucket;
     struct sp_pending *next_in_batch;
+    struct sp_pending *older; /* among those whose intent has no durable outcome yet */
+    struct sp_pending *newer;
+    bool is_open;
     sp_exchange exchange;
     enum sp_pending_state state;
     bool is_answered;  /* a run that nobody waits for: front has its answer */
@@ -70,6 +73,11 @@ struct sp_pending *sp_pending_find(struct sp_pending_table *table, sp_exchange e
 enum sp_err sp_pending_add(struct sp_pending_table *table, sp_exchange exchange, struct sp_pending **out) SP_MUST_CHECK
     SP_NONNULL(1, 3);
 void sp_pending_drop(struct sp_pending_table *table, struct sp_pending *take_row) SP_NONNULL(1, 2);
+
+/* The row's intent was appended; it stays open until the row is dropped. Then the index of the oldest such intent, and
+ * UINT64_MAX when there is none. */
+void sp_pending_opened(struct sp_pending_table *table, struct sp_pending *row) SP_NONNULL(1, 2);
+uint64_t sp_pending_oldest(const struct sp_pending_table *table) SP_NONNULL(1);
 size_t sp_pending_count(const struct sp_pending_table *table) SP_NONNULL(1);
 
 /* Calls `fn` for every row; it may drop the row that it was called with. */

@@ -28,14 +28,11 @@ static void line_begin(struct line *line, struct sp_stamp stamp, struct sp_buf *
     sp_json_out_object(&line->json);
 }
 
-/* Puts the line feed, or takes back what was written. */
+/* Ends the object, or takes back what was written. */
 static enum sp_err line_end(struct line *line)
 {
     sp_json_out_object_end(&line->json);
     enum sp_err err = sp_json_out_end(&line->json);
-    if (err == SP_OK) {
-        err = sp_buf_put_byte(line->out, '\n');
-    }
     if (err == SP_OK && line->out->len - line->start > SP_RECORD_BYTES_MAX) {
         err = SP_ERR_TOO_BIG;
     }
@@ -165,8 +162,10 @@ enum sp_err sp_record_start(struct sp_stamp stamp, const struct sp_record_start 
     line_begin(&line, stamp, out);
     put_hex(&line, "configuration_sha256", start->configuration);
     put_number(&line, "cut_bytes", start->cut_bytes);
-    put_number(&line, "damaged_lines", start->damaged_lines);
-    put_index_kind(&line, "start");
+    put_number(&line, "index", line.stamp.index);
+    put_text(&line, "key", start->key);
+    sp_json_out_member_text(&line.json, "kind", "start");
+    put_number(&line, "lost_entries", start->lost_entries);
     put_number(&line, "open_intents", start->open_intents);
     put_text(&line, "origin", start->origin);
     put_policies(&line, start->policies);

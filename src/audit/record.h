@@ -1,5 +1,5 @@
 /*
- * record - one log entry: a line of canonical JSON (RFC 8785: members sorted, no blanks) and a line feed.
+ * record - one log entry: a line of canonical JSON (RFC 8785: members sorted, no blanks), without its line feed.
  *
  * Runs in: audit.   Input: messages of processes that may be taken over.   Allocates: through the caller's buffer.
  * docs/log-format.md describes each kind for readers of the log; audit/schema.h holds the same as a table, and the tests
@@ -26,11 +26,12 @@ struct sp_stamp {
 struct sp_record_start {
     struct sp_slice version;
     struct sp_slice origin;
+    struct sp_slice key; /* public, in text form */
     uint8_t configuration[SP_DIGEST_BYTES];
     struct sp_slice policies; /* digests, SP_DIGEST_BYTES each */
     uint16_t workers;
     uint64_t cut_bytes;     /* of a half-written end that was cut off */
-    uint64_t damaged_lines; /* that cannot be read; they are left where they stand */
+    uint64_t lost_entries;  /* that were published once and are gone */
     uint64_t open_intents;  /* closed as unknown right behind this entry */
 };
 

@@ -30,15 +30,15 @@ static const struct sp_refused relay_absent = {
 
 static enum sp_err keep_settings(struct sp_audit_room *room, const struct sp_audit_settings *settings)
 {
-    struct sp_slice *texts[] = {&room->settings.version, &room->settings.origin, &room->settings.policies};
+    struct sp_slice *texts[] = {&room->settings.version, &room->settings.policies};
     uint8_t *space = NULL;
     room->settings = *settings;
+    room->log_reason = "it was not opened yet";
     if (settings->policies.len % SP_DIGEST_BYTES != 0 || settings->workers > SP_ROLE_INDEX_MAX) {
         return SP_ERR_INVALID;
     }
     sp_buf_init(&room->settings_texts, SP_AUDIT_POLICIES_MAX * SP_DIGEST_BYTES);
-    SP_TRY(sp_buf_reserve(&room->settings_texts, settings->policies.len + settings->version.len + settings->origin.len,
-                          &space));
+    SP_TRY(sp_buf_reserve(&room->settings_texts, settings->policies.len + settings->version.len, &space));
     for (size_t i = 0; i < SP_COUNT(texts); i++) {
         size_t at = room->settings_texts.len;
         SP_TRY(sp_buf_put(&room->settings_texts, *texts[i]));
@@ -47,35 +47,52 @@ static enum sp_err keep_settings(struct sp_audit_room *room, const struct sp_aud
     return SP_OK;
 }
 
-/* The start's entry, and an outcome for every intent that the last process left open. */
+/* An outcome for every intent that the last process left open. */
+static enum sp_err close_open(struct sp_audit_room *room, struct sp_log *log, struct sp_open_set *open)
+{
+    while (sp_open_set_count(open) > 0) {
+        struct sp_msg_outcome outcome = {.state = SP_END_UNKNOWN, .err = SP_ERR_OUTCOME_UNKNOWN};
+        struct sp_stamp stamp = {.index = 0};
+        uint64_t intent = 0;
+        SP_TRY(sp_open_set_take_first(open, &outcome.exchange, &intent));
+        SP_TRY(sp_log_stamp(log, room->now.wall_us, &stamp));
+        SP_TRY(sp_record_outcome(stamp, intent, &outcome, sp_log_line(log)));
+        SP_TRY(sp_log_take(log, stamp));
+        if (sp_log_is_full(log)) {
+            SP_TRY(sp_log_commit(log, intent));
+            sp_log_lay(log);
+        }
+    }
+    return SP_OK;
+}
+
 static enum sp_err record_start(struct sp_audit_room *room, struct sp_log *log, struct sp_open_set *open,
                                 const struct sp_log_found *found)
 {
+    SP_AUTO_BUF struct sp_buf key;
     struct sp_stamp stamp = {.index = 0};
+    sp_buf_init(&key, SP_NOTE_TEXT_MAX);
+    SP_TRY(sp_note_key_write(room->settings.key, &key));
     struct sp_record_start start = {
         .version = room->settings.version,
-        .origin = room->settings.origin,
+        .origin = sp_slice_of(room->settings.key->name),
+        .key = sp_buf_slice(&key),
         .policies = room->settings.policies,
         .workers = room->settings.workers,
         .cut_bytes = found->cut_bytes,
-        .damaged_lines = found->damaged_lines,
+        .lost_entries = found->lost_entries,
         .open_intents = sp_open_set_count(open),
     };
     for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {
         start.configuration[i] = room->settings.configuration[i];
     }
     SP_TRY(sp_log_stamp(log, room->now.wall_us, &stamp));
-    SP_TRY(sp_record_start(stamp, &start, sp_log_batch(log)));
-    sp_log_appended(log, stamp);
-    while (sp_open_set_count(open) > 0) {
-        struct sp_msg_outcome outcome = {.state = SP_END_UNKNOWN, .err = SP_ERR_OUTCOME_UNKNOWN};
-        uint64_t intent = 0;
-        SP_TRY(sp_open_set_take_first(open, &outcome.exchange, &intent));
-        SP_TRY(sp_log_stamp(log, room->now.wall_us, &stamp));
-        SP_TRY(sp_record_outcome(stamp, intent, &outcome, sp_log_batch(log)));
-        sp_log_appended(log, stamp);
-    }
-    return sp_log_commit(log);
+    SP_TRY(sp_record_start(stamp, &start, sp_log_line(log)));
+    SP_TRY(sp_log_take(log, stamp));
+    SP_TRY(close_open(room, log, open));
+    SP_TRY(sp_log_commit(log, UINT64_MAX));
+    sp_log_lay(log);
+    return SP_OK;
 }
 
 /* Opens the log and records the start: both, or the log stays closed and is tried again. */
@@ -86,9 +103,10 @@ static enum sp_err open_log(struct sp_audit_room *room)
     struct sp_log_found found = {.entries = 0};
     room->log_tried_us = room->now.mono_us;
     SP_TRY(sp_open_set_new(&open));
-    enum sp_err err = sp_log_open(room->disk, open, &found, &log);
+    enum sp_err err = sp_log_open(room->disk, room->settings.key, open, &found, &log, &room->log_reason);
     if (err == SP_OK) {
         err = record_start(room, log, open, &found);
+        room->log_reason = err == SP_OK ? "" : *sp_log_reason(log) != '\0' ? sp_log_reason(log) : sp_err_text(err);
     }
     sp_open_set_free(open);
     if (err != SP_OK) {
@@ -97,6 +115,12 @@ static enum sp_err open_log(struct sp_audit_room *room)
     }
     room->log = log;
     return SP_OK;
+}
+
+enum sp_err sp_room_take(struct sp_audit_room *room, enum sp_err written, struct sp_stamp stamp)
+{
+    SP_TRY(written);
+    return sp_log_take(room->log, stamp);
 }
 
 enum sp_err sp_room_ready(struct sp_audit_room *room)
@@ -182,9 +206,11 @@ static enum sp_err append_judged(struct sp_audit_room *room, struct sp_pending *
     const char *operation = room->settings.operation_name(row->who.operation);
     SP_TRY(sp_room_ready(room));
     SP_TRY(sp_log_stamp(room->log, room->now.wall_us, &stamp));
-    SP_TRY(sp_record_judged(stamp, &row->who, &row->verdict, operation, sp_log_batch(room->log)));
-    sp_log_appended(room->log, stamp);
+    SP_TRY(sp_room_take(room, sp_record_judged(stamp, &row->who, &row->verdict, operation, sp_log_line(room->log)), stamp));
     row->entry = stamp.index;
+    if (row->verdict.verdict == SP_VERDICT_ALLOW) {
+        sp_pending_opened(room->table, row);
+    }
     return SP_OK;
 }
 
@@ -373,49 +399,6 @@ enum sp_err sp_audit_refusal(struct sp_audit_room *room, const struct sp_msg_ref
     return SP_OK;
 }
 
-enum sp_err sp_audit_strangers(struct sp_audit_room *room, const struct sp_msg_strangers *strangers,
-                               struct sp_audit_now now)
-{
-    struct sp_stamp stamp = {.index = 0};
-    room->now = now;
-    if (strangers->err == SP_OK) {
-        return SP_ERR_WIRE;
-    }
-    /* Nobody waits for this entry: a log that takes nothing loses a count, and says at its recovery that it did. */
-    if (sp_room_ready(room) == SP_OK && sp_log_stamp(room->log, now.wall_us, &stamp) == SP_OK &&
-        sp_record_strangers(stamp, strangers, sp_log_batch(room->log)) == SP_OK) {
-        sp_log_appended(room->log, stamp);
-    }
-    return SP_OK;
-}
-
-enum sp_err sp_audit_token_event(struct sp_audit_room *room, const struct sp_msg_token_event *event,
-                                 struct sp_audit_now now)
-{
-    struct sp_stamp stamp = {.index = 0};
-    room->now = now;
-    if (event->change == 0) {
-        return SP_ERR_WIRE;
-    }
-    if (sp_room_ready(room) == SP_OK && sp_log_stamp(room->log, now.wall_us, &stamp) == SP_OK &&
-        sp_record_token(stamp, event, sp_log_batch(room->log)) == SP_OK) {
-        sp_log_appended(room->log, stamp);
-        room->token_change = event->change;
-    }
-    return SP_OK;
-}
-
-enum sp_err sp_audit_role_up(struct sp_audit_room *room, const struct sp_msg_role_up *up, struct sp_audit_now now)
-{
-    struct sp_stamp stamp = {.index = 0};
-    room->now = now;
-    if (sp_room_ready(room) == SP_OK && sp_log_stamp(room->log, now.wall_us, &stamp) == SP_OK) {
-        SP_TRY(sp_record_role(stamp, up, sp_log_batch(room->log)));
-        sp_log_appended(room->log, stamp);
-    }
-    return SP_OK;
-}
-
 enum sp_err sp_audit_outcome(struct sp_audit_room *room, struct sp_msg_outcome *outcome, struct sp_audit_now now)
 {
     room->now = now;
@@ -537,6 +520,7 @@ void sp_audit_tick(struct sp_audit_room *room, struct sp_audit_now now)
     sp_pending_each(room->table, on_tick, room);
     if (sp_room_ready(room) == SP_OK) {
         sp_room_pay(room);
+        sp_log_tick(room->log, now.mono_us, false);
     }
 }
 
@@ -558,16 +542,18 @@ void sp_audit_stop(struct sp_audit_room *room, struct sp_audit_now now)
     sp_audit_commit(room, now); /* what waits for it may only now begin to run */
     room->now = now;
     sp_pending_each(room->table, on_stop, room);
-    if (sp_room_ready(room) == SP_OK && sp_log_stamp(room->log, now.wall_us, &stamp) == SP_OK &&
-        sp_record_stop(stamp, sp_log_batch(room->log)) == SP_OK) {
-        sp_log_appended(room->log, stamp);
+    if (sp_room_ready(room) == SP_OK && sp_log_stamp(room->log, now.wall_us, &stamp) == SP_OK) {
+        (void)!sp_room_take(room, sp_record_stop(stamp, sp_log_line(room->log)), stamp);
     }
     sp_audit_commit(room, now);
+    if (room->log != NULL) {
+        sp_log_tick(room->log, now.mono_us, true);
+    }
 }
 
 const char *sp_audit_trouble(const struct sp_audit_room *room)
 {
-    return room->log == NULL ? "the log cannot be opened" : sp_log_reason(room->log);
+    return room->log == NULL ? room->log_reason : sp_log_reason(room->log);
 }
 
 uint64_t sp_audit_late(const struct sp_audit_room *room)

@@ -39,10 +39,10 @@ struct sp_audit_out {
 
 struct sp_audit_settings {
     struct sp_slice version;
-    struct sp_slice origin;
     uint8_t configuration[SP_DIGEST_BYTES];
     struct sp_slice policies; /* the digests in force, SP_DIGEST_BYTES each; copied */
     uint16_t workers;
+    struct sp_note_key *key; /* borrowed: the log is signed with it, and named after it */
     sp_operation_name_fn *operation_name;
 };
 

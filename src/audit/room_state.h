@@ -14,6 +14,7 @@ struct sp_audit_room {
     struct sp_audit_out out;
     struct sp_log *log; /* NULL until it was opened and its start recorded */
     uint64_t log_tried_us;
+    const char *log_reason; /* why it cannot be opened */
     struct sp_pending_table *table;
     struct sp_pending *batch_first; /* rows that wait for the commit, in the order of their entries */
     struct sp_pending *batch_last;
@@ -40,6 +41,10 @@ struct sp_refused {
     uint32_t retry_after_ms;
     struct sp_slice detail; /* borrowed until the answer is out */
 };
+
+/* Puts the line that was written into the batch. */
+enum sp_err sp_room_take(struct sp_audit_room *room, enum sp_err written, struct sp_stamp stamp) SP_MUST_CHECK
+    SP_NONNULL(1);
 
 /* SP_OK when the log takes entries now. Sets the time of the message at hand. */
 enum sp_err sp_room_ready(struct sp_audit_room *room) SP_MUST_CHECK SP_NONNULL(1);

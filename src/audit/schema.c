@@ -10,9 +10,10 @@ const struct sp_schema_kind sp_schema_kinds[] = {
       {
           {"configuration_sha256", SP_SCHEMA_DIGEST},
           {"cut_bytes", SP_SCHEMA_NUMBER},
-          {"damaged_lines", SP_SCHEMA_NUMBER},
           {"index", SP_SCHEMA_NUMBER},
+          {"key", SP_SCHEMA_TEXT},
           {"kind", SP_SCHEMA_TEXT},
+          {"lost_entries", SP_SCHEMA_NUMBER},
           {"open_intents", SP_SCHEMA_NUMBER},
           {"origin", SP_SCHEMA_TEXT},
           {"policies", SP_SCHEMA_DIGESTS},
@@ -212,24 +213,17 @@ static bool is_hex(struct sp_slice text, size_t len)
 {
     bool is_good = text.len == len;
     for (size_t i = 0; i < text.len; i++) {
-        is_good = is_good && (sp_text_is_digit(text.ptr[i]) || (text.ptr[i] >= 'a' && text.ptr[i] <= 'f'));
+        is_good = is_good &&
+                  (sp_text_is_digit(text.ptr[i]) || (text.ptr[i] >= 'a' && text.ptr[i] <= 'f'));
     }
     return is_good;
 }
 
-static bool is_number(const struct sp_json *doc, const struct sp_json_value *value)
+static bool is_text_of(struct sp_slice value, enum sp_schema_type type)
 {
-    int64_t number = -1;
-    struct sp_slice text = {NULL, 0};
-    return sp_json_integer(doc, value, &number) == SP_OK && number >= 0 && (uint64_t)number <= SP_RECORD_NUMBER_MAX &&
-           sp_json_number_text(doc, value, &text) == SP_OK && text.ptr[0] != '-';
-}
-
-static bool is_text_of(const struct sp_json_value *value, enum sp_schema_type type)
-{
-    struct sp_slice text = {NULL, 0};
+    struct sp_slice text = sp_entry_text(value);
     uint64_t ignored = 0;
-    if (sp_json_string(value, &text) != SP_OK) {
+    if (value.len == 0 || value.ptr[0] != '"') {
         return false;
     }
     switch (type) {
@@ -242,7 +236,8 @@ static bool is_text_of(const struct sp_json_value *value, enum sp_schema_type ty
     case SP_SCHEMA_TIME:
         return sp_clock_from_rfc3339(text, &ignored) == SP_OK;
     case SP_SCHEMA_STATE:
-        return sp_slice_is(text, "done") || sp_slice_is(text, "not-started") || sp_slice_is(text, "unknown");
+        return sp_slice_is(text, "done") || sp_slice_is(text, "not-started") ||
+               sp_slice_is(text, "unknown");
     case SP_SCHEMA_NUMBER:
     case SP_SCHEMA_TEXTS:
     case SP_SCHEMA_DIGESTS:
@@ -252,34 +247,37 @@ static bool is_text_of(const struct sp_json_value *value, enum sp_schema_type ty
     return false;
 }
 
-static enum sp_err check_members(const struct sp_json *doc, const struct sp_json_value *object,
-                                 const struct sp_schema_kind *kind, struct sp_where *out_where);
-
-static bool is_array_of(const struct sp_json *doc, const struct sp_json_value *value, enum sp_schema_type type)
+static bool is_finding(struct sp_slice value)
 {
+    struct sp_entry finding;
     struct sp_where ignored;
-    if (!sp_json_is(value, SP_JSON_ARRAY)) {
-        return false;
-    }
-    for (const struct sp_json_value *item = sp_json_first(value); item != NULL; item = sp_json_next(item)) {
-        bool is_good = type == SP_SCHEMA_FINDINGS ? check_members(doc, item, &sp_schema_finding, &ignored) == SP_OK
-                                                  : is_text_of(item, type == SP_SCHEMA_TEXTS ? SP_SCHEMA_TEXT : SP_SCHEMA_DIGEST);
-        if (!is_good) {
-            return false;
-        }
-    }
-    return true;
+    return sp_entry_read(value, &finding, &ignored) == SP_OK &&
+           sp_schema_check(&finding, &sp_schema_finding, &ignored) == SP_OK;
 }
 
-static bool is_of(const struct sp_json *doc, const struct sp_json_value *value, enum sp_schema_type type)
+static bool is_array_of(struct sp_slice value, enum sp_schema_type type)
+{
+    struct sp_slice rest = {NULL, 0};
+    struct sp_slice item = {NULL, 0};
+    bool is_good = sp_entry_items(value, &rest);
+    while (is_good && sp_entry_next(&rest, &item)) {
+        is_good =
+            type == SP_SCHEMA_FINDINGS
+                ? is_finding(item)
+                : is_text_of(item, type == SP_SCHEMA_TEXTS ? SP_SCHEMA_TEXT : SP_SCHEMA_DIGEST);
+    }
+    return is_good;
+}
+
+static bool is_of(struct sp_slice value, enum sp_schema_type type)
 {
     switch (type) {
     case SP_SCHEMA_NUMBER:
-        return is_number(doc, value);
+        return value.len > 0 && sp_text_is_digit(value.ptr[0]);
     case SP_SCHEMA_TEXTS:
     case SP_SCHEMA_DIGESTS:
     case SP_SCHEMA_FINDINGS:
-        return is_array_of(doc, value, type);
+        return is_array_of(value, type);
     case SP_SCHEMA_TEXT:
     case SP_SCHEMA_DIGEST:
     case SP_SCHEMA_EXCHANGE:
@@ -291,34 +289,26 @@ static bool is_of(const struct sp_json *doc, const struct sp_json_value *value, 
 }
 
 /* Both lists are in the order of the alphabet, so one walk compares them. */
-static enum sp_err check_members(const struct sp_json *doc, const struct sp_json_value *object,
-                                 const struct sp_schema_kind *kind, struct sp_where *out_where)
+enum sp_err sp_schema_check(const struct sp_entry *entry, const struct sp_schema_kind *kind,
+                            struct sp_where *out_where)
 {
-    if (!sp_json_is(object, SP_JSON_OBJECT)) {
-        sp_where_set(out_where, 0, 0, "the entry is no object");
-        return SP_ERR_INVALID;
-    }
-    const struct sp_json_value *at = sp_json_first(object);
+    size_t at = 0;
     for (const struct sp_schema_member *member = kind->members; member->name != NULL; member++) {
-        if (at == NULL || !sp_slice_is(sp_json_key(at), member->name)) {
-            sp_where_set(out_where, 0, 0, "this %s should have the member '%s' here", kind->name, member->name);
+        if (at == entry->count || !sp_slice_is(entry->members[at].key, member->name)) {
+            sp_where_set(out_where, 0, 0, "this %s should have the member '%s' here", kind->name,
+                         member->name);
             return SP_ERR_INVALID;
         }
-        if (!is_of(doc, at, member->type)) {
-            sp_where_set(out_where, 0, 0, "the member '%s' of this %s has another form", member->name, kind->name);
+        if (!is_of(entry->members[at].value, member->type)) {
+            sp_where_set(out_where, 0, 0, "the member '%s' of this %s has another form",
+                         member->name, kind->name);
             return SP_ERR_INVALID;
         }
-        at = sp_json_next(at);
+        at++;
     }
-    if (at != NULL) {
+    if (at < entry->count) {
         sp_where_set(out_where, 0, 0, "this %s has a member too many", kind->name);
         return SP_ERR_INVALID;
     }
     return SP_OK;
-}
-
-enum sp_err sp_schema_check(const struct sp_json *doc, const struct sp_json_value *entry,
-                            const struct sp_schema_kind *kind, struct sp_where *out_where)
-{
-    return check_members(doc, entry, kind, out_where);
 }

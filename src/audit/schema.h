@@ -6,8 +6,7 @@
 #ifndef SP_AUDIT_SCHEMA_H
 #define SP_AUDIT_SCHEMA_H
 
-#include "base/where.h"
-#include "codec/json.h"
+#include "audit/entry.h"
 
 /* What a member holds. */
 enum sp_schema_type {
@@ -43,8 +42,7 @@ extern const struct sp_schema_kind sp_schema_finding;
 const struct sp_schema_kind *sp_schema_find(struct sp_slice name);
 
 /* Whether an entry is of its kind's form; SP_ERR_INVALID, and `out_where->text` names the member. */
-enum sp_err sp_schema_check(const struct sp_json *doc, const struct sp_json_value *entry,
-                            const struct sp_schema_kind *kind, struct sp_where *out_where) SP_MUST_CHECK
-    SP_NONNULL(1, 2, 3, 4);
+enum sp_err sp_schema_check(const struct sp_entry *entry, const struct sp_schema_kind *kind, struct sp_where *out_where)
+    SP_MUST_CHECK SP_NONNULL(1, 2, 3);
 
 #endif

@@ -4,8 +4,8 @@
 /* A longer time without a commit says no more than this one. */
 #define IDLE_US ((uint64_t)100000)
 
-static void send_answer(struct sp_audit_room *room, const struct sp_pending *row, const struct sp_reply *reply,
-                        bool has_entry)
+static void send_answer(struct sp_audit_room *room, const struct sp_pending *row,
+                        const struct sp_reply *reply, bool has_entry)
 {
     struct sp_msg_answer answer = {
         .exchange = row->exchange,
@@ -52,7 +52,8 @@ void sp_room_wait(struct sp_audit_room *room, struct sp_pending *row, enum sp_pe
     room->batch_rows++;
 }
 
-void sp_room_refuse_now(struct sp_audit_room *room, struct sp_pending *row, struct sp_refused refused)
+void sp_room_refuse_now(struct sp_audit_room *room, struct sp_pending *row,
+                        struct sp_refused refused)
 {
     struct sp_reply reply = {
         .err = refused.err,
@@ -68,7 +69,11 @@ void sp_room_refuse_now(struct sp_audit_room *room, struct sp_pending *row, stru
 
 static void refuse_unrecorded(struct sp_audit_room *room, struct sp_pending *row)
 {
-    struct sp_refused refused = {.err = SP_ERR_LOG_UNAVAILABLE, .retry_after_ms = SP_AUDIT_RETRY_MS};
+    struct sp_refused refused = {
+        .err = SP_ERR_LOG_UNAVAILABLE,
+        .retry_after_ms = SP_AUDIT_RETRY_MS,
+        .detail = sp_slice_of(sp_audit_trouble(room)),
+    };
     if (room->log != NULL) {
         sp_log_count_refused(room->log);
     }
@@ -91,11 +96,11 @@ void sp_room_refuse(struct sp_audit_room *room, struct sp_pending *row, struct s
     const char *operation = room->settings.operation_name(row->who.operation);
     if (operation == NULL || sp_room_ready(room) != SP_OK ||
         sp_log_stamp(room->log, room->now.wall_us, &stamp) != SP_OK ||
-        sp_record_refusal(stamp, &refusal, operation, sp_log_batch(room->log)) != SP_OK) {
+        sp_room_take(room, sp_record_refusal(stamp, &refusal, operation, sp_log_line(room->log)),
+                     stamp) != SP_OK) {
         refuse_unrecorded(room, row);
         return;
     }
-    sp_log_appended(room->log, stamp);
     row->entry = stamp.index;
     row->reply.err = refused.err;
     row->reply.retry_after_ms = refused.retry_after_ms;
@@ -114,7 +119,8 @@ static void owe(struct sp_audit_room *room, struct sp_pending *row)
         .content = SP_PAYLOAD_EMPTY,
     };
     if (has_run) {
-        reply.detail = sp_slice_of("the run may have ended, but the audit log did not take its outcome");
+        reply.detail =
+            sp_slice_of("the run may have ended, but the audit log did not take its outcome");
     }
     send_answer(room, row, &reply, true);
     send_ended(room, row, (enum sp_end)row->outcome.state);
@@ -129,9 +135,8 @@ static enum sp_err append_outcome(struct sp_audit_room *room, const struct sp_pe
     struct sp_stamp stamp = {.index = 0};
     SP_TRY(sp_room_ready(room));
     SP_TRY(sp_log_stamp(room->log, room->now.wall_us, &stamp));
-    SP_TRY(sp_record_outcome(stamp, row->entry, &row->outcome, sp_log_batch(room->log)));
-    sp_log_appended(room->log, stamp);
-    return SP_OK;
+    return sp_room_take(
+        room, sp_record_outcome(stamp, row->entry, &row->outcome, sp_log_line(room->log)), stamp);
 }
 
 void sp_room_end(struct sp_audit_room *room, struct sp_pending *row)
@@ -334,7 +339,7 @@ void sp_audit_commit(struct sp_audit_room *room, struct sp_audit_now now)
     }
     keep_pace(room, now);
     struct sp_pending *row = room->batch_first;
-    enum sp_err err = sp_log_commit(room->log);
+    enum sp_err err = sp_log_commit(room->log, sp_pending_oldest(room->table));
     /* What follows may put rows into the next batch, so this one is taken off first. */
     room->batch_first = NULL;
     room->batch_last = NULL;
@@ -349,4 +354,5 @@ void sp_audit_commit(struct sp_audit_room *room, struct sp_audit_now now)
         row = next;
     }
     tell_token_change(room, err);
+    sp_log_lay(room->log); /* nobody waits for that */
 }

@@ -1,226 +1,198 @@
-/* sallyport audit verify: reads a log without a server and says whether it is whole. */
-#include <dirent.h>
+/* sallyport audit: reads a log without a server, and says and proves what is in it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "audit/disk.h"
-#include "audit/verify.h"
 #include "base/own.h"
+#include "command/audit_inner.h"
 #include "command/command.h"
 #include "config/config.h"
-
-#define PIECE_BYTES  ((size_t)1024 * 1024)
-#define PROBLEMS_MAX 20U /* that are shown; the rest is counted */
-#define PATH_MAX_LEN ((size_t)4096)
+#include "os/files.h"
 
 static const char help[] =
-    "usage: sallyport audit verify [-c FILE] [DIR]\n"
+    "usage: sallyport audit verify     [-c FILE] [--key KEY] [--checkpoint FILE] [DIR]\n"
+    "       sallyport audit verify     --proof FILE --key KEY\n"
+    "       sallyport audit prove      [-c FILE] N [DIR]\n"
+    "       sallyport audit checkpoint [-c FILE] [DIR]\n"
     "\n"
-    "verify  reads the audit log in DIR (default: the directory 'log' of the state that the configuration names) and\n"
-    "        checks that every entry has its canonical form and its schema, that numbers have no gap, that times do\n"
-    "        not go back, and that each outcome belongs to one intent. It needs no server and changes nothing.\n"
+    "verify      reads the audit log in DIR (default: the directory 'log' of the state that the "
+    "configuration names) and\n"
+    "            checks every byte of it: entries and their schema, numbers, times, each outcome "
+    "to its one intent, all\n"
+    "            hashes, and the signed checkpoint. It needs no server and changes nothing.\n"
+    "prove       prints entry number N with the proof that it is in the log (C2SP tlog-proof), for "
+    "a file of its own.\n"
+    "checkpoint  prints the log's public key, for --key, and behind it the latest signed "
+    "checkpoint.\n"
     "\n"
     "  -c, --config FILE   the configuration that names the state directory\n"
+    "  --key KEY           the public key that must have signed, or a file that holds it. Without "
+    "one verify takes the\n"
+    "                      key that the log itself names, and whoever can rewrite the log can "
+    "rewrite that.\n"
+    "  --checkpoint FILE   a checkpoint that was kept elsewhere: the log must have grown from it\n"
+    "  --proof FILE        a proof that 'prove' printed: it is checked without any log\n"
     "  -h, --help          this text\n"
     "\n"
-    "Exit status: 0 the log is whole, 1 it is not, 2 it cannot be read, or the command line is wrong.\n";
+    "Exit status: 0 all is well, 1 it is not, 2 it cannot be read, or the command line is wrong.\n";
 
-struct options {
-    const char *config;
-    const char *directory;
-    bool wants_help;
-};
-
-/* What is shown while it runs. */
-struct show {
-    bool is_terminal;
-    uint64_t problems;
-    uint64_t bytes_done;
-    uint64_t bytes_all;
-    unsigned percent;
-};
-
-static int usage(const char *what, const char *detail)
+int sp_audit_usage(const char *what, const char *detail)
 {
-    (void)fprintf(stderr, "sallyport audit: %s%s%s\nTry 'sallyport audit --help'.\n", what, *detail == '\0' ? "" : " ",
-                  detail);
+    (void)fprintf(stderr, "sallyport audit: %s%s%s\nTry 'sallyport audit --help'.\n", what,
+                  *detail == '\0' ? "" : " ", detail);
     return SP_EXIT_USAGE;
 }
 
-static int parse(int argc, char **argv, struct options *out)
+int sp_audit_cannot(const char *what, const char *path, enum sp_err err)
 {
-    bool has_action = false;
+    (void)fprintf(stderr, "sallyport audit: %s %s: %s\n", what, path,
+                  err == SP_ERR_SYSTEM ? strerror(errno) : sp_err_text(err));
+    return SP_EXIT_USAGE;
+}
+
+/* The place for the value of an option that takes one, or NULL. */
+static const char **value_of(const char *argument, struct sp_audit_options *options)
+{
+    if (strcmp(argument, "-c") == 0 || strcmp(argument, "--config") == 0) {
+        return &options->config;
+    }
+    if (strcmp(argument, "--key") == 0) {
+        return &options->key;
+    }
+    if (strcmp(argument, "--checkpoint") == 0) {
+        return &options->checkpoint;
+    }
+    return strcmp(argument, "--proof") == 0 ? &options->proof : NULL;
+}
+
+/* What is no option: the action, then for some a number, then a directory. */
+static int take_word(const char *word, const char **action, struct sp_audit_options *options)
+{
+    if (*action == NULL) {
+        *action = word;
+    } else if (strcmp(*action, "prove") == 0 && options->entry == NULL) {
+        options->entry = word;
+    } else if (options->directory == NULL) {
+        options->directory = word;
+    } else {
+        return sp_audit_usage("cannot make sense of", word);
+    }
+    return SP_EXIT_DONE;
+}
+
+static int parse(int argc, char **argv, const char **action, struct sp_audit_options *options)
+{
     for (int i = 1; i < argc; i++) {
-        const char *argument = argv[i];
-        if (strcmp(argument, "-h") == 0 || strcmp(argument, "--help") == 0) {
-            out->wants_help = true;
-        } else if (strcmp(argument, "-c") == 0 || strcmp(argument, "--config") == 0) {
-            if (i + 1 == argc) {
-                return usage("a file must follow", argument);
-            }
-            out->config = argv[++i];
-        } else if (*argument == '-' || (has_action && out->directory != NULL)) {
-            return usage("cannot make sense of", argument);
-        } else if (!has_action) {
-            has_action = true;
-            if (strcmp(argument, "verify") != 0) {
-                return usage("there is no action", argument);
-            }
+        const char **value = value_of(argv[i], options);
+        int status = SP_EXIT_DONE;
+        if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0) {
+            options->wants_help = true;
+        } else if (value != NULL && i + 1 == argc) {
+            status = sp_audit_usage("a value must follow", argv[i]);
+        } else if (value != NULL) {
+            *value = argv[++i];
+        } else if (*argv[i] == '-') {
+            status = sp_audit_usage("there is no option", argv[i]);
         } else {
-            out->directory = argument;
+            status = take_word(argv[i], action, options);
+        }
+        if (status != SP_EXIT_DONE) {
+            return status;
         }
     }
-    return has_action || out->wants_help ? SP_EXIT_DONE : usage("an action must follow: verify", "");
+    return SP_EXIT_DONE;
 }
 
-static void on_problem(void *ctx, const struct sp_verify_problem *problem)
-{
-    struct show *show = ctx;
-    show->problems++;
-    if (show->problems <= PROBLEMS_MAX) {
-        (void)printf("%.*s:%llu: %s\n", (int)problem->file.len, (const char *)problem->file.ptr,
-                     (unsigned long long)problem->line, problem->text);
-    }
-}
+/* --- what the actions share --- */
 
-static void show_progress(struct show *show, uint64_t more)
-{
-    show->bytes_done += more;
-    unsigned percent = show->bytes_all == 0 ? 100 : (unsigned)(show->bytes_done * 100 / show->bytes_all);
-    if (show->is_terminal && percent != show->percent) {
-        (void)fprintf(stderr, "\r%3u %%", percent);
-        show->percent = percent;
-    }
-}
-
-static void hide_progress(const struct show *show)
-{
-    if (show->is_terminal) {
-        (void)fprintf(stderr, "\r     \r");
-    }
-}
-
-static enum sp_err read_file(int dir, const char *name, struct sp_verify *verify, struct show *show, uint8_t *piece)
-{
-    SP_AUTO_CLOSE int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0) {
-        return SP_ERR_SYSTEM;
-    }
-    sp_verify_file(verify, sp_slice_of(name));
-    for (;;) {
-        ssize_t got = read(fd, piece, PIECE_BYTES);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got <= 0) {
-            return got == 0 ? SP_OK : SP_ERR_SYSTEM;
-        }
-        SP_TRY(sp_verify_bytes(verify, sp_slice_make(piece, (size_t)got)));
-        show_progress(show, (uint64_t)got);
-    }
-}
-
-static int is_segment(const struct dirent *entry)
-{
-    uint64_t ignored = 0;
-    return sp_segment_first(sp_slice_of(entry->d_name), &ignored) == SP_OK ? 1 : 0;
-}
-
-static void add_sizes(int dir, struct dirent **names, int count, struct show *show)
-{
-    for (int i = 0; i < count; i++) {
-        struct stat st;
-        if (fstatat(dir, names[i]->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-            show->bytes_all += (uint64_t)st.st_size;
-        }
-    }
-}
-
-static enum sp_err read_files(int dir, struct dirent **names, int count, struct sp_verify *verify, struct show *show)
-{
-    SP_AUTO_FREE uint8_t *piece = malloc(PIECE_BYTES);
-    if (piece == NULL) {
-        return SP_ERR_NOMEM;
-    }
-    for (int i = 0; i < count; i++) {
-        enum sp_err err = read_file(dir, names[i]->d_name, verify, show, piece);
-        if (err != SP_OK) {
-            (void)fprintf(stderr, "sallyport audit: cannot read %s: %s\n", names[i]->d_name, sp_err_text(err));
-            return err;
-        }
-        sp_verify_file_end(verify, i + 1 == count);
-    }
-    return SP_OK;
-}
-
-static int conclude(const struct sp_verify *verify, const struct show *show, int files)
-{
-    const struct sp_verify_totals totals = sp_verify_totals(verify);
-    if (show->problems > PROBLEMS_MAX) {
-        (void)printf("... and %llu more\n", (unsigned long long)(show->problems - PROBLEMS_MAX));
-    }
-    (void)printf("%s: %llu entries in %d file%s, %llu intents, %llu outcomes, %llu open\n",
-                 show->problems == 0 ? "the log is whole" : "the log is NOT whole", (unsigned long long)totals.entries,
-                 files, files == 1 ? "" : "s", (unsigned long long)totals.intents, (unsigned long long)totals.outcomes,
-                 (unsigned long long)totals.open);
-    return show->problems == 0 ? SP_EXIT_DONE : SP_EXIT_DENIED;
-}
-
-static int verify_directory(const char *path)
-{
-    struct sp_verify *verify = NULL;
-    struct dirent **names = NULL;
-    struct show show = {.is_terminal = isatty(STDERR_FILENO) == 1, .percent = 101};
-    SP_AUTO_CLOSE int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int count = dir < 0 ? -1 : scandirat(dir, ".", &names, is_segment, alphasort);
-    if (count < 0) {
-        (void)fprintf(stderr, "sallyport audit: cannot read %s: %s\n", path, strerror(errno));
-        return SP_EXIT_USAGE;
-    }
-    int status = SP_EXIT_USAGE;
-    if (count == 0) {
-        (void)fprintf(stderr, "sallyport audit: there is no log in %s\n", path);
-    } else if (sp_verify_new(on_problem, &show, &verify) == SP_OK) {
-        add_sizes(dir, names, count, &show);
-        enum sp_err err = read_files(dir, names, count, verify, &show);
-        hide_progress(&show);
-        status = err == SP_OK ? conclude(verify, &show, count) : SP_EXIT_USAGE;
-    }
-    sp_verify_free(verify);
-    for (int i = 0; i < count; i++) {
-        free(names[i]);
-    }
-    free(names);
-    return status;
-}
-
-/* The log of the state that a configuration names. */
-static int verify_configured(const char *config_path)
+/* The state that a configuration names. */
+static int configured(const char *config_path, char *out, size_t room)
 {
     SP_AUTO_CONFIG struct sp_config *config = NULL;
     struct sp_where where = {.line = 0};
-    char path[PATH_MAX_LEN];
     if (sp_config_load(config_path, NULL, &config, &where) != SP_OK) {
-        (void)fprintf(stderr, "sallyport audit: %s:%u:%u: %s\n", config_path == NULL ? "" : config_path, where.line,
-                      where.column, where.text);
+        (void)fprintf(stderr, "sallyport audit: %s:%u:%u: %s\n",
+                      config_path == NULL ? "" : config_path, where.line, where.column, where.text);
         return SP_EXIT_USAGE;
     }
-    int len = snprintf(path, sizeof(path), "%s/log", config->state_dir);
-    if (len < 0 || (size_t)len >= sizeof(path)) {
-        return usage("the state directory's name is too long", "");
+    int len = snprintf(out, room, "%s", config->state_dir);
+    return len < 0 || (size_t)len >= room
+               ? sp_audit_usage("the state directory's name is too long", "")
+               : SP_EXIT_DONE;
+}
+
+/* Of a log in its state directory audit's own directory is beside it; of a copy there is none, and none is needed. */
+static int open_both(struct sp_audit_place *place, const char *own)
+{
+    SP_AUTO_CLOSE int log = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    SP_AUTO_CLOSE int audit = own == NULL ? -1 : open(own, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (log < 0) {
+        return sp_audit_cannot("cannot read", place->path, SP_ERR_SYSTEM);
     }
-    return verify_directory(path);
+    enum sp_err err = sp_disk_open_directory(&place->directory, sp_take_fd(&log),
+                                             sp_take_fd(&audit), &place->disk);
+    return err == SP_OK ? SP_EXIT_DONE : sp_audit_cannot("cannot read", place->path, err);
+}
+
+int sp_audit_place_open(const struct sp_audit_options *options, struct sp_audit_place *out)
+{
+    char state[4000];
+    char own[4096];
+    if (options->directory != NULL) {
+        int len = snprintf(out->path, sizeof(out->path), "%s", options->directory);
+        return len < 0 || (size_t)len >= sizeof(out->path)
+                   ? sp_audit_usage("the name is too long:", options->directory)
+                   : open_both(out, NULL);
+    }
+    int status = configured(options->config, state, sizeof(state));
+    if (status != SP_EXIT_DONE) {
+        return status;
+    }
+    (void)snprintf(out->path, sizeof(out->path), "%s/log", state);
+    (void)snprintf(own, sizeof(own), "%s/audit", state);
+    return open_both(out, own);
+}
+
+void sp_audit_place_close(struct sp_audit_place *place)
+{
+    sp_disk_close_directory(&place->directory);
+}
+
+int sp_audit_key(const struct sp_audit_options *options, struct sp_note_key *out)
+{
+    SP_AUTO_BUF struct sp_buf text;
+    sp_buf_init(&text, SP_NOTE_BYTES_MAX);
+    *out = (struct sp_note_key){.key = NULL};
+    if (options->key == NULL || sp_note_key_read(sp_slice_of(options->key), out) == SP_OK) {
+        return SP_EXIT_DONE;
+    }
+    enum sp_err err = sp_file_read(options->key, &text);
+    if (err != SP_OK) {
+        return sp_audit_usage("this is neither a public key nor a file that holds one:",
+                              options->key);
+    }
+    struct sp_slice line = sp_buf_slice(&text);
+    line = sp_slice_sub(line, 0, sp_slice_find(line, 0, '\n'));
+    return sp_note_key_read(line, out) == SP_OK
+               ? SP_EXIT_DONE
+               : sp_audit_usage("there is no public key in the first line of", options->key);
 }
 
 int sp_command_audit(int argc, char **argv)
 {
-    struct options options = {.directory = NULL};
-    int status = parse(argc, argv, &options);
+    static const struct {
+        const char *name;
+        int (*run)(const struct sp_audit_options *options);
+    } actions[] = {
+        {"verify", sp_audit_verify_command},
+        {"prove", sp_audit_prove_command},
+        {"checkpoint", sp_audit_checkpoint_command},
+    };
+    struct sp_audit_options options = {.directory = NULL};
+    const char *action = NULL;
+    int status = parse(argc, argv, &action, &options);
     if (status != SP_EXIT_DONE) {
         return status;
     }
@@ -228,5 +200,13 @@ int sp_command_audit(int argc, char **argv)
         (void)fputs(help, stdout);
         return SP_EXIT_DONE;
     }
-    return options.directory != NULL ? verify_directory(options.directory) : verify_configured(options.config);
+    if (action == NULL) {
+        return sp_audit_usage("an action must follow: verify, prove or checkpoint", "");
+    }
+    for (size_t i = 0; i < SP_COUNT(actions); i++) {
+        if (strcmp(action, actions[i].name) == 0) {
+            return actions[i].run(&options);
+        }
+    }
+    return sp_audit_usage("there is no action", action);
 }

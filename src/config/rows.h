@@ -120,8 +120,8 @@
       "modules imported once, before sessions are forked")                                         \
     X(CHOICE, "audit", "code", audit_code, 0, 0, "\"digest\"", "digest|full",                      \
       "whether the log keeps the code itself beside its entries")                                  \
-    X(TEXT, "audit", "origin", audit_origin, 1, 64, "\"sallyport.local/log\"", "",                 \
-      "name of this log in its checkpoints")
+    X(TEXT, "audit", "origin", audit_origin, 0, 64, "\"\"", "",                                      \
+      "name of this log in its checkpoints; empty: made up from its first key")
 
 /*
  * The rows of each [[tenant]]. A quota of 0 is no limit; one of `tenant.token_quota` holds for each token of the tenant

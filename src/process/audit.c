@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "api/route.h"
+#include "audit/key.h"
 #include "audit/room.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -26,6 +27,7 @@ struct audit_state {
     struct sp_disk disk;
     struct sp_payload settings_bytes; /* what `settings` is lent from */
     struct sp_audit_settings settings;
+    struct sp_note_key key;
     struct sp_audit_room *room;
     struct sp_timer *commit; /* due in the turn in which a message put an entry into the batch */
     struct sp_timer *tick;
@@ -263,9 +265,15 @@ static enum sp_err read_settings(struct audit_state *state, struct sp_slice byte
     struct sp_payload whole = {.bytes = bytes, .fd = -1, .is_heap = false};
     SP_TRY(sp_payload_keep(&whole, &state->settings_bytes));
     SP_TRY(sp_settings_audit_read(state->settings_bytes.bytes, &settings));
+    enum sp_err err = sp_log_key_open(state->directory.fds[SP_DISK_OWN], settings.origin, &state->key);
+    if (err != SP_OK) {
+        sp_log(SP_LOG_ERROR, "audit.key.failed", "why=\"%s\"",
+               err == SP_ERR_CONFIG ? "the log has another name than [audit] origin says" : sp_err_text(err));
+        return err;
+    }
     state->settings = (struct sp_audit_settings){
         .version = settings.version,
-        .origin = settings.origin,
+        .key = &state->key,
         .policies = settings.policies,
         .workers = settings.workers,
         .operation_name = operation_name,
@@ -288,9 +296,9 @@ static enum sp_err audit_init(struct sp_self *self, void **out_state)
     if (fd < 0) {
         return SP_ERR_CONFIG;
     }
-    sp_disk_open_directory(&state->directory, fd, &state->disk);
-    SP_TRY(read_settings(state, sp_self_settings(self)));
+    SP_TRY(sp_disk_open_directory(&state->directory, fd, sp_self_take_gift(self, SP_GIFT_STATE, 1), &state->disk));
     SP_TRY(sp_hash_start());
+    SP_TRY(read_settings(state, sp_self_settings(self)));
     SP_TRY(sp_timer_new(sp_self_loop(self), on_commit, state, &state->commit));
     SP_TRY(sp_timer_new(sp_self_loop(self), on_hash, state, &state->hash));
     return sp_timer_new(sp_self_loop(self), on_tick, state, &state->tick);

@@ -132,14 +132,20 @@ static enum sp_err own_by(int fd, enum sp_role role)
 }
 
 /* By its name: a directory that was removed or replaced while audit ran is not the one that it has a descriptor of. */
-enum sp_err sp_estate_renew_log(struct sp_estate *estate)
+static enum sp_err renew_directory(struct sp_estate *estate, const char *name, mode_t mode, int *kept)
 {
     SP_AUTO_CLOSE int fd = -1;
-    SP_TRY(sp_dir_make_at(estate->state_dir, "log", 0700, &fd));
+    SP_TRY(sp_dir_make_at(estate->state_dir, name, mode, &fd));
     SP_TRY(own_by(fd, SP_ROLE_AUDIT));
-    sp_close(sp_take_fd(&estate->log_dir));
-    estate->log_dir = sp_take_fd(&fd);
+    sp_close(sp_take_fd(kept));
+    *kept = sp_take_fd(&fd);
     return SP_OK;
+}
+
+enum sp_err sp_estate_renew_log(struct sp_estate *estate)
+{
+    SP_TRY(renew_directory(estate, "log", 0700, &estate->log_dir));
+    return renew_directory(estate, "audit", 0700, &estate->audit_dir);
 }
 
 /* The log belongs to audit alone. The pool's socket stands in a directory of its own that dial works from. */
@@ -266,6 +272,7 @@ void sp_estate_close(struct sp_estate *estate)
     sp_close(sp_take_fd(&estate->run_dir));
     sp_close(sp_take_fd(&estate->log_dir));
     sp_close(sp_take_fd(&estate->quota_dir));
+    sp_close(sp_take_fd(&estate->audit_dir));
     sp_close(sp_take_fd(&estate->listener));
     sp_close(sp_take_fd(&estate->pool_listener));
     for (size_t i = 0; i < SP_TLS_GIFT_COUNT; i++) {

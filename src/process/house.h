@@ -53,6 +53,7 @@ struct sp_estate {
     int run_dir; /* holds the pool's socket */
     int log_dir;
     int quota_dir; /* only admit opens what is in it */
+    int audit_dir; /* what audit alone has: the log's key and journal */
     int listener;
     int pool_listener;
     int tls[SP_TLS_GIFT_COUNT]; /* files, -1 where there is none */
@@ -69,7 +70,7 @@ struct sp_estate {
 
 /* clang-format off: one line a thing */
 #define SP_ESTATE_EMPTY                                                                        \
-    {.state_dir = -1, .run_dir = -1, .log_dir = -1, .quota_dir = -1, .listener = -1, .pool_listener = -1,       \
+    {.state_dir = -1, .run_dir = -1, .log_dir = -1, .audit_dir = -1, .quota_dir = -1, .listener = -1, .pool_listener = -1,       \
      .tls = {-1, -1, -1, -1}, .tokens = {-1, -1, -1}, .session_key = -1, .upstream_secret = -1,  \
      .upstream_certificate = -1, .upstream_dir = -1, .port = 0}
 /* clang-format on */

@@ -212,11 +212,11 @@ static enum sp_err on_gift(struct sp_self *self, struct sp_message *message)
     return SP_OK;
 }
 
-/* The directory is init's to take; its number alone is needed here, while it stays open. */
-static int directory_gift(const struct sp_self *self)
+/* A directory is init's to take; its number alone is needed here, while it stays open. */
+static int directory_gift(const struct sp_self *self, unsigned index)
 {
     for (unsigned i = 0; i < self->gift_count; i++) {
-        if (self->gifts[i].what == SP_GIFT_STATE) {
+        if (self->gifts[i].what == SP_GIFT_STATE && self->gifts[i].index == index) {
             return self->gifts[i].fd;
         }
     }
@@ -231,10 +231,12 @@ static void drop_gifts(struct sp_self *self)
     self->gift_count = 0;
 }
 
-static enum sp_err confine(struct sp_self *self, int directory, struct sp_msg_up *up, struct sp_confinement *report)
+static enum sp_err confine(struct sp_self *self, int directory, int own_directory, struct sp_msg_up *up,
+                           struct sp_confinement *report)
 {
     self->confine.profile = sp_profile_of(self->spec->role);
     self->confine.dir_fd = directory;
+    self->confine.own_fd = own_directory;
     enum sp_err err = sp_confine(&self->confine, report);
     up->report = sp_slice_of(report->text);
     if (err != SP_OK) {
@@ -259,7 +261,8 @@ static enum sp_err on_go(struct sp_self *self, struct sp_message *message)
     struct sp_msg_go go;
     struct sp_msg_up up = {.report = {NULL, 0}};
     struct sp_confinement report = {.text = ""};
-    const int directory = directory_gift(self);
+    const int directory = directory_gift(self, 0);
+    const int own_directory = directory_gift(self, 1);
     SP_TRY(sp_msg_go_read(message, &go));
     if (self->life == LIFE_RUNNING) {
         return renew(self);
@@ -270,7 +273,7 @@ static enum sp_err on_go(struct sp_self *self, struct sp_message *message)
     SP_TRY(self->spec->init(self, &self->state));
     sp_payload_done(&self->settings);
     drop_gifts(self);
-    SP_TRY(confine(self, directory, &up, &report));
+    SP_TRY(confine(self, directory, own_directory, &up, &report));
     self->life = LIFE_RUNNING;
     SP_TRY(sp_msg_up_send(self->control, &up));
     return self->spec->start == NULL ? SP_OK : self->spec->start(self->state);

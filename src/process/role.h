@@ -17,7 +17,7 @@ struct sp_self;
 /* Descriptors that the supervisor gives for keeps. */
 enum sp_gift {
     SP_GIFT_LISTENER,      /* door: the listening TCP socket (index: which one) */
-    SP_GIFT_STATE,         /* audit: the log directory, O_DIRECTORY */
+    SP_GIFT_STATE,         /* audit: directories, the log (0) and its own (1) */
     SP_GIFT_POOL_LISTENER, /* pool: the listening unix socket */
     SP_GIFT_SECRET,        /* token: a sealed memfd with the credential; audit: the signing key; admit: the session key */
     SP_GIFT_QUOTA,         /* admit: the directory of the quota store, O_DIRECTORY */

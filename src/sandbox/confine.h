@@ -37,7 +37,8 @@ struct sp_confine_options {
     const struct sp_profile *profile;
     uint32_t uid;      /* the user to become when started as root; 0 keeps the present one */
     uint32_t gid;
-    int dir_fd;        /* the one directory that the profile may use (borrowed), -1 when there is none */
+    int dir_fd;        /* the directory that the profile may use (borrowed), -1 when there is none */
+    int own_fd;        /* a second one, 0 when there is none */
     unsigned given_up; /* layers that the configuration names as given up */
 };
 

@@ -86,14 +86,20 @@ static enum sp_err add_paths(int ruleset, const char *const *paths)
     return SP_OK;
 }
 
-static enum sp_err add_rules(int ruleset, const struct sp_profile *profile, int dir_fd)
+/* Neither TRUNCATE nor REMOVE_FILE nor REFER: what is written stays, under its name. */
+static enum sp_err add_log(int ruleset, int dir_fd, int own_fd)
+{
+    const uint64_t access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_WRITE_FILE |
+                            LANDLOCK_ACCESS_FS_MAKE_REG;
+    SP_TRY(add_rule(ruleset, dir_fd, access | LANDLOCK_ACCESS_FS_MAKE_DIR));
+    return own_fd > 0 ? add_rule(ruleset, own_fd, access) : SP_OK;
+}
+
+static enum sp_err add_rules(int ruleset, const struct sp_profile *profile, int dir_fd, int own_fd)
 {
     switch (profile->files) {
     case SP_FILES_LOG:
-        /* Neither TRUNCATE nor REMOVE_FILE nor REFER: what is written stays, under its name. */
-        return add_rule(ruleset, dir_fd,
-                        LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_WRITE_FILE |
-                            LANDLOCK_ACCESS_FS_MAKE_REG);
+        return add_log(ruleset, dir_fd, own_fd);
     case SP_FILES_GIVEN:
         return dir_fd < 0 ? SP_OK : add_rule(ruleset, dir_fd, LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR);
     case SP_FILES_READ:
@@ -112,7 +118,7 @@ static enum sp_err try_wall(void)
     return fd < 0 && errno == EACCES ? SP_OK : SP_ERR_UNSUPPORTED;
 }
 
-enum sp_err sp_landlock_enter(const struct sp_profile *profile, int dir_fd, int *out_abi)
+enum sp_err sp_landlock_enter(const struct sp_profile *profile, int dir_fd, int own_fd, int *out_abi)
 {
     struct ruleset set;
     const int abi = sp_landlock_abi();
@@ -123,7 +129,7 @@ enum sp_err sp_landlock_enter(const struct sp_profile *profile, int dir_fd, int 
     if (ruleset < 0) {
         return SP_ERR_UNSUPPORTED;
     }
-    SP_TRY(add_rules(ruleset, profile, dir_fd));
+    SP_TRY(add_rules(ruleset, profile, dir_fd, own_fd));
     if (syscall(SYS_landlock_restrict_self, ruleset, 0) != 0) {
         return SP_ERR_UNSUPPORTED;
     }

@@ -40,7 +40,7 @@ struct sp_rule {
 /* What of the file system stays within reach. */
 enum sp_files {
     SP_FILES_NONE, /* nothing at all */
-    SP_FILES_LOG,  /* beneath options.dir_fd: read, write, make regular files; never remove, rename or cut */
+    SP_FILES_LOG,  /* beneath options.dir_fd and own_fd: read, write, make files and directories; never remove, rename, cut */
     SP_FILES_GIVEN, /* beneath options.dir_fd: read; nothing at all when none was given */
     SP_FILES_READ, /* the listed paths, reading only */
     SP_FILES_OWN   /* no Landlock: the profile says why in its file */

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from support import tlog
 from support.gateway import Gateway, command, free_port, new_session
 
 SUBCOMMANDS = ("serve", "check", "policy", "exec", "audit", "config", "version")
@@ -201,7 +202,9 @@ def test_audit_verify():
 
 
 def take_one_entry_out(folder):
-    """Removes a line from the middle of the last file of entries."""
-    path = sorted(folder.glob("*.jsonl"))[-1]
-    lines = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(b"".join(lines[:len(lines) // 2] + lines[len(lines) // 2 + 1:]))
+    """Removes an entry from the middle of the last bundle, and its hash."""
+    size = int((folder / "checkpoint").read_text().split("\n")[1])
+    bundle = folder / f"tile/entries/000.p/{size}"
+    entries = tlog.bundle_entries(bundle.read_bytes())
+    del entries[size // 2]
+    bundle.write_bytes(b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries))

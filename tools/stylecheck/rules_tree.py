@@ -35,6 +35,7 @@ LIBRARIES = (
 
 # Sources whose test is not a unit test of their own name, and what tests them instead.
 TESTED_ELSEWHERE = {
+    "src/audit/journals.c": "tests/unit/audit/test_log.c fills, removes and swaps journals",
     "src/main.c": "tests/integration/test_command.py runs it",
     "src/front/call.c": "tests/unit/front/test_face.c drives both halves of the HTTP face",
     "src/sandbox/landlock.c": "tests/unit/sandbox/test_confine.c confines a process by every profile",

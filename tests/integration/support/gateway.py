@@ -11,7 +11,7 @@ import tempfile
 import time
 import uuid
 
-from . import rawhttp
+from . import rawhttp, tlog
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 BUILD = pathlib.Path(os.environ.get("SP_BUILD", ROOT / "build"))
@@ -171,7 +171,7 @@ class Gateway:
 
     def entries(self):
         """Every entry of the audit log, oldest first."""
-        return [json.loads(line) for line in entry_lines(self.state / "log")]
+        return tlog.entries(self.state)
 
     def answered(self):
         """The entries that requests made; roles that come up meanwhile write some of their own."""
@@ -179,13 +179,6 @@ class Gateway:
 
     def command(self, *arguments, **more):
         return command(*arguments, environment={**self.environment, **more.pop("environment", {})}, **more)
-
-
-def entry_lines(folder):
-    lines = []
-    for path in sorted(folder.glob("*.jsonl")):
-        lines += [line for line in path.read_bytes().split(b"\n") if line]
-    return lines
 
 
 def role_of(argv):

@@ -8,11 +8,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "audit/disk.h"
-
-#define NAME "entries-00000000000000000000.jsonl"
+#include "base/buf.h"
 
 struct world {
     char path[64];
@@ -25,9 +26,11 @@ static int make_world(void **state)
     static struct world w;
     (void)snprintf(w.path, sizeof(w.path), "/tmp/sp-disk-XXXXXX");
     assert_non_null(mkdtemp(w.path));
-    int fd = open(w.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    assert_true(fd >= 0);
-    sp_disk_open_directory(&w.directory, fd, &w.disk);
+    int log = open(w.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(log >= 0);
+    assert_int_equal(mkdirat(log, "own", 0700), 0);
+    int own = openat(log, "own", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(sp_disk_open_directory(&w.directory, log, own, &w.disk), SP_OK);
     *state = &w;
     return 0;
 }
@@ -35,109 +38,127 @@ static int make_world(void **state)
 static int end_world(void **state)
 {
     struct world *w = *state;
-    (void)unlinkat(w->directory.fd, NAME, 0);
-    (void)unlinkat(w->directory.fd, "entries-00000000000000000012.jsonl", 0);
-    (void)unlinkat(w->directory.fd, "entries-x.jsonl", 0);
+    char command[96];
     sp_disk_close_directory(&w->directory);
-    (void)rmdir(w->path);
+    (void)snprintf(command, sizeof(command), "rm -rf %s", w->path);
+    assert_int_equal(system(command), 0);
     return 0;
+}
+
+static struct sp_disk_name in_log(const char *path)
+{
+    return (struct sp_disk_name){.place = SP_DISK_LOG, .path = path};
 }
 
 static void test_what_was_written_is_read(void **state)
 {
     struct world *w = *state;
+    SP_AUTO_BUF struct sp_buf back;
     struct sp_disk_stat st;
-    uint8_t back[8] = {0};
-    size_t len = 0;
-    int fd = -1;
-    assert_int_equal(w->disk.open(w->disk.ctx, NAME, false, &fd), SP_ERR_NOT_FOUND);
-    assert_int_equal(w->disk.open(w->disk.ctx, NAME, true, &fd), SP_OK);
-    assert_int_equal(w->disk.write(w->disk.ctx, fd, 0, sp_slice_of("hello"), &len), SP_OK);
-    assert_int_equal(len, 5);
-    assert_int_equal(w->disk.sync(w->disk.ctx, fd), SP_OK);
-    assert_int_equal(w->disk.sync_directory(w->disk.ctx), SP_OK);
-    assert_int_equal(w->disk.read(w->disk.ctx, fd, 1, back, sizeof(back), &len), SP_OK);
-    assert_true(sp_slice_is(sp_slice_make(back, len), "ello"));
-    assert_int_equal(w->disk.find(w->disk.ctx, NAME, &st), SP_OK);
+    sp_buf_init(&back, 100);
+    assert_int_equal(sp_disk_get_file(&w->disk, in_log("a/b/c"), 100, &back), SP_ERR_NOT_FOUND);
+    assert_int_equal(sp_disk_put_file(&w->disk, in_log("a/b/c"), sp_slice_of("hello")), SP_OK);
+    assert_int_equal(sp_disk_sync_file(&w->disk, in_log("a/b/c")), SP_OK);
+    assert_int_equal(w->disk.sync_names(w->disk.ctx, in_log("a/b/c")), SP_OK);
+    assert_int_equal(sp_disk_get_file(&w->disk, in_log("a/b/c"), 4, &back), SP_ERR_TOO_BIG);
+    assert_int_equal(sp_disk_get_file(&w->disk, in_log("a/b/c"), 5, &back), SP_OK);
+    assert_true(sp_slice_is(sp_buf_slice(&back), "hello"));
+    assert_int_equal(w->disk.find(w->disk.ctx, in_log("a/b/c"), &st), SP_OK);
     assert_int_equal(st.size, 5);
-    w->disk.close(w->disk.ctx, fd);
-    assert_int_equal(w->disk.open(w->disk.ctx, NAME, true, &fd), SP_ERR_SYSTEM);
-    assert_string_equal(w->disk.reason(w->disk.ctx), "File exists");
+    assert_int_equal(sp_disk_put_file(&w->disk, in_log("a/b/c"), sp_slice_of("HE")), SP_OK);
+    sp_buf_clear(&back);
+    assert_int_equal(sp_disk_get_file(&w->disk, in_log("a/b/c"), 5, &back), SP_OK);
+    assert_true(sp_slice_is(sp_buf_slice(&back), "HEllo")); /* nothing is ever cut */
 }
 
-static void test_the_last_segment_is_found_by_its_name(void **state)
+static void test_places_are_apart(void **state)
 {
     struct world *w = *state;
-    static const char *const names[] = {NAME, "entries-00000000000000000012.jsonl", "entries-x.jsonl"};
-    uint64_t first = 0;
-    assert_int_equal(w->disk.last_segment(w->disk.ctx, &first), SP_ERR_NOT_FOUND);
-    for (size_t i = 0; i < SP_COUNT(names); i++) {
-        int fd = -1;
-        assert_int_equal(w->disk.open(w->disk.ctx, names[i], true, &fd), SP_OK);
-        w->disk.close(w->disk.ctx, fd);
-    }
-    assert_int_equal(w->disk.last_segment(w->disk.ctx, &first), SP_OK);
-    assert_int_equal(first, 12);
+    struct sp_disk_stat st;
+    const struct sp_disk_name own = {.place = SP_DISK_OWN, .path = "key"};
+    assert_int_equal(sp_disk_put_file(&w->disk, own, sp_slice_of("x")), SP_OK);
+    assert_int_equal(w->disk.find(w->disk.ctx, own, &st), SP_OK);
+    assert_int_equal(w->disk.find(w->disk.ctx, in_log("key"), &st), SP_ERR_NOT_FOUND);
+}
+
+static void test_a_journal_is_overwritten_in_place(void **state)
+{
+    struct world *w = *state;
+    static uint8_t blocks[3 * 4096];
+    const struct sp_disk_name name = {.place = SP_DISK_OWN, .path = "journal-0"};
+    SP_AUTO_BUF struct sp_buf back;
+    int fd = -1;
+    sp_buf_init(&back, sizeof(blocks) + 1);
+    assert_int_equal(w->disk.open(w->disk.ctx, name, SP_DISK_JOURNAL, &fd), SP_ERR_NOT_FOUND);
+    assert_int_equal(sp_disk_put_file(&w->disk, name, sp_slice_make(blocks, sizeof(blocks))),
+                     SP_OK);
+    assert_int_equal(w->disk.open(w->disk.ctx, name, SP_DISK_JOURNAL, &fd), SP_OK);
+    memset(blocks, 'b', 4096);
+    assert_int_equal(w->disk.write_durable(w->disk.ctx, fd, 4096, sp_slice_make(blocks, 4096)),
+                     SP_OK);
+    w->disk.close(w->disk.ctx, fd);
+    assert_int_equal(sp_disk_get_file(&w->disk, name, sizeof(blocks), &back), SP_OK);
+    assert_int_equal(back.len, sizeof(blocks));
+    assert_int_equal(back.ptr[4095], 0);
+    assert_int_equal(back.ptr[4096], 'b');
+    assert_int_equal(back.ptr[8191], 'b');
+    assert_int_equal(back.ptr[8192], 0);
 }
 
 static void test_a_link_is_not_followed(void **state)
 {
     struct world *w = *state;
     int fd = -1;
-    assert_int_equal(symlinkat("/etc/passwd", w->directory.fd, NAME), 0);
-    assert_int_equal(w->disk.open(w->disk.ctx, NAME, false, &fd), SP_ERR_SYSTEM);
-    assert_int_equal(w->disk.open(w->disk.ctx, NAME, true, &fd), SP_ERR_SYSTEM);
+    assert_int_equal(symlinkat("/etc/passwd", w->directory.fds[SP_DISK_LOG], "link"), 0);
+    assert_int_equal(w->disk.open(w->disk.ctx, in_log("link"), SP_DISK_READ, &fd), SP_ERR_SYSTEM);
+    assert_int_equal(w->disk.open(w->disk.ctx, in_log("link"), SP_DISK_MAKE, &fd), SP_ERR_SYSTEM);
+    assert_int_equal(w->disk.open(w->disk.ctx, in_log("link"), SP_DISK_JOURNAL, &fd),
+                     SP_ERR_SYSTEM);
 }
 
 static void test_a_removed_directory_is_noticed(void **state)
 {
     struct world *w = *state;
-    int fd = -1;
     assert_false(sp_disk_is_directory_gone(&w->directory));
-    assert_int_equal(rmdir(w->path), 0);
+    assert_int_equal(unlinkat(w->directory.fds[SP_DISK_LOG], "own", AT_REMOVEDIR), 0);
     assert_true(sp_disk_is_directory_gone(&w->directory));
-    assert_int_equal(w->disk.open(w->disk.ctx, NAME, true, &fd), SP_ERR_NOT_FOUND);
+    const struct sp_disk_name own = {.place = SP_DISK_OWN, .path = "x"};
+    assert_int_equal(sp_disk_put_file(&w->disk, own, sp_slice_of("x")), SP_ERR_NOT_FOUND);
+    assert_string_equal(w->disk.reason(w->disk.ctx), "No such file or directory");
 }
 
-static const struct {
-    const char *name;
-    enum sp_err want;
-    uint64_t first;
-} names[] = {
-    {NAME, SP_OK, 0},
-    {"entries-00000000000000000012.jsonl", SP_OK, 12},
-    {"entries-18446744073709551615.jsonl", SP_OK, UINT64_MAX},
-    {"entries-18446744073709551616.jsonl", SP_ERR_RANGE, 0},
-    {"entries-0000000000000000012.jsonl", SP_ERR_INVALID, 0},
-    {"entries-0000000000000000001x.jsonl", SP_ERR_INVALID, 0},
-    {"entries-00000000000000000012.json", SP_ERR_INVALID, 0},
-    {"xntries-00000000000000000012.jsonl", SP_ERR_INVALID, 0},
-};
-
-static void test_names_of_segments(void **state)
+static enum sp_err count(void *ctx, const char *name, bool is_directory)
 {
-    (void)state;
-    for (size_t i = 0; i < SP_COUNT(names); i++) {
-        uint64_t first = 0;
-        char again[SP_SEGMENT_NAME_BYTES];
-        print_message("%s\n", names[i].name);
-        assert_int_equal(sp_segment_first(sp_slice_of(names[i].name), &first), names[i].want);
-        assert_int_equal(first, names[i].first);
-        sp_segment_name(first, again);
-        if (names[i].want == SP_OK) {
-            assert_string_equal(again, names[i].name);
-        }
-    }
+    int *found = ctx;
+    *found += strcmp(name, "own") == 0 && is_directory     ? 10
+              : strcmp(name, "file") == 0 && !is_directory ? 1
+                                                           : 100;
+    return SP_OK;
+}
+
+static void test_names_are_listed(void **state)
+{
+    struct world *w = *state;
+    int found = 0;
+    uint64_t room = 0;
+    assert_int_equal(sp_disk_put_file(&w->disk, in_log("file"), sp_slice_of("x")), SP_OK);
+    assert_int_equal(w->disk.list(w->disk.ctx, in_log("."), count, &found), SP_OK);
+    assert_int_equal(found, 11);
+    assert_int_equal(w->disk.list(w->disk.ctx, in_log("file"), count, &found), SP_ERR_SYSTEM);
+    assert_int_equal(w->disk.room(w->disk.ctx, SP_DISK_LOG, &room), SP_OK);
+    assert_true(room > 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_what_was_written_is_read, make_world, end_world),
-        cmocka_unit_test_setup_teardown(test_the_last_segment_is_found_by_its_name, make_world, end_world),
+        cmocka_unit_test_setup_teardown(test_places_are_apart, make_world, end_world),
+        cmocka_unit_test_setup_teardown(test_a_journal_is_overwritten_in_place, make_world,
+                                        end_world),
         cmocka_unit_test_setup_teardown(test_a_link_is_not_followed, make_world, end_world),
         cmocka_unit_test_setup_teardown(test_a_removed_directory_is_noticed, make_world, end_world),
-        cmocka_unit_test(test_names_of_segments),
+        cmocka_unit_test_setup_teardown(test_names_are_listed, make_world, end_world),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

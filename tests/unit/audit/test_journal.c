@@ -66,7 +66,7 @@ static void test_what_no_record_can_hold_is_refused(void **state)
     while (sp_journal_add(&record, sp_slice_make(entry, UINT16_MAX)) == SP_OK) {
         count++;
     }
-    assert_int_equal(count, 63);
+    assert_int_equal(count, 31);
     const struct sp_journal_record header = {.first = 0, .count = count};
     assert_int_equal(sp_journal_finish(&header, sp_slice_make(entry, 8192), &record), SP_OK);
     assert_true(record.len <= SP_JOURNAL_RECORD_MAX);

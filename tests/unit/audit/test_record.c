@@ -32,7 +32,7 @@ static void test_a_refusal_is_written_canonically(void **state)
         sp_buf_slice(&out),
         "{\"detail\":\"a \\\"b\\\"\\n\x7f\xc3\xbc\\u0001\",\"error\":\"NotFound\",\"exchange\":\"0001000000020003\",\"index\":3,"
         "\"kind\":\"refusal\",\"operation\":\"none\",\"principal\":\"t1\",\"session\":\"\",\"source\":\"192.0.2.1\","
-        "\"tenant\":\"acme\",\"time\":\"2026-11-21T11:00:00.000000Z\",\"v\":1}\n"));
+        "\"tenant\":\"acme\",\"time\":\"2026-11-21T11:00:00.000000Z\",\"v\":1}"));
     sp_buf_done(&out);
 }
 

@@ -281,7 +281,7 @@ static void test_a_start_closes_open_intents_as_unknown(void **state)
     commit(w);
     sp_audit_room_free(w->room); /* as a SIGKILL leaves it */
     open_room(w);
-    assert_int_equal(fake_disk_lines(&w->fake, "\"kind\":\"start\",\"open_intents\":1,"), 1);
+    assert_int_equal(fake_disk_lines(&w->fake, "\"kind\":\"start\",\"lost_entries\":0,\"open_intents\":1,"), 1);
     assert_int_equal(fake_disk_lines(&w->fake, "\"state\":\"unknown\""), 1);
     assert_int_equal(fake_disk_lines(&w->fake, "\"exchange\":\"0001000000000006\""), 2);
 }

@@ -31,7 +31,7 @@ static const struct sp_profile logging = {.name = "logging", .files = SP_FILES_L
 static int enter(const struct sp_profile *profile, int dir)
 {
     int abi = 0;
-    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && sp_landlock_enter(profile, dir, &abi) == SP_OK ? 0 : 50;
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && sp_landlock_enter(profile, dir, 0, &abi) == SP_OK ? 0 : 50;
 }
 
 static bool is_denied(int status)
@@ -80,7 +80,8 @@ static int try_logging(const void *what)
     if (!is_denied(unlinkat(dir, "log", 0)) || !is_denied(renameat(dir, "log", dir, "other"))) {
         return 3;
     }
-    if (!is_denied(mkdirat(dir, "folder", 0700)) || !is_denied(symlinkat("log", dir, "link"))) {
+    if (mkdirat(dir, "folder", 0700) != 0 || !is_denied(unlinkat(dir, "folder", AT_REMOVEDIR)) ||
+        !is_denied(symlinkat("log", dir, "link"))) {
         return 4;
     }
     if (!is_denied(openat(dir, "../../etc/passwd", O_RDONLY | O_CLOEXEC))) {

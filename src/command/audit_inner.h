@@ -1,0 +1,46 @@
+/*
+ * audit_inner - what the actions of `sallyport audit` share: their options, and the log that they name.
+ *
+ * Runs in: commands.   Input: the command line.   Only the files audit*.c of this folder include this.
+ */
+#ifndef SP_COMMAND_AUDIT_INNER_H
+#define SP_COMMAND_AUDIT_INNER_H
+
+#include "audit/archive.h"
+#include "base/buf.h"
+
+struct sp_audit_options {
+    const char *config;
+    const char *directory;  /* of a log; NULL: the one that the configuration names */
+    const char *key;        /* a key in text form, or a file that holds one */
+    const char *checkpoint; /* a file */
+    const char *proof;      /* a file */
+    const char *entry;      /* a number */
+    bool wants_help;
+};
+
+/* A log's directories, opened for reading. */
+struct sp_audit_place {
+    char path[4096];
+    struct sp_disk_directory directory;
+    struct sp_disk disk;
+};
+
+/* Opens the log that the options name; says on standard error why it cannot, with the exit status. */
+int sp_audit_place_open(const struct sp_audit_options *options, struct sp_audit_place *out)
+    SP_NONNULL(1, 2);
+void sp_audit_place_close(struct sp_audit_place *place) SP_NONNULL(1);
+
+/* Reads the key, when one is given; `out->key` stays NULL otherwise. Says why it cannot. */
+int sp_audit_key(const struct sp_audit_options *options, struct sp_note_key *out) SP_NONNULL(1, 2);
+
+/* Says what is wrong on standard error; the exit status for it. */
+int sp_audit_usage(const char *what, const char *detail) SP_NONNULL(1, 2);
+int sp_audit_cannot(const char *what, const char *path, enum sp_err err) SP_NONNULL(1, 2);
+
+/* The actions; each gives an exit status. */
+int sp_audit_verify_command(const struct sp_audit_options *options) SP_NONNULL(1);
+int sp_audit_prove_command(const struct sp_audit_options *options) SP_NONNULL(1);
+int sp_audit_checkpoint_command(const struct sp_audit_options *options) SP_NONNULL(1);
+
+#endif

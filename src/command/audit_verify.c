@@ -1,0 +1,182 @@
+/* sallyport audit verify: whether a log, or one entry with its proof, is what it claims to be. */
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "audit/proof.h"
+#include "audit/verify_log.h"
+#include "command/audit_inner.h"
+#include "command/command.h"
+#include "os/files.h"
+
+#define PROBLEMS_MAX 20U /* that are shown; the rest is counted */
+#define PUBLISH_MS   1200L
+
+/* What is shown while it runs. */
+struct show {
+    bool is_terminal;
+    bool is_growing; /* the log's own directory is at hand: audit may be running */
+    uint64_t problems;
+    unsigned percent;
+};
+
+static void hide_progress(struct show *show)
+{
+    if (show->is_terminal && show->percent <= 100) {
+        (void)fprintf(stderr, "\r     \r");
+        show->percent = 101;
+    }
+}
+
+static void on_problem(void *ctx, const struct sp_log_problem *problem)
+{
+    struct show *show = ctx;
+    show->problems++;
+    if (show->problems > PROBLEMS_MAX) {
+        return;
+    }
+    hide_progress(show);
+    if (problem->has_index) {
+        (void)printf("%s: entry %llu: %s\n", problem->file, (unsigned long long)problem->index,
+                     problem->text);
+    } else {
+        (void)printf("%s%s%s\n", problem->file, *problem->file == '\0' ? "" : ": ", problem->text);
+    }
+}
+
+static void on_progress(void *ctx, uint64_t done, uint64_t all)
+{
+    struct show *show = ctx;
+    unsigned percent = all == 0 ? 100 : (unsigned)(done * 100 / all);
+    if (show->is_terminal && percent != show->percent) {
+        (void)fprintf(stderr, "\r%3u %%", percent);
+        show->percent = percent;
+    }
+}
+
+/* Tiles are laid down before the checkpoint that covers them is published. */
+static void on_wait(void *ctx)
+{
+    const struct show *show = ctx;
+    const struct timespec pause = {.tv_sec = PUBLISH_MS / 1000,
+                                   .tv_nsec = PUBLISH_MS % 1000 * 1000000L};
+    if (show->is_growing) {
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
+static int conclude(const struct sp_log_verified *verified, const struct show *show)
+{
+    const struct sp_verify_totals *totals = &verified->totals;
+    if (show->problems > PROBLEMS_MAX) {
+        (void)printf("... and %llu more\n", (unsigned long long)(show->problems - PROBLEMS_MAX));
+    }
+    (void)printf("%s: %llu entries, %llu intents, %llu outcomes, %llu open\n",
+                 show->problems == 0 ? "the log is whole" : "the log is NOT whole",
+                 (unsigned long long)totals->entries, (unsigned long long)totals->intents,
+                 (unsigned long long)totals->outcomes, (unsigned long long)totals->open);
+    if (verified->first > 0) {
+        (void)printf("the first %llu entries were dropped; their hashes are still covered\n",
+                     (unsigned long long)verified->first);
+    }
+    if (totals->lost > 0) {
+        (void)printf("note: starts in this log say that %llu entries before them were lost\n",
+                     (unsigned long long)totals->lost);
+    }
+    if (!verified->is_key_trusted) {
+        (void)printf("note: signed by %s, which only the log itself vouches for; keep the key "
+                     "elsewhere and give it by --key\n",
+                     verified->key[0] == '\0' ? "an unknown key" : verified->key);
+    }
+    return show->problems == 0 ? SP_EXIT_DONE : SP_EXIT_DENIED;
+}
+
+static int verify_log(const struct sp_audit_options *options, const struct sp_note_key *key,
+                      struct sp_slice older)
+{
+    struct sp_audit_place place;
+    struct sp_log_verified verified;
+    int status = sp_audit_place_open(options, &place);
+    if (status != SP_EXIT_DONE) {
+        return status;
+    }
+    struct show show = {.is_terminal = isatty(STDERR_FILENO) == 1,
+                        .is_growing = place.directory.fds[SP_DISK_OWN] >= 0,
+                        .percent = 101};
+    const struct sp_log_verify verify = {
+        .disk = &place.disk,
+        .key = key->key == NULL ? NULL : key,
+        .older = older,
+        .ctx = &show,
+        .problem = on_problem,
+        .progress = on_progress,
+        .wait = on_wait,
+    };
+    enum sp_err err = sp_log_verify(&verify, &verified);
+    hide_progress(&show);
+    status = err == SP_OK
+                 ? conclude(&verified, &show)
+                 : sp_audit_cannot(err == SP_ERR_NOT_FOUND ? "there is no log in" : "cannot read",
+                                   place.path, err);
+    sp_audit_place_close(&place);
+    return status;
+}
+
+static int check_proof(const struct sp_proof *proof, const struct sp_note_key *key)
+{
+    enum sp_err err = sp_proof_check(proof, key);
+    if (err == SP_OK) {
+        (void)printf("entry %llu is in the log %s of %llu entries:\n%.*s\n",
+                     (unsigned long long)proof->index, key->name,
+                     (unsigned long long)proof->checkpoint.size, (int)proof->entry.len,
+                     (const char *)proof->entry.ptr);
+        return SP_EXIT_DONE;
+    }
+    (void)printf("%s\n", err == SP_ERR_NOT_FOUND ? "the checkpoint is not signed by this key"
+                         : err == SP_ERR_INVALID ? "the checkpoint's signature is wrong"
+                                                 : "the entry is not in the tree that was signed");
+    return SP_EXIT_DENIED;
+}
+
+static int verify_proof(const struct sp_audit_options *options, const struct sp_note_key *key)
+{
+    static struct sp_proof proof;
+    SP_AUTO_BUF struct sp_buf text;
+    sp_buf_init(&text, SP_PROOF_BYTES_MAX);
+    if (key->key == NULL) {
+        return sp_audit_usage("a proof needs the log's public key: --key", "");
+    }
+    enum sp_err err = sp_file_read(options->proof, &text);
+    if (err != SP_OK) {
+        return sp_audit_cannot("cannot read", options->proof, err);
+    }
+    err = sp_proof_read(sp_buf_slice(&text), &proof);
+    int status = SP_EXIT_DENIED;
+    if (err == SP_OK) {
+        status = check_proof(&proof, key);
+    } else {
+        (void)printf("%s is no proof\n", options->proof);
+    }
+    sp_buf_done(&proof.entry);
+    return status;
+}
+
+int sp_audit_verify_command(const struct sp_audit_options *options)
+{
+    SP_AUTO_NOTE_KEY struct sp_note_key key = {.key = NULL};
+    SP_AUTO_BUF struct sp_buf older;
+    sp_buf_init(&older, SP_NOTE_BYTES_MAX);
+    int status = sp_audit_key(options, &key);
+    if (status != SP_EXIT_DONE) {
+        return status;
+    }
+    if (options->proof != NULL) {
+        return verify_proof(options, &key);
+    }
+    enum sp_err err =
+        options->checkpoint == NULL ? SP_OK : sp_file_read(options->checkpoint, &older);
+    if (err != SP_OK) {
+        return sp_audit_cannot("cannot read", options->checkpoint, err);
+    }
+    return verify_log(options, &key, sp_buf_slice(&older));
+}
