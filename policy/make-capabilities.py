@@ -131,7 +131,7 @@ RULES = {
             importlib.metadata.EntryPoint importlib.metadata.entry_points importlib.metadata.EntryPoints unittest.mock._importer
             unittest.mock._get_target typing.get_type_hints typing.ForwardRef typing_extensions.get_type_hints
             inspect.get_annotations(eval_str) pkgutil.resolve_name logging.config.DictConfigurator
-            logging.config.BaseConfigurator string.Formatter pandas.io.formats.format.import_module
+            logging.config.BaseConfigurator string.Formatter jinja2.Environment jinja2.environment.Environment IPython.utils.py3compat.execfile pandas.io.formats.format.import_module
             scipy._lib._bunch._make_tuple_bunch sympy.parsing.sympy_parser.evaluateFalse sympy.utilities.runtests
             sympy.utilities.source.get_class string.Formatter.get_field string._string.formatter_field_name_split pandas.core.computation.*
             sympy.parsing.sympy_parser.eval_expr sympy.parsing.sympy_parser.stringify_expr IPython.start_ipython
@@ -146,7 +146,7 @@ RULES = {
             jinja2.nativetypes.NativeTemplate mako.template.Template tornado.template.Template""",
         # Modules whose functions read texts as expressions; a constant is judged as one.
         "texts": "sympy patsy statsmodels.formula formulaic",
-        "second": "sympy.lambdify sympy.utilities.lambdify.lambdify sympy.utilities.lambdify.implemented_function",
+        "second": "pandas.DataFrame.eval pandas.DataFrame.query pandas.core.frame.DataFrame.eval pandas.core.frame.DataFrame.query sympy.lambdify sympy.utilities.lambdify.lambdify sympy.utilities.lambdify.implemented_function",
         "methods": "query eval from_string",
         "attributes": "run_line_magic run_cell_magic run_cell ex safe_execfile",
     },

@@ -221,7 +221,8 @@ void judge_capabilities(struct sp_judge *j, uint32_t bits, const struct sp_span 
         struct sp_slice instead = sp_table_instead(j->table, subject);
         judge_report(j, worst, sp_capability_name((enum sp_capability)found), span, "%.*s %s%s%.*s",
                      len, (const char *)subject.ptr, sp_capability_text((enum sp_capability)found),
-                     instead.len > 0 ? "; instead: " : "", (int)instead.len, (const char *)instead.ptr);
+                     instead.len > 0 ? "; instead: " : "", (int)instead.len,
+                     (const char *)instead.ptr);
     }
 }
 

@@ -103,6 +103,10 @@ void judge_call_arguments(struct sp_judge *j, const struct sp_ref *ref, const st
 bool judge_call_special(struct sp_judge *j, enum judge_special special, const struct sp_ref *ref,
                         const struct sp_call *call) SP_NONNULL(1, 3);
 
+/* What the fields of a text read when it is a format: "{0.__class__}". */
+void judge_fields(struct sp_judge *j, struct sp_slice text, const struct sp_span *span)
+    SP_NONNULL(1, 3);
+
 /* Constants that match a pattern, and literals that are too long. */
 void judge_strings(struct sp_judge *j) SP_NONNULL(1);
 

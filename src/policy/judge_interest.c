@@ -98,6 +98,7 @@ enum sp_err judge_learn_words(struct sp_judge *j)
         SP_TRY(add_keys(&j->words, whole[i]));
     }
     SP_TRY(add_roots(&j->words, &t->paths));
+    SP_TRY(sp_map_put(&j->words, SP_SLICE_LITERAL("__class__"), 1));
     SP_TRY(add_roots(&j->words, &t->urls));
     SP_TRY(add_parents(&j->parents, &t->urls));
     SP_TRY(add_parents(&j->parents, &t->paths));

@@ -242,6 +242,24 @@ static bool is_ambiguous(const struct sp_judge *j, struct sp_slice path)
     return len == first && sp_map_has(&j->table->ambiguous, sp_slice_sub(path, 0, first));
 }
 
+/* What a path stands for when modules in modules are followed. */
+static bool check_real(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,
+                       struct sp_slice path)
+{
+    struct judge_path buffer;
+    struct sp_slice real = judge_canonical(j, path, &buffer);
+    if (!sp_slice_equal(real, path) && sp_map_has(&j->specials, real)) {
+        /* `matplotlib.importlib.import_module`: what it gives back is not followed from there. */
+        computed(j, &ref->place,
+                 "a function that imports or evaluates is reached through another module");
+        return true;
+    }
+    if (call != NULL) {
+        judge_call_arguments(j, ref, call, real);
+    }
+    return judge_path_check(j, path, &ref->place);
+}
+
 static bool check_path(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,
                        struct sp_slice path, const struct sp_paths *paths)
 {
@@ -273,11 +291,7 @@ static bool check_path(struct sp_judge *j, const struct sp_ref *ref, const struc
     if (!paths->is_import && is_ambiguous(j, path)) {
         return false;
     }
-    if (call != NULL) {
-        struct judge_path real;
-        judge_call_arguments(j, ref, call, judge_canonical(j, path, &real));
-    }
-    return judge_path_check(j, path, &ref->place);
+    return check_real(j, ref, call, path);
 }
 
 /* The names behind the root: some are telling on any object. */
@@ -288,7 +302,12 @@ static bool check_attributes(struct sp_judge *j, const struct sp_ref *ref, bool 
         struct sp_slice name = sp_facts_segment(j->facts, ref, i);
         uint32_t bits = 0;
         uint32_t rule = 0;
-        if (sp_map_get(&j->policy->attributes, name, &rule)) {
+        if (i > 0 && sp_slice_is(name, "__class__") &&
+            sp_slice_is(sp_facts_segment(j->facts, ref, i - 1), "__class__")) {
+            judge_capabilities(j, SP_CAPABILITY_BIT(SP_CAPABILITY_INTROSPECTION), &ref->place,
+                               SP_SLICE_LITERAL("__class__.__class__"));
+            found = true;
+        } else if (sp_map_get(&j->policy->attributes, name, &rule)) {
             judge_report(j, (enum sp_rule)rule, "attribute", &ref->place,
                          "the attribute %.*s is on the policy's list",
                          name.len > 120 ? 120 : (int)name.len, (const char *)name.ptr);

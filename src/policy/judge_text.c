@@ -88,6 +88,11 @@ static bool is_telling_name(struct sp_slice text, size_t at, size_t end)
     return true;
 }
 
+static bool is_in_field(uint8_t byte)
+{
+    return is_word(byte) || byte == '.' || byte == '[' || byte == ']';
+}
+
 /*
  * "{0.__class__}".format reads attributes by their names in the text. A field that is not closed in this piece is closed
  * by another one, so that its names are computed.
@@ -97,8 +102,7 @@ static void check_field(struct sp_judge *j, struct sp_slice text, size_t *at,
 {
     bool has_dot = false;
     size_t i = *at;
-    while (i < text.len && (is_word(text.ptr[i]) || text.ptr[i] == '.' || text.ptr[i] == '[' ||
-                            text.ptr[i] == ']')) {
+    while (i < text.len && is_in_field(text.ptr[i])) {
         bool is_access = text.ptr[i] == '.' || text.ptr[i] == '[';
         size_t end = i + 1;
         while (is_access && !ends_word(text, end)) {
@@ -111,14 +115,15 @@ static void check_field(struct sp_judge *j, struct sp_slice text, size_t *at,
         }
         i = end;
     }
-    if (i == text.len && has_dot && i > *at) {
+    bool is_open = i == text.len || text.ptr[i] == '%';
+    if (is_open && has_dot && i > *at) {
         judge_capabilities(j, SP_CAPABILITY_BIT(SP_CAPABILITY_DYNAMIC_CODE), span,
                            SP_SLICE_LITERAL("a format field that is put together from pieces"));
     }
     *at = i;
 }
 
-static void check_fields(struct sp_judge *j, struct sp_slice text, const struct sp_span *span)
+void judge_fields(struct sp_judge *j, struct sp_slice text, const struct sp_span *span)
 {
     size_t at = sp_slice_find(text, 0, '{');
     while (at < text.len) {
@@ -153,7 +158,7 @@ void judge_consts(struct sp_judge *j)
             check_words(j, sp_slice_make(text, len), &consts[i].place);
             check_places(j, sp_slice_make(text, len), &consts[i].place);
             if (!consts[i].is_format) {
-                check_fields(j, sp_slice_make(text, len), &consts[i].place);
+                judge_fields(j, sp_slice_make(text, len), &consts[i].place);
             }
         } else {
             check_words(j, raw, &consts[i].place); /* too long to decode: as it is written */
@@ -175,6 +180,20 @@ static bool holds_python(struct sp_slice name)
     return false;
 }
 
+/* Lines of magics that could do more, as everybody writes them. */
+static bool is_everyday(struct sp_slice line)
+{
+    static const char *const starts[] = {"config InlineBackend.",    "load_ext autoreload",
+                                         "load_ext memory_profiler", "load_ext line_profiler",
+                                         "reload_ext autoreload",    "config IPCompleter."};
+    for (size_t i = 0; i < SP_COUNT(starts); i++) {
+        if (sp_slice_starts(line, starts[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void judge_percent(struct sp_judge *j, const struct sp_magic *magic, struct sp_slice name,
                           struct sp_slice all)
 {
@@ -187,6 +206,9 @@ static void judge_percent(struct sp_judge *j, const struct sp_magic *magic, stru
     bool is_filled = sp_slice_find(all, 0, '{') < all.len || sp_slice_find(all, 0, '$') < all.len;
     if (is_filled && !magic->is_cell && !holds_python(name)) {
         bits |= SP_CAPABILITY_BIT(SP_CAPABILITY_DYNAMIC_CODE);
+    } else if (!magic->is_cell &&
+               is_everyday(sp_slice_sub(all, magic->name_at - magic->place.start, all.len))) {
+        bits = 0;
     }
     if (bits != 0) {
         judge_capabilities(j, bits, &magic->place, name.len > 0 ? name : SP_SLICE_LITERAL("%"));

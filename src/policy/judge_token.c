@@ -1,4 +1,5 @@
 #include "base/num.h"
+#include "base/text.h"
 #include "policy/judge_inner.h"
 
 /*
@@ -96,6 +97,20 @@ static bool begins(const struct sp_map *map, struct sp_slice code, size_t at)
     return false;
 }
 
+/* "{0." or "{0.%s": a format field whose names come from somewhere else. */
+static bool is_open_field(struct sp_slice code, size_t at)
+{
+    bool has_dot = false;
+    at++;
+    while (at < code.len &&
+           (code.ptr[at] == '.' || code.ptr[at] == '_' || sp_text_is_alnum(code.ptr[at]))) {
+        has_dot = has_dot || code.ptr[at] == '.';
+        at++;
+    }
+    return has_dot && at < code.len &&
+           (code.ptr[at] == '\'' || code.ptr[at] == '"' || code.ptr[at] == '%');
+}
+
 static bool may_match(const struct sp_judge *j, struct sp_slice code)
 {
     struct starts starts = {.is_open = false};
@@ -105,6 +120,9 @@ static bool may_match(const struct sp_judge *j, struct sp_slice code)
         return true;
     }
     for (size_t i = 0; i + 1 < code.len; i++) {
+        if (code.ptr[i] == '{' && is_open_field(code, i)) {
+            return true;
+        }
         bool is_quote = code.ptr[i] == '\'' || code.ptr[i] == '"';
         if (is_quote && starts.has[code.ptr[i + 1]] &&
             (begins(&j->policy->strings, code, i + 1) || begins(&j->table->quoted, code, i + 1))) {
@@ -151,6 +169,7 @@ static void walk(struct sp_judge *j, const struct sp_lexer *whole)
         if (token.kind == SP_TOKEN_STRING) {
             check_length(j, text, &span);
             check_text(j, inside(text), &span);
+            judge_fields(j, inside(text), &span);
         } else if (token.kind == SP_TOKEN_FSTRING_MIDDLE) {
             check_length(j, text, &span);
             check_text(j, text, &span);
