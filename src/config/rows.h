@@ -23,6 +23,9 @@
       "serve without TLS although the address is not loopback")                                    \
     X(TEXT, "server", "policies", server_policies, 0, 4096, "\"\"", "",                            \
       "directory of policies; empty: the shipped ones")                                            \
+    X(TEXT, "server", "session_key_file", server_session_key_file, 0, 4096, "\"\"", "",            \
+      "the key of session names, 64 hexadecimal digits, the same for every replica; empty: made "  \
+      "at the first start")                                                                        \
     X(CHOICE, "server", "log_level", server_log_level, 0, 0, "\"info\"", "error|warn|info|debug",  \
       "the least important lines that are logged")                                                 \
     X(TEXT, "server.tls", "certificate", tls_certificate, 0, 4096, "\"\"", "",                     \

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/own.h"
+#include "codec/hex.h"
 #include "crypto/random.h"
 #include "identity/session.h"
 #include "identity/store.h"
@@ -48,32 +49,57 @@ static enum sp_err seal(struct sp_slice bytes, int *out_fd)
     return SP_OK;
 }
 
-/* Made at the first start and kept: with another key every session would be out of reach. */
-static enum sp_err open_session_key(struct sp_estate *estate)
-{
-    SP_CLEANUP(sp_buf_wipe) struct sp_buf key;
-    sp_buf_init(&key, FILE_MAX);
-    enum sp_err err = sp_file_read_at(estate->state_dir, KEY_FILE, &key);
-    if (err == SP_ERR_NOT_FOUND) {
-        uint8_t *at = NULL;
-        SP_TRY(sp_buf_reserve(&key, SP_SESSION_KEY_BYTES, &at));
-        SP_TRY(sp_random_fill(at, SP_SESSION_KEY_BYTES));
-        sp_buf_commit(&key, SP_SESSION_KEY_BYTES);
-        err = sp_file_write_private_at(estate->state_dir, KEY_FILE, sp_buf_slice(&key));
-    }
-    SP_TRY(err);
-    if (key.len != SP_SESSION_KEY_BYTES) {
-        return SP_ERR_CORRUPT;
-    }
-    return seal(sp_buf_slice(&key), &estate->session_key);
-}
-
 static struct sp_slice without_line_end(struct sp_slice text)
 {
     while (text.len > 0 && (text.ptr[text.len - 1] == '\n' || text.ptr[text.len - 1] == '\r')) {
         text.len--;
     }
     return text;
+}
+
+/* Made at the first start and kept: with another key every session would be out of reach. */
+static enum sp_err read_own_key(int dir, struct sp_buf *key)
+{
+    enum sp_err err = sp_file_read_at(dir, KEY_FILE, key);
+    if (err == SP_ERR_NOT_FOUND) {
+        uint8_t *at = NULL;
+        SP_TRY(sp_buf_reserve(key, SP_SESSION_KEY_BYTES, &at));
+        SP_TRY(sp_random_fill(at, SP_SESSION_KEY_BYTES));
+        sp_buf_commit(key, SP_SESSION_KEY_BYTES);
+        err = sp_file_write_private_at(dir, KEY_FILE, sp_buf_slice(key));
+    }
+    return err;
+}
+
+/* The operator's own, which every replica has. */
+static enum sp_err read_given_key(const char *path, struct sp_buf *key)
+{
+    SP_CLEANUP(sp_buf_wipe) struct sp_buf text;
+    uint8_t *at = NULL;
+    sp_buf_init(&text, FILE_MAX);
+    enum sp_err err = sp_file_read(path, &text);
+    if (err == SP_OK) {
+        SP_TRY(sp_buf_reserve(key, SP_SESSION_KEY_BYTES, &at));
+        err = sp_hex_read(without_line_end(sp_buf_slice(&text)), SP_SESSION_KEY_BYTES, at);
+    }
+    if (err != SP_OK) {
+        sp_log(SP_LOG_ERROR, "serve.failed", "server.session_key_file %s: %s", path,
+               err == SP_ERR_INVALID ? "it must hold 64 hexadecimal digits and nothing else" : sp_err_text(err));
+        return SP_ERR_CONFIG;
+    }
+    sp_buf_commit(key, SP_SESSION_KEY_BYTES);
+    return SP_OK;
+}
+
+static enum sp_err open_session_key(struct sp_estate *estate, const char *given)
+{
+    SP_CLEANUP(sp_buf_wipe) struct sp_buf key;
+    sp_buf_init(&key, FILE_MAX);
+    SP_TRY(given[0] == '\0' ? read_own_key(estate->state_dir, &key) : read_given_key(given, &key));
+    if (key.len != SP_SESSION_KEY_BYTES) {
+        return SP_ERR_CORRUPT;
+    }
+    return seal(sp_buf_slice(&key), &estate->session_key);
 }
 
 static enum sp_err make_token(int dir, struct sp_buf *out)
@@ -255,7 +281,7 @@ enum sp_err sp_estate_open(struct sp_house *house, int take_secret_fd)
     SP_TRY(open_upstream(estate, house->config));
     enum sp_err err = open_directories(estate, state);
     if (err == SP_OK) {
-        err = open_session_key(estate);
+        err = open_session_key(estate, house->config->server_session_key_file);
     }
     if (err == SP_OK) {
         err = open_local_token(estate);

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "os/sockets.h"
+#include "process/epochs.h"
 #include "process/policies.h"
 #include "process/role.h"
 #include "process/settings.h"
@@ -81,6 +82,7 @@ struct sp_house {
     const char *version;
     struct sp_estate estate;
     struct sp_policies policies;
+    struct sp_epochs epochs;
     struct sp_child children[SP_CHILDREN_MAX];
     size_t child_count;
     enum sp_house_phase phase;

@@ -125,7 +125,7 @@ static enum sp_err put_tenants(const struct sp_house *house, struct sp_writer *l
         SP_TRY(put_limits((struct sp_settings_limits)LIMITS(tenant, token_quota), &token_quota));
         struct sp_settings_tenant s = {.name = sp_slice_of(tenant->name),
                                        .policy_name = sp_slice_of(tenant->policy),
-                                       .policy_epoch = 0,
+                                       .policy_epoch = sp_epochs_of(&house->epochs, sp_slice_of(tenant->name)),
                                        .organisation = sp_slice_of(tenant->organisation),
                                        .quota = sp_buf_slice(&quota),
                                        .token_quota = sp_buf_slice(&token_quota)};

@@ -282,12 +282,25 @@ static enum sp_err add_children(struct sp_house *house)
     return sp_child_add(house, SP_ROLE_DOOR, 0);
 }
 
+/* Before anything runs under these policies. */
+static enum sp_err settle_epochs(struct sp_house *house)
+{
+    enum sp_err err = sp_epochs_settle(house->estate.state_dir, house->config, &house->policies, &house->epochs);
+    if (err != SP_OK) {
+        sp_log(SP_LOG_ERROR, "serve.failed", "STATE/" SP_EPOCHS_FILE " cannot be %s: %s%s",
+               err == SP_ERR_CORRUPT ? "read" : "brought up to date", sp_err_text(err),
+               err == SP_ERR_CORRUPT ? "; restore it, or remove it together with all sessions of the pool" : "");
+    }
+    return err;
+}
+
 static enum sp_err prepare(struct sp_house *house, int take_secret_fd)
 {
     SP_AUTO_CLOSE int secret = take_secret_fd;
     SP_TRY(sp_hash_start());
     SP_TRY(sp_policies_load(house->config, &house->policies));
     SP_TRY(sp_estate_open(house, sp_take_fd(&secret)));
+    SP_TRY(settle_epochs(house));
     SP_TRY(sp_loop_new(&house->loop));
     SP_TRY(sp_timer_new(house->loop, on_stop_deadline, house, &house->stop_timer));
     SP_TRY(sp_timer_new(house->loop, on_reap_timer, house, &house->reap_timer));
@@ -313,6 +326,7 @@ static void close_house(struct sp_house *house)
     sp_loop_free(house->loop);
     sp_estate_close(&house->estate);
     sp_policies_done(&house->policies);
+    sp_epochs_done(&house->epochs);
 }
 
 int sp_supervisor_run(const struct sp_supervisor_options *options)
