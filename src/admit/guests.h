@@ -46,6 +46,9 @@ struct sp_guest {
     struct sp_guest_text source;
     struct sp_guest_text session;
     struct sp_guest_text traceparent;
+    struct sp_guest_text execution; /* the id of its run */
+    uint32_t skip;                  /* of a list of sessions */
+    bool is_large;                  /* it waits for a worker of large files */
     struct sp_guest *next; /* of its slot, or of the free ones */
 };
 

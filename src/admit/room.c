@@ -13,8 +13,11 @@ static enum sp_err make_parts(struct sp_admit_room *room, const struct sp_admit_
 {
     const struct sp_admit_limits *limits = &room->limits;
     SP_TRY(sp_seats_set(&room->seats, sp_authority_directory(room->authority), shares));
-    SP_TRY(sp_credit_new(room->seats.count, limits->bytes_in_flight_max, limits->body_bytes_max, &room->credit));
+    SP_TRY(sp_credit_new(room->seats.count, limits->bytes_in_flight_max,
+                         limits->body_bytes_max > limits->upload_body_max ? limits->body_bytes_max : limits->upload_body_max,
+                         &room->credit));
     SP_TRY(sp_fair_new(room->seats.count, limits->queue_max, limits->queue_max, &room->fair));
+    SP_TRY(sp_fair_new(room->seats.count, limits->queue_max, limits->queue_max, &room->fair_large));
     SP_TRY(sp_slow_new(limits->failed_logins_per_minute, limits->seed, &room->slow));
     return sp_guests_new(&room->guests);
 }
@@ -31,7 +34,7 @@ enum sp_err sp_admit_room_new(const struct sp_admit_limits *limits, const struct
     room->namer = parts->namer;
     room->quota = parts->quota;
     room->out = *out;
-    sp_workers_init(&room->workers, limits->workers);
+    sp_workers_init(&room->workers, limits->workers, limits->file_workers);
     sp_buf_init(&room->scratch, SP_ROUTE_SCRATCH_BYTES_MAX);
     enum sp_err err = make_parts(room, parts->shares);
     if (err != SP_OK) {
@@ -48,6 +51,7 @@ void sp_admit_room_free(struct sp_admit_room *room)
         sp_seats_done(&room->seats);
         sp_credit_free(room->credit);
         sp_fair_free(room->fair);
+        sp_fair_free(room->fair_large);
         sp_guests_free(room->guests);
         sp_slow_free(room->slow);
         sp_buf_done(&room->scratch);
@@ -70,7 +74,7 @@ const struct sp_tenant *sp_admit_tenant(const struct sp_admit_room *room, const 
 static void forget(struct sp_admit_room *room, struct sp_guest *guest)
 {
     if (guest->state == SP_GUEST_WAITING) {
-        (void)sp_fair_remove(room->fair, guest->tenant, &guest->item);
+        (void)sp_fair_remove(sp_admit_line(room, guest), guest->tenant, &guest->item);
     }
     room->leasing -= guest->state == SP_GUEST_LEASING ? 1 : 0;
     room->open -= guest->state == SP_GUEST_LINGERING ? 0 : 1;
@@ -157,29 +161,15 @@ static enum sp_err authenticate(struct sp_admit_room *room, const struct sp_msg_
     return sp_authority_check(room->authority, &credentials, room->time_us, out);
 }
 
-/* How many bytes to hold for the body: what was announced, or the most there may be. */
-static enum sp_err size_body(const struct sp_admit_room *room, const struct sp_msg_ask *msg, uint64_t *out)
-{
-    uint64_t most = room->limits.body_bytes_max;
-    if (msg->has_body == 0) {
-        *out = 0;
-        return SP_OK;
-    }
-    if (msg->body_bytes != UINT64_MAX && msg->body_bytes > most) {
-        return SP_ERR_TOO_BIG;
-    }
-    *out = msg->body_bytes == UINT64_MAX ? most : msg->body_bytes;
-    return SP_OK;
-}
-
 static enum sp_err let_in(struct sp_admit_room *room, struct sp_guest *guest, const struct sp_msg_ask *msg,
                           const struct sp_route *route, struct sp_admit_time now)
 {
     uint64_t bytes = 0;
+    uint64_t most = 0;
     bool is_in = false;
-    if (size_body(room, msg, &bytes) != SP_OK) {
+    if (sp_admit_size_body(room, msg, guest->operation, &bytes, &most) != SP_OK) {
         struct sp_where where;
-        sp_where_set(&where, 0, 0, "the body may have %llu bytes at most", (unsigned long long)room->limits.body_bytes_max);
+        sp_where_set(&where, 0, 0, "the body may have %llu bytes at most", (unsigned long long)most);
         sp_admit_turn_away(room, guest, SP_ERR_TOO_BIG, 0, where.text);
         return SP_OK;
     }
@@ -257,11 +247,11 @@ enum sp_err sp_admit_on_ask(struct sp_admit_room *room, const struct sp_msg_ask 
     room->open++;
     take_down(room, guest, msg, &who);
     err = sp_route_find(msg->method, msg->target, &room->scratch, &route, &where);
-    if (err == SP_OK && route.operation != SP_OPERATION_EXECUTE && route.operation != SP_OPERATION_USAGE) {
-        err = SP_ERR_NOT_IMPLEMENTED;
-    }
     if (err == SP_OK) {
         guest->operation = (uint8_t)route.operation;
+        guest->skip = route.skip;
+        room->run_seed = room->run_seed == 0 ? now.wall_us : room->run_seed;
+        sp_admit_name_run(room, guest, msg->operation_id);
         err = check_scope(&who, route.operation, &where);
     }
     if (err == SP_OK) {
@@ -297,7 +287,8 @@ enum sp_err sp_admit_on_ready(struct sp_admit_room *room, const struct sp_msg_re
     sp_quota_lower(room->quota, &guest->hold, SP_QUOTA_UPLOAD_BYTES, msg->body_bytes);
     guest->item.bytes = msg->body_bytes;
     guest->until_us = now.mono_us + WAIT_US_MAX;
-    enum sp_err err = sp_fair_push(room->fair, guest->tenant, &guest->item);
+    guest->is_large = sp_admit_is_large(guest);
+    enum sp_err err = sp_fair_push(sp_admit_line(room, guest), guest->tenant, &guest->item);
     if (err != SP_OK) {
         sp_admit_turn_away(room, guest, err == SP_ERR_BUSY ? SP_ERR_BUSY : SP_ERR_UNAVAILABLE, UNAVAILABLE_MS * 1000U,
                            "too many requests wait for inspection");
@@ -320,6 +311,8 @@ static enum sp_err tell_who(struct sp_admit_room *room, const struct sp_guest *g
         .policy_name = tenant->policy_name,
         .worker = guest->worker,
         .traceparent = sp_guest_text_get(&guest->traceparent),
+        .execution = sp_guest_text_get(&guest->execution),
+        .is_denial_result = tenant->is_denial_result ? 1 : 0,
     };
     for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {
         who.policy[i] = tenant->policy[i];
@@ -349,11 +342,12 @@ static void hand_over(struct sp_admit_room *room, struct sp_guest *guest, unsign
     (void)room->out.send(room->out.ctx, &send);
 }
 
-void sp_admit_dispatch(struct sp_admit_room *room, struct sp_admit_time now)
+static void dispatch_line(struct sp_admit_room *room, struct sp_fair *line, bool is_large, struct sp_admit_time now)
 {
     unsigned worker = 0;
-    while (room->has_audit && sp_fair_waiting(room->fair) > 0 && sp_workers_book(&room->workers, now.mono_us, &worker)) {
-        struct sp_fair_item *item = sp_fair_pop(room->fair);
+    while (room->has_audit && sp_fair_waiting(line) > 0 &&
+           sp_workers_book(&room->workers, is_large, now.mono_us, &worker)) {
+        struct sp_fair_item *item = sp_fair_pop(line);
         if (item == NULL) {
             sp_workers_unbook(&room->workers, worker);
             return;
@@ -361,6 +355,12 @@ void sp_admit_dispatch(struct sp_admit_room *room, struct sp_admit_time now)
         /* The item stands first in its guest. */
         hand_over(room, (struct sp_guest *)item, worker, now);
     }
+}
+
+void sp_admit_dispatch(struct sp_admit_room *room, struct sp_admit_time now)
+{
+    dispatch_line(room, room->fair, false, now);
+    dispatch_line(room, room->fair_large, true, now);
 }
 
 /* --- what is due --- */

@@ -34,7 +34,9 @@ struct sp_admit_out {
 
 struct sp_admit_limits {
     unsigned workers;
+    unsigned file_workers; /* behind the others in number */
     uint64_t body_bytes_max;
+    uint64_t upload_body_max; /* of the whole body around a file */
     uint64_t bytes_in_flight_max;
     uint32_t queue_max;
     uint32_t failed_logins_per_minute; /* of one source, before it is slowed; 0: never */

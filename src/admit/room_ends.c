@@ -180,6 +180,7 @@ enum sp_err sp_admit_reload(struct sp_admit_room *room, struct sp_authority *aut
     size_t most = room->seats.count + sp_directory_tenants(sp_authority_directory(authority));
     SP_TRY(sp_credit_grow(room->credit, most));
     SP_TRY(sp_fair_grow(room->fair, most));
+    SP_TRY(sp_fair_grow(room->fair_large, most));
     SP_TRY(sp_seats_set(&room->seats, sp_authority_directory(authority), shares));
     room->authority = authority;
     sp_guests_each(room->guests, turn_away_if_gone, room);

@@ -30,6 +30,7 @@ struct sp_admit_room {
     size_t leasing;   /* guests that wait for a commit */
     struct sp_credit *credit;
     struct sp_fair *fair;
+    struct sp_fair *fair_large; /* of large files, who wait for workers of their own */
     struct sp_guests *guests;
     struct sp_workers workers;
     struct sp_slow *slow;
@@ -37,9 +38,28 @@ struct sp_admit_room {
     uint64_t strangers_told_us;
     struct sp_buf scratch;
     size_t open;
+    uint64_t run_seed; /* in the names of runs: the time of the first, so that no start repeats another's */
     bool has_front;
     bool has_audit;
 };
+
+/* --- room_body.c --- */
+
+/* How many bytes to hold for a body: what was announced, or the most there may be; SP_ERR_TOO_BIG. */
+enum sp_err sp_admit_size_body(const struct sp_admit_room *room, const struct sp_msg_ask *msg, uint8_t operation,
+                               uint64_t *out_bytes, uint64_t *out_most) SP_MUST_CHECK SP_NONNULL(1, 2, 4, 5);
+
+/* Whether a guest, whose body is here, waits for a worker of large files. */
+bool sp_admit_is_large(const struct sp_guest *guest) SP_NONNULL(1);
+
+/* The line in which a guest waits for a worker. */
+struct sp_fair *sp_admit_line(const struct sp_admit_room *room, const struct sp_guest *guest) SP_NONNULL(1, 2);
+
+/* What the answer calls the run: the client's own word for it if that is one, else a number of ours. */
+void sp_admit_name_run(struct sp_admit_room *room, struct sp_guest *guest, struct sp_slice operation_id)
+    SP_NONNULL(1, 2);
+
+/* --- room.c --- */
 
 /* Gives workers to those who wait, in turn, as long as there are any. */
 void sp_admit_dispatch(struct sp_admit_room *room, struct sp_admit_time now);

@@ -2,15 +2,17 @@
 
 #include "base/assert.h"
 
-void sp_workers_init(struct sp_workers *workers, unsigned count)
+void sp_workers_init(struct sp_workers *workers, unsigned count, unsigned large)
 {
-    *workers = (struct sp_workers){.count = count < SP_WORKERS_MAX ? count : SP_WORKERS_MAX};
+    unsigned all = count + large < SP_WORKERS_MAX ? count + large : SP_WORKERS_MAX;
+    *workers = (struct sp_workers){.count = all, .large_from = count < all ? count : all};
 }
 
-bool sp_workers_book(struct sp_workers *workers, uint64_t now_us, unsigned *out)
+bool sp_workers_book(struct sp_workers *workers, bool is_large, uint64_t now_us, unsigned *out)
 {
     unsigned best = workers->count;
-    for (unsigned i = 0; i < workers->count; i++) {
+    unsigned end = is_large ? workers->count : workers->large_from;
+    for (unsigned i = is_large ? workers->large_from : 0; i < end; i++) {
         const struct sp_worker *worker = &workers->all[i];
         if (worker->jobs >= SP_WORKER_JOBS_MAX || now_us < worker->rests_until_us) {
             continue;

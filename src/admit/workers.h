@@ -25,13 +25,15 @@ struct sp_worker {
 
 struct sp_workers {
     unsigned count;
+    unsigned large_from; /* those from this number on inspect large files, and nothing else */
     struct sp_worker all[SP_WORKERS_MAX];
 };
 
-void sp_workers_init(struct sp_workers *workers, unsigned count) SP_NONNULL(1);
+/* `large` of them, behind the others, are for large files. */
+void sp_workers_init(struct sp_workers *workers, unsigned count, unsigned large) SP_NONNULL(1);
 
-/* Books the least busy worker that is awake; false when there is none. */
-bool sp_workers_book(struct sp_workers *workers, uint64_t now_us, unsigned *out) SP_NONNULL(1, 3);
+/* Books the least busy worker of its kind that is awake; false when there is none. */
+bool sp_workers_book(struct sp_workers *workers, bool is_large, uint64_t now_us, unsigned *out) SP_NONNULL(1, 4);
 
 /* Its job is over: with a verdict, or by its loss. */
 void sp_workers_done(struct sp_workers *workers, unsigned worker) SP_NONNULL(1);

@@ -87,14 +87,21 @@ static void put_legacy(struct sp_json_out *w, const struct sp_result *result)
     sp_json_out_object_end(w);
 }
 
-static void put_new(struct sp_json_out *w, const struct sp_route *route, struct sp_slice id,
-                    const struct sp_result *result)
+/* What each execution of the new family begins with; the object stays open. */
+static void begin_new(struct sp_json_out *w, const struct sp_route *route, struct sp_slice id,
+                      const char *type, const char *status)
 {
     sp_json_out_object(w);
     sp_json_out_member_string(w, "id", id);
     member_lossy(w, "identifier", route->identifier);
-    sp_json_out_member_text(w, "executionType", "Synchronous");
-    sp_json_out_member_text(w, "status", sp_run_status_name(result->status));
+    sp_json_out_member_text(w, "executionType", type);
+    sp_json_out_member_text(w, "status", status);
+}
+
+static void put_new(struct sp_json_out *w, const struct sp_route *route, struct sp_slice id,
+                    const char *type, const struct sp_result *result)
+{
+    begin_new(w, route, id, type, sp_run_status_name(result->status));
     sp_json_out_key(w, "result");
     sp_json_out_object(w);
     member_lossy(w, "stdout", result->out_text);
@@ -124,10 +131,76 @@ enum sp_err sp_answer_result(const struct sp_route *route, struct sp_slice id,
         put_old(&w, result);
         break;
     case SP_FAMILY_NEW:
-        put_new(&w, route, id, result);
+        put_new(&w, route, id, "Synchronous", result);
         break;
     case SP_FAMILY_COUNT:
         return SP_ERR_INVALID;
+    }
+    return sp_json_out_end(&w);
+}
+
+/* A run that goes on, as the old families would say it: every member that clients read is there. */
+static void put_running_old(struct sp_json_out *w, const struct sp_route *route, struct sp_slice id)
+{
+    bool is_flat = route->family == SP_FAMILY_LEGACY;
+    sp_json_out_object(w);
+    sp_json_out_member_text(w, "$id", "1");
+    if (!is_flat) {
+        sp_json_out_key(w, "properties");
+        sp_json_out_object(w);
+        sp_json_out_member_text(w, "$id", "2");
+    }
+    sp_json_out_member_string(w, "operationId", id);
+    sp_json_out_member_text(w, "status", "Running");
+    sp_json_out_member_text(w, "stdout", "");
+    sp_json_out_member_text(w, "stderr", "");
+    sp_json_out_member_text(w, "result", "");
+    sp_json_out_member_text(w, "executionResult", "");
+    if (!is_flat) {
+        sp_json_out_object_end(w);
+    }
+    sp_json_out_object_end(w);
+}
+
+static void put_broken(struct sp_json_out *w, const struct sp_route *route, struct sp_slice id,
+                       const struct sp_execution *execution)
+{
+    begin_new(w, route, id, "Asynchronous", "Failed");
+    sp_json_out_key(w, "error");
+    sp_json_out_object(w);
+    sp_json_out_key(w, "error");
+    sp_json_out_object(w);
+    sp_json_out_member_text(w, "code", sp_err_code(execution->err));
+    member_lossy(w, "message",
+                 execution->detail.len > 0 ? execution->detail
+                                           : sp_slice_of(sp_err_text(execution->err)));
+    sp_json_out_object_end(w);
+    sp_json_out_object_end(w);
+    sp_json_out_object_end(w);
+}
+
+enum sp_err sp_answer_execution(const struct sp_route *route, struct sp_slice id,
+                                const struct sp_execution *execution, struct sp_buf *out)
+{
+    struct sp_json_out w;
+    struct sp_result result = {.status = SP_RUN_FAILED};
+    sp_json_out_init(&w, out);
+    switch (execution->state) {
+    case SP_EXECUTION_ENDED:
+        SP_TRY(sp_result_read(execution->result, &result));
+        put_new(&w, route, id, "Asynchronous", &result);
+        break;
+    case SP_EXECUTION_RUNNING:
+        if (route->family != SP_FAMILY_NEW) {
+            put_running_old(&w, route, id);
+            break;
+        }
+        begin_new(&w, route, id, "Asynchronous", "Running");
+        sp_json_out_object_end(&w);
+        break;
+    case SP_EXECUTION_BROKEN:
+        put_broken(&w, route, id, execution);
+        break;
     }
     return sp_json_out_end(&w);
 }

@@ -6,7 +6,7 @@
 #ifndef SP_API_ANSWER_H
 #define SP_API_ANSWER_H
 
-#include "api/result.h"
+#include "api/product.h"
 #include "api/route.h"
 
 /* Room for the largest result with its escapes; one of nothing but control characters is over it, and refused. */
@@ -18,6 +18,11 @@ unsigned sp_answer_status(const struct sp_route *route) SP_NONNULL(1);
 /* Appends the body of a finished run; `id` names the execution (new family). */
 enum sp_err sp_answer_result(const struct sp_route *route, struct sp_slice id,
                              const struct sp_result *result, struct sp_buf *out)
+    SP_MUST_CHECK SP_NONNULL(1, 3, 4);
+
+/* Appends what is known of an execution that nobody waited for: a result, that it runs, or why there is none. */
+enum sp_err sp_answer_execution(const struct sp_route *route, struct sp_slice id,
+                                const struct sp_execution *execution, struct sp_buf *out)
     SP_MUST_CHECK SP_NONNULL(1, 3, 4);
 
 /* One entry of `details`. Lines and columns count from 1; line 0 leaves the place out. */

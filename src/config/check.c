@@ -259,12 +259,6 @@ static enum sp_err check_kept(const struct sp_config *c, struct sp_where *where)
         return refuse(where, c->places[SP_CONFIG_AT_pool_template],
                       "a template for each tenant is not available in this version");
     }
-    for (size_t i = 0; i < c->tenant_count; i++) {
-        if (c->tenants[i].denial != SP_CONFIG_DENIAL_ERROR) {
-            return refuse(where, c->tenants[i].places[SP_CONFIG_AT_denial],
-                          "a denial as a result is not available in this version");
-        }
-    }
     return SP_OK;
 }
 

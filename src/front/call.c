@@ -5,9 +5,12 @@
 
 #include "base/clock.h"
 #include "base/num.h"
+#include "api/route.h"
 #include "base/own.h"
+#include "front/job.h"
 
-#define RAW_HEAD_BYTES_MAX ((size_t)8 * 1024)
+#define RAW_HEAD_BYTES_MAX   ((size_t)8 * 1024)
+#define DOWNLOAD_PIECE_BYTES ((size_t)64 * 1024)
 
 /*
  * The library calls with size 0 both after a suspension at the head and at the end of the body, so what a call means
@@ -34,6 +37,8 @@ struct sp_call {
     uint64_t body_max;
     struct sp_body body;
     struct sp_reply reply;
+    struct sp_buf names; /* of a list of sessions, for its answer */
+    uint32_t next_skip;
 };
 
 struct sp_call *sp_call_new(struct sp_face *face, struct sp_stream *stream,
@@ -47,6 +52,7 @@ struct sp_call *sp_call_new(struct sp_face *face, struct sp_stream *stream,
     call->stream = stream;
     call->connection = connection;
     call->body.fd = -1;
+    sp_buf_init(&call->names, SP_MSG_NAMES_MAX);
     call->target = sp_slice_dup(sp_slice_of(target));
     if (call->target == NULL) {
         return NULL;
@@ -66,6 +72,7 @@ void sp_call_free(struct sp_call *call)
     }
     sp_body_done(&call->body);
     sp_reply_done(&call->reply);
+    sp_buf_done(&call->names);
     free(call->target);
     free(call->method);
     free(call);
@@ -102,9 +109,19 @@ static void set_reply(struct sp_call *call, const struct sp_desk_answer *answer)
 {
     const struct sp_reply_request request = {.method = sp_slice_of(call->method),
                                              .target = sp_slice_of(call->target),
-                                             .operation_id = header(call, "operation-id")};
+                                             .operation_id = header(call, "operation-id"),
+                                             .traceparent = header(call, "traceparent"),
+                                             .range = header(call, "Range"),
+                                             .names = sp_buf_slice(&call->names),
+                                             .next_skip = call->next_skip};
+    struct sp_desk_answer late = *answer;
     sp_reply_done(&call->reply);
-    sp_reply_init(&call->reply, &request, answer);
+    if (answer->content != NULL &&
+        answer->content->bytes.len > SP_FACE_DOWNLOAD_BYTES_MAX - call->face->download_bytes) {
+        late = (struct sp_desk_answer){
+            .exchange = answer->exchange, .err = SP_ERR_UNAVAILABLE, .retry_after_ms = SP_DESK_RETRY_MS};
+    }
+    sp_reply_init(&call->reply, &request, &late);
     sp_body_done(&call->body);
     call->has_reply = true;
 }
@@ -132,10 +149,58 @@ static enum MHD_Result queue_response(struct sp_call *call, struct MHD_Response 
     return MHD_queue_response(call->connection, call->reply.status, response);
 }
 
+/* A file on its way to a client: the library asks for it piece by piece. */
+struct download {
+    struct sp_face *face;
+    struct sp_payload content;
+    struct sp_slice part;
+};
+
+static ssize_t on_piece(void *ctx, uint64_t at, char *to, size_t room)
+{
+    const struct download *download = ctx;
+    size_t len = sp_slice_copy(sp_slice_sub(download->part, (size_t)at, room), to, room);
+    return len > 0 ? (ssize_t)len : MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+static void on_download_done(void *ctx)
+{
+    struct download *download = ctx;
+    download->face->download_bytes -= download->content.bytes.len;
+    sp_payload_done(&download->content);
+    free(download);
+}
+
+static enum MHD_Result queue_download(struct sp_call *call)
+{
+    struct download *download = calloc(1, sizeof(*download));
+    if (download == NULL) {
+        return MHD_NO;
+    }
+    download->face = call->face;
+    download->content = call->reply.content;
+    download->part = sp_slice_sub(download->content.bytes, (size_t)call->reply.from, (size_t)call->reply.len);
+    call->reply.content = SP_PAYLOAD_EMPTY;
+    call->face->download_bytes += download->content.bytes.len;
+    struct MHD_Response *response = MHD_create_response_from_callback(download->part.len, DOWNLOAD_PIECE_BYTES,
+                                                                      on_piece, download, on_download_done);
+    if (response == NULL) {
+        on_download_done(download);
+        return MHD_NO;
+    }
+    enum MHD_Result result = queue_response(call, response);
+    MHD_destroy_response(response);
+    call->is_queued = result == MHD_YES;
+    return result;
+}
+
 /* Moves the reply's body to the library and queues it. */
 static enum MHD_Result queue_reply(struct sp_call *call)
 {
     size_t len = 0;
+    if (call->reply.has_content && !call->is_queued) {
+        return queue_download(call);
+    }
     SP_AUTO_FREE char *body = sp_buf_take(&call->reply.body, &len);
     if (body == NULL || call->is_queued) {
         return call->is_queued ? MHD_YES : MHD_NO;
@@ -349,15 +414,36 @@ enum MHD_Result sp_call_handle(struct sp_call *call, const char *method, const c
     return end_of_request(call);
 }
 
-enum sp_err sp_call_job(void *ctx, void *request, unsigned worker, struct sp_msg_job *job)
+/* A run has none: all of it stands in its body. */
+static enum sp_err put_arguments(struct sp_call *call, const struct sp_msg_send *send, struct sp_buf *out)
+{
+    if (send->operation == SP_OPERATION_EXECUTE) {
+        return SP_OK;
+    }
+    const struct sp_job_request request = {.method = sp_slice_of(call->method),
+                                           .target = sp_slice_of(call->target),
+                                           .content_type = header(call, "Content-Type"),
+                                           .names = send->names};
+    call->next_skip = send->next_skip;
+    sp_buf_clear(&call->names);
+    SP_TRY(sp_buf_put(&call->names, send->names));
+    return sp_job_arguments(&request, out);
+}
+
+enum sp_err sp_call_job(void *ctx, void *request, const struct sp_msg_send *send, struct sp_msg_job *job)
 {
     struct sp_call *call = request;
     struct sp_face *face = ctx;
     SP_AUTO_PAYLOAD struct sp_payload body = SP_PAYLOAD_EMPTY;
+    SP_AUTO_BUF struct sp_buf arguments;
+    sp_buf_init(&arguments, SP_MSG_ARGUMENTS_MAX);
+    SP_TRY(put_arguments(call, send, &arguments));
     SP_TRY(sp_body_payload(&call->body, &body));
+    job->arguments = sp_buf_slice(&arguments);
     job->body = body;
-    enum sp_err err = face->config.wires.job(face->config.wires.ctx, worker, job);
+    enum sp_err err = face->config.wires.job(face->config.wires.ctx, send->worker, job);
     job->body = SP_PAYLOAD_EMPTY;
+    job->arguments = (struct sp_slice){NULL, 0};
     if (err == SP_OK) {
         sp_body_done(&call->body); /* what `body` lent from it is not looked at again */
     }

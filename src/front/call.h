@@ -38,6 +38,7 @@ struct sp_face {
     struct sp_timer *tick;
     struct sp_stream *adding; /* for the notification that comes out of MHD_add_connection */
     size_t calls;
+    uint64_t download_bytes; /* that answers hold now */
     bool is_draining;
 };
 
@@ -60,7 +61,7 @@ void sp_call_client_left(struct sp_call *call) SP_NONNULL(1);
 void sp_call_free(struct sp_call *call);
 
 /* The desk's side: see sp_desk_port. */
-enum sp_err sp_call_job(void *ctx, void *request, unsigned worker, struct sp_msg_job *job)
+enum sp_err sp_call_job(void *ctx, void *request, const struct sp_msg_send *send, struct sp_msg_job *job)
     SP_MUST_CHECK;
 void sp_call_read_body(void *ctx, void *request, uint64_t bytes_max);
 void sp_call_answer(void *ctx, void *request, struct sp_desk_answer *answer);

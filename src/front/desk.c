@@ -329,7 +329,7 @@ enum sp_err sp_desk_on_send(struct sp_desk *desk, const struct sp_msg_send *send
     for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {
         job.policy[i] = send->policy[i];
     }
-    if (desk->port.job(desk->port.ctx, slot->request, send->worker, &job) != SP_OK) {
+    if (desk->port.job(desk->port.ctx, slot->request, send, &job) != SP_OK) {
         await_refusal(desk, slot, SP_ERR_UNAVAILABLE, now_ms);
         return SP_OK;
     }
@@ -360,7 +360,13 @@ enum sp_err sp_desk_on_answer(struct sp_desk *desk, struct sp_msg_answer *answer
                                  .findings = answer->findings,
                                  .has_entry = answer->has_entry != 0,
                                  .entry = answer->entry,
-                                 .payload = answer->err == SP_OK ? &answer->answer : NULL};
+                                 .is_async = answer->is_async != 0,
+                                 .is_denial_result = answer->is_denial_result != 0,
+                                 .relay_us = answer->relay_us,
+                                 .execution = answer->execution,
+                                 .session = answer->session,
+                                 .payload = answer->err == SP_OK ? &answer->answer : NULL,
+                                 .content = answer->err == SP_OK ? &answer->content : NULL};
     slot->may &=
         MAY_SEND | MAY_ECHO; /* a worker that died lets audit answer before admit's SEND is here */
     finish(desk, slot, &out);

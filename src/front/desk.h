@@ -30,7 +30,13 @@ struct sp_desk_answer {
     struct sp_slice findings;
     bool has_entry;
     uint64_t entry;
+    bool is_async;         /* the run goes on; the result is empty */
+    bool is_denial_result; /* a denied run is shown as one that failed */
+    uint64_t relay_us;
+    struct sp_slice execution; /* the id of the run */
+    struct sp_slice session;   /* the pool's name of the session */
     struct sp_payload *payload; /* the result when err is SP_OK, else NULL */
+    struct sp_payload *content; /* of a download; may be moved out. NULL without a result */
 };
 
 /* Where the desk's messages and answers go. A message that cannot be sent is an error, and the desk copes. */
@@ -39,8 +45,8 @@ struct sp_desk_port {
     enum sp_err (*ask)(void *ctx, const struct sp_msg_ask *ask);
     enum sp_err (*ready)(void *ctx, const struct sp_msg_ready *ready);
     enum sp_err (*left)(void *ctx, const struct sp_msg_left *left);
-    /* Adds the request's body and hands the job to the worker. */
-    enum sp_err (*job)(void *ctx, void *request, unsigned worker, struct sp_msg_job *job);
+    /* Adds the request's arguments and body and hands the job to the worker that `send` names. */
+    enum sp_err (*job)(void *ctx, void *request, const struct sp_msg_send *send, struct sp_msg_job *job);
     /* The body may be read, at most so much of it. */
     void (*read_body)(void *ctx, void *request, uint64_t bytes_max);
     /* The end: the desk has forgotten the exchange and never names this request again. */

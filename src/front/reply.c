@@ -1,8 +1,10 @@
 #include "front/reply.h"
 
 #include "api/answer.h"
+#include "api/answer_other.h"
 #include "api/scope.h"
 #include "codec/http_field.h"
+#include "codec/http_range.h"
 #include "codec/url.h"
 #include "wire/finding.h"
 
@@ -31,6 +33,16 @@ static enum sp_err add_number(struct sp_reply *reply, const char *name, uint64_t
     sp_buf_init(&text, ID_BYTES);
     SP_TRY(sp_buf_put_u64(&text, value));
     return add(reply, name, sp_buf_slice(&text));
+}
+
+/* The type stands first in every answer. */
+static enum sp_err set_type(struct sp_reply *reply, struct sp_slice type)
+{
+    size_t at = reply->values.len;
+    SP_TRY(sp_buf_put(&reply->values, type));
+    SP_TRY(sp_buf_put_byte(&reply->values, 0));
+    reply->fields[0].value_at = at;
+    return SP_OK;
 }
 
 /* 16 hexadecimal digits: unique for as long as the log of one supervisor start is looked at. */
@@ -121,16 +133,39 @@ static enum sp_err add_challenge(struct sp_reply *reply, const struct sp_desk_an
     return add(reply, "WWW-Authenticate", sp_buf_slice(&text));
 }
 
+/* Of a traceparent in the form of W3C Trace Context; empty when it has another. */
+static struct sp_slice trace_id_of(struct sp_slice traceparent)
+{
+    struct sp_slice id = sp_slice_sub(traceparent, 3, 32);
+    bool is_good = traceparent.len == 55 && sp_slice_starts(traceparent, "00-");
+    for (size_t i = 0; i < id.len && is_good; i++) {
+        is_good = (id.ptr[i] >= '0' && id.ptr[i] <= '9') || (id.ptr[i] >= 'a' && id.ptr[i] <= 'f');
+    }
+    return is_good ? id : sp_slice_of(NULL);
+}
+
+/* The methods of a path, which is all that OPTIONS asks for. */
+static enum sp_err put_options(struct sp_reply *reply, const struct sp_reply_request *request)
+{
+    const char *methods = sp_route_methods(request->target);
+    reply->status = 204;
+    return methods == NULL ? SP_OK : add(reply, "Allow", sp_slice_of(methods));
+}
+
 static enum sp_err put_error(struct sp_reply *reply, const struct sp_reply_request *request,
                              const struct sp_desk_answer *answer)
 {
     struct sp_answer_detail details[SP_FINDINGS_MAX];
     const struct sp_answer_problem problem = {.err = answer->err,
                                               .detail = answer->detail,
+                                              .trace_id = trace_id_of(request->traceparent),
                                               .details = details,
                                               .detail_count =
                                                   read_findings(answer->findings, details)};
     reply->status = sp_err_http(answer->err);
+    if (answer->err == SP_ERR_METHOD && sp_slice_is(request->method, "OPTIONS")) {
+        return put_options(reply, request);
+    }
     SP_TRY(add(reply, "x-ms-error-code", sp_slice_of(sp_err_code(answer->err))));
     SP_TRY(add_challenge(reply, answer));
     if (answer->retry_after_ms > 0) {
@@ -159,29 +194,172 @@ static enum sp_err add_location(struct sp_reply *reply, const struct sp_route *r
     return add(reply, "Operation-Location", sp_buf_slice(&text));
 }
 
+/* What the log, the pool and the client call this run. */
+static enum sp_err put_run_id(const struct sp_reply_request *request, const struct sp_desk_answer *answer,
+                              struct sp_buf *out)
+{
+    if (answer->execution.len > 0) {
+        return sp_buf_put(out, answer->execution);
+    }
+    if (sp_http_is_token(request->operation_id) && request->operation_id.len <= SP_MSG_SESSION_MAX) {
+        return sp_buf_put(out, request->operation_id);
+    }
+    return put_id(answer->exchange, out);
+}
+
+/* The session's name at the pool in the form of a GUID: it tells sessions apart and gives nobody a way in. */
+static enum sp_err add_session_guid(struct sp_reply *reply, struct sp_slice session)
+{
+    static const uint8_t groups[] = {8, 4, 4, 4, 12};
+    SP_AUTO_BUF struct sp_buf text;
+    size_t at = 0;
+    sp_buf_init(&text, 64);
+    if (session.len < 32) {
+        return SP_OK;
+    }
+    for (size_t i = 0; i < SP_COUNT(groups); i++) {
+        SP_TRY(i == 0 ? SP_OK : sp_buf_put_byte(&text, '-'));
+        SP_TRY(sp_buf_put(&text, sp_slice_sub(session, at, groups[i])));
+        at += groups[i];
+    }
+    return add(reply, "X-Ms-Session-Guid", sp_buf_slice(&text));
+}
+
+/* Milliseconds, as whole numbers. */
+static enum sp_err add_run_times(struct sp_reply *reply, const struct sp_desk_answer *answer, uint64_t run_ms)
+{
+    SP_TRY(add_session_guid(reply, answer->session));
+    SP_TRY(add_number(reply, "X-Ms-Overall-Execution-Time", answer->relay_us / 1000));
+    return add_number(reply, "X-Ms-Container-Execution-Duration", run_ms);
+}
+
 static enum sp_err put_result(struct sp_reply *reply, const struct sp_reply_request *request,
-                              const struct sp_desk_answer *answer)
+                              const struct sp_desk_answer *answer, const struct sp_route *route,
+                              const struct sp_result *result)
+{
+    const struct sp_execution running = {.state = SP_EXECUTION_RUNNING};
+    SP_AUTO_BUF struct sp_buf id;
+    sp_buf_init(&id, SP_MSG_SESSION_MAX);
+    SP_TRY(put_run_id(request, answer, &id));
+    reply->status = sp_answer_status(route);
+    SP_TRY(add(reply, "operation-id", sp_buf_slice(&id)));
+    if (route->family == SP_FAMILY_NEW || answer->is_async) {
+        SP_TRY(add_location(reply, route, sp_buf_slice(&id)));
+    }
+    if (answer->is_async) {
+        return sp_answer_execution(route, sp_buf_slice(&id), &running, &reply->body);
+    }
+    SP_TRY(add_run_times(reply, answer, result->time_ms));
+    return sp_answer_result(route, sp_buf_slice(&id), result, &reply->body);
+}
+
+/* A denied run as one that failed: agents that read nothing but stderr can mend their code. */
+static enum sp_err put_denial(struct sp_reply *reply, const struct sp_reply_request *request,
+                              const struct sp_desk_answer *answer, const struct sp_route *route)
+{
+    struct sp_answer_detail details[SP_FINDINGS_MAX];
+    SP_AUTO_BUF struct sp_buf text;
+    size_t count = read_findings(answer->findings, details);
+    sp_buf_init(&text, ERROR_BYTES_MAX);
+    SP_TRY(sp_buf_put_text(&text, "PolicyDenied: "));
+    SP_TRY(sp_buf_put(&text, answer->detail.len > 0 ? answer->detail : sp_slice_of(sp_err_text(answer->err))));
+    SP_TRY(sp_buf_put_text(&text, "\n"));
+    for (size_t i = 0; i < count; i++) {
+        const struct sp_answer_detail *d = &details[i];
+        SP_TRY(sp_buf_putf(&text, "  line %u, column %u: %.*s: %.*s (%.*s)\n", d->line, d->column, (int)d->code.len,
+                           (const char *)d->code.ptr, (int)d->message.len, (const char *)d->message.ptr,
+                           (int)d->action.len, (const char *)d->action.ptr));
+    }
+    const struct sp_result result = {.status = SP_RUN_FAILED,
+                                     .err_text = sp_buf_slice(&text),
+                                     .value_json = SP_SLICE_LITERAL("null")};
+    return put_result(reply, request, answer, route, &result);
+}
+
+/* --- downloads --- */
+
+static enum sp_err put_download(struct sp_reply *reply, const struct sp_reply_request *request,
+                                const struct sp_desk_answer *answer)
+{
+    struct sp_reader r;
+    struct sp_file_record file;
+    struct sp_http_range range;
+    uint64_t size = answer->content->bytes.len;
+    sp_reader_init(&r, answer->payload->bytes);
+    SP_TRY(sp_file_record_read(&r, &file));
+    bool has_type = sp_http_is_field_value(file.content_type);
+    SP_TRY(add(reply, "Accept-Ranges", SP_SLICE_LITERAL("bytes")));
+    SP_AUTO_BUF struct sp_buf text;
+    sp_buf_init(&text, LOCATION_BYTES_MAX);
+    if (sp_http_range(request->range, size, &range) != SP_OK) {
+        const struct sp_answer_problem problem = {.err = SP_ERR_NOT_SATISFIABLE};
+        reply->status = 416;
+        SP_TRY(sp_buf_putf(&text, "bytes */%llu", (unsigned long long)size));
+        SP_TRY(add(reply, "Content-Range", sp_buf_slice(&text)));
+        return sp_answer_error(&problem, &reply->body);
+    }
+    SP_TRY(set_type(reply, has_type ? file.content_type : SP_SLICE_LITERAL("application/octet-stream")));
+    if (sp_http_is_field_value(file.modified)) {
+        SP_TRY(add(reply, "Last-Modified", file.modified));
+    }
+    reply->status = range.is_part ? 206 : 200;
+    if (range.is_part) {
+        SP_TRY(sp_buf_putf(&text, "bytes %llu-%llu/%llu", (unsigned long long)range.from,
+                           (unsigned long long)(range.from + range.len - 1), (unsigned long long)size));
+        SP_TRY(add(reply, "Content-Range", sp_buf_slice(&text)));
+    }
+    reply->content = *answer->content;
+    *answer->content = SP_PAYLOAD_EMPTY;
+    reply->has_content = true;
+    reply->from = range.from;
+    reply->len = range.len;
+    return SP_OK;
+}
+
+/* --- all else --- */
+
+static enum sp_err put_execution(struct sp_reply *reply, const struct sp_route *route,
+                                 const struct sp_desk_answer *answer)
+{
+    struct sp_execution execution;
+    SP_TRY(sp_execution_read(answer->payload->bytes, &execution));
+    reply->status = 200;
+    SP_TRY(add(reply, "operation-id", route->name));
+    return sp_answer_execution(route, route->name, &execution, &reply->body);
+}
+
+static enum sp_err put_other(struct sp_reply *reply, const struct sp_reply_request *request,
+                             const struct sp_route *route, const struct sp_desk_answer *answer)
+{
+    const struct sp_answer_other about = {
+        .route = route, .target = request->target, .names = request->names, .next_skip = request->next_skip};
+    bool is_text = false;
+    SP_TRY(sp_answer_other(&about, answer->payload->bytes, &reply->body, &reply->status, &is_text));
+    return is_text ? set_type(reply, SP_SLICE_LITERAL("text/plain; charset=utf-8")) : SP_OK;
+}
+
+static enum sp_err put_product(struct sp_reply *reply, const struct sp_reply_request *request,
+                               const struct sp_desk_answer *answer)
 {
     SP_AUTO_BUF struct sp_buf scratch;
-    SP_AUTO_BUF struct sp_buf id;
     struct sp_route route = {0};
     struct sp_result result = {0};
     sp_buf_init(&scratch, SP_ROUTE_SCRATCH_BYTES_MAX);
-    sp_buf_init(&id, SP_MSG_SESSION_MAX);
     SP_TRY(sp_route_find(request->method, request->target, &scratch, &route, NULL));
-    SP_TRY(sp_result_read(answer->payload->bytes, &result));
-    if (sp_http_is_token(request->operation_id) &&
-        request->operation_id.len <= SP_MSG_SESSION_MAX) {
-        SP_TRY(sp_buf_put(&id, request->operation_id));
-    } else {
-        SP_TRY(put_id(answer->exchange, &id));
+    if (answer->payload == NULL) {
+        return put_denial(reply, request, answer, &route);
     }
-    reply->status = sp_answer_status(&route);
-    SP_TRY(add(reply, "operation-id", sp_buf_slice(&id)));
-    if (route.family == SP_FAMILY_NEW) {
-        SP_TRY(add_location(reply, &route, sp_buf_slice(&id)));
+    if (route.operation == SP_OPERATION_EXECUTE) {
+        SP_TRY(answer->is_async ? SP_OK : sp_result_read(answer->payload->bytes, &result));
+        return put_result(reply, request, answer, &route, &result);
     }
-    return sp_answer_result(&route, sp_buf_slice(&id), &result, &reply->body);
+    if (route.operation == SP_OPERATION_EXECUTION_GET) {
+        return put_execution(reply, &route, answer);
+    }
+    if (route.operation == SP_OPERATION_FILE_CONTENT && answer->content != NULL) {
+        return put_download(reply, request, answer);
+    }
+    return put_other(reply, request, &route, answer);
 }
 
 /* What admit tells is the whole body. */
@@ -209,8 +387,9 @@ static enum sp_err make(struct sp_reply *reply, const struct sp_reply_request *r
     if (answer->is_json && answer->payload != NULL) {
         return put_json(reply, answer);
     }
-    return answer->payload != NULL ? put_result(reply, request, answer)
-                                   : put_error(reply, request, answer);
+    bool is_shown_denial = answer->err == SP_ERR_DENIED && answer->is_denial_result;
+    return answer->payload != NULL || is_shown_denial ? put_product(reply, request, answer)
+                                                      : put_error(reply, request, answer);
 }
 
 void sp_reply_init(struct sp_reply *reply, const struct sp_reply_request *request,
@@ -227,6 +406,9 @@ void sp_reply_init(struct sp_reply *reply, const struct sp_reply_request *reques
     failed.detail = (struct sp_slice){NULL, 0};
     failed.findings = (struct sp_slice){NULL, 0};
     failed.payload = NULL;
+    failed.is_denial_result = false;
+    sp_payload_done(&reply->content);
+    reply->has_content = false;
     clear(reply, ERROR_BYTES_MAX);
     if (make(reply, request, &failed) != SP_OK) {
         clear(reply, ERROR_BYTES_MAX);
@@ -254,5 +436,7 @@ void sp_reply_done(struct sp_reply *reply)
 {
     sp_buf_done(&reply->body);
     sp_buf_done(&reply->values);
+    sp_payload_done(&reply->content);
+    reply->has_content = false;
     reply->field_count = 0;
 }

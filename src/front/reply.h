@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "front/desk.h"
 
-#define SP_REPLY_FIELDS_MAX 12U
+#define SP_REPLY_FIELDS_MAX 20U
 #define SP_REPLY_VALUES_MAX ((size_t)2048)
 
 /* What of the request the answer depends on. Borrowed. */
@@ -18,6 +18,10 @@ struct sp_reply_request {
     struct sp_slice method;
     struct sp_slice target;
     struct sp_slice operation_id; /* empty: the exchange names the run */
+    struct sp_slice traceparent;
+    struct sp_slice range;        /* of a download; empty: the whole file */
+    struct sp_slice names;        /* of a list of sessions: see api/answer_other.h */
+    uint32_t next_skip;
 };
 
 struct sp_reply_field {
@@ -31,6 +35,10 @@ struct sp_reply {
     struct sp_buf values;
     unsigned field_count;
     struct sp_reply_field fields[SP_REPLY_FIELDS_MAX];
+    struct sp_payload content; /* of a download: the body is its part from `from` on, `len` bytes */
+    bool has_content;
+    uint64_t from;
+    uint64_t len;
 };
 
 /* Makes the answer; one that cannot be made (memory, a result that does not read) becomes an error's answer. */

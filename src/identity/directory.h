@@ -21,6 +21,7 @@ struct sp_tenant {
     struct sp_slice policy_name;
     uint8_t policy[SP_POLICY_DIGEST_BYTES];
     uint64_t policy_epoch;
+    bool is_denial_result; /* a denied run is answered as a result */
     bool needs_certificate; /* and a token: neither alone is enough */
 };
 

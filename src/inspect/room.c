@@ -212,10 +212,6 @@ static enum sp_err inspect_run(struct sp_inspection *i)
     if (err == SP_ERR_NOMEM) {
         return err;
     }
-    if (err == SP_OK && request.is_async) {
-        sp_where_set(&where, 0, 0, "executionType Asynchronous is not served here; use Synchronous");
-        err = SP_ERR_REQUEST;
-    }
     return err == SP_OK ? judge_code(i, &request) : sp_inspect_refuse(i, err, &where);
 }
 

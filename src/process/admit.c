@@ -195,7 +195,8 @@ static enum sp_err add_tenant(struct sp_directory *directory, struct sp_slice it
     SP_TRY(sp_settings_tenant_read(item, &s));
     struct sp_tenant tenant = {.name = s.name,
                                .policy_name = s.policy_name,
-                               .policy_epoch = s.policy_epoch};
+                               .policy_epoch = s.policy_epoch,
+                               .is_denial_result = s.is_denial_result != 0};
     for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {
         tenant.policy[i] = s.policy[i];
     }
@@ -304,7 +305,9 @@ static enum sp_err make_room(struct admit_state *state)
     SP_TRY(sp_random_fill((uint8_t *)&seed, sizeof(seed)));
     SP_TRY(sp_settings_admit_read(sp_self_settings(state->self), &settings));
     const struct sp_admit_limits limits = {.workers = settings.workers,
+                                           .file_workers = settings.file_workers,
                                            .body_bytes_max = settings.body_bytes_max,
+                                           .upload_body_max = settings.upload_body_max,
                                            .bytes_in_flight_max = settings.bytes_in_flight_max,
                                            .queue_max = settings.queue_max,
                                            .failed_logins_per_minute = settings.failed_logins_per_minute,

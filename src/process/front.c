@@ -131,6 +131,7 @@ static enum sp_err on_answer(void *ctx, struct sp_peer from, struct sp_message *
     SP_TRY(sp_msg_answer_read(message, &answer));
     enum sp_err err = sp_desk_on_answer(sp_face_desk(state->face), &answer);
     sp_payload_done(&answer.answer);
+    sp_payload_done(&answer.content);
     return err;
 }
 

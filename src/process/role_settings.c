@@ -128,7 +128,8 @@ static enum sp_err put_tenants(const struct sp_house *house, struct sp_writer *l
                                        .policy_epoch = sp_epochs_of(&house->epochs, sp_slice_of(tenant->name)),
                                        .organisation = sp_slice_of(tenant->organisation),
                                        .quota = sp_buf_slice(&quota),
-                                       .token_quota = sp_buf_slice(&token_quota)};
+                                       .token_quota = sp_buf_slice(&token_quota),
+                                       .is_denial_result = tenant->denial == SP_CONFIG_DENIAL_RESULT};
         copy_digest(s.policy, policy->digest);
         PUT_ITEM(list, tenant, s);
     }

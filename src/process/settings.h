@@ -46,7 +46,8 @@
     F(U64, policy_epoch, 0)                  \
     F(TEXT, organisation, SP_MSG_NAME_MAX) /* empty: none */ \
     F(BYTES, quota, SP_MSG_NAME_MAX) /* sp_settings_limits, as is the next */ \
-    F(BYTES, token_quota, SP_MSG_NAME_MAX)
+    F(BYTES, token_quota, SP_MSG_NAME_MAX)   \
+    F(U8, is_denial_result, 0)
 
 #define SP_SETTINGS_ORGANISATION_FIELDS(F)  \
     F(TEXT, name, SP_MSG_NAME_MAX)          \

@@ -101,8 +101,6 @@ static const struct check_case check_cases[] = {
      "sessions with a network are not available in this version"},
     {"template of a tenant", "[pool]\ntemplate = \"tenant\"",
      "a template for each tenant is not available in this version"},
-    {"denial as a result", "[[tenant]]\nname = \"a\"\ndenial = \"result\"",
-     "a denial as a result is not available in this version"},
     {"two tenants of one name", "[[tenant]]\nname = \"a\"\n[[tenant]]\nname = \"a\"",
      "two tenants have this name"},
     {"a tenant of an organisation", "[[tenant]]\nname = \"a\"\norganisation = \"o\"\n[[organisation]]\nname = \"o\"",

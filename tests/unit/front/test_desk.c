@@ -57,12 +57,12 @@ static enum sp_err on_left(void *ctx, const struct sp_msg_left *left)
     return s->left;
 }
 
-static enum sp_err on_job(void *ctx, void *request, unsigned worker, struct sp_msg_job *job)
+static enum sp_err on_job(void *ctx, void *request, const struct sp_msg_send *send, struct sp_msg_job *job)
 {
     struct seen *s = ctx;
     assert_non_null(request);
     assert_int_equal(job->operation, 1);
-    s->worker = worker;
+    s->worker = send->worker;
     note(s, 'J');
     return s->job;
 }
