@@ -106,6 +106,18 @@ def test_request_line_that_breaks_the_rules(gateway, line):
     assert answer is not None and answer.status in (400, 414, 431, 501, 505), answer
 
 
+def test_the_largest_head_is_served(gateway):
+    """The bounds of the door are the only ones: what it lets through, the rooms behind it hold."""
+    line = b"POST " + executions(new_session()).encode() + b" HTTP/1.1\r\nHost: gateway.test\r\n"
+    head = line + authorization(gateway) + b"Content-Length: %s\r\n" % N
+    fields = b"".join(b"X-%03d: b\r\n" % number for number in range(101 - head.count(b"\r\n")))
+    left = 32 * 1024 - len(head) - len(fields) - len(b"\r\n")
+    with gateway.connect(15) as connection:
+        connection.send(head + fields[:-2] + b"a" * left + b"\r\n\r\n" + BODY)
+        answer = connection.read()
+        assert answer.status == 200 and answer.json()["result"]["stdout"] == "1\n", answer
+
+
 def test_host_is_required(gateway):
     head = b"POST " + executions(new_session()).encode() + b" HTTP/1.1\r\n"
     answer = refused_and_closed(gateway, head + authorization(gateway) + b"Content-Length: %s\r\n\r\n" % N + BODY)
