@@ -272,6 +272,7 @@ enum sp_err sp_config_check(const struct sp_config *config, struct sp_where *whe
     for (size_t i = 0; i < config->tenant_count; i++) {
         SP_TRY(check_tenant(config, i, where));
     }
+    SP_TRY(sp_config_check_issuers(config, where));
     for (size_t i = 0; i < config->organisation_count; i++) {
         SP_TRY(check_organisation(config, i, where));
     }

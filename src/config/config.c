@@ -115,6 +115,7 @@ static enum sp_err unknown(struct sp_config_group group, const char *table,
     if (*table == '\0') {
         sp_config_suggest_offer(&nearest, "tenant");
         sp_config_suggest_offer(&nearest, "organisation");
+        sp_config_suggest_offer(&nearest, "issuer");
     }
     struct sp_slice key = sp_toml_key(member);
     struct sp_toml_place place = sp_toml_key_place(member);
@@ -177,6 +178,18 @@ static enum sp_err read_table(struct sp_config *config, struct sp_config_group g
 {
     for (const struct sp_toml_value *v = sp_toml_first(table); v != NULL; v = sp_toml_next(v)) {
         SP_TRY(read_member(config, group, name, v, where));
+    }
+    return SP_OK;
+}
+
+enum sp_err sp_config_read_group(struct sp_config *config, struct sp_config_group group, const struct sp_toml_value *table,
+                                 const char *skip, struct sp_where *where)
+{
+    SP_TRY(set_defaults(config, group));
+    for (const struct sp_toml_value *v = sp_toml_first(table); v != NULL; v = sp_toml_next(v)) {
+        if (!sp_slice_is(sp_toml_key(v), skip)) {
+            SP_TRY(read_member(config, group, group.rows[0].table, v, where));
+        }
     }
     return SP_OK;
 }
@@ -260,8 +273,8 @@ static enum sp_err read_document(struct sp_config *config, const struct sp_toml_
     struct sp_config_group group = sp_config_main_group(config);
     SP_TRY(set_defaults(config, group));
     for (const struct sp_toml_value *v = sp_toml_first(root); v != NULL; v = sp_toml_next(v)) {
-        if (!sp_slice_is(sp_toml_key(v), "tenant") &&
-            !sp_slice_is(sp_toml_key(v), "organisation")) {
+        const struct sp_slice key = sp_toml_key(v);
+        if (!sp_slice_is(key, "tenant") && !sp_slice_is(key, "organisation") && !sp_slice_is(key, "issuer")) {
             SP_TRY(read_member(config, group, "", v, where));
         }
     }
@@ -272,6 +285,7 @@ static enum sp_err read_document(struct sp_config *config, const struct sp_toml_
             (struct sp_config_place){sp_toml_place(azure).line, sp_toml_place(azure).column};
     }
     SP_TRY(read_organisations(config, sp_toml_get(root, "organisation"), where));
+    SP_TRY(sp_config_read_issuers(config, sp_toml_get(root, "issuer"), where));
     return read_tenants(config, sp_toml_get(root, "tenant"), where);
 }
 

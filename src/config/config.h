@@ -16,6 +16,8 @@
 
 #define SP_CONFIG_TENANTS_MAX       ((size_t)1024)
 #define SP_CONFIG_ORGANISATIONS_MAX ((size_t)1024)
+#define SP_CONFIG_ISSUERS_MAX       ((size_t)64)
+#define SP_CONFIG_RULES_MAX         ((size_t)4096)
 
 /* Words of CHOICE rows, in the order of their rows. */
 enum sp_config_credential {
@@ -30,6 +32,7 @@ enum sp_config_network { SP_CONFIG_EGRESS_DISABLED, SP_CONFIG_EGRESS_ENABLED };
 enum sp_config_template { SP_CONFIG_TEMPLATE_SHARED, SP_CONFIG_TEMPLATE_TENANT };
 enum sp_config_audit_code { SP_CONFIG_AUDIT_DIGEST, SP_CONFIG_AUDIT_FULL };
 enum sp_config_certificates { SP_CONFIG_CERTIFICATES_OPTIONAL, SP_CONFIG_CERTIFICATES_REQUIRED };
+enum sp_config_certificate_use { SP_CONFIG_CERTIFICATE_ALONE, SP_CONFIG_CERTIFICATE_WITH_TOKEN };
 enum sp_config_denial { SP_CONFIG_DENIAL_ERROR, SP_CONFIG_DENIAL_RESULT };
 
 struct sp_config_texts {
@@ -61,6 +64,15 @@ enum sp_config_organisation_at {
     SP_CONFIG_ORGANISATION_ROWS(SP_CONFIG_AS_INDEX) SP_CONFIG_ORGANISATION_COUNT
 };
 
+#undef SP_CONFIG_AS_INDEX
+#define SP_CONFIG_AS_INDEX(kind, table, key, field, lowest, highest, fallback, choices, help)      \
+    SP_CONFIG_ISSUER_AT_##field,
+enum sp_config_issuer_at { SP_CONFIG_ISSUER_ROWS(SP_CONFIG_AS_INDEX) SP_CONFIG_ISSUER_COUNT };
+#undef SP_CONFIG_AS_INDEX
+#define SP_CONFIG_AS_INDEX(kind, table, key, field, lowest, highest, fallback, choices, help)      \
+    SP_CONFIG_RULE_AT_##field,
+enum sp_config_rule_at { SP_CONFIG_RULE_ROWS(SP_CONFIG_AS_INDEX) SP_CONFIG_RULE_COUNT };
+
 /* Where a value was given; line 0 is a default, and this one stands for the command line. */
 #define SP_CONFIG_LINE_OVERRIDE UINT_MAX
 struct sp_config_place {
@@ -78,6 +90,20 @@ struct sp_config_organisation {
     struct sp_config_place places[SP_CONFIG_ORGANISATION_COUNT];
 };
 
+struct sp_config_rule {
+    SP_CONFIG_RULE_ROWS(SP_CONFIG_AS_FIELD)
+    struct sp_config_place places[SP_CONFIG_RULE_COUNT];
+    struct sp_config_place place;
+};
+
+struct sp_config_issuer {
+    SP_CONFIG_ISSUER_ROWS(SP_CONFIG_AS_FIELD)
+    struct sp_config_place places[SP_CONFIG_ISSUER_COUNT];
+    struct sp_config_place place;
+    struct sp_config_rule *rules; /* kept by the configuration */
+    size_t rule_count;
+};
+
 struct sp_config {
     SP_CONFIG_ROWS(SP_CONFIG_AS_FIELD)
     struct sp_config_place places[SP_CONFIG_COUNT];
@@ -85,6 +111,8 @@ struct sp_config {
     size_t tenant_count;
     struct sp_config_organisation *organisations;
     size_t organisation_count;
+    struct sp_config_issuer *issuers;
+    size_t issuer_count;
     bool has_azure; /* the table [azure_code_interpreter] stands there */
     struct sp_config_place azure_place;
     const char *state_dir; /* `server_state`, or the default of this user */

@@ -25,6 +25,12 @@ static const struct sp_config_row tenant_rows[] = {SP_CONFIG_TENANT_ROWS(AS_ROW)
 #define STRUCT sp_config_organisation
 static const struct sp_config_row organisation_rows[] = {SP_CONFIG_ORGANISATION_ROWS(AS_ROW)};
 #undef STRUCT
+#define STRUCT sp_config_issuer
+static const struct sp_config_row issuer_rows[] = {SP_CONFIG_ISSUER_ROWS(AS_ROW)};
+#undef STRUCT
+#define STRUCT sp_config_rule
+static const struct sp_config_row rule_rows[] = {SP_CONFIG_RULE_ROWS(AS_ROW)};
+#undef STRUCT
 #undef AS_ROW
 
 struct sp_config_group sp_config_main_group(struct sp_config *config)
@@ -42,6 +48,16 @@ sp_config_organisation_group(struct sp_config_organisation *organisation)
 {
     return (struct sp_config_group){organisation_rows, SP_COUNT(organisation_rows), organisation,
                                     organisation->places};
+}
+
+struct sp_config_group sp_config_issuer_group(struct sp_config_issuer *issuer)
+{
+    return (struct sp_config_group){issuer_rows, SP_COUNT(issuer_rows), issuer, issuer->places};
+}
+
+struct sp_config_group sp_config_rule_group(struct sp_config_rule *rule)
+{
+    return (struct sp_config_group){rule_rows, SP_COUNT(rule_rows), rule, rule->places};
 }
 
 static void *field_of(void *base, const struct sp_config_row *row)

@@ -12,6 +12,8 @@
 #ifndef SP_CONFIG_ROWS_H
 #define SP_CONFIG_ROWS_H
 
+#include "config/rows_issuer.h"
+
 /* clang-format off: a row is easier to read than a column */
 #define SP_CONFIG_ROWS(X)                                                                          \
     X(TEXT, "server", "listen", server_listen, 1, 128, "\"127.0.0.1:8080\"", "",                   \
@@ -139,6 +141,11 @@
       "organisation that it belongs to, whose quotas all its tenants share; empty: none")          \
     X(CHOICE, "tenant", "denial", denial, 0, 0, "\"error\"", "error|result",                       \
       "how a denied run is answered: an error, or a result with the reason in stderr")             \
+    X(TEXTS, "tenant", "certificates", certificates, 0, 64, "[]", "",                              \
+      "client certificates that stand for it: 'sha256:' and the digest, or 'subject:' and the "    \
+      "subject as RFC 4514 has it")                                                                \
+    X(CHOICE, "tenant", "certificate_use", certificate_use, 0, 0, "\"alone\"", "alone|with-token", \
+      "whether a certificate is enough, or certificate and token are needed both")                 \
     X(NUMBER, "tenant.quota", "requests_per_minute", quota_requests_per_minute, 0, 1000000, "0",   \
       "", "requests")                                                                              \
     X(NUMBER, "tenant.quota", "concurrent_runs", quota_concurrent_runs, 0, 65536, "0", "",         \

@@ -29,6 +29,19 @@ static enum sp_err print_group(const struct sp_config_group *group, bool is_elem
     return SP_OK;
 }
 
+static enum sp_err print_issuers(const struct sp_config *config, struct sp_buf *out)
+{
+    for (size_t i = 0; i < config->issuer_count; i++) {
+        const struct sp_config_group issuer = sp_config_issuer_group(&config->issuers[i]);
+        SP_TRY(print_group(&issuer, true, "", out));
+        for (size_t k = 0; k < config->issuers[i].rule_count; k++) {
+            const struct sp_config_group rule = sp_config_rule_group(&config->issuers[i].rules[k]);
+            SP_TRY(print_group(&rule, true, "", out));
+        }
+    }
+    return SP_OK;
+}
+
 enum sp_err sp_config_show(const struct sp_config *config, struct sp_buf *out)
 {
     struct sp_config shown = *config;
@@ -49,6 +62,7 @@ enum sp_err sp_config_show(const struct sp_config *config, struct sp_buf *out)
         struct sp_config_group group_of = sp_config_organisation_group(&organisation);
         SP_TRY(print_group(&group_of, true, "", out));
     }
+    SP_TRY(print_issuers(config, out));
     return SP_OK;
 }
 
@@ -102,9 +116,13 @@ enum sp_err sp_config_keys(struct sp_buf *out)
     struct sp_config config = {0};
     struct sp_config_tenant tenant = {0};
     struct sp_config_organisation organisation = {0};
+    struct sp_config_issuer issuer = {0};
+    struct sp_config_rule rule = {0};
     SP_TRY(sp_buf_put_text(
         out, "| table | key | default | values | what it is |\n|---|---|---|---|---|\n"));
     SP_TRY(put_rows(out, sp_config_main_group(&config)));
     SP_TRY(put_rows(out, sp_config_tenant_group(&tenant)));
-    return put_rows(out, sp_config_organisation_group(&organisation));
+    SP_TRY(put_rows(out, sp_config_organisation_group(&organisation)));
+    SP_TRY(put_rows(out, sp_config_issuer_group(&issuer)));
+    return put_rows(out, sp_config_rule_group(&rule));
 }

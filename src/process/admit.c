@@ -1,7 +1,7 @@
 /*
  * admit - the process that knows the tenants: who asks, how much they may, whose turn it is.
  *
- * Hears: front (ASK, READY, LEFT), audit (JUDGED, ENDED, TOKEN_TOLD).   Reads hostile: header values.
+ * Hears: front (ASK, READY, LEFT), audit (JUDGED, ENDED, TOKEN_TOLD), the supervisor (KEYS).   Reads hostile: header values.
  * Files: the token store, open for reading, and the latest uses of tokens.   Network: none.
  * It holds digests of tokens and the key of session names. Taken over, it can let in strangers in a tenant's name and
  * past the quotas; it can neither change what inspect judges nor keep a run out of the log.
@@ -17,6 +17,7 @@
 #include "crypto/hash.h"
 #include "crypto/random.h"
 #include "os/memfd.h"
+#include "process/issuers.h"
 #include "process/quotas.h"
 #include "process/role.h"
 #include "process/settings.h"
@@ -187,38 +188,59 @@ static enum sp_err on_token_told(void *ctx, struct sp_peer from, struct sp_messa
     return SP_OK;
 }
 
+/*
+ * The supervisor read them from a file, or token fetched them. If token is hostile: it brings keys of its own, and tokens
+ * of whom it likes; that is what fetching them means. It cannot touch gateway tokens.
+ */
+static enum sp_err on_keys(void *ctx, struct sp_peer from, struct sp_message *message)
+{
+    struct admit_state *state = ctx;
+    struct sp_msg_keys msg;
+    SP_TRY(sp_msg_keys_read(message, &msg));
+    enum sp_err err = sp_issuers_set_keys(sp_authority_issuers(state->authority), msg.issuer, msg.jwks.bytes);
+    if (err != SP_OK) {
+        sp_log(SP_LOG_ERROR, "admit.keys.unusable", "issuer=%u from=%s error=%s", msg.issuer, sp_role_name(from.role),
+               sp_err_name(err));
+    }
+    sp_payload_done(&msg.jwks);
+    return SP_OK;
+}
+
 /* --- settings --- */
 
-static enum sp_err add_tenant(struct sp_directory *directory, struct sp_slice item)
+static enum sp_err add_tenant(struct sp_authority *authority, struct sp_slice item)
 {
+    struct sp_directory *directory = sp_authority_directory(authority);
     struct sp_settings_tenant s;
     SP_TRY(sp_settings_tenant_read(item, &s));
     struct sp_tenant tenant = {.name = s.name,
                                .policy_name = s.policy_name,
                                .policy_epoch = s.policy_epoch,
-                               .is_denial_result = s.is_denial_result != 0};
+                               .is_denial_result = s.is_denial_result != 0,
+                               .needs_certificate = s.needs_certificate != 0};
     for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {
         tenant.policy[i] = s.policy[i];
     }
-    return sp_directory_add_tenant(directory, &tenant);
+    SP_TRY(sp_directory_add_tenant(directory, &tenant));
+    return sp_certificates_settle(s.certificates, sp_directory_tenants(directory) - 1, authority);
 }
 
-static enum sp_err add_token(struct sp_directory *directory, struct sp_slice item)
+static enum sp_err add_token(struct sp_authority *authority, struct sp_slice item)
 {
     struct sp_settings_token s;
     SP_TRY(sp_settings_token_read(item, &s));
-    return sp_directory_add_token(directory, s.id, s.tenant, s.digest, s.expires_us);
+    return sp_directory_add_token(sp_authority_directory(authority), s.id, s.tenant, s.digest, s.expires_us);
 }
 
-static enum sp_err each_item(struct sp_directory *directory, struct sp_slice list,
-                             enum sp_err (*add)(struct sp_directory *, struct sp_slice))
+static enum sp_err each_item(struct sp_authority *authority, struct sp_slice list,
+                             enum sp_err (*add)(struct sp_authority *, struct sp_slice))
 {
     struct sp_reader r;
     sp_reader_init(&r, list);
     while (sp_reader_left(&r) > 0) {
         struct sp_slice item = {NULL, 0};
         SP_TRY(sp_reader_block(&r, SP_SETTINGS_LIST_MAX, &item));
-        SP_TRY(add(directory, item));
+        SP_TRY(add(authority, item));
     }
     return SP_OK;
 }
@@ -314,9 +336,9 @@ static enum sp_err make_room(struct admit_state *state)
                                            .seed = seed};
     SP_TRY(sp_hash_start());
     SP_TRY(sp_authority_new(&state->authority));
-    struct sp_directory *directory = sp_authority_directory(state->authority);
-    SP_TRY(each_item(directory, settings.tenants, add_tenant));
-    SP_TRY(each_item(directory, settings.tokens, add_token));
+    SP_TRY(each_item(state->authority, settings.tenants, add_tenant));
+    SP_TRY(each_item(state->authority, settings.tokens, add_token));
+    SP_TRY(sp_issuers_settle(settings.issuers, state->authority));
     SP_TRY(open_tokens(state));
     SP_TRY(make_namer(state));
     SP_AUTO_CLOSE int quota_dir = sp_self_take_gift(state->self, SP_GIFT_QUOTA, 0);
@@ -394,6 +416,7 @@ static const struct sp_handler admit_handlers[] = {
     {SP_ROLE_FRONT, SP_MSG_ASK, on_ask},       {SP_ROLE_FRONT, SP_MSG_READY, on_ready},
     {SP_ROLE_FRONT, SP_MSG_LEFT, on_left},     {SP_ROLE_AUDIT, SP_MSG_JUDGED, on_judged},
     {SP_ROLE_AUDIT, SP_MSG_ENDED, on_ended},   {SP_ROLE_AUDIT, SP_MSG_TOKEN_TOLD, on_token_told},
+    {SP_ROLE_SUPERVISOR, SP_MSG_KEYS, on_keys},
 };
 
 const struct sp_role_spec sp_admit_role = {

@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "os/sockets.h"
 #include "process/epochs.h"
+#include "process/issuers.h"
 #include "process/policies.h"
 #include "process/role.h"
 #include "process/settings.h"
@@ -83,6 +84,8 @@ struct sp_house {
     struct sp_estate estate;
     struct sp_policies policies;
     struct sp_epochs epochs;
+    struct sp_keys_watch keys[SP_CONFIG_ISSUERS_MAX];
+    struct sp_timer *keys_timer;
     struct sp_child children[SP_CHILDREN_MAX];
     size_t child_count;
     enum sp_house_phase phase;

@@ -7,6 +7,7 @@
 #include "crypto/hash.h"
 #include "os/files.h"
 #include "process/house.h"
+#include "process/issuers.h"
 #include "process/upstream.h"
 
 /* The embedded pool answers on this socket in dial's working directory. */
@@ -130,6 +131,11 @@ static enum sp_err put_tenants(const struct sp_house *house, struct sp_writer *l
                                        .quota = sp_buf_slice(&quota),
                                        .token_quota = sp_buf_slice(&token_quota),
                                        .is_denial_result = tenant->denial == SP_CONFIG_DENIAL_RESULT};
+        SP_AUTO_BUF struct sp_buf certificates;
+        sp_buf_init(&certificates, SP_SETTINGS_LIST_MAX);
+        SP_TRY(sp_certificates_settings(tenant, &certificates));
+        s.certificates = sp_buf_slice(&certificates);
+        s.needs_certificate = tenant->certificate_use == SP_CONFIG_CERTIFICATE_WITH_TOKEN;
         copy_digest(s.policy, policy->digest);
         PUT_ITEM(list, tenant, s);
     }
@@ -152,10 +158,12 @@ static enum sp_err admit(const struct sp_child *child, struct sp_writer *w)
     SP_AUTO_BUF struct sp_buf organisations;
     SP_AUTO_BUF struct sp_buf tenants;
     SP_AUTO_BUF struct sp_buf tokens;
+    SP_AUTO_BUF struct sp_buf issuers;
     struct sp_writer lists;
     sp_buf_init(&organisations, SP_SETTINGS_LIST_MAX);
     sp_buf_init(&tenants, SP_SETTINGS_LIST_MAX);
     sp_buf_init(&tokens, SP_SETTINGS_LIST_MAX);
+    sp_buf_init(&issuers, SP_SETTINGS_LIST_MAX);
     sp_writer_init(&lists, &organisations);
     SP_TRY(put_organisations(config, &lists));
     SP_TRY(sp_writer_end(&lists));
@@ -165,6 +173,7 @@ static enum sp_err admit(const struct sp_child *child, struct sp_writer *w)
     sp_writer_init(&lists, &tokens);
     SP_TRY(put_tokens(child->house, &lists));
     SP_TRY(sp_writer_end(&lists));
+    SP_TRY(sp_issuers_settings(config, &issuers));
     const struct sp_settings_admit s = {.workers = (uint16_t)config->limits_workers,
                                         .file_workers = (uint16_t)config->limits_file_workers,
                                         .body_bytes_max = config->limits_body_bytes,
@@ -175,7 +184,8 @@ static enum sp_err admit(const struct sp_child *child, struct sp_writer *w)
                                         .cooldown_s = config->pool_cooldown_s,
                                         .organisations = sp_buf_slice(&organisations),
                                         .tenants = sp_buf_slice(&tenants),
-                                        .tokens = sp_buf_slice(&tokens)};
+                                        .tokens = sp_buf_slice(&tokens),
+                                        .issuers = sp_buf_slice(&issuers)};
     sp_settings_admit_write(w, &s);
     return SP_OK;
 }

@@ -37,7 +37,8 @@
     F(U64, cooldown_s, 0) /* how long a session lives unused */ \
     F(BYTES, organisations, SP_SETTINGS_LIST_MAX)  \
     F(BYTES, tenants, SP_SETTINGS_LIST_MAX)        \
-    F(BYTES, tokens, SP_SETTINGS_LIST_MAX)
+    F(BYTES, tokens, SP_SETTINGS_LIST_MAX)         \
+    F(BYTES, issuers, SP_SETTINGS_LIST_MAX) /* blocks of sp_settings_issuer */
 
 #define SP_SETTINGS_TENANT_FIELDS(F)         \
     F(TEXT, name, SP_MSG_NAME_MAX)           \
@@ -47,7 +48,9 @@
     F(TEXT, organisation, SP_MSG_NAME_MAX) /* empty: none */ \
     F(BYTES, quota, SP_MSG_NAME_MAX) /* sp_settings_limits, as is the next */ \
     F(BYTES, token_quota, SP_MSG_NAME_MAX)   \
-    F(U8, is_denial_result, 0)
+    F(U8, is_denial_result, 0)               \
+    F(BYTES, certificates, SP_SETTINGS_LIST_MAX) /* blocks of text */ \
+    F(U8, needs_certificate, 0)
 
 #define SP_SETTINGS_ORGANISATION_FIELDS(F)  \
     F(TEXT, name, SP_MSG_NAME_MAX)          \
@@ -67,6 +70,25 @@
     F(TEXT, tenant, SP_MSG_NAME_MAX)       \
     F(DIGEST, digest, 0) /* SHA-256 of the token's secret part */ \
     F(U64, expires_us, 0) /* 0: never */
+
+#define SP_KEYS_BYTES_MAX ((size_t)512 * 1024) /* a JWKS document */
+
+/* directories, audiences: blocks of text; keys: a JWKS document, empty for none; rules: blocks of sp_settings_rule. */
+#define SP_SETTINGS_ISSUER_FIELDS(F)              \
+    F(TEXT, name, SP_MSG_NAME_MAX)                \
+    F(TEXT, issuer, SP_MSG_DETAIL_MAX)            \
+    F(BYTES, directories, SP_SETTINGS_LIST_MAX)   \
+    F(BYTES, audiences, SP_SETTINGS_LIST_MAX)     \
+    F(TEXT, principal, SP_MSG_NAME_MAX)           \
+    F(U32, leeway_s, 0)                           \
+    F(BYTES, keys, SP_KEYS_BYTES_MAX)             \
+    F(BYTES, rules, SP_SETTINGS_LIST_MAX)
+
+/* match: blocks of text. */
+#define SP_SETTINGS_RULE_FIELDS(F)         \
+    F(BYTES, match, SP_SETTINGS_LIST_MAX)  \
+    F(TEXT, tenant, SP_MSG_NAME_MAX)       \
+    F(U32, scopes, 0)
 
 /* policies: blocks of sp_settings_policy. */
 #define SP_SETTINGS_INSPECT_FIELDS(F)  \
@@ -142,6 +164,8 @@
     X(ORGANISATION, organisation) \
     X(LIMITS, limits)          \
     X(TOKEN, token)            \
+    X(ISSUER, issuer)          \
+    X(RULE, rule)              \
     X(INSPECT, inspect)        \
     X(POLICY, policy)          \
     X(AUDIT, audit)            \

@@ -15,6 +15,9 @@
 /* The last words of a process that ended are read before it is collected. */
 #define REAP_AFTER_MS 2U
 
+/* How often the files of issuers' keys are looked at. */
+#define KEYS_MS 1000U
+
 /* After door and front are gone the rest has little left to do. */
 #define GROUP_MS 2000U
 
@@ -214,6 +217,15 @@ static void on_reap_timer(void *ctx)
     sp_children_reap(ctx);
 }
 
+static void on_keys_timer(void *ctx)
+{
+    struct sp_house *house = ctx;
+    sp_keys_look(house);
+    if (sp_timer_set(house->keys_timer, KEYS_MS) != SP_OK) {
+        sp_log(SP_LOG_ERROR, "supervisor.keys.unwatched", "changes of key files are not seen any more");
+    }
+}
+
 static void on_child(void *ctx, int signo)
 {
     struct sp_house *house = ctx;
@@ -304,6 +316,8 @@ static enum sp_err prepare(struct sp_house *house, int take_secret_fd)
     SP_TRY(sp_loop_new(&house->loop));
     SP_TRY(sp_timer_new(house->loop, on_stop_deadline, house, &house->stop_timer));
     SP_TRY(sp_timer_new(house->loop, on_reap_timer, house, &house->reap_timer));
+    SP_TRY(sp_timer_new(house->loop, on_keys_timer, house, &house->keys_timer));
+    on_keys_timer(house); /* what is there before admit reads it is nothing new */
     SP_TRY(watch_signals(house));
     return add_children(house);
 }
@@ -323,6 +337,7 @@ static void close_house(struct sp_house *house)
     sp_children_free(house);
     sp_timer_free(house->stop_timer);
     sp_timer_free(house->reap_timer);
+    sp_timer_free(house->keys_timer);
     sp_loop_free(house->loop);
     sp_estate_close(&house->estate);
     sp_policies_done(&house->policies);

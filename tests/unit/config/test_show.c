@@ -80,7 +80,8 @@ static void test_the_table_of_keys_has_every_row(void **state)
         lines += out.ptr[i] == '\n' ? 1 : 0;
     }
     assert_int_equal(lines, 2 + (size_t)SP_CONFIG_COUNT + (size_t)SP_CONFIG_TENANT_COUNT +
-                                (size_t)SP_CONFIG_ORGANISATION_COUNT);
+                                (size_t)SP_CONFIG_ORGANISATION_COUNT + (size_t)SP_CONFIG_ISSUER_COUNT +
+                                (size_t)SP_CONFIG_RULE_COUNT);
 }
 
 int main(void)
