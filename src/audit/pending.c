@@ -191,7 +191,7 @@ enum sp_err sp_pending_keep_verdict(struct sp_pending *row, struct sp_msg_verdic
 enum sp_err sp_pending_keep_outcome(struct sp_pending *row, struct sp_msg_outcome *outcome)
 {
     struct sp_msg_outcome kept = *outcome;
-    struct sp_slice *slices[] = {&kept.detail, &kept.run_status};
+    struct sp_slice *slices[] = {&kept.detail, &kept.run_status, &kept.runtime, &kept.pool};
     kept.answer = SP_PAYLOAD_EMPTY;
     kept.content = SP_PAYLOAD_EMPTY;
     SP_TRY(keep_texts(&row->texts, slices, SP_COUNT(slices)));

@@ -51,6 +51,8 @@ struct sp_pending {
     uint64_t hashed;      /* so many bytes of it */
     bool is_orphan;    /* its front is gone: nobody waits for the answer */
     uint16_t worker;
+    uint64_t heard_us;  /* the first word of it, monotonic */
+    uint64_t joined_us; /* both parts were here */
     uint64_t due_us;   /* when waiting ends, monotonic */
     uint64_t entry;    /* of the intent, or of the only entry */
     struct sp_msg_who who;          /* texts in who_texts */

@@ -4,6 +4,7 @@
 #include "base/num.h"
 #include "codec/hex.h"
 #include "codec/json_out.h"
+#include "crypto/hash.h"
 #include "wire/finding.h"
 #include "wire/role.h"
 
@@ -192,6 +193,24 @@ enum sp_err sp_record_role(struct sp_stamp stamp, const struct sp_msg_role_up *u
     return line_end(&line);
 }
 
+/* Over all that inspection told, also what the lists leave out. */
+static enum sp_err put_facts_digest(struct line *line, const struct sp_msg_verdict *verdict)
+{
+    const struct sp_slice lists[] = {verdict->capabilities, verdict->modules, verdict->findings};
+    SP_AUTO_HASH struct sp_hash *hash = NULL;
+    uint8_t digest[SP_DIGEST_BYTES];
+    SP_TRY(sp_hash_new(&hash));
+    for (size_t i = 0; i < SP_COUNT(lists); i++) {
+        const uint8_t len[4] = {(uint8_t)(lists[i].len >> 24), (uint8_t)(lists[i].len >> 16), (uint8_t)(lists[i].len >> 8),
+                                (uint8_t)lists[i].len};
+        SP_TRY(sp_hash_put(hash, sp_slice_make(len, sizeof(len))));
+        SP_TRY(sp_hash_put(hash, lists[i]));
+    }
+    SP_TRY(sp_hash_end(hash, digest));
+    put_hex(line, "facts_sha256", digest);
+    return SP_OK;
+}
+
 /* What an intent has and a denial has not, or the other way round, stands at its place in the order of the alphabet. */
 static enum sp_err put_judged(struct line *line, const struct sp_msg_who *who, const struct sp_msg_verdict *verdict,
                               const char *operation)
@@ -205,6 +224,7 @@ static enum sp_err put_judged(struct line *line, const struct sp_msg_who *who, c
         sp_json_out_member_text(&line->json, "error", sp_err_code(verdict->err));
     }
     put_exchange(line, who->exchange);
+    SP_TRY(put_facts_digest(line, verdict));
     SP_TRY(put_findings(line, verdict->findings));
     put_number(line, "findings_total", verdict->finding_count);
     put_index_kind(line, is_allowed ? "intent" : "denial");
@@ -226,6 +246,7 @@ static enum sp_err put_judged(struct line *line, const struct sp_msg_who *who, c
     put_time(line, "time", line->stamp.wall_us);
     put_text(line, "traceparent", who->traceparent);
     put_number(line, "v", SP_RECORD_VERSION);
+    sp_json_out_member_text(&line->json, "verdict", is_allowed ? "allow" : "deny");
     put_number(line, "worker", who->worker);
     return SP_OK;
 }
@@ -261,26 +282,55 @@ enum sp_err sp_record_refusal(struct sp_stamp stamp, const struct sp_msg_refusal
     return line_end(&line);
 }
 
-enum sp_err sp_record_outcome(struct sp_stamp stamp, uint64_t intent, const struct sp_msg_outcome *outcome,
-                              struct sp_buf *out)
+static enum sp_err put_outcome(struct line *line, const struct sp_record_intent *intent,
+                               const struct sp_msg_outcome *outcome)
+{
+    put_hex(line, "answer_sha256", outcome->answer_digest);
+    put_number(line, "attempts", outcome->attempts);
+    sp_json_out_member_text(&line->json, "error", sp_err_code(outcome->err));
+    put_exchange(line, outcome->exchange);
+    put_number(line, "index", line->stamp.index);
+    put_number(line, "inspect_us", intent->inspect_us);
+    put_number(line, "intent", intent->index);
+    sp_json_out_member_text(&line->json, "kind", "outcome");
+    put_number(line, "log_us", intent->log_us);
+    put_text(line, "pool", outcome->pool);
+    put_number(line, "pool_status", outcome->pool_status);
+    put_number(line, "relay_us", outcome->relay_us);
+    put_number(line, "result_bytes", outcome->result_bytes);
+    put_hex(line, "result_sha256", outcome->result_digest);
+    put_number(line, "run_ms", outcome->run_ms);
+    put_text(line, "run_status", outcome->run_status);
+    SP_TRY(put_texts(line, "runtime", outcome->runtime));
+    sp_json_out_member_text(&line->json, "state", sp_end_name((enum sp_end)outcome->state));
+    put_number(line, "stderr_bytes", outcome->stderr_bytes);
+    put_hex(line, "stderr_sha256", outcome->stderr_digest);
+    put_number(line, "stdout_bytes", outcome->stdout_bytes);
+    put_hex(line, "stdout_sha256", outcome->stdout_digest);
+    put_time_version(line);
+    return SP_OK;
+}
+
+enum sp_err sp_record_outcome(struct sp_stamp stamp, const struct sp_record_intent *intent,
+                              const struct sp_msg_outcome *outcome, struct sp_buf *out)
 {
     struct line line;
     line_begin(&line, stamp, out);
-    put_hex(&line, "answer_sha256", outcome->answer_digest);
-    put_number(&line, "attempts", outcome->attempts);
-    sp_json_out_member_text(&line.json, "error", sp_err_code(outcome->err));
-    put_exchange(&line, outcome->exchange);
-    put_number(&line, "index", line.stamp.index);
-    put_number(&line, "intent", intent);
-    sp_json_out_member_text(&line.json, "kind", "outcome");
-    put_number(&line, "pool_status", outcome->pool_status);
-    put_number(&line, "relay_us", outcome->relay_us);
-    put_number(&line, "result_bytes", outcome->result_bytes);
-    put_number(&line, "run_ms", outcome->run_ms);
-    put_text(&line, "run_status", outcome->run_status);
-    sp_json_out_member_text(&line.json, "state", sp_end_name((enum sp_end)outcome->state));
-    put_number(&line, "stderr_bytes", outcome->stderr_bytes);
-    put_number(&line, "stdout_bytes", outcome->stdout_bytes);
+    enum sp_err err = put_outcome(&line, intent, outcome);
+    if (err != SP_OK) {
+        sp_buf_truncate(out, line.start);
+        return err;
+    }
+    return line_end(&line);
+}
+
+enum sp_err sp_record_reload(struct sp_stamp stamp, const struct sp_record_reload *reload, struct sp_buf *out)
+{
+    struct line line;
+    line_begin(&line, stamp, out);
+    put_hex(&line, "configuration_sha256", reload->configuration);
+    put_index_kind(&line, "reload");
+    put_policies(&line, reload->policies);
     put_time_version(&line);
     return line_end(&line);
 }

@@ -48,8 +48,13 @@ enum sp_err sp_record_judged(struct sp_stamp stamp, const struct sp_msg_who *who
                              const char *operation, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(2, 3, 4, 5);
 enum sp_err sp_record_refusal(struct sp_stamp stamp, const struct sp_msg_refusal *refusal, const char *operation,
                               struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(2, 3, 4);
-enum sp_err sp_record_outcome(struct sp_stamp stamp, uint64_t intent, const struct sp_msg_outcome *outcome,
-                              struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(3, 4);
+struct sp_record_intent {
+    uint64_t index;
+    uint64_t inspect_us; /* from the first word of the exchange to the verdict */
+    uint64_t log_us;     /* from there to the outcome, without the time that relay had it */
+};
+enum sp_err sp_record_outcome(struct sp_stamp stamp, const struct sp_record_intent *intent,
+                              const struct sp_msg_outcome *outcome, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(2, 3, 4);
 enum sp_err sp_record_strangers(struct sp_stamp stamp, const struct sp_msg_strangers *strangers, struct sp_buf *out)
     SP_MUST_CHECK SP_NONNULL(2, 3);
 enum sp_err sp_record_token(struct sp_stamp stamp, const struct sp_msg_token_event *event, struct sp_buf *out) SP_MUST_CHECK
@@ -57,6 +62,14 @@ enum sp_err sp_record_token(struct sp_stamp stamp, const struct sp_msg_token_eve
 enum sp_err sp_record_recovery(struct sp_stamp stamp, const char *reason, uint64_t cut_bytes, uint64_t refused,
                                struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(2, 5);
 enum sp_err sp_record_clock(struct sp_stamp stamp, uint64_t back_us, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(3);
+
+/* Another configuration is in force. */
+struct sp_record_reload {
+    uint8_t configuration[SP_DIGEST_BYTES];
+    struct sp_slice policies; /* digests, SP_DIGEST_BYTES each */
+};
+enum sp_err sp_record_reload(struct sp_stamp stamp, const struct sp_record_reload *reload, struct sp_buf *out) SP_MUST_CHECK
+    SP_NONNULL(2, 3);
 enum sp_err sp_record_stop(struct sp_stamp stamp, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(2);
 
 /* "done", "not-started", "unknown". */

@@ -34,6 +34,8 @@ static enum sp_err keep_settings(struct sp_audit_room *room, const struct sp_aud
     uint8_t *space = NULL;
     room->settings = *settings;
     room->log_reason = "it was not opened yet";
+    sp_buf_init(&room->policies, SP_AUDIT_POLICIES_MAX * SP_DIGEST_BYTES);
+    sp_buf_init(&room->former, SP_AUDIT_POLICIES_MAX * SP_DIGEST_BYTES);
     if (settings->policies.len % SP_DIGEST_BYTES != 0 || settings->workers > SP_ROLE_INDEX_MAX) {
         return SP_ERR_INVALID;
     }
@@ -56,7 +58,8 @@ static enum sp_err close_open(struct sp_audit_room *room, struct sp_log *log, st
         uint64_t intent = 0;
         SP_TRY(sp_open_set_take_first(open, &outcome.exchange, &intent));
         SP_TRY(sp_log_stamp(log, room->now.wall_us, &stamp));
-        SP_TRY(sp_record_outcome(stamp, intent, &outcome, sp_log_line(log)));
+        const struct sp_record_intent former = {.index = intent};
+        SP_TRY(sp_record_outcome(stamp, &former, &outcome, sp_log_line(log)));
         SP_TRY(sp_log_take(log, stamp));
         if (sp_log_is_full(log)) {
             SP_TRY(sp_log_commit(log, intent));
@@ -164,22 +167,28 @@ void sp_audit_room_free(struct sp_audit_room *room)
         sp_log_close(room->log);
         sp_pending_free(room->table);
         sp_buf_done(&room->settings_texts);
+        sp_buf_done(&room->policies);
+        sp_buf_done(&room->former);
         free(room);
     }
 }
 
 /* --- joining --- */
 
-static bool is_policy_in_force(const struct sp_audit_room *room, const uint8_t policy[SP_DIGEST_BYTES])
+static bool is_among(struct sp_slice all, struct sp_slice wanted)
 {
-    struct sp_slice wanted = sp_slice_make(policy, SP_DIGEST_BYTES);
-    struct sp_slice all = room->settings.policies;
     for (size_t at = 0; at < all.len; at += SP_DIGEST_BYTES) {
         if (sp_slice_equal(sp_slice_sub(all, at, SP_DIGEST_BYTES), wanted)) {
             return true;
         }
     }
     return false;
+}
+
+static bool is_policy_in_force(const struct sp_audit_room *room, const uint8_t policy[SP_DIGEST_BYTES])
+{
+    struct sp_slice wanted = sp_slice_make(policy, SP_DIGEST_BYTES);
+    return is_among(room->settings.policies, wanted) || is_among(sp_buf_slice(&room->former), wanted);
 }
 
 static bool is_digest_of(const uint8_t digest[SP_DIGEST_BYTES], struct sp_slice bytes)
@@ -229,6 +238,7 @@ enum sp_err sp_room_join(struct sp_audit_room *room, struct sp_pending *row)
         sp_room_refuse(room, row, row->is_orphan ? front_lost : relay_absent);
         return SP_OK;
     }
+    row->joined_us = room->now.mono_us;
     enum sp_err err = append_judged(room, row);
     if (err == SP_ERR_WIRE) {
         sp_room_refuse(room, row, sp_room_misfit());
@@ -259,6 +269,7 @@ static struct sp_pending *new_row(struct sp_audit_room *room, sp_exchange exchan
         return NULL;
     }
     row->due_us = room->now.mono_us + SP_AUDIT_JOIN_US;
+    row->heard_us = room->now.mono_us;
     row->is_orphan = incarnation <= room->front_ended;
     room->front_seen = incarnation > room->front_seen ? incarnation : room->front_seen;
     return row;

@@ -63,6 +63,10 @@ enum sp_err sp_audit_strangers(struct sp_audit_room *room, const struct sp_msg_s
                                struct sp_audit_now now) SP_MUST_CHECK SP_NONNULL(1, 2);
 
 
+/* Another configuration is in force: exchanges that began under the one before may still end under it. */
+enum sp_err sp_audit_reload(struct sp_audit_room *room, const uint8_t configuration[SP_DIGEST_BYTES], struct sp_slice policies,
+                            struct sp_audit_now now) SP_MUST_CHECK SP_NONNULL(1, 2);
+
 /* Its entry's durability is told back; while the log takes nothing it is not, and admit tells it again. */
 enum sp_err sp_audit_token_event(struct sp_audit_room *room, const struct sp_msg_token_event *event,
                                  struct sp_audit_now now) SP_MUST_CHECK SP_NONNULL(1, 2);

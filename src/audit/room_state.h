@@ -31,6 +31,8 @@ struct sp_audit_room {
     uint64_t front_ended; /* incarnations up to this one are gone */
     struct sp_audit_settings settings;
     struct sp_buf settings_texts; /* what the settings' slices are lent from */
+    struct sp_buf policies;       /* after a reload: those in force */
+    struct sp_buf former;         /* and those before, that exchanges may still end under */
     uint64_t late;
     struct sp_audit_now now; /* of the message at hand */
 };

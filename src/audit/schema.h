@@ -26,7 +26,7 @@ struct sp_schema_member {
     enum sp_schema_type type;
 };
 
-#define SP_SCHEMA_MEMBERS_MAX 26U
+#define SP_SCHEMA_MEMBERS_MAX 32U
 
 /* All members of a kind, in the order of the alphabet; all must be there and no others. */
 struct sp_schema_kind {

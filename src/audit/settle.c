@@ -133,10 +133,16 @@ static void owe(struct sp_audit_room *room, struct sp_pending *row)
 static enum sp_err append_outcome(struct sp_audit_room *room, const struct sp_pending *row)
 {
     struct sp_stamp stamp = {.index = 0};
+    const uint64_t since = room->now.mono_us - row->joined_us;
     SP_TRY(sp_room_ready(room));
     SP_TRY(sp_log_stamp(room->log, room->now.wall_us, &stamp));
+    const struct sp_record_intent intent = {
+        .index = row->entry,
+        .inspect_us = row->joined_us - row->heard_us,
+        .log_us = since > row->outcome.relay_us ? since - row->outcome.relay_us : 0,
+    };
     return sp_room_take(
-        room, sp_record_outcome(stamp, row->entry, &row->outcome, sp_log_line(room->log)), stamp);
+        room, sp_record_outcome(stamp, &intent, &row->outcome, sp_log_line(room->log)), stamp);
 }
 
 void sp_room_end(struct sp_audit_room *room, struct sp_pending *row)

@@ -43,6 +43,7 @@ struct relay_state {
     struct sp_plain *plain; /* ... or one that is spoken to in plain HTTP; the other is NULL */
     struct sp_timer *timer;
     struct sp_buf endpoint;
+    char pool_name[SP_MSG_SESSION_MAX + 1]; /* for the log */
     struct sp_buf ca_pem;
     uint8_t bearer_digest[SP_SHA256_BYTES];
     uint64_t stop_at_ms; /* 0: not stopping */
@@ -96,6 +97,7 @@ static void send_outcome(void *ctx, struct sp_msg_outcome *outcome, struct sp_sl
 {
     struct relay_state *state = ctx;
     struct sp_channel *wire = sp_self_wire(state->self, SP_ROLE_AUDIT, 0);
+    outcome->pool = sp_slice_of(state->pool_name);
     enum sp_err err = sp_sha256(answer, outcome->answer_digest);
     if (err == SP_OK) {
         err = sp_payload_make(answer, &outcome->answer);
@@ -226,12 +228,14 @@ static enum sp_err read_system_ca(struct sp_buf *out)
 static enum sp_err read_place(struct relay_state *state, const struct sp_settings_relay *settings,
                               struct sp_url *out)
 {
+    sp_slice_to_text(SP_SLICE_LITERAL("embedded"), state->pool_name, sizeof(state->pool_name));
     if (settings->is_embedded != 0) {
         *out = (struct sp_url){.host = SP_SLICE_LITERAL("localhost")};
         return SP_OK;
     }
     SP_TRY(sp_buf_put(&state->endpoint, settings->endpoint));
     SP_TRY(sp_url_parse(sp_buf_slice(&state->endpoint), out));
+    sp_slice_to_text(out->host, state->pool_name, sizeof(state->pool_name));
     if (!out->is_https) {
         return SP_OK;
     }

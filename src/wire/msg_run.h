@@ -57,6 +57,11 @@
     F(U64, stdout_bytes, 0)                     \
     F(U64, stderr_bytes, 0)                     \
     F(U64, result_bytes, 0)                     \
+    F(DIGEST, stdout_digest, 0) /* SHA-256 of these three; zeros for one that is empty */ \
+    F(DIGEST, stderr_digest, 0)                 \
+    F(DIGEST, result_digest, 0)                 \
+    F(BYTES, runtime, SP_MSG_DETAIL_MAX) /* what the run did, by capability: blocks of text, each a name, a blank, a count */ \
+    F(TEXT, pool, SP_MSG_SESSION_MAX) /* which one */ \
     F(DIGEST, answer_digest, 0)                 \
     F(PAYLOAD, answer, 0) /* api/result.h, api/product.h */ \
     F(PAYLOAD, content, 0) /* of a download */

@@ -32,7 +32,7 @@ static void walk(struct world *w, bool is_verdict_first)
     answered(w, SP_OK, true, SP_END_DONE);
     assert_int_equal(sp_audit_open(w->room), 0);
     assert_int_equal(fake_disk_lines(&w->fake, "\"index\":1,\"kind\":\"intent\""), 1);
-    assert_int_equal(fake_disk_lines(&w->fake, "\"index\":2,\"intent\":1,\"kind\":\"outcome\""), 1);
+    assert_int_equal(fake_disk_lines(&w->fake, "\"index\":2,\"inspect_us\":0,\"intent\":1,\"kind\":\"outcome\""), 1);
     assert_int_equal(fake_disk_lines(&w->fake, "\"state\":\"done\""), 1);
 }
 
