@@ -18,7 +18,8 @@ import types
 import warnings
 
 PACKAGES = ["numpy", "pandas", "matplotlib", "scipy", "sklearn", "seaborn", "sympy", "PIL", "openpyxl", "requests",
-            "joblib", "IPython", "pkg_resources", "setuptools", "mpl_toolkits", "pylab", "dateutil", "pytz"]
+            "joblib", "IPython", "pkg_resources", "setuptools", "mpl_toolkits", "pylab", "dateutil", "pytz",
+            "six", "mpmath", "traitlets", "cycler", "prompt_toolkit"]
 
 # Packages that images for data analysis usually hold beside those installed here; harmless to import.
 USUAL = """statsmodels plotly bokeh altair networkx nltk textblob wordcloud tqdm tabulate xlrd xlsxwriter xlwt docx pptx
@@ -31,6 +32,11 @@ pydub moviepy qrcode barcode emoji langdetect rapidfuzz fuzzywuzzy Levenshtein j
 cvxpy pulp ortools deap numexpr bottleneck xarray dask netCDF4 zarr rasterio fiona pint uncertainties
 contourpy fontTools threadpoolctl ipywidgets traitlets pygments rich click typing_extensions pandas_datareader
 google docutils nbformat nbconvert jupyter_core ipykernel""".split()
+
+# What those installed here need.
+NEEDED = """decorator pickleshare prompt_toolkit wcwidth parso jedi stack_data pure_eval asttokens executing matplotlib_inline backcall
+    brotli defusedxml et_xmlfile jdcal olefile webencodings soupsieve lz4 zstandard unicodedata2 fs appdirs gast beniget ply pythran
+    ptyprocess pexpect _cffi_backend cryptography OpenSSL""".split()
 
 # capability -> kind -> patterns; names are dotted, * stands for anything without a dot.
 RULES = {
@@ -368,7 +374,7 @@ def reexports():
             pass
     found = {}
     for module_name, module in sorted(sys.modules.items()):
-        if not isinstance(module, types.ModuleType) or module_name.startswith("__main__"):
+        if not isinstance(module, types.ModuleType) or not is_of_image(module_name):
             continue
         for attribute, value in list(vars(module).items()):
             target = targets.get(id(value))
@@ -379,6 +385,12 @@ def reexports():
             found.setdefault(name, name)
             found.setdefault("_" + name, name)
     return {k: v for k, v in found.items() if k not in NO_REEXPORT and len(k) > 1 and k != "self"}
+
+
+def is_of_image(module_name):
+    """Of the standard library or of the packages above: what else is installed here may not be there."""
+    top = module_name.partition(".")[0]
+    return top in sys.stdlib_module_names or top in PACKAGES
 
 
 def dangerous_modules():
@@ -399,7 +411,7 @@ def exact_reexports(general):
     closed = {word for kinds in RULES.values() for word in kinds.get("modules", "").split()} | {"IPython", "setuptools"}
     found = {}
     for module_name, module in sorted(sys.modules.items()):
-        if not isinstance(module, types.ModuleType) or module_name.startswith(("__main__", "test")):
+        if not isinstance(module, types.ModuleType) or not is_of_image(module_name) or module_name.startswith("test"):
             continue
         if any(module_name == name or module_name.startswith(name + ".") for name in closed):
             continue  # who gets there has been refused already
@@ -423,7 +435,7 @@ def aliases_of(names):
             objects[id(value)] = name
     found = set()
     for module_name, module in list(sys.modules.items()):
-        if not isinstance(module, types.ModuleType) or module_name.startswith(("__main__", "test")):
+        if not isinstance(module, types.ModuleType) or not is_of_image(module_name) or module_name.startswith("test"):
             continue
         for attribute, value in list(vars(module).items()):
             if id(value) in objects:
@@ -440,10 +452,7 @@ def with_aliases(kind, names):
 
 
 def image_modules():
-    names = set(sys.stdlib_module_names) | set(sys.builtin_module_names) | set(USUAL) | set(PACKAGES)
-    for folder in ("/usr/lib/python3/dist-packages",):
-        for info in pkgutil.iter_modules([folder]):
-            names.add(info.name)
+    names = set(sys.stdlib_module_names) | set(USUAL) | set(NEEDED) | set(PACKAGES)
     return sorted(n for n in names if n not in ("antigravity", "this") and not n.startswith("_distutils"))
 
 

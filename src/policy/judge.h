@@ -39,6 +39,15 @@ void sp_judge_free(struct sp_judge *judge);
 void sp_judge_free_cleanup(struct sp_judge **judge);
 #define SP_AUTO_JUDGE SP_CLEANUP(sp_judge_free_cleanup)
 
+/*
+ * Modules that are known beside the image's: `uploaded` by earlier uploads that were inspected, and `beside` the file that
+ * is judged, in its archive, whose relative imports are known then too. Names with a length of 32 bits before each, top
+ * level only; borrowed until the next call.
+ */
+void sp_judge_know_uploaded(struct sp_judge *judge, struct sp_slice uploaded) SP_NONNULL(1);
+void sp_judge_know_beside(struct sp_judge *judge, struct sp_slice beside, bool is_file)
+    SP_NONNULL(1);
+
 /* Judges one submission. Cannot fail: whatever goes wrong is a finding that denies. */
 void sp_judge_run(struct sp_judge *judge, const struct sp_policy *policy, struct sp_slice code,
                   struct sp_judgement *out) SP_NONNULL(1, 2, 4);

@@ -40,6 +40,10 @@ struct sp_judge {
     size_t code_bytes_max;
     bool is_read; /* the submission's facts are whole */
 
+    struct sp_slice uploaded; /* modules of inspected uploads */
+    struct sp_slice beside;   /* modules in the archive of the file that is judged */
+    bool is_file;             /* one that may be part of a package */
+
     /* of the run */
     const struct sp_policy *policy;
     struct sp_judgement *out;

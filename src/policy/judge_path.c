@@ -1,4 +1,5 @@
 #include "policy/judge_inner.h"
+#include "policy/modules.h"
 
 static bool put(struct judge_path *path, struct sp_slice part)
 {
@@ -122,13 +123,34 @@ bool judge_path_check(struct sp_judge *j, struct sp_slice path, const struct sp_
 
 /* ---- imports ---- */
 
+void sp_judge_know_uploaded(struct sp_judge *judge, struct sp_slice uploaded)
+{
+    judge->uploaded = uploaded;
+}
+
+void sp_judge_know_beside(struct sp_judge *judge, struct sp_slice beside, bool is_file)
+{
+    judge->beside = beside;
+    judge->is_file = is_file;
+}
+
+/* A module of an upload was inspected when it came, and reaches no more than what was allowed there. */
+static bool is_uploaded(const struct sp_judge *j, struct sp_slice module)
+{
+    struct sp_slice top = sp_slice_sub(module, 0, sp_slice_find(module, 0, '.'));
+    if (top.len == 0) {
+        return j->is_file;
+    }
+    return sp_modules_has(j->uploaded, top) || sp_modules_has(j->beside, top);
+}
+
 static void check_known(struct sp_judge *j, struct sp_slice module, const struct sp_span *span)
 {
     size_t len = sp_slice_find(module, 0, '.');
     enum sp_rule rule = SP_RULE_DENY;
     size_t ignored = 0;
     bool is_listed = listed(&j->policy->modules, module, &rule, &ignored);
-    if (is_listed) {
+    if (is_listed || is_uploaded(j, module)) {
         return;
     }
     if (j->policy->only_listed) {

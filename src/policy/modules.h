@@ -9,6 +9,12 @@
 #include "base/buf.h"
 #include "python/facts.h"
 
+/* Whether a list as below holds the name. */
+bool sp_modules_has(struct sp_slice list, struct sp_slice name);
+
+/* Adds one name unless it is there; SP_ERR_TOO_BIG when it does not fit. */
+enum sp_err sp_modules_put(struct sp_buf *out, struct sp_slice name) SP_MUST_CHECK SP_NONNULL(1);
+
 /*
  * Adds each name as it is spelt, with its length of 32 bits before it, and counts it in `*count`; one that stands in `out`
  * already is passed over, one that no longer fits is only counted.

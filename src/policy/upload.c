@@ -23,6 +23,7 @@ enum sp_err sp_upload_new(struct sp_judge *judge, struct sp_upload **out)
     u->code = code;
     sp_buf_init(&u->source, 2 * SP_UPLOAD_BYTES_MAX);
     sp_buf_init(&u->modules, SP_UPLOAD_MODULES_MAX);
+    sp_buf_init(&u->beside, SP_UPLOAD_MODULES_MAX);
     sp_buf_init(&u->path, UPLOAD_PATH_BYTES_MAX);
     *out = u;
     return SP_OK;
@@ -36,6 +37,7 @@ void sp_upload_free(struct sp_upload *upload)
     free(upload->code);
     sp_buf_done(&upload->source);
     sp_buf_done(&upload->modules);
+    sp_buf_done(&upload->beside);
     sp_buf_done(&upload->path);
     free(upload);
 }
@@ -263,6 +265,8 @@ void sp_upload_run(struct sp_upload *upload, const struct sp_policy *policy, str
     upload->has_deny = false;
     sp_buf_clear(&upload->path);
     sp_buf_clear(&upload->modules);
+    sp_buf_clear(&upload->beside);
+    sp_judge_know_beside(upload->judge, sp_buf_slice(&upload->beside), true);
     upload_name(upload, name);
     if (bytes.len > policy->limits.upload_bytes) {
         upload_report(upload, SP_RULE_DENY, "limit", "the file has %zu bytes; %llu are allowed",
@@ -270,6 +274,7 @@ void sp_upload_run(struct sp_upload *upload, const struct sp_policy *policy, str
     } else {
         upload_file(upload, name, bytes, bytes.len, &file);
     }
+    sp_judge_know_beside(upload->judge, sp_slice_make(NULL, 0), false);
     if (!upload->has_deny) {
         out->verdict = SP_VERDICT_ALLOW;
     }

@@ -4,6 +4,7 @@
 #include "format/inflate.h"
 #include "format/tar.h"
 #include "format/zip.h"
+#include "policy/modules.h"
 #include "policy/upload_inner.h"
 
 #define RATIO_BYTES_MIN ((uint64_t)1024 * 1024) /* what is smaller unpacked is no bomb */
@@ -80,6 +81,21 @@ static void look_at(struct sp_upload *u, struct sp_slice name, struct sp_slice b
     }
 }
 
+/* The top-level module that a member would be, or be part of: known to the other members. */
+static void know_member(struct sp_upload *u, struct sp_slice name)
+{
+    size_t end = 0;
+    if (sp_kind_of_name(name) != SP_KIND_PYTHON) {
+        return;
+    }
+    while (end < name.len && name.ptr[end] != '/' && name.ptr[end] != '.') {
+        end++;
+    }
+    if (end > 0 && sp_modules_put(&u->beside, sp_slice_sub(name, 0, end)) == SP_OK) {
+        sp_judge_know_beside(u->judge, sp_buf_slice(&u->beside), true);
+    }
+}
+
 /* ---- zip ---- */
 
 static void unpack_zip(struct sp_upload *u, const struct sp_zip_member *m)
@@ -140,6 +156,10 @@ static bool is_office(struct sp_zip zip)
 static void walk_zip(struct sp_upload *u, struct sp_zip *zip)
 {
     struct sp_zip_member m;
+    struct sp_zip names = *zip;
+    while (names.seen < u->policy->limits.archive_members && sp_zip_next(&names, &m) == SP_OK) {
+        know_member(u, m.name);
+    }
     for (;;) {
         enum sp_err err = sp_zip_next(zip, &m);
         if (err == SP_ERR_NOT_FOUND) {
@@ -220,6 +240,11 @@ void upload_tar(struct sp_upload *u, const struct upload_file *file)
     enum sp_err err = SP_OK;
     if (!enter(u)) {
         return;
+    }
+    sp_tar_open(file->bytes, &tar);
+    for (uint64_t i = 0; i < u->policy->limits.archive_members && sp_tar_next(&tar, &m) == SP_OK;
+         i++) {
+        know_member(u, m.name);
     }
     sp_tar_open(file->bytes, &tar);
     while (err == SP_OK) {

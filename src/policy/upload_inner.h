@@ -17,6 +17,7 @@ struct sp_upload {
     struct sp_judgement *code; /* of one piece of code */
     struct sp_buf source;      /* a piece of code as UTF-8 */
     struct sp_buf modules;
+    struct sp_buf beside; /* names of modules in the archive, for imports among its members */
     uint32_t module_count;
 
     /* of the run */

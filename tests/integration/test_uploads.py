@@ -78,6 +78,7 @@ def overlapping():
 DENIED = {
     "pickles of every protocol": None,
     "evil.zip": (zip_of(("a.txt", "x"), ("lib/helper.py", "import subprocess")), "process"),
+    "unknown.zip": (zip_of(("pkg/__init__.py", "import elsewhere\n")), "unknown-module"),
     "evil.whl": (zip_of(("x.pth", "import os")), "file-type"),
     "traversal.zip": (zip_of(("../../etc/x", "x")), "archive-path"),
     "absolute.zip": (zip_of(("/etc/x", "x")), "archive-path"),
@@ -110,6 +111,9 @@ ALLOWED = {
     "data.zip": zip_of(("a.csv", "a,b\n1,2\n" * 100), ("d/b.json", "[1]"), compression=zipfile.ZIP_DEFLATED),
     "data.tar": tar_of(("d/a.csv", b"a,b\n"), ("d/b.txt", b"x")),
     "data.tgz": tar_of(("d/a.csv", b"a,b\n"), mode="w:gz"),
+    "package.zip": zip_of(("pkg/__init__.py", "from .core import mean\n"), ("pkg/core.py", "from pkg import util\nimport numpy\n"),
+                          ("pkg/util.py", "x = 1\n")),
+    "package.tar": tar_of(("pkg/__init__.py", b"from .core import mean\n"), ("main.py", b"import pkg\n")),
     "helpers.py": b"import pandas as pd\n\ndef load(p):\n    return pd.read_csv(p)\n",
     "work.ipynb": notebook("import numpy as np\n%matplotlib inline", "x = np.arange(3)\nx"),
     "numbers.pkl": pickle.dumps({"a": [1, 2.5, None, (True, "x")], "b": {1, 2}}),

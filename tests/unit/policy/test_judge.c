@@ -138,11 +138,127 @@ static void test_judge_keeps_limits(void **state)
         {"[limits]\nlines = 2", "a\nb\nc", "limit", SP_ACTION_DENY, 1, 1, 1},
         {"[limits]\ndepth = 2", "([a])", NULL, SP_ACTION_DENY, 0, 0, 0},
         {"[limits]\ndepth = 2", "([(a)])", "limit", SP_ACTION_DENY, 1, 1, 1},
+        {"[limits]\nliteral_bytes = 6", "x = 'abcd'", NULL, SP_ACTION_DENY, 0, 0, 0},
+        {"[limits]\nliteral_bytes = 6", "x = 'abcde'", "limit", SP_ACTION_DENY, 1, 5, 12},
+        {"[limits]\nliteral_bytes = 6", "x = 12345678", "limit", SP_ACTION_DENY, 1, 5, 13},
     };
     (void)state;
     for (size_t i = 0; i < SP_COUNT(rows); i++) {
         expect(&rows[i]);
     }
+}
+
+static void test_judge_matches_constants_with_patterns(void **state)
+{
+    static const char policy[] =
+        "extends = \"data-science\"\n[strings]\nwarn = [\"/opt/*\", \"*secret?\"]";
+    static const struct row rows[] = {
+        {policy, "f('/opt/x')", "string", SP_ACTION_WARN, 1, 3, 11},
+        {policy, "f(r'/opt/x')", "string", SP_ACTION_WARN, 1, 3, 12},
+        {policy, "f('\\x2fopt/x')", "string", SP_ACTION_WARN, 1, 3, 14},
+        {policy, "f('/op' 't/x')", "string", SP_ACTION_WARN, 1, 3, 14},
+        {policy, "f('my secret1')", "string", SP_ACTION_WARN, 1, 3, 15},
+        {policy, "f('my secret')", NULL, SP_ACTION_WARN, 0, 0, 0},
+        {policy, "f('x/opt/x') # '/opt/x'", NULL, SP_ACTION_WARN, 0, 0, 0},
+        {"extends = \"data-science\"", "open('/etc/passwd')", "string", SP_ACTION_DENY, 1, 6, 19},
+        {"extends = \"data-science\"", "open('/etc/hosts')", NULL, SP_ACTION_DENY, 0, 0, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(rows); i++) {
+        expect(&rows[i]);
+    }
+}
+
+static void test_judge_reads_the_arguments_of_calls(void **state)
+{
+    static const struct row rows[] = {
+        {"extends = \"data-science\"", "import numpy as np\nnp.load('x', mmap_mode='r')", NULL,
+         SP_ACTION_DENY, 0, 0, 0},
+        {"extends = \"data-science\"", "import numpy as np\nnp.load('x', **k)", "deserialize",
+         SP_ACTION_DENY, 2, 1, 8},
+        {"extends = \"data-science\"", "import numpy as np\nnp.load(f(**k))", NULL, SP_ACTION_DENY,
+         0, 0, 0},
+        {"extends = \"data-science\"", "f(allow_pickle=True)", "deserialize", SP_ACTION_DENY, 1, 3,
+         15},
+        {"extends = \"data-science\"", "f(allow_pickle=False)", NULL, SP_ACTION_DENY, 0, 0, 0},
+        {"extends = \"data-science\"", "import pandas as pd\npd.read_csv('https://x/y')", "network",
+         SP_ACTION_DENY, 2, 13, 26},
+        {"extends = \"data-science\"", "import pandas as pd\npd.read_csv('file:///x')", NULL,
+         SP_ACTION_DENY, 0, 0, 0},
+        {"extends = \"data-science\"", "import matplotlib\nmatplotlib.use('module://evil')",
+         "unknown-module", SP_ACTION_DENY, 2, 16, 31},
+        {"extends = \"data-science\"", "import matplotlib\nmatplotlib.use('agg')", NULL,
+         SP_ACTION_DENY, 0, 0, 0},
+        {"extends = \"data-science\"", "help()", "dynamic-code", SP_ACTION_DENY, 1, 1, 5},
+        {"extends = \"data-science\"", "help(print)", NULL, SP_ACTION_DENY, 0, 0, 0},
+        {"extends = \"data-science\"", "from sympy import solve\nsolve('eval(1)')", "dynamic-code",
+         SP_ACTION_DENY, 2, 7, 16},
+        {"extends = \"data-science\"", "from sympy import solve\nsolve('x**2 - exec')", NULL,
+         SP_ACTION_DENY, 0, 0, 0},
+        {"extends = \"data-science\"", "'{0.__class__.__name__}'.format(x)", NULL, SP_ACTION_DENY,
+         0, 0, 0},
+        {"extends = \"data-science\"", "'{0.__class__}'.format(x)", "introspection", SP_ACTION_DENY,
+         1, 1, 16},
+        {"extends = \"data-science\"", "('{0.' + a + '}').format(x)", "dynamic-code",
+         SP_ACTION_DENY, 1, 2, 7},
+        {"extends = \"data-science\"", "import http.cookiejar as c\nc.urllib.parse.quote(x)", NULL,
+         SP_ACTION_DENY, 0, 0, 0},
+        {"extends = \"data-science\"", "import http.cookiejar as c\nc.urllib.request.urlopen(x)",
+         "network", SP_ACTION_DENY, 2, 1, 25},
+        {"extends = \"data-science\"", "trace.plot()", NULL, SP_ACTION_DENY, 0, 0, 0},
+        {"extends = \"data-science\"", "import trace", "dynamic-code", SP_ACTION_DENY, 1, 8, 13},
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(rows); i++) {
+        expect(&rows[i]);
+    }
+}
+
+static void test_judge_says_what_is_allowed_instead(void **state)
+{
+    (void)state;
+    run("extends = \"data-science\"", SP_SLICE_LITERAL("import yaml\nyaml.load(x)"));
+    assert_true(
+        sp_slice_ends(sp_slice_of(judgement.findings[0].message), "instead: yaml.safe_load"));
+}
+
+static void test_judge_knows_modules_of_uploads(void **state)
+{
+    static const struct row known = {
+        "extends = \"data-science\"", "import helpers.a", NULL, SP_ACTION_DENY, 0, 0, 0};
+    static const struct row unknown = {
+        "extends = \"data-science\"", "import helper", "unknown-module", SP_ACTION_DENY, 1, 8, 14};
+    static const struct row relative = {"extends = \"data-science\"",
+                                        "from . import a",
+                                        "unknown-module",
+                                        SP_ACTION_DENY,
+                                        1,
+                                        15,
+                                        16};
+    (void)state;
+    sp_judge_know_uploaded(judge, SP_SLICE_LITERAL("\0\0\0\7helpers"));
+    expect(&known);
+    expect(&unknown);
+    expect(&relative);
+    sp_judge_know_uploaded(judge, sp_slice_make(NULL, 0));
+    run("extends = \"data-science\"", SP_SLICE_LITERAL("import helpers"));
+    assert_int_equal(judgement.verdict, SP_VERDICT_DENY);
+}
+
+static void test_judge_bounds_the_seconds_that_are_asked_for(void **state)
+{
+    struct sp_policy policy;
+    (void)state;
+    assert_int_equal(sp_policy_load(SP_SLICE_LITERAL("[limits]\ntimeout_seconds = 60"), NULL, NULL,
+                                    &policy, NULL),
+                     SP_OK);
+    judgement = (struct sp_judgement){.verdict = SP_VERDICT_ALLOW};
+    sp_judge_timeout(&policy, 60, &judgement);
+    assert_int_equal(judgement.verdict, SP_VERDICT_ALLOW);
+    sp_judge_timeout(&policy, 61, &judgement);
+    assert_int_equal(judgement.verdict, SP_VERDICT_DENY);
+    assert_string_equal(judgement.findings[0].rule, "limit");
+    sp_policy_done(&policy);
 }
 
 static void test_judge_refuses_bytes_that_are_no_text(void **state)
@@ -212,6 +328,11 @@ int main(void)
         cmocka_unit_test(test_judge_finds_rule_and_place),
         cmocka_unit_test(test_judge_lets_lists_decide_before_capabilities),
         cmocka_unit_test(test_judge_keeps_limits),
+        cmocka_unit_test(test_judge_matches_constants_with_patterns),
+        cmocka_unit_test(test_judge_reads_the_arguments_of_calls),
+        cmocka_unit_test(test_judge_says_what_is_allowed_instead),
+        cmocka_unit_test(test_judge_knows_modules_of_uploads),
+        cmocka_unit_test(test_judge_bounds_the_seconds_that_are_asked_for),
         cmocka_unit_test(test_judge_refuses_bytes_that_are_no_text),
         cmocka_unit_test(test_judge_keeps_a_denial_among_many_findings),
         cmocka_unit_test(test_judge_judges_under_every_family),

@@ -71,6 +71,22 @@ static void test_table_of_the_program_knows_the_image(void **state)
     sp_table_done(&table);
 }
 
+static void test_table_follows_very_paths_and_says_what_to_use(void **state)
+{
+    struct sp_table table;
+    (void)state;
+    assert_int_equal(
+        sp_table_load(SP_SLICE_LITERAL("[exact]\n\"a.b\" = \"c.d\"\n[instead]\n\"e.f\" = \"g\"\n"),
+                      &table, NULL),
+        SP_OK);
+    assert_true(sp_slice_is(sp_table_exact(&table, SP_SLICE_LITERAL("a.b")), "c.d"));
+    assert_int_equal(sp_table_exact(&table, SP_SLICE_LITERAL("x.b")).len, 0);
+    assert_true(sp_slice_is(sp_table_instead(&table, SP_SLICE_LITERAL("e.f.h")), "g"));
+    assert_true(sp_slice_is(sp_table_instead(&table, SP_SLICE_LITERAL("e.f(key)")), "g"));
+    assert_int_equal(sp_table_instead(&table, SP_SLICE_LITERAL("e.fh")).len, 0);
+    sp_table_done(&table);
+}
+
 static void test_capabilities_have_names_both_ways(void **state)
 {
     enum sp_capability back = SP_CAPABILITY_PROCESS;
@@ -89,6 +105,7 @@ int main(void)
         cmocka_unit_test(test_table_finds_the_longest_part_that_it_knows),
         cmocka_unit_test(test_table_refuses_what_is_no_table),
         cmocka_unit_test(test_table_of_the_program_knows_the_image),
+        cmocka_unit_test(test_table_follows_very_paths_and_says_what_to_use),
         cmocka_unit_test(test_capabilities_have_names_both_ways),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,2 @@
+b.py
+import os as o
