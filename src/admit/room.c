@@ -6,6 +6,8 @@
 #include "api/scope.h"
 
 #define UNAVAILABLE_MS      1000U
+/* Under the bound of the message and of what inspect reads. */
+#define NAMES_BYTES_MAX     ((size_t)24 * 1024)
 #define WAIT_US_MAX         ((uint64_t)30 * 1000000U)
 #define STRANGERS_PERIOD_US ((uint64_t)1000000)
 
@@ -36,6 +38,7 @@ enum sp_err sp_admit_room_new(const struct sp_admit_limits *limits, const struct
     room->out = *out;
     sp_workers_init(&room->workers, limits->workers, limits->file_workers);
     sp_buf_init(&room->scratch, SP_ROUTE_SCRATCH_BYTES_MAX);
+    sp_buf_init(&room->names, NAMES_BYTES_MAX);
     enum sp_err err = make_parts(room, parts->shares);
     if (err != SP_OK) {
         sp_admit_room_free(room);
@@ -55,6 +58,7 @@ void sp_admit_room_free(struct sp_admit_room *room)
         sp_guests_free(room->guests);
         sp_slow_free(room->slow);
         sp_buf_done(&room->scratch);
+        sp_buf_done(&room->names);
         free(room);
     }
 }
@@ -328,6 +332,11 @@ static void hand_over(struct sp_admit_room *room, struct sp_guest *guest, unsign
     struct sp_msg_send send = {.exchange = guest->exchange, .worker = (uint16_t)worker, .operation = guest->operation};
     for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {
         send.policy[i] = tenant->policy[i];
+    }
+    if (guest->operation == SP_OPERATION_SESSION_LIST && sp_admit_put_names(room, guest, &send) != SP_OK) {
+        sp_workers_unbook(&room->workers, worker);
+        sp_admit_turn_away(room, guest, SP_ERR_UNAVAILABLE, UNAVAILABLE_MS * 1000U, "memory is used up");
+        return;
     }
     guest->worker = (uint16_t)worker;
     guest->state = SP_GUEST_SENT;

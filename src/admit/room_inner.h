@@ -37,6 +37,7 @@ struct sp_admit_room {
     struct sp_strangers strangers;
     uint64_t strangers_told_us;
     struct sp_buf scratch;
+    struct sp_buf names; /* of a list of sessions */
     size_t open;
     uint64_t run_seed; /* in the names of runs: the time of the first, so that no start repeats another's */
     bool has_front;
@@ -58,6 +59,12 @@ struct sp_fair *sp_admit_line(const struct sp_admit_room *room, const struct sp_
 /* What the answer calls the run: the client's own word for it if that is one, else a number of ours. */
 void sp_admit_name_run(struct sp_admit_room *room, struct sp_guest *guest, struct sp_slice operation_id)
     SP_NONNULL(1, 2);
+
+/* --- room_names.c --- */
+
+/* A page of the tenant's sessions for a list of them; the slices are lent until the next call. */
+enum sp_err sp_admit_put_names(struct sp_admit_room *room, const struct sp_guest *guest, struct sp_msg_send *send)
+    SP_MUST_CHECK SP_NONNULL(1, 2, 3);
 
 /* --- room.c --- */
 

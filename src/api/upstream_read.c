@@ -235,7 +235,8 @@ static void read_refusal(const struct sp_upstream *u, const struct sp_order *ord
     }
     if (out->end == SP_UPSTREAM_NOT_STARTED || sp_err_http(SP_ERR_NO_SPACE) == status) {
         enum sp_err err = judge_refusal(order, status, code, out->err);
-        out->end = err != out->err ? SP_UPSTREAM_NOT_STARTED : out->end;
+        bool is_gone = err == SP_ERR_SESSION_NOT_FOUND; /* which is what was asked, and an answer to it */
+        out->end = is_gone ? SP_UPSTREAM_DONE : err != out->err ? SP_UPSTREAM_NOT_STARTED : out->end;
         out->err = err;
     }
     /* What only looks may have looked or not: nothing came of it, and it may be tried again. */

@@ -57,6 +57,9 @@ static enum sp_err put_all(const struct sp_refusal *refusal, struct sp_slice bod
     if (refusal->retry_after_s > 0) {
         SP_TRY(sp_buf_putf(out, "Retry-After: %u\r\n", refusal->retry_after_s));
     }
+    if (refusal->id > 0) {
+        SP_TRY(sp_buf_putf(out, "x-ms-request-id: %016llx\r\n", (unsigned long long)refusal->id));
+    }
     SP_TRY(sp_buf_put_text(out, "\r\n"));
     return refusal->is_head_method ? SP_OK : sp_buf_put(out, body);
 }

@@ -90,7 +90,7 @@ static void test_refusals(void **state)
         enum sp_upstream_end end;
     } cases[] = {
         {SP_OPERATION_FILE_GET, 404, "", SP_ERR_FILE_NOT_FOUND, SP_UPSTREAM_NOT_STARTED},
-        {SP_OPERATION_SESSION_GET, 404, "", SP_ERR_SESSION_NOT_FOUND, SP_UPSTREAM_NOT_STARTED},
+        {SP_OPERATION_SESSION_GET, 404, "", SP_ERR_SESSION_NOT_FOUND, SP_UPSTREAM_DONE},
         {SP_OPERATION_FILE_PUT, 413, "", SP_ERR_TOO_BIG, SP_UPSTREAM_NOT_STARTED},
         {SP_OPERATION_FILE_PUT, 507, "{\"error\":{\"code\":\"SessionDiskFull\",\"message\":\"m\"}}", SP_ERR_NO_SPACE, SP_UPSTREAM_NOT_STARTED},
         {SP_OPERATION_FILE_PUT, 507, "", SP_ERR_OUTCOME_UNKNOWN, SP_UPSTREAM_UNKNOWN},

@@ -218,7 +218,7 @@ static void test_how_errands_end(void **state)
         {"deleted", SP_OPERATION_FILE_DELETE, SP_HTTP_ANSWERED, 204, "", SP_END_DONE, SP_OK},
         {"no such file", SP_OPERATION_FILE_GET, SP_HTTP_ANSWERED, 404, "", SP_END_NOT_STARTED, SP_ERR_FILE_NOT_FOUND},
         {"no such session", SP_OPERATION_FILE_GET, SP_HTTP_ANSWERED, 404, "{\"error\":{\"code\":\"SessionNotFound\",\"message\":\"x\"}}",
-         SP_END_NOT_STARTED, SP_ERR_SESSION_NOT_FOUND},
+         SP_END_DONE, SP_ERR_SESSION_NOT_FOUND},
         {"cut look", SP_OPERATION_FILE_GET, SP_HTTP_BROKEN, 0, "", SP_END_NOT_STARTED, SP_ERR_POOL_UNAVAILABLE},
         {"cut deletion", SP_OPERATION_FILE_DELETE, SP_HTTP_BROKEN, 0, "", SP_END_UNKNOWN, SP_ERR_OUTCOME_UNKNOWN},
         {"look that broke", SP_OPERATION_FILE_GET, SP_HTTP_ANSWERED, 500, "", SP_END_NOT_STARTED, SP_ERR_POOL_UNAVAILABLE},
