@@ -20,7 +20,7 @@ static void run(struct sp_slice source, enum sp_python_family family, enum sp_py
         }
         SP_ASSERT(syntax.depth < SP_SYNTAX_LEVELS_MAX && syntax.blocks < SP_SYNTAX_BLOCKS_MAX);
         if (token.kind == SP_TOKEN_END) {
-            SP_ASSERT(syntax.is_off || (syntax.depth == 0 && syntax.blocks == 0));
+            SP_ASSERT(mode == SP_PYTHON_CELL || (syntax.depth == 0 && syntax.blocks == 0));
             return;
         }
     }

@@ -11,6 +11,8 @@
 #define SP_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #define SP_NORETURN __attribute__((noreturn))
 #define SP_UNUSED __attribute__((unused))
+/* A rare path that would burden a short one with its registers. */
+#define SP_NOINLINE __attribute__((noinline))
 /* The end of the scope is a use: a local that only waits for it is none too many. */
 #define SP_CLEANUP(fn) __attribute__((cleanup(fn), unused))
 

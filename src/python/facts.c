@@ -426,46 +426,48 @@ static enum sp_err on_operand(struct sp_facts *f)
     return SP_OK;
 }
 
-static enum sp_err on_token(struct sp_facts *f, bool *out_taken)
+static enum sp_err on_kind(struct sp_facts *f, bool *out_taken)
 {
-    struct sp_py_token token = f->token;
-    *out_taken = false;
-    switch ((enum sp_token_kind)token.kind) {
+    switch ((enum sp_token_kind)f->token.kind) {
     case SP_TOKEN_NAME:
-        SP_TRY(on_name(f, out_taken));
-        break;
+        return on_name(f, out_taken);
     case SP_TOKEN_OP:
-        SP_TRY(on_op(f));
         f->last_keyword = SP_WORD_PLAIN;
-        break;
+        return on_op(f);
     case SP_TOKEN_END:
     case SP_TOKEN_NEWLINE:
     case SP_TOKEN_INDENT:
     case SP_TOKEN_DEDENT:
-        SP_TRY(on_line(f));
         f->last_keyword = SP_WORD_PLAIN;
-        break;
+        return on_line(f);
     case SP_TOKEN_NUMBER:
     case SP_TOKEN_STRING:
     case SP_TOKEN_FSTRING_START:
     case SP_TOKEN_FSTRING_MIDDLE:
     case SP_TOKEN_FSTRING_END:
     case SP_TOKEN_MAGIC:
-        SP_TRY(on_operand(f));
         f->last_keyword = SP_WORD_PLAIN;
-        break;
+        return on_operand(f);
     }
-    bool is_close = token.kind == SP_TOKEN_OP && token.op == ')';
-    if (!is_close) {
+    return SP_ERR_INVALID;
+}
+
+/* An import takes tokens of its own: what is remembered is the one it began with. */
+static enum sp_err on_token(struct sp_facts *f, bool *out_taken)
+{
+    uint8_t kind = f->token.kind;
+    uint8_t op = f->token.op;
+    *out_taken = false;
+    SP_TRY(on_kind(f, out_taken));
+    if (kind != SP_TOKEN_OP || op != ')') {
         f->closed_call = SP_FACTS_NONE;
         f->closed_group = SP_FACTS_NONE;
     }
-    if (token.kind == SP_TOKEN_NAME || token.kind == SP_TOKEN_OP || token.kind >= SP_TOKEN_NUMBER) {
-        f->at_statement =
-            f->at_statement && token.kind == SP_TOKEN_OP && (token.op == ';' || token.op == ':');
+    if (f->at_statement && kind >= SP_TOKEN_NAME) {
+        f->at_statement = kind == SP_TOKEN_OP && (op == ';' || op == ':');
     }
-    f->last_kind = token.kind;
-    f->last_op = token.op;
+    f->last_kind = kind;
+    f->last_op = op;
     return SP_OK;
 }
 

@@ -18,6 +18,7 @@
 
 struct facts_symbol {
     const uint8_t *ptr;
+    uint64_t head; /* its first eight bytes */
     uint32_t len;
     uint32_t hash;
     uint32_t meaning; /* the first one, or SP_FACTS_NONE */
@@ -33,8 +34,8 @@ struct facts_meaning {
 };
 
 struct facts_slot {
-    uint32_t generation;
-    uint32_t symbol;
+    uint32_t hash;
+    uint32_t symbol; /* plus one; 0 is a free slot */
 };
 
 /* One meaning of a symbol: an absolute path, or a reference that is looked at when all bindings are known. */
@@ -83,7 +84,6 @@ struct sp_facts {
     struct sp_py_token token;
     struct sp_syntax syntax;
     uint32_t source_max;
-    uint32_t generation;
     uint64_t seed; /* of the hash, so that nobody can choose names that collide */
     bool is_lost;  /* a name has more meanings than are kept */
 
@@ -138,7 +138,7 @@ struct sp_facts {
     uint32_t keyword_open; /* keyword argument whose value comes next, or SP_FACTS_NONE */
 };
 
-/* Symbols: the table lives by generations, so that a new scan need not clear it. */
+/* Symbols: the names of the source, each kept once. */
 void sp_facts_symbols_start(struct sp_facts *f) SP_NONNULL(1);
 enum sp_err sp_facts_intern(struct sp_facts *f, const struct sp_py_token *token, uint32_t *out)
     SP_MUST_CHECK SP_NONNULL(1, 2, 3);

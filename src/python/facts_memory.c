@@ -15,13 +15,12 @@ static bool reserve(void **out, size_t item, uint32_t count, uint32_t *out_max)
 static bool reserve_all(struct sp_facts *f, uint32_t source_max)
 {
     uint32_t half = source_max / 2 + 64;
-    uint32_t slots = 1;
+    uint32_t slots = 256; /* the table begins with that many */
     f->symbol_max = half;
-    while (slots < 2 * f->symbol_max) {
+    while (slots < 4 * f->symbol_max) {
         slots *= 2;
     }
     uint32_t ignored = 0;
-    f->slot_mask = slots - 1;
     return reserve((void **)&f->symbols, sizeof(*f->symbols), f->symbol_max, &f->symbol_max) &&
            reserve((void **)&f->slots, sizeof(*f->slots), slots, &ignored) &&
            reserve((void **)&f->segments, sizeof(*f->segments), source_max + 64, &f->segment_max) &&

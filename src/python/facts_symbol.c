@@ -2,21 +2,60 @@
 #include "python/facts_inner.h"
 #include "python/unicode.h"
 
-static uint32_t hash_of(uint64_t seed, const uint8_t *ptr, uint32_t len)
+#define HASH_FACTOR 0xD6E8FEB86659FD93U
+#define SLOTS_LEAST 256u
+
+/* The first eight bytes of a name, or all of a shorter one. Names stand in front of something, but at the very end. */
+static uint64_t head_of(const uint8_t *ptr, uint32_t len, bool has_room)
 {
-    uint64_t h = seed + len * 0x9E3779B97F4A7C15U;
-    while (len >= 8) {
-        h = (h ^ sp_load_u64(ptr)) * 0xD6E8FEB86659FD93U;
-        h ^= h >> 32;
-        ptr += 8;
-        len -= 8;
+    if (len >= 8) {
+        return sp_load_u64(ptr);
     }
-    uint64_t tail = 0;
-    for (uint32_t i = 0; i < len; i++) {
-        tail = tail << 8 | ptr[i];
+    if (has_room) {
+        return sp_load_u64(ptr) & ((1ULL << (8 * len)) - 1U);
     }
-    h = (h ^ tail) * 0xD6E8FEB86659FD93U;
-    return (uint32_t)(h ^ h >> 32);
+    uint64_t head = 0;
+    for (uint32_t i = len; i > 0; i--) {
+        head = head << 8 | ptr[i - 1];
+    }
+    return head;
+}
+
+static uint32_t hash_of(uint64_t seed, const uint8_t *ptr, uint32_t len, uint64_t head)
+{
+    uint64_t h = (seed ^ head ^ len) * HASH_FACTOR;
+    for (uint32_t at = 8; at < len; at += 8) {
+        /* The last step may overlap the one before. */
+        uint32_t from = len - at < 8 ? len - 8 : at;
+        h = ((h ^ h >> 32) ^ sp_load_u64(ptr + from)) * HASH_FACTOR;
+    }
+    return (uint32_t)(h >> 32);
+}
+
+static void put_slot(struct sp_facts *f, uint32_t symbol)
+{
+    uint32_t slot = f->symbols[symbol].hash & f->slot_mask;
+    while (f->slots[slot].symbol != 0) {
+        slot = (slot + 1) & f->slot_mask;
+    }
+    f->slots[slot] = (struct facts_slot){.hash = f->symbols[symbol].hash, .symbol = symbol + 1};
+}
+
+static void clear_slots(struct sp_facts *f, uint32_t count)
+{
+    f->slot_mask = count - 1;
+    for (uint32_t i = 0; i < count; i++) {
+        f->slots[i] = (struct facts_slot){.symbol = 0};
+    }
+}
+
+/* A short table stays in the cache; half of it is taken at most, so that a free slot comes soon. */
+static void widen_slots(struct sp_facts *f)
+{
+    clear_slots(f, 2 * (f->slot_mask + 1));
+    for (uint32_t i = 0; i < f->symbol_count; i++) {
+        put_slot(f, i);
+    }
 }
 
 static enum sp_err add_symbol(struct sp_facts *f, struct facts_symbol symbol, uint32_t slot,
@@ -26,26 +65,38 @@ static enum sp_err add_symbol(struct sp_facts *f, struct facts_symbol symbol, ui
         return SP_ERR_FULL;
     }
     f->symbols[f->symbol_count] = symbol;
-    f->slots[slot] = (struct facts_slot){.generation = f->generation, .symbol = f->symbol_count};
+    f->slots[slot] = (struct facts_slot){.hash = symbol.hash, .symbol = f->symbol_count + 1};
     *out = f->symbol_count;
     f->symbol_count++;
+    if (2 * f->symbol_count > f->slot_mask) {
+        widen_slots(f);
+    }
     return SP_OK;
 }
 
-static enum sp_err intern_bytes(struct sp_facts *f, const uint8_t *ptr, uint32_t len, uint32_t *out)
+static bool is_same(const struct facts_symbol *known, const uint8_t *ptr, uint32_t len,
+                    uint64_t head)
 {
-    uint32_t hash = hash_of(f->seed, ptr, len);
-    /* At most half of the slots are taken, so a free one comes soon. */
+    return known->len == len && known->head == head &&
+           (len <= 8 || sp_slice_equal(sp_slice_make(known->ptr + 8, len - 8),
+                                       sp_slice_make(ptr + 8, len - 8)));
+}
+
+static enum sp_err intern_bytes(struct sp_facts *f, struct sp_slice name, bool has_room,
+                                uint32_t *out)
+{
+    uint32_t len = (uint32_t)name.len;
+    uint64_t head = head_of(name.ptr, len, has_room);
+    uint32_t hash = hash_of(f->seed, name.ptr, len, head);
     for (uint32_t slot = hash & f->slot_mask;; slot = (slot + 1) & f->slot_mask) {
-        if (f->slots[slot].generation != f->generation) {
+        const struct facts_slot *found = &f->slots[slot];
+        if (found->symbol == 0) {
             struct facts_symbol symbol = {
-                .ptr = ptr, .len = len, .hash = hash, .meaning = SP_FACTS_NONE};
+                .ptr = name.ptr, .head = head, .len = len, .hash = hash, .meaning = SP_FACTS_NONE};
             return add_symbol(f, symbol, slot, out);
         }
-        const struct facts_symbol *known = &f->symbols[f->slots[slot].symbol];
-        if (known->hash == hash && known->len == len &&
-            sp_slice_equal(sp_slice_make(known->ptr, len), sp_slice_make(ptr, len))) {
-            *out = f->slots[slot].symbol;
+        if (found->hash == hash && is_same(&f->symbols[found->symbol - 1], name.ptr, len, head)) {
+            *out = found->symbol - 1;
             return SP_OK;
         }
     }
@@ -64,7 +115,7 @@ static enum sp_err intern_nonascii(struct sp_facts *f, struct sp_slice name, uin
         kept[i] = form[i];
     }
     uint32_t before = f->symbol_count;
-    SP_TRY(intern_bytes(f, kept, (uint32_t)len, out));
+    SP_TRY(intern_bytes(f, sp_slice_make(kept, len), false, out));
     if (f->symbol_count != before) {
         f->name_bytes += (uint32_t)len;
     }
@@ -76,21 +127,15 @@ enum sp_err sp_facts_intern(struct sp_facts *f, const struct sp_py_token *token,
     if ((token->flags & SP_TOKEN_NONASCII) != 0) {
         return intern_nonascii(f, sp_lexer_text(&f->lx, token), out);
     }
-    return intern_bytes(f, f->lx.ptr + token->start, token->end - token->start, out);
+    bool has_room = f->lx.len - token->start >= 8;
+    return intern_bytes(f, sp_lexer_text(&f->lx, token), has_room, out);
 }
 
 void sp_facts_symbols_start(struct sp_facts *f)
 {
     f->symbol_count = 0;
     f->name_bytes = 0;
-    f->generation++;
-    if (f->generation == 0) {
-        /* The counter wrapped: old slots would look new. */
-        for (uint32_t i = 0; i <= f->slot_mask; i++) {
-            f->slots[i].generation = 0;
-        }
-        f->generation = 1;
-    }
+    clear_slots(f, SLOTS_LEAST);
 }
 
 enum sp_err sp_facts_bind(struct sp_facts *f, struct facts_binding binding)

@@ -1,8 +1,8 @@
 #include "python/lexer.h"
 
-#include "base/load.h"
 #include "base/text.h"
 #include "python/lexer_inner.h"
+#include "python/scan.h"
 #include "python/unicode.h"
 #include "python/word.h"
 
@@ -79,26 +79,13 @@ static void fault_at_offset(struct sp_lexer *lx, enum sp_python_fault fault, siz
     (void)sp_lex_fault(lx, fault, (uint32_t)offset);
 }
 
-/* Eight plain ASCII bytes at once: most source is nothing else. */
-static size_t skip_ascii(struct sp_slice source, size_t at)
-{
-    while (source.len - at >= 8) {
-        uint64_t word = sp_load_u64(source.ptr + at);
-        uint64_t has_zero = (word - 0x0101010101010101U) & ~word & 0x8080808080808080U;
-        if (((word & 0x8080808080808080U) | has_zero) != 0) {
-            return at;
-        }
-        at += 8;
-    }
-    return at;
-}
-
 static enum sp_python_fault check_bytes(struct sp_slice source, size_t *out_at)
 {
     struct sp_text text;
     sp_text_init(&text, source);
     while (!sp_text_at_end(&text)) {
-        text.at = skip_ascii(source, text.at);
+        text.at =
+            (size_t)(sp_scan_ascii(source.ptr + text.at, source.ptr + source.len) - source.ptr);
         uint32_t c = 1;
         if (sp_text_at_end(&text)) {
             break;
@@ -186,6 +173,12 @@ static enum sp_err take_continuation(struct sp_lexer *lx)
                                : SP_OK;
 }
 
+static uint32_t count_spaces(const struct sp_lexer *lx)
+{
+    const uint8_t *at = lx->ptr + lx->at;
+    return (uint32_t)(sp_scan_spaces(at, lx->ptr + lx->limit) - at);
+}
+
 /* The column where the line's first token stands, once with tabs of 8 and once with tabs of 1, as CPython compares. */
 static enum sp_err measure_indent(struct sp_lexer *lx, uint32_t *out_column, uint32_t *out_alt)
 {
@@ -195,9 +188,13 @@ static enum sp_err measure_indent(struct sp_lexer *lx, uint32_t *out_column, uin
     for (;;) {
         uint8_t byte = sp_lex_peek(lx, 0);
         if (byte == ' ') {
-            column++;
-            alt++;
-        } else if (byte == '\t') {
+            uint32_t spaces = count_spaces(lx);
+            column += spaces;
+            alt += spaces;
+            lx->at += spaces;
+            continue;
+        }
+        if (byte == '\t') {
             column = (column / TAB_WIDTH + 1) * TAB_WIDTH;
             alt++;
         } else if (byte == '\f') {
@@ -303,16 +300,10 @@ static enum sp_err give_end(struct sp_lexer *lx, struct sp_py_token *out)
     return SP_OK;
 }
 
-static enum sp_err take_name(struct sp_lexer *lx, struct sp_py_token *out)
+static inline enum sp_err take_name(struct sp_lexer *lx, struct sp_py_token *out)
 {
-    const uint8_t *at = lx->ptr + lx->at;
-    const uint8_t *end = lx->ptr + lx->limit;
     uint8_t all = 0;
-    while (at < end && sp_lex_is(*at, LEX_NAME | LEX_DIGIT)) {
-        all |= *at;
-        at++;
-    }
-    lx->at = (uint32_t)(at - lx->ptr);
+    lx->at = (uint32_t)(sp_scan_name(lx->ptr + lx->at, lx->ptr + lx->limit, &all) - lx->ptr);
     if (all >= 0x80) {
         size_t bad = 0;
         struct sp_slice name = sp_slice_make(lx->ptr + out->start, lx->at - out->start);
@@ -326,9 +317,20 @@ static enum sp_err take_name(struct sp_lexer *lx, struct sp_py_token *out)
     return sp_lex_give(lx, SP_TOKEN_NAME, out);
 }
 
-static enum sp_err take_name_or_string(struct sp_lexer *lx, struct sp_py_token *out)
+/* The letters that prefixes of strings are made of: b f r t u, in either case. */
+static bool may_prefix(uint8_t byte)
+{
+    const uint32_t letters = 1U << 2 | 1U << 6 | 1U << 18 | 1U << 20 | 1U << 21;
+    return byte >= 'A' && byte < 0x80 && (letters >> (byte & 0x1FU) & 1U) != 0;
+}
+
+static inline enum sp_err take_name_or_string(struct sp_lexer *lx, struct sp_py_token *out)
 {
     uint8_t flags = 0;
+    uint8_t next = sp_lex_peek(lx, 1);
+    if (!may_prefix(lx->ptr[lx->at]) || (!sp_lex_is(next, LEX_QUOTE) && !may_prefix(next))) {
+        return take_name(lx, out);
+    }
     uint32_t prefix = sp_lex_prefix(lx, &flags);
     if (prefix > 2) {
         return take_name(lx, out);
@@ -339,12 +341,7 @@ static enum sp_err take_name_or_string(struct sp_lexer *lx, struct sp_py_token *
 
 static void skip_comment(struct sp_lexer *lx)
 {
-    const uint8_t *at = lx->ptr + lx->at;
-    const uint8_t *end = lx->ptr + lx->limit;
-    while (at < end && *at != '\n' && *at != '\r') {
-        at++;
-    }
-    lx->at = (uint32_t)(at - lx->ptr);
+    lx->at = (uint32_t)(sp_scan_line(lx->ptr + lx->at, lx->ptr + lx->limit) - lx->ptr);
 }
 
 static enum sp_err take_other(struct sp_lexer *lx, struct sp_py_token *out)
@@ -355,7 +352,7 @@ static enum sp_err take_other(struct sp_lexer *lx, struct sp_py_token *out)
     return sp_lex_fault(lx, SP_PYTHON_CHARACTER, lx->at);
 }
 
-static enum sp_err take_token(struct sp_lexer *lx, struct sp_py_token *out)
+static SP_NOINLINE enum sp_err take_token(struct sp_lexer *lx, struct sp_py_token *out)
 {
     uint8_t byte = lx->ptr[lx->at];
     unsigned class = sp_lex_class[byte];
@@ -381,7 +378,7 @@ static enum sp_err skip_between(struct sp_lexer *lx, bool *out_newline)
     while (lx->at < lx->limit) {
         uint8_t byte = lx->ptr[lx->at];
         if (sp_lex_is(byte, LEX_SPACE)) {
-            lx->at++;
+            lx->at += byte == ' ' ? count_spaces(lx) : 1;
         } else if (sp_lex_is(byte, LEX_NEWLINE)) {
             if (lx->level == 0) {
                 lx->at_line_start = true;
@@ -426,7 +423,8 @@ static bool starts_magic(const struct sp_lexer *lx)
            (byte == '%' || byte == '!' || byte == '?' || byte == ',' || byte == ';' || byte == '/');
 }
 
-enum sp_err sp_lexer_next(struct sp_lexer *lx, struct sp_py_token *out)
+/* Wherever a token may stand: lines, indentation, comments, and the text of f-strings are looked after. */
+static SP_NOINLINE enum sp_err next_anywhere(struct sp_lexer *lx, struct sp_py_token *out)
 {
     if (lx->fault != SP_PYTHON_FINE) {
         return sp_python_fault_err(lx->fault);
@@ -460,6 +458,57 @@ enum sp_err sp_lexer_next(struct sp_lexer *lx, struct sp_py_token *out)
         return give_end(lx, out);
     }
     return starts_magic(lx) ? sp_lex_magic(lx, out) : take_token(lx, out);
+}
+
+/* A single operator that nothing can lengthen: the bytes behind it are of another kind. Outside of f-strings. */
+static inline bool is_lone_op(const struct sp_lexer *lx, uint8_t byte)
+{
+    const unsigned lengthens = LEX_OP | LEX_DIGIT;
+    return lx->fstrings == 0 && byte != '!' && byte != '%' &&
+           !sp_lex_is(sp_lex_peek(lx, 1), lengthens);
+}
+
+static inline enum sp_err give_lone_op(struct sp_lexer *lx, uint8_t byte, struct sp_py_token *out)
+{
+    out->op = byte;
+    lx->at++;
+    return sp_lex_give(lx, SP_TOKEN_OP, out);
+}
+
+/* A token behind another one of its line. */
+static inline enum sp_err next_behind(struct sp_lexer *lx, uint8_t byte, struct sp_py_token *out)
+{
+    const unsigned begins = LEX_NAME | LEX_DIGIT | LEX_QUOTE | LEX_OP | LEX_OPEN | LEX_CLOSE;
+    unsigned class = sp_lex_class[byte];
+    if (byte == '\n' && lx->level == 0) {
+        place(lx, out);
+        lx->at_line_start = true;
+        return give_newline(lx, out);
+    }
+    if ((class & begins) == 0) {
+        return next_anywhere(lx, out);
+    }
+    place(lx, out);
+    if ((class & LEX_NAME) != 0 && !may_prefix(byte)) {
+        return take_name(lx, out);
+    }
+    if ((class & LEX_OP) != 0 && is_lone_op(lx, byte)) {
+        return give_lone_op(lx, byte, out);
+    }
+    return take_token(lx, out);
+}
+
+/* Most tokens stand behind another one on their line, with a space between them or none. */
+enum sp_err sp_lexer_next(struct sp_lexer *lx, struct sp_py_token *out)
+{
+    if (!lx->has_tokens || lx->in_text || lx->fault != SP_PYTHON_FINE || lx->at == lx->limit) {
+        return next_anywhere(lx, out);
+    }
+    lx->at += lx->ptr[lx->at] == ' ' ? 1 : 0;
+    if (lx->at == lx->limit) {
+        return next_anywhere(lx, out);
+    }
+    return next_behind(lx, lx->ptr[lx->at], out);
 }
 
 bool sp_lexer_is_header(const struct sp_lexer *lx, struct sp_lexer *ahead)

@@ -1,4 +1,5 @@
 #include "python/lexer_inner.h"
+#include "python/scan.h"
 
 static unsigned prefix_flag(uint8_t byte, enum sp_python_family family)
 {
@@ -64,9 +65,13 @@ static enum sp_err find_close(struct sp_lexer *lx, uint8_t quote, unsigned width
                               struct sp_py_token *token)
 {
     uint8_t all = 0;
-    while (lx->at < lx->limit) {
+    const uint8_t *end = lx->ptr + lx->limit;
+    for (;;) {
+        lx->at = (uint32_t)(sp_scan_string(lx->ptr + lx->at, end, quote, &all) - lx->ptr);
+        if (lx->at == lx->limit) {
+            break;
+        }
         uint8_t byte = lx->ptr[lx->at];
-        all |= byte;
         if (byte == quote) {
             if (quotes_at(lx, quote, width)) {
                 bool is_bytes = (token->flags & SP_TOKEN_BYTES) != 0;
@@ -79,13 +84,11 @@ static enum sp_err find_close(struct sp_lexer *lx, uint8_t quote, unsigned width
             token->flags |= SP_TOKEN_ESCAPED;
             all |= sp_lex_peek(lx, 1);
             skip_escape(lx);
-        } else if (byte == '\n' || byte == '\r') {
+        } else {
             if (width == 1) {
                 break;
             }
             sp_lex_newline(lx);
-        } else {
-            lx->at++;
         }
     }
     return sp_lex_fault_token(lx, width == 1 ? SP_PYTHON_STRING_OPEN : SP_PYTHON_TRIPLE_OPEN,

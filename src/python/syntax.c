@@ -85,9 +85,7 @@ void sp_syntax_start(struct sp_syntax *sx, struct sp_lexer *lx)
     sx->at_line_start = true;
     sx->block_due = false;
     sx->is_lenient = false;
-    sx->is_skipping = false;
-    sx->is_off = false;
-    sx->maybe_soft = false;
+    sx->special = 0;
     sx->has_await = false;
     sx->late = SP_PYTHON_FINE;
     sx->fault = SP_PYTHON_FINE;
@@ -274,7 +272,7 @@ bool syntax_return(struct sp_syntax *sx, struct sp_syntax_level *l)
 
 /* ---- one token ---- */
 
-static bool take_expression(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
+static inline bool take_expression(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
 {
     switch ((enum state)l->state) {
     case STATE_AFTER:
@@ -310,19 +308,19 @@ static bool take_expression(struct sp_syntax *sx, struct sp_syntax_level *l, uns
     return false;
 }
 
-static bool take(struct sp_syntax *sx, unsigned class)
+/* Indentation, the end, and words whose meaning the next token decides. */
+static bool take_special(struct sp_syntax *sx, unsigned class)
 {
     struct sp_syntax_level *l = syntax_top(sx);
-    bool is_layout = class >= CLASS_INDENT && class <= CLASS_END;
     bool is_soft = false;
-    if (sx->late != SP_PYTHON_FINE && class != CLASS_STRING && class != CLASS_FSTART &&
-        l->kind != LEVEL_FSTRING) {
+    bool is_literal = class == CLASS_STRING || class == CLASS_FSTART;
+    if ((sx->special & SPECIAL_LATE) != 0 && !is_literal && l->kind != LEVEL_FSTRING) {
         return syntax_fault(sx, sx->late, syntax_here(sx));
     }
-    if (is_layout) {
+    if (class >= CLASS_INDENT && class <= CLASS_END) {
         return take_layout(sx, l, class);
     }
-    if (sx->maybe_soft && (!syntax_soft(sx, l, class, &is_soft) || is_soft)) {
+    if ((sx->special & SPECIAL_SOFT) != 0 && (!syntax_soft(sx, l, class, &is_soft) || is_soft)) {
         return is_soft && sx->fault == SP_PYTHON_FINE;
     }
     if (class == CLASS_COMPARE && is_barry(sx->lx, sx->token)) {
@@ -386,7 +384,7 @@ static bool skip(struct sp_syntax *sx, unsigned class)
     if (class != CLASS_NEWLINE) {
         return class != CLASS_END || end_block(sx);
     }
-    sx->is_skipping = false;
+    sx->special = 0;
     sx->fault = SP_PYTHON_FINE;
     sx->late = SP_PYTHON_FINE;
     sx->has_await = false;
@@ -423,20 +421,60 @@ static enum sp_err refuse(struct sp_syntax *sx)
     return sp_python_fault_err(fault);
 }
 
-enum sp_err sp_syntax_take(struct sp_syntax *sx, const struct sp_py_token *token)
+/* A token that does not fit: IPython may know better. */
+static enum sp_err take_misfit(struct sp_syntax *sx, unsigned class)
 {
-    unsigned class = class_of(token);
-    if (sx->is_off) {
-        return SP_OK;
-    }
-    sx->token = token;
-    if (sx->is_skipping ? skip(sx, class) : take(sx, class)) {
-        return SP_OK;
-    }
     if (!is_for_ipython(sx)) {
         return refuse(sx);
     }
-    sx->is_off = has_prompt(sx->lx);
-    sx->is_skipping = true;
-    return sx->is_off || class != CLASS_NEWLINE || skip(sx, class) ? SP_OK : refuse(sx);
+    if (has_prompt(sx->lx)) {
+        sx->special = SPECIAL_OFF;
+        return SP_OK;
+    }
+    sx->special = SPECIAL_SKIP;
+    return class != CLASS_NEWLINE || skip(sx, class) ? SP_OK : refuse(sx);
+}
+
+static SP_NOINLINE enum sp_err take_closely(struct sp_syntax *sx, unsigned class)
+{
+    if ((sx->special & SPECIAL_OFF) != 0) {
+        return SP_OK;
+    }
+    bool fits = (sx->special & SPECIAL_SKIP) != 0 ? skip(sx, class) : take_special(sx, class);
+    return fits ? SP_OK : take_misfit(sx, class);
+}
+
+/* A name where an operand is wanted, or behind a dot: half of all tokens. */
+static inline bool take_name(const struct sp_syntax *sx, struct sp_syntax_level *l)
+{
+    if (l->state == STATE_DOT) {
+        l->bits &= (uint16_t)~BIT_INNER;
+        return syntax_operand(l, SHAPE_PLACE);
+    }
+    if (l->state > STATE_PRIMARY) {
+        return false;
+    }
+    if (l->state == STATE_FULL) {
+        l->start = syntax_here(sx);
+    }
+    return syntax_operand(l, SHAPE_NAME);
+}
+
+static SP_NOINLINE enum sp_err take_other(struct sp_syntax *sx, unsigned class)
+{
+    bool is_layout = class >= CLASS_INDENT && class <= CLASS_END;
+    if (sx->special != 0 || is_layout || class == CLASS_COMPARE) {
+        return take_closely(sx, class);
+    }
+    return take_expression(sx, syntax_top(sx), class) ? SP_OK : take_misfit(sx, class);
+}
+
+enum sp_err sp_syntax_take(struct sp_syntax *sx, const struct sp_py_token *token)
+{
+    unsigned class = class_of(token);
+    sx->token = token;
+    if (class == CLASS_NAME && sx->special == 0 && take_name(sx, syntax_top(sx))) {
+        return SP_OK;
+    }
+    return take_other(sx, class);
 }

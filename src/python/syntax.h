@@ -60,9 +60,7 @@ struct sp_syntax {
     bool at_line_start; /* compound statements may begin */
     bool block_due;     /* the line ended in the colon of a header */
     bool is_lenient;    /* to the end of the line: IPython reads it, not Python */
-    bool is_skipping;   /* ... and Python could not */
-    bool is_off;        /* ... to the end of the source: a session pasted with its prompts */
-    bool maybe_soft;    /* the statement began with match or type */
+    uint8_t special;    /* SPECIAL_ bits: the next token needs more than a step of the automaton */
     uint8_t header;     /* of the statement whose colon is awaited */
     uint8_t pending;    /* context bits that its body gets */
     struct sp_syntax_place await; /* an await that only an async generator expression excuses */

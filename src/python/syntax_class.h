@@ -46,6 +46,12 @@ enum class {
     CLASS_BANG,
 };
 
+/* Why a token needs a closer look. */
+#define SPECIAL_SKIP 0x01u /* IPython reads this line, Python could not */
+#define SPECIAL_OFF  0x02u /* ... to the end of the source: a session pasted with its prompts */
+#define SPECIAL_SOFT 0x04u /* the statement began with match or type */
+#define SPECIAL_LATE 0x08u /* a literal has a fault that shows behind the last one */
+
 /* What may come next at a level. */
 enum state {
     STATE_FULL,    /* the start of an element */

@@ -151,9 +151,10 @@ static bool start_nonlocal(struct sp_syntax *sx, unsigned context)
 static bool start_expression(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class,
                              bool is_line_start)
 {
-    sx->maybe_soft =
+    bool is_soft =
         class == CLASS_NAME && ((is_line_start && syntax_is_text(sx, "match")) ||
                                 (sx->lx->family != SP_PYTHON_311 && syntax_is_text(sx, "type")));
+    sx->special |= is_soft ? SPECIAL_SOFT : 0;
     l->open = syntax_here(sx);
     return syntax_slot(sx, SLOT_EXPR) && syntax_want_operand(sx, l, class);
 }
@@ -317,7 +318,7 @@ static bool may_be_either(unsigned class)
  */
 bool syntax_soft(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class, bool *out_is_soft)
 {
-    sx->maybe_soft = false;
+    sx->special &= (uint8_t)~SPECIAL_SOFT;
     bool is_type = sx->lx->ptr[l->open.start] == 't';
     *out_is_soft = true;
     if (is_type && class == CLASS_NAME) {

@@ -57,10 +57,16 @@ static bool are_escapes_whole(struct sp_slice text, bool is_bytes)
 
 /* ---- literals ---- */
 
+static void note_late(struct sp_syntax *sx, enum sp_python_fault fault)
+{
+    sx->late = fault;
+    sx->special |= SPECIAL_LATE;
+}
+
 static void note_kind(struct sp_syntax *sx, const struct sp_syntax_level *l, enum string_kind kind)
 {
     if (l->state == STATE_AFTER && l->string != (uint8_t)kind && sx->late == SP_PYTHON_FINE) {
-        sx->late = SP_PYTHON_STRING_MIX;
+        note_late(sx, SP_PYTHON_STRING_MIX);
     }
 }
 
@@ -79,7 +85,7 @@ bool syntax_string(struct sp_syntax *sx, struct sp_syntax_level *l)
                                         token->end - token->start - token->quote -
                                             ((token->flags & SP_TOKEN_TRIPLE) != 0 ? 3U : 1U)),
                            is_bytes)) {
-        sx->late = SP_PYTHON_ESCAPE;
+        note_late(sx, SP_PYTHON_ESCAPE);
     }
     return true;
 }
@@ -126,7 +132,7 @@ static bool text_of_fstring(struct sp_syntax *sx, const struct sp_syntax_level *
     switch (class) {
     case CLASS_FMIDDLE:
         if (l->count == 0 && !are_escapes_whole(sp_lexer_text(sx->lx, sx->token), false)) {
-            sx->late = SP_PYTHON_ESCAPE;
+            note_late(sx, SP_PYTHON_ESCAPE);
         }
         return true;
     case CLASS_LBRACE:
