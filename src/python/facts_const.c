@@ -234,6 +234,7 @@ enum sp_err sp_facts_decode(const struct sp_facts *facts, const struct sp_const 
     struct sp_py_token token = {0};
     sp_lexer_init(&lx, span, facts->lx.family, SP_PYTHON_TEXT);
     lx.brackets[0] = '(';
+    lx.bracket_place[0] = (struct sp_lexer_bracket){.line = 1};
     lx.level = 1;
     lx.at_line_start = false;
     enum sp_err err = sp_lexer_next(&lx, &token);

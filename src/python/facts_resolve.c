@@ -305,7 +305,7 @@ void sp_facts_settle(struct sp_facts *f)
     bool has_new = true;
     for (uint32_t round = 1; has_new && !f->is_lost; round++) {
         has_new = false;
-        for (uint32_t i = 0; i < f->binding_count; i++) {
+        for (uint32_t i = 0; i < f->binding_count && !f->is_lost; i++) {
             if (settle_binding(f, &f->bindings[i], round)) {
                 f->symbols[f->bindings[i].symbol].round = round;
                 has_new = true;

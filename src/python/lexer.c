@@ -118,6 +118,7 @@ void sp_lexer_init(struct sp_lexer *lx, struct sp_slice source, enum sp_python_f
     lx->in_text = false;
     lx->is_first = true;
     lx->field_empty = false;
+    lx->is_flat = false;
     lx->last_op = 0;
     lx->pending = 0;
     lx->level = 0;
@@ -283,7 +284,11 @@ static enum sp_err give_end(struct sp_lexer *lx, struct sp_py_token *out)
         return sp_lex_fault(lx, SP_PYTHON_FSTRING_OPEN, lx->at);
     }
     if (lx->level > 0) {
-        return sp_lex_fault(lx, SP_PYTHON_BRACKET_OPEN, lx->at);
+        const struct sp_lexer_bracket *open = &lx->bracket_place[lx->level - 1];
+        enum sp_err err = sp_lex_fault(lx, SP_PYTHON_BRACKET_OPEN, open->at);
+        lx->fault_line = open->line;
+        lx->fault_line_start = open->line_start;
+        return err;
     }
     out->end = out->start;
     if (lx->has_tokens) {
@@ -528,6 +533,7 @@ bool sp_lexer_is_header(const struct sp_lexer *lx, struct sp_lexer *ahead)
     ahead->in_text = false;
     ahead->is_first = false;
     ahead->field_empty = false;
+    ahead->is_flat = false;
     ahead->last_op = lx->last_op;
     ahead->pending = 0;
     ahead->level = lx->level;

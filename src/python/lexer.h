@@ -36,6 +36,13 @@ struct sp_fstring {
     bool in_spec; /* behind the colon of the innermost field */
 };
 
+/* Where an open bracket stands. */
+struct sp_lexer_bracket {
+    uint32_t at;
+    uint32_t line;
+    uint32_t line_start;
+};
+
 struct sp_lexer {
     const uint8_t *ptr;
     uint32_t
@@ -50,6 +57,7 @@ struct sp_lexer {
     bool has_tokens;  /* on this logical line */
     bool in_text;     /* inside the text of an f-string, not of a field */
     bool is_first;    /* before the first token of the source */
+    bool is_flat;     /* an f-string is one token, its fields are not read */
     bool field_empty; /* nothing yet in the field that was opened last */
     uint8_t last_op;  /* of the token before, or 0 */
     int32_t pending;  /* indents (positive) or dedents (negative) to hand out */
@@ -57,6 +65,7 @@ struct sp_lexer {
     uint16_t indents;
     uint16_t fstrings;
     uint8_t brackets[SP_PYTHON_BRACKETS_MAX];
+    struct sp_lexer_bracket bracket_place[SP_PYTHON_BRACKETS_MAX];
     uint32_t indent[SP_PYTHON_INDENTS_MAX];
     uint32_t indent_alt[SP_PYTHON_INDENTS_MAX]; /* the same column with tabs of width 1 */
     struct sp_fstring fstring[SP_PYTHON_FSTRINGS_MAX];

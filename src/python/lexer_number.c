@@ -34,11 +34,17 @@ static bool keyword_follows(const struct sp_lexer *lx)
     return false;
 }
 
+/* CPython points at the byte before the one that does not fit. */
+static enum sp_err wrong(struct sp_lexer *lx, enum sp_python_fault fault)
+{
+    return sp_lex_fault(lx, fault, lx->at - 1);
+}
+
 static enum sp_err check_end(struct sp_lexer *lx, enum sp_python_fault fault)
 {
     uint8_t byte = sp_lex_peek(lx, 0);
     if (sp_lex_is(byte, LEX_NAME | LEX_DIGIT) && !keyword_follows(lx)) {
-        return sp_lex_fault(lx, fault, lx->at);
+        return wrong(lx, fault);
     }
     return SP_OK;
 }
@@ -56,9 +62,16 @@ static enum sp_err take_decimals(struct sp_lexer *lx, uint32_t *digits)
         }
         lx->at++;
         if (!sp_lex_is(sp_lex_peek(lx, 0), LEX_DIGIT)) {
-            return sp_lex_fault(lx, SP_PYTHON_DECIMAL, lx->at);
+            return wrong(lx, SP_PYTHON_DECIMAL);
         }
     }
+}
+
+/* At a digit of a larger base CPython points at the digit itself. */
+static enum sp_err wrong_digit(struct sp_lexer *lx, enum sp_python_fault fault)
+{
+    bool is_digit = sp_lex_is(sp_lex_peek(lx, 0), LEX_DIGIT);
+    return sp_lex_fault(lx, fault, lx->at - (is_digit ? 0 : 1));
 }
 
 /* 0x, 0o, 0b: one or more groups, each with an underscore before it if one likes. */
@@ -70,16 +83,13 @@ static enum sp_err take_radix(struct sp_lexer *lx, digit_class *is, enum sp_pyth
             lx->at++;
         }
         if (!is(sp_lex_peek(lx, 0))) {
-            return sp_lex_fault(lx, fault, lx->at);
+            return wrong_digit(lx, fault);
         }
         while (is(sp_lex_peek(lx, 0))) {
             lx->at++;
         }
     } while (sp_lex_peek(lx, 0) == '_');
-    if (sp_lex_is(sp_lex_peek(lx, 0), LEX_DIGIT)) {
-        return sp_lex_fault(lx, fault, lx->at);
-    }
-    return check_end(lx, fault);
+    return sp_lex_is(sp_lex_peek(lx, 0), LEX_DIGIT) ? wrong_digit(lx, fault) : check_end(lx, fault);
 }
 
 static enum sp_err take_imaginary(struct sp_lexer *lx)
@@ -96,8 +106,7 @@ static enum sp_err take_exponent(struct sp_lexer *lx, bool *out_taken)
     bool has_sign = sign == '+' || sign == '-';
     if (!sp_lex_is(sp_lex_peek(lx, has_sign ? 2 : 1), LEX_DIGIT)) {
         *out_taken = false;
-        return has_sign ? sp_lex_fault(lx, SP_PYTHON_DECIMAL, lx->at)
-                        : check_end(lx, SP_PYTHON_DECIMAL);
+        return has_sign ? wrong(lx, SP_PYTHON_DECIMAL) : check_end(lx, SP_PYTHON_DECIMAL);
     }
     *out_taken = true;
     lx->at += has_sign ? 2 : 1;

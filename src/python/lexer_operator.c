@@ -6,6 +6,8 @@ enum sp_err sp_lex_open(struct sp_lexer *lx, uint8_t bracket)
         return sp_lex_fault(lx, SP_PYTHON_BRACKET_DEPTH, lx->at);
     }
     lx->brackets[lx->level] = bracket;
+    lx->bracket_place[lx->level] =
+        (struct sp_lexer_bracket){.at = lx->at, .line = lx->line, .line_start = lx->line_start};
     lx->level++;
     return SP_OK;
 }

@@ -142,7 +142,7 @@ enum sp_err sp_lex_string(struct sp_lexer *lx, uint32_t prefix, struct sp_py_tok
     if (width == 3) {
         out->flags |= SP_TOKEN_TRIPLE;
     }
-    if ((out->flags & SP_TOKEN_FORMAT) != 0) {
+    if ((out->flags & SP_TOKEN_FORMAT) != 0 && !lx->is_flat) {
         return open_fstring(lx, quote, width, out);
     }
     SP_TRY(find_close(lx, quote, width, out));

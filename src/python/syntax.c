@@ -88,6 +88,7 @@ void sp_syntax_start(struct sp_syntax *sx, struct sp_lexer *lx)
     sx->special = 0;
     sx->has_await = false;
     sx->late = SP_PYTHON_FINE;
+    sx->deferred = SP_PYTHON_FINE;
     sx->fault = SP_PYTHON_FINE;
     sx->levels[0] = (struct sp_syntax_level){.kind = LEVEL_STATEMENT, .state = STATE_START};
     sx->stack[0] = (struct sp_syntax_block){.header = HEADER_MODULE};
@@ -142,12 +143,29 @@ static uint8_t follow_of(enum header header)
     return FOLLOW_NONE;
 }
 
+/* Where CPython says that something is missing at the end of the source: at its last line end. */
+static struct sp_syntax_place here_or_end(const struct sp_syntax *sx)
+{
+    struct sp_syntax_place place = syntax_here(sx);
+    const struct sp_lexer *lx = sx->lx;
+    if (place.start < lx->len || place.start == 0 || lx->ptr[place.start - 1] != '\n') {
+        return place;
+    }
+    place.start--;
+    place.line--;
+    place.line_start = place.start;
+    while (place.line_start > 0 && lx->ptr[place.line_start - 1] != '\n') {
+        place.line_start--;
+    }
+    return place;
+}
+
 /* The block that ends must be whole. */
 static bool end_block(struct sp_syntax *sx)
 {
     const struct sp_syntax_block *block = syntax_block(sx);
     if (block->follow == FOLLOW_TRY) {
-        return syntax_fault(sx, SP_PYTHON_TRY, syntax_here(sx));
+        return syntax_fault(sx, SP_PYTHON_TRY, here_or_end(sx));
     }
     return block->follow != FOLLOW_DECORATED;
 }
@@ -177,24 +195,35 @@ bool syntax_line(struct sp_syntax *sx, unsigned class)
     return !syntax_block(sx)->is_line || pop_block(sx);
 }
 
+/* The end of the source: nothing is open, and nothing was found that the compiler would refuse. */
+static bool end_source(struct sp_syntax *sx)
+{
+    if (!end_block(sx)) {
+        return false;
+    }
+    return sx->deferred == SP_PYTHON_FINE || syntax_fault(sx, sx->deferred, sx->deferred_at);
+}
+
 /* Whether indentation fits what came before. */
 static bool take_layout(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
 {
     if (class == CLASS_INDENT) {
         if (!sx->block_due) {
-            return syntax_fault(sx, SP_PYTHON_INDENT_UNEXPECTED, syntax_here(sx));
+            struct sp_syntax_place place = syntax_here(sx);
+            place.start--; /* the last byte of the indentation */
+            return syntax_fault(sx, SP_PYTHON_INDENT_UNEXPECTED, place);
         }
         sx->block_due = false;
         sx->at_line_start = true;
         return true;
     }
     if (sx->block_due) {
-        return syntax_fault(sx, SP_PYTHON_INDENT_MISSING, syntax_here(sx));
+        return syntax_fault(sx, SP_PYTHON_INDENT_MISSING, here_or_end(sx));
     }
     if (class == CLASS_DEDENT) {
         return l->state == STATE_START && pop_block(sx);
     }
-    return l->state == STATE_START && end_block(sx);
+    return l->state == STATE_START && end_source(sx);
 }
 
 static bool take_start(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
@@ -218,46 +247,45 @@ unsigned syntax_context(const struct sp_syntax *sx)
 }
 
 /* An await outside of an async function is excused only inside a generator expression. */
-bool syntax_await(struct sp_syntax *sx)
+void syntax_await(struct sp_syntax *sx)
 {
     bool in_lambda = (syntax_context(sx) & CONTEXT_LAMBDA) != 0;
     unsigned context = syntax_block(sx)->context;
     bool is_async = (context & CONTEXT_ASYNC) != 0;
     bool is_top = sx->lx->mode == SP_PYTHON_CELL && (context & CONTEXT_FUNCTION) == 0;
     if (!in_lambda && (is_async || is_top)) {
-        return true;
+        return;
     }
     if (sx->depth == 0 && (sx->levels[0].state == STATE_WORDS || in_lambda)) {
-        return syntax_fault(sx, SP_PYTHON_AWAIT, syntax_here(sx));
+        syntax_defer(sx, SP_PYTHON_AWAIT, syntax_here(sx));
     }
     if (!sx->has_await) {
         sx->has_await = true;
         sx->await = syntax_here(sx);
         sx->await_depth = sx->depth;
     }
-    return true;
 }
 
-bool syntax_yield(struct sp_syntax *sx)
+void syntax_yield(struct sp_syntax *sx)
 {
     struct sp_syntax_block *block = syntax_block(sx);
     sx->yield = syntax_here(sx);
     if ((syntax_context(sx) & CONTEXT_LAMBDA) != 0) {
-        return true;
+        return;
     }
     if ((block->context & CONTEXT_FUNCTION) == 0) {
-        return syntax_fault(sx, SP_PYTHON_YIELD, sx->yield);
+        syntax_defer(sx, SP_PYTHON_YIELD, sx->yield);
+        return;
     }
     struct sp_syntax_block *function = &sx->stack[block->function];
     function->has_yield = true;
     if (function->has_value && (function->context & CONTEXT_ASYNC) != 0) {
-        return syntax_fault(sx, SP_PYTHON_RETURN_VALUE, function->value);
+        syntax_defer(sx, SP_PYTHON_RETURN_VALUE, function->value);
     }
-    return true;
 }
 
 /* A return with a value ended: an async generator has none. */
-bool syntax_return(struct sp_syntax *sx, struct sp_syntax_level *l)
+void syntax_return(struct sp_syntax *sx, struct sp_syntax_level *l)
 {
     struct sp_syntax_block *function = &sx->stack[syntax_block(sx)->function];
     if (!function->has_value) {
@@ -265,9 +293,8 @@ bool syntax_return(struct sp_syntax *sx, struct sp_syntax_level *l)
         function->value = l->open;
     }
     if (function->has_yield && (function->context & CONTEXT_ASYNC) != 0) {
-        return syntax_fault(sx, SP_PYTHON_RETURN_VALUE, l->open);
+        syntax_defer(sx, SP_PYTHON_RETURN_VALUE, l->open);
     }
-    return true;
 }
 
 /* ---- one token ---- */
@@ -382,7 +409,7 @@ static bool is_for_ipython(const struct sp_syntax *sx)
 static bool skip(struct sp_syntax *sx, unsigned class)
 {
     if (class != CLASS_NEWLINE) {
-        return class != CLASS_END || end_block(sx);
+        return class != CLASS_END || end_source(sx);
     }
     sx->special = 0;
     sx->fault = SP_PYTHON_FINE;
@@ -394,12 +421,45 @@ static bool skip(struct sp_syntax *sx, unsigned class)
 
 /* ---- faults ---- */
 
-/* A fault of the tokenizer behind one of the parser: CPython reports that one instead. */
-static void find_later_fault(struct sp_lexer *lx)
+/* Faults of CPython's tokenizer itself; the lexer's others are found by its parser. */
+static const bool is_of_tokenizer[SP_PYTHON_FAULT_COUNT] = {
+    [SP_PYTHON_STRING_OPEN] = true,
+    [SP_PYTHON_TRIPLE_OPEN] = true,
+    [SP_PYTHON_BRACKET_DEPTH] = true,
+    [SP_PYTHON_BRACKET_UNMATCHED] = true,
+    [SP_PYTHON_BRACKET_MISMATCH] = true,
+    [SP_PYTHON_DECIMAL] = true,
+    [SP_PYTHON_HEXADECIMAL] = true,
+    [SP_PYTHON_OCTAL] = true,
+    [SP_PYTHON_BINARY] = true,
+    [SP_PYTHON_IMAGINARY] = true,
+    [SP_PYTHON_ZEROS] = true,
+};
+
+static bool is_from_tokenizer(const struct sp_lexer *lx, uint32_t line)
+{
+    if (lx->fault == SP_PYTHON_BRACKET_OPEN) {
+        return line > lx->fault_line;
+    }
+    if (lx->fault == SP_PYTHON_CHARACTER) {
+        return lx->ptr[lx->fault_at] >= 0x80;
+    }
+    return is_of_tokenizer[lx->fault] ||
+           (lx->family != SP_PYTHON_311 && lx->fault >= SP_PYTHON_FSTRING_OPEN &&
+            lx->fault <= SP_PYTHON_FSTRING_EMPTY);
+}
+
+/* Reads on behind a fault of the parser: one of the tokenizer comes first in what CPython reports. */
+static bool find_later_fault(struct sp_lexer *lx, uint32_t line)
 {
     struct sp_py_token token = {0};
+    lx->is_flat = lx->family == SP_PYTHON_311;
+    if (lx->is_flat && lx->fstrings > 0) {
+        return false;
+    }
     while (sp_lexer_next(lx, &token) == SP_OK && token.kind != SP_TOKEN_END) {
     }
+    return lx->fault != SP_PYTHON_FINE && is_from_tokenizer(lx, line);
 }
 
 static enum sp_err refuse(struct sp_syntax *sx)
@@ -408,10 +468,7 @@ static enum sp_err refuse(struct sp_syntax *sx)
     bool is_plain = sx->fault == SP_PYTHON_FINE;
     enum sp_python_fault fault = is_plain ? SP_PYTHON_SYNTAX : sx->fault;
     struct sp_syntax_place place = is_plain ? syntax_here(sx) : sx->fault_at;
-    if (is_plain) {
-        find_later_fault(lx);
-    }
-    if (lx->fault != SP_PYTHON_FINE) {
+    if (sx->deferred != fault && find_later_fault(lx, sx->token->line)) {
         return sp_python_fault_err(lx->fault);
     }
     lx->fault = fault;
@@ -454,9 +511,7 @@ static inline bool take_name(const struct sp_syntax *sx, struct sp_syntax_level 
     if (l->state > STATE_PRIMARY) {
         return false;
     }
-    if (l->state == STATE_FULL) {
-        l->start = syntax_here(sx);
-    }
+    syntax_note_start(sx, l);
     return syntax_operand(l, SHAPE_NAME);
 }
 

@@ -35,10 +35,11 @@ struct sp_syntax_level {
     uint16_t bits; /* of the element that is being read */
     uint16_t seen; /* of all elements so far */
     uint16_t count;
-    struct sp_syntax_place open;  /* the bracket itself */
-    struct sp_syntax_place start; /* of the element */
-    struct sp_syntax_place bad;   /* the first element that cannot be assigned to */
-    struct sp_syntax_place inner; /* within the operand: what cannot be assigned to */
+    struct sp_syntax_place open;       /* the bracket itself */
+    struct sp_syntax_place start;      /* of the element */
+    struct sp_syntax_place expression; /* of the innermost whole expression in it */
+    struct sp_syntax_place bad;        /* the first element that cannot be assigned to */
+    struct sp_syntax_place inner;      /* within the operand: what cannot be assigned to */
 };
 
 struct sp_syntax_block {
@@ -69,6 +70,9 @@ struct sp_syntax {
     bool has_await;
     enum sp_python_fault fault;
     struct sp_syntax_place fault_at;
+    enum sp_python_fault
+        deferred; /* of the compiler: a fault of the parser behind it comes first */
+    struct sp_syntax_place deferred_at;
     enum sp_python_fault late; /* of a string: CPython sees it at the token behind all literals */
     struct sp_syntax_level levels[SP_SYNTAX_LEVELS_MAX];
     struct sp_syntax_block stack[SP_SYNTAX_BLOCKS_MAX];

@@ -42,20 +42,19 @@ bool syntax_push(struct sp_syntax *sx, enum level_kind kind, unsigned permits)
 }
 
 /* A yield inside a comprehension belongs to no function, but in its first iterable, or in a lambda. */
-static bool pass_yield(struct sp_syntax *sx, const struct sp_syntax_level *inner,
+static void pass_yield(struct sp_syntax *sx, const struct sp_syntax_level *inner,
                        struct sp_syntax_level *outer)
 {
     if ((inner->seen & SEEN_YIELDS) == 0 || (outer->bits & BIT_LAMBDA) != 0) {
-        return true;
+        return;
     }
     if ((outer->seen & SEEN_COMP) != 0 && (outer->seen & SEEN_FIRST) == 0) {
-        return syntax_fault(sx, SP_PYTHON_YIELD_INSIDE, sx->yield);
+        syntax_defer(sx, SP_PYTHON_YIELD_INSIDE, sx->yield);
     }
     outer->seen |= SEEN_YIELDS;
-    return true;
 }
 
-bool syntax_pop(struct sp_syntax *sx)
+void syntax_pop(struct sp_syntax *sx)
 {
     const struct sp_syntax_level *inner = syntax_top(sx);
     bool is_generator =
@@ -65,12 +64,13 @@ bool syntax_pop(struct sp_syntax *sx)
         sx->await_depth = (uint16_t)(sx->depth - 1U);
     }
     sx->depth--;
-    return pass_yield(sx, inner, syntax_top(sx));
+    pass_yield(sx, inner, syntax_top(sx));
 }
 
 static bool pop(struct sp_syntax *sx, enum shape shape)
 {
-    return syntax_pop(sx) && syntax_operand(syntax_top(sx), shape);
+    syntax_pop(sx);
+    return syntax_operand(syntax_top(sx), shape);
 }
 
 bool syntax_open(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
@@ -105,7 +105,7 @@ static void fold(struct sp_syntax_level *l)
 
 enum shape syntax_target(const struct sp_syntax_level *l)
 {
-    if ((l->seen & (SEEN_BAD | SEEN_STARS | SEEN_COMP)) != 0) {
+    if ((l->seen & (SEEN_BAD | SEEN_COMP)) != 0) {
         return SHAPE_NONE;
     }
     return (l->seen & (SEEN_STAR | SEEN_NODEL)) != 0 ? SHAPE_STARS : SHAPE_SEQ;
@@ -125,7 +125,8 @@ bool syntax_check_target(struct sp_syntax *sx, struct sp_syntax_level *l, bool i
     }
     bool is_lone = (l->seen & SEEN_STAR) != 0 && !has_comma;
     if (is_lone || (l->seen & SEEN_STARS) != 0) {
-        return syntax_fault(sx, is_lone ? SP_PYTHON_TARGET_STAR : SP_PYTHON_TARGET_STARS, l->start);
+        syntax_defer(sx, is_lone ? SP_PYTHON_TARGET_STAR : SP_PYTHON_TARGET_STARS,
+                     is_lone ? l->start : l->open);
     }
     if (is_single && (has_comma || l->shape >= SHAPE_SEQ)) {
         return syntax_fault(sx, SP_PYTHON_TARGET, l->start);
@@ -156,7 +157,8 @@ bool syntax_end_element(struct sp_syntax *sx, struct sp_syntax_level *l)
         return false;
     }
     if ((l->bits & BIT_COND) != 0) {
-        return syntax_fault(sx, SP_PYTHON_ELSE_MISSING, l->start);
+        bool is_colon = sx->token->kind == SP_TOKEN_OP && sx->token->op == ':';
+        return !is_colon && syntax_fault(sx, SP_PYTHON_ELSE_MISSING, l->expression);
     }
     if (l->kind == LEVEL_CALL || l->kind == LEVEL_BASES) {
         return end_argument(sx, l);

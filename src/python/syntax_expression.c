@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "python/syntax_inner.h"
 
 /* ---- where an operand is wanted ---- */
@@ -46,7 +47,8 @@ static bool want_await(struct sp_syntax *sx, struct sp_syntax_level *l)
     }
     l->bits |= BIT_OPS;
     l->state = STATE_PRIMARY;
-    return syntax_await(sx);
+    syntax_await(sx);
+    return true;
 }
 
 static bool want_yield(struct sp_syntax *sx, struct sp_syntax_level *l)
@@ -59,7 +61,8 @@ static bool want_yield(struct sp_syntax *sx, struct sp_syntax_level *l)
     l->bad = syntax_here(sx);
     l->permits &= (uint16_t) ~(PERMIT_YIELD | PERMIT_COMP | PERMIT_WALRUS);
     l->state = STATE_YIELD;
-    return syntax_yield(sx);
+    syntax_yield(sx);
+    return true;
 }
 
 static bool want_star(struct sp_syntax_level *l)
@@ -94,7 +97,7 @@ static bool want_behind_yield(struct sp_syntax *sx, struct sp_syntax_level *l, u
         l->state = STATE_EXPR;
         if ((syntax_block(sx)->context & CONTEXT_ASYNC) != 0 &&
             (syntax_context(sx) & CONTEXT_LAMBDA) == 0) {
-            return syntax_fault(sx, SP_PYTHON_YIELD_FROM, sx->yield);
+            syntax_defer(sx, SP_PYTHON_YIELD_FROM, sx->yield);
         }
         return true;
     case CLASS_NEWLINE:
@@ -150,9 +153,7 @@ static bool want_nothing(struct sp_syntax *sx, struct sp_syntax_level *l, unsign
 
 bool syntax_want_operand(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
 {
-    if (l->state == STATE_FULL) {
-        l->start = syntax_here(sx);
-    }
+    syntax_note_start(sx, l);
     switch (class) {
     case CLASS_NAME:
         return syntax_operand(l, SHAPE_NAME);
@@ -271,7 +272,7 @@ static bool after_for(struct sp_syntax *sx, struct sp_syntax_level *l)
         return false;
     }
     if ((l->seen & SEEN_COMP) == 0 && (l->seen & SEEN_YIELDS) != 0) {
-        return syntax_fault(sx, SP_PYTHON_YIELD_INSIDE, sx->yield);
+        syntax_defer(sx, SP_PYTHON_YIELD_INSIDE, sx->yield);
     }
     bool is_first = (l->seen & SEEN_COMP) == 0;
     l->seen &= (uint16_t) ~(SEEN_FIRST | SEEN_BAD | SEEN_STAR | SEEN_STARS | SEEN_NODEL);
@@ -287,8 +288,8 @@ static bool after_async(struct sp_syntax *sx, struct sp_syntax_level *l)
     if (!may_comprehend(l)) {
         return false;
     }
-    if (!is_generator && !syntax_await(sx)) {
-        return false;
+    if (!is_generator) {
+        syntax_await(sx);
     }
     l->state = STATE_FOR;
     return true;
@@ -305,10 +306,37 @@ static bool after_walrus(struct sp_syntax_level *l)
     return true;
 }
 
+/* Words that CPython does not take for the end of an element in its guess about commas. */
+static bool is_soft_at(const struct sp_lexer *lx, uint32_t at)
+{
+    static const char *const words[] = {"match", "case", "_", "print", "exec"};
+    uint32_t end = at;
+    while (end < lx->len && (lx->ptr[end] == '_' || sp_text_is_alnum(lx->ptr[end]))) {
+        end++;
+    }
+    for (size_t i = 0; i < SP_COUNT(words); i++) {
+        if (sp_slice_is(sp_slice_make(lx->ptr + at, end - at), words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Two operands side by side within brackets. Always false: the fault says more. */
+static bool lacks_comma(struct sp_syntax *sx, const struct sp_syntax_level *l)
+{
+    bool is_bracket = l->kind >= LEVEL_GROUP && l->kind <= LEVEL_INDEX;
+    bool is_clause = (l->seen & SEEN_COMP) != 0;
+    if (is_bracket && !is_clause && !is_soft_at(sx->lx, l->expression.start)) {
+        return syntax_fault(sx, SP_PYTHON_COMMA, l->expression);
+    }
+    return false;
+}
+
 static bool after_string(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
 {
     if (l->string == STRING_NONE) {
-        return false;
+        return l->shape != SHAPE_NAME && lacks_comma(sx, l);
     }
     return class == CLASS_STRING ? syntax_string(sx, l) : syntax_fstart(sx, l);
 }
@@ -331,6 +359,9 @@ static bool after_mark(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned
     case CLASS_STRING:
     case CLASS_FSTART:
         return after_string(sx, l, class);
+    case CLASS_NAME:
+    case CLASS_NUMBER:
+        return lacks_comma(sx, l);
     case CLASS_BANG:
         return l->kind == LEVEL_FIELD && syntax_field_mark(sx, l, class);
     default:
@@ -359,6 +390,10 @@ static bool after_word(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned
         return after_for(sx, l);
     case SP_WORD_ASYNC:
         return after_async(sx, l);
+    case SP_WORD_NONE:
+    case SP_WORD_TRUE:
+    case SP_WORD_FALSE:
+        return lacks_comma(sx, l);
     default:
         return after_mark(sx, l, class);
     }

@@ -35,6 +35,16 @@ static inline bool syntax_fault(struct sp_syntax *sx, enum sp_python_fault fault
     return false;
 }
 
+/* A fault that CPython finds only when all of the source has been parsed. */
+static inline void syntax_defer(struct sp_syntax *sx, enum sp_python_fault fault,
+                                struct sp_syntax_place place)
+{
+    if (sx->deferred == SP_PYTHON_FINE) {
+        sx->deferred = fault;
+        sx->deferred_at = place;
+    }
+}
+
 /* Whether the token is this name. */
 bool syntax_is_text(const struct sp_syntax *sx, const char *text);
 
@@ -57,6 +67,15 @@ static inline bool syntax_element(struct sp_syntax_level *l)
     return true;
 }
 
+/* An operand begins: perhaps the element, or an expression in it. */
+static inline void syntax_note_start(const struct sp_syntax *sx, struct sp_syntax_level *l)
+{
+    if (l->state <= STATE_EXPR) {
+        l->expression = syntax_here(sx);
+        l->start = l->state == STATE_FULL ? l->expression : l->start;
+    }
+}
+
 /* The whole element is one bare name. */
 static inline bool syntax_is_name(const struct sp_syntax_level *l)
 {
@@ -68,7 +87,7 @@ static inline bool syntax_is_name(const struct sp_syntax_level *l)
 bool syntax_push(struct sp_syntax *sx, enum level_kind kind, unsigned permits);
 
 /* Closes the level on top, without an operand for the one below. */
-bool syntax_pop(struct sp_syntax *sx);
+void syntax_pop(struct sp_syntax *sx);
 
 /* The context of an expression at this level. */
 unsigned syntax_context(const struct sp_syntax *sx);
@@ -108,8 +127,8 @@ bool syntax_soft(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class
 /* Blocks. */
 bool syntax_body(struct sp_syntax *sx);
 bool syntax_line(struct sp_syntax *sx, unsigned class);
-bool syntax_await(struct sp_syntax *sx);
-bool syntax_yield(struct sp_syntax *sx);
-bool syntax_return(struct sp_syntax *sx, struct sp_syntax_level *l);
+void syntax_await(struct sp_syntax *sx);
+void syntax_yield(struct sp_syntax *sx);
+void syntax_return(struct sp_syntax *sx, struct sp_syntax_level *l);
 
 #endif

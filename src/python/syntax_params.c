@@ -57,9 +57,7 @@ static bool close(struct sp_syntax *sx, struct sp_syntax_level *l)
     if ((l->params & PARAMS_BARE) != 0) {
         return syntax_fault(sx, SP_PYTHON_BARE_STAR, l->bad);
     }
-    if (!syntax_pop(sx)) {
-        return false;
-    }
+    syntax_pop(sx);
     struct sp_syntax_level *outer = syntax_top(sx);
     if (kind == LEVEL_LAMBDA) {
         outer->bits |= BIT_LAMBDA | BIT_OPS;

@@ -193,9 +193,7 @@ static bool close_pattern(struct sp_syntax *sx, struct sp_syntax_level *l, unsig
         return false;
     }
     bool is_any = is_lone && l->count != STEP_START && (l->bits & PATTERN_ANY) != 0;
-    if (!syntax_pop(sx)) {
-        return false;
-    }
+    syntax_pop(sx);
     struct sp_syntax_level *outer = syntax_top(sx);
     outer->bits =
         (uint16_t)(is_any ? outer->bits | PATTERN_ANY : outer->bits & ~(unsigned)PATTERN_ANY);
@@ -222,7 +220,7 @@ static bool after_bar(struct sp_syntax *sx, struct sp_syntax_level *l)
         return false;
     }
     if ((l->bits & PATTERN_ANY) != 0) {
-        return syntax_fault(sx, SP_PYTHON_UNREACHABLE, l->start);
+        syntax_defer(sx, SP_PYTHON_UNREACHABLE, l->start);
     }
     l->bits |= PATTERN_OR;
     return step(l, STEP_START);

@@ -55,7 +55,10 @@ bool syntax_want(struct sp_syntax *sx, unsigned phase)
 
 static bool check_await(struct sp_syntax *sx)
 {
-    return !sx->has_await || syntax_fault(sx, SP_PYTHON_AWAIT, sx->await);
+    if (sx->has_await) {
+        syntax_defer(sx, SP_PYTHON_AWAIT, sx->await);
+    }
+    return true;
 }
 
 /* The elements are whole, and a lone star is no value. */
@@ -66,7 +69,7 @@ static bool check_value(struct sp_syntax *sx, struct sp_syntax_level *l)
         return false;
     }
     if ((l->seen & SEEN_STAR) != 0 && !has_comma) {
-        return syntax_fault(sx, SP_PYTHON_STAR_HERE, l->start);
+        syntax_defer(sx, SP_PYTHON_STAR_HERE, l->start);
     }
     return check_await(sx);
 }
@@ -95,13 +98,24 @@ static bool end_line(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned c
     if (l->phase == SLOT_DEL ? !check_del(sx, l) : !check_value(sx, l)) {
         return false;
     }
-    if (l->phase == SLOT_RETURN && !syntax_return(sx, l)) {
-        return false;
+    if (l->phase == SLOT_RETURN) {
+        syntax_return(sx, l);
     }
     if (l->phase == SLOT_DECORATOR) {
         syntax_block(sx)->follow = FOLLOW_DECORATED;
     }
     return syntax_line(sx, class);
+}
+
+/* Whether nothing but the line end follows the current token. */
+static bool ends_line(const struct sp_syntax *sx)
+{
+    uint32_t at = sx->token->end;
+    while (at < sx->lx->len && (sx->lx->ptr[at] == ' ' || sx->lx->ptr[at] == '\t')) {
+        at++;
+    }
+    return at == sx->lx->len || sx->lx->ptr[at] == '\n' || sx->lx->ptr[at] == '\r' ||
+           sx->lx->ptr[at] == '#';
 }
 
 /* `target: annotation`. */
@@ -114,7 +128,8 @@ static bool annotate(struct sp_syntax *sx, struct sp_syntax_level *l)
         return false;
     }
     if (!is_single || !is_plain || is_behind_group || (l->seen & SEEN_COMMA) != 0) {
-        return l->state == STATE_AFTER && syntax_fault(sx, SP_PYTHON_ANNOTATION, l->open);
+        bool is_whole = l->state == STATE_AFTER && (l->bits & BIT_COND) == 0;
+        return is_whole && !ends_line(sx) && syntax_fault(sx, SP_PYTHON_ANNOTATION, l->open);
     }
     (void)syntax_slot(sx, SLOT_ANNOTATION);
     l->state = STATE_EXPR;
@@ -217,7 +232,7 @@ static bool next_item(struct sp_syntax *sx, struct sp_syntax_level *l)
     case SLOT_EXCEPT:
         /* Without parentheses since 3.14. */
         if (sx->lx->family < SP_PYTHON_314) {
-            return false;
+            return syntax_fault(sx, SP_PYTHON_EXCEPT_TYPES, l->start);
         }
         (void)syntax_slot(sx, SLOT_EXCEPT);
         l->seen = SEEN_AS;

@@ -45,7 +45,7 @@ static bool start_clause(struct sp_syntax *sx, unsigned class, unsigned follow, 
         return start_else(sx, follow, context);
     case SP_WORD_EXCEPT:
         if (follow == FOLLOW_EXCEPT_BARE) {
-            return syntax_fault(sx, SP_PYTHON_EXCEPT_LAST, syntax_here(sx));
+            syntax_defer(sx, SP_PYTHON_EXCEPT_LAST, syntax_here(sx));
         }
         sx->header = (uint8_t)follow;
         return follow >= FOLLOW_TRY && follow <= FOLLOW_EXCEPT_STAR && syntax_want(sx, WANT_EXCEPT);
@@ -86,10 +86,12 @@ static bool start_async(struct sp_syntax *sx, unsigned class)
     case SP_WORD_DEF:
         return begin(sx, HEADER_DEF, CONTEXT_FUNCTION | CONTEXT_ASYNC, WANT_DEF);
     case SP_WORD_FOR:
-        return syntax_block(sx)->follow != FOLLOW_DECORATED && syntax_await(sx) &&
+        syntax_await(sx);
+        return syntax_block(sx)->follow != FOLLOW_DECORATED &&
                begin_slot(sx, HEADER_LOOP, context | CONTEXT_LOOP, SLOT_FOR);
     case SP_WORD_WITH:
-        return syntax_block(sx)->follow != FOLLOW_DECORATED && syntax_await(sx) &&
+        syntax_await(sx);
+        return syntax_block(sx)->follow != FOLLOW_DECORATED &&
                begin_slot(sx, HEADER_WITH, context, SLOT_WITH);
     default:
         return false;
@@ -125,8 +127,8 @@ static bool start_compound(struct sp_syntax *sx, unsigned class, unsigned contex
 static bool start_jump(struct sp_syntax *sx, unsigned class, unsigned context)
 {
     if ((context & CONTEXT_LOOP) == 0) {
-        return syntax_fault(sx, class == SP_WORD_BREAK ? SP_PYTHON_BREAK : SP_PYTHON_CONTINUE,
-                            syntax_here(sx));
+        syntax_defer(sx, class == SP_WORD_BREAK ? SP_PYTHON_BREAK : SP_PYTHON_CONTINUE,
+                     syntax_here(sx));
     }
     return syntax_want(sx, WANT_END);
 }
@@ -134,7 +136,7 @@ static bool start_jump(struct sp_syntax *sx, unsigned class, unsigned context)
 static bool start_return(struct sp_syntax *sx, unsigned context)
 {
     if ((context & CONTEXT_FUNCTION) == 0 || (context & CONTEXT_GROUP) != 0) {
-        return syntax_fault(sx, SP_PYTHON_RETURN, syntax_here(sx));
+        syntax_defer(sx, SP_PYTHON_RETURN, syntax_here(sx));
     }
     syntax_top(sx)->open = syntax_here(sx);
     return syntax_slot(sx, SLOT_RETURN);
@@ -143,7 +145,7 @@ static bool start_return(struct sp_syntax *sx, unsigned context)
 static bool start_nonlocal(struct sp_syntax *sx, unsigned context)
 {
     if ((context & (CONTEXT_FUNCTION | CONTEXT_CLASS)) == 0) {
-        return syntax_fault(sx, SP_PYTHON_NONLOCAL, syntax_here(sx));
+        syntax_defer(sx, SP_PYTHON_NONLOCAL, syntax_here(sx));
     }
     return syntax_want(sx, WANT_GLOBAL);
 }
@@ -201,7 +203,7 @@ static bool start_case(struct sp_syntax *sx)
         return false;
     }
     if (match->has_value) {
-        return syntax_fault(sx, SP_PYTHON_UNREACHABLE, match->value);
+        syntax_defer(sx, SP_PYTHON_UNREACHABLE, match->value);
     }
     sx->header = HEADER_CASE;
     sx->pending = match->context;
@@ -372,7 +374,7 @@ static bool take_star(struct sp_syntax *sx)
 {
     unsigned inside = CONTEXT_FUNCTION | CONTEXT_CLASS;
     if ((syntax_block(sx)->context & inside) != 0) {
-        return syntax_fault(sx, SP_PYTHON_IMPORT_STAR, syntax_here(sx));
+        syntax_defer(sx, SP_PYTHON_IMPORT_STAR, syntax_here(sx));
     }
     return syntax_want(sx, WANT_END);
 }
@@ -384,7 +386,8 @@ static bool open_names(struct sp_syntax *sx)
 
 static bool close_names(struct sp_syntax *sx)
 {
-    return syntax_pop(sx) && syntax_want(sx, WANT_END);
+    syntax_pop(sx);
+    return syntax_want(sx, WANT_END);
 }
 
 static bool take_from_name(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)

@@ -119,9 +119,7 @@ static bool open_field(struct sp_syntax *sx)
 static bool close_fstring(struct sp_syntax *sx, const struct sp_syntax_level *l)
 {
     uint8_t kind = l->string;
-    if (!syntax_pop(sx)) {
-        return false;
-    }
+    syntax_pop(sx);
     (void)syntax_operand(syntax_top(sx), SHAPE_NONE);
     syntax_top(sx)->string = kind;
     return true;
@@ -159,7 +157,8 @@ static bool mark(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class
         l->phase = FIELD_SPEC;
         return true;
     case CLASS_RBRACE:
-        return syntax_pop(sx);
+        syntax_pop(sx);
+        return true;
     default:
         return false;
     }
@@ -196,7 +195,7 @@ bool syntax_text(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class
         if (class == CLASS_LBRACE) {
             return open_field(sx);
         }
-        return class == CLASS_FMIDDLE || (class == CLASS_RBRACE && syntax_pop(sx));
+        return class == CLASS_FMIDDLE || (class == CLASS_RBRACE && mark(sx, l, class));
     case FIELD_EXPRESSION:
         break;
     }

@@ -101,6 +101,8 @@ struct sp_py_token {
     X(SP_PYTHON_DIGITS, SP_ERR_TOO_BIG, "a decimal literal has more than 4300 digits")             \
     X(SP_PYTHON_IMPORT, SP_ERR_INVALID, "invalid syntax in an import statement")                   \
     X(SP_PYTHON_SYNTAX, SP_ERR_INVALID, "invalid syntax")                                          \
+    X(SP_PYTHON_COMMA, SP_ERR_INVALID, "invalid syntax. Perhaps you forgot a comma?")              \
+    X(SP_PYTHON_EXCEPT_TYPES, SP_ERR_INVALID, "multiple exception types must be parenthesized")    \
     X(SP_PYTHON_COLON, SP_ERR_INVALID, "expected ':'")                                             \
     X(SP_PYTHON_TARGET, SP_ERR_INVALID, "cannot assign to this expression")                        \
     X(SP_PYTHON_TARGET_STAR, SP_ERR_INVALID,                                                       \

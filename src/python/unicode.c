@@ -96,11 +96,44 @@ static enum sp_err make_long(struct sp_slice name, uint8_t *out, size_t *out_len
     return make_form(name, points, (utf8proc_ssize_t)SP_COUNT(points) - 1, out, out_len);
 }
 
+/* Letters of the usual scripts that stand for themselves, and that compose with no other letter of this list. */
+static bool is_stable(uint32_t c)
+{
+    static const struct {
+        uint32_t first, last;
+    } ranges[] = {{0, 0x7F},        {0xC0, 0xD6},     {0xD8, 0xF6},     {0xF8, 0x131},
+                  {0x391, 0x3A1},   {0x3A3, 0x3A9},   {0x3B1, 0x3C9},   {0x410, 0x44F},
+                  {0x3041, 0x3093}, {0x30A1, 0x30F3}, {0x4E00, 0x9FA5}, {0xAC00, 0xD7A3}};
+    for (size_t i = 0; i < SP_COUNT(ranges); i++) {
+        if (c <= ranges[i].last) {
+            return c >= ranges[i].first;
+        }
+    }
+    return false;
+}
+
+static bool is_own_form(struct sp_slice name)
+{
+    struct sp_text text;
+    sp_text_init(&text, name);
+    uint32_t c = 0;
+    while (!sp_text_at_end(&text)) {
+        if (sp_utf8_next(&text, &c) != SP_OK || !is_stable(c)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 enum sp_err sp_unicode_nfkc(struct sp_slice name, uint8_t out[SP_UNICODE_NAME_BYTES_MAX],
                             size_t *out_len)
 {
     if (name.len > SP_UNICODE_NAME_BYTES_MAX) {
         return SP_ERR_TOO_BIG;
+    }
+    if (is_own_form(name)) {
+        *out_len = sp_slice_copy(name, out, SP_UNICODE_NAME_BYTES_MAX);
+        return SP_OK;
     }
     return name.len <= NAME_BYTES_SHORT ? make_short(name, out, out_len)
                                         : make_long(name, out, out_len);

@@ -82,7 +82,7 @@ static void test_judge_finds_rule_and_place(void **state)
          SP_ACTION_DENY, 3, 3, 9},
         {"extends = \"data-science\"", "import os\n\n'\xc3\xa4'; os.system('x')", "process",
          SP_ACTION_DENY, 3, 6, 15},
-        {"extends = \"data-science\"", "x = (1", "syntax", SP_ACTION_DENY, 1, 7, 7},
+        {"extends = \"data-science\"", "x = (1", "syntax", SP_ACTION_DENY, 1, 5, 5},
         {"extends = \"data-science\"", "import nonesuch.x", "unknown-module", SP_ACTION_DENY, 1, 8,
          18},
         {"extends = \"data-science\"",
@@ -95,7 +95,7 @@ static void test_judge_finds_rule_and_place(void **state)
         {"extends = \"data-science\"", "df.query(f'a > {b}')", "computed-expression",
          SP_ACTION_WARN, 1, 1, 9},
         {"extends = \"record-only\"", "import subprocess", "process", SP_ACTION_SHADOW, 1, 8, 18},
-        {"extends = \"record-only\"", "x = (1", "syntax", SP_ACTION_SHADOW, 1, 7, 7},
+        {"extends = \"record-only\"", "x = (1", "syntax", SP_ACTION_SHADOW, 1, 5, 5},
         {"extends = \"strict\"", "import os", "module", SP_ACTION_DENY, 1, 8, 10},
         {"extends = \"strict\"", "!ls", "syntax", SP_ACTION_DENY, 1, 1, 1},
     };

@@ -137,7 +137,9 @@ static void test_statements_and_their_refused_neighbours(void **state)
         {"try: a\nexcept: b\nexcept c: d", SP_PYTHON_EXCEPT_LAST},
         {"try: a\nexcept* b: c", SP_PYTHON_FINE},
         {"try: a\nexcept* b: c\nexcept d: e", SP_PYTHON_SYNTAX},
-        {"try: a\nexcept b, c: d", SP_PYTHON_SYNTAX},
+        {"try: a\nexcept b, c: d", SP_PYTHON_EXCEPT_TYPES},
+        {"f(a, b c)", SP_PYTHON_COMMA},
+        {"f(a, print c)", SP_PYTHON_SYNTAX},
         {"while a: break", SP_PYTHON_FINE},
         {"break", SP_PYTHON_BREAK},
         {"for a in b:\n def c(): continue", SP_PYTHON_CONTINUE},
@@ -208,8 +210,9 @@ static void test_newer_grammar_and_its_refused_neighbours(void **state)
          SP_PYTHON_FSTRING_CONVERSION},
         {"t'{a}' rt'b'", SP_PYTHON_SYNTAX, SP_PYTHON_SYNTAX, SP_PYTHON_FINE},
         {"t'a' 'b'", SP_PYTHON_SYNTAX, SP_PYTHON_SYNTAX, SP_PYTHON_STRING_MIX},
-        {"try: a\nexcept b, c: d", SP_PYTHON_SYNTAX, SP_PYTHON_SYNTAX, SP_PYTHON_FINE},
-        {"try: a\nexcept b, c as d: e", SP_PYTHON_SYNTAX, SP_PYTHON_SYNTAX, SP_PYTHON_SYNTAX},
+        {"try: a\nexcept b, c: d", SP_PYTHON_EXCEPT_TYPES, SP_PYTHON_EXCEPT_TYPES, SP_PYTHON_FINE},
+        {"try: a\nexcept b, c as d: e", SP_PYTHON_EXCEPT_TYPES, SP_PYTHON_EXCEPT_TYPES,
+         SP_PYTHON_SYNTAX},
     };
     (void)state;
     for (size_t i = 0; i < SP_COUNT(rows); i++) {
