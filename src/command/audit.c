@@ -16,6 +16,7 @@ static const char help[] =
     "       sallyport audit verify     --proof FILE --key KEY\n"
     "       sallyport audit prove      [-c FILE] N [DIR]\n"
     "       sallyport audit checkpoint [-c FILE] [DIR]\n"
+    "       sallyport audit search|show|tail|export ...      (see 'search --help')\n"
     "\n"
     "verify      reads the audit log in DIR (default: the directory 'log' of the state that the "
     "configuration names) and\n"
@@ -190,8 +191,14 @@ int sp_command_audit(int argc, char **argv)
         {"prove", sp_audit_prove_command},
         {"checkpoint", sp_audit_checkpoint_command},
     };
+    static const char *const readers[] = {"search", "show", "tail", "export"};
     struct sp_audit_options options = {.directory = NULL};
     const char *action = NULL;
+    for (size_t i = 0; argc > 1 && i < SP_COUNT(readers); i++) {
+        if (strcmp(argv[1], readers[i]) == 0) {
+            return sp_audit_read_command(argc, argv);
+        }
+    }
     int status = parse(argc, argv, &action, &options);
     if (status != SP_EXIT_DONE) {
         return status;
@@ -201,7 +208,7 @@ int sp_command_audit(int argc, char **argv)
         return SP_EXIT_DONE;
     }
     if (action == NULL) {
-        return sp_audit_usage("an action must follow: verify, prove or checkpoint", "");
+        return sp_audit_usage("an action must follow: verify, prove, checkpoint, search, show, tail or export", "");
     }
     for (size_t i = 0; i < SP_COUNT(actions); i++) {
         if (strcmp(action, actions[i].name) == 0) {

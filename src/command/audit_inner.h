@@ -43,4 +43,8 @@ int sp_audit_verify_command(const struct sp_audit_options *options) SP_NONNULL(1
 int sp_audit_prove_command(const struct sp_audit_options *options) SP_NONNULL(1);
 int sp_audit_checkpoint_command(const struct sp_audit_options *options) SP_NONNULL(1);
 
+
+/* search, show, tail and export read their own command line; argv[1] is the action. */
+int sp_audit_read_command(int argc, char **argv) SP_NONNULL(2);
+
 #endif
