@@ -312,6 +312,14 @@ static enum sp_err open_tokens(struct admit_state *state)
     return sp_tokens_new(store, fds[SP_TOKENS_GIFT_USED], sp_authority_directory(state->authority), &out, &state->tokens);
 }
 
+/* Who there is and how each is known, as these settings say. */
+static enum sp_err fill_authority(struct sp_authority *authority, const struct sp_settings_admit *settings)
+{
+    SP_TRY(each_item(authority, settings->tenants, add_tenant));
+    SP_TRY(each_item(authority, settings->tokens, add_token));
+    return sp_issuers_settle(settings->issuers, authority);
+}
+
 static enum sp_err make_room(struct admit_state *state)
 {
     struct sp_settings_admit settings;
@@ -336,9 +344,7 @@ static enum sp_err make_room(struct admit_state *state)
                                            .seed = seed};
     SP_TRY(sp_hash_start());
     SP_TRY(sp_authority_new(&state->authority));
-    SP_TRY(each_item(state->authority, settings.tenants, add_tenant));
-    SP_TRY(each_item(state->authority, settings.tokens, add_token));
-    SP_TRY(sp_issuers_settle(settings.issuers, state->authority));
+    SP_TRY(fill_authority(state->authority, &settings));
     SP_TRY(open_tokens(state));
     SP_TRY(make_namer(state));
     SP_AUTO_CLOSE int quota_dir = sp_self_take_gift(state->self, SP_GIFT_QUOTA, 0);
