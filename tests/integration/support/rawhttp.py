@@ -65,11 +65,14 @@ class Connection:
         return line.decode("latin-1")
 
     def exactly(self, count):
-        while len(self.pending) < count:
+        parts, left = [self.pending[:count]], count - len(self.pending[:count])
+        self.pending = self.pending[count:]
+        while left > 0:
             if not self.fill():
-                raise EOFError(f"{count - len(self.pending)} bytes missing")
-        data, self.pending = self.pending[:count], self.pending[count:]
-        return data
+                raise EOFError(f"{left} bytes missing")
+            parts.append(self.pending[:left])
+            left, self.pending = left - len(parts[-1]), self.pending[left:]
+        return b"".join(parts)
 
     def chunks(self):
         body = b""
