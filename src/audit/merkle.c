@@ -74,7 +74,7 @@ enum sp_err sp_merkle_append_tree(struct sp_merkle_range *range, const struct sp
 
 enum sp_err sp_merkle_root(const struct sp_merkle_range *range, struct sp_node *out)
 {
-    struct sp_node root;
+    struct sp_node root = {.bytes = {0}};
     bool is_begun = false;
     for (unsigned height = 0; height < SP_MERKLE_HEIGHT_MAX; height++) {
         if ((range->size >> height & 1U) == 0) {

@@ -32,7 +32,12 @@ static enum sp_err set_side(struct sp_tls *tls, bool is_server, const char *host
         return SP_OK; /* an address has no place in the name that a client asks for (RFC 6066, section 3) */
     }
     ERR_clear_error();
-    bool is_set = SSL_set1_host(tls->ssl, host) == 1 && SSL_set_tlsext_host_name(tls->ssl, host) == 1;
+    union {
+        const char *in;
+        void *out;
+    } name = {.in = host}; /* the library copies it, but its own macro takes the const away */
+    bool is_set = SSL_set1_host(tls->ssl, host) == 1 &&
+                  SSL_ctrl(tls->ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.out) == 1;
     return is_set ? SP_OK : SP_ERR_CRYPTO;
 }
 

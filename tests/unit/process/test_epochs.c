@@ -104,8 +104,8 @@ static void test_a_file_that_does_not_read_is_an_error_and_no_first_epoch(void *
         "{\"tenants\":[],\"policies\":{}}",
         "{\"tenants\":[{\"name\":\"acme\",\"epoch\":0,\"policy\":\"00\"}],\"policies\":[]}",
         "{\"tenants\":[{\"name\":\"acme\",\"epoch\":1,\"policy\":\"00\"}],\"policies\":[]}",
-        "{\"tenants\":[{\"name\":\"acme\",\"epoch\":-1,\"policy\":"
-        "\"0000000000000000000000000000000000000000000000000000000000000000\"}],\"policies\":[]}",
+        ("{\"tenants\":[{\"name\":\"acme\",\"epoch\":-1,\"policy\":"
+         "\"0000000000000000000000000000000000000000000000000000000000000000\"}],\"policies\":[]}"),
     };
     struct stand s;
     (void)state;
