@@ -185,6 +185,7 @@ void judge_report(struct sp_judge *j, enum sp_rule rule, const char *name,
                   const struct sp_span *span, const char *format, ...)
 {
     char message[SP_FINDING_MESSAGE_MAX + 1];
+    j->is_sensitive = true;
     if (rule == SP_RULE_ALLOW) {
         return;
     }
@@ -209,6 +210,7 @@ void judge_capabilities(struct sp_judge *j, uint32_t bits, const struct sp_span 
     unsigned found = SP_CAPABILITY_COUNT;
     enum sp_rule worst = SP_RULE_ALLOW;
     j->out->capabilities |= bits;
+    j->is_sensitive = true;
     for (unsigned i = 0; i < SP_CAPABILITY_COUNT; i++) {
         bool has = (bits & SP_CAPABILITY_BIT(i)) != 0;
         if (has && j->policy->capability[i] < worst) {

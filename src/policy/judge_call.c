@@ -97,6 +97,12 @@ static bool has_unpacking(const struct sp_judge *j, uint32_t at)
     return false;
 }
 
+bool judge_looks_at_arguments(const struct sp_judge *j, struct sp_slice path)
+{
+    return sp_map_has(&j->table->urls, path) || sp_map_has(&j->keyword_functions, path) ||
+           reads_texts(j, path);
+}
+
 void judge_call_arguments(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,
                           struct sp_slice path)
 {

@@ -9,7 +9,8 @@
 #include "policy/judge.h"
 
 #define JUDGE_STARS_MAX    20U
-#define JUDGE_SEGMENTS_MAX 6U /* of a dotted key of the table */
+#define JUDGE_INERT_MAX    256U /* references that are remembered as harmless */
+#define JUDGE_SEGMENTS_MAX 6U   /* of a dotted key of the table */
 
 /* Functions whose arguments are looked at. */
 enum judge_special {
@@ -49,8 +50,10 @@ struct sp_judge {
     struct sp_judgement *out;
     const struct sp_facts *facts; /* the ones being judged */
     const struct sp_span *within; /* the constant that they stand in, or NULL */
+    bool is_sensitive;            /* something was said of the reference, or its call decides */
     bool
-        is_expression; /* the constant is read by a function that knows expressions: bare names are only names */
+        is_expression; /* of a constant whose reader knows expressions: bare names are only names */
+    uint32_t inert[JUDGE_INERT_MAX]; /* numbers, from 1, of references, by their names */
     bool has_deny;
     struct sp_lexer walker;
     unsigned deny_count; /* findings that deny, so far */
@@ -99,6 +102,20 @@ void judge_magics(struct sp_judge *j) SP_NONNULL(1);
 /* A cell of one line whose first word is a magic: IPython runs it as one, also without the %. */
 void judge_automagic(struct sp_judge *j) SP_NONNULL(1);
 void judge_consts(struct sp_judge *j) SP_NONNULL(1);
+
+bool judge_concat(struct judge_path *path, struct sp_slice a, struct sp_slice b) SP_NONNULL(1);
+/* A conventional alias that this submission does not bind: `np` from an earlier run. */
+struct sp_slice judge_expand_alias(const struct sp_judge *j, struct sp_slice path,
+                                   struct judge_path *own) SP_NONNULL(1, 3);
+/* `np.load(f, allow_pickle=True)`, and attributes that patterns read. */
+void judge_keywords(struct sp_judge *j) SP_NONNULL(1);
+
+/* The same names stand for the same things everywhere: once nothing can be said of them, they need no second look. */
+bool judge_is_inert(const struct sp_judge *j, uint32_t number) SP_NONNULL(1);
+void judge_note_inert(struct sp_judge *j, uint32_t number) SP_NONNULL(1);
+void judge_forget_inert(struct sp_judge *j) SP_NONNULL(1);
+/* What is said of a call of this function goes by its arguments. */
+bool judge_looks_at_arguments(const struct sp_judge *j, struct sp_slice path) SP_NONNULL(1);
 
 /* What the arguments say of a call of `path`, and functions that are judged by them alone. */
 void judge_call_arguments(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,

@@ -160,3 +160,61 @@ bool judge_is_telling(const struct sp_judge *j, const struct sp_ref *ref)
     uint32_t callee = calls[ref->base].callee;
     return callee != SP_FACTS_NONE && any_marked(j, &refs[callee]);
 }
+
+/* ---- what was looked at already ---- */
+
+static uint32_t place_of(const struct sp_judge *j, const struct sp_ref *ref)
+{
+    uint32_t h = ref->root;
+    for (unsigned i = 0; i < ref->count; i++) {
+        h = h * 31U + sp_facts_segment_symbol(j->facts, ref, i);
+    }
+    return (h ^ h >> 8U) % JUDGE_INERT_MAX;
+}
+
+static bool are_same(const struct sp_judge *j, const struct sp_ref *a, const struct sp_ref *b)
+{
+    if (a->root != b->root || a->count != b->count) {
+        return false;
+    }
+    for (unsigned i = 0; i < a->count; i++) {
+        if (sp_facts_segment_symbol(j->facts, a, i) != sp_facts_segment_symbol(j->facts, b, i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Results of calls differ with the call, and code in constants has facts of its own. */
+static bool may_be_inert(const struct sp_judge *j, const struct sp_ref *ref)
+{
+    return j->facts == j->submission && ref->root != SP_ROOT_CALL && ref->count > 0;
+}
+
+bool judge_is_inert(const struct sp_judge *j, uint32_t number)
+{
+    size_t count = 0;
+    const struct sp_ref *refs = sp_facts_refs(j->facts, &count);
+    if (!may_be_inert(j, &refs[number])) {
+        return false;
+    }
+    uint32_t known = j->inert[place_of(j, &refs[number])];
+    return known != 0 && are_same(j, &refs[known - 1], &refs[number]);
+}
+
+void judge_note_inert(struct sp_judge *j, uint32_t number)
+{
+    size_t count = 0;
+    const struct sp_ref *refs = sp_facts_refs(j->facts, &count);
+    /* What is only looked up is judged more mildly than other uses of the same name. */
+    if (may_be_inert(j, &refs[number]) && (refs[number].flags & SP_REF_TESTED) == 0) {
+        j->inert[place_of(j, &refs[number])] = number + 1;
+    }
+}
+
+void judge_forget_inert(struct sp_judge *j)
+{
+    for (unsigned i = 0; i < JUDGE_INERT_MAX; i++) {
+        j->inert[i] = 0;
+    }
+}

@@ -58,7 +58,7 @@ struct sp_slice judge_canonical(const struct sp_judge *j, struct sp_slice path,
 static bool listed(const struct sp_map *map, struct sp_slice path, enum sp_rule *out,
                    size_t *out_len)
 {
-    size_t len = path.len;
+    size_t len = map->count == 0 ? 0 : path.len;
     while (len > 0) {
         uint32_t value = 0;
         if (sp_map_get(map, sp_slice_sub(path, 0, len), &value)) {

@@ -2,7 +2,7 @@
 
 #define DYNAMIC SP_CAPABILITY_BIT(SP_CAPABILITY_DYNAMIC_CODE)
 
-static bool concat(struct judge_path *path, struct sp_slice a, struct sp_slice b)
+bool judge_concat(struct judge_path *path, struct sp_slice a, struct sp_slice b)
 {
     const struct sp_slice parts[] = {a, b};
     path->len = 0;
@@ -94,7 +94,7 @@ static void check_getter(struct sp_judge *j, const struct sp_ref *ref, const str
     }
     for (unsigned i = 0; i < objects.count; i++) {
         struct judge_path path;
-        if (concat(&path, path_at(&objects, i), name)) {
+        if (judge_concat(&path, path_at(&objects, i), name)) {
             (void)judge_path_check(j, sp_slice_make(path.text, path.len), &constant->place);
         }
     }
@@ -119,7 +119,7 @@ static void check_third(struct sp_judge *j, const struct sp_ref *ref, struct sp_
     static const char suffix[] = "(#3)";
     struct judge_path full;
     uint32_t bits = 0;
-    if (!concat(&full, path, sp_slice_make(NULL, 0)) ||
+    if (!judge_concat(&full, path, sp_slice_make(NULL, 0)) ||
         sizeof(suffix) > sizeof(full.text) - full.len) {
         return;
     }
@@ -146,7 +146,9 @@ static bool check_special(struct sp_judge *j, const struct sp_ref *ref, const st
                           struct sp_slice path)
 {
     uint32_t special = JUDGE_ORDINARY;
-    (void)sp_map_get(&j->specials, path, &special);
+    if (sp_map_get(&j->specials, path, &special)) {
+        j->is_sensitive = true;
+    }
     switch ((enum judge_special)special) {
     case JUDGE_IMPORTER:
         check_importer(j, ref, call);
@@ -179,7 +181,7 @@ static bool check_special(struct sp_judge *j, const struct sp_ref *ref, const st
 static bool check_builtin(struct sp_judge *j, const struct sp_ref *ref, struct sp_slice path)
 {
     struct judge_path own;
-    if (!concat(&own, SP_SLICE_LITERAL("builtins"), path)) {
+    if (!judge_concat(&own, SP_SLICE_LITERAL("builtins"), path)) {
         return false;
     }
     struct sp_slice full = sp_slice_make(own.text, own.len);
@@ -193,15 +195,14 @@ static bool check_builtin(struct sp_judge *j, const struct sp_ref *ref, struct s
     return true;
 }
 
-/* A conventional alias that this submission does not bind: `np` from an earlier run. */
-static struct sp_slice expand_alias(struct sp_judge *j, struct sp_slice path,
-                                    struct judge_path *own)
+struct sp_slice judge_expand_alias(const struct sp_judge *j, struct sp_slice path,
+                                   struct judge_path *own)
 {
     size_t first = sp_slice_find(path, 0, '.');
     struct sp_slice target = sp_table_alias(j->table, sp_slice_sub(path, 0, first));
     struct sp_slice rest =
         first < path.len ? sp_slice_sub(path, first + 1, path.len) : sp_slice_make(NULL, 0);
-    if (target.len == 0 || !concat(own, target, rest)) {
+    if (target.len == 0 || !judge_concat(own, target, rest)) {
         return path;
     }
     return sp_slice_make(own->text, own->len);
@@ -211,7 +212,7 @@ static void check_stars(struct sp_judge *j, const struct sp_ref *ref, struct sp_
 {
     for (unsigned i = 0; i < j->star_count; i++) {
         struct judge_path own;
-        if (concat(&own, sp_slice_make(j->star[i], j->star_len[i]), path)) {
+        if (judge_concat(&own, sp_slice_make(j->star[i], j->star_len[i]), path)) {
             (void)judge_path_check(j, sp_slice_make(own.text, own.len), &ref->place);
         }
     }
@@ -220,11 +221,12 @@ static void check_stars(struct sp_judge *j, const struct sp_ref *ref, struct sp_
 static void check_escape(struct sp_judge *j, const struct sp_ref *ref, struct sp_slice path)
 {
     struct judge_path own;
-    if ((ref->flags & SP_REF_ESCAPES) == 0) {
+    path = judge_canonical(j, path, &own);
+    if (!sp_map_has(&j->table->guarded, path)) {
         return;
     }
-    path = judge_canonical(j, path, &own);
-    if (sp_map_has(&j->table->guarded, path)) {
+    j->is_sensitive = true;
+    if ((ref->flags & SP_REF_ESCAPES) != 0) {
         j->out->capabilities |= DYNAMIC;
         judge_report(j, j->policy->capability[SP_CAPABILITY_DYNAMIC_CODE], "dynamic-code",
                      &ref->place,
@@ -254,8 +256,11 @@ static bool check_real(struct sp_judge *j, const struct sp_ref *ref, const struc
                  "a function that imports or evaluates is reached through another module");
         return true;
     }
-    if (call != NULL) {
-        judge_call_arguments(j, ref, call, real);
+    if (judge_looks_at_arguments(j, real)) {
+        j->is_sensitive = true;
+        if (call != NULL) {
+            judge_call_arguments(j, ref, call, real);
+        }
     }
     return judge_path_check(j, path, &ref->place);
 }
@@ -278,7 +283,7 @@ static bool check_path(struct sp_judge *j, const struct sp_ref *ref, const struc
         return is_exact && judge_path_check(j, path, &ref->place);
     }
     if (!paths->is_import) {
-        path = expand_alias(j, path, &own);
+        path = judge_expand_alias(j, path, &own);
         check_stars(j, ref, path);
         if (check_special(j, ref, call, path)) {
             return true;
@@ -359,7 +364,7 @@ static bool check_meanings(struct sp_judge *j, const struct sp_ref *ref, uint32_
         return false;
     }
     for (unsigned m = 0; m < meanings.count; m++) {
-        if (concat(&full, path_at(&meanings, m), tail)) {
+        if (judge_concat(&full, path_at(&meanings, m), tail)) {
             found = judge_path_check(j, sp_slice_make(full.text, full.len), &ref->place) || found;
         }
     }
@@ -383,7 +388,7 @@ static bool check_inside(struct sp_judge *j, const struct sp_ref *ref, unsigned 
             continue; /* of modules in modules the last one counts */
         }
         struct sp_slice tail = tail_of(j, ref, i + 1, &rest);
-        if (target.len > 0 && concat(&full, target, tail)) {
+        if (target.len > 0 && judge_concat(&full, target, tail)) {
             found = judge_path_check(j, sp_slice_make(full.text, full.len), &ref->place) || found;
         }
         found = (has_meanings && check_meanings(j, ref, symbol, tail)) || found;
@@ -394,8 +399,11 @@ static bool check_inside(struct sp_judge *j, const struct sp_ref *ref, unsigned 
 static void check_method(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call)
 {
     struct sp_slice name = sp_facts_segment(j->facts, ref, ref->count - 1U);
-    if (call == NULL || !call->has_args || call->is_lambda ||
-        !sp_map_has(&j->table->methods, name)) {
+    if (!sp_map_has(&j->table->methods, name)) {
+        return;
+    }
+    j->is_sensitive = true;
+    if (call == NULL || !call->has_args || call->is_lambda) {
         return;
     }
     if (call->arg0 != SP_FACTS_NONE) {
@@ -437,16 +445,20 @@ static void judge_unknown(struct sp_judge *j, const struct sp_ref *ref, const st
     if (is_name && !is_bound) {
         check_orphan(j, ref);
     }
-    check_method(j, ref, ref->count > (is_name ? 1 : 0) ? call : NULL);
+    if (ref->count > (is_name ? 1 : 0)) {
+        check_method(j, ref, call);
+    }
 }
 
-static void judge_ref(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call)
+/* True when nothing was found. */
+static bool judge_ref(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call)
 {
     struct sp_paths *paths = judge_paths(j);
     bool found = false;
+    j->is_sensitive = false;
     if (sp_facts_resolve(j->facts, ref, paths) != SP_OK) {
         computed(j, &ref->place, "names are re-assigned in more ways than can be followed");
-        return;
+        return false;
     }
     bool is_import = paths->is_import;
     bool is_bound = paths->is_bound;
@@ -460,6 +472,7 @@ static void judge_ref(struct sp_judge *j, const struct sp_ref *ref, const struct
     if (!found && ref->count > 0 && !is_import) {
         judge_unknown(j, ref, call, is_bound);
     }
+    return !found && !j->is_sensitive;
 }
 
 /* Names that a class binds to steer what Python does: `__match_args__` makes a pattern read any attribute. */
@@ -496,11 +509,15 @@ static void judge_refs(struct sp_judge *j)
         return;
     }
     judge_mark_words(j);
+    if (j->facts == j->submission) {
+        judge_forget_inert(j);
+    }
     for (size_t i = 0; i < ref_count; i++) {
         if (judge_is_full(j)) {
             return;
         }
-        if (is_only_a_name(j, &refs[i]) || !judge_is_telling(j, &refs[i])) {
+        if (is_only_a_name(j, &refs[i]) || !judge_is_telling(j, &refs[i]) ||
+            judge_is_inert(j, (uint32_t)i)) {
             continue;
         }
         /* Calls stand in the order of their callees. */
@@ -509,92 +526,17 @@ static void judge_refs(struct sp_judge *j)
             next++;
         }
         bool is_callee = next < call_count && calls[next].callee == i;
-        judge_ref(j, &refs[i], is_callee ? &calls[next] : NULL);
-    }
-}
-
-/* `np.save(f, x, allow_pickle=True)` only writes. */
-static bool is_harmless_call(struct sp_judge *j, const struct sp_keyword *keyword)
-{
-    struct sp_paths *paths = judge_paths(j);
-    size_t count = 0;
-    const struct sp_call *calls = sp_facts_calls(j->facts, &count);
-    const struct sp_ref *refs = sp_facts_refs(j->facts, &count);
-    uint32_t callee = calls[keyword->call].callee;
-    if (callee == SP_FACTS_NONE || sp_facts_resolve(j->facts, &refs[callee], paths) != SP_OK) {
-        return false;
-    }
-    for (unsigned i = 0; i < paths->count; i++) {
-        struct judge_path own;
-        struct judge_path real;
-        struct sp_slice path =
-            paths->is_import ? path_at(paths, i) : expand_alias(j, path_at(paths, i), &own);
-        if (!sp_map_has(&j->table->keyword_calls, judge_canonical(j, path, &real))) {
-            return false;
-        }
-    }
-    return paths->count > 0;
-}
-
-/* `np.load(f, allow_pickle=True)`: the table has "numpy.load(allow_pickle)". */
-static void judge_keyword(struct sp_judge *j, const struct sp_keyword *keyword)
-{
-    struct sp_paths *paths = judge_paths(j);
-    size_t count = 0;
-    struct sp_slice name = sp_facts_symbol(j->facts, keyword->name);
-    uint32_t own_bits = 0;
-    if (sp_slice_find(name, 0, '_') < name.len &&
-        sp_map_get(&j->table->attributes, name, &own_bits)) {
-        /* `case object(__globals__=x)` reads the attribute. */
-        judge_capabilities(j, own_bits, &keyword->place, name);
-    }
-    bool is_anywhere = sp_map_get(&j->table->keywords, name, &own_bits);
-    if (keyword->value == SP_KEYWORD_FALSE ||
-        (!is_anywhere && !sp_map_has(&j->keyword_names, name))) {
-        return;
-    }
-    if (is_anywhere && !is_harmless_call(j, keyword)) {
-        judge_capabilities(j, own_bits, &keyword->place, name);
-        return;
-    }
-    const struct sp_call *calls = sp_facts_calls(j->facts, &count);
-    const struct sp_ref *refs = sp_facts_refs(j->facts, &count);
-    uint32_t callee = calls[keyword->call].callee;
-    if (callee == SP_FACTS_NONE || sp_facts_resolve(j->facts, &refs[callee], paths) != SP_OK) {
-        return;
-    }
-    for (unsigned i = 0; i < paths->count; i++) {
-        struct judge_path own;
-        struct judge_path full;
-        struct sp_slice path = path_at(paths, i);
-        path = paths->is_import ? path : expand_alias(j, path, &own);
-        if (path.len + name.len + 2 > sizeof(full.text)) {
-            continue;
-        }
-        full.len = 0;
-        (void)concat(&full, path, sp_slice_make(NULL, 0));
-        full.text[full.len] = '(';
-        for (size_t n = 0; n < name.len; n++) {
-            full.text[full.len + 1 + n] = name.ptr[n];
-        }
-        full.text[full.len + 1 + name.len] = ')';
-        full.len += name.len + 2;
-        uint32_t bits = 0;
-        if (sp_map_get(&j->table->paths, sp_slice_make(full.text, full.len), &bits)) {
-            judge_capabilities(j, bits, &keyword->place, sp_slice_make(full.text, full.len));
+        if (judge_ref(j, &refs[i], is_callee ? &calls[next] : NULL)) {
+            judge_note_inert(j, (uint32_t)i);
         }
     }
 }
 
 void judge_facts(struct sp_judge *j)
 {
-    size_t count = 0;
     judge_imports(j);
     judge_refs(j);
-    const struct sp_keyword *keywords = sp_facts_keywords(j->facts, &count);
-    for (size_t i = 0; i < count && !judge_is_full(j); i++) {
-        judge_keyword(j, &keywords[i]);
-    }
+    judge_keywords(j);
     judge_magics(j);
     judge_consts(j);
 }

@@ -63,9 +63,19 @@ static void check_text(struct sp_judge *j, struct sp_slice text, const struct sp
 /* ---- whether the tokens must be walked ---- */
 
 struct starts {
-    bool has[256];
-    bool is_open; /* a pattern that begins with anything */
+    bool has[256]; /* the first two bytes of a key, mixed */
+    bool is_open;  /* a pattern that begins with anything */
 };
+
+static uint8_t mixed(uint8_t first, uint8_t second)
+{
+    return (uint8_t)(first * 7U + second);
+}
+
+static bool is_wild(struct sp_slice key, size_t at)
+{
+    return at >= key.len || key.ptr[at] == '*' || key.ptr[at] == '?';
+}
 
 static void add_starts(struct starts *starts, const struct sp_map *map)
 {
@@ -74,11 +84,18 @@ static void add_starts(struct starts *starts, const struct sp_map *map)
         if (key.ptr == NULL) {
             continue;
         }
-        if (key.ptr[0] == '*' || key.ptr[0] == '?') {
+        if (is_wild(key, 0) || is_wild(key, 1)) {
             starts->is_open = true;
+        } else {
+            starts->has[mixed(key.ptr[0], key.ptr[1])] = true;
         }
-        starts->has[key.ptr[0]] = true;
     }
+}
+
+static bool may_be(const struct starts *starts, struct sp_slice text, size_t at)
+{
+    return starts->is_open ||
+           (text.len - at >= 2 && starts->has[mixed(text.ptr[at], text.ptr[at + 1])]);
 }
 
 /* A key, up to its first sign of a pattern, stands at `at`. */
@@ -111,25 +128,32 @@ static bool is_open_field(struct sp_slice code, size_t at)
            (code.ptr[at] == '\'' || code.ptr[at] == '"' || code.ptr[at] == '%');
 }
 
-static bool may_match(const struct sp_judge *j, struct sp_slice code)
+/* Behind a quote of this kind. */
+static bool may_begin(const struct sp_judge *j, const struct starts *starts, struct sp_slice code,
+                      uint8_t quote)
 {
-    struct starts starts = {.is_open = false};
-    add_starts(&starts, &j->policy->strings);
-    add_starts(&starts, &j->table->quoted);
-    if (starts.is_open) {
-        return true;
-    }
-    for (size_t i = 0; i + 1 < code.len; i++) {
-        if (code.ptr[i] == '{' && is_open_field(code, i)) {
-            return true;
-        }
-        bool is_quote = code.ptr[i] == '\'' || code.ptr[i] == '"';
-        if (is_quote && starts.has[code.ptr[i + 1]] &&
-            (begins(&j->policy->strings, code, i + 1) || begins(&j->table->quoted, code, i + 1))) {
+    for (size_t at = sp_slice_find(code, 0, quote); at + 1 < code.len;
+         at = sp_slice_find(code, at + 1, quote)) {
+        if (may_be(starts, code, at + 1) && (begins(&j->policy->strings, code, at + 1) ||
+                                             begins(&j->table->quoted, code, at + 1))) {
             return true;
         }
     }
     return false;
+}
+
+static bool may_match(const struct sp_judge *j, const struct starts *starts, struct sp_slice code)
+{
+    if (starts->is_open) {
+        return true;
+    }
+    for (size_t at = sp_slice_find(code, 0, '{'); at < code.len;
+         at = sp_slice_find(code, at + 1, '{')) {
+        if (is_open_field(code, at)) {
+            return true;
+        }
+    }
+    return may_begin(j, starts, code, '\'') || may_begin(j, starts, code, '"');
 }
 
 /* ---- the walk ---- */
@@ -189,15 +213,19 @@ void judge_strings(struct sp_judge *j)
         code.len <= j->policy->limits.literal_bytes) {
         return;
     }
+    struct starts starts = {.is_open = false};
+    add_starts(&starts, &j->policy->strings);
+    add_starts(&starts, &j->table->quoted);
     /* Those that are written with escapes, or in pieces, are read here. */
     for (size_t i = 0; i < count && !judge_is_full(j); i++) {
         uint8_t text[SP_FACTS_CONST_BYTES_MAX];
         size_t len = 0;
-        if (sp_facts_decode(j->facts, &consts[i], text, &len) == SP_OK) {
+        if (sp_facts_decode(j->facts, &consts[i], text, &len) == SP_OK &&
+            may_be(&starts, sp_slice_make(text, len), 0)) {
             check_text(j, sp_slice_make(text, len), &consts[i].place);
         }
     }
-    if (code.len > j->policy->limits.literal_bytes || may_match(j, code)) {
+    if (code.len > j->policy->limits.literal_bytes || may_match(j, &starts, code)) {
         walk(j, lx);
     }
 }

@@ -180,7 +180,7 @@ static void walk_zip(struct sp_upload *u, struct sp_zip *zip)
 
 bool upload_zip(struct sp_upload *u, struct upload_file *file)
 {
-    struct sp_zip zip;
+    struct sp_zip zip = {.count = 0};
     enum sp_err err = sp_zip_open(file->bytes, &zip);
     bool is_named = file->kind == SP_KIND_ZIP;
     bool is_cut = file->size > file->bytes.len;
