@@ -15,6 +15,7 @@
 #include "session/cell.h"
 #include "session/init.h"
 #include "session/link.h"
+#include "session/pages.h"
 #include "session/probe.h"
 #include "session/python.h"
 #include "session/root.h"
@@ -160,6 +161,9 @@ static SP_NORETURN void be_init(const struct sp_birth *birth, struct parts *p, p
     sp_close(p->interpreter_link);
     sp_close(p->writes[0]);
     sp_close(p->writes[1]);
+#ifndef SP_SANITIZED
+    (void)sp_pages_forget_python();
+#endif
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || sp_session_filter_load(birth->filter) != SP_OK) {
         die("init: walls");
     }

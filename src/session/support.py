@@ -146,9 +146,11 @@ def _show_open_figures(*_args, **_named):
     pyplot = sys.modules.get("matplotlib.pyplot")
     if pyplot is None:
         return
-    for number in pyplot.get_fignums():
+    numbers = pyplot.get_fignums()
+    for number in numbers:
         _show_figure(pyplot.figure(number))
-    pyplot.close("all")
+    if numbers:
+        pyplot.close("all")
 
 
 def _bundle(data):
@@ -438,10 +440,11 @@ def prepare(preload):
 
 def awake():
     """In a new session: nothing random may be what another session has."""
-    random.seed()
+    # The module random seeds itself after a fork.
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random is not None:
-        numpy_random.seed()
+        # Numbers of ours: without them numpy goes a long way through Python, which every session would have to copy.
+        numpy_random.seed(tuple(os.urandom(32)))
     ssl = sys.modules.get("ssl")
     if ssl is not None:
         # Stirring the primary generator makes OpenSSL's others reseed before their next byte.
