@@ -45,13 +45,12 @@ static void on_file(void *ctx, uint64_t request, int *fd, const struct sp_pool_f
 
 static void step(struct sp_pool *pool, uint8_t what, uint64_t request, struct sp_pool_now now)
 {
-    const struct sp_pool_order order = {request,
-                                        sp_slice_of(what & 1 ? "first" : "second"),
-                                        sp_slice_of("1"),
-                                        1U + what % 4U,
-                                        0,
-                                        (what & 0x40) != 0,
-                                        (what & 0x20) != 0};
+    const struct sp_pool_order order = {.request = request,
+                                        .identifier = sp_slice_of(what & 1 ? "first" : "second"),
+                                        .code = sp_slice_of("1"),
+                                        .timeout_s = 1U + what % 4U,
+                                        .is_streamed = (what & 0x40) != 0,
+                                        .is_async = (what & 0x20) != 0};
     const struct sp_pool_file_order file = {request, order.identifier, sp_slice_of("a"),
                                             (enum sp_file_op)(what >> 5), false};
     const struct sp_frame frame = {

@@ -239,6 +239,34 @@ enum sp_err sp_pool_answer_pending(const struct sp_pool_run *run, struct sp_slic
     return sp_json_out_end(&w);
 }
 
+/* What the witness saw: counts that are not zero, whether it heard to the end, and what it refused. */
+static void put_witness(struct sp_json_out *w, const struct sp_witness *witness)
+{
+    if (!witness->is_there) {
+        return;
+    }
+    sp_json_out_key(w, "diagnosticInfo");
+    sp_json_out_object(w);
+    sp_json_out_key(w, "capabilities");
+    sp_json_out_object(w);
+    for (unsigned i = 0; i < SP_ACT_COUNT; i++) {
+        if (witness->counts[i] > 0) {
+            sp_json_out_member_u64(w, sp_act_name((enum sp_act)i), witness->counts[i]);
+        }
+    }
+    sp_json_out_object_end(w);
+    sp_json_out_key(w, "deniedCapabilities");
+    sp_json_out_array(w);
+    for (unsigned i = 0; i < SP_ACT_COUNT; i++) {
+        if ((witness->denied >> i & 1U) != 0) {
+            sp_json_out_text(w, sp_act_name((enum sp_act)i));
+        }
+    }
+    sp_json_out_array_end(w);
+    sp_json_out_member_bool(w, "isWitnessComplete", witness->is_complete);
+    sp_json_out_object_end(w);
+}
+
 enum sp_err sp_pool_answer_run(const struct sp_pool_run *run, struct sp_slice identifier,
                                struct sp_buf *out)
 {
@@ -260,6 +288,7 @@ enum sp_err sp_pool_answer_run(const struct sp_pool_run *run, struct sp_slice id
     if (run->dropped_err > 0) {
         sp_json_out_member_bool(&w, "isStderrTruncated", true);
     }
+    put_witness(&w, &run->witness);
     sp_json_out_member_u64(&w, "executionTimeInMilliseconds", (run->micros + 999) / 1000);
     sp_json_out_object_end(&w);
     sp_json_out_object_end(&w);

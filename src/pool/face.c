@@ -111,8 +111,17 @@ static bool wants_events(const struct connection *c)
 
 static void execute(struct connection *c, const struct sp_pool_call *call)
 {
+    struct sp_slice names = {NULL, 0};
+    uint16_t denied = 0;
+    (void)sp_http1_find(&c->http.parser, "X-Sallyport-Deny", &names);
+    if (sp_act_bits(names, &denied) != SP_OK) {
+        sp_pool_refuse(c->face->how.pool, c->request, SP_ERR_REQUEST,
+                       sp_slice_of("X-Sallyport-Deny names a capability that does not exist"));
+        return;
+    }
     const struct sp_pool_order order = {
         .request = c->request,
+        .denied = denied,
         .identifier = sp_buf_slice(&call->identifier),
         .code = call->request.code,
         .timeout_s = call->request.timeout_s,

@@ -84,6 +84,7 @@ struct sp_pool_order {
     struct sp_slice identifier;
     struct sp_slice code;
     uint32_t timeout_s;
+    uint16_t denied; /* capabilities (bits) that the policy refuses at run time */
     size_t
         output_max; /* bytes kept of each stream; 0 for the configured number, which is the most */
     bool is_streamed; /* its output is told as it comes */

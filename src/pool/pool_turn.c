@@ -21,6 +21,7 @@ static void send_code(const struct sp_pool *pool, const struct slot *slot,
         .nonce = run->nonce,
         .number = (uint32_t)rest.len,
         .size = run->out.max,
+        .group = run->denied,
     };
     pool->ports.send(pool->ports.ctx, slot->ticket, &frame);
     frame.type = SP_FRAME_CODE;

@@ -114,6 +114,9 @@ enum sp_err sp_pool_run_take(struct sp_pool_run *run, const struct sp_frame *fra
     if (frame->type == SP_FRAME_ITEM) {
         return take_item(run, frame);
     }
+    if (frame->type == SP_FRAME_WITNESS) {
+        return sp_witness_read(frame->bytes, &run->witness) == SP_OK ? SP_OK : SP_ERR_WIRE;
+    }
     if (frame->type != SP_FRAME_STREAM || frame->a < 1 || frame->a > 2) {
         return SP_ERR_WIRE;
     }

@@ -7,6 +7,7 @@
 #define SP_POOL_RUN_H
 
 #include "base/buf.h"
+#include "wire/session_act.h"
 #include "wire/session_frame.h"
 
 #define SP_POOL_ITEMS_MAX 1024U
@@ -38,6 +39,8 @@ struct sp_pool_run {
     bool is_streamed; /* whoever asked hears of it as it comes */
     size_t told[2];   /* bytes of stdout and stderr that were told */
     struct sp_buf code;
+    uint16_t denied; /* capabilities (bits) that raise at run time */
+    struct sp_witness witness;
     uint32_t timeout_ms;
     uint64_t started_ms;
     bool is_stopping; /* its time is up */
@@ -63,7 +66,7 @@ struct sp_pool_run {
 struct sp_pool_run *sp_pool_run_new(struct sp_slice code, size_t output_max) SP_MUST_CHECK;
 void sp_pool_run_free(struct sp_pool_run *run);
 
-/* A STREAM or ITEM frame of this run. Past a limit the rest is dropped and counted; SP_ERR_WIRE for a wrong frame. */
+/* A STREAM, ITEM or WITNESS frame of this run. Past a limit the rest is dropped and counted; SP_ERR_WIRE for a wrong frame. */
 enum sp_err sp_pool_run_take(struct sp_pool_run *run, const struct sp_frame *frame)
     SP_MUST_CHECK SP_NONNULL(1, 2);
 

@@ -19,6 +19,7 @@
 #include "session/probe.h"
 #include "session/python.h"
 #include "session/root.h"
+#include "session/witness.h"
 
 /* Where descriptors live: init's low, the interpreter's one beyond what close() in a loop up to the limit reaches. */
 #define INIT_FD_FIRST  10
@@ -33,6 +34,7 @@ struct parts {
     int writes[2];
     int children;
     int data;
+    struct sp_witness_page *witness;
 };
 
 static enum sp_err done(int result)
@@ -53,6 +55,7 @@ static enum sp_err open_parts(int control, struct parts *p)
     int out[2] = {-1, -1};
     int err[2] = {-1, -1};
     p->control = control;
+    SP_TRY(sp_witness_new(&p->witness));
     SP_TRY(sp_link_pair(true, &p->init_link, &p->interpreter_link));
     SP_TRY(done(pipe2(out, O_CLOEXEC)));
     SP_TRY(done(pipe2(err, O_CLOEXEC)));
@@ -144,7 +147,7 @@ static SP_NORETURN void be_interpreter(const struct sp_birth *birth, const struc
     if (sp_python_awake() != SP_OK) {
         _exit(71);
     }
-    sp_cell_serve(INTERPRETER_FD);
+    sp_cell_serve(INTERPRETER_FD, p->witness);
 }
 
 static SP_NORETURN void be_init(const struct sp_birth *birth, struct parts *p, pid_t interpreter)
@@ -155,6 +158,7 @@ static SP_NORETURN void be_init(const struct sp_birth *birth, struct parts *p, p
         .streams = {p->reads[0], p->reads[1]},
         .children = p->children,
         .data = p->data,
+        .witness = p->witness,
         .interpreter_pid = interpreter,
         .is_probe = birth->is_probe,
     };

@@ -3,11 +3,16 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "sandbox/deny_session.h"
 #include "session/link.h"
 #include "session/python.h"
+#include "session/witness.h"
 
 struct cell {
     int link;
+    struct sp_witness_page *witness;
+    uint16_t denied; /* capabilities that this run may not use */
+    uint16_t walled; /* those of them that a filter stands before already */
     uint64_t nonce;
     size_t code_bytes; /* that the run announced */
     size_t item_bytes; /* sent so far in this run */
@@ -36,13 +41,28 @@ static enum sp_err send_item(void *ctx, const struct sp_frame *item)
     return SP_OK;
 }
 
+/* The witness raises in Python; the filter holds whatever the code does to Python. */
+static void deny(struct cell *cell)
+{
+    unsigned fresh = cell->denied & ~(unsigned)cell->walled;
+    bool processes = (fresh & 1U << SP_ACT_PROCESS) != 0;
+    bool network = (fresh & 1U << SP_ACT_NETWORK) != 0;
+    if (sp_session_deny(processes, network) != SP_OK) {
+        _exit(1);
+    }
+    cell->walled = (uint16_t)(cell->walled | fresh);
+}
+
 static void run(struct cell *cell)
 {
     struct sp_frame done = {.type = SP_FRAME_DONE, .nonce = cell->nonce};
     uint64_t start = sp_clock_mono_us();
     enum sp_cell_end status = SP_CELL_FAILED;
     cell->item_bytes = 0;
+    deny(cell);
+    sp_witness_begin(cell->witness, cell->denied);
     status = sp_python_run(sp_buf_slice(&cell->code), send_item, cell);
+    sp_witness_end();
     done.a = (uint8_t)status;
     done.micros = sp_clock_mono_us() - start;
     sp_buf_clear(&cell->code);
@@ -60,6 +80,7 @@ static enum sp_err take(struct cell *cell)
             return SP_ERR_TOO_BIG;
         }
         cell->nonce = frame->nonce;
+        cell->denied = frame->group;
         cell->code_bytes = frame->number;
         sp_buf_clear(&cell->code);
     } else if (frame->type == SP_FRAME_CODE && frame->nonce == cell->nonce &&
@@ -77,12 +98,13 @@ static enum sp_err take(struct cell *cell)
     return SP_OK;
 }
 
-void sp_cell_serve(int link)
+void sp_cell_serve(int link, struct sp_witness_page *witness)
 {
     static struct cell cell;
     const struct sp_frame ready = {.type = SP_FRAME_READY};
     enum sp_err err = SP_OK;
     cell.link = link;
+    cell.witness = witness;
     sp_buf_init(&cell.code, SP_FRAME_CODE_MAX);
     sp_buf_init(&cell.scratch, SP_FRAME_BYTES_MAX);
     err = sp_link_send(link, &ready, -1, &cell.scratch);

@@ -8,7 +8,9 @@
 
 #include "base/attr.h"
 
+struct sp_witness_page;
+
 /* Serves runs from `link` until it ends, then ends the process. */
-SP_NORETURN void sp_cell_serve(int link);
+SP_NORETURN void sp_cell_serve(int link, struct sp_witness_page *witness);
 
 #endif

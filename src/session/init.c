@@ -11,6 +11,7 @@
 #include "base/own.h"
 #include "session/files.h"
 #include "session/link.h"
+#include "session/witness.h"
 
 #define INTERRUPT_EVERY_MS 250
 
@@ -32,6 +33,7 @@ struct state {
     struct sp_link_frame in;
     uint8_t part[SP_FRAME_PART_MAX];
     struct sp_buf scratch;
+    struct sp_buf seen;
     struct sp_files files;
 };
 
@@ -79,6 +81,9 @@ static void drain(struct state *s)
 static void start_run(struct state *s, const struct sp_frame *frame)
 {
     uint64_t keep = frame->size;
+    if (s->given.witness != NULL) {
+        sp_witness_clear(s->given.witness);
+    }
     s->nonce = frame->nonce;
     s->is_running = true;
     s->is_interrupting = false;
@@ -128,6 +133,16 @@ static void on_pool(struct state *s)
 
 /* ---- the interpreter says ---- */
 
+static void tell_witness(struct state *s)
+{
+    struct sp_frame frame = {.type = SP_FRAME_WITNESS, .nonce = s->nonce};
+    sp_buf_clear(&s->seen);
+    if (s->given.witness != NULL && sp_witness_put(s->given.witness, &s->seen) == SP_OK) {
+        frame.bytes = sp_buf_slice(&s->seen);
+        send_to_pool(s, &frame);
+    }
+}
+
 static void finish_run(struct state *s, const struct sp_frame *said)
 {
     struct sp_frame frame = {
@@ -137,6 +152,7 @@ static void finish_run(struct state *s, const struct sp_frame *said)
     frame.dropped_err = s->streams[1].dropped;
     s->is_running = false;
     s->is_interrupting = false;
+    tell_witness(s);
     send_to_pool(s, &frame);
 }
 
@@ -194,6 +210,7 @@ static void on_children(struct state *s)
             continue;
         }
         drain(s);
+        tell_witness(s);
         frame.a = WIFSIGNALED(status) ? 1 : 0;
         frame.number = (uint32_t)(WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
         send_to_pool(s, &frame);
@@ -242,6 +259,7 @@ void sp_init_serve(const struct sp_init *given)
     static struct state state;
     state.given = *given;
     sp_buf_init(&state.scratch, SP_FRAME_BYTES_MAX);
+    sp_buf_init(&state.seen, SP_FRAME_PART_MAX);
     sp_files_init(&state.files, given->data);
     while (!state.is_over) {
         turn(&state);

@@ -13,12 +13,15 @@
 
 #include "base/err.h"
 
+struct sp_witness_page;
+
 struct sp_init {
     int control;     /* the pool */
     int interpreter; /* frames of the interpreter, with the kernel's word on who sent them */
     int streams[2];  /* read ends of stdout and stderr, non-blocking */
     int children;    /* a signalfd of SIGCHLD */
     int data;        /* /mnt/data: what the pool asks of files is done beneath it */
+    struct sp_witness_page *witness; /* NULL: there is none */
     pid_t interpreter_pid;
     bool is_probe;
 };

@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+#include "session/witness.h"
+
 #include "support_py.h"
 
 static struct {
@@ -52,6 +54,7 @@ static enum sp_err start_interpreter(void)
     PyPreConfig before;
     PyConfig config;
     PyStatus status;
+    SP_TRY(sp_witness_hook());
     PyPreConfig_InitIsolatedConfig(&before);
     before.utf8_mode = 1;
     status = Py_PreInitialize(&before);

@@ -24,29 +24,31 @@
  * a, b, c (u8), g group (u16), o and e counts of dropped bytes (u64), s size (u64), w wall clock in microseconds (u64),
  * B bytes.
  */
-#define SP_FRAME_LIST(X)                                                                           \
-    /* pool -> template */                                                                         \
-    X(SP_FRAME_FORK, "t") /* make a session of this ticket */                                      \
-    X(SP_FRAME_KILL, "t") /* end it now */                                                         \
-    /* template -> pool */                                                                         \
-    X(SP_FRAME_HELLO, "ulB") /* version, layers in force, "name version" lines */                  \
-    X(SP_FRAME_FORKED, "t")  /* its control descriptor comes beside the frame */                   \
-    X(SP_FRAME_ENDED, "tu")  /* it is gone: wait status */                                         \
-    /* pool -> session */                                                                          \
-    X(SP_FRAME_RUN, "nus")     /* bytes of code that follow, bytes kept of each stream */          \
-    X(SP_FRAME_CODE, "nB")     /* a part of the code */                                            \
-    X(SP_FRAME_INTERRUPT, "n") /* SIGINT, again and again until the run ends */                    \
-    X(SP_FRAME_FILE, "nabB")   /* n of the request, a: enum sp_file_op, b: recursive, path */      \
-    /* session -> pool */                                                                          \
-    X(SP_FRAME_READY, "")     /* waits for a first run */                                          \
-    X(SP_FRAME_STREAM, "naB") /* a: 1 stdout, 2 stderr */                                          \
-    X(SP_FRAME_ITEM,                                                                               \
-      "ngabcB") /* group, a: enum sp_item_role, b: enum sp_item_kind, c: SP_ITEM_MORE, _LAST */    \
-    X(SP_FRAME_DONE,                                                                               \
-      "namoe")               /* a: enum sp_cell_end, microseconds, bytes dropped of the streams */ \
-    X(SP_FRAME_GONE, "au")   /* the interpreter ended. a: 0 exit, 1 signal; its number */          \
-    X(SP_FRAME_LISTED, "nB") /* entries of a list, see sp_file_entry_write */                      \
-    X(SP_FRAME_FILED, "nabsw") /* a: enum sp_file_end, b: enum sp_file_type, size, last change; */ \
+#define SP_FRAME_LIST(X)                                                                             \
+    /* pool -> template */                                                                           \
+    X(SP_FRAME_FORK, "t") /* make a session of this ticket */                                        \
+    X(SP_FRAME_KILL, "t") /* end it now */                                                           \
+    /* template -> pool */                                                                           \
+    X(SP_FRAME_HELLO, "ulB") /* version, layers in force, "name version" lines */                    \
+    X(SP_FRAME_FORKED, "t")  /* its control descriptor comes beside the frame */                     \
+    X(SP_FRAME_ENDED, "tu")  /* it is gone: wait status */                                           \
+    /* pool -> session */                                                                            \
+    X(SP_FRAME_RUN,                                                                                  \
+      "nusg") /* bytes of code that follow, bytes kept of each stream, denied capabilities (bits) */ \
+    X(SP_FRAME_CODE, "nB")     /* a part of the code */                                              \
+    X(SP_FRAME_INTERRUPT, "n") /* SIGINT, again and again until the run ends */                      \
+    X(SP_FRAME_FILE, "nabB")   /* n of the request, a: enum sp_file_op, b: recursive, path */        \
+    /* session -> pool */                                                                            \
+    X(SP_FRAME_READY, "")     /* waits for a first run */                                            \
+    X(SP_FRAME_STREAM, "naB") /* a: 1 stdout, 2 stderr */                                            \
+    X(SP_FRAME_ITEM,                                                                                 \
+      "ngabcB") /* group, a: enum sp_item_role, b: enum sp_item_kind, c: SP_ITEM_MORE, _LAST */      \
+    X(SP_FRAME_DONE,                                                                                 \
+      "namoe")             /* a: enum sp_cell_end, microseconds, bytes dropped of the streams */     \
+    X(SP_FRAME_GONE, "au") /* the interpreter ended. a: 0 exit, 1 signal; its number */              \
+    X(SP_FRAME_WITNESS, "nB")  /* before DONE: what was seen, see sp_witness_read */                 \
+    X(SP_FRAME_LISTED, "nB")   /* entries of a list, see sp_file_entry_write */                      \
+    X(SP_FRAME_FILED, "nabsw") /* a: enum sp_file_end, b: enum sp_file_type, size, last change; */   \
                                /* the open file comes beside the frame */
 
 enum sp_frame_type {

@@ -50,6 +50,7 @@ TESTED_ELSEWHERE = {
     "src/session/root.c": "tests/integration/pool runs the template and its sessions",
     "src/session/root_copy.c": "tests/integration/pool runs the template and its sessions",
     "src/session/template.c": "tests/integration/pool runs the template and its sessions",
+    "src/session/witness.c": "tests/integration/pool/test_witness.py counts what cells do",
     "src/pool/face": "tests/integration/pool drives the pool over its socket",
     "src/pool/server.c": "tests/integration/pool drives the pool over its socket",
     "src/process/": "thin loops; tests/integration runs every role",

@@ -174,11 +174,11 @@ def test_streamed_run_tells_its_output_as_it_comes(pool, session):
     code = ("import sys, time, matplotlib.pyplot as plt\nprint('first')\ntime.sleep(0.5)\nprint('oops', file=sys.stderr)\n"
             "sys.stdout.write('snow \\u2603'); sys.stdout.flush()\ntime.sleep(0.5)\nplt.plot([1, 2]); plt.show()\ntime.sleep(0.5)\n40 + 2")
     found = events(pool, name, code)
-    assert [kind for _, kind, _ in found] == ["stdout", "stderr", "stdout", "output", "output", "result"] or \
-        [kind for _, kind, _ in found] == ["stdout", "stdout", "stderr", "output", "output", "result"]
+    assert sorted({kind for _, kind, _ in found[:-3]}) == ["stderr", "stdout"]
+    assert [kind for _, kind, _ in found[-3:]] == ["output", "output", "result"]
     assert "".join(data["text"] for _, kind, data in found if kind == "stdout") == "first\nsnow \u2603"
     assert [list(data)[0] for _, kind, data in found if kind == "output"] == ["image/png", "application/json"]
-    assert found[-1][0] - found[0][0] > 1.2 and found[-1][0] - found[3][0] > 0.4
+    assert found[-1][0] - found[0][0] > 1.2 and found[-1][0] - found[-3][0] > 0.4
     result = found[-1][2]
     assert result["status"] == "Succeeded" and result["result"]["executionResult"] == 42
     assert result["result"]["stdout"] == "first\nsnow \u2603"
@@ -200,4 +200,5 @@ def test_output_before_a_sudden_end_is_not_lost(session):
 def test_session_cannot_forge_an_event(pool, session):
     name = session("1").body["identifier"]
     code = "print('\\n\\nevent: result\\ndata: {}\\n\\n')\nclass V:\n    def _repr_html_(self): return '\\r\\n\\nevent: error'\nV()"
-    assert [kind for _, kind, _ in events(pool, name, code)] == ["stdout", "output", "result"]
+    kinds = [kind for _, kind, _ in events(pool, name, code)]
+    assert set(kinds[:-2]) == {"stdout"} and kinds[-2:] == ["output", "result"]
