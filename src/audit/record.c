@@ -176,6 +176,18 @@ enum sp_err sp_record_start(struct sp_stamp stamp, const struct sp_record_start 
     return line_end(&line);
 }
 
+enum sp_err sp_record_reload(struct sp_stamp stamp, const struct sp_record_reload *reload, struct sp_buf *out)
+{
+    struct line line;
+    line_begin(&line, stamp, out);
+    put_hex(&line, "configuration_sha256", reload->configuration);
+    put_index_kind(&line, "reload");
+    put_policies(&line, reload->policies);
+    put_hex(&line, "previous_sha256", reload->previous);
+    put_time_version(&line);
+    return line_end(&line);
+}
+
 enum sp_err sp_record_role(struct sp_stamp stamp, const struct sp_msg_role_up *up, struct sp_buf *out)
 {
     struct line line;
@@ -321,17 +333,6 @@ enum sp_err sp_record_outcome(struct sp_stamp stamp, const struct sp_record_inte
         sp_buf_truncate(out, line.start);
         return err;
     }
-    return line_end(&line);
-}
-
-enum sp_err sp_record_reload(struct sp_stamp stamp, const struct sp_record_reload *reload, struct sp_buf *out)
-{
-    struct line line;
-    line_begin(&line, stamp, out);
-    put_hex(&line, "configuration_sha256", reload->configuration);
-    put_index_kind(&line, "reload");
-    put_policies(&line, reload->policies);
-    put_time_version(&line);
     return line_end(&line);
 }
 

@@ -35,12 +35,20 @@ struct sp_record_start {
     uint64_t open_intents;  /* closed as unknown right behind this entry */
 };
 
+struct sp_record_reload {
+    uint8_t configuration[SP_DIGEST_BYTES];
+    uint8_t previous[SP_DIGEST_BYTES];
+    struct sp_slice policies;
+};
+
 /* The name of an operation, for entries; NULL for a number that is none. Given in, because layers of equal rank do not
  * include one another. */
 typedef const char *sp_operation_name_fn(unsigned operation);
 
 /* Each appends one whole line, or nothing: SP_ERR_WIRE when a list in the message cannot be read. */
 enum sp_err sp_record_start(struct sp_stamp stamp, const struct sp_record_start *start, struct sp_buf *out) SP_MUST_CHECK
+    SP_NONNULL(2, 3);
+enum sp_err sp_record_reload(struct sp_stamp stamp, const struct sp_record_reload *reload, struct sp_buf *out) SP_MUST_CHECK
     SP_NONNULL(2, 3);
 enum sp_err sp_record_role(struct sp_stamp stamp, const struct sp_msg_role_up *up, struct sp_buf *out) SP_MUST_CHECK
     SP_NONNULL(2, 3);
@@ -62,14 +70,6 @@ enum sp_err sp_record_token(struct sp_stamp stamp, const struct sp_msg_token_eve
 enum sp_err sp_record_recovery(struct sp_stamp stamp, const char *reason, uint64_t cut_bytes, uint64_t refused,
                                struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(2, 5);
 enum sp_err sp_record_clock(struct sp_stamp stamp, uint64_t back_us, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(3);
-
-/* Another configuration is in force. */
-struct sp_record_reload {
-    uint8_t configuration[SP_DIGEST_BYTES];
-    struct sp_slice policies; /* digests, SP_DIGEST_BYTES each */
-};
-enum sp_err sp_record_reload(struct sp_stamp stamp, const struct sp_record_reload *reload, struct sp_buf *out) SP_MUST_CHECK
-    SP_NONNULL(2, 3);
 enum sp_err sp_record_stop(struct sp_stamp stamp, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(2);
 
 /* "done", "not-started", "unknown". */

@@ -34,11 +34,12 @@ static enum sp_err keep_settings(struct sp_audit_room *room, const struct sp_aud
     uint8_t *space = NULL;
     room->settings = *settings;
     room->log_reason = "it was not opened yet";
-    sp_buf_init(&room->policies, SP_AUDIT_POLICIES_MAX * SP_DIGEST_BYTES);
-    sp_buf_init(&room->former, SP_AUDIT_POLICIES_MAX * SP_DIGEST_BYTES);
     if (settings->policies.len % SP_DIGEST_BYTES != 0 || settings->workers > SP_ROLE_INDEX_MAX) {
         return SP_ERR_INVALID;
     }
+    sp_buf_init(&room->in_force, SP_AUDIT_POLICIES_MAX * SP_DIGEST_BYTES);
+    sp_buf_init(&room->scratch_policies, SP_AUDIT_POLICIES_MAX * SP_DIGEST_BYTES);
+    sp_buf_init(&room->retired, SP_AUDIT_POLICIES_MAX * SP_DIGEST_BYTES);
     sp_buf_init(&room->settings_texts, SP_AUDIT_POLICIES_MAX * SP_DIGEST_BYTES);
     SP_TRY(sp_buf_reserve(&room->settings_texts, settings->policies.len + settings->version.len, &space));
     for (size_t i = 0; i < SP_COUNT(texts); i++) {
@@ -167,29 +168,14 @@ void sp_audit_room_free(struct sp_audit_room *room)
         sp_log_close(room->log);
         sp_pending_free(room->table);
         sp_buf_done(&room->settings_texts);
-        sp_buf_done(&room->policies);
-        sp_buf_done(&room->former);
+        sp_buf_done(&room->in_force);
+        sp_buf_done(&room->scratch_policies);
+        sp_buf_done(&room->retired);
         free(room);
     }
 }
 
 /* --- joining --- */
-
-static bool is_among(struct sp_slice all, struct sp_slice wanted)
-{
-    for (size_t at = 0; at < all.len; at += SP_DIGEST_BYTES) {
-        if (sp_slice_equal(sp_slice_sub(all, at, SP_DIGEST_BYTES), wanted)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool is_policy_in_force(const struct sp_audit_room *room, const uint8_t policy[SP_DIGEST_BYTES])
-{
-    struct sp_slice wanted = sp_slice_make(policy, SP_DIGEST_BYTES);
-    return is_among(room->settings.policies, wanted) || is_among(sp_buf_slice(&room->former), wanted);
-}
 
 static bool is_digest_of(const uint8_t digest[SP_DIGEST_BYTES], struct sp_slice bytes)
 {
@@ -202,7 +188,7 @@ static bool is_digest_of(const uint8_t digest[SP_DIGEST_BYTES], struct sp_slice 
 static bool is_fitting(const struct sp_audit_room *room, const struct sp_pending *row)
 {
     const struct sp_msg_verdict *verdict = &row->verdict;
-    return row->who.worker == row->worker && is_policy_in_force(room, row->who.policy) &&
+    return row->who.worker == row->worker && sp_room_is_in_force(room, row->who.policy) &&
            sp_slice_equal(sp_slice_make(row->who.policy, SP_DIGEST_BYTES),
                           sp_slice_make(verdict->policy, SP_DIGEST_BYTES)) &&
            (verdict->verdict != SP_VERDICT_ALLOW || is_digest_of(verdict->order_digest, verdict->order.bytes));
@@ -229,6 +215,10 @@ enum sp_err sp_room_join(struct sp_audit_room *room, struct sp_pending *row)
     bool is_allowed = row->verdict.verdict == SP_VERDICT_ALLOW;
     if (is_allowed && row->verdict.content.bytes.len > 0 && !row->is_hashed) {
         return sp_room_digest(room, row);
+    }
+    if (sp_room_is_retired(room, row->who.policy)) {
+        sp_room_refuse(room, row, sp_room_policy_changed());
+        return SP_OK;
     }
     if (!is_fitting(room, row)) {
         sp_room_refuse(room, row, sp_room_misfit());
@@ -309,7 +299,12 @@ enum sp_err sp_audit_who(struct sp_audit_room *room, const struct sp_msg_who *wh
     }
     row->state = SP_PENDING_WHO;
     row->worker = who->worker;
-    if (!is_policy_in_force(room, who->policy)) {
+    if (sp_room_is_retired(room, who->policy)) {
+        sp_pending_give_up(room->table, row->exchange); /* its verdict may still come */
+        sp_room_refuse(room, row, sp_room_policy_changed());
+        return SP_OK;
+    }
+    if (!sp_room_is_in_force(room, who->policy)) {
         sp_room_refuse(room, row, sp_room_misfit());
         return SP_ERR_WIRE;
     }
@@ -337,7 +332,9 @@ enum sp_err sp_audit_verdict(struct sp_audit_room *room, unsigned worker, struct
     if (worker >= room->settings.workers || !is_verdict_sound(verdict)) {
         return SP_ERR_WIRE;
     }
-    if (row == NULL && sp_pending_was_given_up(room->table, verdict->exchange)) {
+    /* Its row may still wait for the entry of the refusal. */
+    bool is_wanted = row != NULL && row->state == SP_PENDING_WHO;
+    if (!is_wanted && sp_pending_was_given_up(room->table, verdict->exchange)) {
         room->late++;
         (void)!room->out.judged(room->out.ctx, &judged);
         return SP_OK;

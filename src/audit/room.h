@@ -63,10 +63,6 @@ enum sp_err sp_audit_strangers(struct sp_audit_room *room, const struct sp_msg_s
                                struct sp_audit_now now) SP_MUST_CHECK SP_NONNULL(1, 2);
 
 
-/* Another configuration is in force: exchanges that began under the one before may still end under it. */
-enum sp_err sp_audit_reload(struct sp_audit_room *room, const uint8_t configuration[SP_DIGEST_BYTES], struct sp_slice policies,
-                            struct sp_audit_now now) SP_MUST_CHECK SP_NONNULL(1, 2);
-
 /* Its entry's durability is told back; while the log takes nothing it is not, and admit tells it again. */
 enum sp_err sp_audit_token_event(struct sp_audit_room *room, const struct sp_msg_token_event *event,
                                  struct sp_audit_now now) SP_MUST_CHECK SP_NONNULL(1, 2);
@@ -82,6 +78,13 @@ enum sp_err sp_audit_outcome(struct sp_audit_room *room, struct sp_msg_outcome *
 /* From the supervisor. */
 enum sp_err sp_audit_role_up(struct sp_audit_room *room, const struct sp_msg_role_up *up, struct sp_audit_now now)
     SP_MUST_CHECK SP_NONNULL(1, 2);
+
+/*
+ * Other settings, in force when it returns: a verdict under a policy that is no longer in force is refused from here on,
+ * what runs goes on. The entry has both digests; when it cannot be written, the old settings stay.
+ */
+enum sp_err sp_audit_reload(struct sp_audit_room *room, const uint8_t configuration[SP_DIGEST_BYTES],
+                            struct sp_slice policies, struct sp_audit_now now) SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* A wire stands, or is gone: nothing of what it was asked will be answered. */
 void sp_audit_wired(struct sp_audit_room *room, struct sp_peer peer) SP_NONNULL(1);

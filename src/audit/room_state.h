@@ -31,8 +31,9 @@ struct sp_audit_room {
     uint64_t front_ended; /* incarnations up to this one are gone */
     struct sp_audit_settings settings;
     struct sp_buf settings_texts; /* what the settings' slices are lent from */
-    struct sp_buf policies;       /* after a reload: those in force */
-    struct sp_buf former;         /* and those before, that exchanges may still end under */
+    struct sp_buf in_force;       /* since a reload: what `settings.policies` is lent from */
+    struct sp_buf scratch_policies;
+    struct sp_buf retired;        /* policies that were in force once */
     uint64_t late;
     struct sp_audit_now now; /* of the message at hand */
 };
@@ -74,6 +75,11 @@ enum sp_err sp_room_digest(struct sp_audit_room *room, struct sp_pending *row) S
 
 /* The refusal of an exchange whose parts do not fit. */
 struct sp_refused sp_room_misfit(void);
+
+/* reload.c: whether a policy is in force, or was until a reload; what is told to whoever was judged by one that was. */
+bool sp_room_is_in_force(const struct sp_audit_room *room, const uint8_t policy[SP_DIGEST_BYTES]) SP_NONNULL(1, 2);
+bool sp_room_is_retired(const struct sp_audit_room *room, const uint8_t policy[SP_DIGEST_BYTES]) SP_NONNULL(1, 2);
+struct sp_refused sp_room_policy_changed(void);
 
 /* Appends all outcomes that are owed. */
 void sp_room_pay(struct sp_audit_room *room) SP_NONNULL(1);

@@ -25,7 +25,6 @@ struct sp_verify {
     uint64_t latest_us;
     struct sp_entry entry;
     struct sp_buf policies; /* in force: each digest and a blank */
-    struct sp_buf former;   /* those before a reload: what began under them may end under them */
 };
 
 static void SP_PRINTF(2, 3) problem(struct sp_verify *v, const char *format, ...)
@@ -50,7 +49,6 @@ enum sp_err sp_verify_new(uint64_t first, sp_verify_fn *fn, void *ctx, struct sp
     v->at = first;
     v->is_whole = first == 0;
     sp_buf_init(&v->policies, POLICIES_BYTES_MAX);
-    sp_buf_init(&v->former, POLICIES_BYTES_MAX);
     enum sp_err err = sp_open_set_new(&v->open);
     if (err != SP_OK) {
         sp_verify_free(v);
@@ -65,7 +63,6 @@ void sp_verify_free(struct sp_verify *v)
     if (v != NULL) {
         sp_open_set_free(v->open);
         sp_buf_done(&v->policies);
-        sp_buf_done(&v->former);
         free(v);
     }
 }
@@ -144,7 +141,6 @@ static enum sp_err check_start(struct sp_verify *v)
                 (unsigned long long)number_of(v, "open_intents"));
     }
     v->has_started = true;
-    sp_buf_clear(&v->former);
     v->totals.lost += number_of(v, "lost_entries");
     return keep_policies(v);
 }
@@ -159,22 +155,15 @@ static bool is_among(struct sp_slice all, struct sp_slice digest)
     return false;
 }
 
-static bool was_in_force(const struct sp_verify *v, struct sp_slice digest)
+static bool is_in_force(const struct sp_verify *v, struct sp_slice digest)
 {
-    return is_among(sp_buf_slice(&v->policies), digest) || is_among(sp_buf_slice(&v->former), digest);
-}
-
-static enum sp_err check_reload(struct sp_verify *v)
-{
-    sp_buf_clear(&v->former);
-    SP_TRY(sp_buf_put(&v->former, sp_buf_slice(&v->policies)));
-    return keep_policies(v);
+    return is_among(sp_buf_slice(&v->policies), digest);
 }
 
 static enum sp_err check_intent(struct sp_verify *v)
 {
     v->totals.intents++;
-    if (v->has_started && !was_in_force(v, text_of(v, "policy_sha256"))) {
+    if (v->has_started && !is_in_force(v, text_of(v, "policy_sha256"))) {
         problem(v, "the policy was not in force");
     }
     enum sp_err err = sp_open_set_add(v->open, exchange_of(v), number_of(v, "index"));
@@ -207,7 +196,7 @@ static enum sp_err check_kind(struct sp_verify *v, struct sp_slice kind)
         return check_start(v);
     }
     if (sp_slice_is(kind, "reload")) {
-        return check_reload(v);
+        return keep_policies(v);
     }
     if (sp_slice_is(kind, "intent")) {
         return check_intent(v);

@@ -9,7 +9,7 @@
 #define OUTPUT_BYTES_MAX ((size_t)16 * 1024 * 1024)
 
 static const char help[] =
-    "usage: sallyport config check [-c FILE]\n"
+    "usage: sallyport config check [-c FILE] [--running OLD]\n"
     "       sallyport config show [-c FILE]\n"
     "       sallyport config keys\n"
     "\n"
@@ -18,6 +18,8 @@ static const char help[] =
     "keys    prints every key with default, bounds and meaning, as a Markdown table\n"
     "\n"
     "  -c, --config FILE   the file; without it the defaults are read\n"
+    "      --running OLD   the file that the service started with: check also names the keys that\n"
+    "                      SIGHUP leaves to a restart\n"
     "  -h, --help          this text\n"
     "\n"
     "Exit status: 0 the configuration is right, 2 it or the command line is not.\n";
@@ -25,6 +27,7 @@ static const char help[] =
 struct options {
     const char *action;
     const char *path;
+    const char *running;
     bool wants_help;
 };
 
@@ -36,13 +39,13 @@ static int usage(const char *what, const char *detail)
 }
 
 /* The value of `-c FILE`, `--config FILE` or `--config=FILE`; NULL when the argument is another one. */
-static const char *path_of(int argc, char **argv, int *at)
+static const char *path_of(int argc, char **argv, int *at, const char *name, const char *letter)
 {
-    static const char joined[] = "--config=";
-    if (strncmp(argv[*at], joined, sizeof(joined) - 1) == 0) {
-        return argv[*at] + sizeof(joined) - 1;
+    size_t len = strlen(name);
+    if (strncmp(argv[*at], name, len) == 0 && argv[*at][len] == '=') {
+        return argv[*at] + len + 1;
     }
-    if (strcmp(argv[*at], "-c") != 0 && strcmp(argv[*at], "--config") != 0) {
+    if (strcmp(argv[*at], name) != 0 && (letter == NULL || strcmp(argv[*at], letter) != 0)) {
         return NULL;
     }
     (*at)++;
@@ -53,12 +56,15 @@ static int parse(int argc, char **argv, struct options *out)
 {
     for (int i = 1; i < argc; i++) {
         const char *argument = argv[i];
-        const char *path = path_of(argc, argv, &i);
-        if (path != NULL && *path == '\0') {
+        const char *path = path_of(argc, argv, &i, "--config", "-c");
+        const char *running = path == NULL ? path_of(argc, argv, &i, "--running", NULL) : NULL;
+        if ((path != NULL && *path == '\0') || (running != NULL && *running == '\0')) {
             return usage("a file must follow", argument);
         }
         if (path != NULL) {
             out->path = path;
+        } else if (running != NULL) {
+            out->running = running;
         } else if (strcmp(argument, "-h") == 0 || strcmp(argument, "--help") == 0) {
             out->wants_help = true;
         } else if (*argument == '-' || out->action != NULL) {
@@ -78,6 +84,24 @@ static int print(enum sp_err err, const struct sp_buf *text)
     }
     bool is_written = fwrite(text->ptr, 1, text->len, stdout) == text->len && fflush(stdout) == 0;
     return is_written ? SP_EXIT_DONE : SP_EXIT_USAGE;
+}
+
+/* Which of the keys that differ a running service takes over only when it starts again. */
+static enum sp_err compare(const struct options *options, struct sp_config *config, struct sp_buf *out)
+{
+    SP_AUTO_CONFIG struct sp_config *running = NULL;
+    SP_AUTO_BUF struct sp_buf kept;
+    struct sp_where where = {0};
+    sp_buf_init(&kept, OUTPUT_BYTES_MAX);
+    enum sp_err err = sp_config_load(options->running, NULL, &running, &where);
+    if (err != SP_OK) {
+        sp_config_complain(options->running, &where);
+        return err;
+    }
+    SP_TRY(sp_config_merge(config, running, &kept));
+    return kept.len == 0 ? sp_buf_put_text(out, "a reload takes everything over\n")
+                         : sp_buf_putf(out, "a reload leaves these to a restart: %.*s\n", (int)kept.len,
+                                       (const char *)kept.ptr);
 }
 
 static int with_file(const struct options *options)
@@ -100,6 +124,9 @@ static int with_file(const struct options *options)
     if (err == SP_OK) {
         err = strcmp(options->action, "show") == 0 ? sp_config_show(config, &text)
                                                    : sp_buf_put_text(&text, "ok\n");
+    }
+    if (err == SP_OK && options->running != NULL) {
+        err = compare(options, config, &text);
     }
     return print(err, &text);
 }

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "policy/policy.h"
+#include "process/policies.h"
 
 #define WARNINGS_BYTES_MAX ((size_t)1024 * 1024)
 
@@ -57,7 +57,7 @@ bool sp_config_policies_stand(const char *path, const struct sp_config *config)
         const struct sp_config_tenant *tenant = &config->tenants[i];
         struct sp_policy policy;
         struct sp_where where = {.text = {0}};
-        enum sp_err err = sp_policy_open(sp_slice_of(tenant->policy), &policy, &where);
+        enum sp_err err = sp_policies_open(config->server_policies, tenant->policy, &policy, &where);
         if (err != SP_OK) {
             complain_of_policy(path, tenant, err, &where);
             return false;

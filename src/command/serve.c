@@ -24,7 +24,8 @@
 static const char usage[] =
     "usage: sallyport serve [-c FILE] [--listen ADDR:PORT] [--state DIR]\n"
     "\n"
-    "Runs the gateway until SIGTERM or SIGINT; a second signal ends it at once.\n"
+    "Runs the gateway until SIGTERM or SIGINT; a second signal ends it at once. SIGHUP reads tenants,\n"
+    "organisations, policies and keys again: all of them, or none and it says why.\n"
     "\n"
     "  -c, --config FILE      configuration (TOML); without it everything has its default\n"
     "  --listen ADDR:PORT     where to listen (default 127.0.0.1:8080)\n"
@@ -176,9 +177,13 @@ static bool upstream_stands(const struct sp_config *config)
     return false;
 }
 
-static int serve(const struct sp_config *config, int secret_fd)
+static int serve(const struct sp_config *config, const struct arguments *arguments)
 {
-    const struct sp_supervisor_options options = {.config = config, .secret_fd = secret_fd, .version = SP_VERSION};
+    const struct sp_supervisor_options options = {.config = config,
+                                                  .config_path = arguments->config,
+                                                  .overrides = &arguments->overrides,
+                                                  .secret_fd = arguments->secret_fd,
+                                                  .version = SP_VERSION};
     return sp_supervisor_run(&options);
 }
 
@@ -213,5 +218,5 @@ int sp_command_serve(int argc, char **argv)
         }
     }
     sp_config_warn(arguments.config, config);
-    return serve(config, arguments.secret_fd);
+    return serve(config, &arguments);
 }

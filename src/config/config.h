@@ -143,6 +143,13 @@ void sp_config_free(struct sp_config *config);
 void sp_config_free_cleanup(struct sp_config **config);
 #define SP_AUTO_CONFIG SP_CLEANUP(sp_config_free_cleanup)
 
+/*
+ * Makes of a new configuration what a running service can take over: every key that needs a restart gets the value that
+ * runs (borrowed from `running`), and the names of those that differ are appended, with commas between.
+ */
+enum sp_err sp_config_merge(struct sp_config *fresh, const struct sp_config *running, struct sp_buf *out_kept)
+    SP_MUST_CHECK SP_NONNULL(1, 2, 3);
+
 /* Splits "127.0.0.1:8080" or "[::1]:8080"; the host is an address, without brackets. */
 enum sp_err sp_config_address(struct sp_slice text, struct sp_slice *out_host, uint16_t *out_port)
     SP_MUST_CHECK SP_NONNULL(2, 3);

@@ -333,3 +333,32 @@ enum sp_err sp_config_row_print(const void *base, const struct sp_config_row *ro
     }
     return SP_ERR_CONFIG;
 }
+
+void sp_config_row_copy(void *base, const void *from, const struct sp_config_row *row)
+{
+    void *field = field_of(base, row);
+    const void *other = const_field_of(from, row);
+    switch (row->kind) {
+    case SP_CONFIG_KIND_TEXT:
+        *(const char **)field = *(const char *const *)other;
+        return;
+    case SP_CONFIG_KIND_CHOICE:
+        *(unsigned *)field = *(const unsigned *)other;
+        return;
+    case SP_CONFIG_KIND_NUMBER:
+    case SP_CONFIG_KIND_BYTES:
+    case SP_CONFIG_KIND_SECONDS:
+    case SP_CONFIG_KIND_MS:
+        *(uint64_t *)field = *(const uint64_t *)other;
+        return;
+    case SP_CONFIG_KIND_REAL:
+        *(double *)field = *(const double *)other;
+        return;
+    case SP_CONFIG_KIND_BOOL:
+        *(bool *)field = *(const bool *)other;
+        return;
+    case SP_CONFIG_KIND_TEXTS:
+        *(struct sp_config_texts *)field = *(const struct sp_config_texts *)other;
+        return;
+    }
+}

@@ -72,6 +72,9 @@ enum sp_err sp_config_row_default(struct sp_config *config, void *base,
                                   const struct sp_config_row *row)
     SP_MUST_CHECK SP_NONNULL(1, 2, 3);
 
+/* Copies the field; texts stay the other's. */
+void sp_config_row_copy(void *base, const void *from, const struct sp_config_row *row) SP_NONNULL(1, 2, 3);
+
 /* Appends the field's value as TOML. */
 enum sp_err sp_config_row_print(const void *base, const struct sp_config_row *row,
                                 struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 2, 3);

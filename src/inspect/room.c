@@ -91,10 +91,43 @@ static enum sp_err widen_judge(struct sp_inspect_room *room, const struct sp_pol
     return SP_OK;
 }
 
+static struct sp_inspect_policy *find_loaded(struct sp_inspect_room *room, const uint8_t digest[SP_DIGEST_BYTES])
+{
+    for (size_t i = 0; i < room->count; i++) {
+        if (is_digest(room->policies[i].digest, digest)) {
+            return &room->policies[i];
+        }
+    }
+    return NULL;
+}
+
+void sp_inspect_renew(struct sp_inspect_room *room)
+{
+    room->settings++;
+}
+
+void sp_inspect_renewed(struct sp_inspect_room *room)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < room->count; i++) {
+        if (room->policies[i].settings + 1 >= room->settings) {
+            room->policies[kept++] = room->policies[i];
+        } else {
+            sp_policy_done(&room->policies[i].policy);
+        }
+    }
+    room->count = kept;
+}
+
 enum sp_err sp_inspect_add_policy(struct sp_inspect_room *room, struct sp_slice text, const uint8_t digest[SP_DIGEST_BYTES],
                                   struct sp_where *out_where)
 {
     uint8_t real[SP_DIGEST_BYTES];
+    struct sp_inspect_policy *known = find_loaded(room, digest);
+    if (known != NULL) {
+        known->settings = room->settings;
+        return SP_OK;
+    }
     if (room->count >= SP_INSPECT_POLICIES_MAX) {
         return SP_ERR_FULL;
     }
@@ -106,18 +139,15 @@ enum sp_err sp_inspect_add_policy(struct sp_inspect_room *room, struct sp_slice 
     struct sp_inspect_policy *loaded = &room->policies[room->count];
     SP_TRY(sp_policy_load(text, NULL, NULL, &loaded->policy, out_where));
     copy_digest(loaded->digest, digest);
+    loaded->settings = room->settings;
     room->count++;
     return widen_judge(room, &loaded->policy);
 }
 
-static const struct sp_policy *find_policy(const struct sp_inspect_room *room, const uint8_t digest[SP_DIGEST_BYTES])
+static const struct sp_policy *find_policy(struct sp_inspect_room *room, const uint8_t digest[SP_DIGEST_BYTES])
 {
-    for (size_t i = 0; i < room->count; i++) {
-        if (is_digest(room->policies[i].digest, digest)) {
-            return &room->policies[i].policy;
-        }
-    }
-    return NULL;
+    const struct sp_inspect_policy *loaded = find_loaded(room, digest);
+    return loaded == NULL ? NULL : &loaded->policy;
 }
 
 enum sp_err sp_inspect_refuse(struct sp_inspection *i, enum sp_err err, const struct sp_where *where)

@@ -10,7 +10,7 @@
 #include "base/where.h"
 #include "wire/msg.h"
 
-#define SP_INSPECT_POLICIES_MAX ((size_t)64)
+#define SP_INSPECT_POLICIES_MAX ((size_t)192) /* three settings full of them */
 
 struct sp_inspect_room;
 
@@ -21,10 +21,17 @@ void sp_inspect_room_free(struct sp_inspect_room *room);
 
 /*
  * Adds a resolved policy. SP_ERR_CORRUPT when `digest` is not the SHA-256 of `text`, SP_ERR_CONFIG with the place when
- * it cannot be read, SP_ERR_FULL. All are added before the first job.
+ * it cannot be read, SP_ERR_FULL. One that is there stays as it is.
  */
 enum sp_err sp_inspect_add_policy(struct sp_inspect_room *room, struct sp_slice text, const uint8_t digest[SP_DIGEST_BYTES],
                                   struct sp_where *out_where) SP_MUST_CHECK SP_NONNULL(1, 3);
+
+/*
+ * Between these two come the policies of other settings. Those that were neither added now nor the time before are then
+ * forgotten: a job on its way may still name one of the time before.
+ */
+void sp_inspect_renew(struct sp_inspect_room *room) SP_NONNULL(1);
+void sp_inspect_renewed(struct sp_inspect_room *room) SP_NONNULL(1);
 
 /*
  * Judges one job. The verdict borrows from the room and the job until the next job, but for `out->order` and

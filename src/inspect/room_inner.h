@@ -14,6 +14,7 @@
 struct sp_inspect_policy {
     struct sp_policy policy;
     uint8_t digest[SP_DIGEST_BYTES];
+    unsigned settings; /* the latest that had it */
 };
 
 struct sp_inspect_room {
@@ -25,6 +26,7 @@ struct sp_inspect_room {
     struct sp_upload *upload; /* made with the judge */
     size_t code_bytes_max; /* that the judge has memory for */
     size_t count;
+    unsigned settings; /* how often there were others */
     struct sp_inspect_policy policies[SP_INSPECT_POLICIES_MAX];
     struct sp_judgement judgement;
     struct sp_where detail;

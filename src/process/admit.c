@@ -1,7 +1,7 @@
 /*
  * admit - the process that knows the tenants: who asks, how much they may, whose turn it is.
  *
- * Hears: front (ASK, READY, LEFT), audit (JUDGED, ENDED, TOKEN_TOLD), the supervisor (KEYS).   Reads hostile: header values.
+ * Hears: front (ASK, READY, LEFT), audit (JUDGED, ENDED, TOKEN_TOLD), the supervisor (KEYS, RELOAD).   Reads hostile: header values.
  * Files: the token store, open for reading, and the latest uses of tokens.   Network: none.
  * It holds digests of tokens and the key of session names. Taken over, it can let in strangers in a tenant's name and
  * past the quotas; it can neither change what inspect judges nor keep a run out of the log.
@@ -320,6 +320,42 @@ static enum sp_err fill_authority(struct sp_authority *authority, const struct s
     return sp_issuers_settle(settings->issuers, authority);
 }
 
+/* The old authority stays until the new one is whole. */
+static enum sp_err take_settings(struct admit_state *state, struct sp_slice bytes)
+{
+    struct sp_settings_admit settings;
+    struct sp_authority *authority = NULL;
+    SP_TRY(sp_settings_admit_read(bytes, &settings));
+    SP_TRY(sp_authority_new(&authority));
+    enum sp_err err = fill_authority(authority, &settings);
+    if (err == SP_OK) {
+        err = sp_tokens_move(state->tokens, sp_authority_directory(authority));
+    }
+    if (err != SP_OK) {
+        sp_authority_free(authority);
+        return err;
+    }
+    struct sp_authority *old = state->authority;
+    state->authority = authority;
+    SP_TRY(sp_quotas_set(&state->quotas, settings.organisations, settings.tenants));
+    SP_TRY(sp_admit_reload(state->room, authority, state->quotas.shares, now()));
+    sp_authority_free(old);
+    return SP_OK;
+}
+
+/* What cannot be taken over whole ends this process: its successor begins with the new settings. */
+static enum sp_err on_reload(void *ctx, struct sp_peer from, struct sp_message *message)
+{
+    struct admit_state *state = ctx;
+    struct sp_msg_reload msg;
+    (void)from;
+    SP_TRY(sp_msg_reload_read(message, &msg));
+    enum sp_err err = take_settings(state, msg.settings.bytes);
+    sp_payload_done(&msg.settings);
+    sp_self_reloaded(state->self, msg.generation, err);
+    return SP_OK;
+}
+
 static enum sp_err make_room(struct admit_state *state)
 {
     struct sp_settings_admit settings;
@@ -423,6 +459,7 @@ static const struct sp_handler admit_handlers[] = {
     {SP_ROLE_FRONT, SP_MSG_LEFT, on_left},     {SP_ROLE_AUDIT, SP_MSG_JUDGED, on_judged},
     {SP_ROLE_AUDIT, SP_MSG_ENDED, on_ended},   {SP_ROLE_AUDIT, SP_MSG_TOKEN_TOLD, on_token_told},
     {SP_ROLE_SUPERVISOR, SP_MSG_KEYS, on_keys},
+    {SP_ROLE_SUPERVISOR, SP_MSG_RELOAD, on_reload},
 };
 
 const struct sp_role_spec sp_admit_role = {

@@ -1,7 +1,7 @@
 /*
  * audit - the process that records: nothing runs before its intent is durable, nothing is answered before its outcome is.
  *
- * Hears: admit (WHO, REFUSAL, STRANGERS, TOKEN_EVENT), inspect (VERDICT), relay (OUTCOME), the supervisor (ROLE_UP).
+ * Hears: admit (WHO, REFUSAL, STRANGERS, TOKEN_EVENT), inspect (VERDICT), relay (OUTCOME), the supervisor (ROLE_UP, RELOAD).
  * Reads hostile: nothing but these messages.   Files: the log's directory.
  * Whoever takes over admit or an inspect worker can make it record what it is told, and can have run only what one of
  * each agreed on; nobody can make it run what is not on disk.
@@ -256,6 +256,24 @@ static enum sp_err on_role_up(void *ctx, struct sp_peer from, struct sp_message 
     return err;
 }
 
+static enum sp_err on_reload(void *ctx, struct sp_peer from, struct sp_message *message)
+{
+    struct audit_state *state = ctx;
+    struct sp_msg_reload msg;
+    struct sp_settings_audit settings;
+    (void)from;
+    SP_TRY(sp_msg_reload_read(message, &msg));
+    enum sp_err err = sp_settings_audit_read(msg.settings.bytes, &settings);
+    if (err == SP_OK) {
+        err = sp_audit_reload(state->room, settings.configuration, settings.policies, audit_now());
+    }
+    sp_payload_done(&msg.settings);
+    arm_commit(state);
+    /* Where the entry cannot be written, a successor begins with these settings and an entry of its own. */
+    sp_self_reloaded(state->self, msg.generation, err);
+    return SP_OK;
+}
+
 /* --- life --- */
 
 /* The settings are borrowed only during init, and the log is opened behind the wall. */
@@ -345,6 +363,7 @@ static const struct sp_handler audit_handlers[] = {
     {SP_ROLE_INSPECT, SP_MSG_VERDICT, on_verdict},
     {SP_ROLE_RELAY, SP_MSG_OUTCOME, on_outcome},
     {SP_ROLE_SUPERVISOR, SP_MSG_ROLE_UP, on_role_up},
+    {SP_ROLE_SUPERVISOR, SP_MSG_RELOAD, on_reload},
 };
 
 const struct sp_role_spec sp_audit_role = {

@@ -107,6 +107,14 @@ static enum sp_err on_broken(struct sp_child *child, struct sp_message *message)
     return SP_OK;
 }
 
+/* What if the role is hostile? It claims to have taken what it did not: audit refuses what was judged by other policies. */
+static enum sp_err on_reloaded(struct sp_child *child, struct sp_message *message)
+{
+    struct sp_msg_reloaded msg;
+    SP_TRY(sp_msg_reloaded_read(message, &msg));
+    return sp_reload_answer(child, &msg);
+}
+
 static enum sp_err on_message(void *ctx, struct sp_channel *from, struct sp_message *message)
 {
     struct sp_child *child = ctx;
@@ -118,6 +126,8 @@ static enum sp_err on_message(void *ctx, struct sp_channel *from, struct sp_mess
         return on_log(child, message);
     case SP_MSG_BROKEN:
         return on_broken(child, message);
+    case SP_MSG_RELOADED:
+        return on_reloaded(child, message);
     default:
         return SP_ERR_WIRE;
     }
@@ -172,6 +182,8 @@ static enum sp_err settle(struct sp_child *child)
     SP_AUTO_PAYLOAD struct sp_payload payload = SP_PAYLOAD_EMPTY;
     sp_buf_init(&encoded, SP_SETTINGS_LIST_MAX * 2);
     SP_TRY(sp_role_settings(child, &encoded));
+    child->generation = house->reload.in_force;
+    child->is_reloading = false;
     SP_TRY(sp_payload_make(sp_buf_slice(&encoded), &payload));
     const uint32_t uid = sp_house_uid(child->who);
     const struct sp_msg_settings settings = {.incarnation = child->incarnation,

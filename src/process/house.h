@@ -14,6 +14,7 @@
 #include "process/epochs.h"
 #include "process/issuers.h"
 #include "process/policies.h"
+#include "process/reload.h"
 #include "process/role.h"
 #include "process/settings.h"
 
@@ -43,6 +44,8 @@ struct sp_child {
     unsigned failures; /* in a row */
     uint64_t up_since_ms;
     char report[SP_CHILD_REPORT_MAX];
+    uint32_t generation;   /* of the settings that it has */
+    bool is_reloading;     /* it has not said yet whether it took the new ones */
     uint64_t log_second; /* lines are counted by the second, so that no role can flood the operator */
     unsigned log_lines;
 };
@@ -86,6 +89,7 @@ struct sp_house {
     struct sp_epochs epochs;
     struct sp_keys_watch keys[SP_CONFIG_ISSUERS_MAX];
     struct sp_timer *keys_timer;
+    struct sp_reload reload;
     struct sp_child children[SP_CHILDREN_MAX];
     size_t child_count;
     enum sp_house_phase phase;
@@ -149,6 +153,12 @@ enum sp_err sp_role_settings(const struct sp_child *child, struct sp_buf *out) S
 /* Wires a child that came up with every peer that is up. */
 void sp_wiring_connect(struct sp_child *child) SP_NONNULL(1);
 bool sp_wiring_may(enum sp_role a, enum sp_role b);
+
+/* --- role_settings.c --- */
+
+/* The configuration as one number, as the log has it. */
+enum sp_err sp_configuration_digest(const struct sp_config *config, uint8_t out[SP_DIGEST_BYTES]) SP_MUST_CHECK
+    SP_NONNULL(1, 2);
 
 /* --- supervisor.c --- */
 

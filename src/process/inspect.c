@@ -1,7 +1,7 @@
 /*
  * inspect - the process that reads the body and judges the code.
  *
- * Hears: front (JOB).   Reads hostile: the JSON body, the code.   Files, network, secrets: none.
+ * Hears: front (JOB), the supervisor (RELOAD).   Reads hostile: the JSON body, the code.   Files, network, secrets: none.
  * Taken over, it can misjudge what it was given and hand on another order than the one submitted, under the name that
  * admit tells audit; it knows neither that name nor the session, and cannot reach a pool.
  */
@@ -50,10 +50,40 @@ static enum sp_err add_policy(struct sp_inspect_room *room, struct sp_slice item
     return err;
 }
 
+static enum sp_err add_policies(struct sp_inspect_room *room, struct sp_slice policies)
+{
+    struct sp_reader r;
+    sp_reader_init(&r, policies);
+    while (sp_reader_left(&r) > 0) {
+        struct sp_slice item = {NULL, 0};
+        SP_TRY(sp_reader_block(&r, SP_SETTINGS_LIST_MAX, &item));
+        SP_TRY(add_policy(room, item));
+    }
+    return SP_OK;
+}
+
+/* Policies of other settings are loaded beside the old ones: jobs on their way are still judged. */
+static enum sp_err on_reload(void *ctx, struct sp_peer from, struct sp_message *message)
+{
+    struct inspect_state *state = ctx;
+    struct sp_msg_reload msg;
+    struct sp_settings_inspect settings;
+    (void)from;
+    SP_TRY(sp_msg_reload_read(message, &msg));
+    enum sp_err err = sp_settings_inspect_read(msg.settings.bytes, &settings);
+    if (err == SP_OK) {
+        sp_inspect_renew(state->room);
+        err = add_policies(state->room, settings.policies);
+        sp_inspect_renewed(state->room);
+    }
+    sp_payload_done(&msg.settings);
+    sp_self_reloaded(state->self, msg.generation, err);
+    return SP_OK;
+}
+
 static enum sp_err inspect_init(struct sp_self *self, void **out_state)
 {
     struct sp_settings_inspect settings;
-    struct sp_reader r;
     struct inspect_state *state = calloc(1, sizeof(*state));
     if (state == NULL) {
         return SP_ERR_NOMEM;
@@ -62,17 +92,12 @@ static enum sp_err inspect_init(struct sp_self *self, void **out_state)
     *out_state = state;
     SP_TRY(sp_settings_inspect_read(sp_self_settings(self), &settings));
     SP_TRY(sp_inspect_room_new(settings.body_bytes_max, settings.upload_bytes_max, &state->room));
-    sp_reader_init(&r, settings.policies);
-    while (sp_reader_left(&r) > 0) {
-        struct sp_slice item = {NULL, 0};
-        SP_TRY(sp_reader_block(&r, SP_SETTINGS_LIST_MAX, &item));
-        SP_TRY(add_policy(state->room, item));
-    }
-    return SP_OK;
+    return add_policies(state->room, settings.policies);
 }
 
 static const struct sp_handler inspect_handlers[] = {
     {SP_ROLE_FRONT, SP_MSG_JOB, on_job},
+    {SP_ROLE_SUPERVISOR, SP_MSG_RELOAD, on_reload},
 };
 
 const struct sp_role_spec sp_inspect_role = {

@@ -30,7 +30,7 @@ static enum sp_err run_tests(const struct sp_policy *policy, struct sp_where *ou
 }
 
 /* `dir`/NAME.toml when the configuration has a directory of its own, else the shipped policy of that name. */
-static enum sp_err open_policy(const char *dir, const char *name, struct sp_policy *out, struct sp_where *out_where)
+enum sp_err sp_policies_open(const char *dir, const char *name, struct sp_policy *out, struct sp_where *out_where)
 {
     SP_AUTO_BUF struct sp_buf path;
     sp_buf_init(&path, SP_FILE_PATH_MAX);
@@ -45,7 +45,7 @@ static enum sp_err load_one(const char *dir, const char *name, struct sp_policy_
 {
     struct sp_policy policy;
     sp_slice_to_text(sp_slice_of(name), out->name, sizeof(out->name));
-    SP_TRY(open_policy(dir, name, &policy, out_where));
+    SP_TRY(sp_policies_open(dir, name, &policy, out_where));
     enum sp_err err = run_tests(&policy, out_where);
     if (err == SP_OK) {
         err = sp_policy_print(&policy, &out->text);

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "config/config.h"
+#include "policy/policy.h"
 #include "wire/msg.h"
 
 #define SP_POLICIES_MAX ((size_t)64)
@@ -25,6 +26,10 @@ struct sp_policies {
 
 /* Loads what the tenants name. Says on the log what is wrong; SP_ERR_CONFIG for a policy that cannot be used. */
 enum sp_err sp_policies_load(const struct sp_config *config, struct sp_policies *out) SP_MUST_CHECK SP_NONNULL(1, 2);
+/* One of them, as a tenant names it: from `dir`, or the shipped one when that is empty. Its tests are not run. */
+enum sp_err sp_policies_open(const char *dir, const char *name, struct sp_policy *out, struct sp_where *out_where)
+    SP_MUST_CHECK SP_NONNULL(1, 2, 3);
+
 void sp_policies_done(struct sp_policies *policies) SP_NONNULL(1);
 
 /* NULL when there is none of this name. */

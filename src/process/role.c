@@ -102,6 +102,14 @@ void sp_self_finish(struct sp_self *self, enum sp_err why)
     sp_loop_stop(self->loop);
 }
 
+void sp_self_reloaded(struct sp_self *self, uint32_t generation, enum sp_err err)
+{
+    const struct sp_msg_reloaded msg = {.generation = generation, .err = err};
+    if (self->control == NULL || sp_msg_reloaded_send(self->control, &msg) != SP_OK) {
+        sp_self_finish(self, SP_ERR_WIRE);
+    }
+}
+
 /* --- log lines go to the supervisor, which stamps who said them --- */
 
 static void log_to_control(void *ctx, enum sp_log_level level, struct sp_slice line)

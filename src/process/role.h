@@ -75,6 +75,9 @@ struct sp_slice sp_self_settings(const struct sp_self *self) SP_NONNULL(1);
 uint32_t sp_self_uid(const struct sp_self *self) SP_NONNULL(1);
 
 /* Moves a given descriptor out, -1 when it was not given. */
+/* Tells the supervisor whether the settings of a RELOAD are in force. */
+void sp_self_reloaded(struct sp_self *self, uint32_t generation, enum sp_err err) SP_NONNULL(1);
+
 int sp_self_take_gift(struct sp_self *self, enum sp_gift what, unsigned index) SP_NONNULL(1);
 
 /* The wire to a peer, NULL while there is none. Borrowed: ask again each time. */

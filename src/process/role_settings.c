@@ -212,7 +212,7 @@ static enum sp_err inspect(const struct sp_child *child, struct sp_writer *w)
 }
 
 /* The configuration in force, as one number in the log. */
-static enum sp_err configuration_digest(const struct sp_config *config, uint8_t out[SP_DIGEST_BYTES])
+enum sp_err sp_configuration_digest(const struct sp_config *config, uint8_t out[SP_DIGEST_BYTES])
 {
     SP_AUTO_BUF struct sp_buf text;
     sp_buf_init(&text, (size_t)1024 * 1024);
@@ -232,7 +232,7 @@ static enum sp_err audit(const struct sp_child *child, struct sp_writer *w)
                                   .origin = sp_slice_of(house->config->audit_origin),
                                   .workers = all_workers(house->config),
                                   .policies = sp_buf_slice(&digests)};
-    SP_TRY(configuration_digest(house->config, s.configuration));
+    SP_TRY(sp_configuration_digest(house->config, s.configuration));
     sp_settings_audit_write(w, &s);
     return SP_OK;
 }

@@ -110,6 +110,7 @@ static void go_on_starting(struct sp_house *house)
 void sp_house_on_up(struct sp_child *child)
 {
     struct sp_house *house = child->house;
+    sp_reload_on_up(child);
     if (child->who.role == SP_ROLE_AUDIT) {
         for (size_t i = 0; i < house->child_count; i++) {
             tell_audit(house, &house->children[i]);
@@ -197,6 +198,7 @@ void sp_house_on_down(struct sp_child *child, bool was_up)
 {
     struct sp_house *house = child->house;
     (void)was_up;
+    sp_reload_on_down(child);
     switch (house->phase) {
     case SP_HOUSE_STARTING:
         sp_log(SP_LOG_ERROR, "serve.failed", "%s.%u did not start", sp_role_name(child->who.role), child->who.index);
@@ -255,7 +257,7 @@ static void on_reload(void *ctx, int signo)
     if (house->config->tls_certificate[0] != '\0' && sp_child_is_up(door) && sp_gifts_renew(door) != SP_OK) {
         sp_log(SP_LOG_ERROR, "serve.tls.kept", "the files of [server.tls] cannot be opened; the old ones stay in force");
     }
-    sp_log(SP_LOG_WARN, "serve.reload.refused", "restart to read the configuration again");
+    sp_reload_begin(house);
 }
 
 static enum sp_err watch_signals(struct sp_house *house)
@@ -318,6 +320,7 @@ static enum sp_err prepare(struct sp_house *house, int take_secret_fd)
     SP_TRY(sp_timer_new(house->loop, on_reap_timer, house, &house->reap_timer));
     SP_TRY(sp_timer_new(house->loop, on_keys_timer, house, &house->keys_timer));
     on_keys_timer(house); /* what is there before admit reads it is nothing new */
+    SP_TRY(sp_reload_init(house));
     SP_TRY(watch_signals(house));
     return add_children(house);
 }
@@ -339,6 +342,7 @@ static void close_house(struct sp_house *house)
     sp_timer_free(house->reap_timer);
     sp_timer_free(house->keys_timer);
     sp_loop_free(house->loop);
+    sp_reload_done(house);
     sp_estate_close(&house->estate);
     sp_policies_done(&house->policies);
     sp_epochs_done(&house->epochs);
@@ -352,6 +356,8 @@ int sp_supervisor_run(const struct sp_supervisor_options *options)
     }
     house->config = options->config;
     house->version = options->version;
+    house->reload = (struct sp_reload){
+        .path = options->config_path, .overrides = options->overrides, .first = options->config, .in_force = 1, .generation = 1};
     house->estate = (struct sp_estate)SP_ESTATE_EMPTY;
     sp_log_to(own_line, NULL, (enum sp_log_level)options->config->server_log_level);
     enum sp_err err = prepare(house, options->secret_fd);

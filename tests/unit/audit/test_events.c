@@ -60,33 +60,9 @@ static void test_a_change_of_a_token_that_is_not_durable_is_not_told_back(void *
     nothing_more(w);
 }
 
-static void test_a_reload_brings_policies_into_force(void **state)
-{
-    struct world *w = *state;
-    static uint8_t policies[2 * SP_DIGEST_BYTES];
-    const uint8_t configuration[SP_DIGEST_BYTES] = {0xcc};
-    struct sp_msg_who who = who_of(X);
-    policies[SP_DIGEST_BYTES] = 9;
-    who.policy[0] = 9;
-    assert_int_equal(sp_audit_who(w->room, &who, w->now), SP_ERR_WIRE);
-    commit(w);
-    answered(w, SP_ERR_WIRE, true, SP_END_NOT_STARTED);
-    assert_int_equal(sp_audit_reload(w->room, configuration, sp_slice_make(policies, 33), w->now), SP_ERR_WIRE);
-    assert_int_equal(sp_audit_reload(w->room, configuration, sp_slice_make(policies, sizeof(policies)), w->now), SP_OK);
-    commit(w);
-    assert_int_equal(fake_disk_lines(&w->fake, "{\"configuration_sha256\":\"cc00"), 1);
-    who = who_of(FRONT_1 | 6);
-    run(w, FRONT_1 | 7); /* what began under the former ones may end under them */
-    for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {
-        who.policy[i] = i == 0 ? 9 : 0;
-    }
-    assert_int_equal(sp_audit_who(w->room, &who, w->now), SP_OK);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_a_reload_brings_policies_into_force),
         TEST(test_strangers_and_roles_are_recorded),
         TEST(test_a_change_of_a_token_is_told_back_when_it_is_durable),
         TEST(test_a_change_of_a_token_that_is_not_durable_is_not_told_back),

@@ -1,0 +1,86 @@
+/* The part of room.c that knows which policies are in force, and takes others. */
+#include "audit/room_state.h"
+
+static bool has_digest(struct sp_slice all, const uint8_t policy[SP_DIGEST_BYTES])
+{
+    struct sp_slice wanted = sp_slice_make(policy, SP_DIGEST_BYTES);
+    for (size_t at = 0; at < all.len; at += SP_DIGEST_BYTES) {
+        if (sp_slice_equal(sp_slice_sub(all, at, SP_DIGEST_BYTES), wanted)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool sp_room_is_in_force(const struct sp_audit_room *room, const uint8_t policy[SP_DIGEST_BYTES])
+{
+    return has_digest(room->settings.policies, policy);
+}
+
+bool sp_room_is_retired(const struct sp_audit_room *room, const uint8_t policy[SP_DIGEST_BYTES])
+{
+    return !sp_room_is_in_force(room, policy) && has_digest(sp_buf_slice(&room->retired), policy);
+}
+
+struct sp_refused sp_room_policy_changed(void)
+{
+    return (struct sp_refused){
+        .err = SP_ERR_UNAVAILABLE,
+        .retry_after_ms = SP_AUDIT_RETRY_MS,
+        .detail = SP_SLICE_LITERAL("the policy was changed while this was judged; nothing ran"),
+    };
+}
+
+/* The oldest are forgotten first: whoever was judged by one of those has long been answered. */
+static enum sp_err retire(struct sp_audit_room *room)
+{
+    struct sp_slice all = room->settings.policies;
+    for (size_t at = 0; at < all.len; at += SP_DIGEST_BYTES) {
+        struct sp_slice one = sp_slice_sub(all, at, SP_DIGEST_BYTES);
+        if (has_digest(sp_buf_slice(&room->retired), one.ptr)) {
+            continue;
+        }
+        if (room->retired.len >= SP_AUDIT_POLICIES_MAX * SP_DIGEST_BYTES) {
+            sp_buf_consume(&room->retired, SP_DIGEST_BYTES);
+        }
+        SP_TRY(sp_buf_put(&room->retired, one));
+    }
+    return SP_OK;
+}
+
+static enum sp_err record(struct sp_audit_room *room, const uint8_t configuration[SP_DIGEST_BYTES], struct sp_slice policies)
+{
+    struct sp_stamp stamp = {.index = 0};
+    struct sp_record_reload reload = {.policies = policies};
+    for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {
+        reload.configuration[i] = configuration[i];
+        reload.previous[i] = room->settings.configuration[i];
+    }
+    SP_TRY(sp_room_ready(room));
+    SP_TRY(sp_log_stamp(room->log, room->now.wall_us, &stamp));
+    return sp_room_take(room, sp_record_reload(stamp, &reload, sp_log_line(room->log)), stamp);
+}
+
+enum sp_err sp_audit_reload(struct sp_audit_room *room, const uint8_t configuration[SP_DIGEST_BYTES],
+                            struct sp_slice policies, struct sp_audit_now now)
+{
+    uint8_t *space = NULL;
+    room->now = now;
+    if (policies.len % SP_DIGEST_BYTES != 0 || policies.len > SP_AUDIT_POLICIES_MAX * SP_DIGEST_BYTES) {
+        return SP_ERR_WIRE;
+    }
+    SP_TRY(retire(room));
+    sp_buf_clear(&room->scratch_policies);
+    SP_TRY(sp_buf_reserve(&room->scratch_policies, policies.len, &space));
+    /* What is in force is on record before anything is recorded under it, or the old stays. */
+    SP_TRY(record(room, configuration, policies));
+    SP_TRY(sp_buf_put(&room->scratch_policies, policies));
+    struct sp_buf former = room->in_force;
+    room->in_force = room->scratch_policies;
+    room->scratch_policies = former;
+    room->settings.policies = sp_buf_slice(&room->in_force);
+    for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {
+        room->settings.configuration[i] = configuration[i];
+    }
+    return SP_OK;
+}

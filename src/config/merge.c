@@ -1,0 +1,51 @@
+/* What a reload takes over of a new configuration, and what needs a restart. */
+#include "config/row.h"
+
+#define VALUE_BYTES_MAX ((size_t)1024 * 1024)
+
+/* The tenants, organisations and issuers are taken over whole; of the rows these are. */
+static bool is_reloadable(const struct sp_config_row *row)
+{
+    return sp_slice_is(sp_slice_of(row->table), "server") && sp_slice_is(sp_slice_of(row->key), "policies");
+}
+
+static enum sp_err is_equal(const void *a, const void *b, const struct sp_config_row *row, bool *out)
+{
+    SP_AUTO_BUF struct sp_buf left;
+    SP_AUTO_BUF struct sp_buf right;
+    sp_buf_init(&left, VALUE_BYTES_MAX);
+    sp_buf_init(&right, VALUE_BYTES_MAX);
+    SP_TRY(sp_config_row_print(a, row, &left));
+    SP_TRY(sp_config_row_print(b, row, &right));
+    *out = sp_slice_equal(sp_buf_slice(&left), sp_buf_slice(&right));
+    return SP_OK;
+}
+
+static enum sp_err put_name(struct sp_buf *out, const char *table, const char *key)
+{
+    return sp_buf_putf(out, "%s%s%s%s", out->len == 0 ? "" : ", ", table, *key == '\0' ? "" : ".", key);
+}
+
+enum sp_err sp_config_merge(struct sp_config *fresh, const struct sp_config *running, struct sp_buf *out_kept)
+{
+    struct sp_config old = *running;
+    struct sp_config_group group = sp_config_main_group(fresh);
+    for (size_t i = 0; i < group.count; i++) {
+        bool is_same = true;
+        if (is_reloadable(&group.rows[i])) {
+            continue;
+        }
+        SP_TRY(is_equal(fresh, &old, &group.rows[i], &is_same));
+        if (!is_same) {
+            SP_TRY(put_name(out_kept, group.rows[i].table, group.rows[i].key));
+        }
+        sp_config_row_copy(fresh, &old, &group.rows[i]);
+    }
+    if (fresh->has_azure != running->has_azure) {
+        SP_TRY(put_name(out_kept, "azure_code_interpreter", ""));
+    }
+    fresh->has_azure = running->has_azure;
+    fresh->azure_place = running->azure_place;
+    fresh->state_dir = running->state_dir;
+    return SP_OK;
+}
