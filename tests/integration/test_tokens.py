@@ -10,12 +10,13 @@ import pytest
 from support.gateway import SMALL_POOL, Gateway, code_execute, executions, new_session, wait_for
 
 TENANTS = SMALL_POOL + "[[tenant]]\nname = 'acme'\n[[tenant]]\nname = 'beta'\n"
+NOBODY_SLOWED = "[server.limits]\nfailed_logins_per_minute = 0\n"  # tests ask until a new token is known
 CODE = json.dumps({"codeInputType": "Inline", "executionType": "Synchronous", "code": "print(1)"}).encode()
 
 
 @pytest.fixture(scope="module")
 def gateway():
-    server = Gateway(TENANTS).start()
+    server = Gateway(TENANTS + NOBODY_SLOWED).start()
     yield server
     server.close()
 
@@ -90,6 +91,11 @@ def test_the_log_has_what_was_issued_and_revoked(gateway):
 @pytest.mark.parametrize("scopes, method, target, missing", [
     ("files", "POST", executions("{}"), "execute"),
     ("sessions,admin", "POST", code_execute("{}"), "execute"),
+    ("execute", "GET", "/files?api-version=2025-10-02-preview&identifier={}", "files"),
+    ("execute,sessions", "GET", "/files/a/content?api-version=2025-10-02-preview&identifier={}", "files"),
+    ("execute,sessions", "DELETE", "/files/a?api-version=2025-10-02-preview&identifier={}", "files"),
+    ("execute,files", "DELETE", "/session?api-version=2025-10-02-preview&identifier={}", "sessions"),
+    ("execute,files", "GET", "/listSessions?api-version=2025-10-02-preview", "sessions"),
 ])
 def test_a_missing_scope_is_named(gateway, scopes, method, target, missing):
     token = in_force(gateway, issue(gateway, "acme", "--scope", scopes))
@@ -206,23 +212,45 @@ def test_wrong_tokens_of_one_address_are_slowed_and_right_ones_are_not():
 
 
 # Every operation that takes an identifier: method, target, body. What the pool sees is a hash by tenant.
+VERSIONED = "?api-version=2025-10-02-preview&identifier={}"
+UPLOAD = (b"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\nContent-Type: text/plain\r\n\r\nhello\r\n--b--\r\n",
+          "multipart/form-data; boundary=b")
 OPERATIONS = [
-    ("POST", "/executions?api-version=2025-10-02-preview&identifier={}", CODE),
+    ("POST", "/executions" + VERSIONED, CODE),
     ("POST", "/code/execute?api-version=2024-02-02-preview&identifier={}",
      json.dumps({"properties": {"codeInputType": "inline", "executionType": "synchronous", "code": "print(1)"}}).encode()),
+    ("POST", "/python/execute?api-version=2023-08-01-preview&identifier={}",
+     json.dumps({"properties": {"pythonCode": "print(1)", "identifier": "ignored"}}).encode()),
+    ("GET", "/executions/e1" + VERSIONED, b""),
+    ("GET", "/files" + VERSIONED, b""),
+    ("POST", "/files" + VERSIONED, UPLOAD),
+    ("GET", "/files/a.txt" + VERSIONED, b""),
+    ("GET", "/files/a.txt/content" + VERSIONED, b""),
+    ("DELETE", "/files/a.txt" + VERSIONED, b""),
+    ("GET", "/session" + VERSIONED, b""),
+    ("DELETE", "/session" + VERSIONED, b""),
+    ("POST", "/.management/getSession" + VERSIONED, b""),
+    ("POST", "/.management/stopSession" + VERSIONED, b""),
+    ("POST", "/files/upload?api-version=2024-02-02-preview&identifier={}", UPLOAD),
+    ("GET", "/files/content/a.txt?api-version=2024-02-02-preview&identifier={}", b""),
+    ("POST", "/python/uploadFile?api-version=2023-08-01-preview&identifier={}", UPLOAD),
+    ("GET", "/python/downloadFile/a.txt?api-version=2023-08-01-preview&identifier={}", b""),
 ]
 
 
-@pytest.mark.parametrize("method, target, body", OPERATIONS, ids=["executions", "code-execute"])
+@pytest.mark.parametrize("method, target, body", OPERATIONS, ids=[f"{row[0]} {row[1].split('?')[0]}" for row in OPERATIONS])
 def test_spellings_of_a_name_are_one_name_and_tenants_have_their_own(gateway, method, target, body):
     mine, theirs = (in_force(gateway, issue(gateway, tenant)) for tenant in ("acme", "beta"))
 
+    data, kind = body if isinstance(body, tuple) else (body, "application/json")
+
     def session(token, name):
-        headers = [("Authorization", f"Bearer {token}"), ("Content-Type", "application/json")]
-        answer = gateway.send(method, target.format(name), body, headers)
-        assert answer.status == 200, answer
+        """What stands in the log, which is what the pool is told, whether it has such a thing or not."""
+        headers = [("Authorization", f"Bearer {token}")] + ([("Content-Type", kind)] if data else [])
+        answer = gateway.send(method, target.format(name), data, headers)
+        assert answer.status in (200, 201, 202, 204, 404), answer
         entry = next(e for e in gateway.entries() if e["index"] == int(answer.header("x-sallyport-entry")))
-        intent = entry if entry["kind"] == "intent" else next(e for e in gateway.entries() if e["index"] == entry["intent"])
+        intent = entry if "session" in entry else next(e for e in gateway.entries() if e["index"] == entry["intent"])
         return intent["session"]
 
     names = {session(mine, spelling) for spelling in ("my-session_1", "my%2Dsession_1", "%6dy-session%5F1", "my-session%5f1")}
