@@ -264,6 +264,9 @@ def main():
                     server.stop()
         print_table(results, direct)
         print_roles(results)
+        if arguments.only in (None, "sallyport"):
+            print(flush=True)
+            subprocess.run([TOOLS / "identity"], check=True)
     except SystemExit:
         for line in (folder / "gateway.log").read_text(errors="replace").splitlines()[-60:]:
             print(line, file=sys.stderr)

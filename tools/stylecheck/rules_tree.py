@@ -22,7 +22,7 @@ LAYERS = (
 LIBRARIES = (
     (r"microhttpd\.h", "libmicrohttpd", ("src/front/", "tests/unit/front/", "bench/")),
     (r"curl/.*", "libcurl", ("src/relay/", "tests/unit/relay/", "bench/")),
-    (r"openssl/.*", "OpenSSL", ("src/crypto/", "tests/unit/crypto/")),
+    (r"openssl/.*", "OpenSSL", ("src/crypto/", "tests/unit/crypto/", "bench/")),
     (r"seccomp\.h", "libseccomp", ("src/sandbox/seccomp.c",)),
     (r"(cjson/)?cJSON\.h", "cJSON", ("src/codec/json.c",)),
     (r"event2/.*|event\.h", "libevent", ("src/wire/", "tests/unit/wire/")),
