@@ -287,7 +287,7 @@ static enum sp_err put_download(struct sp_reply *reply, const struct sp_reply_re
     uint64_t size = answer->content->bytes.len;
     sp_reader_init(&r, answer->payload->bytes);
     SP_TRY(sp_file_record_read(&r, &file));
-    bool has_type = sp_http_is_field_value(file.content_type);
+    bool has_type = file.content_type.len > 0 && sp_http_is_field_value(file.content_type);
     SP_TRY(add(reply, "Accept-Ranges", SP_SLICE_LITERAL("bytes")));
     SP_AUTO_BUF struct sp_buf text;
     sp_buf_init(&text, LOCATION_BYTES_MAX);
@@ -299,7 +299,7 @@ static enum sp_err put_download(struct sp_reply *reply, const struct sp_reply_re
         return sp_answer_error(&problem, &reply->body);
     }
     SP_TRY(set_type(reply, has_type ? file.content_type : SP_SLICE_LITERAL("application/octet-stream")));
-    if (sp_http_is_field_value(file.modified)) {
+    if (file.modified.len > 0 && sp_http_is_field_value(file.modified)) {
         SP_TRY(add(reply, "Last-Modified", file.modified));
     }
     reply->status = range.is_part ? 206 : 200;

@@ -60,6 +60,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             pool.arrived.set()
         pool.behave(self)
 
+    do_GET = do_POST
+    do_DELETE = do_POST
+
     def read_chunks(self):
         body = b""
         while True:
