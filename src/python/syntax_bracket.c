@@ -216,7 +216,7 @@ static bool comma_behind_element(struct sp_syntax *sx, struct sp_syntax_level *l
     return syntax_element(l);
 }
 
-bool syntax_comma(struct sp_syntax *sx, struct sp_syntax_level *l)
+bool syntax_comma(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
 {
     if ((l->seen & SEEN_FOR) != 0) {
         fold(l);
@@ -224,10 +224,10 @@ bool syntax_comma(struct sp_syntax *sx, struct sp_syntax_level *l)
         return syntax_element(l);
     }
     if (l->kind == LEVEL_PARAMS || l->kind == LEVEL_LAMBDA || l->kind == LEVEL_TYPES) {
-        return syntax_param_end(sx, l, CLASS_COMMA);
+        return syntax_param_end(sx, l, class);
     }
     if (l->kind == LEVEL_WITH && l->phase == SLOT_WITH_AS) {
-        return syntax_slot_end(sx, l, CLASS_COMMA);
+        return syntax_slot_end(sx, l, class);
     }
     return comma_behind_element(sx, l);
 }
@@ -262,7 +262,7 @@ static bool colon_in_index(struct sp_syntax *sx, struct sp_syntax_level *l)
     return l->count <= 2;
 }
 
-bool syntax_colon(struct sp_syntax *sx, struct sp_syntax_level *l)
+bool syntax_colon(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
 {
     switch (l->kind) {
     case LEVEL_BRACE:
@@ -270,11 +270,11 @@ bool syntax_colon(struct sp_syntax *sx, struct sp_syntax_level *l)
     case LEVEL_INDEX:
         return colon_in_index(sx, l);
     case LEVEL_LAMBDA:
-        return syntax_param_end(sx, l, CLASS_COLON);
+        return syntax_param_end(sx, l, class);
     case LEVEL_FIELD:
-        return syntax_field_mark(sx, l, CLASS_COLON);
+        return syntax_field_mark(sx, l, class);
     case LEVEL_STATEMENT:
-        return syntax_slot_end(sx, l, CLASS_COLON);
+        return syntax_slot_end(sx, l, class);
     default:
         return false;
     }
@@ -293,7 +293,7 @@ static bool equal_in_call(struct sp_syntax *sx, struct sp_syntax_level *l)
     return true;
 }
 
-bool syntax_equal(struct sp_syntax *sx, struct sp_syntax_level *l)
+bool syntax_equal(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
 {
     switch (l->kind) {
     case LEVEL_CALL:
@@ -302,11 +302,11 @@ bool syntax_equal(struct sp_syntax *sx, struct sp_syntax_level *l)
     case LEVEL_PARAMS:
     case LEVEL_LAMBDA:
     case LEVEL_TYPES:
-        return syntax_param_end(sx, l, CLASS_EQUAL);
+        return syntax_param_end(sx, l, class);
     case LEVEL_FIELD:
-        return syntax_field_mark(sx, l, CLASS_EQUAL);
+        return syntax_field_mark(sx, l, class);
     case LEVEL_STATEMENT:
-        return syntax_slot_end(sx, l, CLASS_EQUAL);
+        return syntax_slot_end(sx, l, class);
     default:
         return false;
     }

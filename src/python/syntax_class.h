@@ -44,6 +44,7 @@ enum class {
     CLASS_COMPARE,
     CLASS_AUGMENTED,
     CLASS_BANG,
+    CLASS_COUNT,
 };
 
 /* Why a token needs a closer look. */

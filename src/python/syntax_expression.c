@@ -3,8 +3,10 @@
 
 /* ---- where an operand is wanted ---- */
 
-static bool want_sign(struct sp_syntax_level *l)
+static bool want_sign(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
 {
+    (void)sx;
+    (void)class;
     if (l->state == STATE_PRIMARY) {
         return false;
     }
@@ -13,8 +15,10 @@ static bool want_sign(struct sp_syntax_level *l)
     return true;
 }
 
-static bool want_not(struct sp_syntax_level *l)
+static bool want_not(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
 {
+    (void)sx;
+    (void)class;
     if (l->state == STATE_IS) {
         l->state = STATE_ARITH;
         return true;
@@ -27,8 +31,9 @@ static bool want_not(struct sp_syntax_level *l)
     return true;
 }
 
-static bool want_lambda(struct sp_syntax *sx, struct sp_syntax_level *l)
+static bool want_lambda(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
 {
+    (void)class;
     if (l->state != STATE_FULL && l->state != STATE_EXPR && l->state != STATE_YIELD) {
         return false;
     }
@@ -40,8 +45,9 @@ static bool want_lambda(struct sp_syntax *sx, struct sp_syntax_level *l)
     return true;
 }
 
-static bool want_await(struct sp_syntax *sx, struct sp_syntax_level *l)
+static bool want_await(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
 {
+    (void)class;
     if (l->state == STATE_PRIMARY) {
         return false;
     }
@@ -51,8 +57,9 @@ static bool want_await(struct sp_syntax *sx, struct sp_syntax_level *l)
     return true;
 }
 
-static bool want_yield(struct sp_syntax *sx, struct sp_syntax_level *l)
+static bool want_yield(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
 {
+    (void)class;
     if (l->state != STATE_FULL || (l->permits & PERMIT_YIELD) == 0 || (l->seen & SEEN_COMMA) != 0) {
         return false;
     }
@@ -65,8 +72,10 @@ static bool want_yield(struct sp_syntax *sx, struct sp_syntax_level *l)
     return true;
 }
 
-static bool want_star(struct sp_syntax_level *l)
+static bool want_star(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
 {
+    (void)sx;
+    (void)class;
     bool is_start = l->state == STATE_FULL && (l->bits & BIT_SLICE) == 0;
     if ((!is_start && l->state != STATE_YIELD) || (l->permits & PERMIT_STAR) == 0) {
         return false;
@@ -77,8 +86,10 @@ static bool want_star(struct sp_syntax_level *l)
     return true;
 }
 
-static bool want_power(struct sp_syntax_level *l)
+static bool want_power(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
 {
+    (void)sx;
+    (void)class;
     if (l->state != STATE_FULL || (l->permits & PERMIT_POWER) == 0) {
         return false;
     }
@@ -129,12 +140,12 @@ static bool want_nothing(struct sp_syntax *sx, struct sp_syntax_level *l, unsign
     case CLASS_RBRACE:
         return syntax_close(sx, l, class);
     case CLASS_COMMA:
-        return l->kind == LEVEL_INDEX && (l->bits & BIT_SLICE) != 0 && syntax_comma(sx, l);
+        return l->kind == LEVEL_INDEX && (l->bits & BIT_SLICE) != 0 && syntax_comma(sx, l, class);
     case CLASS_COLON:
         return (l->kind == LEVEL_INDEX || l->kind == LEVEL_STATEMENT || l->kind == LEVEL_FIELD) &&
-               syntax_colon(sx, l);
+               syntax_colon(sx, l, class);
     case CLASS_EQUAL:
-        return (l->seen & SEEN_COMMA) != 0 && syntax_equal(sx, l);
+        return (l->seen & SEEN_COMMA) != 0 && syntax_equal(sx, l, class);
     case CLASS_BANG:
         return (l->seen & SEEN_COMMA) != 0 && syntax_field_mark(sx, l, class);
     case SP_WORD_IN:
@@ -151,44 +162,33 @@ static bool want_nothing(struct sp_syntax *sx, struct sp_syntax_level *l, unsign
     }
 }
 
+static bool want_name(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
+{
+    (void)sx;
+    return syntax_operand(l, class == CLASS_NAME ? SHAPE_NAME : SHAPE_NONE);
+}
+
+static bool want_literal(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
+{
+    return class == CLASS_STRING ? syntax_string(sx, l) : syntax_fstart(sx, l);
+}
+
+/* What each class is where an operand is wanted; all others are a missing one. */
+static syntax_step *const wants[CLASS_COUNT] = {
+    [CLASS_NAME] = want_name,      [CLASS_NUMBER] = want_name,    [CLASS_ELLIPSIS] = want_name,
+    [SP_WORD_NONE] = want_name,    [SP_WORD_TRUE] = want_name,    [SP_WORD_FALSE] = want_name,
+    [CLASS_STRING] = want_literal, [CLASS_FSTART] = want_literal, [CLASS_LPAR] = syntax_open,
+    [CLASS_LSQB] = syntax_open,    [CLASS_LBRACE] = syntax_open,  [CLASS_SIGN] = want_sign,
+    [CLASS_TILDE] = want_sign,     [SP_WORD_NOT] = want_not,      [SP_WORD_LAMBDA] = want_lambda,
+    [SP_WORD_AWAIT] = want_await,  [SP_WORD_YIELD] = want_yield,  [CLASS_STAR] = want_star,
+    [CLASS_POWER] = want_power,
+};
+
 bool syntax_want_operand(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
 {
     syntax_note_start(sx, l);
-    switch (class) {
-    case CLASS_NAME:
-        return syntax_operand(l, SHAPE_NAME);
-    case CLASS_NUMBER:
-    case CLASS_ELLIPSIS:
-    case SP_WORD_NONE:
-    case SP_WORD_TRUE:
-    case SP_WORD_FALSE:
-        return syntax_operand(l, SHAPE_NONE);
-    case CLASS_STRING:
-        return syntax_string(sx, l);
-    case CLASS_FSTART:
-        return syntax_fstart(sx, l);
-    case CLASS_LPAR:
-    case CLASS_LSQB:
-    case CLASS_LBRACE:
-        return syntax_open(sx, l, class);
-    case CLASS_SIGN:
-    case CLASS_TILDE:
-        return want_sign(l);
-    case SP_WORD_NOT:
-        return want_not(l);
-    case SP_WORD_LAMBDA:
-        return want_lambda(sx, l);
-    case SP_WORD_AWAIT:
-        return want_await(sx, l);
-    case SP_WORD_YIELD:
-        return want_yield(sx, l);
-    case CLASS_STAR:
-        return want_star(l);
-    case CLASS_POWER:
-        return want_power(l);
-    default:
-        return want_nothing(sx, l, class);
-    }
+    syntax_step *step = wants[class];
+    return step != NULL ? step(sx, l, class) : want_nothing(sx, l, class);
 }
 
 /* ---- behind an operand ---- */
@@ -219,13 +219,15 @@ static bool after_targets(struct sp_syntax *sx, struct sp_syntax_level *l)
     return true;
 }
 
-static bool after_in(struct sp_syntax *sx, struct sp_syntax_level *l)
+static bool after_in(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
 {
+    (void)class;
     return (l->seen & SEEN_FOR) != 0 ? after_targets(sx, l) : after_operator(l, STATE_ARITH, true);
 }
 
-static bool after_if(struct sp_syntax *sx, struct sp_syntax_level *l)
+static bool after_if(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
 {
+    (void)class;
     if ((l->seen & SEEN_COMP) != 0) {
         if ((l->seen & SEEN_FOR) != 0) {
             return false;
@@ -246,8 +248,10 @@ static bool after_if(struct sp_syntax *sx, struct sp_syntax_level *l)
     return true;
 }
 
-static bool after_else(struct sp_syntax_level *l)
+static bool after_else(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
 {
+    (void)sx;
+    (void)class;
     if ((l->bits & BIT_COND) == 0) {
         return false;
     }
@@ -266,8 +270,9 @@ static bool may_comprehend(const struct sp_syntax_level *l)
     return (l->permits & PERMIT_COMP) != 0 && (l->seen & SEEN_COMMA) == 0 && (l->bits & never) == 0;
 }
 
-static bool after_for(struct sp_syntax *sx, struct sp_syntax_level *l)
+static bool after_for(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
 {
+    (void)class;
     if (!may_comprehend(l)) {
         return false;
     }
@@ -282,8 +287,9 @@ static bool after_for(struct sp_syntax *sx, struct sp_syntax_level *l)
 }
 
 /* `async` behind an operand: a comprehension that waits, in an async function or in a generator expression. */
-static bool after_async(struct sp_syntax *sx, struct sp_syntax_level *l)
+static bool after_async(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
 {
+    (void)class;
     bool is_generator = l->kind == LEVEL_GROUP || l->kind == LEVEL_CALL || l->kind == LEVEL_WITH;
     if (!may_comprehend(l)) {
         return false;
@@ -295,8 +301,10 @@ static bool after_async(struct sp_syntax *sx, struct sp_syntax_level *l)
     return true;
 }
 
-static bool after_walrus(struct sp_syntax_level *l)
+static bool after_walrus(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
 {
+    (void)sx;
+    (void)class;
     bool may = (l->permits & PERMIT_WALRUS) != 0 && (l->bits & BIT_SLICE) == 0;
     if (!may || !syntax_is_name(l)) {
         return false;
@@ -323,11 +331,12 @@ static bool is_soft_at(const struct sp_lexer *lx, uint32_t at)
 }
 
 /* Two operands side by side within brackets. Always false: the fault says more. */
-static bool lacks_comma(struct sp_syntax *sx, const struct sp_syntax_level *l)
+static bool lacks_comma(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
 {
     bool is_bracket = l->kind >= LEVEL_GROUP && l->kind <= LEVEL_INDEX;
     bool is_clause = (l->seen & SEEN_COMP) != 0;
-    if (is_bracket && !is_clause && !is_soft_at(sx->lx, l->expression.start)) {
+    if (is_bracket && !is_clause && class != CLASS_END &&
+        !is_soft_at(sx->lx, l->expression.start)) {
         return syntax_fault(sx, SP_PYTHON_COMMA, l->expression);
     }
     return false;
@@ -336,87 +345,62 @@ static bool lacks_comma(struct sp_syntax *sx, const struct sp_syntax_level *l)
 static bool after_string(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
 {
     if (l->string == STRING_NONE) {
-        return l->shape != SHAPE_NAME && lacks_comma(sx, l);
+        return l->shape != SHAPE_NAME && lacks_comma(sx, l, class);
     }
     return class == CLASS_STRING ? syntax_string(sx, l) : syntax_fstart(sx, l);
 }
 
-static bool after_mark(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
+static bool after_dot(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
 {
-    switch (class) {
-    case CLASS_COMMA:
-        return syntax_comma(sx, l);
-    case CLASS_COLON:
-        return syntax_colon(sx, l);
-    case CLASS_EQUAL:
-        return syntax_equal(sx, l);
-    case CLASS_RPAR:
-    case CLASS_RSQB:
-    case CLASS_RBRACE:
-        return syntax_close(sx, l, class);
-    case CLASS_WALRUS:
-        return after_walrus(l);
-    case CLASS_STRING:
-    case CLASS_FSTART:
-        return after_string(sx, l, class);
-    case CLASS_NAME:
-    case CLASS_NUMBER:
-        return lacks_comma(sx, l);
-    case CLASS_BANG:
-        return l->kind == LEVEL_FIELD && syntax_field_mark(sx, l, class);
-    default:
-        return (l->kind == LEVEL_STATEMENT || l->kind == LEVEL_WITH) &&
-               syntax_slot_end(sx, l, class);
-    }
+    (void)sx;
+    (void)class;
+    l->state = STATE_DOT;
+    return true;
 }
 
-static bool after_word(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
+static bool after_tight(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
 {
-    switch (class) {
-    case SP_WORD_AND:
-    case SP_WORD_OR:
-        return after_operator(l, STATE_DISJ, true);
-    case SP_WORD_IN:
-        return after_in(sx, l);
-    case SP_WORD_IS:
-        return after_operator(l, STATE_IS, true);
-    case SP_WORD_NOT:
-        return after_operator(l, STATE_NOT_IN, true);
-    case SP_WORD_IF:
-        return after_if(sx, l);
-    case SP_WORD_ELSE:
-        return after_else(l);
-    case SP_WORD_FOR:
-        return after_for(sx, l);
-    case SP_WORD_ASYNC:
-        return after_async(sx, l);
-    case SP_WORD_NONE:
-    case SP_WORD_TRUE:
-    case SP_WORD_FALSE:
-        return lacks_comma(sx, l);
-    default:
-        return after_mark(sx, l, class);
-    }
+    (void)sx;
+    (void)class;
+    return after_operator(l, STATE_ARITH, false);
 }
+
+static bool after_loose(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
+{
+    (void)sx;
+    return after_operator(l,
+                          class == CLASS_COMPARE ? STATE_ARITH
+                          : class == SP_WORD_IS  ? STATE_IS
+                          : class == SP_WORD_NOT ? STATE_NOT_IN
+                                                 : STATE_DISJ,
+                          true);
+}
+
+static bool after_bang(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
+{
+    return l->kind == LEVEL_FIELD && syntax_field_mark(sx, l, class);
+}
+
+/* What each class is behind an operand; all others end an expression of a statement, or do not fit. */
+static syntax_step *const afters[CLASS_COUNT] = {
+    [CLASS_DOT] = after_dot,       [CLASS_LPAR] = syntax_open,    [CLASS_LSQB] = syntax_open,
+    [CLASS_SIGN] = after_tight,    [CLASS_STAR] = after_tight,    [CLASS_POWER] = after_tight,
+    [CLASS_BINARY] = after_tight,  [CLASS_AT] = after_tight,      [CLASS_COMPARE] = after_loose,
+    [SP_WORD_AND] = after_loose,   [SP_WORD_OR] = after_loose,    [SP_WORD_IS] = after_loose,
+    [SP_WORD_NOT] = after_loose,   [SP_WORD_IN] = after_in,       [SP_WORD_IF] = after_if,
+    [SP_WORD_ELSE] = after_else,   [SP_WORD_FOR] = after_for,     [SP_WORD_ASYNC] = after_async,
+    [CLASS_COMMA] = syntax_comma,  [CLASS_COLON] = syntax_colon,  [CLASS_EQUAL] = syntax_equal,
+    [CLASS_RPAR] = syntax_close,   [CLASS_RSQB] = syntax_close,   [CLASS_RBRACE] = syntax_close,
+    [CLASS_WALRUS] = after_walrus, [CLASS_STRING] = after_string, [CLASS_FSTART] = after_string,
+    [CLASS_NAME] = lacks_comma,    [CLASS_NUMBER] = lacks_comma,  [SP_WORD_NONE] = lacks_comma,
+    [SP_WORD_TRUE] = lacks_comma,  [SP_WORD_FALSE] = lacks_comma, [CLASS_BANG] = after_bang,
+};
 
 bool syntax_after_operand(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
 {
-    switch (class) {
-    case CLASS_DOT:
-        l->state = STATE_DOT;
-        return true;
-    case CLASS_LPAR:
-    case CLASS_LSQB:
-        return syntax_open(sx, l, class);
-    case CLASS_SIGN:
-    case CLASS_STAR:
-    case CLASS_POWER:
-    case CLASS_BINARY:
-    case CLASS_AT:
-        return after_operator(l, STATE_ARITH, false);
-    case CLASS_COMPARE:
-        return after_operator(l, STATE_ARITH, true);
-    default:
-        return class < SP_WORD_COUNT ? after_word(sx, l, class) : after_mark(sx, l, class);
+    syntax_step *step = afters[class];
+    if (step != NULL) {
+        return step(sx, l, class);
     }
+    return (l->kind == LEVEL_STATEMENT || l->kind == LEVEL_WITH) && syntax_slot_end(sx, l, class);
 }

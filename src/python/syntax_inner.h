@@ -99,13 +99,14 @@ enum shape syntax_target(const struct sp_syntax_level *l);
 bool syntax_check_target(struct sp_syntax *sx, struct sp_syntax_level *l, bool is_single);
 
 /* The parts. Each takes the current token. */
+typedef bool syntax_step(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class);
 bool syntax_want_operand(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class);
 bool syntax_after_operand(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class);
 bool syntax_open(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class);
 bool syntax_close(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class);
-bool syntax_comma(struct sp_syntax *sx, struct sp_syntax_level *l);
-bool syntax_colon(struct sp_syntax *sx, struct sp_syntax_level *l);
-bool syntax_equal(struct sp_syntax *sx, struct sp_syntax_level *l);
+bool syntax_comma(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class);
+bool syntax_colon(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class);
+bool syntax_equal(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class);
 bool syntax_param(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class);
 bool syntax_param_end(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class);
 bool syntax_string(struct sp_syntax *sx, struct sp_syntax_level *l);
