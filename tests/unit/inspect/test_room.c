@@ -135,6 +135,47 @@ static void test_a_policy_that_is_not_here_breaks_the_protocol(void **state)
     sp_inspect_room_free(bench.room);
 }
 
+/* The policy of this name with one more limit; its digest goes into the bench. */
+static void add_policy(struct bench *bench, unsigned lines)
+{
+    struct sp_policy policy;
+    struct sp_where where = {.text = {0}};
+    SP_AUTO_BUF struct sp_buf text;
+    sp_buf_init(&text, SP_POLICY_TEXT_BYTES_MAX);
+    assert_int_equal(sp_policy_open(sp_slice_of("data-science"), &policy, &where), SP_OK);
+    policy.limits.lines = lines;
+    assert_int_equal(sp_policy_print(&policy, &text), SP_OK);
+    sp_policy_done(&policy);
+    assert_int_equal(sp_sha256(sp_buf_slice(&text), bench->digest), SP_OK);
+    assert_int_equal(sp_inspect_add_policy(bench->room, sp_buf_slice(&text), bench->digest, &where), SP_OK);
+}
+
+static void test_policies_of_the_settings_before_are_still_judged_by_and_older_ones_are_not(void **state)
+{
+    (void)state;
+    struct bench first;
+    struct sp_msg_verdict verdict = {.order = SP_PAYLOAD_EMPTY};
+    const struct sp_slice body = SP_SLICE_LITERAL("{\"code\":\"1\",\"codeInputType\":\"Inline\",\"executionType\":\"Synchronous\"}");
+    open_bench(&first);
+    struct bench second = first;
+    struct bench third = first;
+    sp_inspect_renew(first.room);
+    add_policy(&second, 100);
+    sp_inspect_renewed(first.room);
+    assert_int_equal(judge_run(&first, body, &verdict), SP_OK);
+    sp_payload_done(&verdict.order);
+    sp_inspect_renew(first.room);
+    add_policy(&third, 200);
+    add_policy(&third, 200); /* twice is once */
+    sp_inspect_renewed(first.room);
+    assert_int_equal(judge_run(&second, body, &verdict), SP_OK);
+    sp_payload_done(&verdict.order);
+    assert_int_equal(judge_run(&third, body, &verdict), SP_OK);
+    sp_payload_done(&verdict.order);
+    assert_int_equal(judge_run(&first, body, &verdict), SP_ERR_WIRE);
+    sp_inspect_room_free(first.room);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -143,6 +184,7 @@ int main(void)
         cmocka_unit_test(test_bodies_that_cannot_be_read_are_refused_by_name),
         cmocka_unit_test(test_a_body_over_the_bound_is_not_read),
         cmocka_unit_test(test_a_policy_that_is_not_here_breaks_the_protocol),
+        cmocka_unit_test(test_policies_of_the_settings_before_are_still_judged_by_and_older_ones_are_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
