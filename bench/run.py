@@ -267,6 +267,7 @@ def main():
         if arguments.only in (None, "sallyport"):
             print(flush=True)
             subprocess.run([TOOLS / "identity"], check=True)
+            subprocess.run([TOOLS / "log", folder / "log", str(int(128_000 * arguments.scale))], check=True)
     except SystemExit:
         for line in (folder / "gateway.log").read_text(errors="replace").splitlines()[-60:]:
             print(line, file=sys.stderr)

@@ -149,6 +149,7 @@ enum sp_err sp_log_turn_over(struct sp_log *log)
     if (old.end > log->store.synced) {
         SP_TRY(sp_store_sync(&log->store, UINT64_MAX));
     }
+    SP_TRY(sp_store_sync_names(&log->store));
     if (old.end > log->store.synced) {
         SP_TRY(settle_all(log));
     }

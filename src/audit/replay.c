@@ -377,8 +377,11 @@ static enum sp_err replay(struct replay *r, struct sp_open_set *open, struct sp_
         SP_TRY(err);
     }
     SP_TRY(choose_journals(r));
-    SP_TRY(find_open(log, r->is_oldest_known || is_new(r), open));
     const uint64_t known = known_size(log);
+    /* A crash while it was published leaves a partial file half-written: all of this size are written once more. */
+    sp_store_adopt(&log->store);
+    SP_TRY(sp_log_publish(log));
+    SP_TRY(find_open(log, r->is_oldest_known || is_new(r), open));
     found->lost_entries = known > log->range.size ? known - log->range.size : 0;
     found->cut_bytes = log->cut;
     return SP_OK;

@@ -25,15 +25,34 @@ void sp_store_done(struct sp_store *store)
 
 /* --- reading --- */
 
+static bool holds(unsigned level, struct sp_slice bytes, unsigned width)
+{
+    struct sp_slice ignored = {NULL, 0};
+    if (level != SP_TILE_ENTRIES) {
+        return bytes.len >= (size_t)width * SP_SHA256_BYTES;
+    }
+    for (unsigned i = 0; i < width; i++) {
+        if (sp_bundle_next(&bytes, &ignored) != SP_OK) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* A tile or bundle that is at least so wide: a wider one took its place when the log grew. */
 static enum sp_err read_tile(const struct sp_disk *disk, struct sp_tile tile, struct sp_buf *out)
 {
     char path[SP_TILE_PATH_BYTES];
     const size_t room = tile.level == SP_TILE_ENTRIES ? SP_STORE_BUNDLE_MAX : TILE_BYTES;
     enum sp_err err = SP_ERR_NOT_FOUND;
+    const unsigned wanted = tile.width;
     for (; tile.width <= SP_TILE_WIDTH && err == SP_ERR_NOT_FOUND; tile.width++) {
         sp_tile_path(tile, path);
+        sp_buf_clear(out);
         err = sp_disk_get_file(disk, in_log(path), room, out);
+        if (err == SP_OK && !holds(tile.level, sp_buf_slice(out), wanted)) {
+            err = SP_ERR_NOT_FOUND; /* a crash left it half-written */
+        }
     }
     return err == SP_ERR_TOO_BIG ? SP_ERR_CORRUPT : err;
 }
@@ -103,6 +122,7 @@ enum sp_err sp_store_load(struct sp_store *store, uint64_t size, struct sp_merkl
     store->size = size;
     store->published = size;
     store->synced = size / SP_TILE_WIDTH * SP_TILE_WIDTH;
+    store->named = store->synced;
     store->is_owing = false;
     *out_range = range;
     return SP_OK;
@@ -215,22 +235,20 @@ static enum sp_err sync_names(struct sp_store *store, struct sp_tile tile)
     return store->disk->sync_names(store->disk->ctx, in_log(path));
 }
 
+typedef enum sp_err tile_fn(struct sp_store *store, struct sp_tile tile);
+
 /* The bundle that ends at `size`, and every tile that ends there too. */
-static enum sp_err sync_ending_at(struct sp_store *store, uint64_t size, bool is_last)
+static enum sp_err each_ending_at(struct sp_store *store, uint64_t size, tile_fn *fn)
 {
-    struct sp_tile tile = {
-        .level = SP_TILE_ENTRIES, .number = size / SP_TILE_WIDTH - 1, .width = SP_TILE_WIDTH};
-    bool is_end_of_directory = is_last || (tile.number + 1) % 1000 == 0;
-    SP_TRY(sync_tile(store, tile));
-    SP_TRY(is_end_of_directory ? sync_names(store, tile) : SP_OK);
+    struct sp_tile tile = {.level = SP_TILE_ENTRIES, .number = size / SP_TILE_WIDTH - 1, .width = SP_TILE_WIDTH};
+    SP_TRY(fn(store, tile));
     for (unsigned level = 0; level < SP_TILE_LEVELS && sp_tile_partial(level, size) == 0; level++) {
         const uint64_t full = sp_tile_full(level, size);
         if (full == 0) {
             break;
         }
         tile = (struct sp_tile){.level = level, .number = full - 1, .width = SP_TILE_WIDTH};
-        SP_TRY(sync_tile(store, tile));
-        SP_TRY(is_end_of_directory || level > 0 ? sync_names(store, tile) : SP_OK);
+        SP_TRY(fn(store, tile));
     }
     return SP_OK;
 }
@@ -242,15 +260,29 @@ enum sp_err sp_store_sync(struct sp_store *store, uint64_t bundles)
     const uint64_t done = store->synced / SP_TILE_WIDTH;
     end = end - done > bundles ? done + bundles : end;
     for (uint64_t number = done; number < end; number++) {
-        SP_TRY(sync_ending_at(store, (number + 1) * SP_TILE_WIDTH, number + 1 == end));
+        SP_TRY(each_ending_at(store, (number + 1) * SP_TILE_WIDTH, sync_tile));
+        store->synced = (number + 1) * SP_TILE_WIDTH;
     }
-    store->synced = end * SP_TILE_WIDTH;
+    return SP_OK;
+}
+
+/* Directories are shared by many files: one name in each is enough, and those of upper levels, which are few. */
+enum sp_err sp_store_sync_names(struct sp_store *store)
+{
+    const uint64_t end = store->synced / SP_TILE_WIDTH;
+    for (uint64_t number = store->named / SP_TILE_WIDTH; number < end; number++) {
+        if (number + 1 == end || (number + 1) % SP_TILE_WIDTH == 0 || (number + 1) % 1000 == 0) {
+            SP_TRY(each_ending_at(store, (number + 1) * SP_TILE_WIDTH, sync_names));
+        }
+    }
+    store->named = store->synced;
     return SP_OK;
 }
 
 enum sp_err sp_store_sync_published(struct sp_store *store)
 {
     SP_TRY(sp_store_sync(store, UINT64_MAX));
+    SP_TRY(sp_store_sync_names(store));
     for (unsigned level = 0; level <= SP_TILE_ENTRIES; level++) {
         const struct sp_tile tile = partial_tile(level, store->published);
         if ((level < SP_TILE_LEVELS || level == SP_TILE_ENTRIES) && tile.width > 0) {

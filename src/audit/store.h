@@ -26,6 +26,7 @@ struct sp_store {
     uint64_t size;      /* entries taken */
     uint64_t published; /* entries of the latest published checkpoint */
     uint64_t synced;    /* entries in full bundles that are durable, with all tiles over them */
+    uint64_t named;     /* entries in those of them whose names are durable too */
     bool is_owing;      /* the tiles that the last entry completed are not written yet */
     struct sp_node nodes[SP_TILE_LEVELS][SP_TILE_WIDTH];
     struct sp_buf bundle;
@@ -63,8 +64,9 @@ enum sp_err sp_store_lay(struct sp_store *store) SP_MUST_CHECK SP_NONNULL(1);
 enum sp_err sp_store_publish(struct sp_store *store, struct sp_slice note)
     SP_MUST_CHECK SP_NONNULL(1);
 
-/* Makes full bundles and tiles durable, at most `bundles` of them. */
+/* Makes what stands in full bundles and tiles durable, at most `bundles` of them; then their names. */
 enum sp_err sp_store_sync(struct sp_store *store, uint64_t bundles) SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_store_sync_names(struct sp_store *store) SP_MUST_CHECK SP_NONNULL(1);
 
 /* Makes what the latest publishing wrote durable. */
 enum sp_err sp_store_sync_published(struct sp_store *store) SP_MUST_CHECK SP_NONNULL(1);

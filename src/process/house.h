@@ -8,6 +8,7 @@
 
 #include <sys/types.h>
 
+#include "audit/tidy.h"
 #include "base/log.h"
 #include "config/config.h"
 #include "os/sockets.h"
@@ -90,6 +91,8 @@ struct sp_house {
     struct sp_keys_watch keys[SP_CONFIG_ISSUERS_MAX];
     struct sp_timer *keys_timer;
     struct sp_reload reload;
+    struct sp_timer *tidy_timer;
+    struct sp_tidy tidy;
     struct sp_child children[SP_CHILDREN_MAX];
     size_t child_count;
     enum sp_house_phase phase;

@@ -13,6 +13,9 @@
 #include "process/house.h"
 
 /* The last words of a process that ended are read before it is collected. */
+#define TIDY_MS      10000U
+#define TIDY_MORE_MS 200U
+#define TIDY_TILES   200U /* that are looked at in one go, so that nobody waits */
 #define REAP_AFTER_MS 2U
 
 /* How often the files of issuers' keys are looked at. */
@@ -228,6 +231,16 @@ static void on_keys_timer(void *ctx)
     }
 }
 
+/* audit may remove nothing; what its log has no more use for goes here. */
+static void on_tidy_timer(void *ctx)
+{
+    struct sp_house *house = ctx;
+    bool has_more = house->estate.log_dir >= 0 && sp_tidy_some(house->estate.log_dir, &house->tidy, TIDY_TILES);
+    if (sp_timer_set(house->tidy_timer, has_more ? TIDY_MORE_MS : TIDY_MS) != SP_OK) {
+        sp_log(SP_LOG_ERROR, "supervisor.tidy.stopped", "superseded files of the log stay until the next start");
+    }
+}
+
 static void on_child(void *ctx, int signo)
 {
     struct sp_house *house = ctx;
@@ -319,6 +332,8 @@ static enum sp_err prepare(struct sp_house *house, int take_secret_fd)
     SP_TRY(sp_timer_new(house->loop, on_stop_deadline, house, &house->stop_timer));
     SP_TRY(sp_timer_new(house->loop, on_reap_timer, house, &house->reap_timer));
     SP_TRY(sp_timer_new(house->loop, on_keys_timer, house, &house->keys_timer));
+    SP_TRY(sp_timer_new(house->loop, on_tidy_timer, house, &house->tidy_timer));
+    SP_TRY(sp_timer_set(house->tidy_timer, TIDY_MS));
     on_keys_timer(house); /* what is there before admit reads it is nothing new */
     SP_TRY(sp_reload_init(house));
     SP_TRY(watch_signals(house));
@@ -341,6 +356,7 @@ static void close_house(struct sp_house *house)
     sp_timer_free(house->stop_timer);
     sp_timer_free(house->reap_timer);
     sp_timer_free(house->keys_timer);
+    sp_timer_free(house->tidy_timer);
     sp_loop_free(house->loop);
     sp_reload_done(house);
     sp_estate_close(&house->estate);

@@ -10,7 +10,7 @@
 #include "audit/note.h"
 #include "base/buf.h"
 
-#define FAKE_FILES_MAX 96U
+#define FAKE_FILES_MAX 400U
 
 struct fake_file {
     enum sp_disk_place place;
