@@ -1,6 +1,9 @@
 """sallyport policy: what the rules say before anybody is judged by them."""
 import hashlib
+import json
 import os
+import pathlib
+import re
 import subprocess
 
 import pytest
@@ -95,3 +98,42 @@ def test_a_mistake_in_what_is_extended_is_told_with_both_places(tmp_path):
 def test_wrong_usage_is_told(arguments):
     status, out, err = policy(*arguments)
     assert (status, out) == (2, "") and err
+
+
+PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs/policy.md"
+
+
+def test_the_example_of_the_page_is_right(tmp_path):
+    (tmp_path / "team.toml").write_text(re.search(r"```toml\n(.*?)```", PAGE.read_text(), re.S).group(1))
+    status, out, err = policy("test", tmp_path / "team.toml")
+    assert (status, err) == (0, ""), out
+    assert "2 passed, 0 failed" in out
+
+
+def test_the_page_names_every_key_and_rule():
+    page = PAGE.read_text()
+    _, shown, _ = policy("show", "record-only")
+    section = ""
+    for line in shown.splitlines():
+        section = line if line.startswith("[") else section
+        names = re.findall(r'"([a-z0-9]+)"', line) if section == "[files]" else re.findall(r"^([a-z_-]+) =", line)
+        for name in names:
+            assert name in ("name", "table", "allow", "deny", "warn", "shadow", "only") or name in page, name
+    done = subprocess.run([SALLYPORT, "check", "--explain", "no-such-rule"], capture_output=True, text=True, timeout=60, check=False)
+    for rule in done.stderr.split()[-20:]:
+        assert f"`{rule}`" in page, rule
+
+
+def test_sarif_has_what_its_schema_asks_for(tmp_path):
+    (tmp_path / "a b.py").write_text("import os\nos.system('x')\n")
+    done = subprocess.run([SALLYPORT, "check", "--format", "sarif", str(tmp_path)], capture_output=True, text=True, timeout=60, check=False)
+    log = json.loads(done.stdout)
+    assert log["version"] == "2.1.0" and log["$schema"].startswith("https://")
+    run, = log["runs"]
+    ids = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert len(set(ids)) == len(ids)
+    result, = run["results"]
+    assert result["ruleId"] in ids and result["level"] in ("none", "note", "warning", "error") and result["message"]["text"]
+    place = result["locations"][0]["physicalLocation"]
+    assert " " not in place["artifactLocation"]["uri"]
+    assert place["region"] == {"startLine": 2, "startColumn": 1, "endLine": 2, "endColumn": 10}
