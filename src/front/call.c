@@ -277,11 +277,12 @@ static enum sp_err open_exchange(struct sp_call *call)
     return SP_OK;
 }
 
-/* Whether the body is read before admit is asked: it fits into what each stream has anyway, and
- * nobody waits for a 100. That spares two messages, and the connection when it is refused. */
+/* Whether the body is read before admit is asked: it fits into what each stream has anyway (one in
+ * chunks may), and nobody waits for a 100. That spares two messages, and the connection when it is refused. */
 static bool is_early(const struct sp_call *call)
 {
-    return call->declared <= SP_PAYLOAD_INLINE_MAX && header(call, "Expect").len == 0;
+    bool may_be_small = call->declared <= SP_PAYLOAD_INLINE_MAX || call->declared == UINT64_MAX;
+    return may_be_small && header(call, "Expect").len == 0;
 }
 
 static enum sp_err read_head(struct sp_call *call, const char *method)
@@ -358,6 +359,17 @@ static enum sp_err keep_upload(struct sp_call *call, struct sp_slice bytes)
                        call->is_granted ? call->body_max : SP_PAYLOAD_INLINE_MAX);
 }
 
+/* A body in chunks turns out to be no small one: what is over that waits, untouched, for a grant. */
+static enum MHD_Result ask_midway(struct sp_call *call, size_t *upload_len)
+{
+    enum sp_err err = open_exchange(call);
+    if (err != SP_OK) {
+        set_refusal(call, err);
+        return pass_over(call, upload_len);
+    }
+    return suspend(call);
+}
+
 static enum MHD_Result take_upload(struct sp_call *call, struct sp_slice bytes, size_t *upload_len)
 {
     if (call->has_reply) {
@@ -367,6 +379,9 @@ static enum MHD_Result take_upload(struct sp_call *call, struct sp_slice bytes, 
     if (err == SP_ERR_TOO_BIG && call->is_granted) {
         sp_desk_body_too_big(call->face->desk, call->exchange, sp_clock_mono_ms());
         return suspend(call); /* with this part untouched, until the refusal is recorded */
+    }
+    if (err == SP_ERR_TOO_BIG && !call->is_open) {
+        return ask_midway(call, upload_len);
     }
     if (err != SP_OK) {
         sp_desk_client_left(call->face->desk, call->exchange);

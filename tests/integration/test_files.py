@@ -243,3 +243,14 @@ def test_every_operation_is_recorded(gateway):
 
 def test_code_of_a_run_is_not_a_file(gateway):
     assert gateway.send("POST", executions(new_session()), multipart("a.py", b"1"), headers(gateway)).status == 400
+
+
+@pytest.mark.parametrize("size", [10, 20_000, 700_000])
+def test_uploads_in_chunks(gateway, size):
+    session, data = new_session(), b"1,2\n" * (size // 4)
+    body = multipart("c.csv", data)
+    pieces = [body[at:at + 5000] for at in range(0, len(body), 5000)]
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
+    answer = gateway.send("POST", "/files" + q(session), chunks, headers(gateway) + [("Transfer-Encoding", "chunked")], timeout=60)
+    assert answer.status == 200 and answer.json()["sizeInBytes"] == len(data), answer
+    assert content(gateway, session, "c.csv").body == data

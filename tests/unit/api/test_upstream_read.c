@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "api/answer_other.h"
 #include "api/upstream_other.h"
 
 #define SPOT(d, n) {.directory = {(const uint8_t *)(d), sizeof(d) - 1}, .name = {(const uint8_t *)(n), sizeof(n) - 1}}
@@ -114,6 +115,46 @@ static void test_refusals(void **state)
     }
 }
 
+/* What every answer shows of a file is read back as that file, in each family and version. */
+static void test_files_survive_every_translation(void **state)
+{
+    static const char *const names[] = {"a", "caf\xC3\xA9 \"x\".txt", "\xF0\x9F\x98\x80", "%2F&=#?", "...", "-", "\\u0041"};
+    static const char *const directories[] = {"", "d", "d/e f", "mnt/data"};
+    (void)state;
+    for (unsigned i = 0; i < 2000; i++) {
+        enum sp_version version = (enum sp_version)(1 + i % (SP_VERSION_COUNT - 1));
+        const struct sp_file_record file = {.name = sp_slice_of(names[i % SP_COUNT(names)]),
+                                            .directory = sp_slice_of(directories[i / 7 % SP_COUNT(directories)]),
+                                            .modified = SP_SLICE_LITERAL("2026-01-01T00:00:00.123456789Z"),
+                                            .size = (uint64_t)i * i * 12347};
+        const struct sp_route route = {.operation = SP_OPERATION_FILE_LIST,
+                                       .family = i / 3 % 2 == 0 ? SP_FAMILY_NEW : SP_FAMILY_OLD,
+                                       .version = version};
+        const struct sp_order asked = {.operation = SP_OPERATION_FILE_LIST, .spot = {.directory = file.directory}};
+        const struct sp_answer_other about = {.route = &route};
+        SP_AUTO_BUF struct sp_buf product;
+        SP_AUTO_BUF struct sp_buf body;
+        SP_AUTO_BUF struct sp_buf again;
+        struct sp_upstream_other answer;
+        struct sp_upstream u;
+        struct sp_writer w;
+        unsigned status = 0;
+        bool is_text = false;
+        sp_buf_init(&product, 4096);
+        sp_buf_init(&body, 4096);
+        sp_buf_init(&again, 4096);
+        sp_writer_init(&w, &product);
+        sp_file_record_write(&w, &file);
+        assert_int_equal(sp_answer_other(&about, sp_buf_slice(&product), &body, &status, &is_text), SP_OK);
+        assert_int_equal(sp_upstream_init(&u, sp_slice_of(""), sp_slice_of(sp_version_text(version)), false), SP_OK);
+        assert_int_equal(sp_upstream_other_read(&u, &asked, status, sp_buf_slice(&body), &answer, &again), SP_OK);
+        assert_int_equal(answer.err, SP_OK);
+        if (!sp_slice_is(file.directory, "mnt/data") || route.family == SP_FAMILY_NEW) {
+            assert_true(sp_slice_equal(sp_buf_slice(&product), sp_buf_slice(&again)));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -121,6 +162,7 @@ int main(void)
         cmocka_unit_test(test_one_file_alone_or_in_a_list),
         cmocka_unit_test(test_answers_that_are_none),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_files_survive_every_translation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -283,17 +283,63 @@ static void test_a_large_body_becomes_a_memfd(void **state)
     teardown(&b);
 }
 
+/* A chunk of so many bytes, 5 digits of size. */
+static void say_chunk(struct bench *b, unsigned size)
+{
+    static char text[70000];
+    (void)snprintf(text, sizeof(text), "%05x\r\n", size);
+    for (unsigned i = 0; i < size; i++) {
+        text[7 + i] = 'a';
+    }
+    (void)snprintf(text + 7 + size, sizeof(text) - 7 - size, "\r\n");
+    say(b, text);
+}
+
+#define CHUNKED "POST " EXEC " HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+static void test_a_small_body_in_chunks_asks_once_and_whole(void **state)
+{
+    struct bench b;
+    (void)state;
+    setup(&b);
+    say(&b, CHUNKED "3\r\nabc\r\n");
+    assert_string_equal(b.log, "");
+    say(&b, "0\r\n\r\n");
+    assert_string_equal(b.log, "A");
+    assert_int_equal(b.declared, 3);
+    teardown(&b);
+}
+
+static void test_a_large_body_in_chunks_asks_when_it_turns_out_to_be_one(void **state)
+{
+    struct bench b;
+    (void)state;
+    setup(&b);
+    say(&b, CHUNKED);
+    say_chunk(&b, 16000);
+    assert_string_equal(b.log, "");
+    say_chunk(&b, 16000);
+    assert_string_equal(b.log, "A");
+    assert_int_equal(b.declared, UINT64_MAX);
+    grant(&b, 90000);
+    say_chunk(&b, 20000);
+    say(&b, "0\r\n\r\n");
+    assert_string_equal(b.log, "AR");
+    teardown(&b);
+}
+
 static void test_chunks_over_the_grant_are_refused_in_the_middle(void **state)
 {
     struct bench b;
     (void)state;
     setup(&b);
-    say(&b, "POST " EXEC " HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
-    assert_int_equal(b.declared, UINT64_MAX);
-    grant(&b, 5);
-    say(&b, "4\r\nabcd\r\n");
+    say(&b, CHUNKED);
+    say_chunk(&b, 16000);
+    say_chunk(&b, 1000);
     assert_string_equal(b.log, "A");
-    say(&b, "4\r\nabcd\r\n");
+    grant(&b, 17005);
+    assert_string_equal(b.log, "A");
+    say_chunk(&b, 6);
     assert_string_equal(b.log, "AL");
     assert_int_equal(b.why_left, SP_ERR_TOO_BIG);
     assert_string_equal(heard(&b), ""); /* not before it is recorded */
@@ -372,6 +418,8 @@ int main(void)
         cmocka_unit_test(test_a_hundred_is_held_back_until_the_grant),
         cmocka_unit_test(test_a_refusal_at_the_head_comes_without_a_hundred),
         cmocka_unit_test(test_a_large_body_becomes_a_memfd),
+        cmocka_unit_test(test_a_small_body_in_chunks_asks_once_and_whole),
+        cmocka_unit_test(test_a_large_body_in_chunks_asks_when_it_turns_out_to_be_one),
         cmocka_unit_test(test_chunks_over_the_grant_are_refused_in_the_middle),
         cmocka_unit_test(test_a_client_that_leaves_while_it_waits_is_noticed),
         cmocka_unit_test(test_a_client_that_leaves_inside_its_body_is_noticed),
