@@ -170,6 +170,44 @@ def test_an_organisation_and_a_token_have_limits_of_their_own(started):
     assert refused.header("RateLimit-Policy") == '"token-requests";q=2;w=60'
 
 
+def multipart(name, data):
+    text = f'--b42\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n{data}\r\n--b42--\r\n'
+    return text.encode()
+
+
+def upload(gateway, session, data):
+    headers = [("Authorization", f"Bearer {gateway.token()}"), ("Content-Type", "multipart/form-data; boundary=b42")]
+    return gateway.send("POST", f"/files?api-version=2025-10-02-preview&identifier={session}", multipart("a.txt", data), headers,
+                        timeout=60)
+
+
+def test_uploads_are_counted_by_the_day_and_refused_beyond(started):
+    gateway = started(config_of("upload_bytes_per_day = 3000"))
+    session = new_session()
+    assert upload(gateway, session, "x" * 1000).status == 200
+    counted = used(gateway, "upload_bytes_per_day")
+    assert 1000 <= counted <= 1200
+    refused = upload(gateway, session, "x" * 2500)
+    assert refused.status == 429
+    assert refused.header("RateLimit-Policy") == '"upload-bytes";q=3000;w=86400'
+    assert refused.header("RateLimit").startswith(f'"upload-bytes";r={3000 - counted};t=')
+    assert used(gateway, "upload_bytes_per_day") == counted
+    assert run(gateway, session=session).status == 200
+
+
+def test_a_deleted_session_makes_room_for_another(started):
+    gateway = started(config_of("sessions = 1"))
+    first, second = new_session(), new_session()
+    assert run(gateway, session=first).status == 200
+    assert run(gateway, session=second).status == 429
+    answer = gateway.send("DELETE", f"/session?api-version=2025-10-02-preview&identifier={first}")
+    assert answer.status in (200, 202, 204), answer
+    assert run(gateway, session=second).status == 200
+    # looking at one that is not there begins none
+    assert gateway.send("GET", f"/session?api-version=2025-10-02-preview&identifier={first}").status == 404
+    assert used(gateway, "sessions") == 1
+
+
 def test_never_one_over_while_many_ask_at_once(started):
     gateway = started(config_of("requests_per_minute = 20"))
     session = new_session()
