@@ -83,6 +83,25 @@ static struct sp_slice cookie_of(struct sp_slice file)
     return find_cookie(take_line(file, &at));
 }
 
+/* `utf-8-unix`, `latin-1-dos`: editors put line ends into the name, and CPython looks only at its beginning. */
+static enum encoding encoding_of_variant(struct sp_slice name)
+{
+    static const struct {
+        const char *prefix;
+        enum encoding encoding;
+    } known[] = {{"utf-8-", ENCODING_UTF8},
+                 {"latin-1-", ENCODING_LATIN1},
+                 {"iso-8859-1-", ENCODING_LATIN1},
+                 {"iso-latin-1-", ENCODING_LATIN1}};
+    for (size_t i = 0; i < SP_COUNT(known); i++) {
+        struct sp_slice prefix = sp_slice_of(known[i].prefix);
+        if (sp_slice_is_nocase(sp_slice_sub(name, 0, prefix.len), known[i].prefix)) {
+            return known[i].encoding;
+        }
+    }
+    return ENCODING_OTHER;
+}
+
 /* Names compare without case, and with - for _, as CPython has it. */
 static enum encoding encoding_of(struct sp_slice name)
 {
@@ -107,7 +126,7 @@ static enum encoding encoding_of(struct sp_slice name)
             return known[i].encoding;
         }
     }
-    return ENCODING_OTHER;
+    return encoding_of_variant(sp_slice_of(plain));
 }
 
 static enum sp_err put_latin1(struct sp_slice file, struct sp_buf *out)
