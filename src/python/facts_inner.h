@@ -33,11 +33,6 @@ struct facts_meaning {
     uint32_t len;
 };
 
-struct facts_slot {
-    uint32_t hash;
-    uint32_t symbol; /* plus one; 0 is a free slot */
-};
-
 /* One meaning of a symbol: an absolute path, or a reference that is looked at when all bindings are known. */
 struct facts_binding {
     uint32_t symbol;
@@ -88,7 +83,7 @@ struct sp_facts {
     bool is_lost;  /* a name has more meanings than are kept */
 
     struct facts_symbol *symbols;
-    struct facts_slot *slots;
+    uint32_t *slots; /* symbols plus one, by hash; 0 is a free one */
     uint32_t symbol_count, symbol_max, slot_mask;
     uint32_t *segments;
     uint32_t segment_count, segment_max;
