@@ -2,6 +2,7 @@
 
 import base64
 import json
+import signal
 import subprocess
 import time
 
@@ -176,6 +177,23 @@ tenant = "acme"
             assert ask(gateway, signer.token(iss=iss, **{**common, "tid": "other"})).error() == "TokenUnknown"
             assert ask(gateway, signer.token(iss=iss, **{**common, "aud": "https://acasessions.io"})).status == 200
             assert ask(gateway, signer.token(iss=iss, **{**common, "aud": "https://other"})).error() == "TokenAudience"
+    finally:
+        gateway.close()
+
+
+def test_an_issuer_comes_and_goes_with_a_reload(keys, signer):
+    whole = SMALL_POOL + CONFIG.format(issuer=ISSUER, keys=keys)
+    keys.write_text(json.dumps({"keys": [signer.jwk()]}))
+    gateway = Gateway(whole.partition("[[issuer]]")[0]).start()
+    try:
+        status, issued, _ = gateway.command("token", "issue", "--tenant", "beta", "-c", gateway.config, "--state", gateway.state)
+        issued, signed = issued.strip(), signer.token()
+        assert status == 0 and ask(gateway, signed).error() == "TokenUnknown"
+        for config, want in ((whole, 200), (whole.replace('"sallyport"', '"other"'), 401), (whole.partition("[[issuer]]")[0], 401)):
+            gateway.config.write_text(config)
+            gateway.process.send_signal(signal.SIGHUP)
+            wait_for(lambda want=want: ask(gateway, signed).status == want, 10, f"the answer {want}")
+            assert ask(gateway, issued).status == 200
     finally:
         gateway.close()
 
