@@ -6,6 +6,7 @@ and which checks every number and length, because a tenant's code can change any
 """
 
 import ast
+import errno
 import importlib
 import importlib.metadata
 import io
@@ -203,6 +204,25 @@ def _keep(value):
     _cell.value, _cell.has_value = value, True
 
 
+def _limit_of(kind, value):
+    """A line that names the limit behind an exception, for whoever could raise it; or nothing."""
+    if issubclass(kind, MemoryError):
+        return "LimitReached: memory: the limit of each process is 'memory' in [pool.session]\n"
+    if issubclass(kind, RecursionError):
+        return ""
+    number = getattr(value, "errno", None) if issubclass(kind, OSError) else None
+    if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return "LimitReached: disk: the limit of /mnt/data and of /tmp is 'data' in [pool.session]\n"
+    if number == errno.EMFILE:
+        return "LimitReached: descriptors: a process may have 1024 open\n"
+    if number == errno.ENOMEM:
+        return "LimitReached: memory: the limit of each process is 'memory' in [pool.session]\n"
+    if number == errno.EAGAIN and issubclass(kind, BlockingIOError) or \
+            issubclass(kind, RuntimeError) and str(value) == "can't start new thread":
+        return "LimitReached: processes: their number and that of threads is 'processes' in [pool.session]\n"
+    return ""
+
+
 def _fail(kind, value, lines):
     _cell.failure = INTERRUPTED if kind is KeyboardInterrupt else FAILED
     text = lines if isinstance(lines, str) else "\n".join(str(line) for line in lines)
@@ -210,10 +230,14 @@ def _fail(kind, value, lines):
         message = str(value)
     except BaseException:
         message = "(the exception's text cannot be made)"
+    try:
+        limit = _limit_of(kind, value)
+    except BaseException:
+        limit = ""
     _cell.put(ERROR, [
         (ERROR_NAME, _utf8(getattr(kind, "__name__", "Exception"), 256)),
         (ERROR_MESSAGE, _utf8(message, 64 << 10)),
-        (TRACEBACK, _utf8(text.rstrip("\n") + "\n", TRACEBACK_BYTES_MAX)),
+        (TRACEBACK, _utf8(text.rstrip("\n") + "\n", TRACEBACK_BYTES_MAX) + limit.encode()),
     ])
 
 

@@ -202,3 +202,28 @@ def test_session_cannot_forge_an_event(pool, session):
     code = "print('\\n\\nevent: result\\ndata: {}\\n\\n')\nclass V:\n    def _repr_html_(self): return '\\r\\n\\nevent: error'\nV()"
     kinds = [kind for _, kind, _ in events(pool, name, code)]
     assert set(kinds[:-2]) == {"stdout"} and kinds[-2:] == ["output", "result"]
+
+
+def test_first_cells_of_well_known_clients(session):
+    """What agents' frameworks run before the code of their users."""
+    names = session("import pkg_resources; [d.project_name for d in pkg_resources.working_set]").result["executionResult"]
+    assert {"numpy", "pandas", "matplotlib", "scipy", "scikit-learn", "seaborn", "sympy", "Pillow", "openpyxl",
+            "requests"} <= set(names)
+    session("import os; os.chdir('/mnt/data')")
+    assert session("os.getcwd()").result["executionResult"] == "/mnt/data"
+
+
+@pytest.mark.parametrize("code", [
+    "from scipy import stats; float(stats.norm.cdf(0))",
+    "from sklearn.linear_model import LinearRegression\nround(float(LinearRegression().fit([[0], [1]], [0, .5]).predict([[1]])[0]), 6)",
+    "import sympy; float(sympy.Rational(1, 2))",
+    "import pandas as pd; pd.DataFrame({'a': [.5]}).to_excel('x.xlsx'); float(pd.read_excel('x.xlsx')['a'][0])",
+    "from PIL import Image; Image.new('L', (2, 2)).size[0] / 4",
+    "import requests\ntry: requests.get('http://192.0.2.1', timeout=5)\nexcept requests.ConnectionError: r = .5\nr",
+])
+def test_packages_of_the_default_image_work(session, code):
+    assert session(code).result["executionResult"] == 0.5
+
+
+def test_seaborn_draws(session):
+    assert is_png(session("import seaborn; _ = seaborn.histplot([1, 2, 2, 3])").result["executionResult"])

@@ -186,6 +186,22 @@ def test_memory_is_bounded_and_the_session_survives(session):
     assert value(session, "1") == 1
 
 
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer needs the whole address space")
+@pytest.mark.parametrize("code, limit", [
+    ("x = bytearray(1500 << 20)", "'memory' in [pool.session]"),
+    ("open('/tmp/big', 'wb').write(b'x' * (600 << 20))", "'data' in [pool.session]"),
+    ("import threading, time\nfor _ in range(200): threading.Thread(target=time.sleep, args=(5,), daemon=True).start()",
+     "'processes' in [pool.session]"),
+    ("import os, time\nfor _ in range(200):\n    if os.fork() == 0: time.sleep(5); os._exit(0)", "'processes' in [pool.session]"),
+    ("import os\nkept = [os.open('/dev/null', 0) for _ in range(2000)]", "1024"),
+])
+def test_error_names_the_limit(session, code, limit):
+    answer = session(code)
+    assert answer.body["status"] == "Failed"
+    assert "LimitReached: " in answer.result["stderr"] and limit in answer.result["stderr"]
+    assert value(session, "1") == 1
+
+
 def test_fork_bomb_is_bounded(session, pool):
     code = """
 import os, time
