@@ -1,6 +1,7 @@
 /* [[issuer]] and its rules, and the client certificates of tenants: reading, and the rules between the values. */
 #include "api/scope.h"
 #include "base/text.h"
+#include "codec/url.h"
 #include "config/row.h"
 
 #define DIGEST_PREFIX  "sha256:"
@@ -162,6 +163,26 @@ static enum sp_err check_rule(const struct sp_config *c, const struct sp_config_
     return SP_OK;
 }
 
+/* Keys decide whose tokens are believed: they come by TLS, or from this machine. */
+static enum sp_err check_keys(const struct sp_config_issuer *issuer, struct sp_where *where)
+{
+    struct sp_url url;
+    const bool has_file = *issuer->jwks_file != '\0';
+    const bool has_uri = *issuer->jwks_uri != '\0';
+    if (has_file && has_uri) {
+        return refuse(where, issuer->places[SP_CONFIG_ISSUER_AT_jwks_uri], "an issuer has either 'jwks_file' or 'jwks_uri'");
+    }
+    if (!has_file && !has_uri && issuer->entra_directories.count == 0) {
+        return refuse(where, issuer->place, "an issuer needs a 'jwks_file' or a 'jwks_uri'");
+    }
+    if (has_uri && (sp_url_parse(sp_slice_of(issuer->jwks_uri), &url) != SP_OK ||
+                    (!url.is_https && !sp_url_host_is_loopback(url.host)))) {
+        return refuse(where, issuer->places[SP_CONFIG_ISSUER_AT_jwks_uri],
+                      "'jwks_uri' must be an https URL (http only for this machine)");
+    }
+    return SP_OK;
+}
+
 static enum sp_err check_issuer(const struct sp_config *c, size_t index, struct sp_where *where)
 {
     const struct sp_config_issuer *issuer = &c->issuers[index];
@@ -176,9 +197,7 @@ static enum sp_err check_issuer(const struct sp_config *c, size_t index, struct 
     if (!is_entra && issuer->audiences.count == 0) {
         return refuse(where, issuer->place, "an issuer needs 'audiences': a token for somebody else must not open this gateway");
     }
-    if (*issuer->jwks_file == '\0') {
-        return refuse(where, issuer->place, "an issuer needs a 'jwks_file'");
-    }
+    SP_TRY(check_keys(issuer, where));
     if (issuer->rule_count == 0) {
         return refuse(where, issuer->place, "an issuer needs at least one [[issuer.rule]], which names a tenant");
     }

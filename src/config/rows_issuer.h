@@ -20,6 +20,10 @@
       "https://acasessions.io")                                                                    \
     X(TEXT, "issuer", "jwks_file", jwks_file, 0, 4096, "\"\"", "",                                 \
       "its keys, a JWKS; read again when it changes")                                              \
+    X(TEXT, "issuer", "jwks_uri", jwks_uri, 0, 512, "\"\"", "",                                    \
+      "where its keys are fetched, again and again; empty, for Entra without a file: Entra's own") \
+    X(TEXT, "issuer", "jwks_ca_file", jwks_ca_file, 0, 4096, "\"\"", "",                            \
+      "authorities of that server's certificate, PEM; empty: the system's")                        \
     X(TEXT, "issuer", "principal", principal, 0, 64, "\"\"", "",                                   \
       "the claim that names who it is in the log; empty: 'sub', and 'oid' for Entra")              \
     X(SECONDS, "issuer", "leeway", leeway_s, 0, 600, "\"1m\"", "",                                 \

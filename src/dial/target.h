@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "base/slice.h"
 
-#define SP_DIAL_TARGETS_MAX ((size_t)16)
+#define SP_DIAL_TARGETS_MAX ((size_t)64)
 
 /* A host and a port, or with port 0 the path of a unix socket. */
 struct sp_dial_target {

@@ -460,6 +460,7 @@ static const struct sp_handler admit_handlers[] = {
     {SP_ROLE_AUDIT, SP_MSG_ENDED, on_ended},   {SP_ROLE_AUDIT, SP_MSG_TOKEN_TOLD, on_token_told},
     {SP_ROLE_SUPERVISOR, SP_MSG_KEYS, on_keys},
     {SP_ROLE_SUPERVISOR, SP_MSG_RELOAD, on_reload},
+    {SP_ROLE_TOKEN, SP_MSG_KEYS, on_keys},
 };
 
 const struct sp_role_spec sp_admit_role = {

@@ -62,8 +62,12 @@ static const char *principal_of(const struct sp_config_issuer *issuer)
     return *issuer->principal != '\0' ? issuer->principal : issuer->entra_directories.count > 0 ? "oid" : "sub";
 }
 
+/* Fetched keys come later, from token. */
 static void read_keys(const struct sp_config_issuer *issuer, struct sp_buf *out)
 {
+    if (*issuer->jwks_file == '\0') {
+        return;
+    }
     if (sp_file_read(issuer->jwks_file, out) != SP_OK) {
         sp_log(SP_LOG_ERROR, "supervisor.keys.unreadable", "issuer=%s file=%s", issuer->name, issuer->jwks_file);
         sp_buf_clear(out);
@@ -103,6 +107,23 @@ static enum sp_err put_issuer(const struct sp_config_issuer *issuer, struct sp_b
     sp_settings_issuer_write(&w, &s);
     SP_TRY(sp_writer_end(&w));
     return put_block(list, &item);
+}
+
+const char *sp_issuer_jwks_uri(const struct sp_config_issuer *issuer)
+{
+    if (*issuer->jwks_file != '\0') {
+        return NULL;
+    }
+    return *issuer->jwks_uri != '\0' ? issuer->jwks_uri : SP_ISSUER_ENTRA_JWKS_URI;
+}
+
+size_t sp_issuers_fetched(const struct sp_config *config)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < config->issuer_count; i++) {
+        count += sp_issuer_jwks_uri(&config->issuers[i]) != NULL;
+    }
+    return count;
 }
 
 enum sp_err sp_issuers_settings(const struct sp_config *config, struct sp_buf *out)

@@ -13,6 +13,13 @@
 /* Appends the issuers with their rules and the keys that their files have now; a file that cannot be read gives none. */
 enum sp_err sp_issuers_settings(const struct sp_config *config, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 2);
 
+/* Where Entra publishes the keys of all its tenants. */
+#define SP_ISSUER_ENTRA_JWKS_URI "https://login.microsoftonline.com/common/discovery/v2.0/keys"
+
+/* Where an issuer's keys are fetched, NULL when they come from a file; how many issuers have such a place. */
+const char *sp_issuer_jwks_uri(const struct sp_config_issuer *issuer) SP_NONNULL(1);
+size_t sp_issuers_fetched(const struct sp_config *config) SP_NONNULL(1);
+
 /* The certificates of one tenant. */
 enum sp_err sp_certificates_settings(const struct sp_config_tenant *tenant, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 2);
 

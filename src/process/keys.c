@@ -48,6 +48,9 @@ void sp_keys_look(struct sp_house *house)
     struct sp_child *admit = sp_child_find(house, SP_ROLE_ADMIT, 0);
     for (size_t i = 0; i < house->config->issuer_count && i < SP_CONFIG_ISSUERS_MAX; i++) {
         const struct sp_config_issuer *issuer = &house->config->issuers[i];
+        if (*issuer->jwks_file == '\0') {
+            continue;
+        }
         const struct sp_keys_watch now = look_at(issuer->jwks_file);
         if (!house->keys[i].is_known) {
             house->keys[i] = now; /* admit reads it with its settings */

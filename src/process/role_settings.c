@@ -268,14 +268,65 @@ static struct sp_slice text_or_none(const char *text)
     return text == NULL ? (struct sp_slice){NULL, 0} : sp_slice_of(text);
 }
 
+/* Numbers of dial's targets: the pool, the identity provider if there is one, the issuers whose keys are fetched. */
+static uint16_t target_of_keys(const struct sp_upstream *upstream)
+{
+    return upstream->endpoint.len == 0 ? TARGET_OF_PROVIDER : TARGET_OF_PROVIDER + 1;
+}
+
+static enum sp_err put_one_jwks(const struct sp_config_issuer *issuer, struct sp_settings_jwks *s, struct sp_writer *list)
+{
+    SP_AUTO_BUF struct sp_buf authorities;
+    sp_buf_init(&authorities, CA_BYTES_MAX);
+    if (issuer->jwks_ca_file[0] != '\0') {
+        SP_TRY(sp_file_read(issuer->jwks_ca_file, &authorities));
+    }
+    s->ca_pem = sp_buf_slice(&authorities);
+    PUT_ITEM(list, jwks, *s);
+    return SP_OK;
+}
+
+static enum sp_err put_jwks(const struct sp_config *config, uint16_t target, struct sp_writer *list)
+{
+    for (size_t i = 0; i < config->issuer_count; i++) {
+        const char *uri = sp_issuer_jwks_uri(&config->issuers[i]);
+        if (uri != NULL) {
+            struct sp_settings_jwks s = {.issuer = (uint16_t)i, .target = target++, .url = sp_slice_of(uri)};
+            SP_TRY(put_one_jwks(&config->issuers[i], &s, list));
+        }
+    }
+    return SP_OK;
+}
+
+/* The targets in the same order. */
+static enum sp_err put_key_targets(const struct sp_config *config, struct sp_writer *items)
+{
+    for (size_t i = 0; i < config->issuer_count; i++) {
+        const char *uri = sp_issuer_jwks_uri(&config->issuers[i]);
+        struct sp_url url;
+        if (uri != NULL) {
+            SP_TRY(sp_url_parse(sp_slice_of(uri), &url));
+            const struct sp_settings_target target = {.host = url.host, .port = url.port};
+            PUT_ITEM(items, target, target);
+        }
+    }
+    return SP_OK;
+}
+
 static enum sp_err token(const struct sp_child *child, struct sp_writer *w)
 {
     const struct sp_config *config = child->house->config;
     SP_CLEANUP(sp_upstream_done) struct sp_upstream upstream;
     SP_AUTO_BUF struct sp_buf authorities;
+    SP_AUTO_BUF struct sp_buf jwks;
+    struct sp_writer list;
     const char *why = "";
     sp_buf_init(&authorities, CA_BYTES_MAX);
+    sp_buf_init(&jwks, SP_SETTINGS_LIST_MAX);
+    sp_writer_init(&list, &jwks);
     SP_TRY(sp_upstream_of(config, &upstream, &why));
+    SP_TRY(put_jwks(config, target_of_keys(&upstream), &list));
+    SP_TRY(sp_writer_end(&list));
     if (config->azure_authority_ca_file[0] != '\0') {
         SP_TRY(sp_file_read(config->azure_authority_ca_file, &authorities));
     }
@@ -287,7 +338,9 @@ static enum sp_err token(const struct sp_child *child, struct sp_writer *w)
                                              .client_id = text_or_none(upstream.client_id),
                                              .token_file = last_part(upstream.token_file),
                                              .ca_pem = sp_buf_slice(&authorities),
-                                             .target = TARGET_OF_PROVIDER};
+                                             .target = TARGET_OF_PROVIDER,
+                                             .has_pool = config->has_azure,
+                                             .jwks = sp_buf_slice(&jwks)};
     sp_settings_token_role_write(w, &s);
     return SP_OK;
 }
@@ -324,6 +377,7 @@ static enum sp_err dial(const struct sp_child *child, struct sp_writer *w)
     }
     PUT_ITEM(&items, target, target);
     SP_TRY(put_provider(config, &items));
+    SP_TRY(put_key_targets(config, &items));
     SP_TRY(sp_writer_end(&items));
     const struct sp_settings_dial s = {.connect_ms = (uint32_t)config->azure_connect_ms, .targets = sp_buf_slice(&list)};
     sp_settings_dial_write(w, &s);

@@ -8,6 +8,7 @@
 #ifndef SP_PROCESS_SETTINGS_H
 #define SP_PROCESS_SETTINGS_H
 
+#include "process/settings_token.h"
 #include "wire/msg.h"
 
 #define SP_SETTINGS_LIST_MAX ((size_t)4 * 1024 * 1024)
@@ -118,18 +119,6 @@
     F(U32, connect_ms, 0)                               \
     F(U32, connections_max, 0)
 
-/* The secret comes as SP_GIFT_SECRET: index 0 a sealed memfd, index 1 the file of a certificate and its key. */
-#define SP_SETTINGS_TOKEN_ROLE_FIELDS(F)          \
-    F(U8, source, 0) /* enum sp_provider_source */ \
-    F(U8, is_imds, 0)                             \
-    F(TEXT, endpoint, SP_MSG_TARGET_MAX)          \
-    F(TEXT, audience, SP_MSG_DETAIL_MAX)          \
-    F(TEXT, tenant_id, SP_MSG_SESSION_MAX)        \
-    F(TEXT, client_id, SP_MSG_SESSION_MAX)        \
-    F(TEXT, token_file, SP_MSG_TARGET_MAX) /* its name beneath SP_GIFT_STATE */ \
-    F(BYTES, ca_pem, SP_SETTINGS_LIST_MAX) /* empty: the system's */ \
-    F(U16, target, 0) /* dial's number of the identity provider */
-
 /* targets: blocks of sp_settings_target, numbered in order; target 0 is the pool. */
 #define SP_SETTINGS_DIAL_FIELDS(F)  \
     F(U32, connect_ms, 0)           \
@@ -171,6 +160,7 @@
     X(AUDIT, audit)            \
     X(RELAY, relay)            \
     X(TOKEN_ROLE, token_role)  \
+    X(JWKS, jwks)              \
     X(DIAL, dial)              \
     X(TARGET, target)          \
     X(POOL, pool)              \

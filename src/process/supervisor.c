@@ -294,9 +294,10 @@ static enum sp_err add_children(struct sp_house *house)
 {
     SP_TRY(sp_child_add(house, SP_ROLE_AUDIT, 0));
     SP_TRY(sp_child_add(house, SP_ROLE_DIAL, 0));
-    if (house->config->has_azure) {
+    if (house->config->has_azure || sp_issuers_fetched(house->config) > 0) {
         SP_TRY(sp_child_add(house, SP_ROLE_TOKEN, 0));
-    } else {
+    }
+    if (!house->config->has_azure) {
         SP_TRY(sp_child_add(house, SP_ROLE_NURSERY, 0));
         SP_TRY(sp_child_add(house, SP_ROLE_POOL, 0));
     }

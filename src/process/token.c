@@ -1,7 +1,8 @@
 /*
- * token - the process that holds the long-lived credential and hands relay the bearer of the moment.
+ * token - the process that holds the long-lived credential, hands relay the bearer of the moment, and fetches the keys of
+ * issuers for admit.
  *
- * Hears: relay (BEARER_REFUSED), dial (DIALLED).   Reads hostile: the identity provider's answers.
+ * Hears: relay (BEARER_REFUSED), dial (DIALLED).   Reads hostile: the answers of identity providers.
  * Files: the directory of a projected token, if that is the credential.   Network: descriptors from dial.
  * If relay is taken over, it has the bearer of the moment, which it needs; it can make this process log one line a
  * bearer, and ask for another one twice a minute.
@@ -17,11 +18,9 @@
 #include "os/memfd.h"
 #include "process/role.h"
 #include "process/settings.h"
+#include "process/token_keys.h"
 #include "token/credential.h"
-#include "token/fetch.h"
 
-#define ANSWER_MS     ((uint64_t)15 * 1000)
-#define HOST_MAX      ((size_t)256)
 #define PROOF_MAX     SP_SECRET_BYTES_MAX
 #define US_A_SECOND   ((uint64_t)1000000)
 #define NEVER         UINT64_MAX
@@ -33,15 +32,11 @@ struct token_state {
     struct sp_credential credential;
     struct sp_buf texts; /* what the provider's slices point into */
     struct sp_tls_context *tls;
-    char host[HOST_MAX];
     char file[SP_FILE_PATH_MAX];
     int dir;
-    uint16_t target;
-    uint32_t ticket; /* of the question in hand; 0: none */
-    uint32_t tickets;
-    struct sp_buf request;
-    struct sp_fetch *fetch;
+    struct sp_question question; /* for the next bearer */
     struct sp_timer *timer;
+    struct sp_token_keys *keys; /* of issuers whose keys are fetched */
 };
 
 static struct sp_credential_now now(void)
@@ -102,79 +97,34 @@ static void note(void *ctx, bool is_good, const char *text)
 
 /* --- questions --- */
 
-static void give_up(struct token_state *state, const char *why)
-{
-    const struct sp_credential_now at = now();
-    state->ticket = 0;
-    sp_buf_wipe(&state->request);
-    sp_credential_failed(&state->credential, why, &at);
-    set_timer(state);
-}
-
 static void ask(void *ctx, struct sp_slice request)
 {
     struct token_state *state = ctx;
-    struct sp_channel *dial = sp_self_wire(state->self, SP_ROLE_DIAL, 0);
-    state->ticket = ++state->tickets;
-    sp_buf_wipe(&state->request);
-    const struct sp_msg_dial msg = {.ticket = state->ticket, .target = state->target};
-    enum sp_err err = dial == NULL ? SP_ERR_UNAVAILABLE : sp_buf_put(&state->request, request);
-    if (err == SP_OK) {
-        err = sp_msg_dial_send(dial, &msg);
-    }
-    if (err != SP_OK) {
-        give_up(state, "the process that connects cannot be reached");
-    }
+    sp_question_ask(&state->question, request);
 }
 
-static void on_fetched(void *ctx, const struct sp_fetch_end *end)
+static void on_end(void *ctx, const struct sp_fetch_end *end)
 {
     struct token_state *state = ctx;
     const struct sp_credential_now at = now();
-    struct sp_fetch *fetch = state->fetch;
-    state->fetch = NULL;
     if (end->err == SP_OK) {
         sp_credential_answered(&state->credential, end->status, end->retry_after_ms, end->body, &at);
     } else {
         sp_credential_failed(&state->credential, end->why, &at);
     }
-    sp_fetch_free(fetch);
     set_timer(state);
 }
 
-static void begin_fetch(struct token_state *state, int take_fd)
-{
-    const struct sp_fetch_how how = {.loop = sp_self_loop(state->self),
-                                     .tls = state->tls,
-                                     .host = state->host,
-                                     .request = sp_buf_slice(&state->request),
-                                     .answer_bytes_max = SP_PROVIDER_ANSWER_BYTES_MAX,
-                                     .timeout_ms = ANSWER_MS,
-                                     .fn = on_fetched,
-                                     .ctx = state};
-    enum sp_err err = sp_fetch_new(&how, take_fd, &state->fetch);
-    state->ticket = 0;
-    sp_buf_wipe(&state->request);
-    if (err != SP_OK) {
-        give_up(state, sp_err_text(err));
-    }
-}
-
-/* If dial is hostile: it can connect us to anyone, and TLS asks whether that is the provider. */
+/* If dial is hostile: it can connect us to anyone, and TLS asks whether that is who we want. */
 static enum sp_err on_dialled(void *ctx, struct sp_peer from, struct sp_message *message)
 {
     struct token_state *state = ctx;
     struct sp_msg_dialled dialled;
     (void)from;
     SP_TRY(sp_msg_dialled_read(message, &dialled));
-    if (dialled.ticket != state->ticket || state->ticket == 0) {
-        return SP_OK; /* of a question that was given up */
+    if (!sp_question_dialled(&state->question, &dialled, message)) {
+        (void)sp_token_keys_dialled(state->keys, &dialled, message); /* or of one that was given up */
     }
-    if (dialled.err != SP_OK || message->fd_count != 1) {
-        give_up(state, "the identity provider cannot be reached");
-        return SP_OK;
-    }
-    begin_fetch(state, sp_take_fd(&message->fds[0]));
     return SP_OK;
 }
 
@@ -233,18 +183,29 @@ static enum sp_err read_proof(void *ctx, struct sp_buf *out)
 
 static enum sp_err open_tls(struct token_state *state, const struct sp_settings_token_role *settings)
 {
-    struct sp_url url;
     const char *why = "";
-    SP_TRY(sp_url_parse(settings->endpoint, &url));
-    sp_slice_to_text(url.host, state->host, sizeof(state->host));
-    if (!url.is_https) {
-        return SP_OK;
-    }
     enum sp_err err = sp_tls_client_new(settings->ca_pem, &why, &state->tls);
     if (err != SP_OK) {
         sp_log(SP_LOG_ERROR, "token.authorities.refused", "%s", why);
     }
     return err;
+}
+
+static enum sp_err open_question(struct token_state *state, const struct sp_settings_token_role *settings)
+{
+    struct sp_url url;
+    SP_TRY(sp_url_parse(settings->endpoint, &url));
+    SP_TRY(url.is_https ? open_tls(state, settings) : SP_OK);
+    state->question = (struct sp_question){.self = state->self,
+                                           .target = settings->target,
+                                           .tls = state->tls,
+                                           .answer_bytes_max = SP_PROVIDER_ANSWER_BYTES_MAX,
+                                           .fn = on_end,
+                                           .ctx = state,
+                                           .number = 0};
+    sp_slice_to_text(url.host, state->question.host, sizeof(state->question.host));
+    sp_question_init(&state->question);
+    return SP_OK;
 }
 
 /* Keeps a text for the life of the process; the settings themselves go away. */
@@ -284,7 +245,7 @@ static enum sp_err open_credential(struct token_state *state, const struct sp_se
     const char *why = "";
     SP_TRY(keep_provider(state, settings, &provider));
     SP_TRY(sp_credential_init(&state->credential, &provider, &ops));
-    SP_TRY(open_tls(state, settings));
+    SP_TRY(open_question(state, settings));
     SP_TRY(sp_timer_new(sp_self_loop(state->self), on_timer, state, &state->timer));
     sp_slice_to_text(settings->token_file, state->file, sizeof(state->file));
     state->dir = sp_self_take_gift(state->self, SP_GIFT_STATE, 0);
@@ -312,6 +273,9 @@ static enum sp_err open_source(struct token_state *state, const struct sp_settin
         return open_credential(state, settings, sp_buf_slice(&secret));
     }
     SP_TRY(sp_bearer_init(&state->fixed, SP_BEARER_SOURCE_ENVIRONMENT, &ops));
+    if (settings->has_pool == 0) {
+        return SP_OK; /* the embedded pool wants no bearer; this process is here for keys */
+    }
     return sp_bearer_set(&state->fixed, sp_buf_slice(&secret));
 }
 
@@ -326,9 +290,9 @@ static enum sp_err token_init(struct sp_self *self, void **out_state)
     }
     state->self = self;
     state->dir = -1;
-    state->target = settings.target;
-    sp_buf_init(&state->request, SP_PROVIDER_REQUEST_BYTES_MAX);
+    sp_question_init(&state->question);
     *out_state = state;
+    SP_TRY(sp_token_keys_new(self, settings.jwks, &state->keys));
     return open_source(state, &settings);
 }
 
@@ -336,8 +300,9 @@ static void token_wired(void *ctx, struct sp_peer peer)
 {
     struct token_state *state = ctx;
     const struct sp_credential_now at = now();
+    sp_token_keys_wired(state->keys, peer.role);
     if (state->is_fixed) {
-        if (peer.role == SP_ROLE_RELAY) {
+        if (peer.role == SP_ROLE_RELAY && state->fixed.has_bearer) {
             sp_bearer_wired(&state->fixed);
         }
         return;
@@ -354,8 +319,9 @@ static void token_wired(void *ctx, struct sp_peer peer)
 static void token_lost(void *ctx, struct sp_peer peer)
 {
     struct token_state *state = ctx;
-    if (peer.role == SP_ROLE_DIAL && state->ticket != 0) {
-        give_up(state, "the process that connects was lost");
+    sp_token_keys_lost(state->keys, peer.role);
+    if (peer.role == SP_ROLE_DIAL) {
+        sp_question_lost(&state->question);
     }
 }
 

@@ -34,7 +34,7 @@ static const struct {
      "an issuer has either 'issuer' or 'entra_directories'"},
     {"no audience", TENANT "[[issuer]]\nname = 'x'\nissuer = 'i'\njwks_file = '/k'\n" RULE,
      "an issuer needs 'audiences': a token for somebody else must not open this gateway"},
-    {"no keys", TENANT "[[issuer]]\nname = 'x'\nissuer = 'i'\naudiences = ['a']\n" RULE, "an issuer needs a 'jwks_file'"},
+    {"no keys", TENANT "[[issuer]]\nname = 'x'\nissuer = 'i'\naudiences = ['a']\n" RULE, "an issuer needs a 'jwks_file' or a 'jwks_uri'"},
     {"no rule", TENANT PLAIN, "an issuer needs at least one [[issuer.rule]], which names a tenant"},
     {"a rule without a tenant", TENANT PLAIN "[[issuer.rule]]\nmatch = ['a=b']\n",
      "each [[issuer.rule]] needs a 'tenant' that is there"},
