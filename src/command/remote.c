@@ -92,7 +92,7 @@ static int find_endpoint(const char *command, const struct sp_remote_options *op
     const char *endpoint = options->endpoint != NULL ? options->endpoint : getenv("SALLYPORT_ENDPOINT");
     enum sp_err err = SP_OK;
     if (endpoint == NULL && config != NULL && config->has_azure) {
-        endpoint = config->azure_pool_endpoint;
+        endpoint = config->pools[0].endpoint; /* of several, the first; --endpoint names another */
         out->is_pool = true;
         err = sp_buf_put_text(&out->version, config->azure_api_version);
     }

@@ -114,31 +114,12 @@ static bool is_variable_byte(uint8_t byte)
     return sp_text_is_alnum(byte) || byte == '_';
 }
 
-static enum sp_err check_endpoint(const struct sp_config *c, struct sp_where *where)
-{
-    struct sp_config_place place = c->places[SP_CONFIG_AT_azure_pool_endpoint];
-    struct sp_url url;
-    if (*c->azure_pool_endpoint == '\0') {
-        return refuse(where, c->azure_place, "[azure_code_interpreter] needs a 'pool_endpoint'");
-    }
-    if (sp_url_parse(sp_slice_of(c->azure_pool_endpoint), &url) != SP_OK) {
-        return refuse(where, place, "'pool_endpoint' is not an absolute URL with a host");
-    }
-    if (url.has_query) {
-        return refuse(where, place, "'pool_endpoint' must have no query");
-    }
-    if (!url.is_https && !sp_url_host_is_loopback(url.host)) {
-        return refuse(where, place, "'pool_endpoint' must be https (http only for this machine)");
-    }
-    return SP_OK;
-}
-
 static enum sp_err check_azure(const struct sp_config *c, struct sp_where *where)
 {
     if (!c->has_azure) {
         return SP_OK;
     }
-    SP_TRY(check_endpoint(c, where));
+    SP_TRY(sp_config_check_pools(c, where));
     if (!all_are(c->azure_token_env_var, is_variable_byte) ||
         sp_text_is_digit((uint8_t)*c->azure_token_env_var)) {
         return refuse(where, c->places[SP_CONFIG_AT_azure_token_env_var],

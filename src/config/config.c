@@ -150,6 +150,9 @@ static enum sp_err read_member(struct sp_config *config, struct sp_config_group 
                                struct sp_where *where)
 {
     size_t index = 0;
+    if (sp_slice_is(sp_slice_of(table), "azure_code_interpreter") && sp_slice_is(sp_toml_key(member), "pool")) {
+        return SP_OK; /* an array of tables, read by itself */
+    }
     const struct sp_config_row *row = find_row(group, table, sp_toml_key(member), &index);
     if (row != NULL) {
         SP_TRY(sp_config_row_set(config, group.base, row, member, where));
@@ -186,7 +189,7 @@ enum sp_err sp_config_read_group(struct sp_config *config, struct sp_config_grou
                                  const char *skip, struct sp_where *where)
 {
     SP_TRY(set_defaults(config, group));
-    for (const struct sp_toml_value *v = sp_toml_first(table); v != NULL; v = sp_toml_next(v)) {
+    for (const struct sp_toml_value *v = table == NULL ? NULL : sp_toml_first(table); v != NULL; v = sp_toml_next(v)) {
         if (!sp_slice_is(sp_toml_key(v), skip)) {
             SP_TRY(read_member(config, group, group.rows[0].table, v, where));
         }
@@ -284,6 +287,7 @@ static enum sp_err read_document(struct sp_config *config, const struct sp_toml_
         config->azure_place =
             (struct sp_config_place){sp_toml_place(azure).line, sp_toml_place(azure).column};
     }
+    SP_TRY(sp_config_read_pools(config, azure, where));
     SP_TRY(read_organisations(config, sp_toml_get(root, "organisation"), where));
     SP_TRY(sp_config_read_issuers(config, sp_toml_get(root, "issuer"), where));
     return read_tenants(config, sp_toml_get(root, "tenant"), where);

@@ -18,6 +18,7 @@
 #define SP_CONFIG_ORGANISATIONS_MAX ((size_t)1024)
 #define SP_CONFIG_ISSUERS_MAX       ((size_t)64)
 #define SP_CONFIG_RULES_MAX         ((size_t)4096)
+#define SP_CONFIG_POOLS_MAX         ((size_t)15)
 
 /* Words of CHOICE rows, in the order of their rows. */
 enum sp_config_credential {
@@ -73,6 +74,11 @@ enum sp_config_issuer_at { SP_CONFIG_ISSUER_ROWS(SP_CONFIG_AS_INDEX) SP_CONFIG_I
     SP_CONFIG_RULE_AT_##field,
 enum sp_config_rule_at { SP_CONFIG_RULE_ROWS(SP_CONFIG_AS_INDEX) SP_CONFIG_RULE_COUNT };
 
+#undef SP_CONFIG_AS_INDEX
+#define SP_CONFIG_AS_INDEX(kind, table, key, field, lowest, highest, fallback, choices, help)      \
+    SP_CONFIG_POOL_AT_##field,
+enum sp_config_pool_at { SP_CONFIG_POOL_ROWS(SP_CONFIG_AS_INDEX) SP_CONFIG_POOL_COUNT };
+
 /* Where a value was given; line 0 is a default, and this one stands for the command line. */
 #define SP_CONFIG_LINE_OVERRIDE UINT_MAX
 struct sp_config_place {
@@ -104,6 +110,12 @@ struct sp_config_issuer {
     size_t rule_count;
 };
 
+struct sp_config_pool {
+    SP_CONFIG_POOL_ROWS(SP_CONFIG_AS_FIELD)
+    struct sp_config_place places[SP_CONFIG_POOL_COUNT];
+    struct sp_config_place place;
+};
+
 struct sp_config {
     SP_CONFIG_ROWS(SP_CONFIG_AS_FIELD)
     struct sp_config_place places[SP_CONFIG_COUNT];
@@ -115,6 +127,9 @@ struct sp_config {
     size_t issuer_count;
     bool has_azure; /* the table [azure_code_interpreter] stands there */
     struct sp_config_place azure_place;
+    struct sp_config_pool *pools; /* with `has_azure` at least one: those of the list, or `pool_endpoint` alone */
+    size_t pool_count;
+    bool has_pool_list; /* [[azure_code_interpreter.pool]] stands there */
     const char *state_dir; /* `server_state`, or the default of this user */
     struct sp_config_owned *owned;
 };
@@ -149,6 +164,9 @@ void sp_config_free_cleanup(struct sp_config **config);
  */
 enum sp_err sp_config_merge(struct sp_config *fresh, const struct sp_config *running, struct sp_buf *out_kept)
     SP_MUST_CHECK SP_NONNULL(1, 2, 3);
+
+/* The name that a pool has in the log: its own, or its host's. */
+struct sp_slice sp_config_pool_name(const struct sp_config_pool *pool) SP_NONNULL(1);
 
 /* Splits "127.0.0.1:8080" or "[::1]:8080"; the host is an address, without brackets. */
 enum sp_err sp_config_address(struct sp_slice text, struct sp_slice *out_host, uint16_t *out_port)

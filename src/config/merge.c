@@ -26,6 +26,32 @@ static enum sp_err put_name(struct sp_buf *out, const char *table, const char *k
     return sp_buf_putf(out, "%s%s%s%s", out->len == 0 ? "" : ", ", table, *key == '\0' ? "" : ".", key);
 }
 
+static enum sp_err are_same_pools(const struct sp_config *a, const struct sp_config *b, bool *out)
+{
+    *out = a->has_pool_list == b->has_pool_list && a->pool_count == b->pool_count;
+    for (size_t i = 0; *out && i < a->pool_count; i++) {
+        const struct sp_config_group group = sp_config_pool_group(&a->pools[i]);
+        for (size_t k = 0; *out && k < group.count; k++) {
+            SP_TRY(is_equal(&a->pools[i], &b->pools[i], &group.rows[k], out));
+        }
+    }
+    return SP_OK;
+}
+
+/* The list of pools needs a restart as a whole; a `pool_endpoint` that differs has been named already. */
+static enum sp_err keep_pools(struct sp_config *fresh, const struct sp_config *running, struct sp_buf *out_kept)
+{
+    bool is_same = true;
+    SP_TRY(are_same_pools(fresh, running, &is_same));
+    if (!is_same && (fresh->has_pool_list || running->has_pool_list)) {
+        SP_TRY(put_name(out_kept, "azure_code_interpreter.pool", ""));
+    }
+    fresh->pools = running->pools;
+    fresh->pool_count = running->pool_count;
+    fresh->has_pool_list = running->has_pool_list;
+    return SP_OK;
+}
+
 enum sp_err sp_config_merge(struct sp_config *fresh, const struct sp_config *running, struct sp_buf *out_kept)
 {
     struct sp_config old = *running;
@@ -44,6 +70,7 @@ enum sp_err sp_config_merge(struct sp_config *fresh, const struct sp_config *run
     if (fresh->has_azure != running->has_azure) {
         SP_TRY(put_name(out_kept, "azure_code_interpreter", ""));
     }
+    SP_TRY(keep_pools(fresh, running, out_kept));
     fresh->has_azure = running->has_azure;
     fresh->azure_place = running->azure_place;
     fresh->state_dir = running->state_dir;

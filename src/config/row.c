@@ -31,6 +31,9 @@ static const struct sp_config_row issuer_rows[] = {SP_CONFIG_ISSUER_ROWS(AS_ROW)
 #define STRUCT sp_config_rule
 static const struct sp_config_row rule_rows[] = {SP_CONFIG_RULE_ROWS(AS_ROW)};
 #undef STRUCT
+#define STRUCT sp_config_pool
+static const struct sp_config_row pool_rows[] = {SP_CONFIG_POOL_ROWS(AS_ROW)};
+#undef STRUCT
 #undef AS_ROW
 
 struct sp_config_group sp_config_main_group(struct sp_config *config)
@@ -58,6 +61,11 @@ struct sp_config_group sp_config_issuer_group(struct sp_config_issuer *issuer)
 struct sp_config_group sp_config_rule_group(struct sp_config_rule *rule)
 {
     return (struct sp_config_group){rule_rows, SP_COUNT(rule_rows), rule, rule->places};
+}
+
+struct sp_config_group sp_config_pool_group(struct sp_config_pool *pool)
+{
+    return (struct sp_config_group){pool_rows, SP_COUNT(pool_rows), pool, pool->places};
 }
 
 static void *field_of(void *base, const struct sp_config_row *row)

@@ -50,14 +50,21 @@ sp_config_organisation_group(struct sp_config_organisation *organisation) SP_NON
 struct sp_config_group sp_config_issuer_group(struct sp_config_issuer *issuer) SP_NONNULL(1);
 struct sp_config_group sp_config_rule_group(struct sp_config_rule *rule) SP_NONNULL(1);
 
-/* Sets the defaults of a group, then its values from a table; a member called `skip` is left to the caller (config.c). */
+struct sp_config_group sp_config_pool_group(struct sp_config_pool *pool) SP_NONNULL(1);
+
+/* Sets the defaults of a group, then its values from a table, if there is one; a member called `skip` is left to the caller (config.c). */
 enum sp_err sp_config_read_group(struct sp_config *config, struct sp_config_group group, const struct sp_toml_value *table,
-                                 const char *skip, struct sp_where *where) SP_MUST_CHECK SP_NONNULL(1, 3);
+                                 const char *skip, struct sp_where *where) SP_MUST_CHECK SP_NONNULL(1);
 
 /* The array of tables [[issuer]], which may be absent; and the rules between its values (issuers.c). */
 enum sp_err sp_config_read_issuers(struct sp_config *config, const struct sp_toml_value *array, struct sp_where *where)
     SP_MUST_CHECK SP_NONNULL(1);
 enum sp_err sp_config_check_issuers(const struct sp_config *config, struct sp_where *where) SP_MUST_CHECK SP_NONNULL(1);
+
+/* The session pools of [azure_code_interpreter], which may be NULL; and the rules between them (pools.c). */
+enum sp_err sp_config_read_pools(struct sp_config *config, const struct sp_toml_value *azure, struct sp_where *where)
+    SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_config_check_pools(const struct sp_config *config, struct sp_where *where) SP_MUST_CHECK SP_NONNULL(1);
 
 /* Memory that lives as long as the configuration; NULL when memory is used up. */
 void *sp_config_keep(struct sp_config *config, size_t size) SP_NONNULL(1);

@@ -13,6 +13,7 @@
 #define SP_CONFIG_ROWS_H
 
 #include "config/rows_issuer.h"
+#include "config/rows_pool.h"
 
 /* clang-format off: a row is easier to read than a column */
 #define SP_CONFIG_ROWS(X)                                                                          \
@@ -98,7 +99,11 @@
     X(MS, "azure_code_interpreter", "connect_timeout", azure_connect_ms, 100, 60000, "\"5s\"", "", \
       "time to connect to the pool")                                                               \
     X(NUMBER, "azure_code_interpreter", "connections", azure_connections, 1, 4096, "256", "",      \
-      "connections to the pool at once")                                                           \
+      "connections to each pool at once")                                                          \
+    X(NUMBER, "azure_code_interpreter", "attempts", azure_attempts, 1, 8, "4", "",                 \
+      "how often a run is offered that surely did not start: full pools, failed connections")      \
+    X(NUMBER, "azure_code_interpreter", "failures", azure_failures, 0, 1000, "5", "",              \
+      "failures of a pool in a row before it is left alone for a while; 0: it never is")           \
     X(NUMBER, "pool", "max_sessions", pool_max_sessions, 1, 4000, "100", "",                      \
       "sessions alive at once")                                                                    \
     X(NUMBER, "pool", "ready_sessions", pool_ready_sessions, 0, 1000, "5", "",                     \

@@ -52,6 +52,10 @@ enum sp_err sp_config_show(const struct sp_config *config, struct sp_buf *out)
                  ? "# the configuration in force\n"
                  : "# the configuration in force; the embedded pool runs the code\n"));
     SP_TRY(print_group(&group, false, config->has_azure ? "" : "azure_code_interpreter", out));
+    for (size_t i = 0; config->has_pool_list && i < config->pool_count; i++) {
+        const struct sp_config_group pool = sp_config_pool_group(&config->pools[i]);
+        SP_TRY(print_group(&pool, true, "", out));
+    }
     for (size_t i = 0; i < config->tenant_count; i++) {
         struct sp_config_tenant tenant = config->tenants[i];
         struct sp_config_group tenant_group = sp_config_tenant_group(&tenant);
@@ -118,9 +122,11 @@ enum sp_err sp_config_keys(struct sp_buf *out)
     struct sp_config_organisation organisation = {0};
     struct sp_config_issuer issuer = {0};
     struct sp_config_rule rule = {0};
+    struct sp_config_pool pool = {0};
     SP_TRY(sp_buf_put_text(
         out, "| table | key | default | values | what it is |\n|---|---|---|---|---|\n"));
     SP_TRY(put_rows(out, sp_config_main_group(&config)));
+    SP_TRY(put_rows(out, sp_config_pool_group(&pool)));
     SP_TRY(put_rows(out, sp_config_tenant_group(&tenant)));
     SP_TRY(put_rows(out, sp_config_organisation_group(&organisation)));
     SP_TRY(put_rows(out, sp_config_issuer_group(&issuer)));

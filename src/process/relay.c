@@ -16,6 +16,7 @@
 #include "base/own.h"
 #include "codec/url.h"
 #include "crypto/hash.h"
+#include "crypto/random.h"
 #include "process/role.h"
 #include "process/settings.h"
 #include "relay/fence.h"
@@ -36,14 +37,23 @@
 #define CA_BYTES_MAX  ((size_t)4 * 1024 * 1024)
 #define CA_READ_BYTES ((size_t)64 * 1024)
 
+struct relay_state;
+
+struct relay_pool {
+    struct relay_state *state;
+    size_t number;
+    struct sp_http *http;   /* a pool behind TLS ... */
+    struct sp_plain *plain; /* ... or one that is spoken to in plain HTTP; the other is NULL */
+    struct sp_buf name;     /* for the record */
+    struct sp_buf endpoint;
+};
+
 struct relay_state {
     struct sp_self *self;
     struct sp_relay_room *room;
-    struct sp_http *http;   /* a pool behind TLS ... */
-    struct sp_plain *plain; /* ... or one that is spoken to in plain HTTP; the other is NULL */
+    struct relay_pool pools[SP_RELAY_POOLS_MAX];
+    struct sp_relay_config config;
     struct sp_timer *timer;
-    struct sp_buf endpoint;
-    char pool_name[SP_MSG_SESSION_MAX + 1]; /* for the log */
     struct sp_buf ca_pem;
     uint8_t bearer_digest[SP_SHA256_BYTES];
     uint64_t stop_at_ms; /* 0: not stopping */
@@ -52,25 +62,50 @@ struct relay_state {
 
 /* --- what the room asks for --- */
 
-static bool ask_dial(void *ctx, uint32_t ticket)
+/* dial's targets begin with the pools, in the same order. */
+static bool ask_dial(void *ctx, size_t pool, uint32_t ticket)
 {
     struct relay_state *state = ctx;
     struct sp_channel *wire = sp_self_wire(state->self, SP_ROLE_DIAL, 0);
-    struct sp_msg_dial dial = {.ticket = ticket, .target = 0};
+    struct sp_msg_dial dial = {.ticket = ticket, .target = (uint16_t)pool};
     return wire != NULL && sp_msg_dial_send(wire, &dial) == SP_OK;
 }
 
-static enum sp_err start_request(void *ctx, size_t slot, const struct sp_http_request *request)
+static enum sp_err start_request(void *ctx, size_t number, size_t slot, const struct sp_http_request *request)
 {
     struct relay_state *state = ctx;
-    return state->plain != NULL ? sp_plain_start(state->plain, slot, request)
-                                : sp_http_start(state->http, slot, request);
+    struct relay_pool *pool = &state->pools[number];
+    return pool->plain != NULL ? sp_plain_start(pool->plain, slot, request)
+                               : sp_http_start(pool->http, slot, request);
 }
 
-static size_t count_idle(void *ctx)
+static size_t count_idle(void *ctx, size_t number)
 {
     const struct relay_state *state = ctx;
-    return state->plain != NULL ? sp_plain_idle(state->plain) : sp_http_idle(state->http);
+    const struct relay_pool *pool = &state->pools[number];
+    return pool->plain != NULL ? sp_plain_idle(pool->plain) : sp_http_idle(pool->http);
+}
+
+static void tell_breaker(void *ctx, const struct sp_relay_breaker_news *news)
+{
+    (void)ctx;
+    if (news->is_open) {
+        sp_log(SP_LOG_WARN, "relay.pool.shut", "pool=%.*s for_ms=%u failures=%u why=\"%.*s\"", (int)news->pool.len,
+               (const char *)news->pool.ptr, (unsigned)news->open_ms, (unsigned)news->failures, (int)news->why.len,
+               (const char *)news->why.ptr);
+    } else {
+        sp_log(SP_LOG_INFO, "relay.pool.open", "pool=%.*s", (int)news->pool.len, (const char *)news->pool.ptr);
+    }
+}
+
+static uint32_t draw(void *ctx)
+{
+    uint8_t bytes[sizeof(uint32_t)] = {0};
+    (void)ctx;
+    if (sp_random_fill(bytes, sizeof(bytes)) != SP_OK) {
+        return 0; /* all rest for the shortest time */
+    }
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
 /* Nothing may have come on a connection over which nothing was sent: bytes and an end are both wrong. */
@@ -97,7 +132,6 @@ static void send_outcome(void *ctx, struct sp_msg_outcome *outcome, struct sp_sl
 {
     struct relay_state *state = ctx;
     struct sp_channel *wire = sp_self_wire(state->self, SP_ROLE_AUDIT, 0);
-    outcome->pool = sp_slice_of(state->pool_name);
     enum sp_err err = sp_sha256(answer, outcome->answer_digest);
     if (err == SP_OK) {
         err = sp_payload_make(answer, &outcome->answer);
@@ -118,14 +152,14 @@ static void send_outcome(void *ctx, struct sp_msg_outcome *outcome, struct sp_sl
 
 static enum sp_err take_connection(void *ctx, int *out_fd)
 {
-    struct relay_state *state = ctx;
-    return sp_relay_room_take_connection(state->room, out_fd);
+    const struct relay_pool *pool = ctx;
+    return sp_relay_room_take_connection(pool->state->room, pool->number, out_fd);
 }
 
 static void on_ended(void *ctx, size_t slot, const struct sp_http_end *end)
 {
-    struct relay_state *state = ctx;
-    sp_relay_room_ended(state->room, slot, end, sp_clock_mono_us());
+    const struct relay_pool *pool = ctx;
+    sp_relay_room_ended(pool->state->room, slot, end, sp_clock_mono_us());
 }
 
 /* --- messages --- */
@@ -179,6 +213,16 @@ static enum sp_err on_dialled(void *ctx, struct sp_peer from, struct sp_message 
     return SP_OK;
 }
 
+static enum sp_err set_bearer(struct relay_state *state, struct sp_slice bearer)
+{
+    for (size_t i = 0; i < state->config.pool_count; i++) {
+        struct relay_pool *pool = &state->pools[i];
+        SP_TRY(pool->plain != NULL ? sp_plain_set_bearer(pool->plain, bearer)
+                                   : sp_http_set_bearer(pool->http, bearer));
+    }
+    return SP_OK;
+}
+
 /* If token is hostile: runs are refused by the pool, or run under a bearer of its choice. */
 static enum sp_err on_bearer(void *ctx, struct sp_peer from, struct sp_message *message)
 {
@@ -188,8 +232,7 @@ static enum sp_err on_bearer(void *ctx, struct sp_peer from, struct sp_message *
     SP_TRY(sp_msg_bearer_read(message, &bearer));
     if (bearer.err == SP_OK) {
         SP_TRY(sp_sha256(bearer.value, state->bearer_digest));
-        SP_TRY(state->plain != NULL ? sp_plain_set_bearer(state->plain, bearer.value)
-                                    : sp_http_set_bearer(state->http, bearer.value));
+        SP_TRY(set_bearer(state, bearer.value));
     }
     sp_relay_room_bearer(state->room, bearer.err, sp_clock_mono_us());
     return SP_OK;
@@ -225,46 +268,79 @@ static enum sp_err read_system_ca(struct sp_buf *out)
     }
 }
 
-static enum sp_err read_place(struct relay_state *state, const struct sp_settings_relay *settings,
-                              struct sp_url *out)
+static enum sp_err open_http(struct relay_pool *pool, const struct sp_settings_relay *settings,
+                             const struct sp_url *place)
 {
-    sp_slice_to_text(SP_SLICE_LITERAL("embedded"), state->pool_name, sizeof(state->pool_name));
-    if (settings->is_embedded != 0) {
-        *out = (struct sp_url){.host = SP_SLICE_LITERAL("localhost")};
-        return SP_OK;
-    }
-    SP_TRY(sp_buf_put(&state->endpoint, settings->endpoint));
-    SP_TRY(sp_url_parse(sp_buf_slice(&state->endpoint), out));
-    sp_slice_to_text(out->host, state->pool_name, sizeof(state->pool_name));
-    if (!out->is_https) {
+    bool is_local = settings->is_embedded != 0;
+    struct sp_http_ops ops = {.take_connection = take_connection, .ended = on_ended, .ctx = pool};
+    struct sp_http_config config = {
+        .is_local = is_local,
+        .is_https = place->is_https,
+        .host = place->host,
+        .port = place->port,
+        .ca_pem = sp_buf_slice(&pool->state->ca_pem),
+        .connect_ms = settings->connect_ms,
+        .idle_s = is_local ? IDLE_LOCAL_S : IDLE_REMOTE_S,
+        .slots = SP_HTTP_SLOTS_MAX,
+    };
+    struct sp_loop *loop = sp_self_loop(pool->state->self);
+    return place->is_https ? sp_http_new(loop, &config, &ops, &pool->http)
+                           : sp_plain_new(loop, &config, &ops, &pool->plain);
+}
+
+static enum sp_err read_authorities(struct relay_state *state, const struct sp_settings_relay *settings)
+{
+    if (state->ca_pem.len > 0) {
         return SP_OK;
     }
     SP_TRY(sp_buf_put(&state->ca_pem, settings->ca_pem));
     return settings->ca_pem.len > 0 ? SP_OK : read_system_ca(&state->ca_pem);
 }
 
-static enum sp_err open_http(struct relay_state *state, const struct sp_settings_relay *settings,
-                             const struct sp_url *place)
+static enum sp_err open_pool(struct relay_state *state, const struct sp_settings_relay *settings,
+                             const struct sp_settings_relay_pool *from)
 {
     bool is_local = settings->is_embedded != 0;
-    struct sp_http_ops ops = {.take_connection = take_connection, .ended = on_ended, .ctx = state};
-    struct sp_http_config config = {
-        .is_local = is_local,
-        .is_https = place->is_https,
-        .host = place->host,
-        .port = place->port,
-        .ca_pem = sp_buf_slice(&state->ca_pem),
-        .connect_ms = settings->connect_ms,
-        .idle_s = is_local ? IDLE_LOCAL_S : IDLE_REMOTE_S,
-        .slots = SP_HTTP_SLOTS_MAX,
-    };
-    struct sp_loop *loop = sp_self_loop(state->self);
-    return place->is_https ? sp_http_new(loop, &config, &ops, &state->http)
-                           : sp_plain_new(loop, &config, &ops, &state->plain);
+    struct sp_url place = {.host = SP_SLICE_LITERAL("localhost")};
+    if (state->config.pool_count == SP_RELAY_POOLS_MAX) {
+        return SP_ERR_RANGE;
+    }
+    struct relay_pool *pool = &state->pools[state->config.pool_count];
+    struct sp_relay_pool *known = &state->config.pools[state->config.pool_count];
+    pool->state = state;
+    pool->number = state->config.pool_count;
+    sp_buf_init(&pool->name, SP_MSG_SESSION_MAX);
+    sp_buf_init(&pool->endpoint, SP_MSG_TARGET_MAX);
+    SP_TRY(sp_buf_put(&pool->name, from->name));
+    SP_TRY(sp_buf_put(&pool->endpoint, from->endpoint));
+    if (!is_local) {
+        SP_TRY(sp_url_parse(sp_buf_slice(&pool->endpoint), &place));
+    }
+    if (place.is_https) {
+        SP_TRY(read_authorities(state, settings));
+    }
+    SP_TRY(open_http(pool, settings, &place));
+    known->name = sp_buf_slice(&pool->name);
+    known->weight = from->weight;
+    state->config.pool_count++;
+    return sp_upstream_init(&known->upstream, place.path, settings->api_version, is_local);
 }
 
-static enum sp_err open_room(struct relay_state *state, const struct sp_settings_relay *settings,
-                             const struct sp_url *place)
+static enum sp_err open_pools(struct relay_state *state, const struct sp_settings_relay *settings)
+{
+    struct sp_reader r;
+    sp_reader_init(&r, settings->pools);
+    while (sp_reader_left(&r) > 0) {
+        struct sp_slice item = {NULL, 0};
+        struct sp_settings_relay_pool pool;
+        SP_TRY(sp_reader_block(&r, SP_SETTINGS_LIST_MAX, &item));
+        SP_TRY(sp_settings_relay_pool_read(item, &pool));
+        SP_TRY(open_pool(state, settings, &pool));
+    }
+    return SP_OK;
+}
+
+static enum sp_err open_room(struct relay_state *state, const struct sp_settings_relay *settings)
 {
     bool is_local = settings->is_embedded != 0;
     struct sp_relay_ops ops = {
@@ -274,21 +350,23 @@ static enum sp_err open_room(struct relay_state *state, const struct sp_settings
         .is_alive = is_alive,
         .bearer_refused = tell_refused,
         .outcome = send_outcome,
+        .breaker = tell_breaker,
+        .random = draw,
         .ctx = state,
     };
-    struct sp_relay_config config = {
-        .connections_max = settings->connections_max,
-        .spare = is_local ? SPARE_LOCAL : 0,
-        .needs_bearer = !is_local,
-    };
-    SP_TRY(sp_upstream_init(&config.upstream, place->path, settings->api_version, is_local));
-    return sp_relay_room_new(&config, &ops, &state->room);
+    /* The embedded pool knows itself when it is full, and is restarted when it fails: neither is waited for. */
+    state->config.connections_max = settings->connections_max;
+    state->config.spare = is_local ? SPARE_LOCAL : 0;
+    state->config.attempts_max = is_local ? SP_RELAY_ATTEMPTS_MAX : settings->attempts_max;
+    state->config.failures_max = is_local ? 0 : settings->failures_max;
+    state->config.rests = !is_local;
+    state->config.needs_bearer = !is_local;
+    return sp_relay_room_new(&state->config, &ops, &state->room);
 }
 
 static enum sp_err relay_init(struct sp_self *self, void **out_state)
 {
     struct sp_settings_relay settings;
-    struct sp_url place = {0};
     SP_TRY(sp_settings_relay_read(sp_self_settings(self), &settings));
     SP_TRY(sp_hash_start());
     struct relay_state *state = calloc(1, sizeof(*state));
@@ -296,12 +374,10 @@ static enum sp_err relay_init(struct sp_self *self, void **out_state)
         return SP_ERR_NOMEM;
     }
     state->self = self;
-    sp_buf_init(&state->endpoint, SP_MSG_TARGET_MAX);
     sp_buf_init(&state->ca_pem, CA_BYTES_MAX);
     *out_state = state;
-    SP_TRY(read_place(state, &settings, &place));
-    SP_TRY(open_http(state, &settings, &place));
-    SP_TRY(open_room(state, &settings, &place));
+    SP_TRY(open_pools(state, &settings));
+    SP_TRY(open_room(state, &settings));
     SP_TRY(sp_timer_new(sp_self_loop(self), on_tick, state, &state->timer));
     return sp_fence_enter();
 }

@@ -12,8 +12,6 @@
 
 /* The embedded pool answers on this socket in dial's working directory. */
 #define POOL_SOCKET "pool.sock"
-/* dial's targets by number: the pool is the first. */
-#define TARGET_OF_PROVIDER 1
 #define CA_BYTES_MAX ((size_t)2 * 1024 * 1024)
 /* What multipart puts around a file, at most. */
 #define UPLOAD_AROUND_BYTES ((uint64_t)64 * 1024)
@@ -237,21 +235,44 @@ static enum sp_err audit(const struct sp_child *child, struct sp_writer *w)
     return SP_OK;
 }
 
+static enum sp_err put_pools(const struct sp_config *config, struct sp_writer *items)
+{
+    struct sp_settings_relay_pool s = {
+        .name = SP_SLICE_LITERAL("embedded"), .endpoint = SP_SLICE_LITERAL("http://pool"), .weight = 1};
+    if (!config->has_azure) {
+        PUT_ITEM(items, relay_pool, s);
+    }
+    for (size_t i = 0; i < config->pool_count; i++) {
+        s.name = sp_config_pool_name(&config->pools[i]);
+        s.endpoint = sp_slice_of(config->pools[i].endpoint);
+        s.weight = (uint32_t)config->pools[i].weight;
+        PUT_ITEM(items, relay_pool, s);
+    }
+    return sp_writer_end(items);
+}
+
 static enum sp_err relay(const struct sp_child *child, struct sp_writer *w)
 {
     const struct sp_config *config = child->house->config;
     SP_AUTO_BUF struct sp_buf authorities;
+    SP_AUTO_BUF struct sp_buf pools;
+    struct sp_writer items;
     sp_buf_init(&authorities, CA_BYTES_MAX);
+    sp_buf_init(&pools, SP_SETTINGS_LIST_MAX);
+    sp_writer_init(&items, &pools);
+    SP_TRY(put_pools(config, &items));
     if (config->has_azure && config->azure_ca_file[0] != '\0') {
         SP_TRY(sp_file_read(config->azure_ca_file, &authorities));
     }
     const struct sp_settings_relay s = {
         .is_embedded = !config->has_azure,
-        .endpoint = sp_slice_of(config->has_azure ? config->azure_pool_endpoint : "http://pool"),
+        .pools = sp_buf_slice(&pools),
         .api_version = sp_slice_of(config->azure_api_version),
         .ca_pem = sp_buf_slice(&authorities),
         .connect_ms = (uint32_t)config->azure_connect_ms,
         .connections_max = (uint32_t)config->azure_connections,
+        .attempts_max = (uint32_t)config->azure_attempts,
+        .failures_max = (uint32_t)config->azure_failures,
     };
     sp_settings_relay_write(w, &s);
     return SP_OK;
@@ -268,10 +289,15 @@ static struct sp_slice text_or_none(const char *text)
     return text == NULL ? (struct sp_slice){NULL, 0} : sp_slice_of(text);
 }
 
-/* Numbers of dial's targets: the pool, the identity provider if there is one, the issuers whose keys are fetched. */
-static uint16_t target_of_keys(const struct sp_upstream *upstream)
+/* Numbers of dial's targets: the pools, the identity provider if there is one, the issuers whose keys are fetched. */
+static uint16_t target_of_provider(const struct sp_config *config)
 {
-    return upstream->endpoint.len == 0 ? TARGET_OF_PROVIDER : TARGET_OF_PROVIDER + 1;
+    return config->has_azure ? (uint16_t)config->pool_count : 1;
+}
+
+static uint16_t target_of_keys(const struct sp_config *config, const struct sp_upstream *upstream)
+{
+    return (uint16_t)(target_of_provider(config) + (upstream->endpoint.len == 0 ? 0 : 1));
 }
 
 static enum sp_err put_one_jwks(const struct sp_config_issuer *issuer, struct sp_settings_jwks *s, struct sp_writer *list)
@@ -325,7 +351,7 @@ static enum sp_err token(const struct sp_child *child, struct sp_writer *w)
     sp_buf_init(&jwks, SP_SETTINGS_LIST_MAX);
     sp_writer_init(&list, &jwks);
     SP_TRY(sp_upstream_of(config, &upstream, &why));
-    SP_TRY(put_jwks(config, target_of_keys(&upstream), &list));
+    SP_TRY(put_jwks(config, target_of_keys(config, &upstream), &list));
     SP_TRY(sp_writer_end(&list));
     if (config->azure_authority_ca_file[0] != '\0') {
         SP_TRY(sp_file_read(config->azure_authority_ca_file, &authorities));
@@ -338,14 +364,14 @@ static enum sp_err token(const struct sp_child *child, struct sp_writer *w)
                                              .client_id = text_or_none(upstream.client_id),
                                              .token_file = last_part(upstream.token_file),
                                              .ca_pem = sp_buf_slice(&authorities),
-                                             .target = TARGET_OF_PROVIDER,
+                                             .target = target_of_provider(config),
                                              .has_pool = config->has_azure,
                                              .jwks = sp_buf_slice(&jwks)};
     sp_settings_token_role_write(w, &s);
     return SP_OK;
 }
 
-/* Two targets at most: the pool, and the identity provider. */
+/* dial's targets: the pools, and behind them the identity provider. */
 static enum sp_err put_provider(const struct sp_config *config, struct sp_writer *items)
 {
     SP_CLEANUP(sp_upstream_done) struct sp_upstream upstream;
@@ -365,17 +391,19 @@ static enum sp_err dial(const struct sp_child *child, struct sp_writer *w)
 {
     const struct sp_config *config = child->house->config;
     struct sp_settings_target target = {.host = SP_SLICE_LITERAL(POOL_SOCKET), .port = 0};
+    struct sp_url url;
     SP_AUTO_BUF struct sp_buf list;
     struct sp_writer items;
     sp_buf_init(&list, SP_SETTINGS_LIST_MAX);
     sp_writer_init(&items, &list);
-    if (config->has_azure) {
-        struct sp_url url;
-        SP_TRY(sp_url_parse(sp_slice_of(config->azure_pool_endpoint), &url));
-        target.host = url.host;
-        target.port = url.port;
+    if (!config->has_azure) {
+        PUT_ITEM(&items, target, target);
     }
-    PUT_ITEM(&items, target, target);
+    for (size_t i = 0; i < config->pool_count; i++) {
+        SP_TRY(sp_url_parse(sp_slice_of(config->pools[i].endpoint), &url));
+        target = (struct sp_settings_target){.host = url.host, .port = url.port};
+        PUT_ITEM(&items, target, target);
+    }
     SP_TRY(put_provider(config, &items));
     SP_TRY(put_key_targets(config, &items));
     SP_TRY(sp_writer_end(&items));

@@ -53,9 +53,7 @@
     F(BYTES, certificates, SP_SETTINGS_LIST_MAX) /* blocks of text */ \
     F(U8, needs_certificate, 0)
 
-#define SP_SETTINGS_ORGANISATION_FIELDS(F)  \
-    F(TEXT, name, SP_MSG_NAME_MAX)          \
-    F(BYTES, quota, SP_MSG_NAME_MAX)
+#define SP_SETTINGS_ORGANISATION_FIELDS(F) F(TEXT, name, SP_MSG_NAME_MAX) F(BYTES, quota, SP_MSG_NAME_MAX)
 
 /* 0: no limit. */
 #define SP_SETTINGS_LIMITS_FIELDS(F)   \
@@ -111,15 +109,21 @@
     F(U16, workers, 0)                         \
     F(BYTES, policies, SP_SETTINGS_LIST_MAX)
 
+/* pools: blocks of sp_settings_relay_pool, in the order of dial's targets. */
 #define SP_SETTINGS_RELAY_FIELDS(F)                     \
     F(U8, is_embedded, 0)                               \
-    F(TEXT, endpoint, SP_MSG_TARGET_MAX)                \
+    F(BYTES, pools, SP_SETTINGS_LIST_MAX)               \
     F(TEXT, api_version, SP_MSG_NAME_MAX)               \
     F(BYTES, ca_pem, SP_SETTINGS_LIST_MAX) /* empty: the system's */ \
     F(U32, connect_ms, 0)                               \
-    F(U32, connections_max, 0)
+    F(U32, connections_max, 0)                          \
+    F(U32, attempts_max, 0)                             \
+    F(U32, failures_max, 0)
 
-/* targets: blocks of sp_settings_target, numbered in order; target 0 is the pool. */
+#define SP_SETTINGS_RELAY_POOL_FIELDS(F) \
+    F(TEXT, name, SP_MSG_SESSION_MAX) F(TEXT, endpoint, SP_MSG_TARGET_MAX) F(U32, weight, 0)
+
+/* targets: blocks of sp_settings_target, numbered in order; the pools are the first. */
 #define SP_SETTINGS_DIAL_FIELDS(F)  \
     F(U32, connect_ms, 0)           \
     F(BYTES, targets, SP_SETTINGS_LIST_MAX)
@@ -159,6 +163,7 @@
     X(POLICY, policy)          \
     X(AUDIT, audit)            \
     X(RELAY, relay)            \
+    X(RELAY_POOL, relay_pool)  \
     X(TOKEN_ROLE, token_role)  \
     X(JWKS, jwks)              \
     X(DIAL, dial)              \

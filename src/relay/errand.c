@@ -18,11 +18,15 @@ void sp_relay_errand_free(struct errand *errand)
     }
     sp_payload_done(&errand->order_bytes);
     sp_payload_done(&errand->content);
-    sp_buf_done(&errand->session);
     sp_buf_done(&errand->type);
     sp_buf_done(&errand->tail);
     sp_buf_done(&errand->product);
     free(errand);
+}
+
+static const struct sp_upstream *upstream_of(const struct sp_relay_room *room, const struct run *run)
+{
+    return &room->lanes[run->pool].pool->upstream;
 }
 
 static enum sp_err build_upload(const struct sp_relay_room *room, struct run *run)
@@ -33,11 +37,11 @@ static enum sp_err build_upload(const struct sp_relay_room *room, struct run *ru
         return SP_ERR_WIRE;
     }
     SP_TRY(sp_upstream_upload_type(&errand->order, &errand->type));
-    SP_TRY(sp_upstream_upload_head(&room->config.upstream, &errand->order, &run->body));
+    SP_TRY(sp_upstream_upload_head(upstream_of(room, run), &errand->order, &run->body));
     return sp_upstream_upload_tail(&errand->order, &errand->tail);
 }
 
-static enum sp_err build(const struct sp_relay_room *room, struct run *run)
+enum sp_err sp_relay_errand_target(const struct sp_relay_room *room, struct run *run)
 {
     struct errand *errand = run->errand;
     bool is_file = errand->order.operation == SP_OPERATION_FILE_PUT ||
@@ -45,7 +49,7 @@ static enum sp_err build(const struct sp_relay_room *room, struct run *run)
     uint64_t moved = is_file ? SP_HTTP_FILE_BYTES_MAX / BYTES_A_MS : 0;
     sp_buf_clear(&run->target);
     run->timeout_ms = ERRAND_MS + SP_RELAY_MARGIN_MS + (uint32_t)moved;
-    return sp_upstream_other_target(&room->config.upstream, &errand->order, sp_buf_slice(&errand->session),
+    return sp_upstream_other_target(upstream_of(room, run), &errand->order, sp_buf_slice(&run->session),
                                     errand->skip, &run->target);
 }
 
@@ -58,18 +62,16 @@ enum sp_err sp_relay_errand_new(struct sp_relay_room *room, struct run *run, str
     run->errand = errand;
     errand->content_at = msg->content_at;
     errand->content_bytes = msg->content_bytes;
-    sp_buf_init(&errand->session, SP_MSG_SESSION_MAX);
     sp_buf_init(&errand->type, SHORT_BYTES_MAX);
     sp_buf_init(&errand->tail, SHORT_BYTES_MAX);
     sp_buf_init(&errand->product, SP_PRODUCT_BYTES_MAX);
     SP_TRY(sp_payload_keep(&msg->order, &errand->order_bytes));
     SP_TRY(sp_payload_keep(&msg->content, &errand->content));
     SP_TRY(sp_order_read(errand->order_bytes.bytes, &errand->order));
-    SP_TRY(sp_buf_put(&errand->session, msg->session));
     if (errand->order.operation == SP_OPERATION_FILE_PUT) {
         SP_TRY(build_upload(room, run));
     }
-    return build(room, run);
+    return sp_relay_errand_target(room, run);
 }
 
 void sp_relay_errand_request(const struct errand *errand, struct sp_http_request *request)
@@ -97,7 +99,7 @@ static void end_download(struct sp_relay_room *room, struct run *run, const stru
                                         .content_type = sp_slice_of(end->content_type),
                                         .modified = sp_slice_of(end->last_modified),
                                         .size = end->content->bytes.len};
-    struct sp_msg_outcome outcome = sp_relay_outcome_of(run, now_us);
+    struct sp_msg_outcome outcome = sp_relay_outcome_of(room, run, now_us);
     sp_buf_init(&product, SP_PRODUCT_BYTES_MAX);
     sp_writer_init(&w, &product);
     sp_file_record_write(&w, &file);
@@ -113,20 +115,29 @@ static void end_download(struct sp_relay_room *room, struct run *run, const stru
     sp_relay_end_run(room, run, &outcome, sp_buf_slice(&product), now_us);
 }
 
-static bool goes_on(const struct sp_upstream_other *answer, struct errand *errand)
+/* A list goes on at its next page, and then at the next pool: each knows its own sessions only. */
+static bool goes_on(const struct sp_relay_room *room, struct run *run, const struct sp_upstream_other *answer)
 {
-    if (errand->order.operation != SP_OPERATION_SESSION_LIST || answer->err != SP_OK || !answer->has_more ||
-        errand->skip > LIST_SKIP_MAX) {
+    struct errand *errand = run->errand;
+    if (errand->order.operation != SP_OPERATION_SESSION_LIST || answer->err != SP_OK) {
         return false;
     }
-    errand->skip += answer->count;
+    if (answer->has_more && errand->skip <= LIST_SKIP_MAX) {
+        errand->skip += answer->count;
+        return true;
+    }
+    if (run->pool + 1U >= room->config.pool_count) {
+        return false;
+    }
+    errand->skip = 0;
+    run->pool++;
     return true;
 }
 
 static void end_errand(struct sp_relay_room *room, struct run *run, const struct sp_upstream_other *answer,
                        const struct sp_http_end *end, uint64_t now_us)
 {
-    struct sp_msg_outcome outcome = sp_relay_outcome_of(run, now_us);
+    struct sp_msg_outcome outcome = sp_relay_outcome_of(room, run, now_us);
     SP_AUTO_BUF struct sp_buf product = run->errand->product; /* outlives the slot */
     bool is_refused = end->status == 401;
     sp_buf_init(&run->errand->product, 0);
@@ -147,17 +158,22 @@ bool sp_relay_errand_answered(struct sp_relay_room *room, struct run *run, const
 {
     struct sp_upstream_other answer = {.end = SP_UPSTREAM_UNKNOWN};
     if (end->content != NULL) {
+        sp_route_heard(room, run, end, false, now_us);
         end_download(room, run, end, now_us);
         return false;
     }
-    if (sp_upstream_other_read(&room->config.upstream, &run->errand->order, end->status, end->body, &answer,
+    if (sp_upstream_other_read(upstream_of(room, run), &run->errand->order, end->status, end->body, &answer,
                                &run->errand->product) != SP_OK) {
         sp_relay_end_unknown(room, run, "memory is used up", now_us);
         return false;
     }
-    if (goes_on(&answer, run->errand) && build(room, run) == SP_OK) {
+    sp_route_heard(room, run, end, answer.err == SP_ERR_SESSIONS_FULL, now_us);
+    if (goes_on(room, run, &answer) && sp_relay_errand_target(room, run) == SP_OK) {
         run->attempts = 0;
         return true;
+    }
+    if (answer.err == SP_ERR_SESSIONS_FULL && sp_rest(room, run, end->retry_after_s * 1000U, now_us)) {
+        return false;
     }
     end_errand(room, run, &answer, end, now_us);
     return false;

@@ -278,6 +278,8 @@ static enum sp_http_state state_of(const struct slot *slot, CURLcode code)
     case CURLE_RECV_ERROR:
     case CURLE_GOT_NOTHING:
     case CURLE_SEND_FAIL_REWIND:
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_OPERATION_TIMEDOUT:
         return SP_HTTP_NO_CONNECTION;
     default:
         return SP_HTTP_NOT_SENT;
@@ -328,6 +330,7 @@ static void end_slot(struct slot *slot, CURLcode code)
         .retry_after_s = retry_after > 0 && retry_after < 86400 ? (uint32_t)retry_after : 0,
         .body = sp_buf_slice(&answer),
         .why = why_of(slot, code),
+        .is_too_big = slot->is_answer_too_big,
     };
     SP_CLEANUP(sp_sink_done) struct sp_sink sink = slot->sink; /* the slot may be started again from within */
     slot->sink = (struct sp_sink){.fd = 0};

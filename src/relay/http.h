@@ -39,6 +39,7 @@ struct sp_http_end {
     const char *content_type;   /* of that; "" when the pool does not say */
     const char *last_modified;
     const char *why;
+    bool is_too_big; /* the answer was over its limit, which says nothing of the pool */
 };
 
 struct sp_http_ops {

@@ -164,6 +164,8 @@ size_t sp_plain_idle(struct sp_plain *plain)
 
 /* --- ends --- */
 
+static const char over_limit[] = "the answer is over its limit";
+
 /* The connection is idle or gone before the end is told: whoever hears of it may start the next request at once. */
 static void finish(struct conn *conn, struct sp_http_end *end, bool may_go_on)
 {
@@ -196,7 +198,8 @@ static void finish(struct conn *conn, struct sp_http_end *end, bool may_go_on)
 static void finish_failed(struct conn *conn, const char *why)
 {
     struct sp_http_end end = {.state = conn->sent > 0 ? SP_HTTP_BROKEN : SP_HTTP_NOT_SENT,
-                              .why = why};
+                              .why = why,
+                              .is_too_big = why == over_limit};
     finish(conn, &end, false);
 }
 
@@ -278,7 +281,7 @@ static enum sp_err take_answer(struct conn *conn, struct sp_slice *in, bool *out
 static const char *why_of(const struct conn *conn, enum sp_err err)
 {
     if (err == SP_ERR_TOO_BIG) {
-        return "the answer is over its limit";
+        return over_limit;
     }
     return err == SP_ERR_NOMEM ? "memory is used up" : conn->parser.rule;
 }

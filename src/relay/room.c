@@ -8,29 +8,42 @@
 #include "crypto/hash.h"
 #include "relay/room_inner.h"
 
-static void pump(struct sp_relay_room *room, uint64_t now_us);
+static enum sp_err init_lanes(struct sp_relay_room *room)
+{
+    for (size_t i = 0; i < room->config.pool_count; i++) {
+        const struct sp_relay_pool *pool = &room->config.pools[i];
+        sp_lane_init(room, i);
+        room->rendezvous[i].weight = pool->weight;
+        SP_TRY(sp_rendezvous_key(pool->name, &room->rendezvous[i].key));
+    }
+    return room->config.pool_count > 1 ? sp_seats_new(&room->seats) : SP_OK;
+}
 
 enum sp_err sp_relay_room_new(const struct sp_relay_config *config, const struct sp_relay_ops *ops,
                               struct sp_relay_room **out)
 {
+    if (config->pool_count == 0 || config->pool_count > SP_RELAY_POOLS_MAX) {
+        return SP_ERR_RANGE;
+    }
     struct sp_relay_room *room = calloc(1, sizeof(*room));
     if (room == NULL) {
         return SP_ERR_NOMEM;
     }
     room->config = *config;
     room->ops = *ops;
-    room->first = NO_SLOT;
-    room->last = NO_SLOT;
-    room->next_ticket = 1;
-    room->first_ticket = 1;
-    if (sp_shelf_new(&room->shelf) != SP_OK) {
-        free(room);
-        return SP_ERR_NOMEM;
-    }
     for (size_t i = 0; i < SP_HTTP_SLOTS_MAX; i++) {
+        sp_buf_init(&room->runs[i].session, SP_MSG_SESSION_MAX);
         sp_buf_init(&room->runs[i].traceparent, SP_MSG_SESSION_MAX);
         sp_buf_init(&room->runs[i].target, SP_UPSTREAM_TARGET_BYTES_MAX);
         sp_buf_init(&room->runs[i].body, REQUEST_BYTES_MAX);
+    }
+    enum sp_err err = sp_shelf_new(&room->shelf);
+    if (err == SP_OK) {
+        err = init_lanes(room);
+    }
+    if (err != SP_OK) {
+        sp_relay_room_free(room);
+        return err;
     }
     *out = room;
     return SP_OK;
@@ -42,15 +55,17 @@ void sp_relay_room_free(struct sp_relay_room *room)
         return;
     }
     for (size_t i = 0; i < SP_HTTP_SLOTS_MAX; i++) {
+        sp_buf_done(&room->runs[i].session);
         sp_buf_done(&room->runs[i].traceparent);
         sp_buf_done(&room->runs[i].target);
         sp_buf_done(&room->runs[i].body);
         sp_relay_errand_free(room->runs[i].errand);
     }
-    sp_shelf_free(room->shelf);
-    while (room->stash_count > 0) {
-        sp_close(room->stash[--room->stash_count]);
+    for (size_t i = 0; i < SP_RELAY_POOLS_MAX; i++) {
+        sp_lane_done(&room->lanes[i]);
     }
+    sp_shelf_free(room->shelf);
+    sp_seats_free(room->seats);
     free(room);
 }
 
@@ -59,43 +74,14 @@ size_t sp_relay_room_busy(const struct sp_relay_room *room)
     return room->busy;
 }
 
-/* --- the queue of runs that wait --- */
-
-static void queue_put(struct sp_relay_room *room, size_t slot, bool at_front)
-{
-    struct run *run = &room->runs[slot];
-    run->state = RUN_WAITING;
-    room->waiting++;
-    if (room->first == NO_SLOT) {
-        run->next = NO_SLOT;
-        room->first = slot;
-        room->last = slot;
-    } else if (at_front) {
-        run->next = room->first;
-        room->first = slot;
-    } else {
-        run->next = NO_SLOT;
-        room->runs[room->last].next = slot;
-        room->last = slot;
-    }
-}
-
-static size_t queue_take(struct sp_relay_room *room)
-{
-    size_t slot = room->first;
-    SP_ASSERT(slot != NO_SLOT);
-    room->first = room->runs[slot].next;
-    if (room->first == NO_SLOT) {
-        room->last = NO_SLOT;
-    }
-    room->waiting--;
-    return slot;
-}
-
 /* --- ends --- */
 
-static void release(struct sp_relay_room *room, struct run *run)
+static void release(struct sp_relay_room *room, struct run *run, uint64_t now_us)
 {
+    if (run->is_trial) {
+        sp_breaker_untried(&sp_lane_of(room, run)->breaker);
+    }
+    sp_route_end(run, now_us);
     run->state = RUN_NONE;
     room->busy--;
     room->free_hint = (size_t)(run - room->runs);
@@ -107,10 +93,11 @@ static void release(struct sp_relay_room *room, struct run *run)
     }
 }
 
-struct sp_msg_outcome sp_relay_outcome_of(const struct run *run, uint64_t now_us)
+struct sp_msg_outcome sp_relay_outcome_of(const struct sp_relay_room *room, const struct run *run, uint64_t now_us)
 {
     return (struct sp_msg_outcome){
         .exchange = run->exchange,
+        .pool = room->lanes[run->pool].pool->name,
         .attempts = run->attempts,
         .relay_us = now_us > run->arrived_us ? now_us - run->arrived_us : 0,
         .answer = SP_PAYLOAD_EMPTY,
@@ -139,27 +126,27 @@ void sp_relay_end_run(struct sp_relay_room *room, struct run *run, struct sp_msg
 {
     bool is_wanted = run->audit_generation == room->audit_generation;
     keep_on_shelf(room, run, outcome, answer, now_us);
-    release(room, run);
+    release(room, run, now_us);
     if (is_wanted) {
         room->ops.outcome(room->ops.ctx, outcome, answer);
     }
 }
 
-static void end_not_started(struct sp_relay_room *room, struct run *run, enum sp_err err,
-                            struct sp_slice detail, uint64_t now_us)
+void sp_relay_end_not_started(struct sp_relay_room *room, struct run *run, uint32_t retry_ms, struct sp_slice detail,
+                              uint64_t now_us)
 {
-    struct sp_msg_outcome outcome = sp_relay_outcome_of(run, now_us);
+    struct sp_msg_outcome outcome = sp_relay_outcome_of(room, run, now_us);
     outcome.state = SP_END_NOT_STARTED;
-    outcome.err = err;
+    outcome.err = SP_ERR_POOL_UNAVAILABLE;
     outcome.detail = detail;
-    outcome.retry_after_ms = RETRY_SOON_MS;
+    outcome.retry_after_ms = retry_ms;
     sp_relay_end_run(room, run, &outcome, (struct sp_slice){NULL, 0}, now_us);
 }
 
 void sp_relay_end_unknown(struct sp_relay_room *room, struct run *run, const char *why, uint64_t now_us)
 {
     struct sp_where text;
-    struct sp_msg_outcome outcome = sp_relay_outcome_of(run, now_us);
+    struct sp_msg_outcome outcome = sp_relay_outcome_of(room, run, now_us);
     sp_where_set(&text, 0, 0, "the run was sent to the pool, and no whole answer came: %s", why);
     outcome.state = SP_END_UNKNOWN;
     outcome.err = SP_ERR_OUTCOME_UNKNOWN;
@@ -219,11 +206,15 @@ static void end_answered(struct sp_relay_room *room, struct run *run, const stru
     struct sp_writer w;
     sp_buf_init(&encoded, ANSWER_BYTES_MAX);
     sp_writer_init(&w, &encoded);
-    if (sp_upstream_read(&room->config.upstream, end->status, end->body, &answer) != SP_OK) {
+    if (sp_upstream_read(&sp_lane_of(room, run)->pool->upstream, end->status, end->body, &answer) != SP_OK) {
         sp_relay_end_unknown(room, run, "memory is used up", now_us);
         return;
     }
-    struct sp_msg_outcome outcome = sp_relay_outcome_of(run, now_us);
+    sp_route_heard(room, run, end, answer.err == SP_ERR_SESSIONS_FULL, now_us);
+    if (answer.err == SP_ERR_SESSIONS_FULL && sp_rest(room, run, end->retry_after_s * 1000U, now_us)) {
+        return;
+    }
+    struct sp_msg_outcome outcome = sp_relay_outcome_of(room, run, now_us);
     if (answer.end == SP_UPSTREAM_DONE) {
         sp_result_write(&w, &answer.result);
         if (sp_writer_end(&w) != SP_OK) {
@@ -244,117 +235,82 @@ static void end_answered(struct sp_relay_room *room, struct run *run, const stru
     }
 }
 
+void sp_relay_offer(struct sp_relay_room *room, struct run *run, bool at_front, uint64_t now_us)
+{
+    struct sp_breaker *breaker = &sp_lane_of(room, run)->breaker;
+    run->is_trial = false;
+    if (!sp_breaker_passes(breaker, now_us)) {
+        sp_relay_end_not_started(room, run, sp_breaker_wait_ms(breaker, now_us),
+                                 SP_SLICE_LITERAL("the pool failed again and again, and is left alone for a while"), now_us);
+        return;
+    }
+    run->is_trial = sp_breaker_try(breaker);
+    sp_lane_queue(room, run, at_front, now_us);
+}
+
+/* What only looks did nothing, whether it looked or not: the client may try it again. */
+static void end_broken(struct sp_relay_room *room, struct run *run, const struct sp_http_end *end, uint64_t now_us)
+{
+    if (run->errand != NULL && sp_operation_is_reading(run->errand->order.operation)) {
+        sp_relay_end_not_started(room, run, RETRY_SOON_MS, sp_slice_of(end->why), now_us);
+    } else {
+        sp_relay_end_unknown(room, run, end->why, now_us);
+    }
+}
+
+/* The first time it may only have been a connection that the pool had closed meanwhile: another one may do at once. */
+static void end_unconnected(struct sp_relay_room *room, struct run *run, const struct sp_http_end *end, uint64_t now_us)
+{
+    bool is_at_once = run->attempts == 1 || !room->config.rests;
+    bool has_time = now_us < run->arrived_us + (uint64_t)SP_RETRY_ALL_MS * 1000U;
+    if (is_at_once && has_time && run->attempts < room->config.attempts_max) {
+        sp_relay_offer(room, run, true, now_us);
+    } else if (!sp_rest(room, run, 0, now_us)) {
+        sp_relay_end_not_started(room, run, RETRY_SOON_MS, sp_slice_of(end->why), now_us);
+    }
+}
+
 void sp_relay_room_ended(struct sp_relay_room *room, size_t slot, const struct sp_http_end *end,
                          uint64_t now_us)
 {
     struct run *run = &room->runs[slot];
+    struct lane *lane = sp_lane_of(room, run);
     SP_ASSERT(run->state == RUN_AT_POOL);
-    room->at_pool--;
+    lane->at_pool--;
+    if (end->state != SP_HTTP_ANSWERED) {
+        sp_route_heard(room, run, end, false, now_us);
+    }
     switch (end->state) {
     case SP_HTTP_ANSWERED:
         if (run->errand == NULL) {
             end_answered(room, run, end, now_us);
         } else if (sp_relay_errand_answered(room, run, end, now_us)) {
-            queue_put(room, slot, true);
+            sp_relay_offer(room, run, true, now_us);
+            sp_lane_pump(room, sp_lane_of(room, run), now_us);
         }
         break;
     case SP_HTTP_BROKEN:
-        /* What only looks did nothing, whether it looked or not: it may be tried again. */
-        if (run->errand != NULL && sp_operation_is_reading(run->errand->order.operation)) {
-            end_not_started(room, run, SP_ERR_POOL_UNAVAILABLE, sp_slice_of(end->why), now_us);
-        } else {
-            sp_relay_end_unknown(room, run, end->why, now_us);
-        }
+        end_broken(room, run, end, now_us);
         break;
     case SP_HTTP_NO_CONNECTION:
-        if (run->attempts < SP_RELAY_ATTEMPTS_MAX) {
-            queue_put(room, slot, true);
-            break;
-        }
-        end_not_started(room, run, SP_ERR_POOL_UNAVAILABLE, sp_slice_of(end->why), now_us);
+        end_unconnected(room, run, end, now_us);
         break;
     case SP_HTTP_NOT_SENT:
-        end_not_started(room, run, SP_ERR_POOL_UNAVAILABLE, sp_slice_of(end->why), now_us);
+        sp_relay_end_not_started(room, run, RETRY_SOON_MS, sp_slice_of(end->why), now_us);
         break;
     }
-    pump(room, now_us);
+    sp_lane_pump(room, lane, now_us);
 }
 
-/* --- connections --- */
-
-enum sp_err sp_relay_room_take_connection(struct sp_relay_room *room, int *out_fd)
-{
-    while (room->stash_count > 0) {
-        int fd = room->stash[--room->stash_count];
-        if (room->ops.is_alive(room->ops.ctx, fd)) {
-            *out_fd = fd;
-            return SP_OK;
-        }
-        sp_close(fd);
-    }
-    return SP_ERR_NOT_FOUND;
-}
-
-/* As many as the runs that wait can use, and some ahead; never more than may be open. */
-static void ask_for_connections(struct sp_relay_room *room, uint64_t now_us)
-{
-    size_t may_start = room->config.connections_max > room->at_pool
-                           ? room->config.connections_max - room->at_pool
-                           : 0;
-    size_t wanted = room->waiting < may_start ? room->waiting : may_start;
-    if (room->stash_count == 0 && room->ops.idle(room->ops.ctx) == 0 && wanted < may_start) {
-        wanted += room->config.spare < may_start - wanted ? room->config.spare : may_start - wanted;
-    }
-    if (now_us < room->dial_not_before_us) {
-        return;
-    }
-    while (room->stash_count + room->tickets_out < wanted &&
-           room->stash_count + room->tickets_out < SP_RELAY_STASH_MAX) {
-        if (!room->ops.dial(room->ops.ctx, room->next_ticket)) {
-            return;
-        }
-        room->next_ticket++;
-        room->tickets_out++;
-    }
-}
-
-void sp_relay_room_dialled(struct sp_relay_room *room, uint32_t ticket, enum sp_err err,
-                           int take_fd, struct sp_slice detail, uint64_t now_us)
-{
-    SP_AUTO_CLOSE int fd = take_fd;
-    if (ticket < room->first_ticket || ticket >= room->next_ticket || room->tickets_out == 0) {
-        return;
-    }
-    room->tickets_out--;
-    if (err == SP_OK && fd >= 0 && room->stash_count < SP_RELAY_STASH_MAX) {
-        room->stash[room->stash_count++] = sp_take_fd(&fd);
-    } else if (room->waiting > 0 && room->at_pool == 0) {
-        struct run *run = &room->runs[queue_take(room)];
-        end_not_started(room, run, SP_ERR_POOL_UNAVAILABLE, detail, now_us);
-    } else if (room->waiting == 0) {
-        room->dial_not_before_us =
-            now_us + RETRY_SOON_MS * 1000U; /* those asked for ahead need no hurry */
-    }
-    pump(room, now_us);
-}
-
-void sp_relay_room_dial_wired(struct sp_relay_room *room, uint64_t now_us)
-{
-    room->dial_not_before_us = 0;
-    pump(room, now_us);
-}
-
-void sp_relay_room_dial_lost(struct sp_relay_room *room)
-{
-    room->tickets_out = 0;
-    room->first_ticket = room->next_ticket;
-}
+/* --- peers --- */
 
 void sp_relay_room_bearer(struct sp_relay_room *room, enum sp_err err, uint64_t now_us)
 {
     room->has_heard_bearer = true;
     room->bearer = err;
-    pump(room, now_us);
+    for (size_t i = 0; i < room->config.pool_count; i++) {
+        sp_lane_pump(room, &room->lanes[i], now_us);
+    }
 }
 
 void sp_relay_room_audit_lost(struct sp_relay_room *room)
@@ -363,49 +319,6 @@ void sp_relay_room_audit_lost(struct sp_relay_room *room)
 }
 
 /* --- runs --- */
-
-static void start_run(struct sp_relay_room *room, size_t slot, uint64_t now_us)
-{
-    struct run *run = &room->runs[slot];
-    struct sp_http_request request = {.target = sp_buf_slice(&run->target),
-                                      .traceparent = sp_buf_slice(&run->traceparent),
-                                      .body = sp_buf_slice(&run->body),
-                                      .timeout_ms = run->timeout_ms};
-    if (run->errand != NULL) {
-        sp_relay_errand_request(run->errand, &request);
-    }
-    run->state = RUN_AT_POOL;
-    run->attempts++;
-    room->at_pool++;
-    enum sp_err err = room->ops.start(room->ops.ctx, slot, &request);
-    if (err != SP_OK) {
-        room->at_pool--;
-        end_not_started(room, run, SP_ERR_POOL_UNAVAILABLE, sp_slice_of(sp_err_text(err)), now_us);
-    }
-}
-
-/* Starts what can start, asks for what is missing. Ends that happen meanwhile join this round. */
-static void pump(struct sp_relay_room *room, uint64_t now_us)
-{
-    if (room->is_pumping) {
-        return;
-    }
-    room->is_pumping = true;
-    bool has_bearer =
-        !room->config.needs_bearer || (room->has_heard_bearer && room->bearer == SP_OK);
-    while (room->waiting > 0 && room->config.needs_bearer && room->has_heard_bearer &&
-           room->bearer != SP_OK) {
-        struct run *run = &room->runs[queue_take(room)];
-        end_not_started(room, run, SP_ERR_POOL_UNAVAILABLE,
-                        SP_SLICE_LITERAL("there is no credential for the pool"), now_us);
-    }
-    while (has_bearer && room->waiting > 0 && room->at_pool < room->config.connections_max &&
-           (room->stash_count > 0 || room->ops.idle(room->ops.ctx) > 0)) {
-        start_run(room, queue_take(room), now_us);
-    }
-    ask_for_connections(room, now_us);
-    room->is_pumping = false;
-}
 
 static size_t find_free(const struct sp_relay_room *room)
 {
@@ -435,8 +348,9 @@ static bool is_traceparent(struct sp_slice text)
 static enum sp_err build_run(struct sp_relay_room *room, struct run *run, const struct sp_msg_run *msg,
                              const struct sp_order *order, uint64_t now_us)
 {
-    SP_TRY(sp_upstream_target(&room->config.upstream, order->operation, msg->session, &run->target));
-    SP_TRY(sp_upstream_body(&room->config.upstream, order, &run->body));
+    const struct sp_upstream *upstream = &sp_lane_of(room, run)->pool->upstream;
+    SP_TRY(sp_upstream_target(upstream, order->operation, msg->session, &run->target));
+    SP_TRY(sp_upstream_body(upstream, order, &run->body));
     uint32_t seconds = order->timeout_s < UINT32_MAX / 2000U ? order->timeout_s : UINT32_MAX / 2000U;
     run->timeout_ms = seconds * 1000U + SP_RELAY_MARGIN_MS;
     return order->is_async ? sp_shelf_begin(room->shelf, msg->session, msg->execution, now_us, &run->ticket)
@@ -447,6 +361,7 @@ static enum sp_err build_request(struct sp_relay_room *room, struct run *run, st
                                  uint64_t now_us)
 {
     struct sp_order order = {0};
+    sp_buf_clear(&run->session);
     sp_buf_clear(&run->target);
     sp_buf_clear(&run->body);
     sp_buf_clear(&run->traceparent);
@@ -454,6 +369,8 @@ static enum sp_err build_request(struct sp_relay_room *room, struct run *run, st
     if (order.operation != msg->operation) {
         return SP_ERR_WIRE;
     }
+    SP_TRY(sp_buf_put(&run->session, msg->session));
+    SP_TRY(sp_route(room, run, order.operation, now_us));
     if (is_traceparent(msg->traceparent)) {
         SP_TRY(sp_buf_put(&run->traceparent, msg->traceparent));
     }
@@ -500,6 +417,7 @@ enum sp_err sp_relay_room_run(struct sp_relay_room *room, struct sp_msg_run *run
     struct run *at = &room->runs[slot];
     enum sp_err err = build_request(room, at, run, now_us);
     if (err != SP_OK) {
+        sp_route_end(at, now_us);
         sp_relay_errand_free(at->errand);
         at->errand = NULL;
     }
@@ -515,21 +433,19 @@ enum sp_err sp_relay_room_run(struct sp_relay_room *room, struct sp_msg_run *run
     at->arrived_us = now_us;
     at->attempts = 0;
     at->audit_generation = room->audit_generation;
+    at->is_trial = false;
     room->busy++;
-    queue_put(room, slot, false);
-    pump(room, now_us);
+    struct lane *lane = sp_lane_of(room, at);
+    sp_relay_offer(room, at, false, now_us);
+    sp_lane_pump(room, lane, now_us);
     return SP_OK;
 }
 
 void sp_relay_room_tick(struct sp_relay_room *room, uint64_t now_us)
 {
     sp_shelf_tick(room->shelf, now_us);
-    /* The queue is in order of arrival but for the few that were put back, which are older: the first is the oldest. */
-    while (room->waiting > 0 &&
-           now_us >= room->runs[room->first].arrived_us + SP_RELAY_WAIT_MS * 1000U) {
-        struct run *run = &room->runs[queue_take(room)];
-        end_not_started(room, run, SP_ERR_POOL_UNAVAILABLE,
-                        SP_SLICE_LITERAL("no connection to the pool came free in time"), now_us);
+    sp_rest_tick(room, now_us);
+    for (size_t i = 0; i < room->config.pool_count; i++) {
+        sp_lane_tick(room, &room->lanes[i], now_us);
     }
-    pump(room, now_us);
 }

@@ -115,10 +115,13 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 class StubPool:
-    def __init__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sp-stub-", dir="/tmp"))
-        self.folder.chmod(0o755)
-        make_certificates(self.folder)
+    def __init__(self, certificates=None):
+        """`certificates`: the folder of another stub pool, so that one authority stands for both."""
+        self.is_owner = certificates is None
+        self.folder = certificates or pathlib.Path(tempfile.mkdtemp(prefix="sp-stub-", dir="/tmp"))
+        if self.is_owner:
+            self.folder.chmod(0o755)
+            make_certificates(self.folder)
         self.seen, self.behave, self.arrived = [], answer_result, threading.Event()
         self.server = Server(("127.0.0.1", 0), Handler, bind_and_activate=True)
         self.server.pool = self
@@ -142,4 +145,5 @@ class StubPool:
     def close(self):
         self.server.shutdown()
         self.server.server_close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if self.is_owner:
+            shutil.rmtree(self.folder, ignore_errors=True)

@@ -53,7 +53,7 @@ static const struct check_case check_cases[] = {
     {"azure on this machine", "[azure_code_interpreter]\npool_endpoint = \"http://127.0.0.1:9/\"",
      NULL},
     {"azure without endpoint", "[azure_code_interpreter]",
-     "[azure_code_interpreter] needs a 'pool_endpoint'"},
+     "[azure_code_interpreter] needs a 'pool_endpoint', or [[azure_code_interpreter.pool]] for several"},
     {"azure in the clear", "[azure_code_interpreter]\npool_endpoint = \"http://a.example/\"",
      "'pool_endpoint' must be https (http only for this machine)"},
     {"azure with a query", "[azure_code_interpreter]\npool_endpoint = \"https://a.example/?a=b\"",

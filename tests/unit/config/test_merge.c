@@ -47,11 +47,32 @@ static void test_another_pool_needs_a_restart(void **state)
     assert_false(fresh->has_azure);
 }
 
+static void test_pools_of_a_list_need_a_restart(void **state)
+{
+    (void)state;
+    static const char *const list = "[[azure_code_interpreter.pool]]\nendpoint = \"https://a/\"\n"
+                                    "[[azure_code_interpreter.pool]]\nendpoint = \"https://b/\"\n";
+    static const char *const heavier = "[[azure_code_interpreter.pool]]\nendpoint = \"https://a/\"\n"
+                                       "[[azure_code_interpreter.pool]]\nendpoint = \"https://b/\"\nweight = 2\n";
+    SP_AUTO_CONFIG struct sp_config *running = config_of(list);
+    SP_AUTO_CONFIG struct sp_config *same = config_of(list);
+    SP_AUTO_CONFIG struct sp_config *fresh = config_of(heavier);
+    SP_AUTO_BUF struct sp_buf kept;
+    sp_buf_init(&kept, 4096);
+    assert_int_equal(sp_config_merge(same, running, &kept), SP_OK);
+    assert_int_equal(kept.len, 0);
+    assert_int_equal(sp_config_merge(fresh, running, &kept), SP_OK);
+    assert_true(sp_slice_is(sp_buf_slice(&kept), "azure_code_interpreter.pool"));
+    assert_int_equal(fresh->pool_count, 2);
+    assert_int_equal(fresh->pools[1].weight, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tenants_and_policies_are_taken_over_and_the_rest_is_named),
         cmocka_unit_test(test_another_pool_needs_a_restart),
+        cmocka_unit_test(test_pools_of_a_list_need_a_restart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,22 +12,26 @@ static void test_settings_arrive_as_they_were_written(void **state)
     struct sp_writer w;
     struct sp_settings_relay got;
     const struct sp_settings_relay sent = {.is_embedded = 1,
-                                           .endpoint = SP_SLICE_LITERAL("https://pool.example/a"),
+                                           .pools = SP_SLICE_LITERAL("two blocks"),
                                            .api_version = SP_SLICE_LITERAL("2024-10-02-preview"),
                                            .ca_pem = SP_SLICE_LITERAL("pem"),
                                            .connect_ms = 5000,
-                                           .connections_max = 256};
+                                           .connections_max = 256,
+                                           .attempts_max = 4,
+                                           .failures_max = 5};
     (void)state;
     sp_buf_init(&encoded, 4096);
     sp_writer_init(&w, &encoded);
     sp_settings_relay_write(&w, &sent);
     assert_int_equal(sp_writer_end(&w), SP_OK);
     assert_int_equal(sp_settings_relay_read(sp_buf_slice(&encoded), &got), SP_OK);
-    assert_true(sp_slice_is(got.endpoint, "https://pool.example/a"));
+    assert_true(sp_slice_is(got.pools, "two blocks"));
     assert_true(sp_slice_is(got.ca_pem, "pem"));
     assert_int_equal(got.is_embedded, 1);
     assert_int_equal(got.connect_ms, 5000);
     assert_int_equal(got.connections_max, 256);
+    assert_int_equal(got.attempts_max, 4);
+    assert_int_equal(got.failures_max, 5);
     /* One byte less is too short, one more is left over. */
     assert_int_equal(sp_settings_relay_read(sp_slice_sub(sp_buf_slice(&encoded), 0, encoded.len - 1), &got), SP_ERR_SHORT);
     assert_int_equal(sp_buf_put_byte(&encoded, 0), SP_OK);

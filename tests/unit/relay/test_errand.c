@@ -27,14 +27,15 @@ struct world {
     size_t answer_len;
 };
 
-static bool dial(void *ctx, uint32_t ticket)
+static bool dial(void *ctx, size_t pool, uint32_t ticket)
 {
+    (void)pool;
     (void)ctx;
     (void)ticket;
     return true;
 }
 
-static enum sp_err start(void *ctx, size_t slot, const struct sp_http_request *request)
+static enum sp_err start(void *ctx, size_t pool, size_t slot, const struct sp_http_request *request)
 {
     struct world *w = ctx;
     size_t len = sp_slice_copy(request->body, w->body, sizeof(w->body) - 1);
@@ -42,6 +43,7 @@ static enum sp_err start(void *ctx, size_t slot, const struct sp_http_request *r
     len += sp_slice_copy(request->tail, w->body + len, sizeof(w->body) - 1 - len);
     w->body[len] = '\0';
     w->started++;
+    (void)pool;
     w->slot = slot;
     w->is_download = request->is_download;
     sp_slice_to_text(sp_slice_of(request->method == NULL ? "POST" : request->method), w->method, sizeof(w->method));
@@ -50,8 +52,9 @@ static enum sp_err start(void *ctx, size_t slot, const struct sp_http_request *r
     return SP_OK;
 }
 
-static size_t idle(void *ctx)
+static size_t idle(void *ctx, size_t pool)
 {
+    (void)pool;
     (void)ctx;
     return 8;
 }
@@ -78,10 +81,10 @@ static void outcome(void *ctx, struct sp_msg_outcome *msg, struct sp_slice answe
 
 static void open_world(struct world *w)
 {
-    struct sp_relay_ops ops = {dial, start, idle, is_alive, bearer_refused, outcome, w};
-    struct sp_relay_config config = {.connections_max = 8};
+    struct sp_relay_ops ops = {dial, start, idle, is_alive, bearer_refused, outcome, NULL, NULL, w};
+    struct sp_relay_config config = {.pool_count = 1, .pools = {{.name = SP_SLICE_LITERAL("one"), .weight = 1}}, .attempts_max = 3, .connections_max = 8};
     *w = (struct world){.started = 0};
-    assert_int_equal(sp_upstream_init(&config.upstream, sp_slice_of("/p"), sp_slice_of(""), true), SP_OK);
+    assert_int_equal(sp_upstream_init(&config.pools[0].upstream, sp_slice_of("/p"), sp_slice_of(""), true), SP_OK);
     assert_int_equal(sp_relay_room_new(&config, &ops, &w->room), SP_OK);
 }
 

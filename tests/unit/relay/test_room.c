@@ -31,17 +31,19 @@ struct world {
     size_t answer_len;
 };
 
-static bool dial(void *ctx, uint32_t ticket)
+static bool dial(void *ctx, size_t pool, uint32_t ticket)
 {
+    (void)pool;
     struct world *w = ctx;
     w->dials += w->has_dial ? 1 : 0;
     w->last_ticket = ticket;
     return w->has_dial;
 }
 
-static enum sp_err start(void *ctx, size_t slot, const struct sp_http_request *request)
+static enum sp_err start(void *ctx, size_t pool, size_t slot, const struct sp_http_request *request)
 {
     struct world *w = ctx;
+    (void)pool;
     w->started++;
     w->slot = slot;
     w->body[sp_slice_copy(request->body, w->body, sizeof(w->body) - 1)] = '\0';
@@ -50,9 +52,10 @@ static enum sp_err start(void *ctx, size_t slot, const struct sp_http_request *r
     return w->start_err;
 }
 
-static size_t idle(void *ctx)
+static size_t idle(void *ctx, size_t pool)
 {
     const struct world *w = ctx;
+    (void)pool;
     return w->idle;
 }
 
@@ -78,14 +81,31 @@ static void outcome(void *ctx, struct sp_msg_outcome *msg, struct sp_slice answe
     w->answer_len = sp_slice_copy(answer, w->answer, sizeof(w->answer));
 }
 
+static void breaker(void *ctx, const struct sp_relay_breaker_news *news)
+{
+    (void)ctx;
+    (void)news;
+}
+
+static uint32_t draw(void *ctx)
+{
+    (void)ctx;
+    return 0;
+}
+
 static void open_world(struct world *w, bool is_embedded, uint32_t connections_max, uint32_t spare)
 {
-    struct sp_relay_ops ops = {dial, start, idle, is_alive, bearer_refused, outcome, w};
+    struct sp_relay_ops ops = {dial, start, idle, is_alive, bearer_refused, outcome, breaker, draw, w};
     struct sp_relay_config config = {
-        .connections_max = connections_max, .spare = spare, .needs_bearer = !is_embedded};
+        .pool_count = 1,
+        .pools = {{.name = SP_SLICE_LITERAL("one"), .weight = 1}},
+        .attempts_max = SP_RELAY_ATTEMPTS_MAX,
+        .connections_max = connections_max,
+        .spare = spare,
+        .needs_bearer = !is_embedded};
     *w = (struct world){.has_dial = true};
     assert_int_equal(
-        sp_upstream_init(&config.upstream, sp_slice_of("/pool"), sp_slice_of(""), is_embedded),
+        sp_upstream_init(&config.pools[0].upstream, sp_slice_of("/pool"), sp_slice_of(""), is_embedded),
         SP_OK);
     assert_int_equal(sp_relay_room_new(&config, &ops, &w->room), SP_OK);
 }
@@ -124,9 +144,9 @@ static void dialled(struct world *w, uint32_t ticket, uint64_t now_us)
 static void take(struct world *w)
 {
     int fd = -1;
-    assert_int_equal(sp_relay_room_take_connection(w->room, &fd), SP_OK);
+    assert_int_equal(sp_relay_room_take_connection(w->room, 0, &fd), SP_OK);
     (void)close(fd);
-    assert_int_equal(sp_relay_room_take_connection(w->room, &fd), SP_ERR_NOT_FOUND);
+    assert_int_equal(sp_relay_room_take_connection(w->room, 0, &fd), SP_ERR_NOT_FOUND);
 }
 
 static void ended(struct world *w, enum sp_http_state state, unsigned status, const char *body)
