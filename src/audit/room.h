@@ -18,6 +18,7 @@
 #define SP_AUDIT_RUN_MS_MAX   220000U /* the longest run of the data plane */
 #define SP_AUDIT_RETRY_MS     1000U   /* what a client that did not run is told to wait */
 #define SP_AUDIT_PACE            6U /* entries a millisecond from which on a commit waits for more of them */
+#define SP_AUDIT_CROWD           24U /* or so many exchanges at once: where all wait for a core, the pace alone says little */
 #define SP_AUDIT_BATCH           ((size_t)32) /* and so many are worth no more waiting */
 #define SP_AUDIT_POLICIES_MAX ((size_t)4096)
 #define SP_AUDIT_PIECE        ((size_t)1024 * 1024) /* of a content that is digested in one turn of the loop */

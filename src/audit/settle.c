@@ -312,8 +312,8 @@ bool sp_audit_is_waiting(const struct sp_audit_room *room)
 /* Half as fast as one machine goes: below that a pause would cost more in waiting than it saves in syncs. */
 bool sp_audit_is_worth_a_pause(const struct sp_audit_room *room)
 {
-    return room->late_rows * 1000U >= room->late_us * SP_AUDIT_PACE && room->late_us > 0 &&
-           room->batch_rows < SP_AUDIT_BATCH;
+    const bool is_fast = room->late_rows * 1000U >= room->late_us * SP_AUDIT_PACE && room->late_us > 0;
+    return (is_fast || sp_pending_count(room->table) >= SP_AUDIT_CROWD) && room->batch_rows < SP_AUDIT_BATCH;
 }
 
 static void keep_pace(struct sp_audit_room *room, struct sp_audit_now now)

@@ -59,6 +59,16 @@ static void test_one_commit_serves_many(void **state)
     assert_int_equal(w->sent_count, 16);
 }
 
+static void end_runs(struct world *w, sp_exchange first, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        assert_int_equal(tell_outcome(w, first + i, SP_END_DONE), SP_OK);
+    }
+    w->now.mono_us += 1000;
+    commit(w);
+    w->sent_count = 0;
+}
+
 /* At a high pace a sync for few entries is worth a pause; at a low one, or for a full batch, it is not. */
 static void test_a_high_pace_is_worth_a_pause(void **state)
 {
@@ -71,7 +81,7 @@ static void test_a_high_pace_is_worth_a_pause(void **state)
         }
         w->now.mono_us += 1000;
         commit(w);
-        w->sent_count = 0;
+        end_runs(w, FRONT_1 | (100 + i * 8), 8);
     }
     assert_true(sp_audit_is_worth_a_pause(w->room));
     for (uint64_t i = 0; i < SP_AUDIT_BATCH; i++) {
@@ -81,14 +91,30 @@ static void test_a_high_pace_is_worth_a_pause(void **state)
     }
     assert_false(sp_audit_is_worth_a_pause(w->room));
     commit(w);
-    w->sent_count = 0;
+    end_runs(w, FRONT_1 | 1000, SP_AUDIT_BATCH);
     for (uint64_t i = 0; i < 40; i++) {
         w->now.mono_us += 2000;
         assert_int_equal(tell_who(w, FRONT_1 | (2000 + i)), SP_OK);
         assert_int_equal(tell_verdict(w, FRONT_1 | (2000 + i)), SP_OK);
         commit(w);
-        w->sent_count = 0;
+        end_runs(w, FRONT_1 | (2000 + i), 1);
     }
+    assert_false(sp_audit_is_worth_a_pause(w->room));
+}
+
+/* At any pace: where many exchanges are under way, their entries are worth waiting for. */
+static void test_a_crowd_is_worth_a_pause(void **state)
+{
+    struct world *w = *state;
+    for (uint64_t i = 0; i < SP_AUDIT_CROWD; i++) {
+        assert_false(sp_audit_is_worth_a_pause(w->room));
+        w->now.mono_us += 50000;
+        assert_int_equal(tell_who(w, FRONT_1 | (100 + i)), SP_OK);
+        assert_int_equal(tell_verdict(w, FRONT_1 | (100 + i)), SP_OK);
+        commit(w);
+    }
+    assert_true(sp_audit_is_worth_a_pause(w->room));
+    end_runs(w, FRONT_1 | 100, 1);
     assert_false(sp_audit_is_worth_a_pause(w->room));
 }
 
@@ -293,6 +319,7 @@ int main(void)
         TEST(test_verdict_then_who_runs_and_is_answered),
         TEST(test_one_commit_serves_many),
         TEST(test_a_high_pace_is_worth_a_pause),
+        TEST(test_a_crowd_is_worth_a_pause),
         TEST(test_a_denial_is_recorded_and_reaches_no_relay),
         TEST(test_a_refusal_is_recorded_before_it_is_answered),
         cmocka_unit_test(test_what_does_not_fit_closes_a_wire_and_does_not_run),
