@@ -405,6 +405,7 @@ static void relay_stop(void *ctx, unsigned grace_ms)
 {
     struct relay_state *state = ctx;
     state->stop_at_ms = sp_clock_mono_ms() + grace_ms;
+    sp_relay_room_stop(state->room, sp_clock_mono_us());
     keep_ticking(state);
 }
 

@@ -108,6 +108,9 @@ enum sp_err sp_relay_room_take_connection(struct sp_relay_room *room, size_t poo
 void sp_relay_room_ended(struct sp_relay_room *room, size_t slot, const struct sp_http_end *end,
                          uint64_t now_us) SP_NONNULL(1, 3);
 
+/* The service stops: what rests is given back now, while somebody hears of it, and nothing rests any more. */
+void sp_relay_room_stop(struct sp_relay_room *room, uint64_t now_us) SP_NONNULL(1);
+
 /* What is due by time. The room wants to be called at least once a second while sp_relay_room_busy is not 0. */
 void sp_relay_room_tick(struct sp_relay_room *room, uint64_t now_us) SP_NONNULL(1);
 size_t sp_relay_room_busy(const struct sp_relay_room *room) SP_NONNULL(1);

@@ -194,3 +194,14 @@ void sp_rest_tick(struct sp_relay_room *room, uint64_t now_us)
         }
     }
 }
+
+void sp_relay_room_stop(struct sp_relay_room *room, uint64_t now_us)
+{
+    room->config.rests = false;
+    for (size_t i = 0; room->resting > 0 && i < SP_HTTP_SLOTS_MAX; i++) {
+        if (room->runs[i].state == RUN_RESTING) {
+            room->resting--;
+            sp_relay_end_not_started(room, &room->runs[i], RETRY_SOON_MS, SP_SLICE_LITERAL("the service stops"), now_us);
+        }
+    }
+}

@@ -198,6 +198,26 @@ static void test_run_whose_record_is_closed_does_not_wake(void **state)
     sp_relay_room_free(w.room);
 }
 
+static void test_what_rests_is_given_back_when_the_service_stops(void **state)
+{
+    struct world w;
+    (void)state;
+    open_world(&w, 1, 4, 0);
+    run(&w, 1, "s");
+    full(&w);
+    assert_int_equal(w.outcomes, 0);
+    sp_relay_room_stop(w.room, w.now);
+    assert_int_equal(w.outcomes, 1);
+    assert_int_equal(w.last.state, SP_END_NOT_STARTED);
+    assert_int_equal(w.last.attempts, 1);
+    run(&w, 2, "s"); /* audit may still have some */
+    full(&w);
+    assert_int_equal(w.outcomes, 2);
+    assert_int_equal(w.last.err, SP_ERR_SESSIONS_FULL);
+    assert_int_equal(sp_relay_room_busy(w.room), 0);
+    sp_relay_room_free(w.room);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +231,7 @@ int main(void)
         cmocka_unit_test(test_failed_connections_are_tried_again),
         cmocka_unit_test(test_dead_connection_is_replaced_at_once_and_then_with_rests),
         cmocka_unit_test(test_run_whose_record_is_closed_does_not_wake),
+        cmocka_unit_test(test_what_rests_is_given_back_when_the_service_stops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
