@@ -61,6 +61,17 @@ enum sp_err sp_note_key_from_seed(struct sp_slice name, const uint8_t seed[SP_SI
     return SP_OK;
 }
 
+/* A key has one text, so that texts of keys can be compared: its digits are small ones. */
+static bool has_capital(struct sp_slice digits)
+{
+    for (size_t i = 0; i < digits.len; i++) {
+        if (digits.ptr[i] >= 'A' && digits.ptr[i] <= 'F') {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The three parts of a key in text form: name, id, type and bytes. */
 static enum sp_err read_parts(struct sp_slice text, struct sp_slice *out_name,
                               uint8_t id[SP_NOTE_KEY_BYTES], uint8_t bytes[SP_SIGN_PUBLIC_BYTES])
@@ -72,7 +83,7 @@ static enum sp_err read_parts(struct sp_slice text, struct sp_slice *out_name,
     sp_buf_init(&material, SP_NOTE_TEXT_MAX);
     sp_text_init(&t, text);
     if (sp_text_until(&t, '+', SP_NOTE_NAME_MAX, &name) != SP_OK ||
-        sp_text_until(&t, '+', 2 * SP_NOTE_KEY_BYTES, &digits) != SP_OK ||
+        sp_text_until(&t, '+', 2 * SP_NOTE_KEY_BYTES, &digits) != SP_OK || has_capital(digits) ||
         sp_hex_read(digits, SP_NOTE_KEY_BYTES, id) != SP_OK ||
         sp_base64_decode(SP_BASE64_STANDARD, sp_text_rest(&t), &material) != SP_OK ||
         material.len != 1 + SP_SIGN_PUBLIC_BYTES || material.ptr[0] != TYPE_ED25519) {
