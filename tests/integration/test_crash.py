@@ -113,7 +113,8 @@ def test_killed_during_a_run(gateway, role):
 def test_every_role_is_started_again(gateway):
     before = gateway.roles()
     for role in before:
-        gateway.kill_role(role)
+        if role in gateway.roles():  # one that lost its peer may have ended by itself already
+            gateway.kill_role(role)
     wait_for(lambda: {role: len(pids) for role, pids in gateway.roles().items()} ==
              {role: len(pids) for role, pids in before.items()}, 30, "every role to be back")
     after = gateway.roles()
