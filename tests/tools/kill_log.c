@@ -212,7 +212,7 @@ static void check_runs(const char *path, const struct notes *notes, uint32_t fro
 static void test_kills_at_random_moments_lose_nothing(void **state)
 {
     char path[64] = "/var/tmp/sp-kills-XXXXXX";
-    char command[96];
+    char command[192];
     unsigned seed = 20261123;
     (void)state;
     assert_non_null(mkdtemp(path));
