@@ -51,6 +51,9 @@ static void check_importer(struct sp_judge *j, const struct sp_ref *ref, const s
         return;
     }
     judge_import_path(j, sp_slice_make(text, len), true, &constant->place);
+    if (constant->is_guess) {
+        computed(j, &ref->place, "the name of the module to import is computed");
+    }
 }
 
 /* An attribute name given as a constant, perhaps dotted (attrgetter). */
@@ -83,6 +86,9 @@ static void check_getter(struct sp_judge *j, const struct sp_ref *ref, const str
     }
     struct sp_slice name = sp_slice_make(text, len);
     check_attribute_names(j, name, &constant->place);
+    if (constant->is_guess) {
+        computed(j, &ref->place, "the name of an attribute is computed");
+    }
     size_t count = 0;
     const struct sp_ref *refs = sp_facts_refs(j->facts, &count);
     if (argument != 1 || call->arg0_ref >= count) {
@@ -111,6 +117,10 @@ static void check_evaluation(struct sp_judge *j, const struct sp_ref *ref,
         return;
     }
     judge_code(j, call->arg0, callee);
+    const struct sp_const *code = sp_facts_const(j->facts, call->arg0);
+    if (code != NULL && code->is_guess) {
+        judge_capabilities(j, DYNAMIC, &ref->place, callee);
+    }
 }
 
 /* `np.load(f, None, True)`: the table has "numpy.load(#3)" for functions whose third argument is dangerous. */

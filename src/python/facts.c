@@ -28,6 +28,7 @@ static void clear_level(struct sp_facts *f, uint32_t depth)
     level->is_lambda_head = false;
     level->has_comma = false;
     level->is_lost = false;
+    level->may_fold = false;
     level->call = SP_FACTS_NONE;
     level->arg = 0;
     level->target_count = 0;
@@ -185,6 +186,9 @@ static enum sp_err open_call(struct sp_facts *f, struct facts_level *level, uint
 
 static enum sp_err on_open(struct sp_facts *f, uint32_t ref)
 {
+    if (f->token.op == '(' && !f->last_is_operand && sp_facts_begins_argument(f)) {
+        sp_facts_argument_begin(f);
+    }
     /* The lexer allows no more brackets than there are levels. */
     f->level++;
     f->depth_most = (uint32_t)sp_size_max(f->depth_most, f->level);
@@ -206,7 +210,7 @@ static enum sp_err on_open(struct sp_facts *f, uint32_t ref)
 }
 
 /* getattr(os, 'path') does not hand the module on: it is read as os.path. */
-static void forgive_getter(struct sp_facts *f, const struct sp_call *call)
+void sp_facts_forgive_getter(struct sp_facts *f, const struct sp_call *call)
 {
     if (call->arg0_ref == SP_FACTS_NONE || call->arg1 == SP_FACTS_NONE ||
         call->callee == SP_FACTS_NONE) {
@@ -226,6 +230,7 @@ static void forgive_getter(struct sp_facts *f, const struct sp_call *call)
 static void on_close(struct sp_facts *f)
 {
     const struct facts_level *level = &f->levels[f->level];
+    sp_facts_argument_end(f);
     f->closed_call = level->kind == LEVEL_CALL ? level->call : SP_FACTS_NONE;
     f->closed_group = level->kind == LEVEL_GROUP ? level->first_ref : SP_FACTS_NONE;
     f->level--;
@@ -237,8 +242,8 @@ static void on_close(struct sp_facts *f)
     call->arg_count = call->has_args
                           ? level->arg + (f->last_kind == SP_TOKEN_OP && f->last_op == ',' ? 0 : 1)
                           : 0;
-    forgive_getter(f, call);
-    if (call->arg0 != SP_FACTS_NONE || call->arg1 != SP_FACTS_NONE) {
+    sp_facts_forgive_getter(f, call);
+    if (call->arg0 != SP_FACTS_NONE || call->arg1 != SP_FACTS_NONE || call->may_fold) {
         f->chain = (struct facts_chain){.is_open = true};
         f->chain.ref = (struct sp_ref){.place = sp_facts_span(&f->token),
                                        .path_at = f->segment_count,
@@ -250,6 +255,7 @@ static void on_close(struct sp_facts *f)
 static void on_comma(struct sp_facts *f)
 {
     struct facts_level *level = &f->levels[f->level];
+    sp_facts_argument_end(f);
     level->arg++;
     if (f->level == 0) {
         level->has_comma = level->target_count > 0;
@@ -422,7 +428,11 @@ static enum sp_err on_operand(struct sp_facts *f)
         f->last_is_operand = false;
         return on_magic(f);
     }
-    f->last_is_operand = f->token.kind != SP_TOKEN_FSTRING_START;
+    bool is_start = f->token.kind == SP_TOKEN_FSTRING_START;
+    if (is_start && sp_facts_begins_argument(f)) {
+        sp_facts_argument_begin(f);
+    }
+    f->last_is_operand = !is_start;
     return SP_OK;
 }
 
@@ -498,6 +508,8 @@ enum sp_err sp_facts_scan(struct sp_facts *f, struct sp_slice source, enum sp_py
     f->binding_count = 0;
     f->meaning_count = 0;
     f->text_bytes = 0;
+    f->fold_count = 0;
+    f->folded_bytes = 0;
     f->is_lost = false;
     f->chain.is_open = false;
     f->constant.is_open = false;
@@ -518,7 +530,9 @@ enum sp_err sp_facts_scan(struct sp_facts *f, struct sp_slice source, enum sp_py
     sp_lexer_init(&f->lx, source, family, mode);
     sp_syntax_start(&f->syntax, &f->lx);
     sp_facts_symbols_start(f);
+    f->fold_left = FACTS_FOLDED_MAX + 4 * (uint32_t)source.len;
     SP_TRY(run(f));
+    SP_TRY(sp_facts_fold_all(f));
     sp_facts_settle(f);
     return SP_OK;
 }

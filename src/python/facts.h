@@ -59,10 +59,14 @@ struct sp_ref {
     uint8_t flags;
 };
 
-/* A string constant, perhaps of several literals side by side or joined by +. The span is what is decoded. */
+/* A string constant, perhaps of several literals side by side or joined by +. The span is what is decoded, if not folded. */
 struct sp_const {
     struct sp_span place;
     bool is_format; /* text of an f-string */
+    bool is_folded; /* worked out, from slices, formats, join and the like */
+    bool is_guess;  /* ... with chr or bytes, which may have been bound anew */
+    uint32_t text_at;
+    uint32_t text_len;
 };
 
 /* A call with what is known of its first two arguments. */
@@ -75,6 +79,7 @@ struct sp_call {
     bool has_args;
     bool is_number; /* the first argument begins with a number or a sign: it is no text */
     bool is_lambda; /* the first argument is a lambda */
+    bool may_fold;  /* an argument was looked at for being a constant when all was read */
 };
 
 enum sp_keyword_value { SP_KEYWORD_OTHER, SP_KEYWORD_FALSE, SP_KEYWORD_TRUE };

@@ -2,23 +2,34 @@
 
 /* ---- a chain: NAME(.NAME)*, or the attributes of something computed ---- */
 
-static bool begins_argument(const struct sp_facts *f)
+bool sp_facts_begins_argument(const struct sp_facts *f)
 {
     return f->level > 0 && f->levels[f->level].kind == LEVEL_CALL && f->last_kind == SP_TOKEN_OP &&
            (f->last_op == '(' || f->last_op == ',');
+}
+
+/* chr(...) and bytes(...) may begin a constant. */
+static bool makes_constant(const struct sp_facts *f)
+{
+    struct sp_slice name = sp_lexer_text(&f->lx, &f->token);
+    return (name.len == 3 && sp_slice_is(name, "chr")) ||
+           (name.len == 5 && sp_slice_is(name, "bytes"));
 }
 
 static void open_chain(struct sp_facts *f, enum sp_ref_root root, uint32_t base)
 {
     f->chain.is_open = true;
     f->chain.has_dot = false;
-    f->chain.is_arg = root == SP_ROOT_NAME && begins_argument(f);
+    f->chain.is_arg = root == SP_ROOT_NAME && sp_facts_begins_argument(f);
     f->chain.ref = (struct sp_ref){
         .place = sp_facts_span(&f->token),
         .path_at = f->segment_count,
         .base = base,
         .root = (uint8_t)root,
         .flags = f->last_keyword == SP_WORD_IN && !f->hands_out ? SP_REF_TESTED : 0};
+    if (f->chain.is_arg && makes_constant(f)) {
+        sp_facts_argument_begin(f);
+    }
     if (root == SP_ROOT_NAME && f->last_is_operand) {
         /* `match os:` and the like: a soft keyword takes the value. */
         f->chain.ref.flags |= SP_REF_ESCAPES;

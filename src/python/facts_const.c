@@ -1,5 +1,5 @@
 #include "base/text.h"
-#include "python/facts_inner.h"
+#include "python/facts_fold.h"
 
 static bool has_two_underscores(struct sp_slice text)
 {
@@ -37,6 +37,9 @@ enum sp_err sp_facts_const_string(struct sp_facts *f)
     *now = (struct facts_pending){.is_open = true, .is_complex = is_complex};
     now->is_arg = is_behind && f->level > 0 && f->levels[f->level].kind == LEVEL_CALL;
     now->constant.place = sp_facts_span(&f->token);
+    if (now->is_arg) {
+        sp_facts_argument_begin(f);
+    }
     return SP_OK;
 }
 
@@ -72,6 +75,51 @@ enum sp_err sp_facts_const_end(struct sp_facts *f)
         f->calls[level->call].arg0 = index;
     } else if (is_arg) {
         f->calls[level->call].arg1 = index;
+    }
+    return SP_OK;
+}
+
+/* ---- arguments that are worked out when all is read ---- */
+
+void sp_facts_argument_begin(struct sp_facts *f)
+{
+    struct facts_level *level = &f->levels[f->level];
+    level->may_fold = level->arg < 2;
+    level->argument = sp_facts_span(&f->token);
+}
+
+void sp_facts_argument_end(struct sp_facts *f)
+{
+    struct facts_level *level = &f->levels[f->level];
+    if (!level->may_fold || level->kind != LEVEL_CALL) {
+        return;
+    }
+    level->may_fold = false;
+    struct sp_call *call = &f->calls[level->call];
+    uint32_t known = level->arg == 0 ? call->arg0 : call->arg1;
+    level->argument.end = f->token.start;
+    if (known != SP_FACTS_NONE || f->fold_count == FACTS_FOLDS_MAX ||
+        level->argument.end - level->argument.start > SP_FACTS_CONST_BYTES_MAX) {
+        return;
+    }
+    call->may_fold = true;
+    f->folds[f->fold_count] = (struct facts_fold){
+        .place = level->argument, .call = level->call, .is_second = level->arg == 1};
+    f->fold_count++;
+}
+
+enum sp_err sp_facts_fold_all(struct sp_facts *f)
+{
+    for (uint32_t i = 0; i < f->fold_count; i++) {
+        struct sp_const constant;
+        uint32_t index = 0;
+        struct sp_call *call = &f->calls[f->folds[i].call];
+        if (sp_facts_fold(f, &f->folds[i].place, &constant) != SP_OK) {
+            continue; /* it stays computed */
+        }
+        SP_TRY(keep(f, &constant, &index));
+        *(f->folds[i].is_second ? &call->arg1 : &call->arg0) = index;
+        sp_facts_forgive_getter(f, call);
     }
     return SP_OK;
 }
@@ -217,10 +265,35 @@ static enum sp_err put_literal(struct decoder *d, const struct sp_lexer *lx,
     return put_text(d, body, (token->flags & SP_TOKEN_RAW) != 0);
 }
 
+enum sp_err sp_facts_literal(const struct sp_lexer *lx, const struct sp_py_token *token,
+                             uint8_t *out, size_t *out_len)
+{
+    struct decoder d = {.out = out};
+    SP_TRY(put_literal(&d, lx, token));
+    *out_len = d.len;
+    return SP_OK;
+}
+
+void sp_facts_lexer_inside(struct sp_lexer *lx, struct sp_slice span, enum sp_python_family family)
+{
+    sp_lexer_init(lx, span, family, SP_PYTHON_TEXT);
+    lx->brackets[0] = '(';
+    lx->bracket_place[0] = (struct sp_lexer_bracket){.line = 1};
+    lx->level = 1;
+    lx->at_line_start = false;
+}
+
 enum sp_err sp_facts_decode(const struct sp_facts *facts, const struct sp_const *constant,
                             uint8_t out[SP_FACTS_CONST_BYTES_MAX], size_t *out_len)
 {
     struct decoder d = {.out = out};
+    if (constant->is_folded) {
+        for (uint32_t i = 0; i < constant->text_len; i++) {
+            SP_TRY(put(&d, facts->folded[constant->text_at + i]));
+        }
+        *out_len = d.len;
+        return SP_OK;
+    }
     struct sp_slice span = sp_slice_make(facts->lx.ptr + constant->place.start,
                                          constant->place.end - constant->place.start);
     if (constant->is_format) {
@@ -228,15 +301,10 @@ enum sp_err sp_facts_decode(const struct sp_facts *facts, const struct sp_const 
         *out_len = d.len;
         return SP_OK;
     }
-    /* The span is read again by a lexer of its own: literals, and plus signs between them. It starts inside a bracket,
-       so that line ends between literals are space; the open bracket is then all that it can complain of. */
+    /* The span is read again by a lexer of its own: literals, and plus signs between them. */
     struct sp_lexer lx;
     struct sp_py_token token = {0};
-    sp_lexer_init(&lx, span, facts->lx.family, SP_PYTHON_TEXT);
-    lx.brackets[0] = '(';
-    lx.bracket_place[0] = (struct sp_lexer_bracket){.line = 1};
-    lx.level = 1;
-    lx.at_line_start = false;
+    sp_facts_lexer_inside(&lx, span, facts->lx.family);
     enum sp_err err = sp_lexer_next(&lx, &token);
     while (err == SP_OK) {
         if (token.kind == SP_TOKEN_STRING) {

@@ -13,6 +13,10 @@
 #define FACTS_TARGETS_MAX 16u
 #define FACTS_LEVELS      (SP_PYTHON_BRACKETS_MAX + 1u)
 
+#define FACTS_FOLDS_MAX   1024u /* arguments that are worked out; others stay computed */
+#define FACTS_FOLDED_MAX  ((uint32_t)32 * 1024) /* bytes of texts worked out */
+#define FACTS_FOLD_ROOM   ((uint32_t)4 * SP_FACTS_CONST_BYTES_MAX)
+
 #define SYMBOL_BOUND      0x01u /* stands in a place that binds it */
 #define SYMBOL_IMPORT     0x02u /* an import binds it, or an alias of one */
 
@@ -51,9 +55,11 @@ struct facts_level {
     bool is_lambda_head; /* between lambda and its colon */
     bool has_comma;      /* the value is a tuple */
     bool is_lost;        /* a target that is no name: values are not followed there */
+    bool may_fold;       /* the argument begins like an expression of constants */
     uint32_t call;
     uint32_t arg;
-    uint32_t first_ref; /* references inside begin here */
+    struct sp_span argument; /* where it begins, when may_fold */
+    uint32_t first_ref;      /* references inside begin here */
     uint16_t target_count;
     uint16_t group_least; /* the smallest number of targets of one = */
     uint32_t targets[FACTS_TARGETS_MAX];
@@ -72,6 +78,12 @@ struct facts_pending {
     bool is_complex; /* several literals, or escapes */
     bool is_joined;  /* the last token was + */
     struct sp_const constant;
+};
+
+struct facts_fold { /* an argument that may be made of constants alone */
+    struct sp_span place;
+    uint32_t call;
+    bool is_second;
 };
 
 struct sp_facts {
@@ -107,6 +119,12 @@ struct sp_facts {
     uint32_t text_bytes, text_max;
     uint8_t *names; /* NFKC forms of names that are not ASCII */
     uint32_t name_bytes, name_max;
+    struct facts_fold *folds;
+    uint32_t fold_count;
+    uint8_t *folded; /* texts worked out */
+    uint32_t folded_bytes;
+    uint8_t *fold_room;
+    uint32_t fold_left; /* steps that are left for working out */
 
     /* the state of the pass */
     struct facts_chain chain;
@@ -168,6 +186,13 @@ static inline bool sp_facts_at_op(const struct sp_facts *f, uint8_t op)
 enum sp_err sp_facts_const_string(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
 enum sp_err sp_facts_const_text(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
 enum sp_err sp_facts_const_end(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
+
+/* Arguments of calls that are made of constants: noted where they begin and end, worked out when all is read. */
+bool sp_facts_begins_argument(const struct sp_facts *f) SP_NONNULL(1);
+void sp_facts_argument_begin(struct sp_facts *f) SP_NONNULL(1);
+void sp_facts_argument_end(struct sp_facts *f) SP_NONNULL(1);
+enum sp_err sp_facts_fold_all(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
+void sp_facts_forgive_getter(struct sp_facts *f, const struct sp_call *call) SP_NONNULL(1, 2);
 
 /* Works out what aliases of aliases mean; marks symbols that stem from imports. */
 void sp_facts_settle(struct sp_facts *f) SP_NONNULL(1);

@@ -12,6 +12,15 @@ static bool reserve(void **out, size_t item, uint32_t count, uint32_t *out_max)
     return *out != NULL;
 }
 
+/* Arguments that are worked out: bounded whatever the source. */
+static bool reserve_folds(struct sp_facts *f)
+{
+    uint32_t ignored = 0;
+    return reserve((void **)&f->folds, sizeof(*f->folds), FACTS_FOLDS_MAX, &ignored) &&
+           reserve((void **)&f->folded, 1, FACTS_FOLDED_MAX, &ignored) &&
+           reserve((void **)&f->fold_room, 1, FACTS_FOLD_ROOM, &ignored);
+}
+
 static bool reserve_all(struct sp_facts *f, uint32_t source_max)
 {
     uint32_t half = source_max / 2 + 64;
@@ -33,7 +42,7 @@ static bool reserve_all(struct sp_facts *f, uint32_t source_max)
            reserve((void **)&f->bindings, sizeof(*f->bindings), source_max + 64, &f->binding_max) &&
            reserve((void **)&f->meanings, sizeof(*f->meanings), source_max + 64, &f->meaning_max) &&
            reserve((void **)&f->texts, 1, 4 * source_max + 4096, &f->text_max) &&
-           reserve((void **)&f->names, 1, 4 * source_max + 4096, &f->name_max);
+           reserve_folds(f) && reserve((void **)&f->names, 1, 4 * source_max + 4096, &f->name_max);
 }
 
 enum sp_err sp_facts_new(size_t source_bytes_max, struct sp_facts **out)
@@ -73,6 +82,9 @@ void sp_facts_free(struct sp_facts *facts)
     free(facts->meanings);
     free(facts->texts);
     free(facts->names);
+    free(facts->folds);
+    free(facts->folded);
+    free(facts->fold_room);
     free(facts);
 }
 

@@ -214,6 +214,38 @@ static void test_judge_reads_the_arguments_of_calls(void **state)
     }
 }
 
+/* A text that is made of constants is judged as what it says; one that is not, as computed. */
+static void test_judge_reads_texts_that_are_put_together(void **state)
+{
+    static const char policy[] = "extends = \"data-science\"";
+    static const struct row rows[] = {
+        {policy, "__import__('tekcos'[::-1])", "network", SP_ACTION_DENY, 1, 12, 26},
+        {policy, "__import__('htam'[::-1])", NULL, SP_ACTION_DENY, 0, 0, 0},
+        {policy, "__import__(x[::-1])", "dynamic-code", SP_ACTION_DENY, 1, 1, 11},
+        {policy, "m = __import__(''.join(['o', 's']))\nm.system('id')", "process", SP_ACTION_DENY,
+         2, 1, 9},
+        {policy, "m = __import__(''.join(['o', 's']))\nm.getcwd()", NULL, SP_ACTION_DENY, 0, 0, 0},
+        {policy, "import os\ngetattr(os, '%stem' % 'sys')", "process", SP_ACTION_DENY, 2, 13, 28},
+        {policy, "import os\ngetattr(os, '%sth' % 'pa')", NULL, SP_ACTION_DENY, 0, 0, 0},
+        {policy, "getattr(x, '__{}__'.format('class'))", "introspection", SP_ACTION_DENY, 1, 12,
+         36},
+        {policy, "getattr(df, '{}'.format('mean'))()", NULL, SP_ACTION_DENY, 0, 0, 0},
+        {policy, "getattr(df, 'mean')()", NULL, SP_ACTION_DENY, 0, 0, 0},
+        {policy, "getattr(df, chr(109) + 'ean')()", "dynamic-code", SP_ACTION_DENY, 1, 1, 8},
+        {policy, "import importlib\nimportlib.import_module('SOCKET'.lower())", "network",
+         SP_ACTION_DENY, 2, 25, 41},
+        {policy, "import importlib\nimportlib.import_module('MATH'.lower())", NULL, SP_ACTION_DENY,
+         0, 0, 0},
+        {policy, "from sympy import sympify\nsympify(')1(lave'[::-1])", "dynamic-code",
+         SP_ACTION_DENY, 2, 9, 24},
+        {policy, "from sympy import sympify\nsympify('2**x'[::-1])", NULL, SP_ACTION_DENY, 0, 0, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(rows); i++) {
+        expect(&rows[i]);
+    }
+}
+
 static void test_judge_says_what_is_allowed_instead(void **state)
 {
     (void)state;
@@ -330,6 +362,7 @@ int main(void)
         cmocka_unit_test(test_judge_keeps_limits),
         cmocka_unit_test(test_judge_matches_constants_with_patterns),
         cmocka_unit_test(test_judge_reads_the_arguments_of_calls),
+        cmocka_unit_test(test_judge_reads_texts_that_are_put_together),
         cmocka_unit_test(test_judge_says_what_is_allowed_instead),
         cmocka_unit_test(test_judge_knows_modules_of_uploads),
         cmocka_unit_test(test_judge_bounds_the_seconds_that_are_asked_for),

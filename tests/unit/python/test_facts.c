@@ -168,7 +168,7 @@ static void test_facts_decode_constants(void **state)
     static const struct row rows[] = {
         {"f('a' \"b\" + r'\\c')", "ab\\c"},
         {"f('\\x61\\142\\u0063\\N{LATIN SMALL LETTER D}\\n')", "abcd\n"},
-        {"f(('x'\n  'y\\x7a'))", "xyz"},
+        {"x = ('x'\n  'y\\x7a')", "xyz"},
         {"f('''a\\\nb''')", "ab"},
         {"f('\\N{LOW LINE}\\q')", "_\\q"},
         {"f(b'\\xe9')", "\xc3\xa9"},
@@ -185,6 +185,132 @@ static void test_facts_decode_constants(void **state)
         assert_int_equal(sp_facts_decode(facts, &consts[0], out, &len), SP_OK);
         assert_true(sp_slice_is(sp_slice_make(out, len), rows[i].want));
     }
+}
+
+/* The first argument of the first call; NULL when it is computed. */
+static const struct sp_const *argument_of(const char *source)
+{
+    size_t count = 0;
+    assert_int_equal(sp_facts_scan(facts, sp_slice_of(source), SP_PYTHON_314, SP_PYTHON_TEXT),
+                     SP_OK);
+    const struct sp_call *calls = sp_facts_calls(facts, &count);
+    assert_true(count > 0);
+    return sp_facts_const(facts, calls[0].arg0);
+}
+
+static void test_facts_work_out_constants(void **state)
+{
+    static const struct row rows[] = {
+        {"f('tekcos'[::-1])", "socket"},
+        {"f('xosx'[1:-1])", "os"},
+        {"f('abc'[-1])", "c"},
+        {"f('' 'ab'[0:9])", "ab"},
+        {"f('a_' * 2 + 'b')", "a_a_b"},
+        {"f((2 * '_'))", "__"},
+        {"f('x' * -1)", ""},
+        {"f(''.join(['o', 's']))", "os"},
+        {"f('.'.join(('a', 'b', 'c'),))", "a.b.c"},
+        {"f('{}{}'.format('o', 's'))", "os"},
+        {"f('{1}{{{0}}}'.format('a', 'b'))", "b{a}"},
+        {"f('%s%%' % 'a')", "a%"},
+        {"f('%s.%s' % ('a', 'b'))", "a.b"},
+        {"f('o-s'.replace('-', ''))", "os"},
+        {"f(' OS\\t'.strip().lower())", "os"},
+        {"f('os'.upper())", "OS"},
+        {"f(b'os'.decode())", "os"},
+        {"f('os'.encode('ascii').decode('utf-8'))", "os"},
+        {"f(bytes([0x6f, 115]).decode())", "os"},
+        {"f(chr(100 + 11) + chr(0x73))", "os"},
+        {"f(f'{\"o\"}s')", "os"},
+        {"f('o' f's{\"\"}')", "os"},
+        {"f((\n  'a' # b\n  + 'b'[0]\n))", "ab"},
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(rows); i++) {
+        uint8_t out[SP_FACTS_CONST_BYTES_MAX];
+        size_t len = 0;
+        const struct sp_const *constant = argument_of(rows[i].source);
+        if (constant == NULL) {
+            print_error("computed: %s\n", rows[i].source);
+        }
+        assert_non_null(constant);
+        assert_int_equal(sp_facts_decode(facts, constant, out, &len), SP_OK);
+        assert_true(sp_slice_is(sp_slice_make(out, len), rows[i].want));
+    }
+}
+
+/* A wrong text would hide the real one: what is not exactly known is nothing. */
+static void test_facts_leave_what_is_computed(void **state)
+{
+    static const char *const rows[] = {
+        "f('a' + x)",
+        "f('abc'[3])",
+        "f('abc'[::0])",
+        "f('abc'[x])",
+        "f(b'abc'[0])",
+        "f(b'abc')[0] + f(b'a' * 2)",
+        "f('\xc3\xa9o'[1])",
+        "f('\\ud800o'[1])",
+        "f('\\N{LATIN CAPITAL LETTER A}'[0])",
+        "f(''.join(['o', x]))",
+        "f(''.join(('ab')))",
+        "f(''.join(c for c in 'os'))",
+        "f('{}'.format(1))",
+        "f('{:>2}'.format('a'))",
+        "f('{0.a}'.format('a'))",
+        "f('{}{}'.format('a'))",
+        "f('%r' % 'a')",
+        "f('%s' % ('a', 'b'))",
+        "f('%s' % b'a')",
+        "f('os'.replace('', '-'))",
+        "f('os'.replace('o', 'a', 0))",
+        "f('os'.title())",
+        "f('os'.strip('o'))",
+        "f(b'os'.decode('rot13'))",
+        "f(bytes([200]).decode())",
+        "f(chr(960))",
+        "f(chr(x))",
+        "f(f'{\"o\"!r}s')",
+        "f(f'{\"o\":3}s')",
+        "f(t'{\"o\"}s')",
+        "f('a'[0] for x in y)",
+        "f('a' * 5000)",
+        "f('a'[0] if x else 'b')",
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(rows); i++) {
+        const struct sp_const *constant = argument_of(rows[i]);
+        if (constant != NULL && constant->is_folded) {
+            print_error("worked out: %s\n", rows[i]);
+        }
+        assert_true(constant == NULL || !constant->is_folded);
+    }
+    assert_true(argument_of("f(chr(95))")->is_guess);
+    assert_false(argument_of("f('_'[0])")->is_guess);
+}
+
+static void test_facts_bound_what_they_work_out(void **state)
+{
+    static char source[SOURCE_BYTES_MAX];
+    static const char call[] = "f(('a'*4000)[::-1])\n";
+    size_t used = 0;
+    size_t count = 0;
+    size_t folded = 0;
+    (void)state;
+    while (used + sizeof(call) < sizeof(source)) {
+        for (size_t i = 0; i + 1 < sizeof(call); i++) {
+            source[used + i] = call[i];
+        }
+        used += sizeof(call) - 1;
+    }
+    assert_int_equal(sp_facts_scan(facts, sp_slice_make((const uint8_t *)source, used),
+                                   SP_PYTHON_311, SP_PYTHON_TEXT),
+                     SP_OK);
+    const struct sp_call *calls = sp_facts_calls(facts, &count);
+    for (size_t i = 0; i < count; i++) {
+        folded += calls[i].arg0 != SP_FACTS_NONE ? 1 : 0;
+    }
+    assert_true(folded >= 1 && folded < 10 && count > folded);
 }
 
 static void test_facts_refuse_what_cannot_be(void **state)
@@ -283,6 +409,9 @@ int main(void)
         cmocka_unit_test(test_facts_follow_aliases),
         cmocka_unit_test(test_facts_see_values_that_leave),
         cmocka_unit_test(test_facts_decode_constants),
+        cmocka_unit_test(test_facts_work_out_constants),
+        cmocka_unit_test(test_facts_leave_what_is_computed),
+        cmocka_unit_test(test_facts_bound_what_they_work_out),
         cmocka_unit_test(test_facts_refuse_what_cannot_be),
         cmocka_unit_test(test_facts_of_a_fragment_need_no_whole_statement),
         cmocka_unit_test(test_facts_refuse_a_source_over_their_memory),
