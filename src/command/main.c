@@ -47,7 +47,7 @@ static void print_help(FILE *to)
         (void)fprintf(to, "  %-9s %s\n", rows[i].name, rows[i].help);
     }
     (void)fprintf(to, "\nsallyport COMMAND --help says more.\n"
-                      "exit status: 0 done or allowed, 1 denied or failed, 2 usage or configuration, 3 unreachable\n");
+                      "exit status: 0 done or allowed, 1 denied or failed, 2 usage or configuration,\n3 unreachable\n");
 }
 
 /* How many letters have to change, with a row of the usual table at a time; names are short. */

@@ -24,13 +24,14 @@
 static const char usage[] =
     "usage: sallyport serve [-c FILE] [--listen ADDR:PORT] [--state DIR]\n"
     "\n"
-    "Runs the gateway until SIGTERM or SIGINT; a second signal ends it at once. SIGHUP reads tenants,\n"
-    "organisations, policies and keys again: all of them, or none and it says why.\n"
+    "Runs the gateway until SIGTERM or SIGINT; a second signal ends it at once.\n"
+    "SIGHUP reads tenants, organisations, policies and keys again: all of them, or\n"
+    "none and it says why.\n"
     "\n"
-    "  -c, --config FILE      configuration (TOML); without it everything has its default\n"
-    "  --listen ADDR:PORT     where to listen (default 127.0.0.1:8080)\n"
-    "  --state DIR            what must last: the log, keys, the local token\n"
-    "                         (default /var/lib/sallyport for root, else under XDG_STATE_HOME)\n";
+    "  -c, --config FILE    configuration (TOML); without it all has its default\n"
+    "  --listen ADDR:PORT   where to listen (default 127.0.0.1:8080)\n"
+    "  --state DIR          what must last: the log, keys, the local token (default\n"
+    "                       /var/lib/sallyport for root, else under XDG_STATE_HOME)\n";
 
 struct arguments {
     const char *config;

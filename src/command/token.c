@@ -24,23 +24,26 @@
 #define TTL_SECONDS_MAX (UINT64_C(100) * 365 * 86400)
 
 static const char help[] =
-    "usage: sallyport token issue --tenant T [--scope S,...] [--ttl 30d] [-c FILE] [--state DIR]\n"
+    "usage: sallyport token issue --tenant T [--scope S,...] [--ttl 30d] [-c FILE]\n"
+    "                             [--state DIR]\n"
     "       sallyport token list [--tenant T] [-c FILE] [--state DIR]\n"
     "       sallyport token revoke ID [-c FILE] [--state DIR]\n"
     "\n"
-    "issue    makes a token of a tenant and prints it, this once: only a digest of it is kept\n"
-    "list     shows the tokens: what each may do, until when, and when it was last used\n"
+    "issue    makes a token of a tenant and prints it, this once: only a digest stays\n"
+    "list     shows the tokens: what each may do, until when, when it was last used\n"
     "revoke   ends a token; a running gateway refuses it within a second\n"
     "\n"
     "  --tenant T          the tenant, as the configuration names it\n"
-    "  --scope S,...       execute, files, sessions, audit:read, admin (default: execute,files,sessions)\n"
-    "  --ttl SPAN          how long it is good, like 12h or 30d (default: until it is revoked)\n"
+    "  --scope S,...       execute, files, sessions, audit:read, admin (default:\n"
+    "                      execute,files,sessions)\n"
+    "  --ttl SPAN          how long it is good, like 12h or 30d (default: until it is\n"
+    "                      revoked)\n"
     "  -c, --config FILE   the configuration of the gateway\n"
-    "  --state DIR         its state directory, when that is given on its command line\n"
+    "  --state DIR         its state directory, when its command line names one\n"
     "  -h, --help          this text\n"
     "\n"
-    "Exit status: 0 done, 1 there is no such token or it cannot be written, 2 the command line or the configuration is\n"
-    "wrong.\n";
+    "Exit status: 0 done, 1 there is no such token or it cannot be written, 2 the\n"
+    "command line or the configuration is wrong.\n";
 
 struct options {
     const char *action;
