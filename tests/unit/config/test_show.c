@@ -52,8 +52,8 @@ static void test_what_is_shown_reads_back_as_the_same(void **state)
         "",
         "[server]\nstate = \"/a \\\"b\\\\\"\nlisten = \"0.0.0.0:0\"\nplaintext = true",
         "[azure_code_interpreter]\npool_endpoint = \"https://a.example/\"\nconnect_timeout = 1234",
-        "[[azure_code_interpreter.pool]]\nendpoint = \"https://a/\"\n[[azure_code_interpreter.pool]]\nendpoint = "
-        "\"https://b/\"\nname = \"b\"\nweight = 3",
+        ("[[azure_code_interpreter.pool]]\nendpoint = \"https://a/\"\n[[azure_code_interpreter.pool]]\nendpoint = "
+         "\"https://b/\"\nname = \"b\"\nweight = 3"),
         "[[tenant]]\nname = \"a\"\n[tenant.quota]\nsessions = 3\n[[tenant]]\nname = \"b\"",
         "[pool.session]\ncpus = 0.25\npreload = [\"a\", \"b\"]",
     };
