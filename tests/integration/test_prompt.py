@@ -10,6 +10,10 @@ import pytest
 from support.gateway import PROGRAM, SLOWNESS
 
 
+# Ctrl-U and Ctrl-D. An end of input that comes before the terminal is the prompt's own stands in the line as a NUL.
+FAREWELL = "\x15\x04"
+
+
 class Terminal:
     """The command on a pseudo terminal of its own."""
 
@@ -41,15 +45,19 @@ class Terminal:
     def type(self, text):
         os.write(self.fd, text.encode())
 
-    def end(self):
-        """Reads to the end; the exit status."""
+    def end(self, farewell=""):
+        """Reads to the end; the exit status. A farewell is typed again while nothing follows: what is typed before the
+        terminal is the prompt's own can get lost."""
+        end = time.monotonic() + 15 * SLOWNESS
         try:
             while True:
-                assert select.select([self.fd], [], [], 15 * SLOWNESS)[0], f"does not end: {self.seen!r}"
-                data = os.read(self.fd, 4096)
-                if not data:
-                    break
-                self.seen += data.decode()
+                self.type(farewell)
+                assert time.monotonic() < end, f"does not end: {self.seen!r}"
+                while select.select([self.fd], [], [], 1.0)[0]:
+                    data = os.read(self.fd, 4096)
+                    if not data:
+                        raise OSError
+                    self.seen += data.decode()
         except OSError:
             pass
         os.close(self.fd)
@@ -92,8 +100,7 @@ def test_a_prompt_keeps_its_state(terminal):
     shell.type("x\n")
     shell.wait("\n20\r\n")
     shell.wait(">>> ")
-    shell.type("exit()\n")
-    assert shell.end() == 0
+    assert shell.end("\x15exit()\n") == 0
 
 
 def test_a_history_comes_back(terminal, tmp_path):
@@ -101,14 +108,12 @@ def test_a_history_comes_back(terminal, tmp_path):
     shell.type("'a line to remember'\n")
     shell.wait("\na line to remember\r\n")
     shell.wait(">>> ")
-    shell.type("\x04")
-    assert shell.end() == 0
+    assert shell.end(FAREWELL) == 0
     again = terminal()
     again.type("\x10\n")  # the line before, by Ctrl-P
     again.wait("\na line to remember\r\n")
     again.wait(">>> ")
-    again.type("\x04")
-    again.end()
+    again.end(FAREWELL)
     assert (tmp_path / ".local/state/sallyport/exec-history").exists()
 
 
@@ -119,5 +124,4 @@ def test_a_wrong_token_ends_the_prompt(terminal, gateway, tmp_path):
     second.type("1\n")
     second.wait("TokenUnknown")
     assert second.end() == 2
-    shell.type("\x04")
-    shell.end()
+    shell.end(FAREWELL)
