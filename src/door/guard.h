@@ -2,9 +2,10 @@
  * guard - one client connection as the door sees it: hostile bytes in, checked bytes out, and when to end it.
  *
  * Runs in: door.   Input: hostile on both sides.   Allocates: bounded buffers, kept from request to request.
- * Pure: no descriptor, no clock of its own. What comes from the client is parsed strictly (codec/http1.h); a head goes
- * to front whole (but for cookies) and only when it is good. One request is with front at a time; what stands behind it is held back
- * until its answer is complete, so a refusal of our own can never overtake or split an answer.
+ * No descriptor, and no clock but the caller's: only the number of a refusal is taken from the wall clock. What comes
+ * from the client is parsed strictly (codec/http1.h); a head goes to front whole (but for cookies) and only when it is
+ * good. One request is with front at a time; what stands behind it is held back until its answer is complete, so a
+ * refusal of our own can never overtake or split an answer.
  */
 #ifndef SP_DOOR_GUARD_H
 #define SP_DOOR_GUARD_H
