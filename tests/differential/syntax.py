@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Compares what is accepted as Python with compile() of the installed CPython, and where faults are.
 
-Usage: syntax.py files|mutants|vectors JUDGE_PYTHON [SECONDS] [SEED]
+Usage: syntax.py files JUDGE_PYTHON STEP
+       syntax.py mutants JUDGE_PYTHON PIECES [SEED]
 
-files: the standard library and the installed packages as they are. mutants: the same with tokens left out, doubled,
+files: every file of the standard library and of the installed packages, or every STEPth. mutants: PIECES of the same with tokens left out, doubled,
 swapped or replaced. What CPython accepts must be accepted; what it refuses must be refused, but for the faults that
 only its symbol table or code generator finds (SYMBOLS below).
 """
@@ -14,7 +15,6 @@ import re
 import subprocess
 import sys
 import sysconfig
-import time
 import warnings
 
 # Faults that need the meaning of names over a whole scope, or the size of what is compiled: they are CPython's alone.
@@ -145,20 +145,19 @@ class Tally:
             print(problem[:1500])
 
 
-def run_files(judge, seconds):
-    tally, end = Tally(), time.monotonic() + seconds
-    for path, text in texts():
-        tally.compare(judge, path, text)
-        if time.monotonic() > end:
-            break
+def run_files(judge, step):
+    tally = Tally()
+    for number, (path, text) in enumerate(texts()):
+        if number % step == 0:
+            tally.compare(judge, path, text)
     return tally
 
 
-def run_mutants(judge, seconds, seed):
-    tally, end, rng = Tally(), time.monotonic() + seconds, random.Random(seed)
+def run_mutants(judge, pieces, seed):
+    tally, rng = Tally(), random.Random(seed)
     sources = [text for _, text in texts() if text]
     dense = [path.read_text() for path in sorted(SEEDS.iterdir())]
-    while time.monotonic() < end:
+    for _ in range(pieces):
         text = mutate(rng, rng.choice(dense if rng.random() < 0.3 else sources))
         tally.compare(judge, repr(text), text)
     return tally
@@ -166,10 +165,10 @@ def run_mutants(judge, seconds, seed):
 
 def main():
     kind, program = sys.argv[1:3]
-    seconds = float(sys.argv[3]) if len(sys.argv) > 3 else 20
+    amount = int(sys.argv[3])
     seed = int(sys.argv[4]) if len(sys.argv) > 4 else 311
     judge = Judge(program)
-    tally = run_files(judge, seconds) if kind == "files" else run_mutants(judge, seconds, seed)
+    tally = run_files(judge, amount) if kind == "files" else run_mutants(judge, amount, seed)
     tally.report(20)
     if "SP_SHOW_PLACES" in os.environ:
         for key, rows in sorted(tally.places.items(), key=lambda item: -len(item[1])):
