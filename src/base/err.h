@@ -41,6 +41,8 @@
     X(SP_ERR_FILE_NAME,            400, "InvalidFileName",         "the name of the file is missing or invalid") \
     X(SP_ERR_MULTIPART,            400, "InvalidMultipart",        "the body is not valid multipart/form-data") \
     X(SP_ERR_CONFLICT,             409, "Conflict",                "this is going on already")    \
+    X(SP_ERR_KEY_REUSED,           422, "IdempotencyKeyReused",    "the idempotency key was used for another request") \
+    X(SP_ERR_KEY_SPENT,            409, "IdempotencyKeySpent",     "what ran under this idempotency key cannot be told, and is not run again") \
     X(SP_ERR_NOT_SATISFIABLE,      416, "RangeNotSatisfiable",     "the range lies outside the file") \
     X(SP_ERR_FILE_CONFLICT,        409, "FileConflict",            "something else is at the place of this file") \
     X(SP_ERR_NO_SPACE,             507, "SessionDiskFull",         "the session's disk is full; its limit is 'data' in [pool.session]")  \

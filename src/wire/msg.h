@@ -55,7 +55,8 @@
     X(TOKEN_TOLD, token_told)               \
     X(TELL, tell)                           \
     X(RELOAD, reload)                       \
-    X(RELOADED, reloaded)
+    X(RELOADED, reloaded)                   \
+    X(PART, part)
 
 enum sp_msg_type {
     SP_MSG_NONE,

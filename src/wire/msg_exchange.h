@@ -43,6 +43,9 @@
     F(BYTES, authorization, SP_MSG_FIELD_MAX)     \
     F(BYTES, api_key, SP_MSG_FIELD_MAX)           \
     F(BYTES, operation_id, SP_MSG_SESSION_MAX)    \
+    F(BYTES, idempotency_key, SP_MSG_SESSION_MAX) \
+    F(U8, has_idempotency_key, 0)                 \
+    F(U8, is_stream, 0) /* the client takes text/event-stream */ \
     F(BYTES, traceparent, SP_MSG_SESSION_MAX)     \
     F(U8, has_body, 0)                            \
     F(U8, is_tls, 0)                              \
@@ -104,6 +107,10 @@
     F(TEXT, traceparent, SP_MSG_SESSION_MAX)    \
     F(TEXT, execution, SP_MSG_SESSION_MAX) /* the id of a run */ \
     F(U8, is_denial_result, 0) /* a denied run is answered as a result */ \
+    F(U8, has_key, 0) /* it is to run once only: */ \
+    F(DIGEST, key, 0) /* whose, under which idempotency key */ \
+    F(DIGEST, target, 0) /* in which session */ \
+    F(U8, is_stream, 0) /* what the run prints is told as it comes */ \
     SP_MSG_LIMIT_FIELDS(F) /* the requests that are left, for the answer */
 
 /* admit -> audit: an authenticated request is refused; record it, then answer front. */

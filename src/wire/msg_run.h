@@ -6,6 +6,11 @@
 #ifndef SP_WIRE_MSG_RUN_H
 #define SP_WIRE_MSG_RUN_H
 
+#define SP_MSG_PART_MAX ((size_t)48 * 1024)
+
+/* What a part is: text of a stream, or something shown. */
+enum sp_part { SP_PART_STDOUT, SP_PART_STDERR, SP_PART_OUTPUT, SP_PART_COUNT };
+
 /* inspect -> audit: what was submitted, what the policy says of it, and the order built from it. */
 #define SP_MSG_VERDICT_FIELDS(F)                \
     F(ID, exchange, 0)                          \
@@ -37,6 +42,7 @@
     F(TEXT, traceparent, SP_MSG_SESSION_MAX)    \
     F(TEXT, execution, SP_MSG_SESSION_MAX)      \
     F(U8, is_async, 0)                          \
+    F(U8, is_stream, 0)                         \
     F(PAYLOAD, order, 0)                        \
     F(U64, content_at, 0)                       \
     F(U64, content_bytes, 0)                    \
@@ -66,6 +72,13 @@
     F(PAYLOAD, answer, 0) /* api/result.h, api/product.h */ \
     F(PAYLOAD, content, 0) /* of a download */
 
+/* relay -> audit -> front: what a run says while it goes on; some of it may be left out, the answer has all. */
+#define SP_MSG_PART_FIELDS(F)                   \
+    F(ID, exchange, 0)                          \
+    F(U8, what, 0) /* enum sp_part */           \
+    F(U32, lost, 0) /* so many parts before this one were left out */ \
+    F(BYTES, json, SP_MSG_PART_MAX)
+
 /* audit -> front: the answer, after its record. */
 #define SP_MSG_ANSWER_FIELDS(F)                 \
     F(ID, exchange, 0)                          \
@@ -78,6 +91,7 @@
     F(BYTES, findings, SP_MSG_FINDINGS_MAX)     \
     F(U8, is_async, 0) /* the run goes on; there is no result yet */ \
     F(U8, is_denial_result, 0)                  \
+    F(U8, is_replay, 0) /* of an earlier request under the same key */ \
     F(U64, relay_us, 0)                         \
     F(TEXT, execution, SP_MSG_SESSION_MAX)      \
     F(TEXT, session, SP_MSG_SESSION_MAX)        \
