@@ -281,3 +281,27 @@ enum sp_err sp_utf8_check(struct sp_slice in, size_t *out_at)
         }
     }
 }
+
+size_t sp_utf8_put(uint8_t *to, uint32_t code)
+{
+    if (code < 0x80) {
+        to[0] = (uint8_t)code;
+        return 1;
+    }
+    if (code < 0x800) {
+        to[0] = (uint8_t)(0xC0U | code >> 6);
+        to[1] = (uint8_t)(0x80U | (code & 0x3FU));
+        return 2;
+    }
+    if (code < 0x10000) {
+        to[0] = (uint8_t)(0xE0U | code >> 12);
+        to[1] = (uint8_t)(0x80U | (code >> 6 & 0x3FU));
+        to[2] = (uint8_t)(0x80U | (code & 0x3FU));
+        return 3;
+    }
+    to[0] = (uint8_t)(0xF0U | code >> 18);
+    to[1] = (uint8_t)(0x80U | (code >> 12 & 0x3FU));
+    to[2] = (uint8_t)(0x80U | (code >> 6 & 0x3FU));
+    to[3] = (uint8_t)(0x80U | (code & 0x3FU));
+    return 4;
+}

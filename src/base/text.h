@@ -66,4 +66,8 @@ enum sp_err sp_utf8_check(struct sp_slice in, size_t *out_at) SP_MUST_CHECK SP_N
 /* Decodes one code point and takes it. SP_ERR_SHORT or SP_ERR_UTF8. */
 enum sp_err sp_utf8_next(struct sp_text *t, uint32_t *out) SP_MUST_CHECK SP_NONNULL(1, 2);
 
+/* Writes a code point (at most U+10FFFF, no surrogate) in UTF-8 and answers how many bytes that took, 1 to 4. */
+#define SP_UTF8_MAX ((size_t)4)
+size_t sp_utf8_put(uint8_t *to, uint32_t code) SP_NONNULL(1);
+
 #endif

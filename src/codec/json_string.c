@@ -58,30 +58,6 @@ static enum sp_err code_point_at(struct sp_slice in, size_t at, uint32_t *out, s
     return SP_OK;
 }
 
-static size_t write_utf8(uint8_t *to, uint32_t code)
-{
-    if (code < 0x80) {
-        to[0] = (uint8_t)code;
-        return 1;
-    }
-    if (code < 0x800) {
-        to[0] = (uint8_t)(0xC0U | code >> 6);
-        to[1] = (uint8_t)(0x80U | (code & 0x3FU));
-        return 2;
-    }
-    if (code < 0x10000) {
-        to[0] = (uint8_t)(0xE0U | code >> 12);
-        to[1] = (uint8_t)(0x80U | (code >> 6 & 0x3FU));
-        to[2] = (uint8_t)(0x80U | (code & 0x3FU));
-        return 3;
-    }
-    to[0] = (uint8_t)(0xF0U | code >> 18);
-    to[1] = (uint8_t)(0x80U | (code >> 12 & 0x3FU));
-    to[2] = (uint8_t)(0x80U | (code >> 6 & 0x3FU));
-    to[3] = (uint8_t)(0x80U | (code & 0x3FU));
-    return 4;
-}
-
 static enum sp_err scan_unicode(struct sp_json_scan *s, bool is_key, uint8_t **to)
 {
     uint32_t code = 0;
@@ -96,7 +72,7 @@ static enum sp_err scan_unicode(struct sp_json_scan *s, bool is_key, uint8_t **t
     if (code == 0 && (is_key || s->limits->nul == SP_JSON_NUL_REFUSED)) {
         return sp_json_scan_fail(s, SP_ERR_NUL, "a string holds the character NUL");
     }
-    *to += write_utf8(*to, code);
+    *to += sp_utf8_put(*to, code);
     s->at += len;
     return SP_OK;
 }

@@ -117,30 +117,6 @@ static enum sp_err pass_inside(struct sp_toml_reader *r, struct form form, bool 
     return SP_OK;
 }
 
-static size_t put_utf8(uint8_t *to, uint32_t code)
-{
-    if (code < 0x80) {
-        to[0] = (uint8_t)code;
-        return 1;
-    }
-    if (code < 0x800) {
-        to[0] = (uint8_t)(0xC0U | code >> 6);
-        to[1] = (uint8_t)(0x80U | (code & 0x3FU));
-        return 2;
-    }
-    if (code < 0x10000) {
-        to[0] = (uint8_t)(0xE0U | code >> 12);
-        to[1] = (uint8_t)(0x80U | (code >> 6 & 0x3FU));
-        to[2] = (uint8_t)(0x80U | (code & 0x3FU));
-        return 3;
-    }
-    to[0] = (uint8_t)(0xF0U | code >> 18);
-    to[1] = (uint8_t)(0x80U | (code >> 12 & 0x3FU));
-    to[2] = (uint8_t)(0x80U | (code >> 6 & 0x3FU));
-    to[3] = (uint8_t)(0x80U | (code & 0x3FU));
-    return 4;
-}
-
 static uint8_t short_escape(uint8_t letter)
 {
     switch (letter) {
@@ -179,7 +155,7 @@ static size_t decode_escape(const uint8_t *from, size_t len, uint8_t *to, size_t
     }
     if ((from[1] == 'u' || from[1] == 'U') &&
         sp_parse_hex_u64(sp_slice_make(from + 2, digits), 0x10FFFF, &code) == SP_OK) {
-        *out_made = put_utf8(to, (uint32_t)code);
+        *out_made = sp_utf8_put(to, (uint32_t)code);
         return 2 + digits;
     }
     to[0] = short_escape(from[1]);

@@ -7,8 +7,9 @@
 #include <stdlib.h>
 
 #include "base/own.h"
+#include "crypto/pem.h"
 
-#define KEY_BITS_MIN 2048
+#define KEY_BITS_MIN        2048
 #define SIGNATURE_BYTES_MAX ((size_t)2048)
 
 struct sp_signer {
@@ -16,48 +17,26 @@ struct sp_signer {
     EVP_PKEY *key;
 };
 
-static enum sp_err fail(const char **out_why, const char *why)
-{
-    *out_why = why;
-    ERR_clear_error();
-    return SP_ERR_CONFIG;
-}
-
-static int no_password(char *out, int size, int is_for_writing, void *ctx)
-{
-    (void)out;
-    (void)size;
-    (void)is_for_writing;
-    (void)ctx;
-    return 0;
-}
-
-static void free_bio(BIO **bio)
-{
-    BIO_free(*bio);
-}
-
 static enum sp_err load(struct sp_signer *signer, struct sp_slice pem, const char **out_why)
 {
-    const int len = pem.len > INT32_MAX ? 0 : (int)pem.len;
-    SP_CLEANUP(free_bio) BIO *for_certificate = BIO_new_mem_buf(pem.ptr, len);
-    SP_CLEANUP(free_bio) BIO *for_key = BIO_new_mem_buf(pem.ptr, len);
-    if (for_certificate == NULL || for_key == NULL) {
-        return SP_ERR_NOMEM;
+    SP_AUTO_PEM BIO *for_certificate = sp_pem_open(pem);
+    SP_AUTO_PEM BIO *for_key = sp_pem_open(pem);
+    if (for_certificate != NULL && for_key != NULL) {
+        signer->certificate = PEM_read_bio_X509(for_certificate, NULL, sp_pem_no_password, NULL);
     }
-    signer->certificate = PEM_read_bio_X509(for_certificate, NULL, no_password, NULL);
     if (signer->certificate == NULL) {
-        return fail(out_why, "the file holds no certificate in PEM form");
+        return sp_pem_fail(out_why, "the file holds no certificate in PEM form");
     }
-    signer->key = PEM_read_bio_PrivateKey(for_key, NULL, no_password, NULL);
+    signer->key = PEM_read_bio_PrivateKey(for_key, NULL, sp_pem_no_password, NULL);
     if (signer->key == NULL) {
-        return fail(out_why, "the file holds no private key in PEM form without a password");
+        return sp_pem_fail(out_why, "the file holds no private key in PEM form without a password");
     }
-    if (EVP_PKEY_get_base_id(signer->key) != EVP_PKEY_RSA || EVP_PKEY_get_bits(signer->key) < KEY_BITS_MIN) {
-        return fail(out_why, "the key must be an RSA key of at least 2048 bits");
+    if (EVP_PKEY_get_base_id(signer->key) != EVP_PKEY_RSA ||
+        EVP_PKEY_get_bits(signer->key) < KEY_BITS_MIN) {
+        return sp_pem_fail(out_why, "the key must be an RSA key of at least 2048 bits");
     }
     if (X509_check_private_key(signer->certificate, signer->key) != 1) {
-        return fail(out_why, "the key does not belong to the certificate");
+        return sp_pem_fail(out_why, "the key does not belong to the certificate");
     }
     return SP_OK;
 }
@@ -89,7 +68,8 @@ void sp_signer_free(struct sp_signer *signer)
 enum sp_err sp_signer_thumbprint(const struct sp_signer *signer, uint8_t out[SP_SHA256_BYTES])
 {
     unsigned len = 0;
-    bool is_done = X509_digest(signer->certificate, EVP_sha256(), out, &len) == 1 && len == SP_SHA256_BYTES;
+    bool is_done =
+        X509_digest(signer->certificate, EVP_sha256(), out, &len) == 1 && len == SP_SHA256_BYTES;
     return is_done ? SP_OK : SP_ERR_CRYPTO;
 }
 
@@ -98,7 +78,8 @@ static void free_context(EVP_MD_CTX **context)
     EVP_MD_CTX_free(*context);
 }
 
-enum sp_err sp_signer_ps256(const struct sp_signer *signer, struct sp_slice text, struct sp_buf *out)
+enum sp_err sp_signer_ps256(const struct sp_signer *signer, struct sp_slice text,
+                            struct sp_buf *out)
 {
     SP_CLEANUP(free_context) EVP_MD_CTX *context = EVP_MD_CTX_new();
     EVP_PKEY_CTX *of_key = NULL;

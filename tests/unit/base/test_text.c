@@ -168,6 +168,24 @@ static void test_utf8_check_misses_no_place(void **state)
     }
 }
 
+/* Every code point that there is, written and read back, takes the length that its range has. */
+static void test_utf8_put_is_read_back(void **state)
+{
+    (void)state;
+    for (uint32_t code = 0; code <= 0x10FFFF; code++) {
+        if (code >= 0xD800 && code <= 0xDFFF) {
+            continue;
+        }
+        uint8_t bytes[SP_UTF8_MAX];
+        const size_t len = sp_utf8_put(bytes, code);
+        struct sp_text t = {.in = sp_slice_make(bytes, len)};
+        uint32_t back = 0;
+        assert_int_equal(sp_utf8_next(&t, &back), SP_OK);
+        assert_int_equal(back, code);
+        assert_true(sp_text_at_end(&t));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +198,7 @@ int main(void)
         cmocka_unit_test(test_utf8),
         cmocka_unit_test(test_utf8_check_says_where),
         cmocka_unit_test(test_utf8_check_misses_no_place),
+        cmocka_unit_test(test_utf8_put_is_read_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
