@@ -373,6 +373,38 @@ enum sp_err sp_record_token(struct sp_stamp stamp, const struct sp_msg_token_eve
     return line_end(&line);
 }
 
+enum sp_err sp_record_key(struct sp_stamp stamp, struct sp_slice old_key, struct sp_slice new_key, struct sp_buf *out)
+{
+    struct line line;
+    line_begin(&line, stamp, out);
+    put_index_kind(&line, "key");
+    put_text(&line, "new_key", new_key);
+    put_text(&line, "old_key", old_key);
+    put_time_version(&line);
+    return line_end(&line);
+}
+
+enum sp_err sp_record_rotation(struct sp_stamp stamp, struct sp_slice checkpoint, struct sp_buf *out)
+{
+    struct line line;
+    line_begin(&line, stamp, out);
+    put_text(&line, "checkpoint", checkpoint);
+    put_index_kind(&line, "rotation");
+    put_time_version(&line);
+    return line_end(&line);
+}
+
+enum sp_err sp_record_retention(struct sp_stamp stamp, uint64_t first, const uint8_t root[SP_DIGEST_BYTES], struct sp_buf *out)
+{
+    struct line line;
+    line_begin(&line, stamp, out);
+    put_number(&line, "first", first);
+    put_index_kind(&line, "retention");
+    put_hex(&line, "root_sha256", root);
+    put_time_version(&line);
+    return line_end(&line);
+}
+
 enum sp_err sp_record_recovery(struct sp_stamp stamp, const char *reason, uint64_t cut_bytes, uint64_t refused,
                                struct sp_buf *out)
 {

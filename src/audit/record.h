@@ -67,6 +67,16 @@ enum sp_err sp_record_strangers(struct sp_stamp stamp, const struct sp_msg_stran
     SP_MUST_CHECK SP_NONNULL(2, 3);
 enum sp_err sp_record_token(struct sp_stamp stamp, const struct sp_msg_token_event *event, struct sp_buf *out) SP_MUST_CHECK
     SP_NONNULL(2, 3);
+
+/* Another key takes the place of the one that signs: both in text form; then the checkpoint that both have signed. */
+enum sp_err sp_record_key(struct sp_stamp stamp, struct sp_slice old_key, struct sp_slice new_key, struct sp_buf *out)
+    SP_MUST_CHECK SP_NONNULL(4);
+enum sp_err sp_record_rotation(struct sp_stamp stamp, struct sp_slice checkpoint, struct sp_buf *out) SP_MUST_CHECK
+    SP_NONNULL(3);
+
+/* Entries before `first` are about to be dropped; the root over just these. */
+enum sp_err sp_record_retention(struct sp_stamp stamp, uint64_t first, const uint8_t root[SP_DIGEST_BYTES],
+                                struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(3, 4);
 enum sp_err sp_record_recovery(struct sp_stamp stamp, const char *reason, uint64_t cut_bytes, uint64_t refused,
                                struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(2, 5);
 enum sp_err sp_record_clock(struct sp_stamp stamp, uint64_t back_us, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(3);

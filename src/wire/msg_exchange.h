@@ -101,6 +101,7 @@
     F(TEXT, source, SP_MSG_NAME_MAX)            \
     F(U8, operation, 0)                         \
     F(TEXT, session, SP_MSG_SESSION_MAX) /* the keyed hash that the pool will see */ \
+    F(TEXT, session_in_log, SP_MSG_SESSION_MAX) /* its name in the log; empty: the same */ \
     F(TEXT, policy_name, SP_MSG_NAME_MAX)       \
     F(DIGEST, policy, 0)                        \
     F(U16, worker, 0)                           \
@@ -121,6 +122,7 @@
     F(TEXT, source, SP_MSG_NAME_MAX)            \
     F(U8, operation, 0)                         \
     F(TEXT, session, SP_MSG_SESSION_MAX)        \
+    F(TEXT, session_in_log, SP_MSG_SESSION_MAX) /* as in WHO */ \
     F(ERR, err, 0)                              \
     F(U32, retry_after_ms, 0)                   \
     SP_MSG_LIMIT_FIELDS(F)                      \

@@ -36,6 +36,27 @@ static void test_a_refusal_is_written_canonically(void **state)
     sp_buf_done(&out);
 }
 
+static void test_a_change_of_the_key_and_a_retention_are_written_canonically(void **state)
+{
+    static const uint8_t root[SP_DIGEST_BYTES] = {0xab};
+    struct sp_buf out;
+    (void)state;
+    sp_buf_init(&out, SP_RECORD_BYTES_MAX);
+    assert_int_equal(sp_record_key(stamp, sp_slice_of("a+1+x"), sp_slice_of("a+2+y"), &out), SP_OK);
+    assert_true(sp_slice_is(sp_buf_slice(&out),
+                            "{\"index\":3,\"kind\":\"key\",\"new_key\":\"a+2+y\",\"old_key\":\"a+1+x\","
+                            "\"time\":\"2026-11-21T11:00:00.000000Z\",\"v\":1}"));
+    sp_buf_clear(&out);
+    assert_int_equal(sp_record_rotation(stamp, sp_slice_of("a\n3\n"), &out), SP_OK);
+    assert_true(sp_slice_is(sp_buf_slice(&out), "{\"checkpoint\":\"a\\n3\\n\",\"index\":3,\"kind\":\"rotation\","
+                                                "\"time\":\"2026-11-21T11:00:00.000000Z\",\"v\":1}"));
+    sp_buf_clear(&out);
+    assert_int_equal(sp_record_retention(stamp, 512, root, &out), SP_OK);
+    assert_true(sp_slice_starts(sp_buf_slice(&out), "{\"first\":512,\"index\":3,\"kind\":\"retention\","
+                                                    "\"root_sha256\":\"ab00"));
+    sp_buf_done(&out);
+}
+
 static void test_numbers_past_what_a_double_holds_are_cut(void **state)
 {
     struct sp_buf out;
@@ -114,6 +135,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_refusal_is_written_canonically),
+        cmocka_unit_test(test_a_change_of_the_key_and_a_retention_are_written_canonically),
         cmocka_unit_test(test_numbers_past_what_a_double_holds_are_cut),
         cmocka_unit_test(test_long_lists_keep_their_first_items),
         cmocka_unit_test(test_a_list_that_cannot_be_read_leaves_nothing_behind),
