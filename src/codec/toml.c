@@ -81,6 +81,13 @@ static enum sp_err new_node(struct sp_toml *doc, struct sp_toml_value **out)
     if (doc->nodes == SP_TOML_NODES_MAX) {
         return SP_ERR_TOO_BIG;
     }
+    if (doc->unused != NULL) {
+        *out = doc->unused;
+        doc->unused = (*out)->next;
+        **out = (struct sp_toml_value){.next = NULL};
+        doc->nodes++;
+        return SP_OK;
+    }
     if (doc->blocks == NULL || doc->blocks->used == BLOCK_NODES) {
         struct sp_toml_block *block = calloc(1, sizeof(*block));
         if (block == NULL) {
@@ -130,6 +137,43 @@ enum sp_err sp_toml_add(struct sp_toml *doc, struct sp_toml_value *parent, struc
     }
     *out = node;
     return SP_OK;
+}
+
+/* Takes a member out of the index: those behind it that would not be found any more move up. */
+static void unindex(struct sp_toml *doc, const struct sp_toml_value *node)
+{
+    const size_t mask = doc->slot_count - 1;
+    size_t hole = slot_of(doc, node->parent, node->key);
+    for (size_t at = (hole + 1) & mask; doc->slots[at] != NULL; at = (at + 1) & mask) {
+        const size_t home = (size_t)hash_of(doc->slots[at]->parent, doc->slots[at]->key) & mask;
+        if (((at - home) & mask) >= ((at - hole) & mask)) {
+            doc->slots[hole] = doc->slots[at];
+            hole = at;
+        }
+    }
+    doc->slots[hole] = NULL;
+    doc->slot_used--;
+}
+
+void sp_toml_drop_elements(struct sp_toml *doc, struct sp_toml_value *array)
+{
+    struct sp_toml_value *todo = array->first;
+    array->first = NULL;
+    array->last = NULL;
+    while (todo != NULL) {
+        struct sp_toml_value *node = todo;
+        todo = node->next;
+        if (node->first != NULL) {
+            node->last->next = todo;
+            todo = node->first;
+        }
+        if (node->parent->type == SP_TOML_TABLE) {
+            unindex(doc, node);
+        }
+        node->next = doc->unused;
+        doc->unused = node;
+        doc->nodes--;
+    }
 }
 
 struct sp_toml_value *sp_toml_find(const struct sp_toml *doc, const struct sp_toml_value *table,

@@ -12,9 +12,9 @@
 #include "base/slice.h"
 #include "base/where.h"
 
-#define SP_TOML_BYTES_MAX ((size_t)16 * 1024 * 1024)
+#define SP_TOML_BYTES_MAX ((size_t)64 * 1024 * 1024)
 #define SP_TOML_DEPTH_MAX 64U
-#define SP_TOML_NODES_MAX ((size_t)1024 * 1024)
+#define SP_TOML_NODES_MAX ((size_t)1024 * 1024) /* at once */
 
 enum sp_toml_type {
     SP_TOML_STRING,
@@ -42,6 +42,21 @@ struct sp_toml_value;
 /* Reads the whole of `in`, which may go away afterwards. SP_ERR_CONFIG with place and reason, or SP_ERR_NOMEM. */
 enum sp_err sp_toml_parse(struct sp_slice in, struct sp_toml **out, struct sp_where *out_where)
     SP_MUST_CHECK SP_NONNULL(2);
+
+/*
+ * The same, but the tables of the root's array [[name]] are handed over one by one, each as soon as nothing can be added
+ * to it, and not kept: a long list costs the memory of one of its tables. An error of `fn` ends the reading. The array
+ * itself stays, with its count and without elements; one that is not written in headers is kept as any other.
+ */
+typedef enum sp_err sp_toml_element_fn(void *ctx, const struct sp_toml_value *table);
+struct sp_toml_each {
+    const char *name;
+    sp_toml_element_fn *fn;
+    void *ctx;
+};
+enum sp_err sp_toml_parse_each(struct sp_slice in, const struct sp_toml_each *each, struct sp_toml **out,
+                               struct sp_where *out_where) SP_MUST_CHECK SP_NONNULL(2, 3);
+
 void sp_toml_free(struct sp_toml *doc);
 void sp_toml_free_cleanup(struct sp_toml **doc);
 #define SP_AUTO_TOML SP_CLEANUP(sp_toml_free_cleanup)

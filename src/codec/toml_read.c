@@ -336,6 +336,22 @@ static enum sp_err open_table(struct sp_toml_reader *r, struct sp_toml_value *pa
     return SP_OK;
 }
 
+/* The elements that are complete go to whoever wants them one by one. */
+static enum sp_err hand_over(struct sp_toml_reader *r, struct sp_toml_value *array)
+{
+    for (const struct sp_toml_value *v = array->first; v != NULL; v = v->next) {
+        SP_TRY(r->each->fn(r->each->ctx, v));
+    }
+    sp_toml_drop_elements(r->doc, array);
+    return SP_OK;
+}
+
+static bool is_wanted(const struct sp_toml_reader *r, const struct sp_toml_value *array)
+{
+    return r->each != NULL && array->kind == SP_TOML_KIND_TABLES && array->parent == r->doc->root &&
+           sp_slice_is(array->key, r->each->name);
+}
+
 /* [[a.b]]: one more element of an array that only such headers make. */
 static enum sp_err open_element(struct sp_toml_reader *r, struct sp_toml_value *parent,
                                 struct sp_slice key, struct sp_toml_place place)
@@ -347,6 +363,8 @@ static enum sp_err open_element(struct sp_toml_reader *r, struct sp_toml_value *
         array->kind = SP_TOML_KIND_TABLES;
     } else if (array->kind != SP_TOML_KIND_TABLES) {
         return taken(r, place, key, array);
+    } else if (is_wanted(r, array)) {
+        SP_TRY(hand_over(r, array));
     }
     return add_table(r, array, (struct sp_slice){NULL, 0}, place, SP_TOML_KIND_HEADER, &r->table);
 }
@@ -413,7 +431,8 @@ static enum sp_err read_document(struct sp_toml_reader *r)
     while (r->at < r->len) {
         SP_TRY(read_line(r));
     }
-    return SP_OK;
+    struct sp_toml_value *last = r->each == NULL ? NULL : sp_toml_find(r->doc, r->doc->root, sp_slice_of(r->each->name));
+    return last != NULL && is_wanted(r, last) ? hand_over(r, last) : SP_OK;
 }
 
 static enum sp_err copy_text(struct sp_toml *doc, struct sp_slice in)
@@ -425,7 +444,7 @@ static enum sp_err copy_text(struct sp_toml *doc, struct sp_slice in)
     return doc->text == NULL ? SP_ERR_NOMEM : SP_OK;
 }
 
-enum sp_err sp_toml_parse(struct sp_slice in, struct sp_toml **out, struct sp_where *out_where)
+static enum sp_err parse(struct sp_slice in, const struct sp_toml_each *each, struct sp_toml **out, struct sp_where *out_where)
 {
     SP_AUTO_TOML struct sp_toml *doc = calloc(1, sizeof(*doc));
     if (doc == NULL) {
@@ -442,9 +461,21 @@ enum sp_err sp_toml_parse(struct sp_slice in, struct sp_toml **out, struct sp_wh
                                .len = doc->len,
                                .line = 1,
                                .mark_column = 1,
-                               .where = out_where};
+                               .where = out_where,
+                               .each = each};
     SP_TRY(read_document(&r));
     *out = doc;
     doc = NULL;
     return SP_OK;
+}
+
+enum sp_err sp_toml_parse(struct sp_slice in, struct sp_toml **out, struct sp_where *out_where)
+{
+    return parse(in, NULL, out, out_where);
+}
+
+enum sp_err sp_toml_parse_each(struct sp_slice in, const struct sp_toml_each *each, struct sp_toml **out,
+                               struct sp_where *out_where)
+{
+    return parse(in, each, out, out_where);
 }

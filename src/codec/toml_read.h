@@ -21,6 +21,7 @@ struct sp_toml_reader {
     unsigned section;            /* the header, or the braces, that dotted keys stand under */
     unsigned sections;
     struct sp_where *where;
+    const struct sp_toml_each *each; /* whose elements are handed over, or NULL */
 };
 
 /* The byte at the cursor plus `ahead`, or -1 past the end. */

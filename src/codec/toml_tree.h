@@ -45,7 +45,8 @@ struct sp_toml {
     size_t len;
     struct sp_toml_block *blocks;
     struct sp_toml_value *root;
-    size_t nodes;
+    size_t nodes; /* in use */
+    struct sp_toml_value *unused; /* let go by sp_toml_drop_elements, by `next` */
     struct sp_toml_value **slots; /* open addressing over (parent, key) */
     size_t slot_count;
     size_t slot_used;
@@ -54,6 +55,9 @@ struct sp_toml {
 /* Adds a value at the end of a container; `key` is empty for an array's element. The key must not be taken. */
 enum sp_err sp_toml_add(struct sp_toml *doc, struct sp_toml_value *parent, struct sp_slice key,
                         struct sp_toml_value **out) SP_MUST_CHECK SP_NONNULL(1, 4);
+
+/* Lets the elements of an array go, with all beneath them; their memory is used again. The count stays. */
+void sp_toml_drop_elements(struct sp_toml *doc, struct sp_toml_value *array) SP_NONNULL(1, 2);
 
 /* The member that may still be changed, or NULL. */
 struct sp_toml_value *sp_toml_find(const struct sp_toml *doc, const struct sp_toml_value *table,

@@ -6,7 +6,7 @@
 #include "command/config_say.h"
 #include "config/config.h"
 
-#define OUTPUT_BYTES_MAX ((size_t)16 * 1024 * 1024)
+#define OUTPUT_BYTES_MAX ((size_t)1024 * 1024)
 
 static const char help[] =
     "usage: sallyport config check [-c FILE] [--running OLD]\n"
@@ -104,6 +104,12 @@ static enum sp_err compare(const struct options *options, struct sp_config *conf
                                        (const char *)kept.ptr);
 }
 
+static enum sp_err print_piece(void *ctx, struct sp_slice piece)
+{
+    (void)ctx;
+    return fwrite(piece.ptr, 1, piece.len, stdout) == piece.len ? SP_OK : SP_ERR_SYSTEM;
+}
+
 static int with_file(const struct options *options)
 {
     SP_AUTO_CONFIG struct sp_config *config = NULL;
@@ -122,7 +128,7 @@ static int with_file(const struct options *options)
         }
     }
     if (err == SP_OK) {
-        err = strcmp(options->action, "show") == 0 ? sp_config_show(config, &text)
+        err = strcmp(options->action, "show") == 0 ? sp_config_show_pieces(config, print_piece, NULL)
                                                    : sp_buf_put_text(&text, "ok\n");
     }
     if (err == SP_OK && options->running != NULL) {

@@ -51,10 +51,43 @@ static void complain_of_policy(const char *path, const struct sp_config_tenant *
     sp_config_complain(path, &here);
 }
 
+/* The names that were seen so far: many tenants have few policies. */
+struct seen {
+    const char *names[SP_POLICIES_MAX];
+    size_t count;
+};
+
+static bool is_seen(const struct seen *seen, const char *name)
+{
+    for (size_t i = 0; i < seen->count; i++) {
+        if (sp_slice_is(sp_slice_of(name), seen->names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool complain_of_number(const char *path, const struct sp_config_tenant *tenant)
+{
+    struct sp_where here = {.text = {0}};
+    const struct sp_config_place *place = &tenant->places[SP_CONFIG_AT_policy];
+    sp_where_set(&here, place->line, place->column, "the tenants have more than %zu policies", SP_POLICIES_MAX);
+    sp_config_complain(path, &here);
+    return false;
+}
+
 bool sp_config_policies_stand(const char *path, const struct sp_config *config)
 {
+    struct seen seen = {.count = 0};
     for (size_t i = 0; i < config->tenant_count; i++) {
         const struct sp_config_tenant *tenant = &config->tenants[i];
+        if (is_seen(&seen, tenant->policy)) {
+            continue;
+        }
+        if (seen.count == SP_POLICIES_MAX) {
+            return complain_of_number(path, tenant);
+        }
+        seen.names[seen.count++] = tenant->policy;
         struct sp_policy policy;
         struct sp_where where = {.text = {0}};
         enum sp_err err = sp_policies_open(config->server_policies, tenant->policy, &policy, &where);

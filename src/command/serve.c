@@ -178,7 +178,7 @@ static bool upstream_stands(const struct sp_config *config)
     return false;
 }
 
-static int serve(const struct sp_config *config, const struct arguments *arguments)
+static int serve(struct sp_config *config, const struct arguments *arguments)
 {
     const struct sp_supervisor_options options = {.config = config,
                                                   .config_path = arguments->config,

@@ -13,6 +13,7 @@
 #include "command/config_say.h"
 #include "command/token_list.h"
 #include "config/config.h"
+#include "config/tenants.h"
 #include "crypto/random.h"
 #include "identity/store.h"
 #include "os/files.h"
@@ -152,16 +153,6 @@ static int complain(const struct sp_config *config, enum sp_err err)
     return SP_EXIT_DENIED;
 }
 
-static bool has_tenant(const struct sp_config *config, const char *name)
-{
-    for (size_t i = 0; i < config->tenant_count; i++) {
-        if (strcmp(config->tenants[i].name, name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static int refuse_tenant(const struct options *options, const struct sp_config *config)
 {
     (void)fprintf(stderr, "sallyport token: there is no tenant '%s' in %s; it has '%s'%s\n", options->tenant,
@@ -237,7 +228,7 @@ static int issue(const struct options *options, const struct sp_config *config)
     uint64_t ttl = 0;
     struct sp_token_entry entry = {
         .row = {.tenant = sp_slice_of(options->tenant), .scopes = SP_SCOPES_USUAL}, .issued_us = now};
-    if (!has_tenant(config, options->tenant)) {
+    if (sp_config_tenant(config, options->tenant) == NULL) {
         return refuse_tenant(options, config);
     }
     if (options->scope != NULL && sp_scopes_parse(sp_slice_of(options->scope), &entry.row.scopes) != SP_OK) {
@@ -276,7 +267,7 @@ static int list(const struct options *options, const struct sp_config *config)
 {
     SP_AUTO_TOKEN_STORE struct sp_token_store *store = NULL;
     const struct sp_token_list_options what = {.tenant = options->tenant, .now_us = sp_clock_wall_us()};
-    if (options->tenant != NULL && !has_tenant(config, options->tenant)) {
+    if (options->tenant != NULL && sp_config_tenant(config, options->tenant) == NULL) {
         return refuse_tenant(options, config);
     }
     enum sp_err err = sp_token_store_open(config->state_dir, &store);

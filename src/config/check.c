@@ -200,11 +200,6 @@ static enum sp_err check_tenant(const struct sp_config *c, size_t index, struct 
     if (!is_name(t->policy)) {
         return refuse(where, t->places[SP_CONFIG_AT_policy], "this is not the name of a policy");
     }
-    for (size_t i = 0; i < index; i++) {
-        if (sp_slice_is(sp_slice_of(t->name), c->tenants[i].name)) {
-            return refuse(where, t->places[SP_CONFIG_AT_name], "two tenants have this name");
-        }
-    }
     return SP_OK;
 }
 
@@ -217,10 +212,19 @@ static enum sp_err check_organisation(const struct sp_config *c, size_t index, s
                       "an organisation's name starts with a letter or digit and has only letters, "
                       "digits, '.', '-' and '_'");
     }
-    for (size_t i = 0; i < index; i++) {
-        if (sp_slice_is(sp_slice_of(o->name), c->organisations[i].name)) {
-            return refuse(where, place, "two organisations have this name");
-        }
+    return SP_OK;
+}
+
+static enum sp_err check_different(const struct sp_config *c, struct sp_where *where)
+{
+    const size_t tenant = sp_config_first_repeated(c->tenants_by_name, c->tenant_count);
+    const size_t organisation = sp_config_first_repeated(c->organisations_by_name, c->organisation_count);
+    if (tenant < c->tenant_count) {
+        return refuse(where, c->tenants[tenant].places[SP_CONFIG_AT_name], "two tenants have this name");
+    }
+    if (organisation < c->organisation_count) {
+        return refuse(where, c->organisations[organisation].places[SP_CONFIG_ORGANISATION_AT_name],
+                      "two organisations have this name");
     }
     return SP_OK;
 }
@@ -257,5 +261,6 @@ enum sp_err sp_config_check(const struct sp_config *config, struct sp_where *whe
     for (size_t i = 0; i < config->organisation_count; i++) {
         SP_TRY(check_organisation(config, i, where));
     }
+    SP_TRY(check_different(config, where));
     return sp_config_check_quotas(config, where);
 }

@@ -1,5 +1,6 @@
 /* Rules between quotas, and which organisation a tenant belongs to. */
 #include "config/row.h"
+#include "config/tenants.h"
 
 /* What is reserved for a run before it starts: less than this for a day would never let one in. */
 #define RUN_SECONDS_MAX 220U
@@ -47,10 +48,8 @@ static enum sp_err check_belonging(const struct sp_config *c, const struct sp_co
     if (*t->organisation == '\0') {
         return SP_OK;
     }
-    for (size_t i = 0; i < c->organisation_count; i++) {
-        if (sp_slice_is(sp_slice_of(t->organisation), c->organisations[i].name)) {
-            return SP_OK;
-        }
+    if (sp_config_organisation(c, t->organisation) != NULL) {
+        return SP_OK;
     }
     const struct sp_config_place place = t->places[SP_CONFIG_AT_organisation];
     sp_where_set(where, place.line, place.column, "there is no [[organisation]] with this name");

@@ -7,26 +7,45 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/num.h"
 #include "base/own.h"
 #include "config/row.h"
+#include "config/tenants.h"
 
-#define FILE_BYTES_MAX  ((size_t)1024 * 1024)
 #define TABLE_BYTES_MAX ((size_t)256)
+
+/* Most of what is kept is short texts, of which there may be very many: they stand close together. */
+#define CHUNK_BYTES ((size_t)16 * 1024)
+#define KEEP_ALIGN  ((size_t)8)
 
 struct sp_config_owned {
     struct sp_config_owned *next;
+    size_t used;
+    size_t room;
     max_align_t bytes[];
 };
 
 void *sp_config_keep(struct sp_config *config, size_t size)
 {
-    struct sp_config_owned *owned = calloc(1, sizeof(*owned) + size);
-    if (owned == NULL) {
+    struct sp_config_owned *owned = config->owned;
+    size_t need = 0;
+    if (sp_size_add(size, KEEP_ALIGN - 1, &need) != SP_OK) {
         return NULL;
     }
-    owned->next = config->owned;
-    config->owned = owned;
-    return owned->bytes;
+    need -= need % KEEP_ALIGN;
+    if (owned == NULL || need > owned->room - owned->used) {
+        const size_t room = need > CHUNK_BYTES ? need : CHUNK_BYTES;
+        owned = calloc(1, sizeof(*owned) + room);
+        if (owned == NULL) {
+            return NULL;
+        }
+        owned->room = room;
+        owned->next = config->owned;
+        config->owned = owned;
+    }
+    void *kept = (uint8_t *)owned->bytes + owned->used;
+    owned->used += need;
+    return kept;
 }
 
 void sp_config_free(struct sp_config *config)
@@ -39,8 +58,7 @@ void sp_config_free(struct sp_config *config)
         free(config->owned);
         config->owned = next;
     }
-    free(config->tenants);
-    free(config->organisations);
+    sp_config_forget_tenants(config);
     free(config);
 }
 
@@ -49,7 +67,7 @@ void sp_config_free_cleanup(struct sp_config **config)
     sp_config_free(*config);
 }
 
-static enum sp_err set_defaults(struct sp_config *config, struct sp_config_group group)
+enum sp_err sp_config_set_defaults(struct sp_config *config, struct sp_config_group group)
 {
     for (size_t i = 0; i < group.count; i++) {
         SP_TRY(sp_config_row_default(config, group.base, &group.rows[i]));
@@ -188,7 +206,7 @@ static enum sp_err read_table(struct sp_config *config, struct sp_config_group g
 enum sp_err sp_config_read_group(struct sp_config *config, struct sp_config_group group, const struct sp_toml_value *table,
                                  const char *skip, struct sp_where *where)
 {
-    SP_TRY(set_defaults(config, group));
+    SP_TRY(sp_config_set_defaults(config, group));
     for (const struct sp_toml_value *v = table == NULL ? NULL : sp_toml_first(table); v != NULL; v = sp_toml_next(v)) {
         if (!sp_slice_is(sp_toml_key(v), skip)) {
             SP_TRY(read_member(config, group, group.rows[0].table, v, where));
@@ -197,15 +215,9 @@ enum sp_err sp_config_read_group(struct sp_config *config, struct sp_config_grou
     return SP_OK;
 }
 
-/* One element of an array of tables; NULL leaves every default. */
-static enum sp_err read_element(struct sp_config *config, struct sp_config_group group,
-                                const char *name, const struct sp_toml_value *table,
-                                struct sp_where *where)
+enum sp_err sp_config_read_element(struct sp_config *config, struct sp_config_group group, const char *name,
+                                   const struct sp_toml_value *table, struct sp_where *where)
 {
-    SP_TRY(set_defaults(config, group));
-    if (table == NULL) {
-        return SP_OK;
-    }
     struct sp_toml_place place = sp_toml_place(table);
     if (sp_toml_type(table) != SP_TOML_TABLE || sp_toml_get(table, "name") == NULL) {
         sp_where_set(where, place.line, place.column, "each [[%s]] needs a 'name'", name);
@@ -214,67 +226,11 @@ static enum sp_err read_element(struct sp_config *config, struct sp_config_group
     return read_table(config, group, name, table, where);
 }
 
-/* How many elements an array of tables has, which is written as [[name]]. */
-static enum sp_err count_elements(const struct sp_toml_value *array, const char *name, size_t most,
-                                  size_t *out, struct sp_where *where)
-{
-    *out = array == NULL ? 0 : sp_toml_count(array);
-    if (array != NULL && (sp_toml_type(array) != SP_TOML_ARRAY || *out == 0 || *out > most)) {
-        struct sp_toml_place place = sp_toml_key_place(array);
-        sp_where_set(where, place.line, place.column, "%ss are written as [[%s]], at most %zu", name,
-                     name, most);
-        return SP_ERR_CONFIG;
-    }
-    return SP_OK;
-}
-
-static enum sp_err add_tenant(struct sp_config *config, const struct sp_toml_value *table,
-                              struct sp_where *where)
-{
-    struct sp_config_tenant *tenant = &config->tenants[config->tenant_count++];
-    return read_element(config, sp_config_tenant_group(tenant), "tenant", table, where);
-}
-
-static enum sp_err read_tenants(struct sp_config *config, const struct sp_toml_value *tenants,
-                                struct sp_where *where)
-{
-    size_t count = 0;
-    SP_TRY(count_elements(tenants, "tenant", SP_CONFIG_TENANTS_MAX, &count, where));
-    config->tenants = calloc(count == 0 ? 1 : count, sizeof(*config->tenants));
-    if (config->tenants == NULL) {
-        return SP_ERR_NOMEM;
-    }
-    if (count == 0) {
-        return add_tenant(config, NULL, where);
-    }
-    for (const struct sp_toml_value *v = sp_toml_first(tenants); v != NULL; v = sp_toml_next(v)) {
-        SP_TRY(add_tenant(config, v, where));
-    }
-    return SP_OK;
-}
-
-static enum sp_err read_organisations(struct sp_config *config, const struct sp_toml_value *array,
-                                      struct sp_where *where)
-{
-    size_t count = 0;
-    SP_TRY(count_elements(array, "organisation", SP_CONFIG_ORGANISATIONS_MAX, &count, where));
-    config->organisations = calloc(count + 1, sizeof(*config->organisations));
-    if (config->organisations == NULL) {
-        return SP_ERR_NOMEM;
-    }
-    for (const struct sp_toml_value *v = count == 0 ? NULL : sp_toml_first(array); v != NULL;
-         v = sp_toml_next(v)) {
-        struct sp_config_organisation *added = &config->organisations[config->organisation_count++];
-        SP_TRY(read_element(config, sp_config_organisation_group(added), "organisation", v, where));
-    }
-    return SP_OK;
-}
-
 static enum sp_err read_document(struct sp_config *config, const struct sp_toml_value *root,
                                  struct sp_where *where)
 {
     struct sp_config_group group = sp_config_main_group(config);
-    SP_TRY(set_defaults(config, group));
+    SP_TRY(sp_config_set_defaults(config, group));
     for (const struct sp_toml_value *v = sp_toml_first(root); v != NULL; v = sp_toml_next(v)) {
         const struct sp_slice key = sp_toml_key(v);
         if (!sp_slice_is(key, "tenant") && !sp_slice_is(key, "organisation") && !sp_slice_is(key, "issuer")) {
@@ -288,9 +244,8 @@ static enum sp_err read_document(struct sp_config *config, const struct sp_toml_
             (struct sp_config_place){sp_toml_place(azure).line, sp_toml_place(azure).column};
     }
     SP_TRY(sp_config_read_pools(config, azure, where));
-    SP_TRY(read_organisations(config, sp_toml_get(root, "organisation"), where));
-    SP_TRY(sp_config_read_issuers(config, sp_toml_get(root, "issuer"), where));
-    return read_tenants(config, sp_toml_get(root, "tenant"), where);
+    SP_TRY(sp_config_read_organisations(config, sp_toml_get(root, "organisation"), where));
+    return sp_config_read_issuers(config, sp_toml_get(root, "issuer"), where);
 }
 
 /* STATE: what is configured, else a place that belongs to this user. */
@@ -338,8 +293,12 @@ enum sp_err sp_config_parse(struct sp_slice text, const struct sp_config_overrid
     if (config == NULL) {
         return SP_ERR_NOMEM;
     }
-    SP_TRY(sp_toml_parse(text, &doc, out_where));
+    struct sp_config_reading reading = {.config = config, .where = out_where};
+    const struct sp_toml_each each = {.name = "tenant", .fn = sp_config_add_tenant, .ctx = &reading};
+    SP_TRY(sp_config_begin_tenants(&reading));
+    SP_TRY(sp_toml_parse_each(text, &each, &doc, out_where));
     SP_TRY(read_document(config, sp_toml_root(doc), out_where));
+    SP_TRY(sp_config_end_tenants(&reading, sp_toml_get(sp_toml_root(doc), "tenant")));
     if (overrides != NULL) {
         override(overrides->listen, &config->server_listen,
                  &config->places[SP_CONFIG_AT_server_listen]);
@@ -361,7 +320,7 @@ static enum sp_err read_file(const char *path, struct sp_buf *out)
     }
     for (;;) {
         uint8_t *at = NULL;
-        size_t room = FILE_BYTES_MAX - out->len < 65536 ? FILE_BYTES_MAX - out->len : 65536;
+        size_t room = SP_CONFIG_FILE_MAX - out->len < 65536 ? SP_CONFIG_FILE_MAX - out->len : 65536;
         if (room == 0) {
             return SP_ERR_TOO_BIG;
         }
@@ -381,14 +340,14 @@ enum sp_err sp_config_load(const char *path, const struct sp_config_overrides *o
                            struct sp_config **out, struct sp_where *out_where)
 {
     SP_AUTO_BUF struct sp_buf text;
-    sp_buf_init(&text, FILE_BYTES_MAX);
+    sp_buf_init(&text, SP_CONFIG_FILE_MAX);
     enum sp_err err = path == NULL ? SP_OK : read_file(path, &text);
     if (err == SP_ERR_NOMEM) {
         return err;
     }
     if (err != SP_OK) {
         sp_where_set(out_where, 0, 0, "cannot read it: %s",
-                     err == SP_ERR_TOO_BIG ? "it is larger than 1 MiB" : strerror(errno));
+                     err == SP_ERR_TOO_BIG ? "it is larger than 64 MiB" : strerror(errno));
         return SP_ERR_CONFIG;
     }
     return sp_config_parse(sp_buf_slice(&text), overrides, out, out_where);

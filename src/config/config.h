@@ -14,8 +14,9 @@
 #include "base/where.h"
 #include "config/rows.h"
 
-#define SP_CONFIG_TENANTS_MAX       ((size_t)1024)
-#define SP_CONFIG_ORGANISATIONS_MAX ((size_t)1024)
+#define SP_CONFIG_FILE_MAX          ((size_t)64 * 1024 * 1024)
+#define SP_CONFIG_TENANTS_MAX       ((size_t)131072)
+#define SP_CONFIG_ORGANISATIONS_MAX ((size_t)32768)
 #define SP_CONFIG_ISSUERS_MAX       ((size_t)64)
 #define SP_CONFIG_RULES_MAX         ((size_t)4096)
 #define SP_CONFIG_POOLS_MAX         ((size_t)15)
@@ -116,13 +117,21 @@ struct sp_config_pool {
     struct sp_config_place place;
 };
 
+/* One of a list that is sorted by name, and then by its place in the file. */
+struct sp_config_named {
+    const char *name;
+    size_t at;
+};
+
 struct sp_config {
     SP_CONFIG_ROWS(SP_CONFIG_AS_FIELD)
     struct sp_config_place places[SP_CONFIG_COUNT];
     struct sp_config_tenant *tenants; /* at least one */
     size_t tenant_count;
+    struct sp_config_named *tenants_by_name;
     struct sp_config_organisation *organisations;
     size_t organisation_count;
+    struct sp_config_named *organisations_by_name;
     struct sp_config_issuer *issuers;
     size_t issuer_count;
     bool has_azure; /* the table [azure_code_interpreter] stands there */
@@ -178,6 +187,11 @@ enum sp_err sp_config_warnings(const struct sp_config *config, struct sp_buf *ou
 
 /* Appends the configuration in force as TOML; values that nobody set are marked. */
 enum sp_err sp_config_show(const struct sp_config *config, struct sp_buf *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
+
+/* The same in pieces, one after the other; an error of `fn` ends it. */
+typedef enum sp_err sp_config_piece_fn(void *ctx, struct sp_slice piece);
+enum sp_err sp_config_show_pieces(const struct sp_config *config, sp_config_piece_fn *fn, void *ctx)
     SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* Appends a Markdown table of all keys. */

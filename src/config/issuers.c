@@ -1,8 +1,13 @@
 /* [[issuer]] and its rules, and the client certificates of tenants: reading, and the rules between the values. */
+#include <stdlib.h>
+#include <strings.h>
+
 #include "api/scope.h"
+#include "base/own.h"
 #include "base/text.h"
 #include "codec/url.h"
 #include "config/row.h"
+#include "config/tenants.h"
 
 #define DIGEST_PREFIX  "sha256:"
 #define SUBJECT_PREFIX "subject:"
@@ -132,20 +137,10 @@ static bool is_condition(struct sp_slice text)
     return at > 0 && at <= 64 && at + 1 < text.len;
 }
 
-static bool has_tenant(const struct sp_config *c, const char *name)
-{
-    for (size_t i = 0; i < c->tenant_count; i++) {
-        if (is_same(name, c->tenants[i].name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static enum sp_err check_rule(const struct sp_config *c, const struct sp_config_rule *rule, struct sp_where *where)
 {
     unsigned scope = 0;
-    if (!has_tenant(c, rule->tenant)) {
+    if (sp_config_tenant(c, rule->tenant) == NULL) {
         const struct sp_config_place place = rule->places[SP_CONFIG_RULE_AT_tenant];
         return refuse(where, place.line == 0 ? rule->place : place, "each [[issuer.rule]] needs a 'tenant' that is there");
     }
@@ -223,28 +218,42 @@ static bool is_certificate(struct sp_slice text)
     return true;
 }
 
-static bool has_certificate(const struct sp_config_tenant *tenant, const char *certificate)
+/* Digests are read in capitals and small letters alike, so all are compared so. */
+static int by_certificate(const void *a, const void *b)
 {
-    for (size_t i = 0; i < tenant->certificates.count; i++) {
-        if (sp_slice_is_nocase(sp_slice_of(certificate), tenant->certificates.items[i])) {
-            return true;
-        }
-    }
-    return false;
+    const struct sp_config_named *left = a;
+    const struct sp_config_named *right = b;
+    const int order = strcasecmp(left->name, right->name);
+    return order != 0 ? order : (left->at > right->at) - (left->at < right->at);
 }
 
-static enum sp_err check_certificate(const struct sp_config *c, size_t index, const char *text, struct sp_where *where)
+/* The first tenant that names a certificate of one before it. */
+static enum sp_err check_shared(const struct sp_config *c, struct sp_where *where)
 {
-    const struct sp_config_place place = c->tenants[index].places[SP_CONFIG_AT_certificates];
-    if (!is_certificate(sp_slice_of(text))) {
-        return refuse(where, place, "a certificate is 'sha256:' and 64 hexadecimal digits, or 'subject:' and its subject");
+    size_t count = 0;
+    size_t at = 0;
+    size_t first = c->tenant_count;
+    for (size_t i = 0; i < c->tenant_count; i++) {
+        count += c->tenants[i].certificates.count;
     }
-    for (size_t i = 0; i < index; i++) {
-        if (has_certificate(&c->tenants[i], text)) {
-            return refuse(where, place, "two tenants have this certificate");
+    SP_AUTO_FREE struct sp_config_named *all = calloc(count + 1, sizeof(*all));
+    if (all == NULL) {
+        return SP_ERR_NOMEM;
+    }
+    for (size_t i = 0; i < c->tenant_count; i++) {
+        for (size_t k = 0; k < c->tenants[i].certificates.count; k++) {
+            all[at++] = (struct sp_config_named){.name = c->tenants[i].certificates.items[k], .at = i};
         }
     }
-    return SP_OK;
+    qsort(all, count, sizeof(*all), by_certificate);
+    for (size_t i = 1; i < count; i++) {
+        if (strcasecmp(all[i].name, all[i - 1].name) == 0 && all[i].at != all[i - 1].at && all[i].at < first) {
+            first = all[i].at;
+        }
+    }
+    return first == c->tenant_count ? SP_OK
+                                    : refuse(where, c->tenants[first].places[SP_CONFIG_AT_certificates],
+                                             "two tenants have this certificate");
 }
 
 static enum sp_err check_certificates(const struct sp_config *c, size_t index, struct sp_where *where)
@@ -258,7 +267,10 @@ static enum sp_err check_certificates(const struct sp_config *c, size_t index, s
         return refuse(where, tenant->places[SP_CONFIG_AT_certificate_use], "'with-token' needs 'certificates'");
     }
     for (size_t i = 0; i < tenant->certificates.count; i++) {
-        SP_TRY(check_certificate(c, index, tenant->certificates.items[i], where));
+        if (!is_certificate(sp_slice_of(tenant->certificates.items[i]))) {
+            return refuse(where, tenant->places[SP_CONFIG_AT_certificates],
+                          "a certificate is 'sha256:' and 64 hexadecimal digits, or 'subject:' and its subject");
+        }
     }
     return SP_OK;
 }
@@ -271,5 +283,5 @@ enum sp_err sp_config_check_issuers(const struct sp_config *config, struct sp_wh
     for (size_t i = 0; i < config->tenant_count; i++) {
         SP_TRY(check_certificates(config, i, where));
     }
-    return SP_OK;
+    return check_shared(config, where);
 }

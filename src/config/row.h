@@ -56,6 +56,31 @@ struct sp_config_group sp_config_pool_group(struct sp_config_pool *pool) SP_NONN
 enum sp_err sp_config_read_group(struct sp_config *config, struct sp_config_group group, const struct sp_toml_value *table,
                                  const char *skip, struct sp_where *where) SP_MUST_CHECK SP_NONNULL(1);
 
+/* Sets values of a group from an element of the array of tables [[name]], which says its 'name'. */
+enum sp_err sp_config_read_element(struct sp_config *config, struct sp_config_group group, const char *name,
+                                   const struct sp_toml_value *table, struct sp_where *where)
+    SP_MUST_CHECK SP_NONNULL(1, 3, 4);
+enum sp_err sp_config_set_defaults(struct sp_config *config, struct sp_config_group group) SP_MUST_CHECK SP_NONNULL(1);
+
+/* The tables [[tenant]], one by one as they are read (an sp_toml_element_fn), and what is left to do then (tenants.c). */
+struct sp_config_reading {
+    struct sp_config *config;
+    struct sp_where *where;
+    struct sp_config_tenant usual; /* one that sets nothing */
+    size_t room;
+};
+enum sp_err sp_config_begin_tenants(struct sp_config_reading *reading) SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_config_add_tenant(void *reading, const struct sp_toml_value *table) SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_config_end_tenants(struct sp_config_reading *reading, const struct sp_toml_value *array)
+    SP_MUST_CHECK SP_NONNULL(1);
+
+/* The array of tables [[organisation]], which may be absent (tenants.c). */
+enum sp_err sp_config_read_organisations(struct sp_config *config, const struct sp_toml_value *array,
+                                         struct sp_where *where) SP_MUST_CHECK SP_NONNULL(1);
+
+/* The place of the first that has the name of one before it; `count` when all differ (tenants.c). */
+size_t sp_config_first_repeated(const struct sp_config_named *named, size_t count);
+
 /* The array of tables [[issuer]], which may be absent; and the rules between its values (issuers.c). */
 enum sp_err sp_config_read_issuers(struct sp_config *config, const struct sp_toml_value *array, struct sp_where *where)
     SP_MUST_CHECK SP_NONNULL(1);

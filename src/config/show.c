@@ -1,6 +1,8 @@
 /* The configuration in force as TOML, and the table of keys for the manual. */
 #include "config/row.h"
 
+#define PIECE_BYTES_MAX ((size_t)1024 * 1024)
+
 static enum sp_err print_row(const struct sp_config_group *group, size_t index, struct sp_buf *out)
 {
     const struct sp_config_row *row = &group->rows[index];
@@ -29,45 +31,90 @@ static enum sp_err print_group(const struct sp_config_group *group, bool is_elem
     return SP_OK;
 }
 
-static enum sp_err print_issuers(const struct sp_config *config, struct sp_buf *out)
+/* What is printed goes on piece by piece: there may be very many tenants. */
+struct pieces {
+    sp_config_piece_fn *fn;
+    void *ctx;
+    struct sp_buf piece;
+};
+
+static enum sp_err give(struct pieces *pieces)
+{
+    SP_TRY(pieces->fn(pieces->ctx, sp_buf_slice(&pieces->piece)));
+    sp_buf_clear(&pieces->piece);
+    return SP_OK;
+}
+
+static enum sp_err give_element(struct pieces *pieces, const struct sp_config_group *group)
+{
+    SP_TRY(print_group(group, true, "", &pieces->piece));
+    return give(pieces);
+}
+
+static enum sp_err give_issuers(const struct sp_config *config, struct pieces *pieces)
 {
     for (size_t i = 0; i < config->issuer_count; i++) {
         const struct sp_config_group issuer = sp_config_issuer_group(&config->issuers[i]);
-        SP_TRY(print_group(&issuer, true, "", out));
+        SP_TRY(give_element(pieces, &issuer));
         for (size_t k = 0; k < config->issuers[i].rule_count; k++) {
             const struct sp_config_group rule = sp_config_rule_group(&config->issuers[i].rules[k]);
-            SP_TRY(print_group(&rule, true, "", out));
+            SP_TRY(give_element(pieces, &rule));
         }
     }
     return SP_OK;
 }
 
-enum sp_err sp_config_show(const struct sp_config *config, struct sp_buf *out)
+static enum sp_err give_main(const struct sp_config *config, struct pieces *pieces)
 {
     struct sp_config shown = *config;
     shown.server_state = config->state_dir;
     struct sp_config_group group = sp_config_main_group(&shown);
     SP_TRY(sp_buf_put_text(
-        out, config->has_azure
-                 ? "# the configuration in force\n"
-                 : "# the configuration in force; the embedded pool runs the code\n"));
-    SP_TRY(print_group(&group, false, config->has_azure ? "" : "azure_code_interpreter", out));
+        &pieces->piece, config->has_azure
+                            ? "# the configuration in force\n"
+                            : "# the configuration in force; the embedded pool runs the code\n"));
+    SP_TRY(print_group(&group, false, config->has_azure ? "" : "azure_code_interpreter", &pieces->piece));
+    SP_TRY(give(pieces));
     for (size_t i = 0; config->has_pool_list && i < config->pool_count; i++) {
         const struct sp_config_group pool = sp_config_pool_group(&config->pools[i]);
-        SP_TRY(print_group(&pool, true, "", out));
+        SP_TRY(give_element(pieces, &pool));
     }
+    return SP_OK;
+}
+
+static enum sp_err give_all(const struct sp_config *config, struct pieces *pieces)
+{
+    SP_TRY(give_main(config, pieces));
     for (size_t i = 0; i < config->tenant_count; i++) {
         struct sp_config_tenant tenant = config->tenants[i];
-        struct sp_config_group tenant_group = sp_config_tenant_group(&tenant);
-        SP_TRY(print_group(&tenant_group, true, "", out));
+        struct sp_config_group group = sp_config_tenant_group(&tenant);
+        SP_TRY(give_element(pieces, &group));
     }
     for (size_t i = 0; i < config->organisation_count; i++) {
         struct sp_config_organisation organisation = config->organisations[i];
-        struct sp_config_group group_of = sp_config_organisation_group(&organisation);
-        SP_TRY(print_group(&group_of, true, "", out));
+        struct sp_config_group group = sp_config_organisation_group(&organisation);
+        SP_TRY(give_element(pieces, &group));
     }
-    SP_TRY(print_issuers(config, out));
-    return SP_OK;
+    return give_issuers(config, pieces);
+}
+
+enum sp_err sp_config_show_pieces(const struct sp_config *config, sp_config_piece_fn *fn, void *ctx)
+{
+    struct pieces pieces = {.fn = fn, .ctx = ctx};
+    sp_buf_init(&pieces.piece, PIECE_BYTES_MAX);
+    enum sp_err err = give_all(config, &pieces);
+    sp_buf_done(&pieces.piece);
+    return err;
+}
+
+static enum sp_err put_piece(void *ctx, struct sp_slice piece)
+{
+    return sp_buf_put(ctx, piece);
+}
+
+enum sp_err sp_config_show(const struct sp_config *config, struct sp_buf *out)
+{
+    return sp_config_show_pieces(config, put_piece, out);
 }
 
 static const char *unit_of(enum sp_config_kind kind)

@@ -15,3 +15,8 @@ enum sp_err sp_schedule_in_batches(void)
     (void)mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
     return sched_setscheduler(0, SCHED_BATCH, &none) == 0 ? SP_OK : SP_ERR_SYSTEM;
 }
+
+void sp_schedule_rest(void)
+{
+    (void)malloc_trim(0);
+}

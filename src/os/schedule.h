@@ -16,4 +16,7 @@
  */
 enum sp_err sp_schedule_in_batches(void) SP_MUST_CHECK;
 
+/* Gives freed memory back all the same: after work that needs much and comes rarely. */
+void sp_schedule_rest(void);
+
 #endif

@@ -17,6 +17,7 @@
 #include "crypto/hash.h"
 #include "crypto/random.h"
 #include "os/memfd.h"
+#include "os/schedule.h"
 #include "process/issuers.h"
 #include "process/quotas.h"
 #include "process/role.h"
@@ -352,6 +353,7 @@ static enum sp_err on_reload(void *ctx, struct sp_peer from, struct sp_message *
     SP_TRY(sp_msg_reload_read(message, &msg));
     enum sp_err err = take_settings(state, msg.settings.bytes);
     sp_payload_done(&msg.settings);
+    sp_schedule_rest();
     sp_self_reloaded(state->self, msg.generation, err);
     return SP_OK;
 }
@@ -412,6 +414,7 @@ static enum sp_err admit_start(void *ctx)
 {
     struct admit_state *state = ctx;
     SP_TRY(sp_timer_set(state->poll, POLL_MS));
+    sp_schedule_rest();
     return sp_timer_set(state->tick, TICK_MS);
 }
 

@@ -180,7 +180,7 @@ static enum sp_err settle(struct sp_child *child)
     struct sp_house *house = child->house;
     SP_AUTO_BUF struct sp_buf encoded;
     SP_AUTO_PAYLOAD struct sp_payload payload = SP_PAYLOAD_EMPTY;
-    sp_buf_init(&encoded, SP_SETTINGS_LIST_MAX * 2);
+    sp_buf_init(&encoded, SP_SETTINGS_BYTES_MAX);
     SP_TRY(sp_role_settings(child, &encoded));
     child->generation = house->reload.in_force;
     child->is_reloading = false;

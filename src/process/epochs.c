@@ -79,14 +79,24 @@ static struct sp_slice text_of(const struct memory *memory, const uint8_t digest
     return sp_slice_make(NULL, 0);
 }
 
-static struct sp_epoch *find(const struct sp_epochs *epochs, struct sp_slice tenant)
+static int by_tenant(const void *a, const void *b)
 {
-    for (size_t i = 0; i < epochs->count; i++) {
-        if (sp_slice_is(tenant, epochs->items[i].tenant)) {
-            return &epochs->items[i];
-        }
-    }
-    return NULL;
+    const struct sp_epoch *left = a;
+    const struct sp_epoch *right = b;
+    return sp_slice_compare(sp_slice_of(left->tenant), sp_slice_of(right->tenant));
+}
+
+static int is_tenant(const void *key, const void *item)
+{
+    const struct sp_slice *tenant = key;
+    const struct sp_epoch *epoch = item;
+    return sp_slice_compare(*tenant, sp_slice_of(epoch->tenant));
+}
+
+/* Among the first `count`, which stand in the order of their names. */
+static struct sp_epoch *find(struct sp_epoch *items, size_t count, struct sp_slice tenant)
+{
+    return count == 0 ? NULL : bsearch(&tenant, items, count, sizeof(*items), is_tenant);
 }
 
 /* Everybody whom the file knows, with room for those of the configuration. Who is gone is kept: he may come back. */
@@ -102,6 +112,7 @@ static enum sp_err recall(const struct memory *memory, size_t more, struct sp_ep
         SP_TRY(read_tenant(memory, v, &out->items[out->count]));
         out->count++;
     }
+    qsort(out->items, out->count, sizeof(*out->items), by_tenant);
     return SP_OK;
 }
 
@@ -112,10 +123,11 @@ static bool is_same(const uint8_t a[SP_DIGEST_BYTES], const uint8_t b[SP_DIGEST_
     return sp_slice_equal(sp_slice_make(a, SP_DIGEST_BYTES), sp_slice_make(b, SP_DIGEST_BYTES));
 }
 
+/* Those that the file knows are the first `known`; a tenant of the configuration stands there once. */
 static enum sp_err settle_one(const struct memory *memory, const struct sp_config_tenant *tenant,
-                              const struct sp_policy_in_force *policy, struct sp_epochs *epochs, bool *changed)
+                              const struct sp_policy_in_force *policy, size_t known, struct sp_epochs *epochs, bool *changed)
 {
-    struct sp_epoch *at = find(epochs, sp_slice_of(tenant->name));
+    struct sp_epoch *at = find(epochs->items, known, sp_slice_of(tenant->name));
     bool is_widening = true;
     if (at == NULL) {
         at = &epochs->items[epochs->count++];
@@ -214,13 +226,15 @@ static enum sp_err settle(int state_dir, const struct sp_config *config, const s
     bool has_changed = false;
     SP_TRY(open_memory(state_dir, memory));
     SP_TRY(recall(memory, config->tenant_count, out));
+    const size_t known = out->count;
     for (size_t i = 0; i < config->tenant_count; i++) {
         const struct sp_policy_in_force *policy = sp_policies_find(policies, sp_slice_of(config->tenants[i].policy));
         if (policy == NULL) {
             return SP_ERR_CONFIG;
         }
-        SP_TRY(settle_one(memory, &config->tenants[i], policy, out, &has_changed));
+        SP_TRY(settle_one(memory, &config->tenants[i], policy, known, out, &has_changed));
     }
+    qsort(out->items, out->count, sizeof(*out->items), by_tenant);
     return has_changed ? write_file(state_dir, memory, policies, out) : SP_OK;
 }
 
@@ -249,6 +263,6 @@ void sp_epochs_done(struct sp_epochs *epochs)
 
 uint64_t sp_epochs_of(const struct sp_epochs *epochs, struct sp_slice tenant)
 {
-    const struct sp_epoch *at = find(epochs, tenant);
+    const struct sp_epoch *at = find(epochs->items, epochs->count, tenant);
     return at == NULL ? SP_EPOCH_FIRST : at->epoch;
 }

@@ -46,6 +46,10 @@ void sp_quotas_done(struct sp_quotas *quotas)
 static enum sp_err read_limits(struct sp_slice item, struct sp_quota_limits *out)
 {
     struct sp_settings_limits s;
+    if (item.len == 0) {
+        *out = (struct sp_quota_limits){.of = {0}};
+        return SP_OK;
+    }
     SP_TRY(sp_settings_limits_read(item, &s));
     *out = (struct sp_quota_limits){.of = {[SP_LIMIT_REQUESTS] = s.requests_per_minute,
                                            [SP_LIMIT_RUNS] = s.concurrent_runs,

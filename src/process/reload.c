@@ -4,6 +4,8 @@
 
 #include "base/log.h"
 #include "codec/hex.h"
+#include "config/tenants.h"
+#include "os/schedule.h"
 #include "process/house.h"
 
 /* So long may the roles of one step take; a worker that loads policies makes tables anew. */
@@ -37,6 +39,7 @@ static void end(struct sp_house *house)
         house->children[i].is_reloading = false;
     }
     drop_fresh(house);
+    sp_schedule_rest();
 }
 
 /* Nothing but some policies beside the old ones in the workers was taken over. */
@@ -56,6 +59,7 @@ static void swap(struct sp_house *house)
     house->policies = *reload->fresh_policies;
     *reload->fresh_policies = old;
     house->config = reload->fresh;
+    sp_config_forget_tenants(reload->first);
     reload->in_force = reload->generation;
     reload->owned = reload->fresh;
     reload->fresh = old_config; /* freed with the old policies */
@@ -69,7 +73,7 @@ static enum sp_err send(struct sp_child *child)
     struct sp_policies policies = house->policies;
     SP_AUTO_BUF struct sp_buf encoded;
     SP_AUTO_PAYLOAD struct sp_payload payload = SP_PAYLOAD_EMPTY;
-    sp_buf_init(&encoded, SP_SETTINGS_LIST_MAX * 2);
+    sp_buf_init(&encoded, SP_SETTINGS_BYTES_MAX);
     if (house->reload.phase == SP_RELOAD_INSPECT) {
         house->config = house->reload.fresh;
         house->policies = *house->reload.fresh_policies;

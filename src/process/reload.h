@@ -29,7 +29,7 @@ struct sp_reload {
     uint32_t generation; /* of what is tried, or was last; never used again */
     const char *path;
     const struct sp_config_overrides *overrides;
-    const struct sp_config *first; /* keys that need a restart are the first one's */
+    struct sp_config *first; /* keys that need a restart are the first one's */
     struct sp_config *owned;       /* in force, when it is not the first */
     struct sp_config *fresh;       /* being tried */
     struct sp_policies *fresh_policies;

@@ -92,7 +92,12 @@ static enum sp_err front(const struct sp_child *child, struct sp_writer *w)
 static enum sp_err put_limits(struct sp_settings_limits limits, struct sp_buf *out)
 {
     struct sp_writer w;
+    const uint64_t any = limits.requests_per_minute | limits.concurrent_runs | limits.sessions |
+                         limits.run_seconds_per_day | limits.code_bytes_per_day | limits.upload_bytes_per_day;
     sp_buf_init(out, SP_MSG_NAME_MAX);
+    if (any == 0) {
+        return SP_OK;
+    }
     sp_writer_init(&w, out);
     sp_settings_limits_write(&w, &limits);
     return sp_writer_end(&w);
@@ -158,8 +163,8 @@ static enum sp_err admit(const struct sp_child *child, struct sp_writer *w)
     SP_AUTO_BUF struct sp_buf tokens;
     SP_AUTO_BUF struct sp_buf issuers;
     struct sp_writer lists;
-    sp_buf_init(&organisations, SP_SETTINGS_LIST_MAX);
-    sp_buf_init(&tenants, SP_SETTINGS_LIST_MAX);
+    sp_buf_init(&organisations, SP_SETTINGS_TENANTS_MAX);
+    sp_buf_init(&tenants, SP_SETTINGS_TENANTS_MAX);
     sp_buf_init(&tokens, SP_SETTINGS_LIST_MAX);
     sp_buf_init(&issuers, SP_SETTINGS_LIST_MAX);
     sp_writer_init(&lists, &organisations);
@@ -209,13 +214,18 @@ static enum sp_err inspect(const struct sp_child *child, struct sp_writer *w)
     return SP_OK;
 }
 
+static enum sp_err hash_piece(void *ctx, struct sp_slice piece)
+{
+    return sp_hash_put(ctx, piece);
+}
+
 /* The configuration in force, as one number in the log. */
 enum sp_err sp_configuration_digest(const struct sp_config *config, uint8_t out[SP_DIGEST_BYTES])
 {
-    SP_AUTO_BUF struct sp_buf text;
-    sp_buf_init(&text, (size_t)1024 * 1024);
-    SP_TRY(sp_config_show(config, &text));
-    return sp_sha256(sp_buf_slice(&text), out);
+    SP_AUTO_HASH struct sp_hash *hash = NULL;
+    SP_TRY(sp_hash_new(&hash));
+    SP_TRY(sp_config_show_pieces(config, hash_piece, hash));
+    return sp_hash_end(hash, out);
 }
 
 static enum sp_err audit(const struct sp_child *child, struct sp_writer *w)

@@ -11,7 +11,9 @@
 #include "process/settings_token.h"
 #include "wire/msg.h"
 
-#define SP_SETTINGS_LIST_MAX ((size_t)4 * 1024 * 1024)
+#define SP_SETTINGS_LIST_MAX    ((size_t)4 * 1024 * 1024)
+#define SP_SETTINGS_TENANTS_MAX ((size_t)64 * 1024 * 1024) /* all of them, and all organisations */
+#define SP_SETTINGS_BYTES_MAX   (3 * SP_SETTINGS_TENANTS_MAX) /* of any role */
 
 #define SP_SETTINGS_DOOR_FIELDS(F)      \
     F(U32, connections_max, 0)          \
@@ -36,8 +38,8 @@
     F(U32, queue_max, 0)                           \
     F(U32, failed_logins_per_minute, 0)            \
     F(U64, cooldown_s, 0) /* how long a session lives unused */ \
-    F(BYTES, organisations, SP_SETTINGS_LIST_MAX)  \
-    F(BYTES, tenants, SP_SETTINGS_LIST_MAX)        \
+    F(BYTES, organisations, SP_SETTINGS_TENANTS_MAX) \
+    F(BYTES, tenants, SP_SETTINGS_TENANTS_MAX)     \
     F(BYTES, tokens, SP_SETTINGS_LIST_MAX)         \
     F(BYTES, issuers, SP_SETTINGS_LIST_MAX) /* blocks of sp_settings_issuer */
 
@@ -47,7 +49,7 @@
     F(DIGEST, policy, 0)                     \
     F(U64, policy_epoch, 0)                  \
     F(TEXT, organisation, SP_MSG_NAME_MAX) /* empty: none */ \
-    F(BYTES, quota, SP_MSG_NAME_MAX) /* sp_settings_limits, as is the next */ \
+    F(BYTES, quota, SP_MSG_NAME_MAX) /* sp_settings_limits, as is the next; empty: no limit at all */ \
     F(BYTES, token_quota, SP_MSG_NAME_MAX)   \
     F(U8, is_denial_result, 0)               \
     F(BYTES, certificates, SP_SETTINGS_LIST_MAX) /* blocks of text */ \

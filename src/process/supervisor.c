@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "crypto/hash.h"
+#include "os/schedule.h"
 #include "process/house.h"
 
 /* The last words of a process that ended are read before it is collected. */
@@ -107,6 +108,7 @@ static void go_on_starting(struct sp_house *house)
         sp_log(SP_LOG_INFO, "serve.ready", "roles=%zu ms=%llu", house->child_count,
                (unsigned long long)(sp_clock_mono_ms() - house->started_ms));
         print_ready(house);
+        sp_schedule_rest();
     }
 }
 
@@ -338,7 +340,9 @@ static enum sp_err prepare(struct sp_house *house, int take_secret_fd)
     on_keys_timer(house); /* what is there before admit reads it is nothing new */
     SP_TRY(sp_reload_init(house));
     SP_TRY(watch_signals(house));
-    return add_children(house);
+    SP_TRY(add_children(house));
+    sp_schedule_rest(); /* reading the configuration needed more than keeping it does */
+    return SP_OK;
 }
 
 static void start_all(struct sp_house *house)

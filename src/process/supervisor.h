@@ -10,7 +10,7 @@
 #include "config/config.h"
 
 struct sp_supervisor_options {
-    const struct sp_config *config;
+    struct sp_config *config; /* its tenants go once a reload has replaced them */
     const char *config_path; /* that it was read from, to be read again at SIGHUP; NULL: none */
     const struct sp_config_overrides *overrides;
     int secret_fd;       /* a sealed memfd with the upstream credential (taken over), -1 when there is none */

@@ -16,7 +16,7 @@
 
 /* The longest that a run is in flight, from admission; what is not settled by then surely is not running. */
 #define SP_QUOTA_RUN_US_MAX   ((uint64_t)(220 + 40) * 1000000U)
-#define SP_QUOTA_NODES_MAX    ((size_t)1 << 19)
+#define SP_QUOTA_NODES_MAX    ((size_t)1 << 20)
 #define SP_QUOTA_SESSIONS_MAX ((size_t)1 << 20)
 #define SP_QUOTA_NODE_NONE    UINT32_MAX
 

@@ -8,6 +8,7 @@
 
 #include <math.h>
 
+#include "base/buf.h"
 #include "codec/toml.h"
 
 #define TEXT(literal)                                                                              \
@@ -336,9 +337,133 @@ static void test_a_table_of_many_keys_costs_no_square(void **state)
     assert_non_null(sp_toml_get(sp_toml_root(doc), "k999990"));
 }
 
+/* --- one by one --- */
+
+struct handed {
+    unsigned count;
+    unsigned most; /* SP_ERR_FULL beyond */
+    size_t held;   /* members of all of them */
+    const struct sp_toml_value *last;
+};
+
+static enum sp_err take(void *ctx, const struct sp_toml_value *table)
+{
+    struct handed *handed = ctx;
+    int64_t number = -1;
+    if (handed->count == handed->most) {
+        return SP_ERR_FULL;
+    }
+    assert_int_equal(sp_toml_integer(sp_toml_get(table, "n"), &number), SP_OK);
+    assert_int_equal(number, handed->count);
+    assert_int_equal(sp_toml_place(table).line, handed->count * 4 + 2);
+    assert_non_null(sp_toml_get(sp_toml_get(table, "deep"), "a"));
+    handed->count++;
+    handed->held += sp_toml_count(table);
+    handed->last = table;
+    return SP_OK;
+}
+
+static void put_items(struct sp_buf *out, unsigned count)
+{
+    sp_buf_init(out, 1024 * 1024);
+    assert_int_equal(sp_buf_put_text(out, "first = 1\n"), SP_OK);
+    for (unsigned i = 0; i < count; i++) {
+        assert_int_equal(sp_buf_putf(out, "[[item]]\nn = %u\n[item.deep]\na = [1, {b = 2}]\n", i), SP_OK);
+    }
+}
+
+static void test_tables_are_handed_over_and_not_kept(void **state)
+{
+    (void)state;
+    SP_AUTO_BUF struct sp_buf in;
+    SP_AUTO_TOML struct sp_toml *doc = NULL;
+    struct handed handed = {.most = 2000};
+    const struct sp_toml_each each = {.name = "item", .fn = take, .ctx = &handed};
+    put_items(&in, 2000);
+    assert_int_equal(sp_buf_put_text(&in, "[other]\nx = 1\n[[more]]\nn = 5\n"), SP_OK);
+    assert_int_equal(sp_toml_parse_each(sp_buf_slice(&in), &each, &doc, NULL), SP_OK);
+    assert_int_equal(handed.count, 2000);
+    assert_int_equal(handed.held, 4000);
+    const struct sp_toml_value *root = sp_toml_root(doc);
+    assert_int_equal(sp_toml_count(sp_toml_get(root, "item")), 2000);
+    assert_null(sp_toml_first(sp_toml_get(root, "item")));
+    assert_non_null(sp_toml_get(root, "first"));
+    assert_non_null(sp_toml_get(sp_toml_get(root, "other"), "x"));
+    assert_non_null(sp_toml_get(sp_toml_first(sp_toml_get(root, "more")), "n"));
+}
+
+static void test_who_is_handed_a_table_may_end_the_reading(void **state)
+{
+    (void)state;
+    SP_AUTO_BUF struct sp_buf in;
+    struct sp_toml *doc = NULL;
+    struct handed handed = {.most = 3};
+    const struct sp_toml_each each = {.name = "item", .fn = take, .ctx = &handed};
+    put_items(&in, 4);
+    assert_int_equal(sp_toml_parse_each(sp_buf_slice(&in), &each, &doc, NULL), SP_ERR_FULL);
+    assert_null(doc);
+    assert_int_equal(handed.count, 3);
+}
+
+static enum sp_err count(void *ctx, const struct sp_toml_value *table)
+{
+    (void)table;
+    ++*(unsigned *)ctx;
+    return SP_OK;
+}
+
+/* Only [[item]] of the root: neither one beneath it, nor an array in brackets, nor a table. */
+static void test_only_headers_of_that_name_are_handed_over(void **state)
+{
+    static const struct {
+        const char *in;
+        unsigned count;
+        size_t kept;
+    } cases[] = {
+        {"[[item]]\na=1\n[[item]]\n[[item.item]]\nb=1\n[[item.item]]\n", 2, 0},
+        {"item = [{a = 1}, {a = 2}]\n", 0, 2},
+        {"[item]\na = 1\n", 0, 1},
+        {"[[x.item]]\n[[x.item]]\n", 0, 0},
+        {"x = 1\n", 0, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(cases); i++) {
+        SP_AUTO_TOML struct sp_toml *doc = NULL;
+        unsigned handed = 0;
+        size_t kept = 0;
+        const struct sp_toml_each each = {.name = "item", .fn = count, .ctx = &handed};
+        assert_int_equal(sp_toml_parse_each(sp_slice_of(cases[i].in), &each, &doc, NULL), SP_OK);
+        const struct sp_toml_value *v = sp_toml_first(sp_toml_get(sp_toml_root(doc), "item"));
+        for (; v != NULL; v = sp_toml_next(v)) {
+            kept++;
+        }
+        assert_int_equal(handed, cases[i].count);
+        assert_int_equal(kept, cases[i].kept);
+    }
+}
+
+/* A key that is freed and one that comes again are told apart from one that is there twice. */
+static void test_keys_of_tables_that_went_may_come_again(void **state)
+{
+    (void)state;
+    struct sp_toml *doc = NULL;
+    struct sp_where where = {0};
+    unsigned handed = 0;
+    const struct sp_toml_each each = {.name = "item", .fn = count, .ctx = &handed};
+    assert_int_equal(sp_toml_parse_each(SP_SLICE_LITERAL("[[item]]\na=1\n[[item]]\na=1\nb=1\na=2\n"), &each, &doc, &where),
+                     SP_ERR_CONFIG);
+    assert_int_equal(where.line, 6);
+    assert_string_equal(where.text, "'a' is already defined in line 4");
+    assert_int_equal(handed, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_tables_are_handed_over_and_not_kept),
+        cmocka_unit_test(test_who_is_handed_a_table_may_end_the_reading),
+        cmocka_unit_test(test_only_headers_of_that_name_are_handed_over),
+        cmocka_unit_test(test_keys_of_tables_that_went_may_come_again),
         cmocka_unit_test(test_strings_and_dates_are_decoded),
         cmocka_unit_test(test_numbers_of_every_form),
         cmocka_unit_test(test_infinity_and_nan_have_signs),
