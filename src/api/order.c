@@ -1,9 +1,10 @@
 #include "api/order.h"
 
 #include "base/text.h"
+#include "wire/session_act.h"
 
 /* The first byte of every order; another layout gets another number. */
-#define LAYOUT 2U
+#define LAYOUT 3U
 
 void sp_order_write(struct sp_writer *w, const struct sp_order *order)
 {
@@ -13,6 +14,8 @@ void sp_order_write(struct sp_writer *w, const struct sp_order *order)
         sp_writer_u32(w, order->timeout_s);
         sp_writer_u8(w, order->is_async ? 1 : 0);
         sp_writer_u32(w, order->output_max);
+        sp_writer_u16(w, order->denied);
+        sp_writer_u8(w, order->may_own_code ? 1 : 0);
         sp_writer_block(w, order->code);
         return;
     }
@@ -22,6 +25,7 @@ void sp_order_write(struct sp_writer *w, const struct sp_order *order)
     sp_writer_block(w, order->id);
     sp_writer_block(w, order->sessions);
     sp_writer_block(w, order->file);
+    sp_writer_u8(w, order->is_code ? 1 : 0);
 }
 
 static enum sp_err read_flag(struct sp_reader *r, bool *out)
@@ -41,6 +45,11 @@ static enum sp_err read_execution(struct sp_reader *r, struct sp_order *out)
     SP_TRY(sp_reader_u32(r, &out->timeout_s));
     SP_TRY(read_flag(r, &out->is_async));
     SP_TRY(sp_reader_u32(r, &out->output_max));
+    SP_TRY(sp_reader_u16(r, &out->denied));
+    SP_TRY(read_flag(r, &out->may_own_code));
+    if (out->denied >> SP_ACT_COUNT != 0) {
+        return SP_ERR_WIRE;
+    }
     SP_TRY(sp_reader_block(r, SP_ORDER_CODE_BYTES_MAX, &out->code));
     SP_TRY(sp_utf8_check(out->code, &at));
     return sp_slice_find(out->code, 0, '\0') == out->code.len ? SP_OK : SP_ERR_NUL;
@@ -64,12 +73,13 @@ static enum sp_err read_other(struct sp_reader *r, struct sp_order *out)
     SP_TRY(sp_reader_block(r, SP_ORDER_ID_BYTES_MAX, &out->id));
     SP_TRY(sp_reader_block(r, SP_ORDER_SESSIONS_BYTES_MAX, &out->sessions));
     SP_TRY(sp_reader_block(r, SP_ORDER_DIGEST_BYTES, &out->file));
+    SP_TRY(read_flag(r, &out->is_code));
     bool is_file = out->operation >= SP_OPERATION_FILE_PUT &&
                    out->operation <= SP_OPERATION_FILE_DELETE;
     bool has_digest = out->file.len == SP_ORDER_DIGEST_BYTES;
     if (!sp_spot_is_clean(&out->spot) || !is_id(out->id) || is_file != (out->spot.name.len > 0) ||
         has_digest != (out->operation == SP_OPERATION_FILE_PUT) ||
-        (!has_digest && out->file.len > 0)) {
+        (!has_digest && (out->file.len > 0 || out->is_code))) {
         return SP_ERR_WIRE;
     }
     return SP_OK;

@@ -25,12 +25,15 @@ struct sp_order {
     bool is_async;
     uint32_t output_max; /* of each stream; 0: as much as the pool keeps */
     struct sp_slice code; /* borrowed; valid UTF-8 without NUL */
+    uint16_t denied;      /* capabilities (bits of wire/session_act.h) that an embedded pool refuses at run time */
+    bool may_own_code;    /* it may import and execute what a run wrote itself */
     /* of all else */
     struct sp_spot spot;     /* of a file, or a directory to list */
     bool is_recursive;         /* of a list of files */
     struct sp_slice id;        /* of an execution that is asked after */
     struct sp_slice sessions;  /* of a list of sessions: their names, as blocks */
     struct sp_slice file;      /* of an upload: the digest of its bytes */
+    bool is_code;              /* of an upload: Python that was judged, and may be imported */
 };
 
 void sp_order_write(struct sp_writer *w, const struct sp_order *order) SP_NONNULL(1, 2);

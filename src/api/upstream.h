@@ -53,6 +53,7 @@ struct sp_upstream_answer {
     struct sp_json *doc;
     struct sp_buf value;
     struct sp_buf outputs;
+    struct sp_buf runtime; /* what an embedded pool's witness saw, as sp_msg_outcome has it; may be empty */
 };
 
 /* Reads a whole answer; fails only for want of memory. What cannot be understood is an UNKNOWN end in `out`. */

@@ -7,8 +7,15 @@
 #include "crypto/hash.h"
 #include "inspect/report.h"
 #include "inspect/room_inner.h"
+#include "wire/session_act.h"
 
 #define MS_PER_S 1000U
+
+/* A policy's capabilities and a session's are the same list: their bits go as they are. */
+_Static_assert((unsigned)SP_CAPABILITY_COUNT == (unsigned)SP_ACT_COUNT &&
+                   (unsigned)SP_CAPABILITY_NETWORK == (unsigned)SP_ACT_NETWORK &&
+                   (unsigned)SP_CAPABILITY_SHELL_ESCAPE == (unsigned)SP_ACT_SHELL_ESCAPE,
+               "the lists of capabilities differ");
 
 enum sp_err sp_inspect_room_new(uint64_t body_bytes_max, uint64_t upload_bytes_max, struct sp_inspect_room **out)
 {
@@ -219,7 +226,9 @@ static enum sp_err judge_code(struct sp_inspection *i, const struct sp_request *
                                    .timeout_s = request->timeout_s,
                                    .is_async = request->is_async,
                                    .output_max = request->output_max,
-                                   .code = request->code};
+                                   .code = request->code,
+                                   .denied = i->policy->runtime_denied,
+                                   .may_own_code = i->policy->runtime_own_code};
     bool is_allowed = false;
     i->verdict.code_bytes = request->code.len;
     SP_TRY(sp_sha256(request->code, i->verdict.code));

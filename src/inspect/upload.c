@@ -68,12 +68,14 @@ static enum sp_err keep_modules(struct sp_inspection *i, const struct sp_upload_
     return SP_OK;
 }
 
-static enum sp_err judge_file(struct sp_inspection *i, struct sp_slice content, bool *out_allowed)
+static enum sp_err judge_file(struct sp_inspection *i, struct sp_slice content, struct sp_order *order, bool *out_allowed)
 {
     struct sp_inspect_room *room = i->room;
     struct sp_upload_facts facts = {.module_count = 0};
     sp_upload_run(room->upload, i->policy, sp_buf_slice(&room->spot), content, &room->judgement, &facts);
     SP_TRY(sp_inspect_report_judgement(i, NULL, out_allowed));
+    /* Code inside an archive is another file when it is unpacked, and that one nobody approved. */
+    order->is_code = facts.is_code && facts.kind == SP_KIND_PYTHON;
     return keep_modules(i, &facts);
 }
 
@@ -92,7 +94,7 @@ enum sp_err sp_inspect_upload(struct sp_inspection *i)
     }
     i->verdict.code_bytes = part.content.len;
     SP_TRY(sp_sha256(part.content, i->verdict.code));
-    SP_TRY(judge_file(i, part.content, &is_allowed));
+    SP_TRY(judge_file(i, part.content, &order, &is_allowed));
     if (!is_allowed) {
         return SP_OK;
     }

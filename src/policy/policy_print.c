@@ -93,6 +93,21 @@ static enum sp_err put_uploads(struct sp_buf *out, const struct sp_policy *polic
     return SP_OK;
 }
 
+static enum sp_err put_runtime(struct sp_buf *out, const struct sp_policy *policy)
+{
+    bool has_any = false;
+    SP_TRY(sp_buf_put_text(out, "\n[runtime]\n"));
+    for (unsigned i = 0; i < SP_CAPABILITY_COUNT; i++) {
+        if ((policy->runtime_denied & SP_CAPABILITY_BIT(i)) != 0) {
+            SP_TRY(sp_buf_putf(out, "%s\"%s\"", has_any ? ", " : "deny = [",
+                               sp_capability_name((enum sp_capability)i)));
+            has_any = true;
+        }
+    }
+    SP_TRY(sp_buf_put_text(out, has_any ? "]\n" : ""));
+    return sp_buf_putf(out, "own_code = %s\n", policy->runtime_own_code ? "true" : "false");
+}
+
 enum sp_err sp_policy_print(const struct sp_policy *policy, struct sp_buf *out)
 {
     static const char *const versions[] = {"any", "3.11", "3.12", "3.14"};
@@ -115,5 +130,6 @@ enum sp_err sp_policy_print(const struct sp_policy *policy, struct sp_buf *out)
     SP_TRY(put_map(out, "names", &policy->names));
     SP_TRY(put_map(out, "attributes", &policy->attributes));
     SP_TRY(put_map(out, "strings", &policy->strings));
-    return put_uploads(out, policy);
+    SP_TRY(put_uploads(out, policy));
+    return put_runtime(out, policy);
 }

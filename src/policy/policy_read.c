@@ -177,6 +177,46 @@ static enum sp_err read_uploads(struct sp_policy *p, const struct sp_toml_value 
     return SP_OK;
 }
 
+static enum sp_err read_runtime_list(uint16_t *bits, const struct sp_toml_value *list, bool is_denied,
+                                     struct sp_where *where)
+{
+    if (sp_toml_type(list) != SP_TOML_ARRAY) {
+        return wrong(list, where, "must be a list of capabilities");
+    }
+    for (const struct sp_toml_value *item = sp_toml_first(list); item != NULL;
+         item = sp_toml_next(item)) {
+        enum sp_capability capability = SP_CAPABILITY_PROCESS;
+        struct sp_slice text = {0};
+        if (sp_toml_string(item, &text) != SP_OK) {
+            return wrong(item, where, "a text is expected here");
+        }
+        if (sp_capability_from_name(text, &capability) != SP_OK) {
+            return unknown(sp_toml_place(item), "capability", text, capability_names, where);
+        }
+        unsigned bit = SP_CAPABILITY_BIT(capability);
+        *bits = (uint16_t)(is_denied ? *bits | bit : *bits & ~bit);
+    }
+    return SP_OK;
+}
+
+static enum sp_err read_runtime(struct sp_policy *p, const struct sp_toml_value *table,
+                                struct sp_where *where)
+{
+    static const char *const words[] = {"deny", "allow", "own_code", NULL};
+    SP_TRY(need_table(table, where));
+    for (const struct sp_toml_value *v = sp_toml_first(table); v != NULL; v = sp_toml_next(v)) {
+        bool is_deny = sp_slice_is(sp_toml_key(v), "deny");
+        if (is_deny || sp_slice_is(sp_toml_key(v), "allow")) {
+            SP_TRY(read_runtime_list(&p->runtime_denied, v, is_deny, where));
+        } else if (!sp_slice_is(sp_toml_key(v), "own_code")) {
+            return unknown_key(v, words, where);
+        } else if (sp_toml_bool(v, &p->runtime_own_code) != SP_OK) {
+            return wrong(v, where, "must be true or false");
+        }
+    }
+    return SP_OK;
+}
+
 /* What is done with one text of a list. */
 typedef enum sp_err list_fn(void *to, struct sp_slice text, enum sp_rule rule,
                             const struct sp_toml_value *item, struct sp_where *where);
@@ -398,7 +438,7 @@ static enum sp_err read_tests(struct sp_policy *p, const struct sp_toml_value *l
 static const char *const keys[] = {
     "extends", "description", "name",         "python",  "mode",  "unknown_module",
     "syntax",  "limits",      "capabilities", "modules", "names", "attributes",
-    "strings", "files",       "uploads",      "test",    NULL};
+    "strings", "files",       "uploads",      "runtime", "test",  NULL};
 
 static enum sp_err read_section(struct sp_policy *p, const struct sp_toml_value *v, bool is_own,
                                 struct sp_where *where)
@@ -427,6 +467,9 @@ static enum sp_err read_section(struct sp_policy *p, const struct sp_toml_value 
     }
     if (sp_slice_is(key, "uploads")) {
         return read_uploads(p, v, where);
+    }
+    if (sp_slice_is(key, "runtime")) {
+        return read_runtime(p, v, where);
     }
     if (sp_slice_is(key, "test")) {
         return is_own ? read_tests(p, v, where) : SP_OK;

@@ -81,6 +81,8 @@ static enum sp_err is_rest_equal(const struct sp_policy *from, const struct sp_p
     for (size_t i = 0; i < SP_UPLOAD_RULE_COUNT; i++) {
         rest.upload[i] = to->upload[i];
     }
+    rest.runtime_denied = to->runtime_denied;
+    rest.runtime_own_code = to->runtime_own_code;
     for (size_t i = 0; i < sizeof(rest.name); i++) {
         rest.name[i] = to->name[i];
     }
@@ -94,7 +96,9 @@ enum sp_err sp_policy_is_widening(const struct sp_policy *from, const struct sp_
 {
     bool is_equal = false;
     SP_TRY(is_rest_equal(from, to, &is_equal));
-    *out = is_equal && are_limits_wider(&from->limits, &to->limits) && (from->only_listed || !to->only_listed) &&
+    bool is_runtime_wider = (to->runtime_denied & ~(unsigned)from->runtime_denied) == 0 &&
+                            (to->runtime_own_code || !from->runtime_own_code);
+    *out = is_equal && is_runtime_wider && are_limits_wider(&from->limits, &to->limits) && (from->only_listed || !to->only_listed) &&
            is_rule_wider(from->unknown_module, to->unknown_module) && is_rule_wider(from->syntax, to->syntax) &&
            are_rules_wider(from->capability, to->capability, SP_CAPABILITY_COUNT) &&
            are_rules_wider(from->kind, to->kind, SP_KIND_COUNT) &&

@@ -429,7 +429,8 @@ static enum sp_err prepare_slot(struct sp_http *http, struct slot *slot,
         SP_TRY(sp_http_setup_easy(&http->setup, &slot->easy));
         SP_TRY(hook_slot(http, slot));
     }
-    bool is_special = request->content_type.len > 0 || request->traceparent.len > 0 || request->method != NULL;
+    bool is_special = request->content_type.len > 0 || request->traceparent.len > 0 || request->method != NULL ||
+                      request->fields[0].name != NULL;
     if (slot->headers == NULL || is_special || slot->has_special ||
         slot->bearer_generation != http->bearer_generation) {
         sp_http_setup_headers_free(&slot->headers);

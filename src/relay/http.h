@@ -71,12 +71,20 @@ void sp_http_free(struct sp_http *http);
 enum sp_err sp_http_set_bearer(struct sp_http *http, struct sp_slice bearer)
     SP_MUST_CHECK SP_NONNULL(1);
 
-/* One request. All is borrowed until the end. A body is its three parts, one behind another. */
+/* A header field that only some requests have. */
+struct sp_http_field {
+    const char *name; /* NULL: none */
+    struct sp_slice value;
+};
+#define SP_HTTP_FIELDS_MAX 2U
+
+/* One request. All but the fields is borrowed until the end. A body is its three parts, one behind another. */
 struct sp_http_request {
     const char *method; /* NULL: POST */
     struct sp_slice target;
     struct sp_slice content_type; /* empty: JSON */
     struct sp_slice traceparent;  /* empty: none */
+    struct sp_http_field fields[SP_HTTP_FIELDS_MAX]; /* borrowed for the call of sp_http_start */
     struct sp_slice body;
     struct sp_slice content;
     struct sp_slice tail;

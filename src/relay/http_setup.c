@@ -195,6 +195,9 @@ static enum sp_err append_all(const struct sp_http_setup *s, const struct sp_htt
     struct sp_slice type = is_json ? SP_SLICE_LITERAL("application/json") : request->content_type;
     SP_TRY(append_field(headers, "Content-Type", type));
     SP_TRY(append_field(headers, "traceparent", request->traceparent));
+    for (size_t i = 0; i < SP_HTTP_FIELDS_MAX && request->fields[i].name != NULL; i++) {
+        SP_TRY(append_field(headers, request->fields[i].name, request->fields[i].value));
+    }
     SP_TRY(append(headers, "Accept: application/json"));
     SP_TRY(append(headers, "Expect:")); /* no waiting for 100-continue */
     return s->has_bearer ? append_bearer(s, headers) : SP_OK;

@@ -1,7 +1,12 @@
 /* One pool's lane: the runs that wait for a connection to it, and the connections. */
 #include "base/assert.h"
 #include "base/own.h"
+#include "codec/hex.h"
 #include "relay/room_inner.h"
+#include "wire/session_act.h"
+
+/* All names of capabilities, or the digits of a digest. */
+#define FIELD_BYTES_MAX ((size_t)128)
 
 /* A ticket is the lane's number and, below it, a number that the lane counts up, round and round. */
 #define TICKET_SHIFT 28U
@@ -176,19 +181,47 @@ static uint32_t time_left_ms(const struct run *run, uint64_t now_us)
     return run->timeout_ms - (uint32_t)(passed_ms < SP_RETRY_ALL_MS ? passed_ms : SP_RETRY_ALL_MS);
 }
 
+/* What an embedded pool is told beside the request; another pool would not know what it means. */
+static enum sp_err add_fields(const struct lane *lane, const struct run *run, struct sp_http_request *request,
+                              struct sp_buf *texts)
+{
+    size_t count = 0;
+    if (!lane->pool->upstream.is_embedded) {
+        return SP_OK;
+    }
+    if (run->errand != NULL) {
+        const struct sp_order *order = &run->errand->order;
+        SP_TRY(order->is_code ? sp_hex_encode(order->file, texts) : SP_OK);
+        request->fields[0] = (struct sp_http_field){order->is_code ? "X-Sallyport-Approved" : NULL, sp_buf_slice(texts)};
+        return SP_OK;
+    }
+    SP_TRY(sp_act_list(run->denied, texts));
+    if (texts->len > 0) {
+        request->fields[count++] = (struct sp_http_field){"X-Sallyport-Deny", sp_buf_slice(texts)};
+    }
+    request->fields[count] = (struct sp_http_field){
+        "X-Sallyport-Own-Code", run->may_own_code ? SP_SLICE_LITERAL("allow") : SP_SLICE_LITERAL("deny")};
+    return SP_OK;
+}
+
 static void start_run(struct sp_relay_room *room, struct lane *lane, struct run *run, uint64_t now_us)
 {
     struct sp_http_request request = {.target = sp_buf_slice(&run->target),
                                       .traceparent = sp_buf_slice(&run->traceparent),
                                       .body = sp_buf_slice(&run->body),
                                       .timeout_ms = time_left_ms(run, now_us)};
+    SP_AUTO_BUF struct sp_buf texts;
+    sp_buf_init(&texts, FIELD_BYTES_MAX);
     if (run->errand != NULL) {
         sp_relay_errand_request(run->errand, &request);
     }
     run->state = RUN_AT_POOL;
     run->attempts++;
     lane->at_pool++;
-    enum sp_err err = room->ops.start(room->ops.ctx, lane->number, (size_t)(run - room->runs), &request);
+    enum sp_err err = add_fields(lane, run, &request, &texts);
+    if (err == SP_OK) {
+        err = room->ops.start(room->ops.ctx, lane->number, (size_t)(run - room->runs), &request);
+    }
     if (err != SP_OK) {
         lane->at_pool--;
         sp_relay_end_not_started(room, run, RETRY_SOON_MS, sp_slice_of(sp_err_text(err)), now_us);

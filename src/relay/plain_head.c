@@ -20,6 +20,12 @@ enum sp_err sp_plain_put_head(struct sp_slice fields, const struct sp_http_reque
         SP_TRY(sp_buf_put(out, request->traceparent));
         SP_TRY(sp_buf_put_text(out, "\r\n"));
     }
+    for (size_t i = 0; i < SP_HTTP_FIELDS_MAX && request->fields[i].name != NULL; i++) {
+        SP_TRY(sp_buf_put_text(out, request->fields[i].name));
+        SP_TRY(sp_buf_put_text(out, ": "));
+        SP_TRY(sp_buf_put(out, request->fields[i].value));
+        SP_TRY(sp_buf_put_text(out, "\r\n"));
+    }
     if (has_body) {
         SP_TRY(sp_buf_put_text(out, "Content-Type: "));
         SP_TRY(sp_buf_put(out, request->content_type.len > 0 ? request->content_type

@@ -222,6 +222,7 @@ static void end_answered(struct sp_relay_room *room, struct run *run, const stru
             return;
         }
         fill_done(&outcome, &answer.result);
+        outcome.runtime = sp_buf_slice(&answer.runtime);
     }
     outcome.state = sp_relay_end_number(answer.end);
     outcome.err = answer.err;
@@ -353,6 +354,8 @@ static enum sp_err build_run(struct sp_relay_room *room, struct run *run, const 
     SP_TRY(sp_upstream_body(upstream, order, &run->body));
     uint32_t seconds = order->timeout_s < UINT32_MAX / 2000U ? order->timeout_s : UINT32_MAX / 2000U;
     run->timeout_ms = seconds * 1000U + SP_RELAY_MARGIN_MS;
+    run->denied = order->denied;
+    run->may_own_code = order->may_own_code;
     return order->is_async ? sp_shelf_begin(room->shelf, msg->session, msg->execution, now_us, &run->ticket)
                            : SP_OK;
 }

@@ -55,6 +55,8 @@ struct run {
     uint64_t session_key;
     struct sp_seat *seat; /* NULL: none is needed, or there was no place */
     struct errand *errand; /* of an operation that is no run */
+    uint16_t denied;       /* what the order says of the run in an embedded pool */
+    bool may_own_code;
     struct sp_buf session;
     struct sp_buf traceparent;
     struct sp_buf target;

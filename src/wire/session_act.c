@@ -35,6 +35,18 @@ enum sp_err sp_act_bits(struct sp_slice names, uint16_t *out)
     return SP_OK;
 }
 
+enum sp_err sp_act_list(uint16_t bits, struct sp_buf *out)
+{
+    const char *before = "";
+    for (unsigned i = 0; i < SP_ACT_COUNT; i++) {
+        if (((unsigned)bits >> i & 1U) != 0) {
+            SP_TRY(sp_buf_putf(out, "%s%s", before, sp_act_name((enum sp_act)i)));
+            before = ",";
+        }
+    }
+    return SP_OK;
+}
+
 enum sp_err sp_witness_read(struct sp_slice bytes, struct sp_witness *out)
 {
     struct sp_witness seen = {.is_there = true};

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "base/buf.h"
 #include "base/reader.h"
 
 /* What a run can do, in the words of policy/capabilities.toml. A bit or a count each, in this order. */
@@ -34,6 +35,9 @@ const char *sp_act_name(enum sp_act capability);
 
 /* Comma-separated names as bits; SP_ERR_INVALID for a name that is none of them. */
 enum sp_err sp_act_bits(struct sp_slice names, uint16_t *out) SP_MUST_CHECK SP_NONNULL(2);
+
+/* The other way round; nothing for no bits. */
+enum sp_err sp_act_list(uint16_t bits, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(2);
 
 /* What the witness of a run saw. */
 struct sp_witness {

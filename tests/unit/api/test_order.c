@@ -19,6 +19,8 @@ static void write_order(struct sp_buf *out, const struct sp_order *order)
 
 static const struct sp_order good = {.operation = SP_OPERATION_EXECUTE,
                                      .timeout_s = 60,
+                                     .denied = 3,
+                                     .may_own_code = true,
                                      .code = {(const uint8_t *)"print('\xC3\xA9')", 11}};
 
 static void test_order_comes_back_as_it_was_written(void **state)
@@ -30,6 +32,8 @@ static void test_order_comes_back_as_it_was_written(void **state)
     assert_int_equal(sp_order_read(sp_buf_slice(&bytes), &read), SP_OK);
     assert_int_equal(read.operation, good.operation);
     assert_int_equal(read.timeout_s, good.timeout_s);
+    assert_int_equal(read.denied, good.denied);
+    assert_true(read.may_own_code);
     assert_true(sp_slice_equal(read.code, good.code));
 }
 
@@ -65,6 +69,7 @@ static void test_order_is_refused_with_content_that_inspection_never_lets_pass(v
         {.operation = SP_OPERATION_COUNT, .timeout_s = 1, .code = {(const uint8_t *)"x", 1}},
         {.operation = SP_OPERATION_EXECUTE, .timeout_s = 1, .code = {(const uint8_t *)"x\0y", 3}},
         {.operation = SP_OPERATION_EXECUTE, .timeout_s = 1, .code = {(const uint8_t *)"\xFF", 1}},
+        {.operation = SP_OPERATION_EXECUTE, .denied = 1U << 9, .code = {(const uint8_t *)"x", 1}},
     };
     for (size_t i = 0; i < SP_COUNT(cases); i++) {
         SP_AUTO_BUF struct sp_buf bytes;
@@ -82,6 +87,7 @@ static void test_orders_of_other_operations_come_back(void **state)
 {
     static const struct sp_order orders[] = {
         {.operation = SP_OPERATION_FILE_PUT, .spot = PLACE("a/b", "c d.txt"), .file = DIGEST},
+        {.operation = SP_OPERATION_FILE_PUT, .spot = PLACE("", "m.py"), .file = DIGEST, .is_code = true},
         {.operation = SP_OPERATION_FILE_LIST, .spot = PLACE("a", ""), .is_recursive = true},
         {.operation = SP_OPERATION_FILE_DELETE, .spot = PLACE("", "x")},
         {.operation = SP_OPERATION_EXECUTION_GET, .id = {(const uint8_t *)"0123-abc", 8}},
@@ -101,6 +107,7 @@ static void test_orders_of_other_operations_come_back(void **state)
         assert_true(sp_slice_equal(read.sessions, orders[i].sessions));
         assert_true(sp_slice_equal(read.file, orders[i].file));
         assert_int_equal(read.is_recursive, orders[i].is_recursive);
+        assert_int_equal(read.is_code, orders[i].is_code);
     }
 }
 
@@ -115,6 +122,7 @@ static void test_orders_that_inspection_never_builds_are_refused(void **state)
         {.operation = SP_OPERATION_FILE_PUT, .spot = PLACE("a", "c")},
         {.operation = SP_OPERATION_FILE_GET, .spot = PLACE("a", "c"), .file = DIGEST},
         {.operation = SP_OPERATION_FILE_GET, .spot = PLACE("a", "")},
+        {.operation = SP_OPERATION_FILE_GET, .spot = PLACE("a", "c"), .is_code = true},
         {.operation = SP_OPERATION_FILE_LIST, .spot = PLACE("a", "c")},
         {.operation = SP_OPERATION_EXECUTION_GET, .id = {(const uint8_t *)"a b", 3}},
     };

@@ -63,6 +63,32 @@ static void test_policy_lays_itself_over_what_it_extends(void **state)
     sp_policy_done(&policy);
 }
 
+static void test_policy_denies_at_run_time_what_it_or_its_parents_say(void **state)
+{
+    static const struct {
+        const char *text;
+        unsigned denied;
+        bool own_code;
+    } rows[] = {
+        {"name = \"x\"\n", 0, false},
+        {"[runtime]\ndeny = [\"network\", \"native\"]\n",
+         SP_CAPABILITY_BIT(SP_CAPABILITY_NETWORK) | SP_CAPABILITY_BIT(SP_CAPABILITY_NATIVE), false},
+        {"[runtime]\ndeny = [\"network\"]\nallow = [\"network\"]\nown_code = true\n", 0, true},
+        {"extends = \"data-science\"\n[runtime]\nallow = [\"network\"]\n",
+         SP_CAPABILITY_BIT(SP_CAPABILITY_PROCESS), false},
+        {"extends = \"record-only\"\n[runtime]\nown_code = false\n", 0, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(rows); i++) {
+        struct sp_policy policy;
+        struct sp_where where;
+        assert_int_equal(sp_policy_load(sp_slice_of(rows[i].text), sp_policy_source, NULL, &policy, &where), SP_OK);
+        assert_int_equal(policy.runtime_denied, rows[i].denied);
+        assert_int_equal(policy.runtime_own_code, rows[i].own_code);
+        sp_policy_done(&policy);
+    }
+}
+
 static void test_policy_refuses_mistakes_with_their_place(void **state)
 {
     static const struct {
@@ -78,6 +104,10 @@ static void test_policy_refuses_mistakes_with_their_place(void **state)
         {"[modules]\nallow = [1]\n", 2},
         {"[modules]\nonly = 1\n", 2},
         {"[modules]\nmaybe = [\"x\"]\n", 2},
+        {"[runtime]\ndeny = [\"flight\"]\n", 2},
+        {"[runtime]\nallow = \"network\"\n", 2},
+        {"[runtime]\nown_code = \"yes\"\n", 2},
+        {"[runtime]\ncode = true\n", 2},
         {"python = \"2.7\"\n", 1},
         {"mode = \"cells\"\n", 1},
         {"syntax = true\n", 1},
@@ -144,6 +174,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_policy_that_says_nothing_denies),
         cmocka_unit_test(test_policy_lays_itself_over_what_it_extends),
+        cmocka_unit_test(test_policy_denies_at_run_time_what_it_or_its_parents_say),
         cmocka_unit_test(test_policy_refuses_mistakes_with_their_place),
         cmocka_unit_test(test_policy_prints_what_loads_to_the_same),
         cmocka_unit_test(test_policy_is_found_by_name_or_path),

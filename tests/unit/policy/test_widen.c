@@ -50,6 +50,9 @@ static void test_what_only_opens_is_a_widening_and_its_reverse_is_none(void **st
         {BASE, BASE "[modules]\nallow = [\"socket\"]\n"},
         {BASE "[names]\ndeny = [\"os.getpid\"]\n", BASE},
         {BASE "[attributes]\ndeny = [\"__code__\"]\n", BASE "[attributes]\nwarn = [\"__code__\"]\n"},
+        {BASE, BASE "[runtime]\nallow = [\"network\"]\n"},
+        {BASE "[runtime]\ndeny = [\"native\"]\n", BASE},
+        {BASE, BASE "[runtime]\nown_code = true\n"},
         {BASE "unknown_module = \"deny\"\n", BASE "unknown_module = \"warn\"\n"},
     };
     (void)state;

@@ -23,6 +23,7 @@ struct world {
     char target[256];
     uint32_t timeout_ms;
     enum sp_err start_err;
+    char fields[256]; /* "name=value;" each */
     unsigned refused;
     unsigned outcomes;
     struct sp_msg_outcome last;
@@ -49,6 +50,15 @@ static enum sp_err start(void *ctx, size_t pool, size_t slot, const struct sp_ht
     w->body[sp_slice_copy(request->body, w->body, sizeof(w->body) - 1)] = '\0';
     w->target[sp_slice_copy(request->target, w->target, sizeof(w->target) - 1)] = '\0';
     w->timeout_ms = request->timeout_ms;
+    size_t at = 0;
+    for (size_t i = 0; i < SP_HTTP_FIELDS_MAX && request->fields[i].name != NULL; i++) {
+        const struct sp_slice pieces[] = {sp_slice_of(request->fields[i].name), SP_SLICE_LITERAL("="),
+                                          request->fields[i].value, SP_SLICE_LITERAL(";")};
+        for (size_t k = 0; k < SP_COUNT(pieces); k++) {
+            at += sp_slice_copy(pieces[k], w->fields + at, sizeof(w->fields) - 1 - at);
+        }
+    }
+    w->fields[at] = '\0';
     return w->start_err;
 }
 
@@ -116,7 +126,7 @@ static enum sp_err run(struct world *w, sp_exchange exchange, uint64_t now_us)
     static struct sp_buf buf;
     struct sp_writer writer;
     struct sp_order order = {
-        .operation = SP_OPERATION_EXECUTE, .timeout_s = 7, .code = SP_SLICE_LITERAL("1+1")};
+        .operation = SP_OPERATION_EXECUTE, .timeout_s = 7, .denied = 3, .code = SP_SLICE_LITERAL("1+1")};
     sp_buf_init(&buf, sizeof(bytes));
     sp_writer_init(&writer, &buf);
     sp_order_write(&writer, &order);
@@ -193,6 +203,23 @@ static void test_room_dials_starts_and_tells_the_outcome(void **state)
     assert_true(sp_slice_is(result.value_json, "2"));
     assert_int_equal(sp_relay_room_busy(w.room), 0);
     sp_relay_room_free(w.room);
+}
+
+static void test_room_tells_an_embedded_pool_alone_what_the_policy_denies_at_run_time(void **state)
+{
+    struct world w;
+    (void)state;
+    for (unsigned is_embedded = 0; is_embedded < 2; is_embedded++) {
+        open_world(&w, is_embedded == 1, 4, 0);
+        sp_relay_room_bearer(w.room, SP_OK, 0);
+        assert_int_equal(run(&w, 77, 1000), SP_OK);
+        dialled(&w, w.last_ticket, 2000);
+        assert_int_equal(w.started, 1);
+        assert_string_equal(w.fields, is_embedded == 1 ? "X-Sallyport-Deny=process,network;X-Sallyport-Own-Code=deny;" : "");
+        take(&w);
+        ended(&w, SP_HTTP_ANSWERED, 200, good_body);
+        sp_relay_room_free(w.room);
+    }
 }
 
 static void test_room_uses_idle_connections_before_it_dials(void **state)
@@ -406,6 +433,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_room_dials_starts_and_tells_the_outcome),
+        cmocka_unit_test(test_room_tells_an_embedded_pool_alone_what_the_policy_denies_at_run_time),
         cmocka_unit_test(test_room_uses_idle_connections_before_it_dials),
         cmocka_unit_test(test_room_asks_ahead_and_never_for_more_than_may_be_open),
         cmocka_unit_test(test_room_holds_runs_back_at_its_maximum),

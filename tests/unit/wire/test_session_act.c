@@ -34,6 +34,24 @@ static void test_names_are_bits(void **state)
     assert_string_equal(sp_act_name(SP_ACT_COUNT), "unknown");
 }
 
+static void test_bits_are_names(void **state)
+{
+    static const struct {
+        uint16_t bits;
+        const char *want;
+    } cases[] = {{0, ""}, {2, "network"}, {3, "process,network"}, {1U << 15, ""}, {0x1FF, NULL}};
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(cases); i++) {
+        struct sp_buf SP_AUTO_BUF out;
+        uint16_t back = 0;
+        sp_buf_init(&out, 256);
+        assert_int_equal(sp_act_list(cases[i].bits, &out), SP_OK);
+        assert_true(cases[i].want == NULL || sp_slice_is(sp_buf_slice(&out), cases[i].want));
+        assert_int_equal(sp_act_bits(sp_buf_slice(&out), &back), SP_OK);
+        assert_int_equal(back, cases[i].bits & 0x1FFU);
+    }
+}
+
 static void test_witness_is_read_whole_or_not_at_all(void **state)
 {
     uint8_t bytes[5 + 4 * SP_ACT_COUNT + 1] = {1, 0, 0, 0, 2, 0, 0, 0, 9};
@@ -52,6 +70,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names_are_bits),
+        cmocka_unit_test(test_bits_are_names),
         cmocka_unit_test(test_witness_is_read_whole_or_not_at_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
