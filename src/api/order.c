@@ -1,7 +1,6 @@
 #include "api/order.h"
 
 #include "base/text.h"
-#include "wire/session_act.h"
 
 /* The first byte of every order; another layout gets another number. */
 #define LAYOUT 3U
@@ -47,7 +46,7 @@ static enum sp_err read_execution(struct sp_reader *r, struct sp_order *out)
     SP_TRY(sp_reader_u32(r, &out->output_max));
     SP_TRY(sp_reader_u16(r, &out->denied));
     SP_TRY(read_flag(r, &out->may_own_code));
-    if (out->denied >> SP_ACT_COUNT != 0) {
+    if (out->denied >> SP_ORDER_CAPABILITIES != 0) {
         return SP_ERR_WIRE;
     }
     SP_TRY(sp_reader_block(r, SP_ORDER_CODE_BYTES_MAX, &out->code));

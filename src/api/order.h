@@ -17,6 +17,7 @@
 #define SP_ORDER_SESSIONS_BYTES_MAX ((size_t)16384)
 #define SP_ORDER_DIGEST_BYTES       ((size_t)32)
 #define SP_ORDER_ID_BYTES_MAX       ((size_t)128)
+#define SP_ORDER_CAPABILITIES       9U /* how many there are; inspect asserts it */
 
 struct sp_order {
     enum sp_operation operation;

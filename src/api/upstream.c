@@ -1,18 +1,10 @@
 #include "api/upstream.h"
 
-#include <stdio.h>
-
 #include "api/upstream_inner.h"
-#include "base/num.h"
 #include "base/text.h"
-#include "base/writer.h"
 #include "codec/json.h"
 #include "codec/json_out.h"
 #include "codec/url.h"
-#include "wire/msg.h"
-#include "wire/session_act.h"
-
-#define FACT_BYTES_MAX 64 /* of a line about what the run did */
 
 enum sp_err sp_upstream_init(struct sp_upstream *u, struct sp_slice base_path,
                              struct sp_slice api_version, bool is_embedded)
@@ -154,53 +146,6 @@ static enum sp_err read_extras(const struct sp_json_value *inner, struct sp_upst
     return SP_OK;
 }
 
-/* ---- the witness of an embedded pool ---- */
-
-static enum sp_err put_fact(struct sp_buf *out, const char *name, const char *what)
-{
-    struct sp_writer w;
-    char text[FACT_BYTES_MAX];
-    int len = snprintf(text, sizeof(text), "%s %s", name, what);
-    sp_writer_init(&w, out);
-    sp_writer_block(&w, sp_slice_make(text, len > 0 ? sp_size_min((size_t)len, sizeof(text) - 1) : 0));
-    return sp_writer_end(&w);
-}
-
-static bool names(const struct sp_json_value *list, const char *name)
-{
-    struct sp_slice text = {NULL, 0};
-    for (const struct sp_json_value *at = sp_json_first(list); at != NULL; at = sp_json_next(at)) {
-        if (sp_json_string(at, &text) == SP_OK && sp_slice_is(text, name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Only our own words and numbers go on, so that a session cannot write into the log. */
-static enum sp_err read_witness(const struct sp_json *doc, const struct sp_json_value *seen, struct sp_buf *out)
-{
-    const struct sp_json_value *counts = sp_json_get(seen, "capabilities");
-    const struct sp_json_value *denied = sp_json_get(seen, "deniedCapabilities");
-    bool is_complete = false;
-    for (unsigned i = 0; i < SP_ACT_COUNT; i++) {
-        const char *name = sp_act_name((enum sp_act)i);
-        char text[FACT_BYTES_MAX];
-        int64_t count = 0;
-        if (sp_json_integer(doc, sp_json_get(counts, name), &count) == SP_OK && count > 0 && count <= UINT32_MAX) {
-            (void)snprintf(text, sizeof(text), "%lld", (long long)count);
-            SP_TRY(put_fact(out, name, text));
-        }
-        if (names(denied, name)) {
-            SP_TRY(put_fact(out, name, "denied"));
-        }
-    }
-    if (sp_json_bool(sp_json_get(seen, "isWitnessComplete"), &is_complete) == SP_OK && !is_complete) {
-        return put_fact(out, "witness", "incomplete");
-    }
-    return SP_OK;
-}
-
 /* Where each family keeps what a run gave. */
 static enum sp_err read_result(const struct sp_upstream *u, struct sp_upstream_answer *out)
 {
@@ -225,8 +170,7 @@ static enum sp_err read_result(const struct sp_upstream *u, struct sp_upstream_a
     }
     SP_TRY(read_value(value, out));
     if (u->is_embedded) {
-        sp_buf_init(&out->runtime, SP_MSG_DETAIL_MAX);
-        SP_TRY(read_witness(out->doc, sp_json_get(inner, "diagnosticInfo"), &out->runtime));
+        out->witness = sp_json_get(inner, "diagnosticInfo");
     }
     return read_extras(inner, out);
 }
@@ -354,6 +298,5 @@ void sp_upstream_answer_done(struct sp_upstream_answer *answer)
     sp_json_free(answer->doc);
     sp_buf_done(&answer->value);
     sp_buf_done(&answer->outputs);
-    sp_buf_done(&answer->runtime);
     *answer = (struct sp_upstream_answer){.end = SP_UPSTREAM_UNKNOWN, .err = SP_ERR_POOL_ANSWER};
 }

@@ -42,6 +42,7 @@ enum sp_err sp_upstream_body(const struct sp_upstream *u, const struct sp_order 
 enum sp_upstream_end { SP_UPSTREAM_UNKNOWN, SP_UPSTREAM_NOT_STARTED, SP_UPSTREAM_DONE };
 
 struct sp_json;
+struct sp_json_value;
 
 /* Owns the document and the texts that `result` is lent from. Zeroed is empty. */
 struct sp_upstream_answer {
@@ -53,7 +54,7 @@ struct sp_upstream_answer {
     struct sp_json *doc;
     struct sp_buf value;
     struct sp_buf outputs;
-    struct sp_buf runtime; /* what an embedded pool's witness saw, as sp_msg_outcome has it; may be empty */
+    const struct sp_json_value *witness; /* what an embedded pool says that the run did; lent from `doc`, may be NULL */
 };
 
 /* Reads a whole answer; fails only for want of memory. What cannot be understood is an UNKNOWN end in `out`. */

@@ -13,6 +13,7 @@
 
 /* A policy's capabilities and a session's are the same list: their bits go as they are. */
 _Static_assert((unsigned)SP_CAPABILITY_COUNT == (unsigned)SP_ACT_COUNT &&
+                   (unsigned)SP_CAPABILITY_COUNT == SP_ORDER_CAPABILITIES &&
                    (unsigned)SP_CAPABILITY_NETWORK == (unsigned)SP_ACT_NETWORK &&
                    (unsigned)SP_CAPABILITY_SHELL_ESCAPE == (unsigned)SP_ACT_SHELL_ESCAPE,
                "the lists of capabilities differ");

@@ -92,13 +92,16 @@ static enum sp_err is_rest_equal(const struct sp_policy *from, const struct sp_p
     return SP_OK;
 }
 
+static bool is_runtime_wider(const struct sp_policy *from, const struct sp_policy *to)
+{
+    return (to->runtime_denied & ~(unsigned)from->runtime_denied) == 0 && (to->runtime_own_code || !from->runtime_own_code);
+}
+
 enum sp_err sp_policy_is_widening(const struct sp_policy *from, const struct sp_policy *to, bool *out)
 {
     bool is_equal = false;
     SP_TRY(is_rest_equal(from, to, &is_equal));
-    bool is_runtime_wider = (to->runtime_denied & ~(unsigned)from->runtime_denied) == 0 &&
-                            (to->runtime_own_code || !from->runtime_own_code);
-    *out = is_equal && is_runtime_wider && are_limits_wider(&from->limits, &to->limits) && (from->only_listed || !to->only_listed) &&
+    *out = is_equal && is_runtime_wider(from, to) && are_limits_wider(&from->limits, &to->limits) && (from->only_listed || !to->only_listed) &&
            is_rule_wider(from->unknown_module, to->unknown_module) && is_rule_wider(from->syntax, to->syntax) &&
            are_rules_wider(from->capability, to->capability, SP_CAPABILITY_COUNT) &&
            are_rules_wider(from->kind, to->kind, SP_KIND_COUNT) &&

@@ -7,6 +7,7 @@
 #include "base/secret.h"
 #include "crypto/hash.h"
 #include "relay/room_inner.h"
+#include "relay/seen.h"
 
 static enum sp_err init_lanes(struct sp_relay_room *room)
 {
@@ -215,14 +216,16 @@ static void end_answered(struct sp_relay_room *room, struct run *run, const stru
         return;
     }
     struct sp_msg_outcome outcome = sp_relay_outcome_of(room, run, now_us);
+    SP_AUTO_BUF struct sp_buf seen;
+    sp_buf_init(&seen, SP_SEEN_BYTES_MAX);
     if (answer.end == SP_UPSTREAM_DONE) {
         sp_result_write(&w, &answer.result);
-        if (sp_writer_end(&w) != SP_OK) {
+        if (sp_writer_end(&w) != SP_OK || sp_seen_read(answer.doc, answer.witness, &seen) != SP_OK) {
             sp_relay_end_unknown(room, run, "the answer is over its limit", now_us);
             return;
         }
         fill_done(&outcome, &answer.result);
-        outcome.runtime = sp_buf_slice(&answer.runtime);
+        outcome.runtime = sp_buf_slice(&seen);
     }
     outcome.state = sp_relay_end_number(answer.end);
     outcome.err = answer.err;
