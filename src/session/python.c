@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "session/arena.h"
 #include "session/witness.h"
 
 #include "support_py.h"
@@ -54,7 +55,10 @@ static enum sp_err start_interpreter(void)
     PyPreConfig before;
     PyConfig config;
     PyStatus status;
+    PyObjectArenaAllocator arenas = {.ctx = NULL, .alloc = sp_arena_new, .free = sp_arena_free};
     SP_TRY(sp_witness_hook());
+    sp_arena_open();
+    PyObject_SetArenaAllocator(&arenas);
     PyPreConfig_InitIsolatedConfig(&before);
     before.utf8_mode = 1;
     status = Py_PreInitialize(&before);
@@ -219,6 +223,7 @@ enum sp_err sp_python_freeze(void)
         return failed();
     }
     Py_DECREF(result);
+    sp_arena_seal();
     return SP_OK;
 }
 
