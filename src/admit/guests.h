@@ -47,6 +47,10 @@ struct sp_guest {
     struct sp_guest_text session;
     struct sp_guest_text traceparent;
     struct sp_guest_text execution; /* the id of its run */
+    bool has_key;                   /* it is to run once only (room_key.c) */
+    uint8_t key[SP_DIGEST_BYTES];
+    uint8_t target[SP_DIGEST_BYTES];
+    bool is_stream; /* what it prints is told as it comes */
     uint32_t skip;                  /* of a list of sessions */
     bool is_large;                  /* it waits for a worker of large files */
     struct sp_guest *next; /* of its slot, or of the free ones */

@@ -261,6 +261,10 @@ enum sp_err sp_admit_on_ask(struct sp_admit_room *room, const struct sp_msg_ask 
     if (err == SP_OK) {
         err = name_session(room, sp_admit_tenant(room, guest), &route, guest);
     }
+    if (err == SP_OK && route.operation == SP_OPERATION_EXECUTE) {
+        guest->is_stream = msg->is_stream != 0;
+        err = sp_admit_take_key(room, guest, msg, route.identifier, &where);
+    }
     if (err != SP_OK) {
         sp_admit_turn_away(room, guest, err, 0, where.text);
         return SP_OK;
@@ -317,9 +321,13 @@ static enum sp_err tell_who(struct sp_admit_room *room, const struct sp_guest *g
         .traceparent = sp_guest_text_get(&guest->traceparent),
         .execution = sp_guest_text_get(&guest->execution),
         .is_denial_result = tenant->is_denial_result ? 1 : 0,
+        .has_key = guest->has_key ? 1 : 0,
+        .is_stream = guest->is_stream ? 1 : 0,
     };
     for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {
         who.policy[i] = tenant->policy[i];
+        who.key[i] = guest->key[i];
+        who.target[i] = guest->target[i];
     }
     SP_LIMIT_SET(&who, &guest->limit);
     return room->out.who(room->out.ctx, &who);

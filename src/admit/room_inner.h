@@ -60,6 +60,15 @@ struct sp_fair *sp_admit_line(const struct sp_admit_room *room, const struct sp_
 void sp_admit_name_run(struct sp_admit_room *room, struct sp_guest *guest, struct sp_slice operation_id)
     SP_NONNULL(1, 2);
 
+/* --- room_key.c --- */
+
+/*
+ * The idempotency key of an execution, or the client's own name of the run in its place, as whose it is and of which
+ * session. SP_ERR_REQUEST for one of another form.
+ */
+enum sp_err sp_admit_take_key(const struct sp_admit_room *room, struct sp_guest *guest, const struct sp_msg_ask *msg,
+                              struct sp_slice identifier, struct sp_where *where) SP_MUST_CHECK SP_NONNULL(1, 2, 3, 5);
+
 /* --- room_names.c --- */
 
 /* A page of the tenant's sessions for a list of them; the slices are lent until the next call. */

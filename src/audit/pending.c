@@ -36,6 +36,7 @@ static void free_row(struct sp_pending *row)
     sp_payload_done(&row->reply.content);
     sp_buf_done(&row->who_texts);
     sp_buf_done(&row->texts);
+    sp_buf_done(&row->replay);
     free(row);
 }
 

@@ -28,6 +28,7 @@ enum sp_pending_state {
 /* What front and admit will be told after the commit. */
 struct sp_reply {
     enum sp_err err;
+    bool is_async; /* of a replay: the run was one that nobody waits for */
     uint32_t retry_after_ms;
     struct sp_slice detail; /* these two in `texts` of the row */
     struct sp_slice findings;
@@ -49,6 +50,8 @@ struct sp_pending {
     bool is_hashed;    /* the content has its digest */
     struct sp_hash *hash; /* of the content, while it is digested */
     uint64_t hashed;      /* so many bytes of it */
+    enum { SP_KEY_NONE, SP_KEY_HELD, SP_KEY_FAILED } key; /* what stands under an idempotency key (once.c) */
+    bool is_replay;
     bool is_orphan;    /* its front is gone: nobody waits for the answer */
     uint16_t worker;
     uint64_t heard_us;  /* the first word of it, monotonic */
@@ -61,6 +64,7 @@ struct sp_pending {
     struct sp_reply reply;
     struct sp_buf who_texts;
     struct sp_buf texts;
+    struct sp_buf replay; /* of a replay: what its texts are lent from */
 };
 
 struct sp_pending_table;

@@ -336,6 +336,31 @@ enum sp_err sp_record_outcome(struct sp_stamp stamp, const struct sp_record_inte
     return line_end(&line);
 }
 
+enum sp_err sp_record_replay(struct sp_stamp stamp, const struct sp_msg_who *who, const struct sp_msg_verdict *verdict,
+                             const struct sp_record_replay *replay, struct sp_buf *out)
+{
+    struct line line;
+    line_begin(&line, stamp, out);
+    put_hex(&line, "answer_sha256", replay->answer_digest);
+    sp_json_out_member_text(&line.json, "error", sp_err_code(replay->err));
+    put_exchange(&line, who->exchange);
+    put_number(&line, "index", stamp.index);
+    put_number(&line, "intent", replay->intent);
+    sp_json_out_member_text(&line.json, "kind", "replay");
+    sp_json_out_member_text(&line.json, "operation", replay->operation);
+    put_hex(&line, "order_sha256", verdict->order_digest);
+    put_text(&line, "policy", who->policy_name);
+    put_hex(&line, "policy_sha256", who->policy);
+    put_text(&line, "principal", who->principal);
+    put_text(&line, "session", who->session);
+    put_text(&line, "source", who->source);
+    put_text(&line, "tenant", who->tenant);
+    put_time(&line, "time", stamp.wall_us);
+    put_text(&line, "traceparent", who->traceparent);
+    put_number(&line, "v", SP_RECORD_VERSION);
+    return line_end(&line);
+}
+
 enum sp_err sp_record_strangers(struct sp_stamp stamp, const struct sp_msg_strangers *strangers, struct sp_buf *out)
 {
     struct line line;

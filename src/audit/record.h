@@ -41,6 +41,13 @@ struct sp_record_reload {
     struct sp_slice policies;
 };
 
+struct sp_record_replay {
+    const char *operation;
+    uint64_t intent;
+    enum sp_err err; /* of the answer */
+    uint8_t answer_digest[SP_DIGEST_BYTES];
+};
+
 /* The name of an operation, for entries; NULL for a number that is none. Given in, because layers of equal rank do not
  * include one another. */
 typedef const char *sp_operation_name_fn(unsigned operation);
@@ -63,6 +70,11 @@ struct sp_record_intent {
 };
 enum sp_err sp_record_outcome(struct sp_stamp stamp, const struct sp_record_intent *intent,
                               const struct sp_msg_outcome *outcome, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(2, 3, 4);
+
+/* An answer is given once more: `intent` is that of the run, `verdict` of the request at hand. */
+enum sp_err sp_record_replay(struct sp_stamp stamp, const struct sp_msg_who *who, const struct sp_msg_verdict *verdict,
+                             const struct sp_record_replay *replay, struct sp_buf *out) SP_MUST_CHECK
+    SP_NONNULL(2, 3, 4, 5);
 enum sp_err sp_record_strangers(struct sp_stamp stamp, const struct sp_msg_strangers *strangers, struct sp_buf *out)
     SP_MUST_CHECK SP_NONNULL(2, 3);
 enum sp_err sp_record_token(struct sp_stamp stamp, const struct sp_msg_token_event *event, struct sp_buf *out) SP_MUST_CHECK

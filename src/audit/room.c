@@ -152,6 +152,9 @@ enum sp_err sp_audit_room_new(const struct sp_audit_settings *settings, const st
     if (err == SP_OK) {
         err = sp_pending_new(&room->table);
     }
+    if (err == SP_OK) {
+        err = sp_repeats_new(disk, &sp_repeats_limits, &room->repeats);
+    }
     if (err != SP_OK) {
         sp_audit_room_free(room);
         return err;
@@ -167,6 +170,7 @@ void sp_audit_room_free(struct sp_audit_room *room)
     if (room != NULL) {
         sp_log_close(room->log);
         sp_pending_free(room->table);
+        sp_repeats_free(room->repeats);
         sp_buf_done(&room->settings_texts);
         sp_buf_done(&room->in_force);
         sp_buf_done(&room->scratch_policies);
@@ -209,6 +213,22 @@ static enum sp_err append_judged(struct sp_audit_room *room, struct sp_pending *
     return SP_OK;
 }
 
+/* The intent or the denial stands in the batch. */
+static void await_entry(struct sp_audit_room *room, struct sp_pending *row)
+{
+    if (row->verdict.verdict != SP_VERDICT_ALLOW) {
+        row->reply.err = row->verdict.err;
+        row->reply.detail = row->verdict.detail;
+        row->reply.findings = row->verdict.findings;
+        sp_room_wait(room, row, SP_PENDING_ENTRY);
+        return;
+    }
+    if (row->who.has_key != 0) {
+        sp_room_once_begin(room, row);
+    }
+    sp_room_wait(room, row, SP_PENDING_INTENT);
+}
+
 /* Both halves are here. */
 enum sp_err sp_room_join(struct sp_audit_room *room, struct sp_pending *row)
 {
@@ -228,6 +248,9 @@ enum sp_err sp_room_join(struct sp_audit_room *room, struct sp_pending *row)
         sp_room_refuse(room, row, row->is_orphan ? front_lost : relay_absent);
         return SP_OK;
     }
+    if (is_allowed && row->who.has_key != 0 && sp_room_once_is_known(room, row)) {
+        return SP_OK;
+    }
     row->joined_us = room->now.mono_us;
     enum sp_err err = append_judged(room, row);
     if (err == SP_ERR_WIRE) {
@@ -239,12 +262,7 @@ enum sp_err sp_room_join(struct sp_audit_room *room, struct sp_pending *row)
         sp_room_refuse(room, row, (struct sp_refused){.err = err, .retry_after_ms = SP_AUDIT_RETRY_MS});
         return SP_OK;
     }
-    if (!is_allowed) {
-        row->reply.err = row->verdict.err;
-        row->reply.detail = row->verdict.detail;
-        row->reply.findings = row->verdict.findings;
-    }
-    sp_room_wait(room, row, is_allowed ? SP_PENDING_INTENT : SP_PENDING_ENTRY);
+    await_entry(room, row);
     return SP_OK;
 }
 

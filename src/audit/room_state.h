@@ -7,6 +7,7 @@
 #define SP_AUDIT_ROOM_STATE_H
 
 #include "audit/pending.h"
+#include "audit/repeats.h"
 #include "audit/room.h"
 
 struct sp_audit_room {
@@ -16,6 +17,7 @@ struct sp_audit_room {
     uint64_t log_tried_us;
     const char *log_reason; /* why it cannot be opened */
     struct sp_pending_table *table;
+    struct sp_repeats *repeats;
     struct sp_pending *batch_first; /* rows that wait for the commit, in the order of their entries */
     struct sp_pending *batch_last;
     size_t batch_rows;
@@ -80,6 +82,15 @@ struct sp_refused sp_room_misfit(void);
 bool sp_room_is_in_force(const struct sp_audit_room *room, const uint8_t policy[SP_DIGEST_BYTES]) SP_NONNULL(1, 2);
 bool sp_room_is_retired(const struct sp_audit_room *room, const uint8_t policy[SP_DIGEST_BYTES]) SP_NONNULL(1, 2);
 struct sp_refused sp_room_policy_changed(void);
+
+/*
+ * once.c: a request under an idempotency key. True when it is settled without a run: answered as before, or refused.
+ * Then the key is taken (its intent stands in the batch), is durable or not, and is told the end of its run.
+ */
+bool sp_room_once_is_known(struct sp_audit_room *room, struct sp_pending *row) SP_MUST_CHECK SP_NONNULL(1, 2);
+void sp_room_once_begin(struct sp_audit_room *room, struct sp_pending *row) SP_NONNULL(1, 2);
+void sp_room_once_commit(struct sp_audit_room *room) SP_NONNULL(1);
+void sp_room_once_end(struct sp_audit_room *room, struct sp_pending *row, enum sp_end state) SP_NONNULL(1, 2);
 
 /* Appends all outcomes that are owed. */
 void sp_room_pay(struct sp_audit_room *room) SP_NONNULL(1);

@@ -16,6 +16,8 @@ static void send_answer(struct sp_audit_room *room, const struct sp_pending *row
         .detail = reply->detail,
         .findings = reply->findings,
         .is_denial_result = row->who.is_denial_result,
+        .is_async = reply->is_async ? 1 : 0,
+        .is_replay = row->is_replay ? 1 : 0,
         .relay_us = row->outcome.relay_us,
         .execution = row->who.execution,
         .session = row->who.session,
@@ -62,6 +64,7 @@ void sp_room_refuse_now(struct sp_audit_room *room, struct sp_pending *row,
         .answer = SP_PAYLOAD_EMPTY,
         .content = SP_PAYLOAD_EMPTY,
     };
+    sp_room_once_end(room, row, SP_END_NOT_STARTED);
     send_answer(room, row, &reply, false);
     send_ended(room, row, SP_END_NOT_STARTED);
     sp_pending_drop(room->table, row);
@@ -122,6 +125,7 @@ static void owe(struct sp_audit_room *room, struct sp_pending *row)
         reply.detail =
             sp_slice_of("the run may have ended, but the audit log did not take its outcome");
     }
+    sp_room_once_end(room, row, has_run ? SP_END_UNKNOWN : SP_END_NOT_STARTED);
     send_answer(room, row, &reply, true);
     send_ended(room, row, (enum sp_end)row->outcome.state);
     sp_payload_done(&row->reply.answer);
@@ -228,7 +232,8 @@ static void run(struct sp_audit_room *room, struct sp_pending *row)
         .content_bytes = row->verdict.code_bytes,
         .content = row->verdict.content,
     };
-    bool is_sent = room->is_relay_there && room->out.run(room->out.ctx, &msg) == SP_OK;
+    bool is_free = row->key != SP_KEY_FAILED;
+    bool is_sent = is_free && room->is_relay_there && room->out.run(room->out.ctx, &msg) == SP_OK;
     sp_payload_done(&row->verdict.order);
     sp_payload_done(&row->verdict.content);
     if (!is_sent) {
@@ -237,6 +242,7 @@ static void run(struct sp_audit_room *room, struct sp_pending *row)
             .state = SP_END_NOT_STARTED,
             .err = SP_ERR_UNAVAILABLE,
             .retry_after_ms = SP_AUDIT_RETRY_MS,
+            .detail = sp_slice_of(is_free ? "" : "the idempotency key could not be written down; nothing ran"),
             .answer = SP_PAYLOAD_EMPTY,
             .content = SP_PAYLOAD_EMPTY,
         };
@@ -260,11 +266,13 @@ static void settle(struct sp_audit_room *room, struct sp_pending *row)
         run(room, row);
         return;
     case SP_PENDING_ENTRY:
+        sp_room_once_end(room, row, SP_END_NOT_STARTED);
         send_answer(room, row, &row->reply, true);
         send_ended(room, row, SP_END_NOT_STARTED);
         sp_pending_drop(room->table, row);
         return;
     case SP_PENDING_OUTCOME:
+        sp_room_once_end(room, row, (enum sp_end)row->outcome.state);
         send_answer(room, row, &row->reply, true);
         send_ended(room, row, (enum sp_end)row->outcome.state);
         sp_pending_drop(room->table, row);
@@ -344,6 +352,7 @@ void sp_audit_commit(struct sp_audit_room *room, struct sp_audit_now now)
         return;
     }
     keep_pace(room, now);
+    sp_room_once_commit(room);
     struct sp_pending *row = room->batch_first;
     enum sp_err err = sp_log_commit(room->log, sp_pending_oldest(room->table));
     /* What follows may put rows into the next batch, so this one is taken off first. */

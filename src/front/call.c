@@ -244,6 +244,21 @@ void sp_call_answer(void *ctx, void *request, struct sp_desk_answer *answer)
 
 /* --- the head --- */
 
+/* The type alone; where it is one of several, the client takes a whole answer as well. */
+static bool wants_events(const struct sp_call *call)
+{
+    struct sp_slice accept = header(call, "Accept");
+    accept = sp_slice_trim(sp_slice_sub(accept, 0, sp_slice_find(accept, 0, ';')));
+    return sp_slice_is_nocase(accept, "text/event-stream");
+}
+
+/* A key over its limit is none that anybody could have meant: admit says so of an empty one. */
+static struct sp_slice idempotency_key(const struct sp_call *call)
+{
+    struct sp_slice key = header(call, "Idempotency-Key");
+    return key.len <= SP_MSG_SESSION_MAX ? key : sp_slice_of(NULL);
+}
+
 static enum sp_err open_exchange(struct sp_call *call)
 {
     struct sp_msg_ask ask = {.source = sp_slice_of(call->stream->source),
@@ -252,6 +267,9 @@ static enum sp_err open_exchange(struct sp_call *call)
                              .authorization = header(call, "Authorization"),
                              .api_key = header(call, "x-ms-apikey"),
                              .operation_id = header(call, "operation-id"),
+                             .idempotency_key = idempotency_key(call),
+                             .has_idempotency_key = header(call, "Idempotency-Key").ptr != NULL,
+                             .is_stream = wants_events(call),
                              .traceparent = header(call, "traceparent"),
                              .is_tls = call->stream->is_tls,
                              .certificate = sp_slice_make(call->stream->certificate, call->stream->certificate_len),

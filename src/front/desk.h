@@ -32,6 +32,7 @@ struct sp_desk_answer {
     uint64_t entry;
     bool is_async;         /* the run goes on; the result is empty */
     bool is_denial_result; /* a denied run is shown as one that failed */
+    bool is_replay;        /* it was given before */
     uint64_t relay_us;
     struct sp_slice execution; /* the id of the run */
     struct sp_slice session;   /* the pool's name of the session */

@@ -81,6 +81,7 @@ static enum sp_err add_common(struct sp_reply *reply, const struct sp_desk_answe
     SP_TRY(add(reply, "Content-Type", SP_SLICE_LITERAL("application/json")));
     SP_TRY(add(reply, "x-ms-request-id", sp_buf_slice(&id)));
     SP_TRY(add_limit(reply, &answer->limit));
+    SP_TRY(answer->is_replay ? add(reply, "Idempotency-Replayed", SP_SLICE_LITERAL("true")) : SP_OK);
     return answer->has_entry ? add_number(reply, "x-sallyport-entry", answer->entry) : SP_OK;
 }
 
