@@ -236,6 +236,22 @@ static bool number_end(const struct sp_json_scan *s, size_t *at)
     return true;
 }
 
+/* The tree's maker copies a number into 64 bytes. A longer one stands in the skeleton as its double is written. */
+#define PLAIN_NUMBER_MAX ((size_t)63)
+
+static enum sp_err shorten_number(struct sp_json_scan *s, struct sp_slice text)
+{
+    double value = 0;
+    if (text.len > SP_JSON_NUMBER_BYTES_MAX || sp_parse_double(text, &value) != SP_OK) {
+        return sp_json_scan_fail(s, SP_ERR_RANGE,
+                                 text.len > SP_JSON_NUMBER_BYTES_MAX
+                                     ? "this number has too many digits"
+                                     : "no double can hold this number");
+    }
+    SP_TRY(sp_buf_put(&s->skeleton, sp_slice_sub(s->in, s->copied, s->at - s->copied)));
+    return sp_buf_putf(&s->skeleton, "%.17g", value);
+}
+
 static enum sp_err scan_number(struct sp_json_scan *s)
 {
     size_t end = s->at;
@@ -243,8 +259,9 @@ static enum sp_err scan_number(struct sp_json_scan *s)
         return sp_json_scan_fail(s, SP_ERR_JSON, "this is not a number of JSON");
     }
     struct sp_slice text = sp_slice_sub(s->in, s->at, end - s->at);
-    if (text.len > SP_JSON_NUMBER_BYTES_MAX) {
-        return sp_json_scan_fail(s, SP_ERR_RANGE, "this number has too many digits");
+    if (text.len > PLAIN_NUMBER_MAX) {
+        SP_TRY(shorten_number(s, text));
+        s->copied = end;
     }
     size_t before = s->bytes.len;
     SP_TRY(sp_buf_put(&s->bytes, text));

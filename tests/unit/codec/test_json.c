@@ -37,6 +37,12 @@ static const struct good_case good_cases[] = {
     {"exponent keeps its form", TEXT("1E+05"), TEXT("1E+05")},
     {"integer past int64", TEXT("123456789012345678901234567890"),
      TEXT("123456789012345678901234567890")},
+    {"64 characters of number",
+     TEXT("[1234567890123456789012345678901234567890123456789012345678901234,1]"),
+     TEXT("[1234567890123456789012345678901234567890123456789012345678901234,1]")},
+    {"many zeros",
+     TEXT("[\"a\",-0.00000000000000000000000000000000000000000000000000000000000000000001,\"b\"]"),
+     TEXT("[\"a\",-0.00000000000000000000000000000000000000000000000000000000000000000001,\"b\"]")},
     {"largest double", TEXT("1.7976931348623157e308"), TEXT("1.7976931348623157e308")},
     {"empty string", TEXT("\"\""), TEXT("\"\"")},
     {"short escapes", TEXT("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\""), TEXT("\"\\\"\\\\/\\b\\f\\n\\r\\t\"")},
@@ -110,8 +116,9 @@ static const struct bad_case bad_cases[] = {
     {"hexadecimal", TEXT("0x10"), SP_ERR_JSON, 1, 2},
     {"underscore", TEXT("1_0"), SP_ERR_JSON, 1, 2},
     {"past the largest double", TEXT("1e400"), SP_ERR_RANGE, 1, 6},
-    {"64 characters of number",
-     TEXT("1234567890123456789012345678901234567890123456789012345678901234"), SP_ERR_RANGE, 1, 1},
+    {"past the largest double, in many digits",
+     TEXT("[1, 12345678901234567890123456789012345678901234567890123456789012345e300]"),
+     SP_ERR_RANGE, 1, 5},
     {"open string", TEXT("\"abc"), SP_ERR_JSON, 1, 5},
     {"open string after backslash", TEXT("\"abc\\"), SP_ERR_JSON, 1, 5},
     {"escape is cut", TEXT("\"\\u12"), SP_ERR_JSON, 1, 2},
@@ -230,6 +237,24 @@ static void test_an_allowed_nul_arrives_whole(void **state)
                      SP_ERR_UTF8);
 }
 
+/* The longest number that is read, and one digit more. */
+static void test_numbers_are_long_to_a_bound(void **state)
+{
+    (void)state;
+    char text[SP_JSON_NUMBER_BYTES_MAX + 1];
+    memset(text, '0', sizeof(text));
+    memcpy(text, "0.5", 3);
+    SP_AUTO_JSON struct sp_json *doc = NULL;
+    double value = 0;
+    assert_int_equal(
+        sp_json_parse(sp_slice_make(text, SP_JSON_NUMBER_BYTES_MAX), &usual, &doc, NULL), SP_OK);
+    assert_int_equal(sp_json_double(sp_json_root(doc), &value), SP_OK);
+    assert_true(value > 0.4999 && value < 0.5001);
+    struct sp_json *none = NULL;
+    assert_int_equal(sp_json_parse(sp_slice_make(text, sizeof(text)), &usual, &none, NULL),
+                     SP_ERR_RANGE);
+}
+
 struct integer_case {
     const char *text;
     enum sp_err want;
@@ -319,6 +344,7 @@ int main(void)
         cmocka_unit_test(test_the_deepest_document_is_read_and_printed),
         cmocka_unit_test(test_size_is_capped_before_anything_is_read),
         cmocka_unit_test(test_an_allowed_nul_arrives_whole),
+        cmocka_unit_test(test_numbers_are_long_to_a_bound),
         cmocka_unit_test(test_integers_are_exact_or_refused),
         cmocka_unit_test(test_members_are_found_by_exact_name),
         cmocka_unit_test(test_a_hostile_object_costs_no_square),
