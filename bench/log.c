@@ -23,6 +23,7 @@ struct bench {
     struct sp_disk_directory directory;
     struct sp_disk disk;
     struct sp_note_key key;
+    struct sp_key_ring keys;
     struct sp_log *log;
     struct sp_msg_who who;
     struct sp_msg_verdict verdict;
@@ -75,8 +76,11 @@ static void open_all(struct bench *b, const char *path)
     must(log >= 0 && own >= 0 && b->raw >= 0, path);
     must(sp_disk_open_directory(&b->directory, log, own, &b->disk) == SP_OK, path);
     must(sp_note_key_from_seed(sp_slice_of("example.com/bench"), seed, &b->key) == SP_OK, "key");
+    struct sp_note_key own_key;
+    must(sp_note_key_from_seed(sp_slice_of("example.com/bench"), seed, &own_key) == SP_OK, "key");
+    must(sp_key_ring_of(&own_key, &b->keys) == SP_OK, "keys");
     must(sp_open_set_new(&open_set) == SP_OK, "open");
-    must(sp_log_open(&b->disk, &b->key, open_set, &found, &b->log, &reason) == SP_OK, reason);
+    must(sp_log_open(&b->disk, &b->keys, open_set, &found, &b->log, &reason) == SP_OK, reason);
     sp_open_set_free(open_set);
     sp_buf_init(&b->line, SP_RECORD_BYTES_MAX);
     b->who = (struct sp_msg_who){.exchange = UINT64_C(1) << 48, .tenant = sp_slice_of("acme"),

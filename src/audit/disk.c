@@ -14,6 +14,7 @@
 #include "base/own.h"
 
 #define FILE_MODE   0640
+#define PRIVATE_MODE 0600
 #define DIR_MODE    0750
 #define BLOCK_BYTES ((size_t)1024 * 1024) /* of one write to a journal */
 #define ALIGNMENT   ((size_t)4096)
@@ -56,6 +57,8 @@ static int open_file(struct sp_disk_directory *d, struct sp_disk_name name, enum
         return openat(d->fds[name.place], name.path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     case SP_DISK_JOURNAL:
         return open_journal(d, name);
+    case SP_DISK_MAKE_PRIVATE:
+        return openat(d->fds[name.place], name.path, make, PRIVATE_MODE);
     case SP_DISK_MAKE:
         fd = openat(d->fds[name.place], name.path, make, FILE_MODE);
         if (fd < 0 && errno == ENOENT) {

@@ -62,6 +62,7 @@ enum sp_err sp_record_look(struct sp_slice line, struct sp_record_glance *out)
     }
     glance.is_intent = sp_slice_is(kind, "intent");
     glance.is_outcome = sp_slice_is(kind, "outcome");
+    glance.is_rotation = sp_slice_is(kind, "rotation");
     if (glance.is_intent || glance.is_outcome) {
         SP_TRY(string_at(line, "exchange", &exchange));
         if (sp_parse_hex_u64(exchange, UINT64_MAX, &glance.exchange) != SP_OK) {

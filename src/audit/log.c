@@ -36,14 +36,15 @@ static enum sp_err broken_by(struct sp_log *log, enum sp_err err)
 
 /* --- life --- */
 
-static struct sp_log *new_log(const struct sp_disk *disk, struct sp_note_key *key)
+static struct sp_log *new_log(const struct sp_disk *disk, struct sp_key_ring *keys)
 {
     struct sp_log *log = calloc(1, sizeof(*log));
     if (log != NULL) {
         log->disk = disk;
-        log->key = key;
+        log->keys = keys;
         log->fd = -1;
         sp_buf_init(&log->note, SP_NOTE_BYTES_MAX);
+        sp_buf_init(&log->cross, SP_NOTE_BYTES_MAX);
         sp_buf_init(&log->tail, SP_JOURNAL_TAIL);
         sp_buf_init(&log->line, SP_RECORD_BYTES_MAX);
         sp_buf_init(&log->record, SP_JOURNAL_RECORD_MAX);
@@ -54,11 +55,11 @@ static struct sp_log *new_log(const struct sp_disk *disk, struct sp_note_key *ke
     return log;
 }
 
-enum sp_err sp_log_open(const struct sp_disk *disk, struct sp_note_key *key,
+enum sp_err sp_log_open(const struct sp_disk *disk, struct sp_key_ring *keys,
                         struct sp_open_set *open, struct sp_log_found *out_found,
                         struct sp_log **out, const char **out_reason)
 {
-    struct sp_log *log = new_log(disk, key);
+    struct sp_log *log = new_log(disk, keys);
     struct sp_log_found found = {.entries = 0};
     *out_reason = "memory is used up";
     if (log == NULL) {
@@ -86,6 +87,7 @@ void sp_log_close(struct sp_log *log)
     sp_log_close_journal(log);
     sp_store_done(&log->store);
     sp_buf_done(&log->note);
+    sp_buf_done(&log->cross);
     sp_buf_done(&log->tail);
     sp_buf_done(&log->line);
     sp_buf_done(&log->record);
@@ -210,7 +212,8 @@ static enum sp_err seal(struct sp_log *log, uint64_t oldest_open, struct sp_merk
         .count = (uint32_t)log->waiting,
     };
     SP_TRY(sp_merkle_root(range, &root));
-    SP_TRY(sp_checkpoint_write(log->key, range->size, &root, note));
+    SP_TRY(sp_checkpoint_write(sp_key_ring_present(log->keys), range->size, &root, note));
+    SP_TRY(log->next == NULL ? SP_OK : sp_note_cosign(log->next, note));
     return sp_journal_finish(&header, sp_buf_slice(note), &log->record);
 }
 
@@ -310,15 +313,19 @@ void sp_log_lay(struct sp_log *log)
     }
 }
 
+/* Always with one signature: a file that never gets shorter cannot have two for a while. */
 enum sp_err sp_log_publish(struct sp_log *log)
 {
     const struct sp_disk_name latest = {.place = SP_DISK_OWN, .path = SP_LATEST_PATH};
+    SP_AUTO_BUF struct sp_buf note;
+    sp_buf_init(&note, SP_NOTE_BYTES_MAX);
     SP_TRY(lay_all(log));
     if (log->note.len == 0) {
         return SP_OK; /* nothing was ever committed */
     }
-    SP_TRY(sp_store_publish(&log->store, sp_buf_slice(&log->note)));
-    return sp_disk_put_file(log->disk, latest, sp_buf_slice(&log->note));
+    SP_TRY(sp_note_keep_only(sp_key_ring_present(log->keys), sp_buf_slice(&log->note), &note));
+    SP_TRY(sp_store_publish(&log->store, sp_buf_slice(&note)));
+    return sp_disk_put_file(log->disk, latest, sp_buf_slice(&note));
 }
 
 void sp_log_tick(struct sp_log *log, uint64_t mono_us, bool is_last)

@@ -15,6 +15,7 @@
 #define SP_AUDIT_LOG_H
 
 #include "audit/disk.h"
+#include "audit/key.h"
 #include "audit/note.h"
 #include "audit/open.h"
 #include "audit/record.h"
@@ -35,10 +36,10 @@ struct sp_log_found {
 };
 
 /*
- * Opens the log, or begins one. Intents without outcome are put into `open`. `disk` and `key` are borrowed for the life
- * of the log. On failure `out_reason` says why, for people.
+ * Opens the log, or begins one. Intents without outcome are put into `open`. `disk` and `keys` are borrowed for the life
+ * of the log; which of the keys is the present one is found out. On failure `out_reason` says why, for people.
  */
-enum sp_err sp_log_open(const struct sp_disk *disk, struct sp_note_key *key,
+enum sp_err sp_log_open(const struct sp_disk *disk, struct sp_key_ring *keys,
                         struct sp_open_set *open, struct sp_log_found *out_found,
                         struct sp_log **out, const char **out_reason)
     SP_MUST_CHECK SP_NONNULL(1, 2, 3, 4, 5, 6);
@@ -69,6 +70,24 @@ bool sp_log_is_full(const struct sp_log *log) SP_NONNULL(1);
  * intent without outcome, UINT64_MAX when there is none: where the next start looks for them.
  */
 enum sp_err sp_log_commit(struct sp_log *log, uint64_t oldest_open) SP_MUST_CHECK SP_NONNULL(1);
+
+/*
+ * Another key takes the place of the one that signs (audit/rotate.c): two entries, each with a commit of its own. Nothing
+ * may wait in the batch. When the power goes in between, or the disk fails, the change is either not made or owed:
+ * sp_log_end_rotation records what is owed, and does nothing when nothing is.
+ */
+enum sp_err sp_log_rotate(struct sp_log *log, uint64_t wall_us, uint64_t oldest_open) SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_log_end_rotation(struct sp_log *log, uint64_t wall_us, uint64_t oldest_open) SP_MUST_CHECK SP_NONNULL(1);
+bool sp_log_owes_rotation(const struct sp_log *log) SP_NONNULL(1);
+
+/* Overwrites the private parts of keys that do not sign any more, also those of a change that was cut off just there. */
+enum sp_err sp_log_retire_keys(struct sp_log *log) SP_MUST_CHECK SP_NONNULL(1);
+
+/* Whether somebody asked for that: the file `rotate` names the key that signs now. */
+bool sp_log_is_rotation_asked(const struct sp_log *log) SP_NONNULL(1);
+
+/* The public key that signs now, in its text form. */
+enum sp_err sp_log_key_text(const struct sp_log *log, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* Lays down what was committed, for readers; what fails is tried again and breaks the log meanwhile. */
 void sp_log_lay(struct sp_log *log) SP_NONNULL(1);

@@ -24,7 +24,9 @@ struct sp_journal_file {
 
 struct sp_log {
     const struct sp_disk *disk;
-    struct sp_note_key *key;
+    struct sp_key_ring *keys;
+    const struct sp_note_key *next; /* signs too, while it takes over */
+    struct sp_buf cross;            /* the checkpoint that two keys signed, until an entry holds it */
     struct sp_store store;
     struct sp_merkle_range range; /* of the durable entries */
     struct sp_buf note;           /* the checkpoint over them */

@@ -8,7 +8,6 @@
 #include "crypto/hash.h"
 
 #define TYPE_ED25519   0x01U
-#define PRIVATE_PREFIX "PRIVATE+KEY+"
 #define DASH           "\xe2\x80\x94 " /* U+2014 and a space begin a signature */
 #define SIGNATURES_MAX 32U
 #define SIZE_DIGITS    ((size_t)20)
@@ -49,6 +48,7 @@ enum sp_err sp_note_key_from_seed(struct sp_slice name, const uint8_t seed[SP_SI
 {
     struct sp_note_key key = {.key = NULL};
     SP_TRY(sp_sign_key_new(seed, &key.key));
+    key.can_sign = true;
     enum sp_err err = sp_sign_public(key.key, key.public_key);
     if (err == SP_OK) {
         err = identify(name, &key);
@@ -122,10 +122,10 @@ enum sp_err sp_note_key_read_private(struct sp_slice text, struct sp_note_key *o
     struct sp_slice name = {NULL, 0};
     uint8_t id[SP_NOTE_KEY_BYTES];
     uint8_t seed[SP_SIGN_SEED_BYTES];
-    if (!sp_slice_starts(text, PRIVATE_PREFIX)) {
+    if (!sp_slice_starts(text, SP_NOTE_PRIVATE_PREFIX)) {
         return SP_ERR_INVALID;
     }
-    SP_TRY(read_parts(sp_slice_sub(text, sizeof(PRIVATE_PREFIX) - 1, text.len), &name, id, seed));
+    SP_TRY(read_parts(sp_slice_sub(text, sizeof(SP_NOTE_PRIVATE_PREFIX) - 1, text.len), &name, id, seed));
     enum sp_err err = sp_note_key_from_seed(name, seed, &key);
     sp_wipe(seed, sizeof(seed));
     SP_TRY(err);
@@ -160,7 +160,7 @@ enum sp_err sp_note_key_write(const struct sp_note_key *key, struct sp_buf *out)
 enum sp_err sp_note_key_write_private(const struct sp_note_key *key,
                                       const uint8_t seed[SP_SIGN_SEED_BYTES], struct sp_buf *out)
 {
-    SP_TRY(sp_buf_put_text(out, PRIVATE_PREFIX));
+    SP_TRY(sp_buf_put_text(out, SP_NOTE_PRIVATE_PREFIX));
     return write_parts(key, sp_slice_make(seed, SP_SIGN_SEED_BYTES), out);
 }
 
@@ -322,4 +322,71 @@ enum sp_err sp_note_verify(struct sp_slice note, const struct sp_note_key *key)
         is_signed = true;
     }
     return is_signed ? SP_OK : SP_ERR_NOT_FOUND;
+}
+
+/* --- several signatures --- */
+
+enum sp_err sp_note_cosign(const struct sp_note_key *key, struct sp_buf *note)
+{
+    SP_AUTO_BUF struct sp_buf line;
+    const size_t at = signatures_at(sp_buf_slice(note));
+    sp_buf_init(&line, SP_NOTE_TEXT_MAX);
+    if (at == SIZE_MAX) {
+        return SP_ERR_INVALID;
+    }
+    SP_TRY(write_signature(key, sp_slice_sub(sp_buf_slice(note), 0, at - 1), &line));
+    /* Behind other signatures no empty line comes first. */
+    return sp_buf_put(note, sp_slice_sub(sp_buf_slice(&line), 1, line.len));
+}
+
+/* Takes the next signature's whole line off the front. */
+static enum sp_err take_line(struct sp_text *t, struct sp_slice *out_name, struct sp_buf *bytes, struct sp_slice *out_line)
+{
+    struct sp_text before = *t;
+    SP_TRY(read_signature(t, out_name, bytes));
+    struct sp_text behind = *t;
+    const struct sp_slice rest = sp_text_rest(&before);
+    *out_line = sp_slice_sub(rest, 0, rest.len - sp_text_rest(&behind).len);
+    return SP_OK;
+}
+
+enum sp_err sp_note_keep_only(const struct sp_note_key *key, struct sp_slice note, struct sp_buf *out)
+{
+    SP_AUTO_BUF struct sp_buf bytes;
+    struct sp_text t;
+    struct sp_slice line = {NULL, 0};
+    struct sp_slice name = {NULL, 0};
+    const size_t at = signatures_at(note);
+    sp_buf_init(&bytes, SP_NOTE_BYTES_MAX);
+    if (at == SIZE_MAX) {
+        return SP_ERR_INVALID;
+    }
+    sp_text_init(&t, sp_slice_sub(note, at, note.len));
+    while (!sp_text_at_end(&t)) {
+        SP_TRY(take_line(&t, &name, &bytes, &line));
+        if (sp_slice_is(name, key->name) && is_id(key, bytes.ptr)) {
+            SP_TRY(sp_buf_put(out, sp_slice_sub(note, 0, at)));
+            return sp_buf_put(out, line);
+        }
+    }
+    return SP_ERR_NOT_FOUND;
+}
+
+size_t sp_note_signatures(struct sp_slice note)
+{
+    SP_AUTO_BUF struct sp_buf bytes;
+    struct sp_text t;
+    struct sp_slice line = {NULL, 0};
+    struct sp_slice name = {NULL, 0};
+    const size_t at = signatures_at(note);
+    size_t count = 0;
+    sp_buf_init(&bytes, SP_NOTE_BYTES_MAX);
+    if (!is_note_text(note) || at == SIZE_MAX) {
+        return 0;
+    }
+    sp_text_init(&t, sp_slice_sub(note, at, note.len));
+    while (!sp_text_at_end(&t) && take_line(&t, &name, &bytes, &line) == SP_OK) {
+        count++;
+    }
+    return sp_text_at_end(&t) ? count : 0;
 }

@@ -103,6 +103,7 @@ struct sp_record_glance {
     uint64_t wall_us;
     bool is_intent;
     bool is_outcome;
+    bool is_rotation;
     sp_exchange exchange; /* of an intent or outcome */
 };
 

@@ -82,5 +82,32 @@ enum sp_err sp_audit_reload(struct sp_audit_room *room, const uint8_t configurat
     for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {
         room->settings.configuration[i] = configuration[i];
     }
+    sp_room_rotate(room);
     return SP_OK;
+}
+
+void sp_room_rotate(struct sp_audit_room *room)
+{
+    /* The entries of the change are committed alone; a log that takes nothing is asked again by the tick or the next start. */
+    sp_audit_commit(room, room->now);
+    if (room->log == NULL || sp_audit_is_waiting(room) || sp_log_is_broken(room->log)) {
+        return;
+    }
+    const uint64_t oldest = sp_pending_oldest(room->table);
+    enum sp_err err = sp_log_end_rotation(room->log, room->now.wall_us, oldest);
+    if (err == SP_OK && sp_log_is_rotation_asked(room->log)) {
+        err = sp_log_rotate(room->log, room->now.wall_us, oldest);
+        room->rotations += err == SP_OK ? 1U : 0U;
+    }
+    room->is_old_key_kept = sp_log_retire_keys(room->log) != SP_OK;
+}
+
+unsigned sp_audit_rotations(const struct sp_audit_room *room)
+{
+    return room->rotations;
+}
+
+bool sp_audit_is_old_key_kept(const struct sp_audit_room *room)
+{
+    return room->is_old_key_kept;
 }

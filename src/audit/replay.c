@@ -97,9 +97,10 @@ static bool is_note_of(const struct replay *r, struct sp_slice note,
 {
     struct sp_checkpoint checkpoint;
     bool is_proved = r->has_checkpoint && range->size <= r->published;
+    size_t ignored = 0;
     return sp_checkpoint_read(note, &checkpoint) == SP_OK && checkpoint.size == range->size &&
-           sp_slice_is(checkpoint.origin, r->log->key->name) && is_root(range, &checkpoint.root) &&
-           (is_proved || sp_note_verify(note, r->log->key) == SP_OK);
+           sp_slice_is(checkpoint.origin, sp_key_ring_present(r->log->keys)->name) && is_root(range, &checkpoint.root) &&
+           (is_proved || sp_key_ring_verify(r->log->keys, note, &ignored) == SP_OK);
 }
 
 static enum sp_err grow(struct sp_slice entries, struct sp_merkle_range *range,
@@ -117,6 +118,24 @@ static enum sp_err grow(struct sp_slice entries, struct sp_merkle_range *range,
     return SP_OK;
 }
 
+/* A checkpoint of two keys is kept until the entry that holds it is met. */
+static enum sp_err note_rotation(struct sp_log *log, const struct sp_journal_record *record)
+{
+    struct sp_slice rest = record->entries;
+    struct sp_slice entry = {NULL, 0};
+    struct sp_record_glance glance;
+    while (log->cross.len > 0 && sp_bundle_next(&rest, &entry) == SP_OK) {
+        if (sp_record_look(entry, &glance) == SP_OK && glance.is_rotation) {
+            sp_buf_clear(&log->cross);
+        }
+    }
+    if (sp_note_signatures(record->note) < 2) {
+        return SP_OK;
+    }
+    sp_buf_clear(&log->cross);
+    return sp_buf_put(&log->cross, record->note);
+}
+
 /* Takes a record when its note signs what the tree becomes by it; SP_ERR_CORRUPT when it does not. */
 static enum sp_err take_record(struct replay *r, const struct sp_journal_record *record)
 {
@@ -130,6 +149,7 @@ static enum sp_err take_record(struct replay *r, const struct sp_journal_record 
     if (r->has_checkpoint && range.size == r->published) {
         r->was_published_met = is_root(&range, &r->published_root);
     }
+    SP_TRY(note_rotation(log, record));
     sp_buf_clear(&log->note);
     return sp_buf_put(&log->note, record->note);
 }
@@ -176,7 +196,8 @@ static enum sp_err read_checkpoint(struct replay *r)
     if (err != SP_OK) {
         return err == SP_ERR_NOT_FOUND || err == SP_ERR_TOO_BIG ? SP_OK : err;
     }
-    if (sp_note_verify(sp_buf_slice(&note), r->log->key) != SP_OK ||
+    size_t ignored = 0;
+    if (sp_key_ring_verify(r->log->keys, sp_buf_slice(&note), &ignored) != SP_OK ||
         sp_checkpoint_read(sp_buf_slice(&note), &checkpoint) != SP_OK) {
         return SP_OK; /* torn by a crash, or of another: the journals know better */
     }
@@ -208,6 +229,7 @@ static enum sp_err begin_at(struct replay *r, uint64_t size)
     struct sp_log *log = r->log;
     r->was_published_met = false;
     r->is_oldest_known = false;
+    sp_buf_clear(&log->cross);
     log->oldest_open = UINT64_MAX;
     SP_TRY(sp_store_load(&log->store, size, &log->range));
     if (r->has_checkpoint && size == r->published && !is_root(&log->range, &r->published_root)) {
@@ -352,14 +374,28 @@ static uint64_t known_size(const struct sp_log *log)
 {
     SP_AUTO_BUF struct sp_buf note;
     struct sp_checkpoint checkpoint = {.size = 0};
+    size_t ignored = 0;
     sp_buf_init(&note, SP_NOTE_BYTES_MAX + 1);
     if (sp_disk_get_file(log->disk, (struct sp_disk_name){SP_DISK_OWN, SP_LATEST_PATH},
                          SP_NOTE_BYTES_MAX, &note) != SP_OK ||
-        sp_note_verify(sp_buf_slice(&note), log->key) != SP_OK ||
+        sp_key_ring_verify(log->keys, sp_buf_slice(&note), &ignored) != SP_OK ||
         sp_checkpoint_read(sp_buf_slice(&note), &checkpoint) != SP_OK) {
         return 0;
     }
     return checkpoint.size;
+}
+
+/* The key of the latest checkpoint goes on signing; of two the newer. */
+static enum sp_err choose_key(struct sp_log *log, const char **out_reason)
+{
+    if (log->note.len > 0) {
+        SP_TRY(sp_key_ring_verify(log->keys, sp_buf_slice(&log->note), &log->keys->present));
+    }
+    if (!sp_key_ring_present(log->keys)->can_sign) {
+        *out_reason = "the key that signed its latest entries was replaced since, and is no more: is this an older copy?";
+        return SP_ERR_CORRUPT;
+    }
+    return SP_OK;
 }
 
 static enum sp_err replay(struct replay *r, struct sp_open_set *open, struct sp_log_found *found,
@@ -376,6 +412,7 @@ static enum sp_err replay(struct replay *r, struct sp_open_set *open, struct sp_
         }
         SP_TRY(err);
     }
+    SP_TRY(choose_key(log, out_reason));
     SP_TRY(choose_journals(r));
     const uint64_t known = known_size(log);
     /* A crash while it was published leaves a partial file half-written: all of this size are written once more. */

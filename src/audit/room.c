@@ -76,10 +76,10 @@ static enum sp_err record_start(struct sp_audit_room *room, struct sp_log *log, 
     SP_AUTO_BUF struct sp_buf key;
     struct sp_stamp stamp = {.index = 0};
     sp_buf_init(&key, SP_NOTE_TEXT_MAX);
-    SP_TRY(sp_note_key_write(room->settings.key, &key));
+    SP_TRY(sp_log_key_text(log, &key));
     struct sp_record_start start = {
         .version = room->settings.version,
-        .origin = sp_slice_of(room->settings.key->name),
+        .origin = sp_slice_of(sp_key_ring_present(room->settings.keys)->name),
         .key = sp_buf_slice(&key),
         .policies = room->settings.policies,
         .workers = room->settings.workers,
@@ -107,7 +107,7 @@ static enum sp_err open_log(struct sp_audit_room *room)
     struct sp_log_found found = {.entries = 0};
     room->log_tried_us = room->now.mono_us;
     SP_TRY(sp_open_set_new(&open));
-    enum sp_err err = sp_log_open(room->disk, room->settings.key, open, &found, &log, &room->log_reason);
+    enum sp_err err = sp_log_open(room->disk, room->settings.keys, open, &found, &log, &room->log_reason);
     if (err == SP_OK) {
         err = record_start(room, log, open, &found);
         room->log_reason = err == SP_OK ? "" : *sp_log_reason(log) != '\0' ? sp_log_reason(log) : sp_err_text(err);
@@ -118,6 +118,7 @@ static enum sp_err open_log(struct sp_audit_room *room)
         return err;
     }
     room->log = log;
+    sp_room_rotate(room);
     return SP_OK;
 }
 
@@ -546,6 +547,9 @@ void sp_audit_tick(struct sp_audit_room *room, struct sp_audit_now now)
     sp_pending_each(room->table, on_tick, room);
     if (sp_room_ready(room) == SP_OK) {
         sp_room_pay(room);
+        if (sp_log_owes_rotation(room->log)) {
+            sp_room_rotate(room);
+        }
         sp_log_tick(room->log, now.mono_us, false);
     }
 }

@@ -43,7 +43,7 @@ struct sp_audit_settings {
     uint8_t configuration[SP_DIGEST_BYTES];
     struct sp_slice policies; /* the digests in force, SP_DIGEST_BYTES each; copied */
     uint16_t workers;
-    struct sp_note_key *key; /* borrowed: the log is signed with it, and named after it */
+    struct sp_key_ring *keys; /* borrowed: the log is signed with the present one, and named after them */
     sp_operation_name_fn *operation_name;
 };
 
@@ -82,7 +82,8 @@ enum sp_err sp_audit_role_up(struct sp_audit_room *room, const struct sp_msg_rol
 
 /*
  * Other settings, in force when it returns: a verdict under a policy that is no longer in force is refused from here on,
- * what runs goes on. The entry has both digests; when it cannot be written, the old settings stay.
+ * what runs goes on. The entry has both digests; when it cannot be written, the old settings stay. A change of the
+ * signing key that was asked for is made then too, as it is at the start.
  */
 enum sp_err sp_audit_reload(struct sp_audit_room *room, const uint8_t configuration[SP_DIGEST_BYTES],
                             struct sp_slice policies, struct sp_audit_now now) SP_MUST_CHECK SP_NONNULL(1, 2);
@@ -108,6 +109,10 @@ void sp_audit_tick(struct sp_audit_room *room, struct sp_audit_now now) SP_NONNU
 /* Exchanges that are not over (0: it may stop); the end: what still runs is unknown, and the last entry. */
 size_t sp_audit_open(const struct sp_audit_room *room) SP_NONNULL(1);
 void sp_audit_stop(struct sp_audit_room *room, struct sp_audit_now now) SP_NONNULL(1);
+
+/* How often the key was changed since the start; whether the private part of an old one could not be overwritten. */
+unsigned sp_audit_rotations(const struct sp_audit_room *room) SP_NONNULL(1);
+bool sp_audit_is_old_key_kept(const struct sp_audit_room *room) SP_NONNULL(1);
 
 /* Why the log takes nothing, "" when it does; and messages that came too late to matter. */
 const char *sp_audit_trouble(const struct sp_audit_room *room) SP_NONNULL(1);

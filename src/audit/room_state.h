@@ -37,6 +37,8 @@ struct sp_audit_room {
     struct sp_buf scratch_policies;
     struct sp_buf retired;        /* policies that were in force once */
     uint64_t late;
+    unsigned rotations;
+    bool is_old_key_kept;
     struct sp_audit_now now; /* of the message at hand */
 };
 
@@ -91,6 +93,9 @@ bool sp_room_once_is_known(struct sp_audit_room *room, struct sp_pending *row) S
 void sp_room_once_begin(struct sp_audit_room *room, struct sp_pending *row) SP_NONNULL(1, 2);
 void sp_room_once_commit(struct sp_audit_room *room) SP_NONNULL(1);
 void sp_room_once_end(struct sp_audit_room *room, struct sp_pending *row, enum sp_end state) SP_NONNULL(1, 2);
+
+/* Ends a change of the signing key that was cut off, and makes the one that is asked for; what fails is tried again. */
+void sp_room_rotate(struct sp_audit_room *room) SP_NONNULL(1);
 
 /* Appends all outcomes that are owed. */
 void sp_room_pay(struct sp_audit_room *room) SP_NONNULL(1);

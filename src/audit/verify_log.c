@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "audit/archive.h"
+#include "audit/chain.h"
 #include "audit/entry.h"
 #include "audit/tile.h"
 
@@ -24,6 +25,7 @@ struct work {
     struct sp_buf note;
     struct sp_buf bytes;
     struct sp_buf other;
+    struct sp_chain chain;
     bool was_older_met;
     uint64_t size_now; /* a running log may have grown since the checkpoint was read */
     uint64_t published_now;
@@ -93,25 +95,24 @@ static enum sp_err check_tile(struct work *w, unsigned level, uint64_t number, u
 
 /* --- entries --- */
 
-/* A key that the log's own entries name serves when none was given: better than nothing, and said to be so. */
-static void keep_key(struct work *w, struct sp_slice line)
+static void on_chain_problem(void *ctx, uint64_t index, const char *text)
 {
-    struct sp_entry entry;
-    struct sp_where where;
-    if (w->options->key == NULL && sp_entry_read(line, &entry, &where) == SP_OK) {
-        struct sp_slice kind = sp_entry_text(sp_entry_get(&entry, "kind"));
-        struct sp_slice key =
-            sp_entry_text(sp_entry_get(&entry, sp_slice_is(kind, "key") ? "new_key" : "key"));
-        if (key.len > 0 && (sp_slice_is(kind, "start") || sp_slice_is(kind, "key"))) {
-            sp_slice_to_text(key, w->out->key, sizeof(w->out->key));
-        }
-    }
+    const struct sp_verify_problem found = {.index = index, .text = text};
+    on_entry_problem(ctx, &found);
 }
 
-static bool may_name_a_key(struct sp_slice line)
+/* The keys that sign, as the log's own entries name them one after the other. */
+static enum sp_err follow_keys(struct work *w, struct sp_slice line)
 {
-    return line.len > 0 && (sp_slice_starts(line, "{\"configuration_sha256\":") ||
-                            sp_slice_starts(line, "{\"index\":"));
+    struct sp_node root;
+    if (sp_chain_may_care(line)) {
+        SP_TRY(sp_chain_entry(&w->chain, w->range.size - 1, line));
+    }
+    if (sp_chain_wants_root(&w->chain, w->range.size)) {
+        SP_TRY(sp_merkle_root(&w->range, &root));
+        sp_chain_root(&w->chain, &root);
+    }
+    return SP_OK;
 }
 
 static void check_older(struct work *w)
@@ -135,14 +136,12 @@ static enum sp_err grow(struct work *w, struct sp_slice line)
     struct sp_node upper[SP_MERKLE_UPPER_MAX];
     struct sp_node leaf;
     unsigned count = 0;
-    if (may_name_a_key(line)) {
-        keep_key(w, line);
-    }
     SP_TRY(sp_verify_entry(w->entries, line));
     SP_TRY(sp_merkle_leaf(line, &leaf));
     w->nodes[0][w->range.size % SP_TILE_WIDTH] = leaf;
     SP_TRY(sp_merkle_append(&w->range, &leaf, upper, &count));
     w->out->bytes += line.len;
+    SP_TRY(follow_keys(w, line));
     check_older(w);
     for (unsigned i = 0; i < count && i + 1 < SP_TILE_LEVELS; i++) {
         const uint64_t number = (w->range.size >> (8 * (i + 1))) - 1;
@@ -262,29 +261,43 @@ static enum sp_err begin_behind(struct work *w, uint64_t bundles)
 
 /* --- the checkpoint --- */
 
+/* The key at the end of the chain, if a key that is trusted leads there; else that one has to have signed. */
+static enum sp_err signing_key(const struct work *w, struct sp_note_key *out)
+{
+    SP_AUTO_BUF struct sp_buf trusted;
+    const char *latest = sp_chain_latest(&w->chain);
+    char text[SP_NOTE_TEXT_MAX];
+    sp_buf_init(&trusted, SP_NOTE_TEXT_MAX);
+    if (w->options->key == NULL) {
+        return sp_note_key_read(sp_slice_of(latest), out);
+    }
+    SP_TRY(sp_note_key_write(w->options->key, &trusted));
+    sp_slice_to_text(sp_buf_slice(&trusted), text, sizeof(text));
+    const bool is_led = *latest != '\0' && sp_chain_leads_from(&w->chain, text);
+    return sp_note_key_read(is_led ? sp_slice_of(latest) : sp_buf_slice(&trusted), out);
+}
+
 static void check_signature(struct work *w)
 {
-    SP_AUTO_NOTE_KEY struct sp_note_key own = {.key = NULL};
-    const struct sp_note_key *key = w->options->key;
-    if (key == NULL) {
-        if (sp_note_key_read(sp_slice_of(w->out->key), &own) != SP_OK) {
-            problem(w, SP_CHECKPOINT_PATH, NULL,
-                    "no entry names the key that signed it; give one by --key");
-            return;
-        }
-        key = &own;
+    SP_AUTO_NOTE_KEY struct sp_note_key key = {.key = NULL};
+    sp_chain_end(&w->chain, w->checkpoint.size);
+    sp_slice_to_text(sp_slice_of(sp_chain_latest(&w->chain)), w->out->key, sizeof(w->out->key));
+    w->out->keys = w->chain.count;
+    if (signing_key(w, &key) != SP_OK) {
+        problem(w, SP_CHECKPOINT_PATH, NULL, "no entry names the key that signed it; give one by --key");
+        return;
     }
-    enum sp_err err = sp_note_verify(sp_buf_slice(&w->note), key);
+    enum sp_err err = sp_note_verify(sp_buf_slice(&w->note), &key);
     if (err != SP_OK) {
         problem(w, SP_CHECKPOINT_PATH, NULL,
-                err == SP_ERR_NOT_FOUND ? "it is not signed by %s" : "the signature of %s is wrong",
-                key->name);
+                err == SP_ERR_NOT_FOUND ? "it is not signed by %s" : "the signature of %s is wrong", key.name);
     }
-    if (!sp_slice_is(w->checkpoint.origin, key->name)) {
+    if (!sp_slice_is(w->checkpoint.origin, key.name)) {
         problem(w, SP_CHECKPOINT_PATH, NULL, "it is of another log than the key");
     }
-    if (w->options->older.len > 0 && sp_note_verify(w->options->older, key) != SP_OK) {
-        problem(w, "", NULL, "the checkpoint that was kept is not signed by %s", key->name);
+    if (w->options->older.len > 0 && sp_note_verify(w->options->older, &key) != SP_OK &&
+        sp_chain_verify(&w->chain, w->options->older) != SP_OK) {
+        problem(w, "", NULL, "the checkpoint that was kept is not signed by %s", key.name);
     }
 }
 
@@ -486,6 +499,7 @@ enum sp_err sp_log_verify(const struct sp_log_verify *options, struct sp_log_ver
     *out = (struct sp_log_verified){.is_key_trusted = options->key != NULL};
     w->options = options;
     w->out = out;
+    sp_chain_init(&w->chain, on_chain_problem, w);
     sp_buf_init(&w->note, SP_NOTE_BYTES_MAX + 1);
     sp_buf_init(&w->bytes, BUNDLE_MAX + 1);
     sp_buf_init(&w->other, BUNDLE_MAX + 1);
@@ -494,6 +508,7 @@ enum sp_err sp_log_verify(const struct sp_log_verify *options, struct sp_log_ver
         out->totals = sp_verify_totals(w->entries);
     }
     sp_verify_free(w->entries);
+    sp_chain_done(&w->chain);
     sp_buf_done(&w->note);
     sp_buf_done(&w->bytes);
     sp_buf_done(&w->other);

@@ -36,7 +36,8 @@ struct sp_log_verified {
     uint64_t published; /* entries that the checkpoint covers */
     uint64_t first;     /* the oldest entry that is still there */
     uint64_t bytes;     /* of entries */
-    char key[SP_NOTE_TEXT_MAX];
+    char key[SP_NOTE_TEXT_MAX]; /* the latest that the entries name */
+    size_t keys;                /* how many there were, one after the other */
     bool is_key_trusted; /* it was given */
     uint64_t problems;
 };

@@ -16,6 +16,7 @@ static const char help[] =
     "       sallyport audit verify --proof FILE --key KEY\n"
     "       sallyport audit prove [-c FILE] N [DIR]\n"
     "       sallyport audit checkpoint [-c FILE] [DIR]\n"
+    "       sallyport audit rotate-key [-c FILE]\n"
     "       sallyport audit search|show|tail|export ...      (see 'search --help')\n"
     "\n"
     "verify      reads the audit log in DIR (default: the directory 'log' of the\n"
@@ -25,8 +26,11 @@ static const char help[] =
     "            and changes nothing.\n"
     "prove       prints entry number N with the proof that it is in the log (C2SP\n"
     "            tlog-proof), for a file of its own.\n"
-    "checkpoint  prints the log's public key, for --key, and behind it the latest\n"
-    "            signed checkpoint.\n"
+    "checkpoint  prints the log's public key, for --key, then those that signed\n"
+    "            before it, and behind an empty line the latest signed checkpoint.\n"
+    "rotate-key  asks the service for another signing key: it makes one when it is\n"
+    "            started or sent SIGHUP, and both keys sign the change. 'verify'\n"
+    "            follows such changes from the key that is given to it.\n"
     "\n"
     "  -c, --config FILE   the configuration that names the state directory\n"
     "  --key KEY           the public key that must have signed, or a file that holds\n"
@@ -190,6 +194,7 @@ int sp_command_audit(int argc, char **argv)
         {"verify", sp_audit_verify_command},
         {"prove", sp_audit_prove_command},
         {"checkpoint", sp_audit_checkpoint_command},
+        {"rotate-key", sp_audit_rotate_command},
     };
     static const char *const readers[] = {"search", "show", "tail", "export"};
     struct sp_audit_options options = {.directory = NULL};
@@ -208,7 +213,7 @@ int sp_command_audit(int argc, char **argv)
         return SP_EXIT_DONE;
     }
     if (action == NULL) {
-        return sp_audit_usage("an action must follow: verify, prove, checkpoint, search, show, tail or export", "");
+        return sp_audit_usage("an action must follow: verify, prove, checkpoint, rotate-key, search, show, tail or export", "");
     }
     for (size_t i = 0; i < SP_COUNT(actions); i++) {
         if (strcmp(action, actions[i].name) == 0) {

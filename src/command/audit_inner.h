@@ -42,7 +42,14 @@ int sp_audit_cannot(const char *what, const char *path, enum sp_err err) SP_NONN
 int sp_audit_verify_command(const struct sp_audit_options *options) SP_NONNULL(1);
 int sp_audit_prove_command(const struct sp_audit_options *options) SP_NONNULL(1);
 int sp_audit_checkpoint_command(const struct sp_audit_options *options) SP_NONNULL(1);
+int sp_audit_rotate_command(const struct sp_audit_options *options) SP_NONNULL(1);
 
+/* Prints the key that signs, and in the next lines those before it. */
+enum sp_err sp_audit_print_keys(struct sp_archive *archive) SP_MUST_CHECK SP_NONNULL(1);
+
+/* Opens the archive of the log that the options name, and uses it. */
+typedef int sp_audit_use_fn(struct sp_archive *archive, const struct sp_audit_options *options);
+int sp_audit_with_archive(const struct sp_audit_options *options, sp_audit_use_fn *use) SP_NONNULL(1, 2);
 
 /* search, show, tail and export read their own command line; argv[1] is the action. */
 int sp_audit_read_command(int argc, char **argv) SP_NONNULL(2);

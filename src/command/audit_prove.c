@@ -1,15 +1,12 @@
 /* sallyport audit prove and checkpoint: what others need to check a log without having it. */
 #include <stdio.h>
 
-#include "audit/entry.h"
 #include "audit/proof.h"
 #include "base/num.h"
 #include "command/audit_inner.h"
 #include "command/command.h"
 
-typedef int use_fn(struct sp_archive *archive, const struct sp_audit_options *options);
-
-static int with_archive(const struct sp_audit_options *options, use_fn *use)
+int sp_audit_with_archive(const struct sp_audit_options *options, sp_audit_use_fn *use)
 {
     struct sp_audit_place place;
     struct sp_archive *archive = NULL;
@@ -52,32 +49,13 @@ static int print_proof(struct sp_archive *archive, const struct sp_audit_options
 
 int sp_audit_prove_command(const struct sp_audit_options *options)
 {
-    return with_archive(options, print_proof);
-}
-
-/* The key that the latest start names. */
-static enum sp_err print_key(struct sp_archive *archive)
-{
-    static struct sp_entry entry;
-    struct sp_where where;
-    for (uint64_t index = sp_archive_size(archive); index > 0; index--) {
-        struct sp_slice line = {NULL, 0};
-        SP_TRY(sp_archive_entry(archive, index - 1, &line));
-        SP_TRY(sp_entry_read(line, &entry, &where));
-        struct sp_slice kind = sp_entry_text(sp_entry_get(&entry, "kind"));
-        if (sp_slice_is(kind, "start")) {
-            struct sp_slice key = sp_entry_text(sp_entry_get(&entry, "key"));
-            (void)printf("%.*s\n\n", (int)key.len, (const char *)key.ptr);
-            return SP_OK;
-        }
-    }
-    return SP_ERR_NOT_FOUND;
+    return sp_audit_with_archive(options, print_proof);
 }
 
 static int print_checkpoint(struct sp_archive *archive, const struct sp_audit_options *options)
 {
     (void)options;
-    enum sp_err err = print_key(archive);
+    enum sp_err err = sp_audit_print_keys(archive);
     if (err != SP_OK) {
         return sp_audit_cannot("cannot find", "the log's key", err);
     }
@@ -88,5 +66,5 @@ static int print_checkpoint(struct sp_archive *archive, const struct sp_audit_op
 
 int sp_audit_checkpoint_command(const struct sp_audit_options *options)
 {
-    return with_archive(options, print_checkpoint);
+    return sp_audit_with_archive(options, print_checkpoint);
 }

@@ -83,6 +83,9 @@ static int conclude(const struct sp_log_verified *verified, const struct show *s
         (void)printf("note: starts in this log say that %llu entries before them were lost\n",
                      (unsigned long long)totals->lost);
     }
+    if (verified->keys > 1) {
+        (void)printf("the key was changed %zu times; the latest is %s\n", verified->keys - 1, verified->key);
+    }
     if (!verified->is_key_trusted) {
         (void)printf("note: signed by %s, which only the log itself vouches for; keep the key "
                      "elsewhere and give it by --key\n",

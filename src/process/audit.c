@@ -6,7 +6,9 @@
  * Whoever takes over admit or an inspect worker can make it record what it is told, and can have run only what one of
  * each agreed on; nobody can make it run what is not on disk.
  */
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "api/route.h"
 #include "audit/key.h"
@@ -27,13 +29,14 @@ struct audit_state {
     struct sp_disk disk;
     struct sp_payload settings_bytes; /* what `settings` is lent from */
     struct sp_audit_settings settings;
-    struct sp_note_key key;
+    struct sp_key_ring keys;
     struct sp_audit_room *room;
     struct sp_timer *commit; /* due in the turn in which a message put an entry into the batch */
     struct sp_timer *tick;
     struct sp_timer *hash; /* due in every turn while the content of an upload is digested */
     enum { COMMIT_IDLE, COMMIT_SOON, COMMIT_NOW } commit_state;
     bool is_in_trouble;
+    unsigned rotations; /* of the signing key, that were told of */
     uint64_t stop_at_ms; /* 0: not stopping */
 };
 
@@ -101,10 +104,23 @@ static void arm_commit(struct audit_state *state)
     }
 }
 
+static void tell_rotations(struct audit_state *state)
+{
+    for (; state->rotations != sp_audit_rotations(state->room); state->rotations++) {
+        sp_log(SP_LOG_WARN, "audit.key.changed", "id=%02x%02x%02x%02x", sp_key_ring_present(&state->keys)->id[0],
+               sp_key_ring_present(&state->keys)->id[1], sp_key_ring_present(&state->keys)->id[2],
+               sp_key_ring_present(&state->keys)->id[3]);
+        if (sp_audit_is_old_key_kept(state->room)) {
+            sp_log(SP_LOG_ERROR, "audit.key.kept", "why=\"the private part of the old key could not be overwritten\"");
+        }
+    }
+}
+
 /* Says once that the log takes nothing, and once that it does again. */
 static void tell_trouble(struct audit_state *state)
 {
     const char *why = sp_audit_trouble(state->room);
+    tell_rotations(state);
     bool is_in_trouble = why[0] != '\0';
     if (is_in_trouble && !state->is_in_trouble) {
         sp_log(SP_LOG_ERROR, "audit.log.unavailable", "why=\"%s\"", why);
@@ -283,15 +299,20 @@ static enum sp_err read_settings(struct audit_state *state, struct sp_slice byte
     struct sp_payload whole = {.bytes = bytes, .fd = -1, .is_heap = false};
     SP_TRY(sp_payload_keep(&whole, &state->settings_bytes));
     SP_TRY(sp_settings_audit_read(state->settings_bytes.bytes, &settings));
-    enum sp_err err = sp_log_key_open(state->directory.fds[SP_DISK_OWN], settings.origin, &state->key);
+    enum sp_err err = sp_key_ring_open(state->directory.fds[SP_DISK_OWN], settings.origin, &state->keys);
     if (err != SP_OK) {
         sp_log(SP_LOG_ERROR, "audit.key.failed", "why=\"%s\"",
                err == SP_ERR_CONFIG ? "the log has another name than [audit] origin says" : sp_err_text(err));
         return err;
     }
+    /* Made by whoever starts us; audit itself overwrites it when another key has taken its place. */
+    const uint32_t uid = sp_self_uid(state->self);
+    if (uid != 0 && fchownat(state->directory.fds[SP_DISK_OWN], SP_LOG_KEY_FILE, uid, uid, AT_SYMLINK_NOFOLLOW) != 0) {
+        return SP_ERR_SYSTEM;
+    }
     state->settings = (struct sp_audit_settings){
         .version = settings.version,
-        .key = &state->key,
+        .keys = &state->keys,
         .policies = settings.policies,
         .workers = settings.workers,
         .operation_name = operation_name,

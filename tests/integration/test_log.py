@@ -138,3 +138,72 @@ def test_the_key_is_audits_alone(own):
     recovers(own)
     assert own.stop() == 0
     assert verify(own, "--key", key_of(own))[0] == 0
+
+
+# --- another signing key ---
+
+def rotate(gateway):
+    status, out, err = gateway.command("audit", "rotate-key", "-c", configuration(gateway))
+    assert status == 0, err
+    return out
+
+
+def kinds(gateway):
+    return [entry["kind"] for entry in gateway.entries()]
+
+
+def test_another_key_takes_over_and_old_proofs_stay(own, tmp_path):
+    ran = own.run("print(1)")
+    old_key = key_of(own)
+    old_proof = tmp_path / "old.tlog-proof"
+    old_proof.write_text(own.command("audit", "prove", entry_of(ran), "-c", configuration(own))[1])
+    wait_for(lambda: len(tlog.published(own.state / "log")) == len(own.entries()), 10, "the checkpoint")
+    kept = tmp_path / "kept"
+    shutil.copy(own.state / "log/checkpoint", kept)
+    assert old_key in rotate(own)
+    assert "rotation" not in kinds(own), "only when the service is told to look"
+    own.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: "rotation" in kinds(own), 20, f"the other key:\n{own.output()}")
+    new_key = key_of(own)
+    assert new_key != old_key and "audit.key.changed" in own.output()
+    printed = own.command("audit", "checkpoint", "-c", configuration(own))[1].split("\n")
+    entries = own.entries()
+    at = kinds(own).index("key")
+    assert entries[at]["old_key"] == old_key and entries[at]["new_key"] == new_key
+    assert printed[1] == f"until entry {at}: {old_key}"
+    note = entries[kinds(own).index("rotation")]["checkpoint"]
+    assert note.count("\n\u2014 ") == 2 and note.split("\n")[1] == str(at + 1)
+    after = own.run("print(2)")
+    assert after.status == 200
+    wait_for(lambda: len(tlog.published(own.state / "log")) == len(own.entries()), 10, "the checkpoint")
+    for key in (old_key, new_key):
+        status, out, _ = verify(own, "--key", key, "--checkpoint", kept)
+        assert status == 0 and "the key was changed 1 times" in out, out
+    assert own.command("audit", "verify", "--proof", old_proof, "--key", old_key)[0] == 0
+    new_proof = tmp_path / "new.tlog-proof"
+    new_proof.write_text(own.command("audit", "prove", entry_of(after), "-c", configuration(own))[1])
+    assert own.command("audit", "verify", "--proof", new_proof, "--key", new_key)[0] == 0
+    assert own.command("audit", "verify", "--proof", new_proof, "--key", old_key)[0] == 1
+    files = own.state / "audit"
+    assert "PRIVATE" not in (files / "key").read_text(), "the old key cannot sign any more"
+    assert (files / "key-2").stat().st_mode & 0o777 == 0o600
+    assert own.stop() == 0
+    assert verify(own, "--key", old_key)[0] == 0
+
+
+def test_another_key_is_made_at_the_start_and_again(own):
+    first = key_of(own)
+    for number in (2, 3):
+        rotate(own)
+        assert own.stop() == 0
+        own.start()
+        recovers(own)
+        wait_for(lambda: kinds(own).count("rotation") == number - 1, 20, f"key {number}:\n{own.output()}")
+        assert (own.state / f"audit/key-{number}").exists()
+    for pid in own.roles()["audit"]:
+        os.kill(pid, signal.SIGKILL)
+    recovers(own)
+    assert own.stop() == 0
+    status, out, _ = verify(own, "--key", first)
+    assert status == 0 and "the key was changed 2 times" in out, out
+    assert kinds(own).count("key") == 2, "a request is met once"

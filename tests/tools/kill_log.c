@@ -145,7 +145,7 @@ static void write_until_killed(const char *path, struct notes *notes, unsigned s
     static struct writer w;
     static const uint8_t policy[SP_DIGEST_BYTES] = {7};
     const struct sp_audit_settings settings = {.version = sp_slice_of("0.1"),
-                                               .key = fake_key(),
+                                               .keys = fake_keys(),
                                                .policies = sp_slice_make(policy, sizeof(policy)),
                                                .workers = 2,
                                                .operation_name = operation_name};

@@ -54,7 +54,7 @@ static enum sp_err fake_open(void *ctx, struct sp_disk_name name, enum sp_disk_h
     if (fake->is_failing_open) {
         return fail(fake, "Read-only file system");
     }
-    if (file == NULL && how != SP_DISK_MAKE) {
+    if (file == NULL && how != SP_DISK_MAKE && how != SP_DISK_MAKE_PRIVATE) {
         fake->why = "No such file or directory";
         return SP_ERR_NOT_FOUND;
     }
@@ -139,12 +139,21 @@ static enum sp_err fake_write(void *ctx, int fd, uint64_t at, struct sp_slice by
     return SP_OK;
 }
 
+static bool is_failing_now(struct fake_disk *fake)
+{
+    if (!fake->is_counting_syncs) {
+        return fake->is_failing_sync;
+    }
+    fake->syncs_left -= fake->syncs_left > 0 ? 1U : 0U;
+    return fake->syncs_left == 0;
+}
+
 static enum sp_err fake_sync(void *ctx, int fd)
 {
     struct fake_disk *fake = ctx;
     (void)fd;
     fake->syncs++;
-    if (fake->is_failing_sync) {
+    if (is_failing_now(fake)) {
         fake->sync_failures++;
         return fail(fake, "Input/output error");
     }
@@ -230,6 +239,17 @@ struct sp_note_key *fake_key(void)
         SP_ASSERT(sp_note_key_from_seed(sp_slice_of("example.com/log"), seed, &key) == SP_OK);
     }
     return &key;
+}
+
+struct sp_key_ring *fake_keys(void)
+{
+    static const uint8_t seed[SP_SIGN_SEED_BYTES] = {5};
+    static struct sp_key_ring ring;
+    struct sp_note_key key;
+    sp_key_ring_done(&ring);
+    SP_ASSERT(sp_note_key_from_seed(sp_slice_of("example.com/log"), seed, &key) == SP_OK);
+    SP_ASSERT(sp_key_ring_of(&key, &ring) == SP_OK);
+    return &ring;
 }
 
 struct fake_file *fake_disk_journal(struct fake_disk *fake)

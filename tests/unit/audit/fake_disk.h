@@ -7,6 +7,7 @@
 #define SP_TEST_FAKE_DISK_H
 
 #include "audit/disk.h"
+#include "audit/key.h"
 #include "audit/note.h"
 #include "base/buf.h"
 
@@ -29,6 +30,8 @@ struct fake_disk {
     bool is_failing_sync; /* durable writes fail, after their bytes reached the file */
     bool is_failing_write;
     bool is_failing_open;
+    bool is_counting_syncs; /* they fail from the one on that is named by `syncs_left` */
+    unsigned syncs_left;
     unsigned syncs; /* durable writes and syncs that were tried */
     unsigned sync_failures;
     const char *why;
@@ -39,6 +42,9 @@ void fake_disk_done(struct fake_disk *fake);
 
 /* The key that all these logs are signed with. */
 struct sp_note_key *fake_key(void);
+
+/* A ring of that key alone, anew with each call. */
+struct sp_key_ring *fake_keys(void);
 
 /* A file by its name, NULL when it is not there; another one in its place. */
 struct fake_file *fake_disk_find(struct fake_disk *fake, enum sp_disk_place place,

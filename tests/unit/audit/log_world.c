@@ -8,7 +8,7 @@ enum sp_err log_world_restart(struct log_world *w)
     w->log = NULL;
     sp_open_set_free(w->open);
     SP_ASSERT(sp_open_set_new(&w->open) == SP_OK);
-    return sp_log_open(&w->fake.disk, fake_key(), w->open, &w->found, &w->log, &w->reason);
+    return sp_log_open(&w->fake.disk, fake_keys(), w->open, &w->found, &w->log, &w->reason);
 }
 
 void log_world_make(struct log_world *w)

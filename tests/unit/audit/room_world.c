@@ -83,7 +83,7 @@ void open_room(struct world *w)
 {
     struct sp_audit_settings settings = {
         .version = sp_slice_of("0.1"),
-        .key = fake_key(),
+        .keys = fake_keys(),
         .policies = sp_slice_make(policy, sizeof(policy)),
         .workers = 2,
         .operation_name = operation_name,

@@ -26,7 +26,7 @@ static enum sp_err try_open(struct world *w)
 {
     sp_open_set_free(w->open);
     assert_int_equal(sp_open_set_new(&w->open), SP_OK);
-    return sp_log_open(&w->fake.disk, fake_key(), w->open, &w->found, &w->log, &w->reason);
+    return sp_log_open(&w->fake.disk, fake_keys(), w->open, &w->found, &w->log, &w->reason);
 }
 
 static int make_world(void **state)

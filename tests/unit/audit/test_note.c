@@ -167,6 +167,40 @@ static void test_keys_of_another_form_are_refused(void **state)
     assert_null(key.key);
 }
 
+static void test_signatures_are_added_and_taken_out(void **state)
+{
+    static const uint8_t other_seed[SP_SIGN_SEED_BYTES] = {4};
+    (void)state;
+    struct signed_note s;
+    struct sp_note_key other = {.key = NULL};
+    SP_AUTO_BUF struct sp_buf both;
+    SP_AUTO_BUF struct sp_buf only;
+    sp_buf_init(&both, SP_NOTE_BYTES_MAX);
+    sp_buf_init(&only, SP_NOTE_BYTES_MAX);
+    sign(&s, 7);
+    assert_int_equal(sp_note_key_from_seed(sp_slice_of("example.com/log"), other_seed, &other), SP_OK);
+    assert_int_equal(sp_buf_put(&both, sp_buf_slice(&s.note)), SP_OK);
+    assert_int_equal(sp_note_signatures(sp_buf_slice(&both)), 1);
+    assert_int_equal(sp_note_cosign(&other, &both), SP_OK);
+    assert_int_equal(sp_note_signatures(sp_buf_slice(&both)), 2);
+    assert_int_equal(sp_note_verify(sp_buf_slice(&both), &s.key), SP_OK);
+    assert_int_equal(sp_note_verify(sp_buf_slice(&both), &other), SP_OK);
+    assert_int_equal(sp_note_keep_only(&s.key, sp_buf_slice(&both), &only), SP_OK);
+    assert_true(sp_slice_equal(sp_buf_slice(&only), sp_buf_slice(&s.note)));
+    sp_buf_clear(&only);
+    assert_int_equal(sp_note_keep_only(&other, sp_buf_slice(&both), &only), SP_OK);
+    assert_int_equal(sp_note_verify(sp_buf_slice(&only), &other), SP_OK);
+    assert_int_equal(sp_note_verify(sp_buf_slice(&only), &s.key), SP_ERR_NOT_FOUND);
+    sp_buf_clear(&only);
+    assert_int_equal(sp_note_keep_only(&other, sp_buf_slice(&s.note), &only), SP_ERR_NOT_FOUND);
+    assert_int_equal(sp_note_keep_only(&other, sp_slice_of("no note"), &only), SP_ERR_INVALID);
+    assert_int_equal(sp_note_signatures(sp_slice_of("no note")), 0);
+    sp_buf_clear(&both);
+    assert_int_equal(sp_note_cosign(&other, &both), SP_ERR_INVALID);
+    sp_note_key_done(&other);
+    done(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -174,6 +208,7 @@ int main(void)
         cmocka_unit_test(test_a_checkpoint_says_what_was_signed),
         cmocka_unit_test(test_any_changed_byte_is_found),
         cmocka_unit_test(test_signatures_of_others_are_passed_over),
+        cmocka_unit_test(test_signatures_are_added_and_taken_out),
         cmocka_unit_test(test_notes_of_another_form_are_refused),
         cmocka_unit_test(test_keys_come_back_from_both_text_forms),
         cmocka_unit_test(test_keys_of_another_form_are_refused),
