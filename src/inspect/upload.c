@@ -68,6 +68,12 @@ static enum sp_err keep_modules(struct sp_inspection *i, const struct sp_upload_
     return SP_OK;
 }
 
+/* Code is told by its name as often as by its bytes, which may be any text. */
+static bool is_plain(enum sp_kind kind)
+{
+    return kind == SP_KIND_PYTHON || kind == SP_KIND_TEXT || kind == SP_KIND_JSON;
+}
+
 static enum sp_err judge_file(struct sp_inspection *i, struct sp_slice content, struct sp_order *order, bool *out_allowed)
 {
     struct sp_inspect_room *room = i->room;
@@ -75,7 +81,7 @@ static enum sp_err judge_file(struct sp_inspection *i, struct sp_slice content, 
     sp_upload_run(room->upload, i->policy, sp_buf_slice(&room->spot), content, &room->judgement, &facts);
     SP_TRY(sp_inspect_report_judgement(i, NULL, out_allowed));
     /* Code inside an archive is another file when it is unpacked, and that one nobody approved. */
-    order->is_code = facts.is_code && facts.kind == SP_KIND_PYTHON;
+    order->is_code = facts.is_code && is_plain(facts.kind);
     return keep_modules(i, &facts);
 }
 

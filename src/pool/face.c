@@ -109,19 +109,26 @@ static bool wants_events(const struct connection *c)
            sp_slice_is_nocase(value, "text/event-stream");
 }
 
-static void execute(struct connection *c, const struct sp_pool_call *call)
+/* What a policy says of the run. Said twice, it could be read in two ways. */
+static const char *read_policy(const struct connection *c, struct sp_pool_order *order)
 {
     struct sp_slice names = {NULL, 0};
-    uint16_t denied = 0;
-    (void)sp_http1_find(&c->http.parser, "X-Sallyport-Deny", &names);
-    if (sp_act_bits(names, &denied) != SP_OK) {
-        sp_pool_refuse(c->face->how.pool, c->request, SP_ERR_REQUEST,
-                       sp_slice_of("X-Sallyport-Deny names a capability that does not exist"));
-        return;
+    struct sp_slice own = {NULL, 0};
+    unsigned denials = sp_http1_find(&c->http.parser, "X-Sallyport-Deny", &names);
+    unsigned owns = sp_http1_find(&c->http.parser, "X-Sallyport-Own-Code", &own);
+    if (denials > 1 || sp_act_bits(names, &order->denied) != SP_OK) {
+        return "X-Sallyport-Deny names a capability that does not exist, or stands twice";
     }
-    const struct sp_pool_order order = {
+    order->may_own_code = owns == 0 ? c->face->how.may_own_code : sp_slice_is(own, "allow");
+    return owns > 1 || (owns == 1 && !order->may_own_code && !sp_slice_is(own, "deny"))
+               ? "X-Sallyport-Own-Code is `allow` or `deny`, once"
+               : NULL;
+}
+
+static void execute(struct connection *c, const struct sp_pool_call *call)
+{
+    struct sp_pool_order order = {
         .request = c->request,
-        .denied = denied,
         .identifier = sp_buf_slice(&call->identifier),
         .code = call->request.code,
         .timeout_s = call->request.timeout_s,
@@ -129,6 +136,11 @@ static void execute(struct connection *c, const struct sp_pool_call *call)
         .is_async = call->request.is_async,
         .is_streamed = wants_events(c),
     };
+    const char *wrong = read_policy(c, &order);
+    if (wrong != NULL) {
+        sp_pool_refuse(c->face->how.pool, c->request, SP_ERR_REQUEST, sp_slice_of(wrong));
+        return;
+    }
     c->is_events = order.is_streamed && !order.is_async;
     sp_pool_execute(c->face->how.pool, &order, now());
 }

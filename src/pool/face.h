@@ -18,6 +18,7 @@ struct sp_pool_face_how {
     struct sp_pool *pool;
     void (*turned)(void *ctx); /* the room was asked something: deadlines may have moved */
     void *ctx;
+    bool may_own_code; /* what holds for a run whose request does not say */
 };
 
 /* `take_listener` is a listening stream socket. What `how` points to must live longer than the face. */

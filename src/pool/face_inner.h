@@ -19,6 +19,8 @@ struct connection {
     struct sp_pool_http http;
     struct sp_pool_call call; /* of an upload, while its body comes */
     struct sp_pool_upload upload;
+    uint8_t approved[32]; /* digest of the upload, when it is code that was approved */
+    bool is_approved;
     struct sp_pool_download download;
     size_t sent;          /* bytes of http.out that are on their way */
     struct sp_buf unread; /* what came behind what is being done */

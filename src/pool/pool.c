@@ -111,6 +111,7 @@ static struct sp_pool_run *run_of(struct sp_pool *pool, const struct sp_pool_ord
         run->request = order->request;
         run->timeout_ms = order->timeout_s * 1000;
         run->denied = order->denied;
+        run->may_own_code = order->may_own_code;
         run->is_async = order->is_async;
         run->is_streamed = order->is_streamed && !order->is_async;
         run->id = sp_pool_draw(pool);

@@ -22,6 +22,7 @@ struct sp_pool_config {
     uint32_t cooldown_ms;
     uint64_t max_life_ms; /* 0: no end; counted from the first use of an identifier */
     size_t output_max;    /* bytes kept of each stream of a run */
+    bool may_own_code;    /* what holds for runs whose request does not say; the face asks */
 };
 
 /* What the room asks of the process around it. A ticket names a session for its whole life. */
@@ -85,6 +86,7 @@ struct sp_pool_order {
     struct sp_slice code;
     uint32_t timeout_s;
     uint16_t denied; /* capabilities (bits) that the policy refuses at run time */
+    bool may_own_code; /* it may import and execute what a run wrote itself */
     size_t
         output_max; /* bytes kept of each stream; 0 for the configured number, which is the most */
     bool is_streamed; /* its output is told as it comes */
@@ -108,8 +110,11 @@ struct sp_pool_file_order {
 void sp_pool_file_do(struct sp_pool *pool, const struct sp_pool_file_order *order,
                      struct sp_pool_now now) SP_NONNULL(1, 2);
 
-/* All bytes of this upload are written: the file gets its name, and the request its answer. */
-void sp_pool_upload_commit(struct sp_pool *pool, uint64_t request) SP_NONNULL(1);
+/*
+ * All bytes of this upload are written: the file gets its name, and the request its answer. `approved` is the digest of code
+ * that may be imported from now on, or empty.
+ */
+void sp_pool_upload_commit(struct sp_pool *pool, uint64_t request, struct sp_slice approved) SP_NONNULL(1);
 
 void sp_pool_session_get(struct sp_pool *pool, uint64_t request, struct sp_slice identifier)
     SP_NONNULL(1);

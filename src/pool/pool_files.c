@@ -64,18 +64,24 @@ void sp_slot_files_free(struct slot *slot)
     }
 }
 
-static void send_job(struct sp_pool *pool, const struct slot *slot, struct file_job *job,
-                     enum sp_file_op op)
+static void send_job_bytes(struct sp_pool *pool, const struct slot *slot, struct file_job *job,
+                           enum sp_file_op op, struct sp_slice bytes)
 {
     const struct sp_frame frame = {
         .type = SP_FRAME_FILE,
         .nonce = job->number,
         .a = (uint8_t)op,
         .b = job->is_recursive ? 1 : 0,
-        .bytes = sp_buf_slice(&job->path),
+        .bytes = bytes,
     };
     job->is_sent = true;
     pool->ports.send(pool->ports.ctx, slot->ticket, &frame);
+}
+
+static void send_job(struct sp_pool *pool, const struct slot *slot, struct file_job *job,
+                     enum sp_file_op op)
+{
+    send_job_bytes(pool, slot, job, op, sp_buf_slice(&job->path));
 }
 
 void sp_slot_files_next(struct sp_pool *pool, struct slot *slot)
@@ -153,14 +159,14 @@ static struct file_job *find_request(struct sp_pool *pool, uint64_t request, str
     return NULL;
 }
 
-void sp_pool_upload_commit(struct sp_pool *pool, uint64_t request)
+void sp_pool_upload_commit(struct sp_pool *pool, uint64_t request, struct sp_slice approved)
 {
     struct slot *slot = NULL;
     struct file_job *job = find_request(pool, request, &slot);
     if (job != NULL && job->is_open) {
         job->is_open = false;
         job->op = SP_FILE_COMMIT;
-        send_job(pool, slot, job, SP_FILE_COMMIT);
+        send_job_bytes(pool, slot, job, SP_FILE_COMMIT, approved);
     }
 }
 

@@ -22,6 +22,7 @@ static void send_code(const struct sp_pool *pool, const struct slot *slot,
         .number = (uint32_t)rest.len,
         .size = run->out.max,
         .group = run->denied,
+        .a = run->may_own_code ? SP_RUN_OWN_CODE : 0,
     };
     pool->ports.send(pool->ports.ctx, slot->ticket, &frame);
     frame.type = SP_FRAME_CODE;

@@ -40,6 +40,7 @@ struct sp_pool_run {
     size_t told[2];   /* bytes of stdout and stderr that were told */
     struct sp_buf code;
     uint16_t denied; /* capabilities (bits) that raise at run time */
+    bool may_own_code;
     struct sp_witness witness;
     uint32_t timeout_ms;
     uint64_t started_ms;

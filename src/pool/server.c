@@ -203,7 +203,7 @@ enum sp_err sp_pool_server_new(struct sp_loop *loop, const struct sp_pool_config
     }
     if (err == SP_OK) {
         const struct sp_pool_face_how how = {
-            .loop = loop, .pool = server->pool, .turned = turned, .ctx = server};
+            .loop = loop, .pool = server->pool, .turned = turned, .ctx = server, .may_own_code = config->may_own_code};
         err = sp_pool_face_new(&how, sp_take_fd(&listener), &server->face);
     }
     if (err != SP_OK) {

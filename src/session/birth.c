@@ -12,6 +12,7 @@
 #include "base/own.h"
 #include "sandbox/namespaces.h"
 #include "sandbox/profile_session.h"
+#include "session/approved.h"
 #include "session/cell.h"
 #include "session/init.h"
 #include "session/link.h"
@@ -35,6 +36,7 @@ struct parts {
     int children;
     int data;
     struct sp_witness_page *witness;
+    struct sp_approved *approved;
 };
 
 static enum sp_err done(int result)
@@ -56,6 +58,7 @@ static enum sp_err open_parts(int control, struct parts *p)
     int err[2] = {-1, -1};
     p->control = control;
     SP_TRY(sp_witness_new(&p->witness));
+    SP_TRY(sp_approved_new(&p->approved));
     SP_TRY(sp_link_pair(true, &p->init_link, &p->interpreter_link));
     SP_TRY(done(pipe2(out, O_CLOEXEC)));
     SP_TRY(done(pipe2(err, O_CLOEXEC)));
@@ -147,7 +150,10 @@ static SP_NORETURN void be_interpreter(const struct sp_birth *birth, const struc
     if (sp_python_awake() != SP_OK) {
         _exit(71);
     }
-    sp_cell_serve(INTERPRETER_FD, p->witness);
+    if (sp_approved_seal(p->approved) != SP_OK) {
+        die("interpreter: approved code");
+    }
+    sp_cell_serve(INTERPRETER_FD, p->witness, p->approved);
 }
 
 static SP_NORETURN void be_init(const struct sp_birth *birth, struct parts *p, pid_t interpreter)
@@ -159,6 +165,7 @@ static SP_NORETURN void be_init(const struct sp_birth *birth, struct parts *p, p
         .children = p->children,
         .data = p->data,
         .witness = p->witness,
+        .approved = p->approved,
         .interpreter_pid = interpreter,
         .is_probe = birth->is_probe,
     };

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "sandbox/deny_session.h"
+#include "session/fence.h"
 #include "session/link.h"
 #include "session/python.h"
 #include "session/witness.h"
@@ -11,6 +12,8 @@
 struct cell {
     int link;
     struct sp_witness_page *witness;
+    const struct sp_approved *approved;
+    bool may_own_code;
     uint16_t denied; /* capabilities that this run may not use */
     uint16_t walled; /* those of them that a filter stands before already */
     uint64_t nonce;
@@ -47,7 +50,8 @@ static void deny(struct cell *cell)
     unsigned fresh = cell->denied & ~(unsigned)cell->walled;
     bool processes = (fresh & 1U << SP_ACT_PROCESS) != 0;
     bool network = (fresh & 1U << SP_ACT_NETWORK) != 0;
-    if (sp_session_deny(processes, network) != SP_OK) {
+    if ((processes && sp_python_without_processes() != SP_OK) ||
+        sp_session_deny(processes, network) != SP_OK) {
         _exit(1);
     }
     cell->walled = (uint16_t)(cell->walled | fresh);
@@ -60,6 +64,7 @@ static void run(struct cell *cell)
     enum sp_cell_end status = SP_CELL_FAILED;
     cell->item_bytes = 0;
     deny(cell);
+    sp_fence_begin(cell->may_own_code ? NULL : cell->approved);
     sp_witness_begin(cell->witness, cell->denied);
     status = sp_python_run(sp_buf_slice(&cell->code), send_item, cell);
     sp_witness_end();
@@ -81,6 +86,7 @@ static enum sp_err take(struct cell *cell)
         }
         cell->nonce = frame->nonce;
         cell->denied = frame->group;
+        cell->may_own_code = (frame->a & SP_RUN_OWN_CODE) != 0;
         cell->code_bytes = frame->number;
         sp_buf_clear(&cell->code);
     } else if (frame->type == SP_FRAME_CODE && frame->nonce == cell->nonce &&
@@ -98,13 +104,14 @@ static enum sp_err take(struct cell *cell)
     return SP_OK;
 }
 
-void sp_cell_serve(int link, struct sp_witness_page *witness)
+void sp_cell_serve(int link, struct sp_witness_page *witness, const struct sp_approved *approved)
 {
     static struct cell cell;
     const struct sp_frame ready = {.type = SP_FRAME_READY};
     enum sp_err err = SP_OK;
     cell.link = link;
     cell.witness = witness;
+    cell.approved = approved;
     sp_buf_init(&cell.code, SP_FRAME_CODE_MAX);
     sp_buf_init(&cell.scratch, SP_FRAME_BYTES_MAX);
     err = sp_link_send(link, &ready, -1, &cell.scratch);

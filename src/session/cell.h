@@ -8,9 +8,10 @@
 
 #include "base/attr.h"
 
+struct sp_approved;
 struct sp_witness_page;
 
 /* Serves runs from `link` until it ends, then ends the process. */
-SP_NORETURN void sp_cell_serve(int link, struct sp_witness_page *witness);
+SP_NORETURN void sp_cell_serve(int link, struct sp_witness_page *witness, const struct sp_approved *approved);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "base/num.h"
 #include "base/own.h"
+#include "session/approved.h"
 #include "session/files.h"
 #include "session/link.h"
 #include "session/witness.h"
@@ -99,6 +100,9 @@ static void interrupt(const struct state *s)
 
 static void on_file(struct state *s, const struct sp_frame *frame)
 {
+    if (frame->a == SP_FILE_COMMIT && s->given.approved != NULL) {
+        sp_approved_add(s->given.approved, frame->bytes);
+    }
     if (sp_files_do(&s->files, s->given.control, frame, &s->scratch) != SP_OK) {
         s->is_over = true;
     }

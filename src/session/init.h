@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 
+struct sp_approved;
 struct sp_witness_page;
 
 struct sp_init {
@@ -22,6 +23,7 @@ struct sp_init {
     int children;    /* a signalfd of SIGCHLD */
     int data;        /* /mnt/data: what the pool asks of files is done beneath it */
     struct sp_witness_page *witness; /* NULL: there is none */
+    struct sp_approved *approved;    /* the same */
     pid_t interpreter_pid;
     bool is_probe;
 };

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "session/arena.h"
+#include "session/fence.h"
 #include "session/witness.h"
 
 #include "support_py.h"
@@ -16,6 +17,7 @@ static struct {
     PyObject *settle;
     PyObject *run;
     PyObject *packages;
+    PyObject *without_processes;
 } support;
 
 static enum sp_err failed(void)
@@ -59,6 +61,7 @@ static enum sp_err start_interpreter(void)
     SP_TRY(sp_witness_hook());
     sp_arena_open();
     PyObject_SetArenaAllocator(&arenas);
+    SP_TRY(sp_fence_hook());
     PyPreConfig_InitIsolatedConfig(&before);
     before.utf8_mode = 1;
     status = Py_PreInitialize(&before);
@@ -149,8 +152,9 @@ static enum sp_err find_functions(void)
     support.settle = PyObject_GetAttrString(module, "settle");
     support.run = PyObject_GetAttrString(module, "run");
     support.packages = PyObject_GetAttrString(module, "packages");
+    support.without_processes = PyObject_GetAttrString(module, "without_processes");
     Py_DECREF(module);
-    if (support.prepare == NULL || support.awake == NULL || support.settle == NULL ||
+    if (support.without_processes == NULL || support.prepare == NULL || support.awake == NULL || support.settle == NULL ||
         support.run == NULL || support.packages == NULL) {
         return failed();
     }
@@ -251,6 +255,11 @@ enum sp_err sp_python_awake(void)
 enum sp_err sp_python_settle(void)
 {
     return call(support.settle);
+}
+
+enum sp_err sp_python_without_processes(void)
+{
+    return call(support.without_processes);
 }
 
 static void give_text(unsigned kind, const char *text, sp_python_item_fn *fn, void *ctx)

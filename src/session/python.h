@@ -13,6 +13,9 @@
 /* Starts the interpreter and imports `preload` (comma-separated); what cannot be imported is written to standard error. */
 enum sp_err sp_python_start(const char *preload) SP_MUST_CHECK SP_NONNULL(1);
 
+/* Tells libraries that they cannot start processes, so that they do without. */
+enum sp_err sp_python_without_processes(void) SP_MUST_CHECK;
+
 /* "name version" lines of the interpreter and the installed packages. */
 enum sp_err sp_python_packages(struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1);
 

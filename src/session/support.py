@@ -458,6 +458,8 @@ def prepare(preload):
                 importlib.import_module("matplotlib.pyplot")
         except Exception as error:
             missing.append("%s (%s)" % (name, type(error).__name__))
+    # Last, so that a file of a session stands in for no module; what may be imported from there the fence says.
+    sys.path.append("/mnt/data")
     _warm()
     return missing
 
@@ -488,6 +490,14 @@ def settle():
     for name in ("_", "__", "___"):
         _shell.user_ns[name] = ""
     _shell.execution_count = 1
+
+
+def without_processes():
+    """Processes are denied: joblib runs its jobs here, as it does where there is no multiprocessing."""
+    os.environ["JOBLIB_MULTIPROCESSING"] = "0"
+    for name, module in list(sys.modules.items()):
+        if name.split(".")[0] == "joblib" and getattr(module, "mp", None) is not None:
+            module.mp = None
 
 
 def packages():

@@ -4,8 +4,11 @@
 #include "session/witness.h"
 
 #include <sys/mman.h>
+#include <sys/socket.h>
 
 #include "base/writer.h"
+#include "session/asker.h"
+#include "session/fence.h"
 
 #define PROBE       "sallyport.probe"
 #define HOOK_RAISES (-1)
@@ -62,7 +65,8 @@ static const struct {
 
 static struct {
     struct sp_witness_page *page; /* NULL between runs */
-    uint32_t denied;
+    uint32_t denied;              /* by the latest run */
+    bool is_awake;                /* there was a run */
 } now;
 
 static bool find(struct sp_slice event, enum sp_act *out)
@@ -78,51 +82,73 @@ static bool find(struct sp_slice event, enum sp_act *out)
     return false;
 }
 
-static bool is_house(const char *file)
-{
-    struct sp_slice name = sp_slice_of(file);
-    return sp_slice_starts(name, "<sallyport>") || sp_slice_starts(name, "<frozen importlib.") ||
-           sp_slice_ends(name, "/codeop.py") ||
-           sp_slice_starts(name, "/usr/lib/python3/dist-packages/IPython/");
-}
-
 /* What the import system, IPython and our own half in Python do is not the cell's doing. */
 static bool asked_by_house(void)
 {
-    PyFrameObject *frame = PyEval_GetFrame();
-    PyCodeObject *code = frame == NULL ? NULL : PyFrame_GetCode(frame);
-    bool found = false;
-    if (code == NULL) {
-        return true;
+    struct sp_slice name = sp_asker();
+    return name.len == 0 || sp_slice_starts(name, "<sallyport>") ||
+           sp_slice_starts(name, "<frozen importlib.") || sp_slice_ends(name, "/codeop.py") ||
+           sp_slice_starts(name, "/usr/lib/python3/dist-packages/IPython/");
+}
+
+/* Unix sockets lead nowhere but into the session itself; asyncio cannot do without them. */
+static bool is_local_socket(struct sp_slice event, PyObject *args)
+{
+    PyObject *second = PyTuple_Check(args) ? PyTuple_GetItem(args, 1) : NULL;
+    if (second == NULL) {
+        PyErr_Clear();
+        return false;
     }
-    const char *file =
-        PyUnicode_Check(code->co_filename) ? PyUnicode_AsUTF8(code->co_filename) : NULL;
-    found = file != NULL && is_house(file);
-    Py_DECREF(code);
-    return found;
+    if (sp_slice_is(event, "socket.__new__")) {
+        bool is_unix = PyLong_Check(second) && PyLong_AsLong(second) == AF_UNIX;
+        PyErr_Clear();
+        return is_unix;
+    }
+    /* socket.connect(self, address) and its like: an address of any other family is a tuple. */
+    return sp_slice_starts(event, "socket.") && (PyUnicode_Check(second) || PyBytes_Check(second)) &&
+           !sp_slice_starts(event, "socket.get");
+}
+
+void sp_witness_refused(enum sp_act capability)
+{
+    if (now.page != NULL) {
+        now.page->denied |= 1U << (unsigned)capability;
+    }
+}
+
+/* Between runs, what a thread of an earlier one does is not counted, but refused all the same. */
+static void count(enum sp_act capability)
+{
+    if (now.page != NULL && now.page->counts[capability] < UINT32_MAX) {
+        now.page->counts[capability]++;
+    }
 }
 
 static int on_event(const char *event, PyObject *args, void *ctx)
 {
     struct sp_slice name = sp_slice_of(event);
     enum sp_act capability = SP_ACT_PROCESS;
-    (void)args;
     (void)ctx;
-    if (now.page == NULL) {
+    if (!now.is_awake) {
         return 0;
+    }
+    if (sp_fence_event(name, args) != SP_OK) {
+        return HOOK_RAISES;
     }
     if (sp_slice_is(name, PROBE)) {
-        now.page->probes++;
+        if (now.page != NULL) {
+            now.page->probes++;
+        }
         return 0;
     }
-    if (!find(name, &capability) || asked_by_house()) {
+    if (!find(name, &capability) || asked_by_house() || is_local_socket(name, args)) {
         return 0;
     }
-    now.page->counts[capability] += now.page->counts[capability] < UINT32_MAX ? 1U : 0U;
+    count(capability);
     if ((now.denied >> (unsigned)capability & 1U) == 0) {
         return 0;
     }
-    now.page->denied |= 1U << (unsigned)capability;
+    sp_witness_refused(capability);
     PyErr_Format(PyExc_PermissionError, "the policy denies %s at run time (%s)",
                  sp_act_name(capability), event);
     return HOOK_RAISES;
@@ -148,6 +174,7 @@ void sp_witness_begin(struct sp_witness_page *page, uint32_t denied)
 {
     now.page = page;
     now.denied = denied;
+    now.is_awake = true;
 }
 
 /* The probe goes through the interpreter's own list of hooks: one that was taken out does not hear it. */

@@ -9,6 +9,8 @@
 #ifndef SP_SESSION_WITNESS_H
 #define SP_SESSION_WITNESS_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "wire/session_act.h"
 #include "wire/session_frame.h"
@@ -29,6 +31,9 @@ enum sp_err sp_witness_new(struct sp_witness_page **out) SP_MUST_CHECK SP_NONNUL
 /* In the interpreter: events count from here to sp_witness_end; those of `denied` capabilities (bits) raise. */
 void sp_witness_begin(struct sp_witness_page *page, uint32_t denied);
 void sp_witness_end(void);
+
+/* In the interpreter: notes that something of this capability was refused. */
+void sp_witness_refused(enum sp_act capability);
 
 /* In init: forgets the last run; puts what was seen as the bytes of a WITNESS frame. */
 void sp_witness_clear(struct sp_witness_page *page) SP_NONNULL(1);

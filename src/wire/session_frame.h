@@ -34,7 +34,8 @@
     X(SP_FRAME_ENDED, "tu")  /* it is gone: wait status */                                           \
     /* pool -> session */                                                                            \
     X(SP_FRAME_RUN,                                                                                  \
-      "nusg") /* bytes of code that follow, bytes kept of each stream, denied capabilities (bits) */ \
+      "nusga") /* bytes of code that follow, bytes kept of each stream, denied capabilities (bits), */ \
+               /* a: SP_RUN_OWN_CODE */                                                              \
     X(SP_FRAME_CODE, "nB")     /* a part of the code */                                              \
     X(SP_FRAME_INTERRUPT, "n") /* SIGINT, again and again until the run ends */                      \
     X(SP_FRAME_FILE, "nabB")   /* n of the request, a: enum sp_file_op, b: recursive, path */        \
@@ -58,6 +59,9 @@ enum sp_frame_type {
 #undef SP_FRAME_AS_ENUM
         SP_FRAME_COUNT
 };
+
+/* The run may import and execute what a run wrote itself. */
+#define SP_RUN_OWN_CODE 1U
 
 /* How a run ended, as the interpreter says. */
 enum sp_cell_end { SP_CELL_FAILED, SP_CELL_SUCCEEDED, SP_CELL_INTERRUPTED, SP_CELL_END_COUNT };
@@ -85,7 +89,7 @@ enum sp_item_kind {
 enum sp_file_op {
     SP_FILE_OPEN,   /* for reading */
     SP_FILE_CREATE, /* a new file beside the place of this path, whose directories are made */
-    SP_FILE_COMMIT, /* the new file of request n gets its name */
+    SP_FILE_COMMIT, /* the new file of request n gets its name; bytes: empty, or the digest of code that was approved */
     SP_FILE_ABORT,  /* it goes away; no answer */
     SP_FILE_STAT,
     SP_FILE_LIST, /* of a directory, also below it when b is 1 */

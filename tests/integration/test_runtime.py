@@ -5,7 +5,7 @@ import tempfile
 
 import pytest
 
-from support.gateway import Gateway
+from support.gateway import Gateway, new_session
 
 # Nothing is denied by inspection, so that what is denied is denied at run time.
 OPEN = """
@@ -75,3 +75,24 @@ def test_log_counts_what_a_run_did(gateway):
     _, entry = run(gateway, "for n in range(5): open(f'/mnt/data/{n}', 'w').close()")
     assert "filesystem 5" in entry["runtime"], entry
     assert run(gateway, "1 + 1")[1]["runtime"] == []
+
+
+def upload(gateway, session, name, content):
+    body = (f'--b\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n{content}\r\n--b--\r\n').encode()
+    headers = [("Authorization", f"Bearer {gateway.token()}"), ("Content-Type", "multipart/form-data; boundary=b")]
+    answer = gateway.send("POST", f"/files?api-version=2025-10-02-preview&identifier={session}", body, headers)
+    assert answer.status == 200, answer
+
+
+def test_code_that_inspection_let_pass_is_imported_and_no_other(gateway):
+    session = new_session()
+    upload(gateway, session, "helper.py", "def answer():\n    return 42\n")
+    upload(gateway, session, "short.py", "x = 1\n")
+    upload(gateway, session, "notes.txt", "this is = not code, as far as anybody said\n")
+    body = run(gateway, "import helper, short; helper.answer() + short.x", session)[0]
+    assert body["result"].get("executionResult") == 43, body
+    for code in ("open('own.py', 'w').write('x = 1'); import own", "import runpy; runpy.run_path('notes.txt')",
+                 "import os; os.rename('notes.txt', 'notes.py'); import notes"):
+        body, entry = run(gateway, code, session)
+        assert "may not be imported or executed" in body["result"]["stderr"], body
+        assert "dynamic-code denied" in entry["runtime"]

@@ -1,7 +1,7 @@
 /*
  * pool_stand - the embedded pool by itself, without gateway and confinement of its own: for tests and for trying out.
  *
- * pool_stand SOCKET SESSION-PROGRAM MAX READY COOLDOWN_S OUTPUT_BYTES [options of sallyport-session...]
+ * pool_stand SOCKET SESSION-PROGRAM MAX READY COOLDOWN_S OUTPUT_BYTES [--own-code] [options of sallyport-session...]
  * One process holds the HTTP face; the template is its child, started anew when it ends.
  */
 #include <fcntl.h>
@@ -115,8 +115,8 @@ int main(int argc, char **argv)
     uint64_t seed = 0;
     bool is_moved = false;
     if (argc < 7 || argc - 6 >= ARGS_MAX) {
-        (void)fputs("usage: pool_stand SOCKET PROGRAM MAX READY COOLDOWN_S OUTPUT_BYTES [option "
-                    "value...]\n",
+        (void)fputs("usage: pool_stand SOCKET PROGRAM MAX READY COOLDOWN_S OUTPUT_BYTES [--own-code] "
+                    "[option value...]\n",
                     stderr);
         return USAGE;
     }
@@ -128,8 +128,10 @@ int main(int argc, char **argv)
     config.cooldown_ms = number(argv[5]) * 1000;
     config.output_max = number(argv[6]);
     stand.arguments[0] = argv[2];
-    for (int i = 7; i < argc; i++) {
-        stand.arguments[i - 6] = argv[i];
+    config.may_own_code = argc > 7 && sp_slice_is(sp_slice_of(argv[7]), "--own-code");
+    const int first = config.may_own_code ? 8 : 7;
+    for (int i = first; i < argc; i++) {
+        stand.arguments[i - first + 1] = argv[i];
     }
     if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed ||
         sp_loop_new(&stand.loop) != SP_OK ||

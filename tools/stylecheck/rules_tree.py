@@ -51,6 +51,8 @@ TESTED_ELSEWHERE = {
     "src/session/root_copy.c": "tests/integration/pool runs the template and its sessions",
     "src/session/template.c": "tests/integration/pool runs the template and its sessions",
     "src/session/witness.c": "tests/integration/pool/test_witness.py counts what cells do",
+    "src/session/asker.c": "tests/integration/pool/test_witness.py tells what the house does from what cells do",
+    "src/session/fence.c": "tests/integration/pool/test_fence.py loads code in every way",
     "src/pool/face": "tests/integration/pool drives the pool over its socket",
     "src/pool/server.c": "tests/integration/pool drives the pool over its socket",
     "src/process/": "thin loops; tests/integration runs every role",

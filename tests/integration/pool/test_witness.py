@@ -19,6 +19,9 @@ def run(pool, identifier, code, denied=None):
     ("import colorsys", set()),
     ("open('/mnt/data/x', 'w').close()", {"filesystem"}),
     ("import socket; s = socket.socket(); s.close()", {"network"}),
+    ("import socket; a, b = socket.socketpair(); a.close(); b.close()", set()),
+    ("import socket; s = socket.socket(socket.AF_UNIX); s.bind('/tmp/s'); s.close()", set()),
+    ("import socket\ntry:\n    socket.getaddrinfo('localhost', 'http')\nexcept OSError:\n    pass", {"network"}),
     ("import os; _ = os.system('true')", {"process"}),
     ("import subprocess; _ = subprocess.run(['true'])", {"process"}),
     ("import ctypes; ctypes.CDLL(None)", {"native"}),
@@ -98,3 +101,36 @@ seen"""
 
 def test_unknown_capability_is_refused(pool):
     assert run(pool, "denied-nothing", "1", "wizardry")[0] == 400
+
+
+EVERYDAY = [
+    "import matplotlib; matplotlib.use('Agg'); import matplotlib.pyplot as plt; plt.plot([1, 2]); plt.savefig('/mnt/data/a.png'); 1",
+    "import matplotlib.font_manager as f; len(f._load_fontmanager(try_read_cache=False).ttflist) > 0",
+    "import pandas as pd; pd.DataFrame({'a': [1, 2]}).to_csv('/mnt/data/a.csv'); len(pd.read_csv('/mnt/data/a.csv'))",
+    "from sklearn.ensemble import RandomForestClassifier as R; R(n_estimators=4, n_jobs=2).fit([[0], [1]], [0, 1]).predict([[1]])[0] in (0, 1)",
+    "from sklearn.model_selection import cross_val_score as c; from sklearn.linear_model import LinearRegression as L; "
+    "len(c(L(), [[i] for i in range(12)], list(range(12)), cv=3, n_jobs=2))",
+    "from sklearn.model_selection import GridSearchCV as G; from sklearn.svm import SVC; "
+    "G(SVC(), {'C': [1, 2]}, cv=2, n_jobs=-1).fit([[i] for i in range(8)], [0, 1] * 4).best_score_ >= 0",
+    "from joblib import Parallel, delayed; Parallel(n_jobs=2)(delayed(abs)(-i) for i in range(3))",
+    "from concurrent.futures import ThreadPoolExecutor as T; list(T(2).map(abs, [-1, 2]))",
+    "import asyncio; asyncio.run(asyncio.sleep(0, 5))",
+    "import platform, uuid, tempfile, multiprocessing; (platform.platform(), uuid.uuid1(), uuid.getnode(), "
+    "tempfile.mkdtemp(), multiprocessing.cpu_count(), multiprocessing.Lock()) is not None",
+    "import seaborn as sns, sympy, scipy.optimize as o; o.minimize(lambda x: x[0] ** 2, [1]).success",
+]
+
+
+@pytest.mark.parametrize("code", EVERYDAY)
+def test_everyday_code_passes_where_processes_and_the_network_are_denied(pool, code):
+    name = "everyday-%d" % EVERYDAY.index(code)
+    status, body = run(pool, name, code, "process,network")
+    pool.ask("DELETE", "/session?identifier=" + name)
+    assert (status, body["status"]) == (200, "Succeeded"), body["result"]["stderr"]
+
+
+def test_joblib_that_was_used_before_does_without_processes_as_well(pool):
+    code = "from joblib import Parallel, delayed; Parallel(n_jobs=2)(delayed(abs)(-i) for i in range(3))"
+    for denied in (None, "process", "process"):
+        assert run(pool, "joblib-before", code, denied)[1]["result"].get("executionResult") == [0, 1, 2]
+    pool.ask("DELETE", "/session?identifier=joblib-before")

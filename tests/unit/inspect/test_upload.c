@@ -48,6 +48,37 @@ static void test_file_is_ordered_by_its_digest(void **state)
     sp_inspect_room_free(bench.room);
 }
 
+/* The order says of which uploads a session may import the bytes. */
+static void test_only_a_file_of_code_itself_is_approved_as_code(void **state)
+{
+    static const struct {
+        const char *body;
+        bool is_code;
+    } cases[] = {
+        {PART("m.py", "import json\ndef f():\n    return 1\n") END, true},
+        {PART("m.py", "x = 1\n") END, true},
+        {PART("m.py", "{}\n") END, true},
+        {PART("m.txt", "x = 1\n") END, false},
+        {PART("a.csv", "x,y\n1,2\n") END, false},
+        {PART("n.ipynb", "{\"cells\":[{\"cell_type\":\"code\",\"source\":\"x = 1\"}],\"nbformat\":4,\"metadata\":{}}") END, false},
+        {PART("m.py", "") END, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(cases); i++) {
+        struct bench bench;
+        struct sp_msg_verdict verdict;
+        struct sp_order order;
+        print_message("  %s\n", cases[i].body);
+        open_bench(&bench);
+        assert_int_equal(upload(&bench, "/mnt/data", sp_slice_of(cases[i].body), &verdict), SP_OK);
+        assert_int_equal(verdict.verdict, SP_VERDICT_ALLOW);
+        assert_int_equal(sp_order_read(verdict.order.bytes, &order), SP_OK);
+        assert_int_equal(order.is_code, cases[i].is_code);
+        done(&verdict);
+        sp_inspect_room_free(bench.room);
+    }
+}
+
 static void test_refused_files_are_not_ordered(void **state)
 {
     static const struct {
@@ -120,6 +151,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_file_is_ordered_by_its_digest),
+        cmocka_unit_test(test_only_a_file_of_code_itself_is_approved_as_code),
         cmocka_unit_test(test_refused_files_are_not_ordered),
         cmocka_unit_test(test_fields_beside_the_file_are_passed_over),
         cmocka_unit_test(test_file_over_its_limit),

@@ -152,8 +152,9 @@ static void test_upload_makes_a_session_and_is_named_when_it_is_whole(void **sta
     assert_int_equal(w->sent.a, SP_FILE_CREATE);
     filed(w, SP_FILE_DONE, 5);
     assert_int_equal(w->file_request, 11);
-    sp_pool_upload_commit(w->pool, 11);
+    sp_pool_upload_commit(w->pool, 11, sp_slice_of("a digest"));
     assert_int_equal(w->sent.a, SP_FILE_COMMIT);
+    assert_true(sp_slice_is(w->sent.bytes, "a digest"));
     assert_int_equal(w->answers, 0);
     filed(w, SP_FILE_DONE, -1);
     expect(w, 11, 200,
@@ -169,7 +170,7 @@ static void test_upload_that_is_left_goes_away(void **state)
     filed(w, SP_FILE_DONE, 5);
     sp_pool_left(w->pool, 11);
     assert_int_equal(w->sent.a, SP_FILE_ABORT);
-    sp_pool_upload_commit(w->pool, 11);
+    sp_pool_upload_commit(w->pool, 11, sp_slice_of("digest"));
     assert_int_equal(w->sent.a, SP_FILE_ABORT);
     assert_int_equal(w->answers, 0);
     /* Left before the session had made the file. */
