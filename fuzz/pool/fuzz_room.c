@@ -80,7 +80,7 @@ static void step(struct sp_pool *pool, uint8_t what, uint64_t request, struct sp
         sp_pool_file_do(pool, &file, now);
         break;
     case 8:
-        sp_pool_upload_commit(pool, request - 1U);
+        sp_pool_upload_commit(pool, request - 1U, sp_slice_of("a digest"));
         break;
     default:
         sp_pool_frame(pool, last_ticket, &frame, &fd, now);
