@@ -56,6 +56,7 @@ void sp_admit_room_free(struct sp_admit_room *room)
         sp_fair_free(room->fair);
         sp_fair_free(room->fair_large);
         sp_guests_free(room->guests);
+        sp_earlier_done(&room->earlier);
         sp_slow_free(room->slow);
         sp_buf_done(&room->scratch);
         sp_buf_done(&room->names);
@@ -433,6 +434,7 @@ enum sp_err sp_admit_tick(struct sp_admit_room *room, struct sp_admit_time now)
     sp_admit_look(room, now);
     tell_strangers(room, now);
     sp_guests_each(room->guests, end_if_due, &due);
+    sp_earlier_tick(&room->earlier, room->quota, now.mono_us);
     sp_admit_dispatch(room, now);
     return sp_quota_tick(room->quota, room->time_us);
 }

@@ -16,6 +16,9 @@
 
 #define SP_ADMIT_WORKERS_MAX 64U
 
+/* What is added to a run's own time before it is given up. */
+#define SP_ADMIT_MARGIN_US (SP_ADMIT_RUN_US_MAX - (uint64_t)SP_ADMIT_RUN_MS_MAX * 1000U)
+
 /* The longest that a run may take with everything around it; what is not settled by then is given up. */
 #define SP_ADMIT_RUN_US_MAX SP_QUOTA_RUN_US_MAX
 #define SP_ADMIT_RUN_MS_MAX 220000U /* the longest run of the data plane */
@@ -84,6 +87,10 @@ enum sp_err sp_admit_on_judged(struct sp_admit_room *room, const struct sp_msg_j
     SP_MUST_CHECK SP_NONNULL(1, 2);
 enum sp_err sp_admit_on_ended(struct sp_admit_room *room, const struct sp_msg_ended *msg, struct sp_admit_time now)
     SP_MUST_CHECK SP_NONNULL(1, 2);
+
+/* A run that began before this admit did. */
+void sp_admit_on_still(struct sp_admit_room *room, const struct sp_msg_still *msg, struct sp_admit_time now)
+    SP_NONNULL(1, 2);
 
 /* A peer came or went. */
 void sp_admit_front(struct sp_admit_room *room, bool is_there) SP_NONNULL(1);

@@ -50,6 +50,7 @@ enum sp_err sp_admit_on_judged(struct sp_admit_room *room, const struct sp_msg_j
     sp_quota_spend(room->quota, &guest->hold, SP_QUOTA_CODE_BYTES, msg->code_bytes);
     if (msg->run_ms_max != 0) {
         sp_quota_lower(room->quota, &guest->hold, SP_QUOTA_RUN_MS, msg->run_ms_max);
+        guest->until_us = now.mono_us + (uint64_t)msg->run_ms_max * 1000U + SP_ADMIT_MARGIN_US;
     }
     sp_admit_dispatch(room, now);
     return SP_OK;
@@ -84,10 +85,16 @@ static void settle_done(struct sp_admit_room *room, struct sp_guest *guest, cons
 enum sp_err sp_admit_on_ended(struct sp_admit_room *room, const struct sp_msg_ended *msg, struct sp_admit_time now)
 {
     struct sp_guest *guest = sp_guests_find(room->guests, msg->exchange);
-    if (guest == NULL || msg->state >= SP_END_COUNT) {
-        return guest == NULL ? SP_OK : SP_ERR_WIRE;
+    if (msg->state >= SP_END_COUNT) {
+        return SP_ERR_WIRE;
     }
     sp_admit_look(room, now);
+    if (guest == NULL) {
+        if (msg->state != SP_END_UNKNOWN) {
+            sp_earlier_ended(&room->earlier, room->quota, msg->exchange);
+        }
+        return SP_OK;
+    }
     switch (guest->state) {
     case SP_GUEST_FREE:
     case SP_GUEST_LEASING:
@@ -110,6 +117,12 @@ enum sp_err sp_admit_on_ended(struct sp_admit_room *room, const struct sp_msg_en
     }
     sp_admit_dispatch(room, now);
     return SP_OK;
+}
+
+void sp_admit_on_still(struct sp_admit_room *room, const struct sp_msg_still *msg, struct sp_admit_time now)
+{
+    sp_admit_look(room, now);
+    sp_earlier_told(&room->earlier, room->quota, msg, now.mono_us);
 }
 
 static void forget_before_sent(void *ctx, struct sp_guest *guest)

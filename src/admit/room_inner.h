@@ -7,6 +7,7 @@
 #define SP_ADMIT_ROOM_INNER_H
 
 #include "admit/credit.h"
+#include "admit/earlier.h"
 #include "admit/fair.h"
 #include "admit/guests.h"
 #include "admit/room.h"
@@ -32,6 +33,7 @@ struct sp_admit_room {
     struct sp_fair *fair;
     struct sp_fair *fair_large; /* of large files, who wait for workers of their own */
     struct sp_guests *guests;
+    struct sp_earlier earlier; /* runs of an admit before this one */
     struct sp_workers workers;
     struct sp_slow *slow;
     struct sp_strangers strangers;

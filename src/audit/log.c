@@ -60,7 +60,7 @@ enum sp_err sp_log_open(const struct sp_disk *disk, struct sp_key_ring *keys,
                         struct sp_log **out, const char **out_reason)
 {
     struct sp_log *log = new_log(disk, keys);
-    struct sp_log_found found = {.entries = 0};
+    struct sp_log_found found = {.entries = 0, .still = out_found->still};
     *out_reason = "memory is used up";
     if (log == NULL) {
         return SP_ERR_NOMEM;

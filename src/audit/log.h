@@ -19,6 +19,7 @@
 #include "audit/note.h"
 #include "audit/open.h"
 #include "audit/record.h"
+#include "audit/still.h"
 
 #define SP_LOG_RETRY_US ((uint64_t)100 * 1000) /* a broken log is tried again this often at most */
 #define SP_LOG_PUBLISH_US                                                                          \
@@ -33,6 +34,7 @@ struct sp_log_found {
     uint64_t entries;      /* the index that comes next */
     uint64_t cut_bytes;    /* of a half-written end that will be overwritten */
     uint64_t lost_entries; /* that were published once and are not there any more */
+    struct sp_still *still; /* in: takes in runs that may go on (audit/still.h); NULL: nobody asks */
 };
 
 /*

@@ -93,7 +93,7 @@ void sp_room_rotate(struct sp_audit_room *room)
     if (room->log == NULL || sp_audit_is_waiting(room) || sp_log_is_broken(room->log)) {
         return;
     }
-    const uint64_t oldest = sp_pending_oldest(room->table);
+    const uint64_t oldest = sp_room_oldest(room);
     enum sp_err err = sp_log_end_rotation(room->log, room->now.wall_us, oldest);
     if (err == SP_OK && sp_log_is_rotation_asked(room->log)) {
         err = sp_log_rotate(room->log, room->now.wall_us, oldest);

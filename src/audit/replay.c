@@ -316,7 +316,7 @@ static enum sp_err choose_journals(struct replay *r)
     return sp_log_open_journal(log);
 }
 
-static enum sp_err note_entry(struct sp_slice entry, struct sp_log *log, struct sp_open_set *open)
+static enum sp_err note_entry(struct sp_slice entry, struct sp_log *log, struct sp_open_set *open, struct sp_still *still)
 {
     struct sp_record_glance glance;
     uint64_t ignored = 0;
@@ -332,20 +332,23 @@ static enum sp_err note_entry(struct sp_slice entry, struct sp_log *log, struct 
     if (glance.is_outcome) {
         err = sp_open_set_take(open, glance.exchange, &ignored);
     }
+    if (still != NULL && err != SP_ERR_NOMEM) {
+        SP_TRY(sp_still_note(still, entry, &glance));
+    }
     return err == SP_ERR_NOMEM ? err : SP_OK;
 }
 
-static enum sp_err note_bundle(struct sp_slice bundle, struct sp_log *log, struct sp_open_set *open)
+static enum sp_err note_bundle(struct sp_slice bundle, struct sp_log *log, struct sp_open_set *open, struct sp_still *still)
 {
     struct sp_slice entry = {NULL, 0};
     while (sp_bundle_next(&bundle, &entry) == SP_OK) {
-        SP_TRY(note_entry(entry, log, open));
+        SP_TRY(note_entry(entry, log, open, still));
     }
     return SP_OK;
 }
 
 /* Reads the entries from the oldest open intent on, and at least the latest, for its time. */
-static enum sp_err find_open(struct sp_log *log, bool is_oldest_known, struct sp_open_set *open)
+static enum sp_err find_open(struct sp_log *log, bool is_oldest_known, struct sp_open_set *open, struct sp_still *still)
 {
     const uint64_t full = log->range.size / SP_TILE_WIDTH;
     uint64_t number =
@@ -364,9 +367,9 @@ static enum sp_err find_open(struct sp_log *log, bool is_oldest_known, struct sp
         sp_tile_path((struct sp_tile){SP_TILE_ENTRIES, number, SP_TILE_WIDTH}, path);
         SP_TRY(sp_disk_get_file(log->disk, (struct sp_disk_name){SP_DISK_LOG, path},
                                 SP_STORE_BUNDLE_MAX, &bundle));
-        SP_TRY(note_bundle(sp_buf_slice(&bundle), log, open));
+        SP_TRY(note_bundle(sp_buf_slice(&bundle), log, open, still));
     }
-    return note_bundle(sp_buf_slice(&log->store.bundle), log, open);
+    return note_bundle(sp_buf_slice(&log->store.bundle), log, open, still);
 }
 
 /* Entries that our own copy of the latest checkpoint knows of. */
@@ -418,7 +421,7 @@ static enum sp_err replay(struct replay *r, struct sp_open_set *open, struct sp_
     /* A crash while it was published leaves a partial file half-written: all of this size are written once more. */
     sp_store_adopt(&log->store);
     SP_TRY(sp_log_publish(log));
-    SP_TRY(find_open(log, r->is_oldest_known || is_new(r), open));
+    SP_TRY(find_open(log, r->is_oldest_known || is_new(r), open, found->still));
     found->lost_entries = known > log->range.size ? known - log->range.size : 0;
     found->cut_bytes = log->cut;
     return SP_OK;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "audit/room_state.h"
+#include "base/num.h"
 #include "crypto/hash.h"
 
 /* A slice in a constant initialiser. */
@@ -63,7 +64,7 @@ static enum sp_err close_open(struct sp_audit_room *room, struct sp_log *log, st
         SP_TRY(sp_record_outcome(stamp, &former, &outcome, sp_log_line(log)));
         SP_TRY(sp_log_take(log, stamp));
         if (sp_log_is_full(log)) {
-            SP_TRY(sp_log_commit(log, intent));
+            SP_TRY(sp_log_commit(log, sp_size_min(sp_room_oldest(room), intent)));
             sp_log_lay(log);
         }
     }
@@ -94,7 +95,7 @@ static enum sp_err record_start(struct sp_audit_room *room, struct sp_log *log, 
     SP_TRY(sp_record_start(stamp, &start, sp_log_line(log)));
     SP_TRY(sp_log_take(log, stamp));
     SP_TRY(close_open(room, log, open));
-    SP_TRY(sp_log_commit(log, UINT64_MAX));
+    SP_TRY(sp_log_commit(log, sp_room_oldest(room)));
     sp_log_lay(log);
     return SP_OK;
 }
@@ -104,7 +105,7 @@ static enum sp_err open_log(struct sp_audit_room *room)
 {
     struct sp_open_set *open = NULL;
     struct sp_log *log = NULL;
-    struct sp_log_found found = {.entries = 0};
+    struct sp_log_found found = {.entries = 0, .still = room->still};
     room->log_tried_us = room->now.mono_us;
     SP_TRY(sp_open_set_new(&open));
     enum sp_err err = sp_log_open(room->disk, room->settings.keys, open, &found, &log, &room->log_reason);
@@ -156,6 +157,9 @@ enum sp_err sp_audit_room_new(const struct sp_audit_settings *settings, const st
     if (err == SP_OK) {
         err = sp_repeats_new(disk, &sp_repeats_limits, &room->repeats);
     }
+    if (err == SP_OK) {
+        err = sp_still_new(&room->still);
+    }
     if (err != SP_OK) {
         sp_audit_room_free(room);
         return err;
@@ -172,6 +176,7 @@ void sp_audit_room_free(struct sp_audit_room *room)
         sp_log_close(room->log);
         sp_pending_free(room->table);
         sp_repeats_free(room->repeats);
+        sp_still_free(room->still);
         sp_buf_done(&room->settings_texts);
         sp_buf_done(&room->in_force);
         sp_buf_done(&room->scratch_policies);
@@ -458,8 +463,10 @@ enum sp_err sp_audit_outcome(struct sp_audit_room *room, struct sp_msg_outcome *
 
 /* --- wires --- */
 
-void sp_audit_wired(struct sp_audit_room *room, struct sp_peer peer)
+void sp_audit_wired(struct sp_audit_room *room, struct sp_peer peer, struct sp_audit_now now)
 {
+    room->now = now;
+    sp_room_wired_still(room, peer);
     if (peer.role == SP_ROLE_RELAY) {
         room->is_relay_there = true;
     }
@@ -552,6 +559,7 @@ void sp_audit_tick(struct sp_audit_room *room, struct sp_audit_now now)
         }
         sp_log_tick(room->log, now.mono_us, false);
     }
+    sp_room_tell_still(room); /* to an admit that came before the log was open */
 }
 
 size_t sp_audit_open(const struct sp_audit_room *room)

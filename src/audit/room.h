@@ -35,6 +35,7 @@ struct sp_audit_out {
     enum sp_err (*answer)(void *ctx, const struct sp_msg_answer *answer);
     enum sp_err (*judged)(void *ctx, const struct sp_msg_judged *judged);
     enum sp_err (*ended)(void *ctx, const struct sp_msg_ended *ended);
+    enum sp_err (*still)(void *ctx, const struct sp_msg_still *still);
     enum sp_err (*token_told)(void *ctx, const struct sp_msg_token_told *told);
 };
 
@@ -89,7 +90,7 @@ enum sp_err sp_audit_reload(struct sp_audit_room *room, const uint8_t configurat
                             struct sp_slice policies, struct sp_audit_now now) SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* A wire stands, or is gone: nothing of what it was asked will be answered. */
-void sp_audit_wired(struct sp_audit_room *room, struct sp_peer peer) SP_NONNULL(1);
+void sp_audit_wired(struct sp_audit_room *room, struct sp_peer peer, struct sp_audit_now now) SP_NONNULL(1);
 void sp_audit_lost(struct sp_audit_room *room, struct sp_peer peer, struct sp_audit_now now) SP_NONNULL(1);
 
 /* Whether entries wait; makes them durable and does what depended on them. Call it once a turn of the loop. */

@@ -9,6 +9,7 @@
 #include "audit/pending.h"
 #include "audit/repeats.h"
 #include "audit/room.h"
+#include "audit/still.h"
 
 struct sp_audit_room {
     const struct sp_disk *disk;
@@ -36,6 +37,8 @@ struct sp_audit_room {
     struct sp_buf in_force;       /* since a reload: what `settings.policies` is lent from */
     struct sp_buf scratch_policies;
     struct sp_buf retired;        /* policies that were in force once */
+    struct sp_still *still; /* runs whose end nobody knows */
+    bool is_admit_new;      /* and was not told of the runs that began before it */
     uint64_t late;
     unsigned rotations;
     bool is_old_key_kept;
@@ -96,6 +99,12 @@ void sp_room_once_end(struct sp_audit_room *room, struct sp_pending *row, enum s
 
 /* Ends a change of the signing key that was cut off, and makes the one that is asked for; what fails is tried again. */
 void sp_room_rotate(struct sp_audit_room *room) SP_NONNULL(1);
+
+/* room_still.c: keeps a run that ended as unknown; the oldest intent that the next start has to know; tells admit. */
+void sp_room_keep_unknown(struct sp_audit_room *room, const struct sp_pending *row) SP_NONNULL(1, 2);
+uint64_t sp_room_oldest(const struct sp_audit_room *room) SP_NONNULL(1);
+void sp_room_tell_still(struct sp_audit_room *room) SP_NONNULL(1);
+void sp_room_wired_still(struct sp_audit_room *room, struct sp_peer peer) SP_NONNULL(1);
 
 /* Appends all outcomes that are owed. */
 void sp_room_pay(struct sp_audit_room *room) SP_NONNULL(1);

@@ -154,6 +154,7 @@ void sp_room_end(struct sp_audit_room *room, struct sp_pending *row)
     row->reply.err = row->outcome.err;
     row->reply.retry_after_ms = row->outcome.retry_after_ms;
     row->reply.detail = row->outcome.detail;
+    sp_room_keep_unknown(room, row);
     if (append_outcome(room, row) != SP_OK) {
         owe(room, row);
         return;
@@ -354,7 +355,7 @@ void sp_audit_commit(struct sp_audit_room *room, struct sp_audit_now now)
     keep_pace(room, now);
     sp_room_once_commit(room);
     struct sp_pending *row = room->batch_first;
-    enum sp_err err = sp_log_commit(room->log, sp_pending_oldest(room->table));
+    enum sp_err err = sp_log_commit(room->log, sp_room_oldest(room));
     /* What follows may put rows into the next batch, so this one is taken off first. */
     room->batch_first = NULL;
     room->batch_last = NULL;

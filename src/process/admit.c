@@ -1,7 +1,7 @@
 /*
  * admit - the process that knows the tenants: who asks, how much they may, whose turn it is.
  *
- * Hears: front (ASK, READY, LEFT), audit (JUDGED, ENDED, TOKEN_TOLD), the supervisor (KEYS, RELOAD).   Reads hostile: header values.
+ * Hears: front (ASK, READY, LEFT), audit (JUDGED, ENDED, STILL, TOKEN_TOLD), the supervisor (KEYS, RELOAD).   Reads hostile: header values.
  * Files: the token store, open for reading, and the latest uses of tokens.   Network: none.
  * It holds digests of tokens and the key of session names. Taken over, it can let in strangers in a tenant's name and
  * past the quotas; it can neither change what inspect judges nor keep a run out of the log.
@@ -175,6 +175,17 @@ static enum sp_err on_ended(void *ctx, struct sp_peer from, struct sp_message *m
     SP_TRY(sp_msg_ended_read(message, &msg));
     SP_TRY(sp_admit_on_ended(state->room, &msg, now()));
     finish_if_idle(state);
+    return SP_OK;
+}
+
+/* If audit is hostile: it holds places of runs that are over for a few minutes, or none for those that are not. */
+static enum sp_err on_still(void *ctx, struct sp_peer from, struct sp_message *message)
+{
+    struct admit_state *state = ctx;
+    struct sp_msg_still msg;
+    (void)from;
+    SP_TRY(sp_msg_still_read(message, &msg));
+    sp_admit_on_still(state->room, &msg, now());
     return SP_OK;
 }
 
@@ -461,6 +472,7 @@ static const struct sp_handler admit_handlers[] = {
     {SP_ROLE_FRONT, SP_MSG_ASK, on_ask},       {SP_ROLE_FRONT, SP_MSG_READY, on_ready},
     {SP_ROLE_FRONT, SP_MSG_LEFT, on_left},     {SP_ROLE_AUDIT, SP_MSG_JUDGED, on_judged},
     {SP_ROLE_AUDIT, SP_MSG_ENDED, on_ended},   {SP_ROLE_AUDIT, SP_MSG_TOKEN_TOLD, on_token_told},
+    {SP_ROLE_AUDIT, SP_MSG_STILL, on_still},
     {SP_ROLE_SUPERVISOR, SP_MSG_KEYS, on_keys},
     {SP_ROLE_SUPERVISOR, SP_MSG_RELOAD, on_reload},
     {SP_ROLE_TOKEN, SP_MSG_KEYS, on_keys},

@@ -80,6 +80,13 @@ static enum sp_err send_ended(void *ctx, const struct sp_msg_ended *msg)
     return admit == NULL ? SP_ERR_CLOSED : sp_msg_ended_send(admit, msg);
 }
 
+static enum sp_err send_still(void *ctx, const struct sp_msg_still *msg)
+{
+    struct audit_state *state = ctx;
+    struct sp_channel *admit = sp_self_wire(state->self, SP_ROLE_ADMIT, 0);
+    return admit == NULL ? SP_ERR_CLOSED : sp_msg_still_send(admit, msg);
+}
+
 static enum sp_err send_token_told(void *ctx, const struct sp_msg_token_told *msg)
 {
     struct audit_state *state = ctx;
@@ -348,6 +355,7 @@ static enum sp_err audit_start(void *ctx)
     struct audit_state *state = ctx;
     const struct sp_audit_out out = {
         .ctx = state, .run = send_run, .answer = send_answer, .judged = send_judged, .ended = send_ended,
+        .still = send_still,
         .token_told = send_token_told};
     SP_TRY(sp_audit_room_new(&state->settings, &state->disk, &out, audit_now(), &state->room));
     tell_trouble(state);
@@ -357,7 +365,7 @@ static enum sp_err audit_start(void *ctx)
 static void audit_wired(void *ctx, struct sp_peer peer)
 {
     struct audit_state *state = ctx;
-    sp_audit_wired(state->room, peer);
+    sp_audit_wired(state->room, peer, audit_now());
 }
 
 static void audit_lost(void *ctx, struct sp_peer peer)

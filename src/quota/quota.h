@@ -99,6 +99,17 @@ enum sp_err sp_quota_reserve(struct sp_quota *quota, const struct sp_quota_ask *
     SP_NONNULL(1, 2, 4, 5);
 bool sp_quota_is_durable(const struct sp_quota *quota, const struct sp_quota_hold *hold) SP_NONNULL(1, 2);
 
+/*
+ * A run that began under an earlier holder and may go on counts at its tenant, organisation and token (`id`); then it does
+ * not any more. SP_ERR_NOT_FOUND for a tenant that nobody knows.
+ */
+enum sp_err sp_quota_resume_run(struct sp_quota *quota, struct sp_slice tenant, struct sp_slice id, uint32_t *out_node)
+    SP_MUST_CHECK SP_NONNULL(1, 4);
+void sp_quota_end_resumed(struct sp_quota *quota, uint32_t node) SP_NONNULL(1);
+
+/* All runs that may go on are resumed: the others that the leases allowed for are none. */
+void sp_quota_forget_before(struct sp_quota *quota) SP_NONNULL(1);
+
 /* Lowers what is held of one kind to what turns out to be enough. */
 void sp_quota_lower(struct sp_quota *quota, struct sp_quota_hold *hold, enum sp_quota_day_kind kind, uint64_t amount)
     SP_NONNULL(1, 2);

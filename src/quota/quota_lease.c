@@ -267,7 +267,7 @@ enum sp_err sp_quota_flush(struct sp_quota *quota, uint64_t now_us)
 
 /* --- what is due --- */
 
-static void end_runs_before(struct sp_quota *quota)
+void sp_quota_forget_before(struct sp_quota *quota)
 {
     for (uint32_t i = 0; i < quota->node_count; i++) {
         if (quota->nodes[i].runs_before > 0) {
@@ -282,7 +282,7 @@ enum sp_err sp_quota_tick(struct sp_quota *quota, uint64_t now_us)
 {
     sp_quota_expire(quota, now_us);
     if (quota->runs_before_until_us != 0 && now_us >= quota->runs_before_until_us) {
-        end_runs_before(quota);
+        sp_quota_forget_before(quota);
     }
     if (now_us - quota->flushed_us < PUT_OFF_US) {
         return SP_OK;

@@ -248,6 +248,31 @@ enum sp_err sp_quota_token(struct sp_quota *quota, uint32_t tenant, struct sp_sl
     return SP_OK;
 }
 
+enum sp_err sp_quota_resume_run(struct sp_quota *quota, struct sp_slice tenant, struct sp_slice id, uint32_t *out_node)
+{
+    uint32_t at = 0;
+    uint32_t path[SP_QUOTA_PATH_MAX];
+    SP_TRY(sp_quota_find(quota, SP_LIMIT_OF_TENANT, tenant, &at));
+    SP_TRY(make_token(quota, at, id, out_node));
+    const unsigned count = sp_quota_path(quota, *out_node, path);
+    for (unsigned i = 0; i < count; i++) {
+        quota->nodes[path[i]].runs++;
+    }
+    return SP_OK;
+}
+
+void sp_quota_end_resumed(struct sp_quota *quota, uint32_t node)
+{
+    uint32_t path[SP_QUOTA_PATH_MAX];
+    SP_ASSERT(node < quota->node_count);
+    const unsigned count = sp_quota_path(quota, node, path);
+    for (unsigned i = 0; i < count; i++) {
+        SP_ASSERT(quota->nodes[path[i]].runs > 0);
+        quota->nodes[path[i]].runs--;
+        sp_quota_list(quota, path[i]);
+    }
+}
+
 enum sp_err sp_quota_tokens(const struct sp_quota *quota, uint32_t tenant, sp_quota_node_fn *fn, void *ctx)
 {
     SP_ASSERT(tenant < quota->node_count);

@@ -36,6 +36,7 @@
     X(ANSWER, answer)                       \
     X(JUDGED, judged)                       \
     X(ENDED, ended)                         \
+    X(STILL, still)                         \
     X(DIAL, dial)                           \
     X(DIALLED, dialled)                     \
     X(BEARER, bearer)                       \

@@ -106,6 +106,18 @@ enum sp_part { SP_PART_STDOUT, SP_PART_STDERR, SP_PART_OUTPUT, SP_PART_COUNT };
     F(U32, run_ms_max, 0)        \
     F(U64, code_bytes, 0)
 
+/*
+ * audit -> admit, one after the other when admit is new: a run that began before it and may go on for so long (exchange 0:
+ * no word of its end will come); then the last, which names none and says whether no run was left out.
+ */
+#define SP_MSG_STILL_FIELDS(F)             \
+    F(ID, exchange, 0)                     \
+    F(TEXT, tenant, SP_MSG_NAME_MAX)       \
+    F(TEXT, principal, SP_MSG_NAME_MAX)    \
+    F(U32, left_ms, 0)                     \
+    F(U8, is_last, 0)                      \
+    F(U8, is_whole, 0)
+
 /* audit -> admit: the exchange is over; settle it. */
 #define SP_MSG_ENDED_FIELDS(F)  \
     F(ID, exchange, 0)          \

@@ -126,6 +126,45 @@ def test_runs_at_once_are_bounded_also_when_admit_dies_between(started):
     assert refused.header("RateLimit-Policy") == '"concurrent-runs";q=2'
     for thread in threads:
         thread.join(60 * SLOWNESS)
+    # Their ends are known: both places are free at once, and not when the longest run could be over.
+    assert answers == [200, 200]
+    assert used(gateway, "concurrent_runs") == 0
+    assert run(gateway).status == 200
+
+
+def test_after_a_crash_of_all_only_what_may_still_run_is_counted_and_not_for_longer(started):
+    gateway = started(config_of("concurrent_runs = 16"))
+    assert run(gateway).status == 200
+
+    def long_run():
+        body = {"codeInputType": "Inline", "executionType": "Synchronous", "code": "import time\ntime.sleep(60)",
+                "timeoutInSeconds": 61}
+        try:
+            gateway.send("POST", executions(new_session()), json.dumps(body).encode(), timeout=60)
+        except OSError:
+            pass  # the gateway dies under it
+
+    thread = threading.Thread(target=long_run)
+    thread.start()
+    wait_for(lambda: used(gateway, "concurrent_runs") == 1, 20, "the run")
+    wait_for(lambda: any(entry["kind"] == "intent" and entry["run_ms_max"] == 61000 for entry in gateway.entries()), 20,
+             "its intent")
+    restart(gateway, "kill")
+    thread.join(60 * SLOWNESS)
+    # Places were leased ahead for more runs than that one: they are free.
+    wait_for(lambda: used(gateway, "concurrent_runs") == 1, 20, "the other places to be free")
+    assert run(gateway).status == 200
+    restart(gateway, "kill")
+    wait_for(lambda: used(gateway, "concurrent_runs") == 1, 20, "the first run to be counted still")
+
+
+def test_nothing_is_counted_after_an_orderly_restart(started):
+    gateway = started(config_of("concurrent_runs = 16"))
+    assert run(gateway).status == 200
+    restart(gateway, "stop")
+    assert used(gateway, "concurrent_runs") == 0
+    restart(gateway, "kill")
+    wait_for(lambda: used(gateway, "concurrent_runs") == 0, 20, "no run to be counted")
 
 
 def test_sessions_are_bounded_and_one_that_is_known_goes_on(started):

@@ -158,8 +158,8 @@ static void write_until_killed(const char *path, struct notes *notes, unsigned s
         print_error("the log does not start: %s\n", sp_audit_trouble(w.room));
         _exit(1);
     }
-    sp_audit_wired(w.room, relay);
-    sp_audit_wired(w.room, worker_0);
+    sp_audit_wired(w.room, relay, now());
+    sp_audit_wired(w.room, worker_0, now());
     for (;;) {
         turn(&w, &seed);
     }

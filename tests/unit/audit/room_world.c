@@ -73,6 +73,16 @@ static enum sp_err on_token_told(void *ctx, const struct sp_msg_token_told *msg)
     return SP_OK;
 }
 
+static enum sp_err on_still(void *ctx, const struct sp_msg_still *msg)
+{
+    struct sent *sent = note(ctx, SENT_STILL, msg->exchange);
+    sent->left_ms = msg->left_ms;
+    sent->is_last = msg->is_last != 0;
+    sent->is_whole = msg->is_whole != 0;
+    copy_text(msg->tenant, sent->text);
+    return SP_OK;
+}
+
 static const char *operation_name(unsigned operation)
 {
     static const char *const names[] = {"none", "execute"};
@@ -89,11 +99,11 @@ void open_room(struct world *w)
         .operation_name = operation_name,
     };
     struct sp_audit_out out = {.ctx = w, .run = on_run, .answer = on_answer, .judged = on_judged, .ended = on_ended,
-                               .token_told = on_token_told};
+                               .still = on_still, .token_told = on_token_told};
     assert_int_equal(sp_audit_room_new(&settings, &w->fake.disk, &out, w->now, &w->room), SP_OK);
-    sp_audit_wired(w->room, relay);
-    sp_audit_wired(w->room, worker_0);
-    sp_audit_wired(w->room, worker_1);
+    sp_audit_wired(w->room, relay, w->now);
+    sp_audit_wired(w->room, worker_0, w->now);
+    sp_audit_wired(w->room, worker_1, w->now);
 }
 
 int make_world(void **state)

@@ -16,7 +16,7 @@
 #define FRONT_2  (UINT64_C(2) << 48)
 #define X        (FRONT_1 | 5)
 
-enum sent_type { SENT_RUN, SENT_ANSWER, SENT_JUDGED, SENT_ENDED, SENT_TOKEN_TOLD };
+enum sent_type { SENT_RUN, SENT_ANSWER, SENT_JUDGED, SENT_ENDED, SENT_TOKEN_TOLD, SENT_STILL };
 
 /* A message that the room sent, as far as the tests look at it. */
 struct sent {
@@ -27,6 +27,9 @@ struct sent {
     uint64_t entry;
     bool has_entry;
     enum sp_end state;
+    uint32_t left_ms;
+    bool is_last;
+    bool is_whole;
     char text[64]; /* the answer's bytes, or the order's */
 };
 

@@ -88,7 +88,7 @@ static void test_what_may_have_run_is_never_run_again(void **state)
     ask(w, X, 1, 1);
     (void)next(w, SENT_RUN);
     sp_audit_lost(w->room, relay, w->now);
-    sp_audit_wired(w->room, relay);
+    sp_audit_wired(w->room, relay, w->now);
     commit(w);
     answered(w, SP_ERR_OUTCOME_UNKNOWN, true, SP_END_UNKNOWN);
     ask(w, Y, 1, 1);

@@ -121,7 +121,7 @@ static void test_a_lost_worker_ends_its_own_jobs_only(void **state)
     assert_int_equal(tell_who(w, FRONT_1 | 7), SP_OK);
     commit(w);
     answered(w, SP_ERR_UNAVAILABLE, true, SP_END_NOT_STARTED);
-    sp_audit_wired(w->room, worker_0);
+    sp_audit_wired(w->room, worker_0, w->now);
     run(w, FRONT_1 | 8);
 }
 
