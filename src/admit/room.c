@@ -226,6 +226,20 @@ static void take_down(const struct sp_admit_room *room, struct sp_guest *guest, 
     sp_guest_text_set(&guest->traceparent, is_text ? msg->traceparent : sp_slice_make(NULL, 0));
 }
 
+/* What no pool is asked for: answered here, or by reader. */
+static bool is_of_the_house(struct sp_admit_room *room, struct sp_guest *guest, const struct sp_route *route, unsigned scopes)
+{
+    if (route->operation == SP_OPERATION_USAGE) {
+        sp_admit_tell_usage(room, guest);
+        return true;
+    }
+    if (route->operation == SP_OPERATION_AUDIT_READ) {
+        sp_admit_ask_read(room, guest, route, (scopes & (unsigned)SP_SCOPE_ADMIN) != 0);
+        return true;
+    }
+    return false;
+}
+
 enum sp_err sp_admit_on_ask(struct sp_admit_room *room, const struct sp_msg_ask *msg, struct sp_admit_time now)
 {
     struct sp_principal who;
@@ -270,8 +284,7 @@ enum sp_err sp_admit_on_ask(struct sp_admit_room *room, const struct sp_msg_ask 
         sp_admit_turn_away(room, guest, err, 0, where.text);
         return SP_OK;
     }
-    if (route.operation == SP_OPERATION_USAGE) {
-        sp_admit_tell_usage(room, guest);
+    if (is_of_the_house(room, guest, &route, who.scopes)) {
         return SP_OK;
     }
     return let_in(room, guest, msg, &route, now);

@@ -33,6 +33,7 @@ struct sp_admit_out {
     enum sp_err (*who)(void *ctx, const struct sp_msg_who *msg);
     enum sp_err (*refusal)(void *ctx, const struct sp_msg_refusal *msg);
     enum sp_err (*strangers)(void *ctx, const struct sp_msg_strangers *msg);
+    enum sp_err (*read_ask)(void *ctx, const struct sp_msg_read_ask *msg);
 };
 
 struct sp_admit_limits {

@@ -109,6 +109,13 @@ enum sp_err sp_admit_go_on(struct sp_admit_room *room, struct sp_guest *guest, s
 /* Answers a request for the usage of its tenant. */
 void sp_admit_tell_usage(struct sp_admit_room *room, struct sp_guest *guest);
 
+/* --- room_read.c --- */
+
+/* Counts a request to read the log, tells audit of it, and is done: reader answers. `is_all`: of every tenant. */
+void sp_admit_ask_read(struct sp_admit_room *room, struct sp_guest *guest, const struct sp_route *route, bool is_all);
+
+/* --- room.c --- */
+
 /* Tells audit to record and answer a refusal of this guest's request, then releases it. */
 void sp_admit_turn_away(struct sp_admit_room *room, struct sp_guest *guest, enum sp_err err, uint64_t after_us,
                         const char *detail);

@@ -272,6 +272,7 @@ static enum sp_err put_json(struct sp_json_out *w, const struct sp_answer_other 
     case SP_OPERATION_FILE_CONTENT:
     case SP_OPERATION_SESSION_DELETE:
     case SP_OPERATION_USAGE:
+    case SP_OPERATION_AUDIT_READ:
     case SP_OPERATION_COUNT:
         return SP_ERR_WIRE;
     }

@@ -53,6 +53,8 @@ static const struct row rows[] = {
     {{"files", "**", "content"},       "GET",    ALLOW_GET,        SP_OPERATION_FILE_CONTENT,   SP_FAMILY_NEW,    SP_VERSION_2023_08, 0},
     {{"files", "**"},                  "GET",    ALLOW_GET_DELETE, SP_OPERATION_FILE_GET,       SP_FAMILY_NEW,    SP_VERSION_2023_08, BY_VERSION},
     {{"files", "**"},                  "DELETE", ALLOW_GET_DELETE, SP_OPERATION_FILE_DELETE,    SP_FAMILY_NEW,    SP_VERSION_2023_08, BY_VERSION},
+    {{".sallyport", "audit", "*"},     "GET",    ALLOW_GET,        SP_OPERATION_AUDIT_READ,     SP_FAMILY_NEW,    SP_VERSION_NONE,    MANAGEMENT | NO_IDENTIFIER},
+    {{".sallyport", "audit", "**"},    "GET",    ALLOW_GET,        SP_OPERATION_AUDIT_READ,     SP_FAMILY_NEW,    SP_VERSION_NONE,    MANAGEMENT | NO_IDENTIFIER},
     {{"executions"},                   "POST",   ALLOW_POST,       SP_OPERATION_EXECUTE,        SP_FAMILY_NEW,    SP_VERSION_2024_10, 0},
     {{"files"},                        "GET",    ALLOW_GET_POST,   SP_OPERATION_FILE_LIST,      SP_FAMILY_NEW,    SP_VERSION_2023_08, BY_VERSION},
     {{"files"},                        "POST",   ALLOW_GET_POST,   SP_OPERATION_FILE_PUT,       SP_FAMILY_NEW,    SP_VERSION_2024_10, 0},
@@ -389,6 +391,7 @@ enum sp_err sp_route_find(struct sp_slice method, struct sp_slice target, struct
     route.operation = row->operation;
     route.family = is_old ? SP_FAMILY_OLD : row->family;
     route.api_version = query.version;
+    route.query = raw_query;
     route.is_management = (row->flags & MANAGEMENT) != 0;
     *out = route;
     return SP_OK;
@@ -422,6 +425,7 @@ bool sp_operation_is_reading(enum sp_operation operation)
     case SP_OPERATION_SESSION_LIST:
     case SP_OPERATION_METADATA:
     case SP_OPERATION_USAGE:
+    case SP_OPERATION_AUDIT_READ:
         return true;
     case SP_OPERATION_NONE:
     case SP_OPERATION_EXECUTE:

@@ -32,7 +32,8 @@
     X(SP_OPERATION_SESSION_DELETE, "session-delete")                                               \
     X(SP_OPERATION_SESSION_LIST, "session-list")                                                   \
     X(SP_OPERATION_METADATA, "metadata")                                                           \
-    X(SP_OPERATION_USAGE, "usage")
+    X(SP_OPERATION_USAGE, "usage")                                                                 \
+    X(SP_OPERATION_AUDIT_READ, "audit-read")
 
 enum sp_operation {
 #define SP_OPERATION_AS_ENUM(operation, name) operation,
@@ -65,6 +66,7 @@ struct sp_route {
         identifier; /* decoded and checked; in the scratch buffer. Empty where the operation has none */
     struct sp_slice api_version; /* as it was given; in the target */
     struct sp_slice name;        /* decoded: of a file (api/spot.h checks it), or the id of an execution */
+    struct sp_slice query;       /* raw, in the target */
     struct sp_slice path;        /* decoded: the directory of a file, as the query says it */
     uint32_t skip;               /* of a list */
     bool is_recursive;

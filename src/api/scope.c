@@ -83,6 +83,8 @@ unsigned sp_scope_of_operation(enum sp_operation operation)
     case SP_OPERATION_SESSION_DELETE:
     case SP_OPERATION_SESSION_LIST:
         return SP_SCOPE_SESSIONS;
+    case SP_OPERATION_AUDIT_READ:
+        return SP_SCOPE_AUDIT_READ;
     case SP_OPERATION_METADATA: /* what the pool is like, the same for everybody who is let in */
     case SP_OPERATION_USAGE:    /* the tenant's own numbers */
         return SP_SCOPE_NONE;

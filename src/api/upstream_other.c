@@ -24,6 +24,7 @@ const char *sp_upstream_method(enum sp_operation operation)
     case SP_OPERATION_SESSION_LIST:
     case SP_OPERATION_METADATA:
     case SP_OPERATION_USAGE:
+    case SP_OPERATION_AUDIT_READ:
     case SP_OPERATION_COUNT:
         return "GET";
     }
@@ -91,6 +92,7 @@ static enum sp_err put_path(const struct sp_upstream *u, const struct sp_order *
     case SP_OPERATION_EXECUTE:
     case SP_OPERATION_EXECUTION_GET:
     case SP_OPERATION_USAGE:
+    case SP_OPERATION_AUDIT_READ:
     case SP_OPERATION_COUNT:
         return SP_ERR_NOT_IMPLEMENTED;
     }

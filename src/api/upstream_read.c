@@ -190,6 +190,7 @@ static enum sp_err read_product(struct reading *r, const struct sp_json_value *r
     case SP_OPERATION_FILE_DELETE:
     case SP_OPERATION_SESSION_DELETE:
     case SP_OPERATION_USAGE:
+    case SP_OPERATION_AUDIT_READ:
     case SP_OPERATION_COUNT:
         return SP_ERR_INVALID;
     }

@@ -306,6 +306,11 @@ enum sp_err sp_archive_entry(struct sp_archive *a, uint64_t index, struct sp_sli
     return SP_OK;
 }
 
+enum sp_err sp_archive_file(const struct sp_archive *a, const char *path, size_t room, struct sp_buf *out)
+{
+    return sp_disk_get_file(a->disk, (struct sp_disk_name){SP_DISK_LOG, path}, room, out);
+}
+
 /* --- hashes and proofs --- */
 
 /* The root of the perfect tree of 2^height entries that begins at entry place * 2^height. */

@@ -253,7 +253,7 @@ bool sp_disk_is_directory_gone(const struct sp_disk_directory *directory)
 {
     for (size_t i = 0; i < SP_DISK_PLACES; i++) {
         struct stat st;
-        if (fstat(directory->fds[i], &st) != 0 || st.st_nlink == 0) {
+        if (directory->fds[i] >= 0 && (fstat(directory->fds[i], &st) != 0 || st.st_nlink == 0)) {
             return true;
         }
     }

@@ -1,5 +1,7 @@
-/* The part of room.c that records what is of no exchange: refused strangers, roles, tokens. */
+/* The part of room.c that records what is of no exchange: refused strangers, roles, tokens, counts; and who reads the log. */
 #include "audit/room_state.h"
+
+#define COUNT_US ((uint64_t)1000000)
 
 enum sp_err sp_audit_strangers(struct sp_audit_room *room, const struct sp_msg_strangers *strangers,
                                struct sp_audit_now now)
@@ -43,4 +45,47 @@ enum sp_err sp_audit_role_up(struct sp_audit_room *room, const struct sp_msg_rol
         return err == SP_ERR_WIRE ? err : SP_OK;
     }
     return SP_OK;
+}
+
+/* What if the sender is taken over? It folds what it counts, so that a second has few of them; one that has more lies. */
+static bool is_flood(struct sp_audit_room *room, unsigned *count, uint64_t *since_us)
+{
+    if (room->now.mono_us - *since_us >= COUNT_US) {
+        *since_us = room->now.mono_us;
+        *count = 0;
+    }
+    *count += *count < SP_AUDIT_COUNTS_MAX ? 1 : 0;
+    return *count >= SP_AUDIT_COUNTS_MAX;
+}
+
+enum sp_err sp_audit_malformed(struct sp_audit_room *room, const struct sp_msg_malformed *malformed,
+                               struct sp_audit_now now)
+{
+    struct sp_stamp stamp = {.index = 0};
+    room->now = now;
+    if (malformed->err == SP_OK || is_flood(room, &room->malformed_count, &room->malformed_us)) {
+        return SP_ERR_WIRE;
+    }
+    if (sp_room_ready(room) == SP_OK && sp_log_stamp(room->log, now.wall_us, &stamp) == SP_OK) {
+        (void)!sp_room_take(room, sp_record_malformed(stamp, malformed, sp_log_line(room->log)), stamp);
+    }
+    return SP_OK;
+}
+
+enum sp_err sp_audit_gap(struct sp_audit_room *room, const struct sp_msg_gap *gap, struct sp_audit_now now)
+{
+    struct sp_stamp stamp = {.index = 0};
+    room->now = now;
+    if (gap->count == 0 || is_flood(room, &room->gap_count, &room->gap_us)) {
+        return SP_ERR_WIRE;
+    }
+    if (sp_room_ready(room) == SP_OK && sp_log_stamp(room->log, now.wall_us, &stamp) == SP_OK) {
+        (void)!sp_room_take(room, sp_record_gap(stamp, gap, sp_log_line(room->log)), stamp);
+    }
+    return SP_OK;
+}
+
+uint64_t sp_audit_late(const struct sp_audit_room *room)
+{
+    return room->late;
 }

@@ -20,7 +20,8 @@ static const struct kind {
     {"intent", SEVERITY_INFORMATIONAL, STATUS_SUCCESS}, {"denial", SEVERITY_MEDIUM, STATUS_FAILURE},
     {"refusal", SEVERITY_LOW, STATUS_FAILURE},          {"strangers", SEVERITY_LOW, STATUS_FAILURE},
     {"recovery", SEVERITY_HIGH, STATUS_SUCCESS},        {"clock", SEVERITY_MEDIUM, STATUS_SUCCESS},
-    {"restart", SEVERITY_MEDIUM, STATUS_SUCCESS},
+    {"restart", SEVERITY_MEDIUM, STATUS_SUCCESS},        {"malformed", SEVERITY_LOW, STATUS_FAILURE},
+    {"gap", SEVERITY_HIGH, STATUS_FAILURE},
 };
 static const struct kind other_kind = {"", SEVERITY_INFORMATIONAL, STATUS_SUCCESS};
 
@@ -61,7 +62,8 @@ static bool holds(struct sp_slice text, struct sp_slice word)
 
 static void put_activity(struct sp_json_out *w, const struct sp_entry *entry)
 {
-    const struct sp_slice operation = text_of(entry, "operation");
+    const struct sp_slice kind = text_of(entry, "kind");
+    const struct sp_slice operation = sp_slice_is(kind, "read") ? kind : text_of(entry, "operation");
     enum activity activity = ACTIVITY_OTHER;
     const char *name = "Other";
     for (size_t i = 0; i < SP_COUNT(activities) && activity == ACTIVITY_OTHER; i++) {

@@ -22,6 +22,7 @@ enum sp_pending_state {
     SP_PENDING_ENTRY,   /* its only entry (denial, refusal) waits for the commit */
     SP_PENDING_OUTCOME, /* the outcome waits for the commit */
     SP_PENDING_OWED,    /* answered, but the log did not take the outcome: it follows when the log is back */
+    SP_PENDING_READ,    /* the entry of a reading waits for the commit; reader answers */
     SP_PENDING_PAYING,  /* such an outcome waits for the commit */
 };
 
@@ -52,6 +53,7 @@ struct sp_pending {
     uint64_t hashed;      /* so many bytes of it */
     enum { SP_KEY_NONE, SP_KEY_HELD, SP_KEY_FAILED } key; /* what stands under an idempotency key (once.c) */
     bool is_replay;
+    bool is_reading_all; /* of a reading: entries of every tenant */
     bool is_orphan;    /* its front is gone: nobody waits for the answer */
     uint16_t worker;
     uint64_t heard_us;  /* the first word of it, monotonic */

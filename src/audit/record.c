@@ -11,6 +11,8 @@
 /* Room that one list may take in a line, and the longest item of a list of texts. */
 #define LIST_BYTES_MAX ((size_t)6 * 1024)
 #define ITEM_BYTES_MAX ((size_t)256)
+/* Of a query; the rest says nothing that the reading itself did not show. */
+#define QUERY_BYTES_MAX ((size_t)1024)
 
 /* A line that is being written. */
 struct line {
@@ -427,6 +429,73 @@ enum sp_err sp_record_retention(struct sp_stamp stamp, uint64_t first, const uin
     put_index_kind(&line, "retention");
     put_hex(&line, "root_sha256", root);
     put_time_version(&line);
+    return line_end(&line);
+}
+
+enum sp_err sp_record_malformed(struct sp_stamp stamp, const struct sp_msg_malformed *malformed, struct sp_buf *out)
+{
+    struct line line;
+    line_begin(&line, stamp, out);
+    put_number(&line, "count", malformed->count);
+    sp_json_out_member_text(&line.json, "error", sp_err_code(malformed->err));
+    put_time(&line, "from", malformed->from_us);
+    put_index_kind(&line, "malformed");
+    put_text(&line, "rule", malformed->rule);
+    put_text(&line, "source", malformed->source);
+    put_number(&line, "sources", malformed->sources);
+    put_time(&line, "time", stamp.wall_us);
+    put_time(&line, "to", malformed->to_us);
+    put_number(&line, "v", SP_RECORD_VERSION);
+    return line_end(&line);
+}
+
+enum sp_err sp_record_gap(struct sp_stamp stamp, const struct sp_msg_gap *gap, struct sp_buf *out)
+{
+    struct line line;
+    line_begin(&line, stamp, out);
+    put_number(&line, "count", gap->count);
+    put_number(&line, "first", gap->first);
+    put_index_kind(&line, "gap");
+    put_text(&line, "reason", gap->reason);
+    put_time(&line, "time", stamp.wall_us);
+    put_text(&line, "to", gap->to);
+    put_number(&line, "v", SP_RECORD_VERSION);
+    return line_end(&line);
+}
+
+enum sp_err sp_record_read(struct sp_stamp stamp, const struct sp_msg_read_ask *ask, struct sp_buf *out)
+{
+    struct line line;
+    line_begin(&line, stamp, out);
+    put_exchange(&line, ask->exchange);
+    put_index_kind(&line, "read");
+    put_text(&line, "principal", ask->principal);
+    put_text(&line, "query", sp_slice_sub(ask->query, 0, QUERY_BYTES_MAX));
+    sp_json_out_member_text(&line.json, "reach", ask->is_all != 0 ? "all" : "tenant");
+    put_text(&line, "source", ask->source);
+    put_text(&line, "tenant", ask->tenant);
+    put_time_version(&line);
+    put_text(&line, "what", ask->what);
+    return line_end(&line);
+}
+
+enum sp_err sp_record_quota(struct sp_stamp stamp, const struct sp_record_quota *quota, struct sp_buf *out)
+{
+    struct line line;
+    const bool is_organisation = quota->scope == SP_LIMIT_OF_ORGANISATION;
+    const struct sp_slice none = {NULL, 0};
+    line_begin(&line, stamp, out);
+    enum sp_err err = put_texts(&line, "changes", quota->changes);
+    put_index_kind(&line, "quota");
+    put_number(&line, "more", quota->more);
+    put_text(&line, "organisation", is_organisation ? quota->name : none);
+    put_text(&line, "tenant", is_organisation ? none : quota->name);
+    put_time_version(&line);
+    sp_json_out_member_text(&line.json, "whose", sp_limit_scope_name(quota->scope));
+    if (err != SP_OK) {
+        sp_buf_truncate(out, line.start);
+        return err;
+    }
     return line_end(&line);
 }
 

@@ -89,6 +89,22 @@ enum sp_err sp_record_rotation(struct sp_stamp stamp, struct sp_slice checkpoint
 /* Entries before `first` are about to be dropped; the root over just these. */
 enum sp_err sp_record_retention(struct sp_stamp stamp, uint64_t first, const uint8_t root[SP_DIGEST_BYTES],
                                 struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(3, 4);
+enum sp_err sp_record_malformed(struct sp_stamp stamp, const struct sp_msg_malformed *malformed, struct sp_buf *out)
+    SP_MUST_CHECK SP_NONNULL(2, 3);
+enum sp_err sp_record_gap(struct sp_stamp stamp, const struct sp_msg_gap *gap, struct sp_buf *out) SP_MUST_CHECK
+    SP_NONNULL(2, 3);
+enum sp_err sp_record_read(struct sp_stamp stamp, const struct sp_msg_read_ask *ask, struct sp_buf *out) SP_MUST_CHECK
+    SP_NONNULL(2, 3);
+
+/* A limit of a tenant, of each of its tokens, or of an organisation, that a reload changed. */
+struct sp_record_quota {
+    enum sp_limit_scope scope;
+    struct sp_slice name;
+    struct sp_slice changes; /* blocks of text: the limit, what it was, what it is */
+    uint64_t more;           /* owners with changed limits that have no entry of their own */
+};
+enum sp_err sp_record_quota(struct sp_stamp stamp, const struct sp_record_quota *quota, struct sp_buf *out) SP_MUST_CHECK
+    SP_NONNULL(2, 3);
 enum sp_err sp_record_recovery(struct sp_stamp stamp, const char *reason, uint64_t cut_bytes, uint64_t refused,
                                struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(2, 5);
 enum sp_err sp_record_clock(struct sp_stamp stamp, uint64_t back_us, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(3);

@@ -48,22 +48,27 @@ static enum sp_err retire(struct sp_audit_room *room)
     return SP_OK;
 }
 
-static enum sp_err record(struct sp_audit_room *room, const uint8_t configuration[SP_DIGEST_BYTES], struct sp_slice policies)
+static enum sp_err record(struct sp_audit_room *room, const struct sp_audit_changes *changes)
 {
     struct sp_stamp stamp = {.index = 0};
-    struct sp_record_reload reload = {.policies = policies};
+    struct sp_record_reload reload = {.policies = changes->policies};
     for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {
-        reload.configuration[i] = configuration[i];
+        reload.configuration[i] = changes->configuration[i];
         reload.previous[i] = room->settings.configuration[i];
     }
     SP_TRY(sp_room_ready(room));
     SP_TRY(sp_log_stamp(room->log, room->now.wall_us, &stamp));
-    return sp_room_take(room, sp_record_reload(stamp, &reload, sp_log_line(room->log)), stamp);
+    SP_TRY(sp_room_take(room, sp_record_reload(stamp, &reload, sp_log_line(room->log)), stamp));
+    for (size_t i = 0; i < changes->quota_count; i++) {
+        SP_TRY(sp_log_stamp(room->log, room->now.wall_us, &stamp));
+        SP_TRY(sp_room_take(room, sp_record_quota(stamp, &changes->quotas[i], sp_log_line(room->log)), stamp));
+    }
+    return SP_OK;
 }
 
-enum sp_err sp_audit_reload(struct sp_audit_room *room, const uint8_t configuration[SP_DIGEST_BYTES],
-                            struct sp_slice policies, struct sp_audit_now now)
+enum sp_err sp_audit_reload(struct sp_audit_room *room, const struct sp_audit_changes *changes, struct sp_audit_now now)
 {
+    const struct sp_slice policies = changes->policies;
     uint8_t *space = NULL;
     room->now = now;
     if (policies.len % SP_DIGEST_BYTES != 0 || policies.len > SP_AUDIT_POLICIES_MAX * SP_DIGEST_BYTES) {
@@ -73,14 +78,14 @@ enum sp_err sp_audit_reload(struct sp_audit_room *room, const uint8_t configurat
     sp_buf_clear(&room->scratch_policies);
     SP_TRY(sp_buf_reserve(&room->scratch_policies, policies.len, &space));
     /* What is in force is on record before anything is recorded under it, or the old stays. */
-    SP_TRY(record(room, configuration, policies));
+    SP_TRY(record(room, changes));
     SP_TRY(sp_buf_put(&room->scratch_policies, policies));
     struct sp_buf former = room->in_force;
     room->in_force = room->scratch_policies;
     room->scratch_policies = former;
     room->settings.policies = sp_buf_slice(&room->in_force);
     for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {
-        room->settings.configuration[i] = configuration[i];
+        room->settings.configuration[i] = changes->configuration[i];
     }
     sp_room_rotate(room);
     return SP_OK;

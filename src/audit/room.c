@@ -274,7 +274,7 @@ enum sp_err sp_room_join(struct sp_audit_room *room, struct sp_pending *row)
 
 /* --- messages --- */
 
-static struct sp_pending *new_row(struct sp_audit_room *room, sp_exchange exchange, enum sp_err *out_err)
+struct sp_pending *sp_room_new_row(struct sp_audit_room *room, sp_exchange exchange, enum sp_err *out_err)
 {
     struct sp_pending *row = NULL;
     uint64_t incarnation = exchange >> 48;
@@ -312,7 +312,7 @@ enum sp_err sp_audit_who(struct sp_audit_room *room, const struct sp_msg_who *wh
     }
     bool is_judged = row != NULL;
     if (row == NULL) {
-        row = new_row(room, who->exchange, &err);
+        row = sp_room_new_row(room, who->exchange, &err);
         if (row == NULL) {
             return err;
         }
@@ -368,7 +368,7 @@ enum sp_err sp_audit_verdict(struct sp_audit_room *room, unsigned worker, struct
     }
     bool has_who = row != NULL;
     if (row == NULL) {
-        row = new_row(room, verdict->exchange, &err);
+        row = sp_room_new_row(room, verdict->exchange, &err);
         if (row == NULL) {
             return err;
         }
@@ -414,7 +414,7 @@ enum sp_err sp_audit_refusal(struct sp_audit_room *room, const struct sp_msg_ref
         sp_pending_give_up(room->table, row->exchange);
     }
     if (row == NULL) {
-        row = new_row(room, refusal->exchange, &err);
+        row = sp_room_new_row(room, refusal->exchange, &err);
         if (row == NULL) {
             return err;
         }
@@ -470,6 +470,7 @@ void sp_audit_wired(struct sp_audit_room *room, struct sp_peer peer, struct sp_a
     if (peer.role == SP_ROLE_RELAY) {
         room->is_relay_there = true;
     }
+    room->is_reader_there = room->is_reader_there || peer.role == SP_ROLE_READER;
     if (peer.role == SP_ROLE_INSPECT && peer.index < SP_ROLE_INDEX_MAX) {
         room->is_worker_there[peer.index] = true;
     }
@@ -508,6 +509,7 @@ void sp_audit_lost(struct sp_audit_room *room, struct sp_peer peer, struct sp_au
     if (peer.role == SP_ROLE_RELAY) {
         room->is_relay_there = false;
     }
+    room->is_reader_there = room->is_reader_there && peer.role != SP_ROLE_READER;
     if (peer.role == SP_ROLE_INSPECT && peer.index < SP_ROLE_INDEX_MAX) {
         room->is_worker_there[peer.index] = false;
     }
@@ -543,6 +545,7 @@ static void on_tick(void *ctx, struct sp_pending *row)
     case SP_PENDING_ENTRY:
     case SP_PENDING_OUTCOME:
     case SP_PENDING_OWED:
+    case SP_PENDING_READ:
     case SP_PENDING_PAYING:
         return;
     }
@@ -592,9 +595,4 @@ void sp_audit_stop(struct sp_audit_room *room, struct sp_audit_now now)
 const char *sp_audit_trouble(const struct sp_audit_room *room)
 {
     return room->log == NULL ? room->log_reason : sp_log_reason(room->log);
-}
-
-uint64_t sp_audit_late(const struct sp_audit_room *room)
-{
-    return room->late;
 }

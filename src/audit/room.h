@@ -20,6 +20,7 @@
 #define SP_AUDIT_PACE            6U /* entries a millisecond from which on a commit waits for more of them */
 #define SP_AUDIT_CROWD           24U /* or so many exchanges at once: where all wait for a core, the pace alone says little */
 #define SP_AUDIT_BATCH           ((size_t)32) /* and so many are worth no more waiting */
+#define SP_AUDIT_COUNTS_MAX      256U    /* summaries that a role which folds them may send a second */
 #define SP_AUDIT_POLICIES_MAX ((size_t)4096)
 #define SP_AUDIT_PIECE        ((size_t)1024 * 1024) /* of a content that is digested in one turn of the loop */
 
@@ -37,6 +38,7 @@ struct sp_audit_out {
     enum sp_err (*ended)(void *ctx, const struct sp_msg_ended *ended);
     enum sp_err (*still)(void *ctx, const struct sp_msg_still *still);
     enum sp_err (*token_told)(void *ctx, const struct sp_msg_token_told *told);
+    enum sp_err (*read)(void *ctx, const struct sp_msg_read *read);
 };
 
 struct sp_audit_settings {
@@ -46,6 +48,14 @@ struct sp_audit_settings {
     uint16_t workers;
     struct sp_key_ring *keys; /* borrowed: the log is signed with the present one, and named after them */
     sp_operation_name_fn *operation_name;
+};
+
+/* What a reload brings. Borrowed. */
+struct sp_audit_changes {
+    uint8_t configuration[SP_DIGEST_BYTES];
+    struct sp_slice policies; /* the digests, SP_DIGEST_BYTES each */
+    const struct sp_record_quota *quotas;
+    size_t quota_count;
 };
 
 struct sp_audit_room;
@@ -64,6 +74,15 @@ enum sp_err sp_audit_refusal(struct sp_audit_room *room, const struct sp_msg_ref
 enum sp_err sp_audit_strangers(struct sp_audit_room *room, const struct sp_msg_strangers *strangers,
                                struct sp_audit_now now) SP_MUST_CHECK SP_NONNULL(1, 2);
 
+/* From door; from ship. Nobody waits for these entries. More of them than can be meant close the wire. */
+enum sp_err sp_audit_malformed(struct sp_audit_room *room, const struct sp_msg_malformed *malformed,
+                               struct sp_audit_now now) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_audit_gap(struct sp_audit_room *room, const struct sp_msg_gap *gap, struct sp_audit_now now) SP_MUST_CHECK
+    SP_NONNULL(1, 2);
+
+/* From admit: recorded, and then reader's to answer. */
+enum sp_err sp_audit_read(struct sp_audit_room *room, const struct sp_msg_read_ask *ask, struct sp_audit_now now)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* Its entry's durability is told back; while the log takes nothing it is not, and admit tells it again. */
 enum sp_err sp_audit_token_event(struct sp_audit_room *room, const struct sp_msg_token_event *event,
@@ -86,8 +105,8 @@ enum sp_err sp_audit_role_up(struct sp_audit_room *room, const struct sp_msg_rol
  * what runs goes on. The entry has both digests; when it cannot be written, the old settings stay. A change of the
  * signing key that was asked for is made then too, as it is at the start.
  */
-enum sp_err sp_audit_reload(struct sp_audit_room *room, const uint8_t configuration[SP_DIGEST_BYTES],
-                            struct sp_slice policies, struct sp_audit_now now) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_audit_reload(struct sp_audit_room *room, const struct sp_audit_changes *changes, struct sp_audit_now now)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* A wire stands, or is gone: nothing of what it was asked will be answered. */
 void sp_audit_wired(struct sp_audit_room *room, struct sp_peer peer, struct sp_audit_now now) SP_NONNULL(1);

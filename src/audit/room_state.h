@@ -42,6 +42,11 @@ struct sp_audit_room {
     uint64_t late;
     unsigned rotations;
     bool is_old_key_kept;
+    unsigned malformed_count; /* summaries of door in the second that began at `malformed_us`; and of ship */
+    uint64_t malformed_us;
+    unsigned gap_count;
+    uint64_t gap_us;
+    bool is_reader_there;
     struct sp_audit_now now; /* of the message at hand */
 };
 
@@ -61,6 +66,15 @@ enum sp_err sp_room_ready(struct sp_audit_room *room) SP_MUST_CHECK SP_NONNULL(1
 
 /* Puts a row at the end of the batch in this state. */
 void sp_room_wait(struct sp_audit_room *room, struct sp_pending *row, enum sp_pending_state state) SP_NONNULL(1, 2);
+
+/* A row for an exchange that nobody has spoken of; NULL with the reason. */
+struct sp_pending *sp_room_new_row(struct sp_audit_room *room, sp_exchange exchange, enum sp_err *out_err) SP_NONNULL(1, 3);
+
+/* Answers that the log takes nothing; nothing ran. */
+void sp_room_refuse_unrecorded(struct sp_audit_room *room, struct sp_pending *row) SP_NONNULL(1, 2);
+
+/* read.c: the entry of a reading is durable, so that reader may answer. */
+void sp_room_pass_read(struct sp_audit_room *room, struct sp_pending *row) SP_NONNULL(1, 2);
 
 /* Answers without an entry, settles with admit, and drops the row: only for what surely did not start. */
 void sp_room_refuse_now(struct sp_audit_room *room, struct sp_pending *row, struct sp_refused refused) SP_NONNULL(1, 2);

@@ -63,6 +63,7 @@ static bool may_run(const struct sp_pending *row)
     case SP_PENDING_ENTRY:
     case SP_PENDING_OUTCOME:
     case SP_PENDING_OWED:
+    case SP_PENDING_READ:
     case SP_PENDING_PAYING:
         return false;
     }

@@ -70,7 +70,7 @@ void sp_room_refuse_now(struct sp_audit_room *room, struct sp_pending *row,
     sp_pending_drop(room->table, row);
 }
 
-static void refuse_unrecorded(struct sp_audit_room *room, struct sp_pending *row)
+void sp_room_refuse_unrecorded(struct sp_audit_room *room, struct sp_pending *row)
 {
     struct sp_refused refused = {
         .err = SP_ERR_LOG_UNAVAILABLE,
@@ -101,7 +101,7 @@ void sp_room_refuse(struct sp_audit_room *room, struct sp_pending *row, struct s
         sp_log_stamp(room->log, room->now.wall_us, &stamp) != SP_OK ||
         sp_room_take(room, sp_record_refusal(stamp, &refusal, operation, sp_log_line(room->log)),
                      stamp) != SP_OK) {
-        refuse_unrecorded(room, row);
+        sp_room_refuse_unrecorded(room, row);
         return;
     }
     row->entry = stamp.index;
@@ -272,6 +272,9 @@ static void settle(struct sp_audit_room *room, struct sp_pending *row)
         send_ended(room, row, SP_END_NOT_STARTED);
         sp_pending_drop(room->table, row);
         return;
+    case SP_PENDING_READ:
+        sp_room_pass_read(room, row);
+        return;
     case SP_PENDING_OUTCOME:
         sp_room_once_end(room, row, (enum sp_end)row->outcome.state);
         send_answer(room, row, &row->reply, true);
@@ -295,7 +298,8 @@ static void unsettle(struct sp_audit_room *room, struct sp_pending *row)
     switch (row->state) {
     case SP_PENDING_INTENT:
     case SP_PENDING_ENTRY:
-        refuse_unrecorded(room, row);
+    case SP_PENDING_READ:
+        sp_room_refuse_unrecorded(room, row);
         return;
     case SP_PENDING_OUTCOME:
         owe(room, row);

@@ -20,6 +20,9 @@ typedef enum sp_err sp_listen_stream_fn(void *ctx, const struct sp_pump_card *ca
 /* The last connection ended after sp_listen_drain. */
 typedef void sp_listen_empty_fn(void *ctx);
 
+/* A request broke a rule of HTTP, a fixed text (NULL: none); its source as text. */
+typedef void sp_listen_refused_fn(void *ctx, enum sp_err err, const char *rule, struct sp_slice source);
+
 struct sp_listen_config {
     struct sp_loop *loop;
     const struct sp_tls_context *tls; /* borrowed; NULL: plain HTTP */
@@ -28,6 +31,7 @@ struct sp_listen_config {
     unsigned connections_per_address;
     sp_listen_stream_fn *stream;
     sp_listen_empty_fn *empty;
+    sp_listen_refused_fn *refused;
     void *ctx;
 };
 

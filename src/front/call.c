@@ -1,6 +1,7 @@
 #include "front/call.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
@@ -259,6 +260,17 @@ static struct sp_slice idempotency_key(const struct sp_call *call)
     return key.len <= SP_MSG_SESSION_MAX ? key : sp_slice_of(NULL);
 }
 
+/* Whether it asks for a part of the log, as admit will read it too. The word alone is looked for first: it is seldom there. */
+static bool is_reading(struct sp_slice method, struct sp_slice target)
+{
+    static const char word[] = ".sallyport";
+    SP_AUTO_BUF struct sp_buf scratch;
+    struct sp_route route = {.operation = SP_OPERATION_NONE};
+    sp_buf_init(&scratch, SP_ROUTE_SCRATCH_BYTES_MAX);
+    return memmem(target.ptr, target.len, word, sizeof(word) - 1) != NULL &&
+           sp_route_find(method, target, &scratch, &route, NULL) == SP_OK && route.operation == SP_OPERATION_AUDIT_READ;
+}
+
 static enum sp_err open_exchange(struct sp_call *call)
 {
     struct sp_msg_ask ask = {.source = sp_slice_of(call->stream->source),
@@ -290,7 +302,8 @@ static enum sp_err open_exchange(struct sp_call *call)
     if (call->face->is_draining) {
         return SP_ERR_UNAVAILABLE;
     }
-    SP_TRY(sp_desk_open(call->face->desk, call, &ask, sp_clock_mono_ms(), &call->exchange));
+    SP_TRY(sp_desk_open(call->face->desk, call, &ask, is_reading(ask.method, ask.target), sp_clock_mono_ms(),
+                        &call->exchange));
     call->is_open = true;
     return SP_OK;
 }

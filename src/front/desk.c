@@ -21,6 +21,7 @@ enum state {
 #define MAY_REFUSE 2U
 #define MAY_SEND   4U
 #define MAY_ANSWER 8U
+#define MAY_PAGE   32U /* of a reading of the log: reader may answer */
 #define MAY_ECHO                                                                                   \
     16U /* a second answer: audit ended it for a lost worker while admit was withdrawing it */
 
@@ -29,6 +30,7 @@ struct slot {
     uint64_t generation;
     enum state state;
     unsigned may;
+    bool is_reading; /* of the log: reader answers */
     bool owes_left; /* admit is still to hear `why` */
     enum sp_err why;
     enum sp_err fallback; /* while refusing: the answer if none comes */
@@ -205,7 +207,7 @@ static bool is_complete(const struct sp_desk *desk)
     return desk->has_admit && desk->has_audit && !desk->is_closed;
 }
 
-enum sp_err sp_desk_open(struct sp_desk *desk, void *request, struct sp_msg_ask *ask,
+enum sp_err sp_desk_open(struct sp_desk *desk, void *request, struct sp_msg_ask *ask, bool is_reading,
                          uint64_t now_ms, sp_exchange *out)
 {
     if (!is_complete(desk)) {
@@ -228,8 +230,10 @@ enum sp_err sp_desk_open(struct sp_desk *desk, void *request, struct sp_msg_ask 
     slot->state = ask->is_ready != 0 ? STATE_READY : STATE_ASKED;
     slot->owes_left = false;
     slot->may = MAY_REFUSE | MAY_ANSWER | (ask->is_ready != 0 ? MAY_SEND : MAY_GRANT);
+    slot->may |= is_reading ? MAY_PAGE : 0;
+    slot->is_reading = is_reading;
     slot->request = request;
-    slot->deadline_ms = now_ms + SP_DESK_DEADLINE_MS;
+    slot->deadline_ms = now_ms + (is_reading ? SP_DESK_READ_MS : SP_DESK_DEADLINE_MS);
     *out = ask->exchange;
     return SP_OK;
 }
@@ -308,6 +312,35 @@ enum sp_err sp_desk_on_tell(struct sp_desk *desk, struct sp_msg_tell *tell)
         return SP_OK;
     }
     struct sp_desk_answer answer = {.err = SP_OK, .is_json = true, .payload = &tell->json};
+    slot->may &= MAY_ECHO;
+    finish(desk, slot, &answer);
+    return SP_OK;
+}
+
+/* What if reader is hostile? It shows who reads the log something else; no other exchange is its to answer. */
+enum sp_err sp_desk_on_page(struct sp_desk *desk, struct sp_msg_page *page)
+{
+    static const char *const media[SP_PAGE_COUNT] = {
+        [SP_PAGE_JSON] = "application/json", [SP_PAGE_TEXT] = "text/plain; charset=utf-8", [SP_PAGE_BYTES] = "application/octet-stream"};
+    struct slot *slot = NULL;
+    struct sp_limit_state limit = {.size = page->limit_size, .left = page->limit_left, .reset_s = page->limit_reset_s};
+    if (page->kind >= SP_PAGE_COUNT) {
+        return SP_ERR_WIRE;
+    }
+    SP_TRY(sp_limit_from_numbers(page->limit, page->limit_scope, &limit));
+    SP_TRY(find(desk, page->exchange, MAY_PAGE, &slot));
+    if (slot == NULL) {
+        return SP_OK;
+    }
+    struct sp_desk_answer answer = {.err = page->err,
+                                    .limit = limit,
+                                    .detail = page->detail,
+                                    .retry_after_ms = page->err == SP_ERR_UNAVAILABLE ? SP_DESK_RETRY_MS : 0,
+                                    .has_entry = true,
+                                    .entry = page->entry,
+                                    .is_json = page->err == SP_OK,
+                                    .media = media[page->kind],
+                                    .payload = page->err == SP_OK ? &page->body : NULL};
     slot->may &= MAY_ECHO;
     finish(desk, slot, &answer);
     return SP_OK;
@@ -418,6 +451,12 @@ void sp_desk_lost(struct sp_desk *desk, enum sp_role peer)
         on_admit_lost(desk);
     } else if (peer == SP_ROLE_AUDIT) {
         on_audit_lost(desk);
+    }
+    for (size_t i = 0; peer == SP_ROLE_READER && i < SP_EXCHANGE_SLOTS; i++) {
+        struct slot *slot = &desk->slots[i];
+        if (slot->is_reading && slot->request != NULL && slot->state != STATE_REFUSING) {
+            give_up(desk, slot, SP_ERR_UNAVAILABLE, SP_ERR_UNAVAILABLE);
+        }
     }
     /* A lost worker's exchanges are audit's to answer: it knows which had a verdict. */
 }

@@ -16,6 +16,8 @@
 #define SP_DESK_DEADLINE_MS ((uint64_t)280 * 1000)
 /* A body over its grant, a job that could not be handed over: so long is waited for the recorded refusal. */
 #define SP_DESK_REFUSAL_MS  ((uint64_t)2000)
+/* The longest that a reading of the log takes. */
+#define SP_DESK_READ_MS     ((uint64_t)30 * 1000)
 /* What Retry-After says when a peer is missing. */
 #define SP_DESK_RETRY_MS    1000U
 
@@ -26,6 +28,7 @@ struct sp_desk_answer {
     uint32_t retry_after_ms; /* 0: none */
     struct sp_limit_state limit;
     bool is_json; /* the payload is the body as it stands */
+    const char *media; /* what it is; NULL: JSON */
     struct sp_slice detail;
     struct sp_slice findings;
     bool has_entry;
@@ -69,10 +72,10 @@ void sp_desk_lost(struct sp_desk *desk, enum sp_role peer) SP_NONNULL(1);
 void sp_desk_close(struct sp_desk *desk) SP_NONNULL(1);
 size_t sp_desk_live(const struct sp_desk *desk) SP_NONNULL(1);
 
-/* A request's head is here (with `is_ready`, its body too): asks admit. The exchange in `ask` is filled in. On failure the request is the caller's to
- * answer: SP_ERR_UNAVAILABLE while a peer is missing, SP_ERR_FULL without a free slot. */
-enum sp_err sp_desk_open(struct sp_desk *desk, void *request, struct sp_msg_ask *ask,
-                         uint64_t now_ms, sp_exchange *out) SP_MUST_CHECK SP_NONNULL(1, 2, 3, 5);
+/* A request's head is here (with `is_ready`, its body too): asks admit. The exchange in `ask` is filled in. `is_reading`: it
+ * asks for a part of the log, which reader answers. On failure the request is the caller's to answer: SP_ERR_UNAVAILABLE while a peer is missing, SP_ERR_FULL without a free slot. */
+enum sp_err sp_desk_open(struct sp_desk *desk, void *request, struct sp_msg_ask *ask, bool is_reading,
+                         uint64_t now_ms, sp_exchange *out) SP_MUST_CHECK SP_NONNULL(1, 2, 3, 6);
 
 /* Its body is whole; or it is over its grant; or the client left. Each may answer the request at once. */
 void sp_desk_body_ready(struct sp_desk *desk, sp_exchange exchange, uint64_t bytes, uint64_t now_ms)
@@ -91,6 +94,7 @@ enum sp_err sp_desk_on_send(struct sp_desk *desk, const struct sp_msg_send *send
 enum sp_err sp_desk_on_answer(struct sp_desk *desk, struct sp_msg_answer *answer)
     SP_MUST_CHECK SP_NONNULL(1, 2);
 
+enum sp_err sp_desk_on_page(struct sp_desk *desk, struct sp_msg_page *page) SP_MUST_CHECK SP_NONNULL(1, 2);
 enum sp_err sp_desk_on_tell(struct sp_desk *desk, struct sp_msg_tell *tell) SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* Deadlines; called about every second. */

@@ -78,7 +78,8 @@ static enum sp_err add_common(struct sp_reply *reply, const struct sp_desk_answe
     SP_AUTO_BUF struct sp_buf id;
     sp_buf_init(&id, ID_BYTES);
     SP_TRY(put_id(answer->exchange, &id));
-    SP_TRY(add(reply, "Content-Type", SP_SLICE_LITERAL("application/json")));
+    const bool is_media = answer->err == SP_OK && answer->media != NULL;
+    SP_TRY(add(reply, "Content-Type", sp_slice_of(is_media ? answer->media : "application/json")));
     SP_TRY(add(reply, "x-ms-request-id", sp_buf_slice(&id)));
     SP_TRY(add_limit(reply, &answer->limit));
     SP_TRY(answer->is_replay ? add(reply, "Idempotency-Replayed", SP_SLICE_LITERAL("true")) : SP_OK);
@@ -363,7 +364,7 @@ static enum sp_err put_product(struct sp_reply *reply, const struct sp_reply_req
     return put_other(reply, request, &route, answer);
 }
 
-/* What admit tells is the whole body. */
+/* What admit or reader tells is the whole body. */
 static enum sp_err put_json(struct sp_reply *reply, const struct sp_desk_answer *answer)
 {
     reply->status = 200;

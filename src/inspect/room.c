@@ -282,6 +282,7 @@ static enum sp_err inspect(struct sp_inspection *i)
         return sp_inspect_simple(i);
     case SP_OPERATION_NONE:
     case SP_OPERATION_USAGE: /* admit answers it alone */
+    case SP_OPERATION_AUDIT_READ:
     case SP_OPERATION_COUNT:
         return SP_ERR_WIRE;
     }

@@ -40,6 +40,7 @@ static enum sp_err build(struct sp_inspection *i, struct sp_order *order, struct
     case SP_OPERATION_EXECUTE:
     case SP_OPERATION_FILE_PUT:
     case SP_OPERATION_USAGE: /* admit answers it alone */
+    case SP_OPERATION_AUDIT_READ:
     case SP_OPERATION_COUNT:
         return SP_ERR_WIRE;
     }

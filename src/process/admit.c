@@ -68,6 +68,7 @@ TO(SP_ROLE_AUDIT, who)
 TO(SP_ROLE_AUDIT, refusal)
 TO(SP_ROLE_AUDIT, strangers)
 TO(SP_ROLE_AUDIT, token_event)
+TO(SP_ROLE_AUDIT, read_ask)
 #undef TO
 
 /* --- leases of the quotas --- */
@@ -376,6 +377,7 @@ static enum sp_err make_room(struct admit_state *state)
                                      .grant = out_grant,
                                      .refuse = out_refuse,
                                      .tell = out_tell,
+                                     .read_ask = out_read_ask,
                                      .send = out_send,
                                      .who = out_who,
                                      .refusal = out_refusal,

@@ -1,7 +1,8 @@
 /*
  * audit - the process that records: nothing runs before its intent is durable, nothing is answered before its outcome is.
  *
- * Hears: admit (WHO, REFUSAL, STRANGERS, TOKEN_EVENT), inspect (VERDICT), relay (OUTCOME), the supervisor (ROLE_UP, RELOAD).
+ * Hears: admit (WHO, REFUSAL, STRANGERS, TOKEN_EVENT, READ_ASK), inspect (VERDICT), relay (OUTCOME), door (MALFORMED),
+ * ship (GAP), the supervisor (ROLE_UP, RELOAD).
  * Reads hostile: nothing but these messages.   Files: the log's directory.
  * Whoever takes over admit or an inspect worker can make it record what it is told, and can have run only what one of
  * each agreed on; nobody can make it run what is not on disk.
@@ -92,6 +93,13 @@ static enum sp_err send_token_told(void *ctx, const struct sp_msg_token_told *ms
     struct audit_state *state = ctx;
     struct sp_channel *admit = sp_self_wire(state->self, SP_ROLE_ADMIT, 0);
     return admit == NULL ? SP_ERR_CLOSED : sp_msg_token_told_send(admit, msg);
+}
+
+static enum sp_err send_read(void *ctx, const struct sp_msg_read *msg)
+{
+    struct audit_state *state = ctx;
+    struct sp_channel *reader = sp_self_wire(state->self, SP_ROLE_READER, 0);
+    return reader == NULL ? SP_ERR_CLOSED : sp_msg_read_send(reader, msg);
 }
 
 /* --- the batch --- */
@@ -228,6 +236,42 @@ static enum sp_err on_strangers(void *ctx, struct sp_peer from, struct sp_messag
     return err;
 }
 
+/* If admit is hostile: it lets its stranger read what any tenant may read, on record. */
+static enum sp_err on_read_ask(void *ctx, struct sp_peer from, struct sp_message *message)
+{
+    struct audit_state *state = ctx;
+    struct sp_msg_read_ask msg;
+    (void)from;
+    SP_TRY(sp_msg_read_ask_read(message, &msg));
+    enum sp_err err = sp_audit_read(state->room, &msg, audit_now());
+    arm_commit(state);
+    return err;
+}
+
+/* If door is hostile: it counts what nobody sent; more than so many entries a second close its wire. */
+static enum sp_err on_malformed(void *ctx, struct sp_peer from, struct sp_message *message)
+{
+    struct audit_state *state = ctx;
+    struct sp_msg_malformed msg;
+    (void)from;
+    SP_TRY(sp_msg_malformed_read(message, &msg));
+    enum sp_err err = sp_audit_malformed(state->room, &msg, audit_now());
+    arm_commit(state);
+    return err;
+}
+
+/* If ship is hostile: it tells of gaps that are none; the same bound holds. */
+static enum sp_err on_gap(void *ctx, struct sp_peer from, struct sp_message *message)
+{
+    struct audit_state *state = ctx;
+    struct sp_msg_gap msg;
+    (void)from;
+    SP_TRY(sp_msg_gap_read(message, &msg));
+    enum sp_err err = sp_audit_gap(state->room, &msg, audit_now());
+    arm_commit(state);
+    return err;
+}
+
 /* As above: it names tokens that do not exist. */
 static enum sp_err on_token_event(void *ctx, struct sp_peer from, struct sp_message *message)
 {
@@ -252,6 +296,34 @@ static enum sp_err on_verdict(void *ctx, struct sp_peer from, struct sp_message 
     arm_hash(state);
     arm_commit(state);
     return err;
+}
+
+/* What a reload brings, from the settings' lists; the caller frees the quotas. */
+static enum sp_err read_changes(const struct sp_settings_audit *settings, struct sp_audit_changes *out,
+                                struct sp_record_quota **out_quotas)
+{
+    struct sp_reader r;
+    size_t count = 0;
+    *out = (struct sp_audit_changes){.policies = settings->policies};
+    for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {
+        out->configuration[i] = settings->configuration[i];
+    }
+    *out_quotas = calloc(SP_SETTINGS_QUOTAS_MAX, sizeof(**out_quotas));
+    if (*out_quotas == NULL) {
+        return SP_ERR_NOMEM;
+    }
+    sp_reader_init(&r, settings->quotas);
+    while (sp_reader_left(&r) > 0 && count < SP_SETTINGS_QUOTAS_MAX) {
+        struct sp_slice item = {NULL, 0};
+        struct sp_settings_quota quota;
+        SP_TRY(sp_reader_block(&r, SP_SETTINGS_LIST_MAX, &item));
+        SP_TRY(sp_settings_quota_read(item, &quota));
+        (*out_quotas)[count++] = (struct sp_record_quota){
+            .scope = (enum sp_limit_scope)quota.scope, .name = quota.name, .changes = quota.changes, .more = quota.more};
+    }
+    out->quotas = *out_quotas;
+    out->quota_count = count;
+    return SP_OK;
 }
 
 /* If relay is hostile: it lies about what it was given to run; for anything else its wire is closed. */
@@ -286,9 +358,14 @@ static enum sp_err on_reload(void *ctx, struct sp_peer from, struct sp_message *
     struct sp_settings_audit settings;
     (void)from;
     SP_TRY(sp_msg_reload_read(message, &msg));
+    SP_AUTO_FREE struct sp_record_quota *quotas = NULL;
+    struct sp_audit_changes changes;
     enum sp_err err = sp_settings_audit_read(msg.settings.bytes, &settings);
     if (err == SP_OK) {
-        err = sp_audit_reload(state->room, settings.configuration, settings.policies, audit_now());
+        err = read_changes(&settings, &changes, &quotas);
+    }
+    if (err == SP_OK) {
+        err = sp_audit_reload(state->room, &changes, audit_now());
     }
     sp_payload_done(&msg.settings);
     arm_commit(state);
@@ -356,7 +433,7 @@ static enum sp_err audit_start(void *ctx)
     const struct sp_audit_out out = {
         .ctx = state, .run = send_run, .answer = send_answer, .judged = send_judged, .ended = send_ended,
         .still = send_still,
-        .token_told = send_token_told};
+        .token_told = send_token_told, .read = send_read};
     SP_TRY(sp_audit_room_new(&state->settings, &state->disk, &out, audit_now(), &state->room));
     tell_trouble(state);
     return sp_timer_set(state->tick, TICK_MS);
@@ -389,6 +466,9 @@ static const struct sp_handler audit_handlers[] = {
     {SP_ROLE_ADMIT, SP_MSG_REFUSAL, on_refusal},
     {SP_ROLE_ADMIT, SP_MSG_STRANGERS, on_strangers},
     {SP_ROLE_ADMIT, SP_MSG_TOKEN_EVENT, on_token_event},
+    {SP_ROLE_ADMIT, SP_MSG_READ_ASK, on_read_ask},
+    {SP_ROLE_DOOR, SP_MSG_MALFORMED, on_malformed},
+    {SP_ROLE_SHIP, SP_MSG_GAP, on_gap},
     {SP_ROLE_INSPECT, SP_MSG_VERDICT, on_verdict},
     {SP_ROLE_RELAY, SP_MSG_OUTCOME, on_outcome},
     {SP_ROLE_SUPERVISOR, SP_MSG_ROLE_UP, on_role_up},

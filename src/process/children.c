@@ -188,7 +188,7 @@ static enum sp_err settle(struct sp_child *child)
     const uint32_t uid = sp_house_uid(child->who);
     const struct sp_msg_settings settings = {.incarnation = child->incarnation,
                                              .uid = uid,
-                                             .gid = uid,
+                                             .gid = sp_house_gid(child->who),
                                              .given_up = given_up_layers(house->config),
                                              .log_level = (uint8_t)house->config->server_log_level,
                                              .settings = payload};

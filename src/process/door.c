@@ -1,21 +1,26 @@
 /*
  * door - the process that strangers reach: it accepts, guards the framing of HTTP, and hands front clean streams.
  *
- * Hears: nobody (it only sends to front).   Reads hostile: every byte of every client, and front's answers.
+ * Hears: nobody (it only sends to front, and counts to audit).   Reads hostile: every byte of every client, and front's answers.
  * Files: none (those of TLS come opened).   Network: accepts; never connects.   Secrets: the TLS key.
  */
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/num.h"
 #include "base/own.h"
 #include "crypto/tls.h"
 #include "door/listen.h"
+#include "door/malformed.h"
 #include "os/files.h"
 #include "process/role.h"
 #include "process/settings.h"
 
 #define PEM_BYTES_MAX ((size_t)1024 * 1024)
+
+/* How often the log is told. */
+#define TELL_MS ((uint64_t)1000)
 
 /* How often the operator is told what strangers did, if they did anything. */
 #define REPORT_MS ((uint64_t)30 * 1000)
@@ -26,6 +31,8 @@ struct door_state {
     struct sp_tls_context *tls; /* NULL: plain HTTP */
     bool must_certificate;
     struct sp_timer *report;
+    struct sp_timer *tell;
+    struct sp_malformed malformed;
     struct sp_timer *grace;
     struct sp_listen_counts reported;
 };
@@ -51,6 +58,34 @@ static enum sp_err hand_over(void *ctx, const struct sp_pump_card *card, int fd)
     sp_msg_stream_write(&w, &stream);
     SP_TRY(sp_writer_end(&w));
     return sp_channel_send(wire, SP_MSG_STREAM, sp_buf_slice(&body), &fd, 1);
+}
+
+static void on_refused(void *ctx, enum sp_err err, const char *rule, struct sp_slice source)
+{
+    struct door_state *state = ctx;
+    sp_malformed_count(&state->malformed, err, rule, source, sp_clock_wall_us());
+}
+
+/* What the log's process did not get is kept, and counted on. */
+static void tell_malformed(struct door_state *state)
+{
+    struct sp_channel *audit = sp_self_wire(state->self, SP_ROLE_AUDIT, 0);
+    for (unsigned i = 0; audit != NULL && i < SP_MALFORMED_RULES; i++) {
+        struct sp_msg_malformed msg;
+        if (sp_malformed_summary(&state->malformed, i, sp_clock_wall_us(), &msg) &&
+            sp_msg_malformed_send(audit, &msg) == SP_OK) {
+            sp_malformed_clear(&state->malformed, i);
+        }
+    }
+}
+
+static void on_tell(void *ctx)
+{
+    struct door_state *state = ctx;
+    tell_malformed(state);
+    if (sp_timer_set(state->tell, TELL_MS) != SP_OK) {
+        sp_self_finish(state->self, SP_ERR_NOMEM); /* its successor counts again */
+    }
 }
 
 static void report(struct door_state *state)
@@ -86,6 +121,7 @@ static void on_empty(void *ctx)
 {
     struct door_state *state = ctx;
     report(state);
+    tell_malformed(state);
     sp_self_finish(state->self, SP_OK);
 }
 
@@ -172,6 +208,7 @@ static enum sp_err open_listen(struct door_state *state, const struct sp_setting
                                                 settings->connections_per_address,
                                             .stream = hand_over,
                                             .empty = on_empty,
+                                            .refused = on_refused,
                                             .ctx = state};
     return sp_listen_new(&config, fd, &state->listen);
 }
@@ -189,6 +226,7 @@ static enum sp_err door_init(struct sp_self *self, void **out_state)
     *out_state = state;
     SP_TRY(read_tls(state, &state->tls));
     SP_TRY(sp_timer_new(sp_self_loop(self), on_report, state, &state->report));
+    SP_TRY(sp_timer_new(sp_self_loop(self), on_tell, state, &state->tell));
     SP_TRY(sp_timer_new(sp_self_loop(self), on_grace_over, state, &state->grace));
     return open_listen(state, &settings);
 }
@@ -197,6 +235,7 @@ static enum sp_err door_start(void *ctx)
 {
     struct door_state *state = ctx;
     SP_TRY(sp_timer_set(state->report, REPORT_MS));
+    SP_TRY(sp_timer_set(state->tell, TELL_MS));
     return sp_listen_open(state->listen);
 }
 

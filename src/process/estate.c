@@ -1,3 +1,4 @@
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -24,12 +25,24 @@
 #define POOL_SOCKET   "pool.sock"
 #define FILE_MAX      ((size_t)4096)
 
+/* Of the log, for those who only read it, when each role is a user of its own. */
+#define SHARED_DIR_MODE  02750
+#define SHARED_FILE_MODE 0640
+#define SHARED_DEPTH     8U
+
 uint32_t sp_house_uid(struct sp_peer who)
 {
     if (geteuid() != 0) {
         return 0;
     }
     return who.role == SP_ROLE_INSPECT ? SP_INSPECT_UID_BASE + who.index : SP_ROLE_UID_BASE + (uint32_t)who.role;
+}
+
+uint32_t sp_house_gid(struct sp_peer who)
+{
+    const uint32_t uid = sp_house_uid(who);
+    const bool is_reading = who.role == SP_ROLE_READER || who.role == SP_ROLE_SHIP;
+    return uid != 0 && is_reading ? SP_ROLE_UID_BASE + (uint32_t)SP_ROLE_READER : uid;
 }
 
 static enum sp_err complain(const char *what, const char *which, enum sp_err err)
@@ -151,27 +164,69 @@ enum sp_err sp_estate_renew_tokens(struct sp_estate *estate, const char *state_d
     return SP_OK;
 }
 
+/* The group stays: share_log sets that of the log. */
 static enum sp_err own_by(int fd, enum sp_role role)
 {
     const uint32_t uid = sp_house_uid((struct sp_peer){.role = role, .index = 0});
-    return uid == 0 || fchown(fd, uid, uid) == 0 ? SP_OK : SP_ERR_SYSTEM;
+    return uid == 0 || fchown(fd, uid, (gid_t)-1) == 0 ? SP_OK : SP_ERR_SYSTEM;
 }
 
 /* By its name: a directory that was removed or replaced while audit ran is not the one that it has a descriptor of. */
-static enum sp_err renew_directory(struct sp_estate *estate, const char *name, mode_t mode, int *kept)
+static enum sp_err renew_directory(struct sp_estate *estate, const char *name, int *kept)
 {
     SP_AUTO_CLOSE int fd = -1;
-    SP_TRY(sp_dir_make_at(estate->state_dir, name, mode, &fd));
+    SP_TRY(sp_dir_make_at(estate->state_dir, name, 0700, &fd));
     SP_TRY(own_by(fd, SP_ROLE_AUDIT));
     sp_close(sp_take_fd(kept));
     *kept = sp_take_fd(&fd);
     return SP_OK;
 }
 
+/* Files that an earlier version made for audit alone; what cannot be changed is found out by whoever reads it. */
+static void share_tree(int take_dir, uint32_t gid, unsigned depth)
+{
+    DIR *names = fdopendir(take_dir);
+    if (names == NULL) {
+        sp_close(take_dir);
+        return;
+    }
+    for (const struct dirent *entry = readdir(names); entry != NULL; entry = readdir(names)) {
+        const bool is_self = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+        struct stat meta;
+        SP_AUTO_CLOSE int fd = is_self ? -1 : openat(dirfd(names), entry->d_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        if (fd < 0 || fstat(fd, &meta) != 0 || fchown(fd, meta.st_uid, gid) != 0 ||
+            fchmod(fd, S_ISDIR(meta.st_mode) ? SHARED_DIR_MODE : SHARED_FILE_MODE) != 0) {
+            continue;
+        }
+        if (S_ISDIR(meta.st_mode) && depth > 0) {
+            share_tree(sp_take_fd(&fd), gid, depth - 1);
+        }
+    }
+    (void)closedir(names);
+}
+
+/* With a group of its own for those who only read; what audit makes in it inherits that. */
+static enum sp_err share_log(int fd)
+{
+    const uint32_t gid = sp_house_gid((struct sp_peer){.role = SP_ROLE_READER, .index = 0});
+    struct stat meta;
+    if (gid == 0) {
+        return SP_OK;
+    }
+    if (fstat(fd, &meta) != 0 || fchown(fd, meta.st_uid, gid) != 0 || fchmod(fd, SHARED_DIR_MODE) != 0) {
+        return SP_ERR_SYSTEM;
+    }
+    if (meta.st_gid != gid) {
+        share_tree(openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), gid, SHARED_DEPTH);
+    }
+    return SP_OK;
+}
+
 enum sp_err sp_estate_renew_log(struct sp_estate *estate)
 {
-    SP_TRY(renew_directory(estate, "log", 0700, &estate->log_dir));
-    return renew_directory(estate, "audit", 0700, &estate->audit_dir);
+    SP_TRY(renew_directory(estate, "log", &estate->log_dir));
+    SP_TRY(share_log(estate->log_dir));
+    return renew_directory(estate, "audit", &estate->audit_dir);
 }
 
 /* The log belongs to audit alone. The pool's socket stands in a directory of its own that dial works from. */

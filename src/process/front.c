@@ -1,7 +1,7 @@
 /*
  * front - the process that reads HTTP requests and writes their answers.
  *
- * Hears: door (STREAM), admit (GRANT, REFUSE, SEND), audit (ANSWER).   Reads hostile: heads and bodies of requests.
+ * Hears: door (STREAM), admit (GRANT, REFUSE, SEND, TELL), audit (ANSWER), reader (PAGE).   Reads hostile: heads and bodies of requests.
  * Files: none.   Network: none; streams come from door.   Secrets: none (tokens pass through to admit).
  */
 #include <stdlib.h>
@@ -135,6 +135,18 @@ static enum sp_err on_answer(void *ctx, struct sp_peer from, struct sp_message *
     return err;
 }
 
+/* What if reader is hostile? See front/desk.c. */
+static enum sp_err on_page(void *ctx, struct sp_peer from, struct sp_message *message)
+{
+    struct front_state *state = ctx;
+    struct sp_msg_page page;
+    (void)from;
+    SP_TRY(sp_msg_page_read(message, &page));
+    enum sp_err err = sp_desk_on_page(sp_face_desk(state->face), &page);
+    sp_payload_done(&page.body);
+    return err;
+}
+
 /* --- life --- */
 
 /* The HTTP library writes Date by gmtime_r: the time zone is read now, for it cannot be later. */
@@ -217,6 +229,7 @@ static const struct sp_handler front_handlers[] = {
     {SP_ROLE_DOOR, SP_MSG_STREAM, on_stream},  {SP_ROLE_ADMIT, SP_MSG_GRANT, on_grant},
     {SP_ROLE_ADMIT, SP_MSG_REFUSE, on_refuse}, {SP_ROLE_ADMIT, SP_MSG_SEND, on_send},
     {SP_ROLE_ADMIT, SP_MSG_TELL, on_tell},     {SP_ROLE_AUDIT, SP_MSG_ANSWER, on_answer},
+    {SP_ROLE_READER, SP_MSG_PAGE, on_page},
 };
 
 const struct sp_role_spec sp_front_role = {

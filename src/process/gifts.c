@@ -16,6 +16,7 @@ static const struct {
     {SP_ROLE_DOOR, SP_GIFT_TLS, SP_TLS_GIFT_CLIENT_CRL, offsetof(struct sp_estate, tls[SP_TLS_GIFT_CLIENT_CRL])},
     {SP_ROLE_AUDIT, SP_GIFT_STATE, 0, offsetof(struct sp_estate, log_dir)},
     {SP_ROLE_AUDIT, SP_GIFT_STATE, 1, offsetof(struct sp_estate, audit_dir)},
+    {SP_ROLE_READER, SP_GIFT_STATE, 0, offsetof(struct sp_estate, log_dir)},
     {SP_ROLE_ADMIT, SP_GIFT_SECRET, 0, offsetof(struct sp_estate, session_key)},
     {SP_ROLE_ADMIT, SP_GIFT_QUOTA, 0, offsetof(struct sp_estate, quota_dir)},
     {SP_ROLE_ADMIT, SP_GIFT_TOKENS, SP_TOKENS_GIFT_STORE, offsetof(struct sp_estate, tokens[SP_TOKENS_GIFT_STORE])},

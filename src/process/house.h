@@ -120,8 +120,9 @@ enum sp_err sp_estate_renew_tls(struct sp_estate *estate, const struct sp_config
  * failure. */
 enum sp_err sp_estate_renew_tokens(struct sp_estate *estate, const char *state_dir) SP_MUST_CHECK SP_NONNULL(1, 2);
 
-/* The user of a role, 0 when it stays who we are. */
+/* The user of a role, 0 when it stays who we are; and its group: those who only read the log have one in common. */
 uint32_t sp_house_uid(struct sp_peer who);
+uint32_t sp_house_gid(struct sp_peer who);
 
 /* --- children.c --- */
 

@@ -7,6 +7,7 @@
 #include "config/tenants.h"
 #include "os/schedule.h"
 #include "process/house.h"
+#include "process/quota_changes.h"
 
 /* So long may the roles of one step take; a worker that loads policies makes tables anew. */
 #define STEP_MS 15000U
@@ -39,6 +40,7 @@ static void end(struct sp_house *house)
         house->children[i].is_reloading = false;
     }
     drop_fresh(house);
+    sp_buf_done(&house->reload.quotas);
     sp_schedule_rest();
 }
 
@@ -134,6 +136,11 @@ static void commit(struct sp_house *house)
         sp_epochs_settle(house->estate.state_dir, reload->fresh, reload->fresh_policies, &house->epochs);
     if (err != SP_OK) {
         refuse(house, "STATE/" SP_EPOCHS_FILE " cannot be brought up to date");
+        return;
+    }
+    sp_buf_init(&reload->quotas, SP_SETTINGS_LIST_MAX);
+    if (sp_quota_changes(house->config, reload->fresh, &reload->quotas) != SP_OK) {
+        refuse(house, "the changes of quotas cannot be told to the log");
         return;
     }
     swap(house);

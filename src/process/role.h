@@ -17,7 +17,7 @@ struct sp_self;
 /* Descriptors that the supervisor gives for keeps. */
 enum sp_gift {
     SP_GIFT_LISTENER,      /* door: the listening TCP socket (index: which one) */
-    SP_GIFT_STATE,         /* audit: directories, the log (0) and its own (1) */
+    SP_GIFT_STATE,         /* audit: directories, the log (0) and its own (1); reader and ship: the log (0) */
     SP_GIFT_POOL_LISTENER, /* pool: the listening unix socket */
     SP_GIFT_SECRET,        /* token: a sealed memfd with the credential; audit: the signing key; admit: the session key */
     SP_GIFT_QUOTA,         /* admit: the directory of the quota store, O_DIRECTORY */
@@ -91,6 +91,6 @@ int sp_role_run(const struct sp_role_spec *spec, unsigned index) SP_NONNULL(1);
 
 /* The spec of each role, one file each (process/door.c ...). */
 extern const struct sp_role_spec sp_door_role, sp_front_role, sp_admit_role, sp_inspect_role, sp_audit_role, sp_relay_role,
-    sp_token_role, sp_dial_role, sp_pool_role, sp_nursery_role;
+    sp_token_role, sp_dial_role, sp_pool_role, sp_nursery_role, sp_reader_role;
 
 #endif

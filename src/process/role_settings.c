@@ -237,6 +237,7 @@ static enum sp_err audit(const struct sp_child *child, struct sp_writer *w)
         SP_TRY(sp_buf_put(&digests, sp_slice_make(house->policies.items[i].digest, SP_DIGEST_BYTES)));
     }
     struct sp_settings_audit s = {.version = sp_slice_of(house->version),
+                                  .quotas = sp_buf_slice(&house->reload.quotas), /* empty but at a reload */
                                   .origin = sp_slice_of(house->config->audit_origin),
                                   .workers = all_workers(house->config),
                                   .policies = sp_buf_slice(&digests)};
@@ -483,12 +484,21 @@ static enum sp_err nursery(const struct sp_child *child, struct sp_writer *w)
     return SP_OK;
 }
 
+/* The log's directory is all that it is given. */
+static enum sp_err reader(const struct sp_child *child, struct sp_writer *w)
+{
+    (void)child;
+    (void)w;
+    return SP_OK;
+}
+
 enum sp_err sp_role_settings(const struct sp_child *child, struct sp_buf *out)
 {
     static settings_fn *const of[SP_ROLE_COUNT] = {
         [SP_ROLE_DOOR] = door,   [SP_ROLE_FRONT] = front, [SP_ROLE_ADMIT] = admit, [SP_ROLE_INSPECT] = inspect,
         [SP_ROLE_AUDIT] = audit, [SP_ROLE_RELAY] = relay, [SP_ROLE_TOKEN] = token, [SP_ROLE_DIAL] = dial,
         [SP_ROLE_POOL] = pool,   [SP_ROLE_NURSERY] = nursery,
+        [SP_ROLE_READER] = reader,
     };
     struct sp_writer w;
     if (of[child->who.role] == NULL) {

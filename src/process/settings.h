@@ -8,6 +8,7 @@
 #ifndef SP_PROCESS_SETTINGS_H
 #define SP_PROCESS_SETTINGS_H
 
+#include "process/settings_log.h"
 #include "process/settings_token.h"
 #include "wire/msg.h"
 
@@ -103,14 +104,6 @@
     F(DIGEST, digest, 0)               \
     F(BYTES, text, SP_SETTINGS_LIST_MAX)
 
-/* policies: the digests in force, 32 bytes each. confinement: one text a role, as reported. */
-#define SP_SETTINGS_AUDIT_FIELDS(F)            \
-    F(TEXT, version, SP_MSG_NAME_MAX)          \
-    F(TEXT, origin, SP_MSG_SESSION_MAX)        \
-    F(DIGEST, configuration, 0)                \
-    F(U16, workers, 0)                         \
-    F(BYTES, policies, SP_SETTINGS_LIST_MAX)
-
 /* pools: blocks of sp_settings_relay_pool, in the order of dial's targets. */
 #define SP_SETTINGS_RELAY_FIELDS(F)                     \
     F(U8, is_embedded, 0)                               \
@@ -164,6 +157,7 @@
     X(INSPECT, inspect)        \
     X(POLICY, policy)          \
     X(AUDIT, audit)            \
+    X(QUOTA, quota)            \
     X(RELAY, relay)            \
     X(RELAY_POOL, relay_pool)  \
     X(TOKEN_ROLE, token_role)  \

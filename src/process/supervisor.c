@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -22,6 +23,9 @@
 /* How often the files of issuers' keys are looked at. */
 #define KEYS_MS 1000U
 
+/* Whoever starts the service does not decide whether those who read the log can. */
+#define HOUSE_UMASK 0027
+
 /* After door and front are gone the rest has little left to do. */
 #define GROUP_MS 2000U
 
@@ -35,7 +39,7 @@
 static const enum sp_role stop_order[][4] = {
     {SP_ROLE_DOOR, SP_ROLE_FRONT, SP_ROLE_SUPERVISOR, SP_ROLE_SUPERVISOR},
     {SP_ROLE_ADMIT, SP_ROLE_INSPECT, SP_ROLE_SUPERVISOR, SP_ROLE_SUPERVISOR},
-    {SP_ROLE_AUDIT, SP_ROLE_RELAY, SP_ROLE_SUPERVISOR, SP_ROLE_SUPERVISOR},
+    {SP_ROLE_AUDIT, SP_ROLE_RELAY, SP_ROLE_READER, SP_ROLE_SUPERVISOR},
     {SP_ROLE_TOKEN, SP_ROLE_DIAL, SP_ROLE_POOL, SP_ROLE_NURSERY},
 };
 
@@ -308,6 +312,7 @@ static enum sp_err add_children(struct sp_house *house)
         SP_TRY(sp_child_add(house, SP_ROLE_INSPECT, i));
     }
     SP_TRY(sp_child_add(house, SP_ROLE_ADMIT, 0));
+    SP_TRY(sp_child_add(house, SP_ROLE_READER, 0));
     SP_TRY(sp_child_add(house, SP_ROLE_FRONT, 0));
     return sp_child_add(house, SP_ROLE_DOOR, 0);
 }
@@ -371,6 +376,7 @@ static void close_house(struct sp_house *house)
 
 int sp_supervisor_run(const struct sp_supervisor_options *options)
 {
+    (void)umask(HOUSE_UMASK);
     struct sp_house *house = calloc(1, sizeof(*house));
     if (house == NULL) {
         return 1;

@@ -42,6 +42,7 @@ enum sp_files {
     SP_FILES_NONE, /* nothing at all */
     SP_FILES_LOG,  /* beneath options.dir_fd and own_fd: read, write, make files and directories; never remove, rename, cut */
     SP_FILES_GIVEN, /* beneath options.dir_fd: read; nothing at all when none was given */
+    SP_FILES_SHIP, /* beneath options.dir_fd: read; beneath own_fd: read, write, make files */
     SP_FILES_READ, /* the listed paths, reading only */
     SP_FILES_OWN   /* no Landlock: the profile says why in its file */
 };
@@ -81,6 +82,7 @@ extern const struct sp_rule sp_common_rules[];
 extern const size_t sp_common_rule_count;
 
 extern const struct sp_profile sp_profile_door, sp_profile_front, sp_profile_admit, sp_profile_inspect, sp_profile_audit,
-    sp_profile_relay, sp_profile_token, sp_profile_dial, sp_profile_pool, sp_profile_nursery;
+    sp_profile_relay, sp_profile_token, sp_profile_dial, sp_profile_pool, sp_profile_nursery, sp_profile_reader,
+    sp_profile_ship;
 
 #endif

@@ -14,6 +14,7 @@
 #include "wire/limit.h"
 #include "wire/msg_exchange.h"
 #include "wire/msg_house.h"
+#include "wire/msg_log.h"
 #include "wire/msg_run.h"
 #include "wire/payload.h"
 
@@ -57,7 +58,12 @@
     X(TELL, tell)                           \
     X(RELOAD, reload)                       \
     X(RELOADED, reloaded)                   \
-    X(PART, part)
+    X(PART, part)                           \
+    X(READ_ASK, read_ask)                   \
+    X(READ, read)                           \
+    X(PAGE, page)                           \
+    X(MALFORMED, malformed)                 \
+    X(GAP, gap)
 
 enum sp_msg_type {
     SP_MSG_NONE,

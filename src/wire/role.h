@@ -20,7 +20,9 @@
     X(SP_ROLE_TOKEN, "token")            \
     X(SP_ROLE_DIAL, "dial")              \
     X(SP_ROLE_POOL, "pool")              \
-    X(SP_ROLE_NURSERY, "nursery")
+    X(SP_ROLE_NURSERY, "nursery")        \
+    X(SP_ROLE_READER, "reader")          \
+    X(SP_ROLE_SHIP, "ship")
 
 enum sp_role {
 #define SP_ROLE_AS_ENUM(role, name) role,

@@ -70,6 +70,20 @@ static enum sp_err on_strangers(void *ctx, const struct sp_msg_strangers *msg)
     return SP_OK;
 }
 
+static enum sp_err on_read_ask(void *ctx, const struct sp_msg_read_ask *msg)
+{
+    (void)ctx;
+    if (said.read_fails != SP_OK) {
+        return said.read_fails;
+    }
+    said.reads++;
+    said.read_all = msg->is_all == 1;
+    sp_slice_to_text(msg->tenant, said.session, sizeof(said.session));
+    sp_slice_to_text(msg->what, said.told, sizeof(said.told));
+    sp_slice_to_text(msg->query, said.refusal_detail, sizeof(said.refusal_detail));
+    return SP_OK;
+}
+
 static enum sp_err on_tell(void *ctx, const struct sp_msg_tell *msg)
 {
     (void)ctx;
@@ -104,7 +118,8 @@ void open_house(struct house *house, unsigned workers, uint32_t queue_max)
     const struct sp_admit_limits limits = {
         .workers = workers, .body_bytes_max = 1000, .bytes_in_flight_max = 8000, .queue_max = queue_max,
         .failed_logins_per_minute = FAILED_LOGINS};
-    const struct sp_admit_out out = {NULL, on_grant, on_refuse, on_tell, on_send, on_who, on_refusal, on_strangers};
+    const struct sp_admit_out out = {NULL, on_grant, on_refuse, on_tell, on_send, on_who, on_refusal, on_strangers,
+                                     on_read_ask};
     said = (struct said){0};
     *house = (struct house){.now = {.mono_us = 10000000, .wall_us = 1700000000000000}};
     assert_int_equal(sp_store_memory_new(&house->memory, &house->store), SP_OK);

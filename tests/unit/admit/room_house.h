@@ -43,6 +43,9 @@ struct said {
     uint32_t stranger_count;
     char session[SP_MSG_SESSION_MAX];
     enum sp_err who_fails;
+    unsigned reads; /* of the log: what, query and tenant stand in told, refusal_detail and session */
+    bool read_all;
+    enum sp_err read_fails;
 };
 extern struct said said;
 

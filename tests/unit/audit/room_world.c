@@ -83,6 +83,22 @@ static enum sp_err on_still(void *ctx, const struct sp_msg_still *msg)
     return SP_OK;
 }
 
+static enum sp_err on_read(void *ctx, const struct sp_msg_read *msg)
+{
+    struct world *w = ctx;
+    if (w->is_reader_deaf) {
+        return SP_ERR_FULL;
+    }
+    struct sent *sent = note(w, SENT_READ, msg->exchange);
+    sent->entry = msg->entry;
+    sent->has_entry = msg->is_all == 1;
+    copy_text(msg->what, sent->text);
+    assert_true(sp_slice_is(msg->tenant, "acme") && sp_slice_is(msg->query, "limit=1") && msg->limit_left == 7);
+    /* What is shown to anybody is on the disk before. */
+    assert_true(fake_disk_lines(&w->fake, "\"kind\":\"read\"") > 0);
+    return SP_OK;
+}
+
 static const char *operation_name(unsigned operation)
 {
     static const char *const names[] = {"none", "execute"};
@@ -99,7 +115,7 @@ void open_room(struct world *w)
         .operation_name = operation_name,
     };
     struct sp_audit_out out = {.ctx = w, .run = on_run, .answer = on_answer, .judged = on_judged, .ended = on_ended,
-                               .still = on_still, .token_told = on_token_told};
+                               .still = on_still, .token_told = on_token_told, .read = on_read};
     assert_int_equal(sp_audit_room_new(&settings, &w->fake.disk, &out, w->now, &w->room), SP_OK);
     sp_audit_wired(w->room, relay, w->now);
     sp_audit_wired(w->room, worker_0, w->now);

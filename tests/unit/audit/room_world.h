@@ -16,7 +16,7 @@
 #define FRONT_2  (UINT64_C(2) << 48)
 #define X        (FRONT_1 | 5)
 
-enum sent_type { SENT_RUN, SENT_ANSWER, SENT_JUDGED, SENT_ENDED, SENT_TOKEN_TOLD, SENT_STILL };
+enum sent_type { SENT_RUN, SENT_ANSWER, SENT_JUDGED, SENT_ENDED, SENT_TOKEN_TOLD, SENT_STILL, SENT_READ };
 
 /* A message that the room sent, as far as the tests look at it. */
 struct sent {
@@ -40,6 +40,7 @@ struct world {
     size_t sent_count;
     size_t seen;
     bool is_relay_deaf;
+    bool is_reader_deaf;
     struct sp_audit_now now;
 };
 

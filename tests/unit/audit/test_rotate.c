@@ -58,9 +58,9 @@ static void ask_for_another(struct world *w, const struct sp_note_key *present)
 
 static void reload(struct world *w)
 {
-    static const uint8_t configuration[SP_DIGEST_BYTES] = {9};
     static const uint8_t policies[SP_DIGEST_BYTES] = {7};
-    assert_int_equal(sp_audit_reload(w->room, configuration, sp_slice_make(policies, sizeof(policies)), w->now), SP_OK);
+    const struct sp_audit_changes changes = {.configuration = {9}, .policies = sp_slice_make(policies, sizeof(policies))};
+    assert_int_equal(sp_audit_reload(w->room, &changes, w->now), SP_OK);
     commit(w);
 }
 
@@ -261,8 +261,8 @@ static void test_a_change_that_is_cut_off_anywhere_is_made_or_not(void **state)
         ask_for_another(w, &ring.keys[0]);
         w->fake.syncs_left = fail_at;
         w->fake.is_counting_syncs = true;
-        static const uint8_t configuration[SP_DIGEST_BYTES] = {9};
-        (void)!sp_audit_reload(w->room, configuration, sp_slice_make(policy, sizeof(policy)), w->now);
+        const struct sp_audit_changes changes = {.configuration = {9}, .policies = sp_slice_make(policy, sizeof(policy))};
+        (void)!sp_audit_reload(w->room, &changes, w->now);
         w->fake.is_counting_syncs = false;
         /* The process is gone, and another one finds what is on the disk. */
         sp_audit_room_free(w->room);

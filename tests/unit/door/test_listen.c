@@ -32,6 +32,14 @@ static enum sp_err on_stream(void *ctx, const struct sp_pump_card *card, int fd)
     return SP_ERR_UNAVAILABLE;
 }
 
+static void on_refused(void *ctx, enum sp_err err, const char *rule, struct sp_slice source)
+{
+    (void)ctx;
+    assert_int_not_equal(err, SP_OK);
+    assert_non_null(rule);
+    assert_true(source.len > 0);
+}
+
 static void on_empty(void *ctx)
 {
     struct bench *b = ctx;
@@ -55,6 +63,7 @@ static void setup(struct bench *b, unsigned all, unsigned per_address)
         .connections_per_address = per_address,
         .stream = on_stream,
         .empty = on_empty,
+        .refused = on_refused,
         .ctx = b};
     assert_int_equal(sp_listen_new(&config, fd, &b->listen), SP_OK);
     assert_int_equal(sp_listen_open(b->listen), SP_OK);

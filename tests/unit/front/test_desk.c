@@ -104,7 +104,7 @@ static sp_exchange open_one(struct sp_desk *desk, void *request)
 {
     struct sp_msg_ask ask = {.has_body = 1};
     sp_exchange exchange = 0;
-    assert_int_equal(sp_desk_open(desk, request, &ask, 1000, &exchange), SP_OK);
+    assert_int_equal(sp_desk_open(desk, request, &ask, false, 1000, &exchange), SP_OK);
     return exchange;
 }
 
@@ -180,7 +180,7 @@ static void test_a_request_that_came_whole_skips_the_grant(void **state)
     struct sp_msg_ask ask = {.has_body = 1, .body_bytes = 3, .is_ready = 1};
     sp_exchange x = 0;
     (void)state;
-    assert_int_equal(sp_desk_open(desk, &request_a, &ask, 1000, &x), SP_OK);
+    assert_int_equal(sp_desk_open(desk, &request_a, &ask, false, 1000, &x), SP_OK);
     assert_int_equal(grant(desk, x), SP_ERR_WIRE);
     assert_int_equal(send_to(desk, x, 1), SP_OK);
     assert_string_equal(s.log, "AJ");
@@ -339,18 +339,18 @@ static void test_nobody_gets_in_while_a_needed_peer_is_missing(void **state)
     sp_exchange x = 0;
     (void)state;
     sp_desk_lost(desk, SP_ROLE_ADMIT);
-    assert_int_equal(sp_desk_open(desk, &request_a, &ask, 1, &x), SP_ERR_UNAVAILABLE);
+    assert_int_equal(sp_desk_open(desk, &request_a, &ask, false, 1, &x), SP_ERR_UNAVAILABLE);
     sp_desk_wired(desk, SP_ROLE_ADMIT);
     sp_desk_lost(desk, SP_ROLE_AUDIT);
-    assert_int_equal(sp_desk_open(desk, &request_a, &ask, 1, &x), SP_ERR_UNAVAILABLE);
+    assert_int_equal(sp_desk_open(desk, &request_a, &ask, false, 1, &x), SP_ERR_UNAVAILABLE);
     sp_desk_wired(desk, SP_ROLE_AUDIT);
     s.ask = SP_ERR_FULL;
-    assert_int_equal(sp_desk_open(desk, &request_a, &ask, 1, &x), SP_ERR_FULL);
+    assert_int_equal(sp_desk_open(desk, &request_a, &ask, false, 1, &x), SP_ERR_FULL);
     assert_int_equal(sp_desk_live(desk), 0);
     s.ask = SP_OK;
-    assert_int_equal(sp_desk_open(desk, &request_a, &ask, 1, &x), SP_OK);
+    assert_int_equal(sp_desk_open(desk, &request_a, &ask, false, 1, &x), SP_OK);
     sp_desk_close(desk);
-    assert_int_equal(sp_desk_open(desk, &request_b, &ask, 1, &x), SP_ERR_UNAVAILABLE);
+    assert_int_equal(sp_desk_open(desk, &request_b, &ask, false, 1, &x), SP_ERR_UNAVAILABLE);
     sp_desk_free(desk);
 }
 
@@ -367,7 +367,7 @@ static void test_the_table_is_full_at_its_size_and_empty_again_after(void **stat
             s.len = 0;
             all[i] = open_one(desk, &request_a);
         }
-        assert_int_equal(sp_desk_open(desk, &request_b, &ask, 1, &x), SP_ERR_FULL);
+        assert_int_equal(sp_desk_open(desk, &request_b, &ask, false, 1, &x), SP_ERR_FULL);
         for (size_t i = 0; i < SP_EXCHANGE_SLOTS; i++) {
             s.len = 0;
             assert_int_equal(refuse(desk, all[i]), SP_OK);
@@ -483,6 +483,58 @@ static void test_what_admit_tells_answers_once_and_never_for_a_worker(void **sta
     sp_desk_free(desk);
 }
 
+static void test_a_page_answers_what_was_a_reading_and_nothing_else(void **state)
+{
+    struct seen s;
+    struct sp_desk *desk = new_desk(&s);
+    struct sp_msg_ask ask = {.is_ready = 1};
+    struct sp_msg_page page = {.kind = SP_PAGE_TEXT, .entry = 9};
+    sp_exchange x = 0;
+    (void)state;
+    page.exchange = open_one(desk, &request_a);
+    assert_int_equal(sp_desk_on_page(desk, &page), SP_ERR_WIRE);
+    assert_int_equal(sp_desk_open(desk, &request_a, &ask, true, 1000, &x), SP_OK);
+    page.exchange = x;
+    page.kind = SP_PAGE_COUNT;
+    assert_int_equal(sp_desk_on_page(desk, &page), SP_ERR_WIRE);
+    page.kind = SP_PAGE_TEXT;
+    assert_int_equal(sp_desk_on_page(desk, &page), SP_OK);
+    assert_ptr_equal(s.answered, &request_a);
+    assert_true(s.answer.is_json && s.answer.has_entry && s.answer.entry == 9);
+    assert_string_equal(s.answer.media, "text/plain; charset=utf-8");
+    assert_int_equal(sp_desk_on_page(desk, &page), SP_ERR_WIRE); /* once */
+    /* One that reader cannot show is an error like others. */
+    assert_int_equal(sp_desk_open(desk, &request_a, &ask, true, 1000, &x), SP_OK);
+    page.exchange = x;
+    page.err = SP_ERR_NOT_FOUND;
+    assert_int_equal(sp_desk_on_page(desk, &page), SP_OK);
+    assert_int_equal(s.answer.err, SP_ERR_NOT_FOUND);
+    assert_null(s.answer.payload);
+    sp_desk_free(desk);
+}
+
+static void test_a_lost_reader_ends_its_readings_alone(void **state)
+{
+    struct seen s;
+    struct sp_desk *desk = new_desk(&s);
+    struct sp_msg_ask ask = {.is_ready = 1};
+    sp_exchange x = 0;
+    (void)state;
+    (void)open_one(desk, &request_a);
+    assert_int_equal(sp_desk_open(desk, &request_b, &ask, true, 1000, &x), SP_OK);
+    sp_desk_lost(desk, SP_ROLE_READER);
+    assert_ptr_equal(s.answered, &request_b);
+    assert_int_equal(s.answer.err, SP_ERR_UNAVAILABLE);
+    assert_int_equal(sp_desk_live(desk), 1);
+    /* And none waits longer than a reading takes. */
+    assert_int_equal(sp_desk_open(desk, &request_b, &ask, true, 1000, &x), SP_OK);
+    sp_desk_tick(desk, 1000 + SP_DESK_READ_MS - 1);
+    assert_int_equal(sp_desk_live(desk), 2);
+    sp_desk_tick(desk, 1000 + SP_DESK_READ_MS);
+    assert_int_equal(sp_desk_live(desk), 1);
+    sp_desk_free(desk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -501,6 +553,8 @@ int main(void)
         cmocka_unit_test(test_a_job_that_cannot_be_handed_over_is_withdrawn),
         cmocka_unit_test(test_admit_hears_of_leaving_even_if_its_wire_was_full),
         cmocka_unit_test(test_every_exchange_has_a_last_deadline),
+        cmocka_unit_test(test_a_page_answers_what_was_a_reading_and_nothing_else),
+        cmocka_unit_test(test_a_lost_reader_ends_its_readings_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

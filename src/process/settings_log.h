@@ -1,0 +1,26 @@
+/*
+ * settings_log - the fields of what those around the log are told; see settings.h.
+ *
+ * Runs in: supervisor, audit.   Only settings.h includes this.
+ */
+#ifndef SP_PROCESS_SETTINGS_LOG_H
+#define SP_PROCESS_SETTINGS_LOG_H
+
+/* policies: the digests in force, 32 bytes each. confinement: one text a role, as reported. */
+#define SP_SETTINGS_AUDIT_FIELDS(F)            \
+    F(TEXT, version, SP_MSG_NAME_MAX)          \
+    F(TEXT, origin, SP_MSG_SESSION_MAX)        \
+    F(DIGEST, configuration, 0)                \
+    F(U16, workers, 0)                         \
+    F(BYTES, policies, SP_SETTINGS_LIST_MAX)   \
+    F(BYTES, quotas, SP_SETTINGS_LIST_MAX) /* at a reload: blocks of sp_settings_quota */
+
+/* Whose limits a reload changes; changes: blocks of text, `more`: owners that have no block of their own. */
+#define SP_SETTINGS_QUOTAS_MAX ((size_t)1000)
+#define SP_SETTINGS_QUOTA_FIELDS(F)            \
+    F(U8, scope, 0) /* enum sp_limit_scope */  \
+    F(TEXT, name, SP_MSG_NAME_MAX)             \
+    F(BYTES, changes, SP_MSG_MODULES_MAX)      \
+    F(U64, more, 0)
+
+#endif
