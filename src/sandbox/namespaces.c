@@ -18,6 +18,7 @@
 
 /* <sched.h> declares it only beside macros that <linux/sched.h> defines too. */
 int unshare(int flags);
+int setns(int fd, int flags);
 
 enum sp_err sp_ns_fork(uint64_t flags, pid_t *out_pid)
 {
@@ -33,6 +34,26 @@ enum sp_err sp_ns_fork(uint64_t flags, pid_t *out_pid)
 enum sp_err sp_ns_leave(int flags)
 {
     return unshare(flags) == 0 ? SP_OK : SP_ERR_SYSTEM;
+}
+
+enum sp_err sp_ns_enter(int fd, int flags)
+{
+    return setns(fd, flags) == 0 ? SP_OK : SP_ERR_SYSTEM;
+}
+
+enum sp_err sp_ns_keep_admin(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+    struct __user_cap_data_struct caps[2] = {{0, 0, 0}, {0, 0, 0}};
+    if (syscall(SYS_capget, &header, caps) != 0) {
+        return SP_ERR_SYSTEM;
+    }
+    caps[CAP_TO_INDEX(CAP_SYS_ADMIN)].inheritable |= CAP_TO_MASK(CAP_SYS_ADMIN);
+    if (syscall(SYS_capset, &header, caps) != 0) {
+        return SP_ERR_SYSTEM;
+    }
+    return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_SYS_ADMIN, 0, 0) == 0 ? SP_OK
+                                                                                 : SP_ERR_SYSTEM;
 }
 
 static enum sp_err write_file(int dir, const char *name, const char *text)

@@ -19,6 +19,15 @@ enum sp_err sp_ns_fork(uint64_t flags, pid_t *out_pid) SP_MUST_CHECK SP_NONNULL(
 enum sp_err sp_ns_leave(int flags) SP_MUST_CHECK;
 
 /*
+ * Enters the namespaces (CLONE_NEW*) of a process by its pidfd, or the one of a namespace's own descriptor. A pid
+ * namespace is that of children made afterwards.
+ */
+enum sp_err sp_ns_enter(int fd, int flags) SP_MUST_CHECK;
+
+/* Keeps the right to enter namespaces beyond the next exec: CAP_SYS_ADMIN in the present user namespace. */
+enum sp_err sp_ns_keep_admin(void) SP_MUST_CHECK;
+
+/*
  * Maps one user and one group of the parent namespace into the one just entered. `proc` is an O_PATH descriptor of a
  * /proc directory of the calling process. The outer ids must be asked for before entering: afterwards they read as nobody.
  */

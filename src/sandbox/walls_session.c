@@ -96,7 +96,7 @@ static enum sp_err add_rule(int ruleset_fd, const char *path, uint64_t access)
                : SP_ERR_SYSTEM;
 }
 
-enum sp_err sp_session_landlock(bool *out_scoped)
+enum sp_err sp_session_rules_new(int *out_rules)
 {
     int abi = sp_session_landlock_abi();
     size_t size = 0;
@@ -112,11 +112,13 @@ enum sp_err sp_session_landlock(bool *out_scoped)
     for (size_t i = 0; i < SP_COUNT(rules); i++) {
         SP_TRY(add_rule(fd, rules[i].path, rules[i].access & set.handled_fs));
     }
-    if (syscall(SYS_landlock_restrict_self, fd, 0) != 0) {
-        return SP_ERR_SYSTEM;
-    }
-    *out_scoped = set.scoped != 0;
+    *out_rules = sp_take_fd(&fd);
     return SP_OK;
+}
+
+enum sp_err sp_session_rules_enter(int ruleset)
+{
+    return syscall(SYS_landlock_restrict_self, ruleset, 0) == 0 ? SP_OK : SP_ERR_SYSTEM;
 }
 
 static enum sp_err limit(__rlimit_resource_t what, uint64_t value)
@@ -146,7 +148,8 @@ enum sp_err sp_session_rlimits(const struct sp_session_limits *limits)
     /* A sanitizer has terabytes mapped, so that nothing more could be. */
     SP_TRY(limit(RLIMIT_DATA, limits->memory_bytes));
     /* Twice the memory and some more: libraries and stacks are mapped, not used. */
-    SP_TRY(limit(RLIMIT_AS, limits->memory_bytes + limits->memory_bytes + (uint64_t)1024 * 1024 * 1024));
+    SP_TRY(limit(RLIMIT_AS,
+                 limits->memory_bytes + limits->memory_bytes + (uint64_t)1024 * 1024 * 1024));
 #endif
     return SP_OK;
 }

@@ -6,7 +6,6 @@
 #ifndef SP_SANDBOX_WALLS_SESSION_H
 #define SP_SANDBOX_WALLS_SESSION_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -25,11 +24,14 @@ struct sp_session_limits {
 int sp_session_landlock_abi(void);
 
 /*
- * Restricts this process and its children to the session's files: the system read-only, /mnt/data, /tmp and /dev/shm
- * for writing, a few devices. no_new_privs must be set. `*out_scoped` tells whether signals and abstract sockets are
- * bounded too. SP_ERR_UNSUPPORTED without Landlock.
+ * Rules that leave the session's files: the system read-only, /mnt/data, /tmp and /dev/shm for writing, a few devices;
+ * signals and abstract sockets are bounded where the kernel can. Made where those files are, as a descriptor that any
+ * process may take upon itself. SP_ERR_UNSUPPORTED without Landlock.
  */
-enum sp_err sp_session_landlock(bool *out_scoped) SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_session_rules_new(int *out_rules) SP_MUST_CHECK SP_NONNULL(1);
+
+/* Restricts this process and its children by those rules for good. no_new_privs must be set. */
+enum sp_err sp_session_rules_enter(int rules) SP_MUST_CHECK;
 
 /* Soft and hard limits alike; RLIMIT_NPROC counts within the present user namespace. */
 enum sp_err sp_session_rlimits(const struct sp_session_limits *limits) SP_MUST_CHECK SP_NONNULL(1);

@@ -1,23 +1,6 @@
 #include "session/approved.h"
 
-#include <sys/mman.h>
-
 #define PARTS_MAX 64U /* of a path; a deeper one counts as open */
-
-enum sp_err sp_approved_new(struct sp_approved **out)
-{
-    void *pages = mmap(NULL, sizeof **out, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (pages == MAP_FAILED) {
-        return SP_ERR_SYSTEM;
-    }
-    *out = pages;
-    return SP_OK;
-}
-
-enum sp_err sp_approved_seal(struct sp_approved *approved)
-{
-    return mprotect(approved, sizeof *approved, PROT_READ) == 0 ? SP_OK : SP_ERR_SYSTEM;
-}
 
 /* The digest is whole before the count says that it is there. */
 void sp_approved_add(struct sp_approved *approved, struct sp_slice digest)

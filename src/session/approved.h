@@ -2,7 +2,7 @@
  * approved - which files of code a session may load from the places that it can write to, by their digests.
  *
  * Runs in: init of a session (adds), its interpreter (asks).   Input: digests that the pool was told; hostile paths.
- * Allocates: shared pages, once a session; untouched ones cost nothing.
+ * Allocates: never; its pages are shared ones (share.h), of which untouched ones cost nothing.
  */
 #ifndef SP_SESSION_APPROVED_H
 #define SP_SESSION_APPROVED_H
@@ -20,11 +20,6 @@ struct sp_approved {
     uint32_t added; /* so far */
     uint8_t digests[SP_APPROVED_MAX][SP_APPROVED_BYTES];
 };
-
-enum sp_err sp_approved_new(struct sp_approved **out) SP_MUST_CHECK SP_NONNULL(1);
-
-/* In the interpreter: from here on this process cannot write to it. */
-enum sp_err sp_approved_seal(struct sp_approved *approved) SP_MUST_CHECK SP_NONNULL(1);
 
 /* A digest of another length than SP_APPROVED_BYTES is passed over. */
 void sp_approved_add(struct sp_approved *approved, struct sp_slice digest) SP_NONNULL(1);

@@ -1,29 +1,28 @@
 /*
- * birth - makes one session: a fork of the template that takes on its walls and splits into init and interpreter.
+ * birth - makes an interpreter: a fork of the template that moves into a room and takes on its walls.
  *
- * Runs in: the template (make), then the new session.   Allocates: never after the fork.
+ * Runs in: the template (into), then the new interpreter.   Allocates: never after the fork.
  */
 #ifndef SP_SESSION_BIRTH_H
 #define SP_SESSION_BIRTH_H
 
 #include <stdbool.h>
-#include <sys/types.h>
 
 #include "base/slice.h"
 #include "session/options.h"
 
-/* What every session takes from its template. */
+/* What every interpreter takes from its template. */
 struct sp_birth {
     const struct sp_session_options *options;
     struct sp_slice filter; /* the built system call filter */
-    bool is_probe;          /* looks at its walls and reports, runs no Python */
+    int processes;          /* the template's own pid namespace, to come back to */
 };
 
 /*
- * Forks a session. `control` is the session's end of its wire to the pool and stays open here. The caller waits for
- * `*out_pid`, which is the session's init: killing it ends every process of the session.
+ * Forks an interpreter into the room of these descriptors (enum sp_room_fd), which stay open here. It becomes a child
+ * of the room's process 1. With `is_probe` it looks at its walls, reports and ends, and runs no Python.
  */
-enum sp_err sp_birth_make(const struct sp_birth *birth, int control, pid_t *out_pid)
-    SP_MUST_CHECK SP_NONNULL(1, 3);
+enum sp_err sp_birth_into(const struct sp_birth *birth, const int *room, bool is_probe)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 #endif

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,10 +26,10 @@ struct stream {
 
 struct state {
     struct sp_init given;
-    uint64_t nonce; /* of the run that is on, when is_running */
+    pid_t interpreter_pid; /* 0: not here yet */
+    uint64_t nonce;        /* of the run that is on, when is_running */
     bool is_running;
     bool is_interrupting;
-    bool is_announced;
     bool is_over;
     struct stream streams[2];
     struct sp_link_frame in;
@@ -95,7 +96,7 @@ static void start_run(struct state *s, const struct sp_frame *frame)
 /* The group of the interpreter: a program that the cell waits for must get the signal as well. */
 static void interrupt(const struct state *s)
 {
-    (void)kill(-s->given.interpreter_pid, SIGINT);
+    (void)kill(-s->interpreter_pid, SIGINT);
 }
 
 static void on_file(struct state *s, const struct sp_frame *frame)
@@ -160,14 +161,31 @@ static void finish_run(struct state *s, const struct sp_frame *said)
     send_to_pool(s, &frame);
 }
 
-static void announce(struct state *s)
+/*
+ * Before the interpreter says that it is ready, only the template's own code has run in it. From then on nobody of the
+ * same user may look into this process.
+ */
+static void on_newcomer(struct state *s)
 {
-    struct sp_frame frame = {.type = SP_FRAME_READY};
-    if (s->is_announced) {
-        return;
+    const struct sp_frame ready = {.type = SP_FRAME_READY};
+    if (s->in.frame.type == SP_FRAME_HELLO) {
+        send_to_pool(s, &s->in.frame);
+    } else if (s->in.frame.type == SP_FRAME_READY && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0) {
+        s->interpreter_pid = s->in.sender;
+        send_to_pool(s, &ready);
     }
-    s->is_announced = true;
-    send_to_pool(s, &frame);
+}
+
+/* Closed by the code itself: no answer can come any more, so the session has no future. */
+static void on_silence(struct state *s)
+{
+    if (s->interpreter_pid > 0) {
+        (void)kill(s->interpreter_pid, SIGKILL);
+    } else {
+        s->is_over = true;
+    }
+    sp_close(s->given.interpreter);
+    s->given.interpreter = -1;
 }
 
 /*
@@ -179,20 +197,17 @@ static void on_interpreter(struct state *s)
     enum sp_err err = sp_link_receive(s->given.interpreter, &s->in);
     const struct sp_frame *frame = &s->in.frame;
     if (err == SP_ERR_CLOSED) {
-        /* Closed by the code itself: no answer can come any more, so the session has no future. */
-        (void)kill(s->given.interpreter_pid, SIGKILL);
-        sp_close(s->given.interpreter);
-        s->given.interpreter = -1;
+        on_silence(s);
         return;
     }
-    if (err != SP_OK || s->in.sender != s->given.interpreter_pid) {
+    if (err == SP_OK && s->interpreter_pid == 0) {
+        on_newcomer(s);
         return;
     }
-    if (frame->type == SP_FRAME_READY) {
-        announce(s);
-    } else if (frame->type == SP_FRAME_HELLO && s->given.is_probe) {
-        send_to_pool(s, frame);
-    } else if (!s->is_running || frame->nonce != s->nonce) {
+    if (err != SP_OK || s->in.sender != s->interpreter_pid) {
+        return;
+    }
+    if (!s->is_running || frame->nonce != s->nonce) {
         return;
     } else if (frame->type == SP_FRAME_ITEM) {
         send_to_pool(s, frame);
@@ -210,7 +225,7 @@ static void on_children(struct state *s)
     (void)!read(s->given.children, &ignored, sizeof ignored);
     for (pid_t pid = waitpid(-1, &status, WNOHANG); pid > 0; pid = waitpid(-1, &status, WNOHANG)) {
         struct sp_frame frame = {.type = SP_FRAME_GONE};
-        if (pid != s->given.interpreter_pid) {
+        if (s->interpreter_pid > 0 && pid != s->interpreter_pid) {
             continue;
         }
         drain(s);

@@ -24,11 +24,12 @@ struct sp_init {
     int data;        /* /mnt/data: what the pool asks of files is done beneath it */
     struct sp_witness_page *witness; /* NULL: there is none */
     struct sp_approved *approved;    /* the same */
-    pid_t interpreter_pid;
-    bool is_probe;
 };
 
-/* Serves until the pool's wire or the interpreter ends; then the process must exit. */
+/*
+ * Serves until the pool's wire or the interpreter ends; then the process must exit. The interpreter may come later: it
+ * is whoever says first that it is ready.
+ */
 void sp_init_serve(const struct sp_init *given) SP_NONNULL(1);
 
 #endif

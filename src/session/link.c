@@ -36,28 +36,41 @@ enum sp_err sp_link_pair(bool with_sender, int *out_a, int *out_b)
     return SP_OK;
 }
 
-static void attach(struct msghdr *message, union control *control, int fd)
+static void attach(struct msghdr *message, union control *control, const int *fds, size_t count)
 {
     struct cmsghdr *head = NULL;
+    int *place = NULL;
     message->msg_control = control->bytes;
-    message->msg_controllen = CMSG_SPACE(sizeof fd);
+    message->msg_controllen = CMSG_SPACE(count * sizeof fds[0]);
     head = CMSG_FIRSTHDR(message);
     head->cmsg_level = SOL_SOCKET;
     head->cmsg_type = SCM_RIGHTS;
-    head->cmsg_len = CMSG_LEN(sizeof fd);
-    *(int *)(void *)CMSG_DATA(head) = fd;
+    head->cmsg_len = CMSG_LEN(count * sizeof fds[0]);
+    place = (int *)(void *)CMSG_DATA(head);
+    for (size_t i = 0; i < count; i++) {
+        place[i] = fds[i];
+    }
 }
 
 enum sp_err sp_link_send(int to, const struct sp_frame *frame, int fd, struct sp_buf *scratch)
+{
+    return sp_link_send_all(to, frame, &fd, fd >= 0 ? 1 : 0, scratch);
+}
+
+enum sp_err sp_link_send_all(int to, const struct sp_frame *frame, const int *fds, size_t count,
+                             struct sp_buf *scratch)
 {
     struct iovec part;
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
     union control control = {.bytes = {0}};
     ssize_t sent = -1;
+    if (count > SP_LINK_FDS_MAX) {
+        return SP_ERR_TOO_BIG;
+    }
     SP_TRY(sp_frame_write(frame, scratch));
     part = (struct iovec){.iov_base = scratch->ptr, .iov_len = scratch->len};
-    if (fd >= 0) {
-        attach(&message, &control, fd);
+    if (count > 0) {
+        attach(&message, &control, fds, count);
     }
     do {
         sent = sendmsg(to, &message, MSG_NOSIGNAL);
@@ -69,7 +82,22 @@ enum sp_err sp_link_send(int to, const struct sp_frame *frame, int fd, struct sp
     return SP_OK;
 }
 
-static void read_control(struct msghdr *message, pid_t *out_sender)
+/* What does not fit is closed. */
+static void take_fds(const struct cmsghdr *head, int *fds, size_t max, size_t *count)
+{
+    size_t found = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    const int *here = (const int *)(const void *)CMSG_DATA(head);
+    for (size_t i = 0; i < found; i++) {
+        if (*count < max) {
+            fds[(*count)++] = here[i];
+        } else {
+            sp_close(here[i]);
+        }
+    }
+}
+
+static void read_control(struct msghdr *message, pid_t *out_sender, int *fds, size_t max,
+                         size_t *count)
 {
     for (struct cmsghdr *head = CMSG_FIRSTHDR(message); head != NULL;
          head = CMSG_NXTHDR(message, head)) {
@@ -79,16 +107,13 @@ static void read_control(struct msghdr *message, pid_t *out_sender)
         if (head->cmsg_type == SCM_CREDENTIALS) {
             *out_sender = ((const struct ucred *)(const void *)CMSG_DATA(head))->pid;
         } else if (head->cmsg_type == SCM_RIGHTS) {
-            size_t count = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-            const int *fds = (const int *)(const void *)CMSG_DATA(head);
-            for (size_t i = 0; i < count; i++) {
-                sp_close(fds[i]);
-            }
+            take_fds(head, fds, max, count);
         }
     }
 }
 
-enum sp_err sp_link_receive(int from, struct sp_link_frame *out)
+static enum sp_err receive(int from, struct sp_link_frame *out, int *fds, size_t max,
+                           size_t *out_count)
 {
     union control control = {.bytes = {0}};
     struct iovec part = {.iov_base = out->space, .iov_len = sizeof out->space};
@@ -101,7 +126,8 @@ enum sp_err sp_link_receive(int from, struct sp_link_frame *out)
         return errno == EINTR || errno == EAGAIN ? SP_ERR_UNAVAILABLE : SP_ERR_CLOSED;
     }
     out->sender = 0;
-    read_control(&message, &out->sender);
+    *out_count = 0;
+    read_control(&message, &out->sender, fds, max, out_count);
     if (got == 0) {
         return SP_ERR_CLOSED;
     }
@@ -109,4 +135,23 @@ enum sp_err sp_link_receive(int from, struct sp_link_frame *out)
         return SP_ERR_WIRE;
     }
     return sp_frame_read(sp_slice_make(out->space, (size_t)got), &out->frame);
+}
+
+enum sp_err sp_link_receive(int from, struct sp_link_frame *out)
+{
+    size_t none = 0;
+    return receive(from, out, NULL, 0, &none);
+}
+
+enum sp_err sp_link_receive_all(int from, struct sp_link_frame *out, int fds[SP_LINK_FDS_MAX],
+                                size_t *out_count)
+{
+    enum sp_err err = SP_OK;
+    *out_count = 0;
+    err = receive(from, out, fds, SP_LINK_FDS_MAX, out_count);
+    while (err != SP_OK && *out_count > 0) {
+        (*out_count)--;
+        sp_close(fds[*out_count]);
+    }
+    return err;
 }

@@ -11,6 +11,8 @@
 
 #include "wire/session_frame.h"
 
+#define SP_LINK_FDS_MAX ((size_t)16)
+
 /* One received frame, and who sent it as the kernel says (0 when the socket does not pass credentials). */
 struct sp_link_frame {
     struct sp_frame frame; /* borrows from `space` */
@@ -25,10 +27,18 @@ enum sp_err sp_link_pair(bool with_sender, int *out_a, int *out_b) SP_MUST_CHECK
 enum sp_err sp_link_send(int to, const struct sp_frame *frame, int fd, struct sp_buf *scratch)
     SP_MUST_CHECK SP_NONNULL(2, 4);
 
+/* The same with several descriptors, at most SP_LINK_FDS_MAX. */
+enum sp_err sp_link_send_all(int to, const struct sp_frame *frame, const int *fds, size_t count,
+                             struct sp_buf *scratch) SP_MUST_CHECK SP_NONNULL(2, 5);
+
 /*
  * Waits for one frame. SP_ERR_CLOSED at the end, SP_ERR_WIRE for what is no frame; descriptors beside it are closed.
  * SP_ERR_UNAVAILABLE when a signal came first.
  */
 enum sp_err sp_link_receive(int from, struct sp_link_frame *out) SP_MUST_CHECK SP_NONNULL(2);
+
+/* The same from a side that is trusted: its descriptors, `*out_count` of them, are the caller's. */
+enum sp_err sp_link_receive_all(int from, struct sp_link_frame *out, int fds[SP_LINK_FDS_MAX],
+                                size_t *out_count) SP_MUST_CHECK SP_NONNULL(2, 3, 4);
 
 #endif

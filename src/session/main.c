@@ -1,9 +1,9 @@
 /*
  * sallyport-session - the template process of the embedded pool, and everything that it forks.
  *
- * The nursery starts it with an empty environment and the wire to the pool at descriptor 3. Three processes come of
- * it: the keeper (this one, waits), process 1 of a new pid namespace (reaps), and the template. Each dies with the one
- * before it, so whatever ends, nothing is left over.
+ * The nursery starts it with an empty environment and the wire to the pool at descriptor 3. It becomes the keeper, which
+ * waits for the house: process 1 of a new pid namespace. The house executes templates and makes rooms, and a fork of a
+ * template in a room is a session. Each dies with the one before it, so whatever ends, nothing is left over.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,10 +20,12 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "sandbox/namespaces.h"
+#include "session/house.h"
 #include "session/options.h"
 #include "session/template.h"
 
-#define EXIT_USAGE 2
+#define EXIT_USAGE          2
+#define INTERPRETER_PID_MAX 8
 
 /* Python and the libraries see these variables and no others. */
 static const struct {
@@ -101,57 +103,42 @@ static void enter_namespaces(void)
     }
 }
 
-/* The exit status of one child; other children are reaped on the way. */
 static int wait_for(pid_t child)
 {
     int status = 0;
-    for (;;) {
-        pid_t pid = waitpid(-1, &status, 0);
-        if (pid == child) {
-            return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE;
-        }
-        if (pid < 0 && errno != EINTR) {
+    while (waitpid(child, &status, 0) < 0) {
+        if (errno != EINTR) {
             return EXIT_FAILURE;
         }
     }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE;
 }
 
 /*
  * Libraries notice a fork by its process id. If the template had the number that an interpreter has in its own
- * namespace (2), OpenSSL would hand the same random bytes to all sessions; so one number is used up.
+ * namespace (3), OpenSSL would hand the same random bytes to all sessions; so the low numbers are used up.
  */
-static void skip_a_number(void)
+static void skip_numbers(void)
 {
-    pid_t pid = fork();
-    if (pid == 0) {
-        _exit(0);
-    }
-    if (pid < 0 || waitpid(pid, NULL, 0) != pid) {
-        fail("fork");
+    for (pid_t pid = 0; pid < INTERPRETER_PID_MAX;) {
+        pid = fork();
+        if (pid == 0) {
+            _exit(0);
+        }
+        if (pid < 0 || waitpid(pid, NULL, 0) != pid) {
+            fail("fork");
+        }
     }
 }
 
 /* Process 1: when it ends, the kernel ends everything in its namespace. */
-static SP_NORETURN void be_reaper(const struct sp_session_options *options)
+static SP_NORETURN void be_house(const struct sp_session_options *options, char **argv)
 {
-    pid_t pid = -1;
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) {
         fail("parent");
     }
-    skip_a_number();
-    pid = fork();
-    if (pid < 0) {
-        fail("fork");
-    }
-    if (pid == 0) {
-        if (sp_ns_die_with(1) != SP_OK) {
-            fail("parent");
-        }
-        /* Neither the interpreter's end nor exit handlers of preloaded packages: its memory goes with the process. */
-        _exit(sp_template_run(options));
-    }
-    sp_close(SP_SESSION_CONTROL_FD);
-    _exit(wait_for(pid));
+    skip_numbers();
+    _exit(sp_house_run(options, argv));
 }
 
 int main(int argc, char **argv)
@@ -162,8 +149,9 @@ int main(int argc, char **argv)
     if (sp_session_options_read(argc, argv, &options) != SP_OK) {
         (void)fputs("usage: sallyport-session [--memory BYTES] [--data BYTES] [--processes N] "
                     "[--sessions N] [--uid N]\n"
-                    "                         [--preload a,b] [--give-up layer,layer]   (wire at "
-                    "descriptor 3)\n",
+                    "                         [--preload a,b] [--give-up layer,layer]\n"
+                    "                         [--template-life SECONDS] [--template-forks N] "
+                    "[--templates N]   (wire at descriptor 3)\n",
                     stderr);
         return EXIT_USAGE;
     }
@@ -172,6 +160,10 @@ int main(int argc, char **argv)
     }
     reset_signals();
     set_environment();
+    if (options.is_template) {
+        /* Neither the interpreter's end nor exit handlers of preloaded packages: its memory goes with the process. */
+        _exit(sp_template_run(&options));
+    }
     leave_root(options.uid);
     if (sp_ns_die_with(parent) != SP_OK) {
         fail("parent");
@@ -182,7 +174,7 @@ int main(int argc, char **argv)
         fail("fork");
     }
     if (pid == 0) {
-        be_reaper(&options);
+        be_house(&options, argv);
     }
     sp_close(SP_SESSION_CONTROL_FD);
     return wait_for(pid);

@@ -14,6 +14,9 @@ static const struct sp_session_options defaults = {
     .sessions_max = 128,
     .uid = SP_SESSION_UID,
     .given_up = 0,
+    .template_life_s = 300,
+    .template_forks = 500,
+    .templates = 0,
     .preload = "numpy,pandas,matplotlib",
 };
 
@@ -72,6 +75,25 @@ static enum sp_err read_u32(struct sp_slice value, uint32_t lowest, uint32_t hig
     return SP_OK;
 }
 
+static enum sp_err read_template(struct sp_slice name, struct sp_slice value,
+                                 struct sp_session_options *out)
+{
+    if (sp_slice_is(name, "--template-life")) {
+        return read_u32(value, 1, 604800, &out->template_life_s);
+    }
+    if (sp_slice_is(name, "--template-forks")) {
+        return read_u32(value, 1, 1000000, &out->template_forks);
+    }
+    if (sp_slice_is(name, "--templates")) {
+        return read_u32(value, 0, SP_SESSION_TEMPLATES_MAX, &out->templates);
+    }
+    if (sp_slice_is(name, "--as") && sp_slice_is(value, "template")) {
+        out->is_template = true;
+        return SP_OK;
+    }
+    return SP_ERR_INVALID;
+}
+
 static enum sp_err read_one(struct sp_slice name, const char *text, struct sp_session_options *out)
 {
     struct sp_slice value = sp_slice_of(text);
@@ -97,7 +119,7 @@ static enum sp_err read_one(struct sp_slice name, const char *text, struct sp_se
         out->preload = text;
         return SP_OK;
     }
-    return SP_ERR_INVALID;
+    return read_template(name, value, out);
 }
 
 enum sp_err sp_session_options_read(int argc, char **argv, struct sp_session_options *out)

@@ -1,6 +1,5 @@
 #include "session/pages.h"
 
-#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -14,10 +13,6 @@
 
 /* Newer than the headers of Debian 12: Linux 6.1. */
 #define COLLAPSE         25
-
-/* Smaller mappings are not worth a system call; some of them are the C library's. */
-#define FORGET_BYTES_MIN ((uintptr_t)64 * 1024)
-#define FORGET_MAX       1024U
 
 struct range {
     uintptr_t from;
@@ -87,78 +82,5 @@ size_t sp_pages_collapse(void)
         }
     }
     (void)fclose(maps);
-    return done;
-}
-
-/* ---- what init does not need ---- */
-
-static bool holds(const struct range *range, const void *address)
-{
-    uintptr_t at = (uintptr_t)address;
-    return at >= range->from && at < range->to;
-}
-
-/* This program, its data and its heap lie below the break; above it, the stack and the C library's per-thread block. */
-static bool is_needed(const struct range *range)
-{
-    int on_stack = 0;
-    const void *end_of_heap = sbrk(0);
-    return range->from < (uintptr_t)end_of_heap || holds(range, &on_stack) || holds(range, &errno);
-}
-
-static bool has_text(struct sp_slice line, const char *text)
-{
-    for (size_t i = 0; i < line.len; i++) {
-        if (sp_slice_starts(sp_slice_sub(line, i, line.len), text)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A mapping without a name, or of a shared library that is neither libc nor the loader. */
-static bool may_go(struct sp_slice line, const struct range *range)
-{
-    if (range->to - range->from < FORGET_BYTES_MIN || is_needed(range) ||
-        sp_slice_ends(line, "]")) {
-        return false;
-    }
-    if (!has_text(line, "/")) {
-        return true;
-    }
-    return has_text(line, ".so") && !has_text(line, "/libc.so") && !has_text(line, "/ld-linux");
-}
-
-/* The address range of a line, whatever it may be used for. */
-static enum sp_err read_range(struct sp_slice line, struct range *out)
-{
-    struct sp_text t;
-    sp_text_init(&t, line);
-    SP_TRY(read_address(&t, '-', &out->from));
-    return read_address(&t, ' ', &out->to);
-}
-
-size_t sp_pages_forget_python(void)
-{
-    static struct range going[FORGET_MAX];
-    char line[512];
-    size_t count = 0;
-    size_t done = 0;
-    FILE *maps = fopen("/proc/self/maps", "re");
-    while (maps != NULL && count < FORGET_MAX && fgets(line, sizeof line, maps) != NULL) {
-        struct sp_slice text = sp_slice_of(line);
-        text.len -= sp_slice_ends(text, "\n") ? 1 : 0;
-        if (read_range(text, &going[count]) == SP_OK && may_go(text, &going[count])) {
-            count++;
-        }
-    }
-    if (maps != NULL) {
-        (void)fclose(maps);
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (munmap((void *)going[i].from, going[i].to - going[i].from) == 0) {
-            done += going[i].to - going[i].from;
-        }
-    }
     return done;
 }

@@ -12,11 +12,4 @@
 /* Collapses the private anonymous memory of this process; the bytes that were. Where the kernel cannot, nothing is lost. */
 size_t sp_pages_collapse(void);
 
-/*
- * Unmaps what a process without Python has no use for: the interpreter's arenas and every library but the C library. For
- * init, which is a fork of the template: its page tables and its list of mappings are memory of each session. Nothing of
- * Python, and no library but libc, may be called afterwards. The number of bytes that are gone.
- */
-size_t sp_pages_forget_python(void);
-
 #endif

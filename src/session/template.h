@@ -1,14 +1,15 @@
 /*
- * template - the process that has imported everything once and forks sessions on request.
+ * template - the process that interpreters are forked from: a CPython that has imported what sessions need.
  *
- * Runs in: sallyport-session.   Input: frames of the pool, which may be taken over.   Allocates: a table of sessions.
+ * Runs in: the template.   Input: trusted (the house's orders).   Allocates: as Python does, before the first fork.
+ * Executed anew each time, so that no two templates share their address layout, stack canary or hash seed.
  */
 #ifndef SP_SESSION_TEMPLATE_H
 #define SP_SESSION_TEMPLATE_H
 
 #include "session/options.h"
 
-/* Builds the root, starts Python, proves the walls, then serves the wire to the pool until it ends; an exit status. */
-int sp_template_run(const struct sp_session_options *options) SP_MUST_CHECK SP_NONNULL(1);
+/* Serves the wire at SP_SESSION_CONTROL_FD until its end; the exit status of the process. */
+int sp_template_run(const struct sp_session_options *options) SP_NONNULL(1);
 
 #endif

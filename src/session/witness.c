@@ -3,7 +3,6 @@
 
 #include "session/witness.h"
 
-#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include "base/writer.h"
@@ -157,17 +156,6 @@ static int on_event(const char *event, PyObject *args, void *ctx)
 enum sp_err sp_witness_hook(void)
 {
     return PySys_AddAuditHook(on_event, NULL) == 0 ? SP_OK : SP_ERR_SYSTEM;
-}
-
-enum sp_err sp_witness_new(struct sp_witness_page **out)
-{
-    void *page =
-        mmap(NULL, sizeof **out, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (page == MAP_FAILED) {
-        return SP_ERR_SYSTEM;
-    }
-    *out = page;
-    return SP_OK;
 }
 
 void sp_witness_begin(struct sp_witness_page *page, uint32_t denied)

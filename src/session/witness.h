@@ -25,9 +25,6 @@ struct sp_witness_page {
 /* Before the interpreter starts, so before any code of anyone. */
 enum sp_err sp_witness_hook(void) SP_MUST_CHECK;
 
-/* A new page for a session that is being made; the interpreter that is forked afterwards writes to it. */
-enum sp_err sp_witness_new(struct sp_witness_page **out) SP_MUST_CHECK SP_NONNULL(1);
-
 /* In the interpreter: events count from here to sp_witness_end; those of `denied` capabilities (bits) raise. */
 void sp_witness_begin(struct sp_witness_page *page, uint32_t denied);
 void sp_witness_end(void);

@@ -26,7 +26,7 @@
  */
 #define SP_FRAME_LIST(X)                                                                             \
     /* pool -> template */                                                                           \
-    X(SP_FRAME_FORK, "t") /* make a session of this ticket */                                        \
+    X(SP_FRAME_FORK, "tna") /* make a session: ticket, key of its template, a: 1 looks at walls only */ \
     X(SP_FRAME_KILL, "t") /* end it now */                                                           \
     /* template -> pool */                                                                           \
     X(SP_FRAME_HELLO, "ulB") /* version, layers in force, "name version" lines */                    \
@@ -50,7 +50,9 @@
     X(SP_FRAME_WITNESS, "nB")  /* before DONE: what was seen, see sp_witness_read */                 \
     X(SP_FRAME_LISTED, "nB")   /* entries of a list, see sp_file_entry_write */                      \
     X(SP_FRAME_FILED, "nabsw") /* a: enum sp_file_end, b: enum sp_file_type, size, last change; */   \
-                               /* the open file comes beside the frame */
+                               /* the open file comes beside the frame */                            \
+    /* an empty session -> the process that leads templates and sessions */                          \
+    X(SP_FRAME_ROOM, "") /* its walls stand; Landlock's rules come beside the frame */
 
 enum sp_frame_type {
     SP_FRAME_NONE,

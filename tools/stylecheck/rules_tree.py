@@ -44,6 +44,8 @@ TESTED_ELSEWHERE = {
     "src/sandbox/seccomp.c": "tests/unit/sandbox/test_confine.c confines a process by every profile",
     "src/session/birth.c": "tests/integration/pool runs the template and its sessions",
     "src/session/cell.c": "tests/integration/pool runs the template and its sessions",
+    "src/session/house": "tests/integration/pool runs the house, its rooms and its templates",
+    "src/session/room.c": "tests/integration/pool runs the house, its rooms and its templates",
     "src/session/main.c": "tests/integration/pool runs the template and its sessions",
     "src/session/probe.c": "tests/integration/pool runs the template and its sessions",
     "src/session/python.c": "tests/integration/pool runs the template and its sessions",

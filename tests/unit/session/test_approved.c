@@ -11,6 +11,9 @@
 
 #include <cmocka.h>
 
+#include "base/own.h"
+#include "session/share.h"
+
 static struct sp_slice digest(uint32_t number, uint8_t out[SP_APPROVED_BYTES])
 {
     for (size_t i = 0; i < SP_APPROVED_BYTES; i++) {
@@ -19,12 +22,22 @@ static struct sp_slice digest(uint32_t number, uint8_t out[SP_APPROVED_BYTES])
     return sp_slice_make(out, SP_APPROVED_BYTES);
 }
 
+static struct sp_approved *new_list(int *fd)
+{
+    void *pages = NULL;
+    assert_int_equal(sp_share_new("approved", sizeof(struct sp_approved), fd), SP_OK);
+    assert_int_equal(sp_share_map(*fd, sizeof(struct sp_approved), &pages), SP_OK);
+    assert_int_equal(sp_share_close_writing(*fd), SP_OK);
+    return pages;
+}
+
 static void test_what_was_added_is_approved(void **state)
 {
+    SP_AUTO_CLOSE int fd = -1;
     struct sp_approved *approved = NULL;
     uint8_t bytes[SP_APPROVED_BYTES];
     (void)state;
-    assert_int_equal(sp_approved_new(&approved), SP_OK);
+    approved = new_list(&fd);
     assert_false(sp_approved_has(approved, digest(0, bytes)));
     sp_approved_add(approved, digest(7, bytes));
     assert_true(sp_approved_has(approved, digest(7, bytes)));
@@ -38,10 +51,11 @@ static void test_what_was_added_is_approved(void **state)
 
 static void test_past_the_bound_the_oldest_is_forgotten(void **state)
 {
+    SP_AUTO_CLOSE int fd = -1;
     struct sp_approved *approved = NULL;
     uint8_t bytes[SP_APPROVED_BYTES];
     (void)state;
-    assert_int_equal(sp_approved_new(&approved), SP_OK);
+    approved = new_list(&fd);
     for (uint32_t i = 1; i <= SP_APPROVED_MAX + 1; i++) {
         sp_approved_add(approved, digest(i, bytes));
     }
@@ -54,17 +68,23 @@ static void test_past_the_bound_the_oldest_is_forgotten(void **state)
 /* The interpreter sees what init adds afterwards, and cannot add anything itself. */
 static void test_sealed_side_reads_and_cannot_write(void **state)
 {
+    SP_AUTO_CLOSE int fd = -1;
     struct sp_approved *approved = NULL;
     uint8_t bytes[SP_APPROVED_BYTES];
     int go[2] = {-1, -1};
     int status = 0;
     (void)state;
-    assert_int_equal(sp_approved_new(&approved), SP_OK);
+    approved = new_list(&fd);
     assert_int_equal(pipe(go), 0);
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
-        bool is_sealed = sp_approved_seal(approved) == SP_OK;
+        const void *seen = NULL;
+        void *mine = NULL;
+        bool is_sealed = sp_share_view(fd, sizeof *approved, &seen) == SP_OK &&
+                         sp_share_map(fd, sizeof *approved, &mine) != SP_OK;
+        approved = (struct sp_approved *)(uintptr_t)seen;
+        is_sealed = is_sealed && mprotect(approved, sizeof *approved, PROT_READ | PROT_WRITE) != 0;
         bool waited = read(go[0], bytes, 1) == 1;
         if (!is_sealed || !waited || !sp_approved_has(approved, digest(5, bytes))) {
             _exit(9);

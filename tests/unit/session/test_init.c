@@ -56,8 +56,7 @@ static void be_init(int control, tenant_fn *tenant)
     }
     given.streams[0] = out[0];
     given.streams[1] = err[0];
-    given.interpreter_pid = fork();
-    if (given.interpreter_pid == 0) {
+    if (fork() == 0) {
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
         sp_close(control);
         sp_close(given.interpreter);
