@@ -31,7 +31,17 @@ imblearn mlxtend shap lime category_encoders pydot graphviz pydotplus rdflib ast
 pydub moviepy qrcode barcode emoji langdetect rapidfuzz fuzzywuzzy Levenshtein jellyfish phonenumbers pycountry holidays
 cvxpy pulp ortools deap numexpr bottleneck xarray dask netCDF4 zarr rasterio fiona pint uncertainties
 contourpy fontTools threadpoolctl ipywidgets traitlets pygments rich click typing_extensions pandas_datareader
-google docutils nbformat nbconvert jupyter_core ipykernel""".split()
+google docutils nbformat nbconvert jupyter_core ipykernel
+    pywt lmfit toolz cytoolz sortedcontainers more_itertools natsort simpy gmpy2 Bio skbio nibabel nilearn mne pydicom SimpleITK
+    cartopy cftime sparse rioxarray xesmf metpy geopy osmnx libpysal pysal mapclassify contextily rasterstats shapefile cligj branca
+    einops jax jaxlib flax optax torchvision torchaudio torchtext sentencepiece tokenizers datasets accelerate timm opt_einsum
+    arviz pymc pytensor emcee corner lifelines pingouin linearmodels sktime tslearn tsfresh stumpy ruptures pyod optuna hyperopt skopt
+    yellowbrick dtreeviz eli5 interpret plotnine mizani hvplot holoviews datashader param colorcet palettable matplotlib_venn mplfinance
+    adjustText ipympl bqplot pyvis igraph community vega_datasets palmerpenguins gapminder numpy_financial control filterpy SALib pymoo
+    quantecon cvxopt osqp ecos scs clarabel CoolProp fluids thermo chemicals rdkit ase pymatgen MDAnalysis qutip obspy sunpy
+    loguru tenacity jsonschema msgpack bidict funcy boltons cachetools munch arrow pendulum dateparser unidecode ftfy anytree
+    markdown2 docx2txt pdfminer pypdfium2 fitz pyxlsb odf ezodf tifffile svgwrite cairosvg svglib mpl_interactions
+    wrapt filelock tomli tomlkit xmltodict treelib bitarray sparse networkit scikitplot sklearn_pandas feature_engine""".split()
 
 # What those installed here need.
 NEEDED = """decorator pickleshare prompt_toolkit wcwidth parso jedi stack_data pure_eval asttokens executing matplotlib_inline backcall
@@ -41,7 +51,12 @@ NEEDED = """decorator pickleshare prompt_toolkit wcwidth parso jedi stack_data p
 # capability -> kind -> patterns; names are dotted, * stands for anything without a dot.
 RULES = {
     "process": {
-        "attributes": "subprocess_shell subprocess_exec",
+        "attributes": "subprocess_shell subprocess_exec run_system_command _make_subprocess_transport",
+        # On any object that is not known to be something else: a module may have got there as a value.
+        "objects": """popen fork forkpty execl execle execlp execlpe execv execve execvp execvpe spawnl spawnle spawnlp spawnlpe
+            spawnv spawnve spawnvp spawnvpe posix_spawn posix_spawnp Popen check_output check_call getoutput getstatusoutput
+            create_subprocess_exec create_subprocess_shell ProcessPoolExecutor f2py fork_exec open_new_tab
+            autowrap ufuncify run_setup _syscmd_ver rundocs""",
         "modules": """subprocess _posixsubprocess multiprocessing _multiprocessing pty concurrent.futures.process
             distutils.spawn pexpect ptyprocess sh plumbum fabric invoke IPython.utils.process IPython.utils._process_posix
             IPython.lib.backgroundjobs asyncio.subprocess asyncio.unix_events asyncio.base_subprocess test.support
@@ -51,7 +66,10 @@ RULES = {
             sympy.parsing.latex sympy.printing.preview sympy.external.importtools sklearn._build_utils
             scipy._lib._uarray PIL.ImageShow PIL.ImageGrab docker paramiko
             pandas.io.clipboard matplotlib.backends.backend_pgf matplotlib.dviread numpy.testing._private.extbuild
-            torch.utils.cpp_extension tkinter _tkinter""",
+            torch.utils.cpp_extension tkinter _tkinter setuptools pythran jedi.api.environment matplotlib.texmanager
+            nbconvert.preprocessors nbconvert.exporters.pdf torch.multiprocessing spacy.cli nltk.internals
+            prompt_toolkit.contrib jupyter_core.command graphviz.backend numpy._pytesttester scipy._lib._testutils
+            numpy.testing._private.nosetester""",
         "names": """os.system os.popen os.exec* os.spawn* os.posix_spawn* os.fork os.forkpty os.kill os.killpg
             os.startfile os._exit os.abort os.pidfd_open os.set*id os.setgroups os.initgroups os.setns os.unshare
             os.chroot os.nice os.setpriority os.sched_set* os.tcsetpgrp os.login_tty os.wait* os.P_* os.openpty
@@ -64,9 +82,13 @@ RULES = {
             numpy.testing.rundocs mailcap.findmatch matplotlib.cbook._check_and_log_subprocess
             matplotlib.font_manager._get_fontconfig_fonts pydoc.pipepager pydoc.tempfilepager pydoc.getpager pydoc.pager pydoc.plainpager
             shlex.os imghdr.testall cgitb.enable sched.subprocess uuid._*_getnode
-            commands.getoutput popen2.popen2 os.popen2 os.popen3 os.popen4""",
+            numpy.test scipy.test pandas.test sympy.test sympy.doctest matplotlib.test lxml.html.open_in_browser
+            jedi.create_environment jedi.find_system_environments jedi.find_virtualenvs jedi.get_default_environment
+            matplotlib._get_executable_info commands.getoutput popen2.popen2 os.popen2 os.popen3 os.popen4""",
         # Settings of matplotlib that name a program.
-        "quoted": """animation.ffmpeg_path animation.convert_path animation.ffmpeg_args animation.convert_args""",
+        "quoted": """animation.ffmpeg_path animation.convert_path animation.ffmpeg_args animation.convert_args text.usetex""",
+        # LaTeX is another program, which reads and runs what the text says.
+        "keywords": "usetex",
     },
     "network": {
         "attributes": """sock_connect create_datagram_endpoint create_unix_connection create_unix_server
@@ -75,27 +97,39 @@ RULES = {
             smtplib smtpd poplib imaplib nntplib telnetlib xmlrpc asyncore asynchat requests urllib3 httpx aiohttp
             httplib2 websocket websockets zmq tornado twisted flask django fastapi uvicorn werkzeug bottle
             pip._vendor.requests pip._vendor.urllib3 pycurl boto3 botocore azure select selectors dns
-            asyncio.streams asyncio.sslproto asyncio.selector_events wsgiref logging.handlers pandas_datareader yfinance
+            asyncio.streams asyncio.sslproto asyncio.selector_events wsgiref pandas_datareader yfinance fs.ftpfs
+            bokeh.server bokeh.command torch.distributed
             IPython.parallel ipykernel jupyter_client notebook redis pymongo psycopg2 pymysql mysql cx_Oracle pyodbc
             paramiko ldap pyftpdlib scapy nmap shodan""",
         "names": """asyncio.open_connection asyncio.start_server asyncio.open_unix_connection
-            asyncio.start_unix_server logging.config.listen socket.* pandas.io.common.urlopen
+            asyncio.start_unix_server logging.config.listen logging.handlers.SocketHandler logging.handlers.DatagramHandler
+            logging.handlers.SMTPHandler logging.handlers.HTTPHandler logging.handlers.SysLogHandler logging.handlers.NTEventLogHandler
+            fs.open_fs lxml.html.submit_form pandas.io.common.urlopen
             multiprocessing.connection.* matplotlib.cbook.urlopen IPython.display.urlopen""",
-        "orphans": "urlopen urlretrieve",
+        "objects": """urlopen urlretrieve SocketHandler DatagramHandler SMTPHandler HTTPHandler SysLogHandler HTTPConnection
+            HTTPSConnection open_unix_connection start_unix_server getaddrinfo gethostbyname socketpair""",
+        "places": "/vsicurl /vsis3/ /vsigs/ /vsiaz/ mysql:// mysql+ postgresql:// postgresql+ mssql+ mongodb:// mongodb+srv:// redis://",
         # Functions whose first argument may be an address.
         "urls": """pandas.read_csv pandas.read_table pandas.read_json pandas.read_html pandas.read_excel pandas.read_parquet
             pandas.read_feather pandas.read_xml pandas.read_fwf pandas.read_orc pandas.read_stata pandas.read_sas
             pandas.read_spss numpy.loadtxt numpy.genfromtxt numpy.DataSource.open numpy.lib.npyio.DataSource.open
             matplotlib.pyplot.imread matplotlib.image.imread matplotlib.style.use matplotlib.pyplot.style.use skimage.io.imread
-            imageio.imread xarray.open_dataset polars.read_csv pyarrow.fs.FileSystem.from_uri""",
+            imageio.imread xarray.open_dataset xarray.open_mfdataset xarray.open_zarr xarray.load_dataset
+            polars.read_csv polars.read_parquet polars.scan_csv polars.scan_parquet pyarrow.fs.FileSystem.from_uri geopandas.read_file
+            sqlalchemy.create_engine netCDF4.Dataset lxml.etree.parse lxml.html.parse xml.sax.parse rasterio.open fiona.open
+            dask.dataframe.read_csv dask.dataframe.read_parquet numpy.lib._datasource.open cv2.VideoCapture""",
     },
     "native": {
         "modules": """ctypes _ctypes cffi _cffi_backend numpy.ctypeslib mmap fcntl termios readline _testcapi
             _testinternalcapi _xxsubinterpreters _interpreters numba.core.typing cython Cython pyximport
-            jpype rpy2 pybind11 _rawffi dl greenlet""",
+            jpype rpy2 pybind11 _rawffi dl greenlet h5py.h5pl cryptography.hazmat.bindings OpenSSL._util torch.classes
+            numba.pycc numba.core.unsafe""",
         "names": """sys.setdlopenflags sys._debugmallocstats os.dlopen os.mknod os.memfd_create
             scipy.LowLevelCallable scipy.weave numpy.lib.stride_tricks.ctypes sqlite3.enable_load_extension
-            numba.cfunc numba.jit_module numba.extending""",
+            numba.cfunc numba.jit_module numba.extending numba.carray numba.farray torch.ops.load_library
+            tensorflow.load_op_library tensorflow.load_library""",
+        "objects": """ctypeslib load_library CDLL PyDLL WinDLL LoadLibrary LowLevelCallable memfd_create load_op_library
+            create_string_buffer setdlopenflags""",
         "attributes": "enable_load_extension load_extension",
     },
     "filesystem": {
@@ -106,18 +140,26 @@ RULES = {
             os.listdir os.scandir os.walk os.fwalk os.stat os.mkfifo codecs.open""",
     },
     "deserialize": {
-        "modules": "shelve dill cloudpickle jsonpickle pickle5 yaml.unsafe_load",
+        "modules": "shelve dill cloudpickle jsonpickle pickle5 yaml.unsafe_load pickleshare",
         "names": """pickle.load pickle.loads pickle.Unpickler pickle._load pickle._loads pickle._Unpickler _pickle.load
             _pickle.loads _pickle.Unpickler cPickle.load cPickle.loads marshal.load marshal.loads
             pandas.read_pickle pandas.io.pickle.read_pickle pandas.io.api.read_pickle pandas.compat.pickle_compat.*
-            pandas.read_hdf pandas.HDFStore pandas.io.pytables.HDFStore pandas.io.pytables.read_hdf joblib.load joblib.numpy_pickle.load* numpy.load(allow_pickle)
+            pandas.read_hdf pandas.io.pytables.HDFStore pandas.io.pytables.read_hdf joblib.load joblib.numpy_pickle.load* numpy.load(allow_pickle)
             numpy.load(#3) numpy.lib.npyio.load(#3) numpy.lib.npyio.load(allow_pickle) numpy.lib.format.read_array(allow_pickle)
-            torch.load yaml.load yaml.unsafe_load yaml.full_load yaml.load_all
+            numpy.lib.format.read_array(#2) numpy.lib.npyio.NpzFile(#3) joblib.numpy_pickle.NumpyUnpickler
+            six.moves.cPickle.load six.moves.cPickle.loads six.moves.cPickle.Unpickler tables.openFile tables.File tracemalloc.Snapshot.load sqlalchemy.PickleType torch.serialization.load torch.package
+            statsmodels.api.load statsmodels.api.load_pickle statsmodels.iolib.api.load_pickle gensim.utils.unpickle
+            tensorflow.saved_model.load keras.saving.load_model tensorflow.keras.saving.load_model
+            yaml.Loader yaml.UnsafeLoader yaml.CLoader yaml.CUnsafeLoader yaml.loader.Loader yaml.loader.UnsafeLoader
+            yaml.constructor.UnsafeConstructor yaml.unsafe_load yaml.unsafe_load_all
             sklearn.externals.joblib.load keras.models.load_model tensorflow.keras.models.load_model
             multiprocessing.reduction.* copyreg.pickle copyreg.constructor
             numpy.lib.npyio.NpzFile(allow_pickle) numpy.lib.format.open_memmap(allow_pickle) pyarrow.deserialize
             pyarrow.read_serialized pyarrow.PyExtensionType torch.hub.load torch.jit.load networkx.read_gpickle statsmodels.iolib.smpickle.load_pickle""",
-        "orphans": "read_pickle Unpickler read_hdf",
+        "objects": "read_pickle Unpickler read_hdf HDFStore NumpyUnpickler UnsafeLoader unsafe_load unsafe_load_all",
+        # Harmless when an argument says so: yaml.load(f, Loader=yaml.SafeLoader), torch.load(f, weights_only=True).
+        "unless": """yaml.load(Loader) yaml.load_all(Loader) torch.load(weights_only=True) tables.open_file(mode=w)
+            pandas.HDFStore(mode=w)""",
         # Whatever is called with such an argument, by partial or as a dict, ends in a loader that trusts its data.
         "keywords": "allow_pickle trust_remote_code",
         "quoted": "allow_pickle trust_remote_code",
@@ -127,10 +169,13 @@ RULES = {
             importlib._bootstrap_external importlib.simple importlib.readers importlib._abc imp _imp runpy code codeop bdb pdb trace zipimport pkgutil modulefinder compileall py_compile
             doctest profile cProfile _frozen_importlib _frozen_importlib_external IPython.core IPython.terminal
             IPython.utils.importstring lib2to3 pyclbr site sitecustomize usercustomize RestrictedPython asteval
-            PIL.ImageMath numpy.lib.utils.safe_eval pydoc rlcompleter
+            PIL.ImageMath numpy.lib.utils.safe_eval pydoc rlcompleter traitlets.config ply concurrent.interpreters annotationlib
+            reportlab.lib.rl_safe_eval
             numpy.compat.py3k.npy_load_module sklearn.utils._mocking""",
+        # With arguments it imports, and runs, what they name.
+        "unless": "unittest.main(-argv-module-defaultTest-testLoader)",
         "names": """builtins.exec builtins.eval builtins.compile builtins.execfile builtins.breakpoint
-            builtins.__import__ importlib.reload importlib.invalidate_caches types.CodeType types.FunctionType types.ModuleType types.LambdaType
+            builtins.__import__ importlib.reload importlib.invalidate_caches types.CodeType types.FunctionType types.LambdaType
             types.DynamicClassAttribute ast.compile logging.config.dictConfig logging.config.fileConfig
             pkg_resources.load_entry_point pkg_resources.run_script pkg_resources.EntryPoint pkg_resources.iter_entry_points
             numpy.testing.runstring numpy.testing.measure numpy.lib.source numpy.compat.npy_load_module
@@ -142,8 +187,13 @@ RULES = {
             sympy.utilities.source.get_class string.Formatter.get_field string._string.formatter_field_name_split pandas.core.computation.*
             sympy.parsing.sympy_parser.eval_expr sympy.parsing.sympy_parser.stringify_expr IPython.start_ipython
             IPython.embed IPython.start_kernel IPython.get_ipython IPython.InteractiveShell
-            unittest.loader.* unittest.main pydoc.locate pydoc.importfile pydoc.safeimport
+            unittest.loader.* pydoc.locate pydoc.importfile pydoc.safeimport
             operator.__call__ dataclasses._create_fn string.Formatter.get_field
+            decorator.FunctionMaker traitlets.import_item traitlets.utils.importstring six._import_module six.MovedModule six.Module_six_moves_urllib
+            pandas.compat._optional.import_optional_dependency pandas.plotting._core._get_plot_backend numpy.lookfor numpy.lib.utils.lookfor
+            pygments.lexers.load_lexer_from_file pygments.formatters.load_formatter_from_file xml.sax.make_parser xml.sax.expatreader
+            sys.remote_exec attr.make_class attrs.make_class attr.resolve_types attrs.resolve_types inspect.signature(eval_str)
+            concurrent.futures.InterpreterPoolExecutor pkg_resources.Distribution IPython.core.getipython
             code.interact inspect.importlib sys.meta_path sys.path_hooks
             sys.path_importer_cache sys.modules sys.breakpointhook sys.displayhook sys.excepthook""",
         "evaluates": """timeit.timeit timeit.repeat timeit.Timer cProfile.run profile.run pandas.eval
@@ -154,10 +204,15 @@ RULES = {
         "texts": "sympy patsy statsmodels.formula formulaic",
         "second": "pandas.DataFrame.eval pandas.DataFrame.query pandas.core.frame.DataFrame.eval pandas.core.frame.DataFrame.query sympy.lambdify sympy.utilities.lambdify.lambdify sympy.utilities.lambdify.implemented_function",
         "methods": "query eval from_string",
-        "attributes": "run_line_magic run_cell_magic run_cell ex safe_execfile",
+        "attributes": "run_line_magic run_cell_magic run_cell safe_execfile load_entry_point run_script codeobj",
+        "keywords": "eval_str",
+        # matplotlib imports a backend by its name.
+        "places": "module://",
+        "objects": """import_module exec_module load_module runctx run_path run_module dictConfig fileConfig get_type_hints
+            resolve_name import_item import_optional_dependency FunctionMaker attrgetter""",
     },
     "introspection": {
-        "modules": "_gc faulthandler tracemalloc _opcode dis opcode symtable _symtable sys.monitoring",
+        "modules": "_gc faulthandler _opcode dis opcode symtable _symtable sys.monitoring",
         "names": """gc.get_objects gc.get_referrers gc.get_referents gc.callbacks gc.garbage
             builtins.license builtins.credits builtins.copyright builtins.type.__dict__ builtins.object.__dict__ builtins.type.mro
             builtins.type.__call__ builtins.type.__getattribute__ builtins.object.__getattribute__
@@ -167,7 +222,9 @@ RULES = {
             sys._getframemodulename sys.last_traceback sys._home
             inspect.currentframe inspect.stack inspect.trace inspect.getouterframes inspect.getinnerframes
             inspect.getframeinfo inspect.getclosurevars inspect.getgeneratorlocals inspect.getattr_static
-            inspect.getcoroutinelocals inspect.sys inspect.builtins traceback.walk_stack traceback.walk_tb
+            inspect.getcoroutinelocals inspect.getmembers inspect.getmembers_static inspect.getmodule inspect.getasyncgenlocals
+            six.get_function_globals six.get_function_code six.get_function_closure six.get_method_self
+            inspect.sys inspect.builtins traceback.walk_stack traceback.walk_tb
             threading.settrace threading.setprofile threading._shutdown types.FrameType types.TracebackType
             types.CellType types.GetSetDescriptorType types.MemberDescriptorType
             builtins.globals builtins.locals builtins.vars builtins.__builtins__ builtins.__loader__ builtins.__spec__
@@ -179,6 +236,9 @@ RULES = {
             func_globals func_code __objclass__ __thisclass__ __self_class__ __weakref__
             __match_args__ __reduce__ mro im_func im_self im_class func_closure func_defaults
             cr_await ag_await _Printer__filenames _Printer__setup _Printer__data cell_contents __kwdefaults__ __defaults__ __reduce_ex__ __subclasshook__""",
+        "objects": """_getframe _current_frames settrace setprofile get_objects get_referrers get_referents getmembers getclosurevars
+            currentframe getgeneratorlocals getattr_static FunctionType CodeType""",
+        "quoted": "/proc /proc/",
         "places": "/proc/self /proc/thread-self /proc/1/ /dev/mem /dev/kmem",
         "module_attributes": "__dict__ __loader__ __spec__ __getattr__ __builtins__ __class__",
         "strings": """__subclasses__ __bases__ __base__ __mro__ __globals__ __builtins__ __code__ __closure__ __loader__
@@ -193,10 +253,12 @@ RULES = {
         "names": "builtins.get_ipython IPython.get_ipython IPython.core.getipython",
         "magics": """bash sh script system sx ! ruby perl pypy python python2 python3 cmd powershell run load loadpy edit ed
             pip conda mamba micromamba alias rehashx env set_env unalias cat cp ldir lf lk ll ls lx man mkdir more mv rm
-            rmdir writefile file save macro rerun recall killbgscripts bg fg store notebook gui debug pdb tb xmode
+            rmdir writefile file save macro rerun recall killbgscripts bg fg store notebook gui debug pdb tb
             autocall automagic load_ext reload_ext unload_ext rehash bookmark pushd popd dirs logstart connect_info
             qtconsole kernel px autopx loadext R julia octave sql bigquery cython pinfo2 psource pfile pycat
-            doctest_mode config colors""",
+            doctest_mode config""",
+        # exit and quit of IPython hold its shell.
+        "attributes": "_ip",
     },
 }
 
@@ -213,7 +275,21 @@ HARMLESS = """importlib.metadata importlib.util.find_spec importlib.resources
     psutil.cpu_count psutil.cpu_percent psutil.disk_usage psutil.Process.memory_info sys.modules.keys
     os.waitstatus_to_exitcode dis.dis
     gc.collect gc.disable gc.enable gc.isenabled gc.get_count gc.get_threshold gc.set_threshold gc.get_stats
-    importlib.metadata.version importlib.metadata.PackageNotFoundError pydoc.getdoc""".split()
+    importlib.metadata.version importlib.metadata.PackageNotFoundError pydoc.getdoc types.ModuleType
+    traitlets.config.SingletonConfigurable IPython.core.interactiveshell.InteractiveShell.ast_node_interactivity
+    pkg_resources.Distribution.version""".split()
+
+# Named by an import they do nothing yet; what is done with the name is judged where it is done.
+IMPORTS = """dis IPython.core.interactiveshell IPython.core.interactiveshell.InteractiveShell IPython.get_ipython
+    IPython.core.getipython IPython.core.getipython.get_ipython multiprocessing.cpu_count traitlets.config""".split()
+
+# Variables that steer how fast or how noisy a library works, and nothing else.
+VARIABLES = """OMP_NUM_THREADS OPENBLAS_NUM_THREADS MKL_NUM_THREADS NUMEXPR_NUM_THREADS NUMEXPR_MAX_THREADS VECLIB_MAXIMUM_THREADS
+    BLIS_NUM_THREADS NUMBA_NUM_THREADS TF_CPP_MIN_LOG_LEVEL TF_ENABLE_ONEDNN_OPTS TF_FORCE_GPU_ALLOW_GROWTH TF_DETERMINISTIC_OPS
+    CUDA_VISIBLE_DEVICES CUDA_LAUNCH_BLOCKING CUBLAS_WORKSPACE_CONFIG TOKENIZERS_PARALLELISM KMP_DUPLICATE_LIB_OK KMP_WARNINGS
+    PYTHONHASHSEED MPLBACKEND TZ JAX_PLATFORM_NAME JAX_PLATFORMS JAX_ENABLE_X64
+    QT_QPA_PLATFORM SDL_VIDEODRIVER SKLEARN_SITE_JOBLIB LOKY_MAX_CPU_COUNT COLUMNS LINES NO_COLOR HDF5_USE_FILE_LOCKING
+    SCIPY_ARRAY_API WANDB_DISABLED TRANSFORMERS_VERBOSITY""".split()
 
 # Calls that may have an argument of the list "keywords" above.
 KEYWORD_CALLS = """numpy.save numpy.savez numpy.savez_compressed numpy.lib.format.write_array numpy.lib.npyio.save
@@ -252,7 +328,7 @@ INSTEAD = {
     "jinja2.Template": "string.Template or f-strings", "typing.get_type_hints": "the class's __annotations__",
 }
 
-HARMLESS_MAGICS = """pylab autoreload matplotlib time timeit prun capture memit who whos who_ls pwd cd pinfo pdoc pdef psearch pprint precision
+HARMLESS_MAGICS = """xmode colors pylab autoreload matplotlib time timeit prun capture memit who whos who_ls pwd cd pinfo pdoc pdef psearch pprint precision
     reset reset_selective xdel history hist html HTML latex svg SVG markdown javascript js lsmagic magic quickref page
     """.split()
 
@@ -306,10 +382,11 @@ PICKLE_PACKAGES = "sklearn".split()
 
 ALIASES = {"np": "numpy", "pd": "pandas", "plt": "matplotlib.pyplot", "mpl": "matplotlib", "sns": "seaborn",
            "sp": "scipy", "sm": "statsmodels.api", "sk": "sklearn", "dt": "datetime", "tf": "tensorflow",
-           "st": "scipy.stats", "sym": "sympy"}
+           "st": "scipy.stats", "sym": "sympy",
+           "InteractiveShell": "IPython.core.interactiveshell.InteractiveShell"}
 
 # Too common as attribute names of their own.
-NO_REEXPORT = {"code", "signal", "types", "test", "sp"}
+NO_REEXPORT = {"code", "signal", "types", "test", "sp", "mp", "pkl"}
 
 
 def expand(pattern):
@@ -485,6 +562,8 @@ def main():
     write_list("names", real(HARMLESS))
     write_list("magics", real(HARMLESS_MAGICS))
     write_list("calls", sorted(KEYWORD_CALLS))
+    write_list("imports", sorted(IMPORTS))
+    write_list("variables", sorted(VARIABLES))
     print("\n# Names of modules that mostly are names of variables.\n[ambiguous]")
     write_list("names", sorted(AMBIGUOUS))
     print("\n# Modules that must not be handed on as values.\n[guarded]")

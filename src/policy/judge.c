@@ -8,19 +8,25 @@
 
 /* ---- life ---- */
 
-/* Keys of the table like "numpy.load(allow_pickle)" speak of keywords. */
-static enum sp_err find_keyword_names(struct sp_judge *j)
+/* Keys like "numpy.load(allow_pickle)" speak of keywords. */
+static enum sp_err find_keywords(struct sp_judge *j, const struct sp_map *keys, uint32_t kind)
 {
-    for (size_t i = 0; i < j->table->paths.slot_count; i++) {
-        struct sp_slice key = j->table->paths.slots[i].key;
+    for (size_t i = 0; i < keys->slot_count; i++) {
+        struct sp_slice key = keys->slots[i].key;
         size_t open = key.ptr == NULL ? 0 : sp_slice_find(key, 0, '(');
         if (key.ptr != NULL && open < key.len) {
             struct sp_slice name = sp_slice_sub(key, open + 1, key.len - open - 2);
             SP_TRY(sp_map_put(&j->keyword_names, name, 1));
-            SP_TRY(sp_map_put(&j->keyword_functions, sp_slice_sub(key, 0, open), 1));
+            SP_TRY(sp_map_put(&j->keyword_functions, sp_slice_sub(key, 0, open), kind));
         }
     }
     return SP_OK;
+}
+
+static enum sp_err find_keyword_names(struct sp_judge *j)
+{
+    SP_TRY(find_keywords(j, &j->table->paths, JUDGE_BY_KEYWORD));
+    return find_keywords(j, &j->table->unless, JUDGE_UNLESS);
 }
 
 static enum sp_err fill(struct sp_judge *j)

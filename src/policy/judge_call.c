@@ -97,6 +97,152 @@ static bool has_unpacking(const struct sp_judge *j, uint32_t at)
     return false;
 }
 
+/* ---- functions that an argument makes harmless ---- */
+
+static bool has_keyword(const struct sp_judge *j, const struct sp_call *call, struct sp_slice name,
+                        bool must_be_true)
+{
+    size_t count = 0;
+    size_t keyword_count = 0;
+    const struct sp_call *calls = sp_facts_calls(j->facts, &count);
+    const struct sp_keyword *keywords = sp_facts_keywords(j->facts, &keyword_count);
+    for (size_t i = 0; i < keyword_count; i++) {
+        const struct sp_keyword *k = &keywords[i];
+        if (&calls[k->call] == call && sp_slice_equal(sp_facts_symbol(j->facts, k->name), name)) {
+            return must_be_true ? k->value == SP_KEYWORD_TRUE : k->value != SP_KEYWORD_FALSE;
+        }
+    }
+    return false;
+}
+
+/* All arguments have names, and none has one of "-a-b". */
+static bool has_none_of(const struct sp_judge *j, const struct sp_call *call, struct sp_slice names)
+{
+    size_t count = 0;
+    size_t keyword_count = 0;
+    unsigned own = 0;
+    const struct sp_call *calls = sp_facts_calls(j->facts, &count);
+    const struct sp_keyword *keywords = sp_facts_keywords(j->facts, &keyword_count);
+    for (size_t i = 0; i < keyword_count; i++) {
+        struct sp_slice name = sp_facts_symbol(j->facts, keywords[i].name);
+        own += &calls[keywords[i].call] == call ? 1 : 0;
+        if (&calls[keywords[i].call] == call && sp_slice_search(names, 0, name) < names.len) {
+            return false;
+        }
+    }
+    return own == call->arg_count;
+}
+
+/* The second argument, or the one of this name, is a text that begins so. */
+static bool has_text(const struct sp_judge *j, const struct sp_call *call, struct sp_slice name,
+                     struct sp_slice start)
+{
+    uint8_t buffer[SP_FACTS_CONST_BYTES_MAX];
+    size_t count = 0;
+    const struct sp_keyword *keywords = sp_facts_keywords(j->facts, &count);
+    const struct sp_lexer *lx = sp_facts_lexer(j->facts);
+    struct sp_slice code = sp_slice_make(lx->ptr, lx->len);
+    struct sp_slice second = decoded(j, call->arg1, buffer);
+    if (start.len > 0 && sp_slice_equal(sp_slice_sub(second, 0, start.len), start)) {
+        return true;
+    }
+    const struct sp_call *calls = sp_facts_calls(j->facts, &count);
+    (void)sp_facts_keywords(j->facts, &count);
+    for (size_t i = 0; i < count; i++) {
+        size_t at = keywords[i].place.end;
+        struct sp_slice quote = sp_slice_sub(code, at + 1, 1);
+        bool is_own = &calls[keywords[i].call] == call &&
+                      sp_slice_equal(sp_facts_symbol(j->facts, keywords[i].name), name);
+        if (is_own && sp_slice_is(sp_slice_sub(code, at, 1), "=") &&
+            (sp_slice_is(quote, "'") || sp_slice_is(quote, "\""))) {
+            return sp_slice_equal(sp_slice_sub(code, at + 2, start.len), start);
+        }
+    }
+    return false;
+}
+
+/*
+ * `argument` is "Loader" (it, or a second one, is there), "weights_only=True", "mode=w" (it, or the second one, begins so),
+ * "-argv-module" (arguments with other names only), or empty for functions that are harmless without any.
+ */
+static bool is_excused(const struct sp_judge *j, const struct sp_ref *ref,
+                       const struct sp_call *call, struct sp_slice argument)
+{
+    size_t equals = sp_slice_find(argument, 0, '=');
+    if (call == NULL || !call->has_args) {
+        return call != NULL && (argument.len == 0 || argument.ptr[0] == '-');
+    }
+    if (argument.len == 0 || has_unpacking(j, ref->place.end)) {
+        return false;
+    }
+    if (argument.ptr[0] == '-') {
+        return has_none_of(j, call, argument);
+    }
+    struct sp_slice value = sp_slice_sub(argument, equals + 1, argument.len);
+    if (value.len > 0 && !sp_slice_is(value, "True")) {
+        return has_text(j, call, sp_slice_sub(argument, 0, equals), value);
+    }
+    bool is_second = equals == argument.len && call->arg_count > 1;
+    bool has = has_keyword(j, call, sp_slice_sub(argument, 0, equals), equals < argument.len);
+    return has || is_second;
+}
+
+bool judge_unless(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,
+                  struct sp_slice path)
+{
+    uint32_t kind = 0;
+    const struct sp_map *keys = &j->table->unless;
+    if (!sp_map_get(&j->keyword_functions, path, &kind) || kind != JUDGE_UNLESS) {
+        return false;
+    }
+    j->is_sensitive = true;
+    for (size_t i = 0; i < keys->slot_count; i++) {
+        struct sp_slice key = keys->slots[i].key;
+        size_t open = key.ptr == NULL ? 0 : sp_slice_find(key, 0, '(');
+        if (key.ptr != NULL && sp_slice_equal(sp_slice_sub(key, 0, open), path) &&
+            !is_excused(j, ref, call, sp_slice_sub(key, open + 1, key.len - open - 2))) {
+            judge_capabilities(j, keys->slots[i].value, &ref->place, path);
+        }
+    }
+    return j->policy->names.count == 0;
+}
+
+/* ---- variables of the environment ---- */
+
+/* The text in `['TEXT']` behind `at`; only where it is written plainly. */
+static struct sp_slice index_text(const struct sp_judge *j, uint32_t at)
+{
+    const struct sp_lexer *whole = sp_facts_lexer(j->facts);
+    struct sp_slice code = sp_slice_make(whole->ptr, whole->len);
+    struct sp_slice quote = sp_slice_sub(code, (size_t)at + 1, 1);
+    bool is_plain = sp_slice_is(sp_slice_sub(code, at, 1), "[") &&
+                    (sp_slice_is(quote, "'") || sp_slice_is(quote, "\""));
+    if (!is_plain) {
+        return sp_slice_make(NULL, 0);
+    }
+    size_t end = sp_slice_find(code, (size_t)at + 2, quote.ptr[0]);
+    bool is_whole = sp_slice_is(sp_slice_sub(code, end + 1, 1), "]");
+    return is_whole ? sp_slice_sub(code, (size_t)at + 2, end - at - 2) : sp_slice_make(NULL, 0);
+}
+
+bool judge_is_harmless_variable(const struct sp_judge *j, const struct sp_ref *ref,
+                                const struct sp_call *call, struct sp_slice path)
+{
+    uint8_t text[SP_FACTS_CONST_BYTES_MAX];
+    struct sp_slice name = sp_slice_make(NULL, 0);
+    if (!sp_slice_starts(path, "os.") || j->policy->names.count > 0) {
+        return false;
+    }
+    if (sp_slice_is(path, "os.environ") && (ref->flags & SP_REF_INDEXED) != 0) {
+        name = index_text(j, ref->place.end);
+    } else if (call != NULL &&
+               (sp_slice_is(path, "os.environ.get") || sp_slice_is(path, "os.getenv") ||
+                sp_slice_is(path, "os.environ.setdefault"))) {
+        name = decoded(j, call->arg0, text);
+    }
+    return name.len > 0 && sp_map_has(&j->table->variables, name);
+}
+
 bool judge_looks_at_arguments(const struct sp_judge *j, struct sp_slice path)
 {
     return sp_map_has(&j->table->urls, path) || sp_map_has(&j->keyword_functions, path) ||

@@ -12,6 +12,10 @@
 #define JUDGE_INERT_MAX    256U /* references that are remembered as harmless */
 #define JUDGE_SEGMENTS_MAX 6U   /* of a dotted key of the table */
 
+/* What a keyword makes of a function. */
+#define JUDGE_BY_KEYWORD   1U /* dangerous */
+#define JUDGE_UNLESS       2U /* harmless */
+
 /* Functions whose arguments are looked at. */
 enum judge_special {
     JUDGE_ORDINARY,
@@ -32,7 +36,7 @@ struct sp_judge {
     struct sp_map specials; /* dotted names to enum judge_special */
     uint8_t *marks; /* by symbol: whether it is such a name, or stands for something imported */
     uint8_t *constant_marks;
-    struct sp_map keyword_functions; /* functions that some keyword makes dangerous */
+    struct sp_map keyword_functions; /* functions that some keyword makes dangerous, or harmless */
     struct sp_map keyword_names;     /* names of keywords that some rule speaks of */
     struct sp_facts *submission;
     struct sp_facts *constant; /* for code inside a constant */
@@ -117,6 +121,13 @@ void judge_forget_inert(struct sp_judge *j) SP_NONNULL(1);
 /* What is said of a call of this function goes by its arguments. */
 bool judge_looks_at_arguments(const struct sp_judge *j, struct sp_slice path) SP_NONNULL(1);
 
+/* `os.environ['OMP_NUM_THREADS']`: a variable that steers a library and nothing else. */
+bool judge_is_harmless_variable(const struct sp_judge *j, const struct sp_ref *ref,
+                                const struct sp_call *call, struct sp_slice path) SP_NONNULL(1, 2);
+/* Functions that an argument makes harmless: `yaml.load(f, Loader=yaml.SafeLoader)`. True when all is said. */
+bool judge_unless(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,
+                  struct sp_slice path) SP_NONNULL(1, 2);
+
 /* What the arguments say of a call of `path`, and functions that are judged by them alone. */
 void judge_call_arguments(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,
                           struct sp_slice path) SP_NONNULL(1, 2, 3);
@@ -137,6 +148,12 @@ void judge_mark_words(struct sp_judge *j) SP_NONNULL(1);
 /* The bare use of this name says nothing; its attributes and calls still may. */
 void judge_forget_word(struct sp_judge *j, const struct sp_ref *ref) SP_NONNULL(1, 2);
 bool judge_is_telling(const struct sp_judge *j, const struct sp_ref *ref) SP_NONNULL(1, 2);
+
+/* A text that is evaluated; what its readers add to Python is taken out of it. At most SP_FACTS_CONST_BYTES_MAX bytes. */
+void judge_source(struct sp_judge *j, uint8_t *text, size_t len, const struct sp_span *place)
+    SP_NONNULL(1, 2, 4);
+/* Reference `number` is the name in `get_ipython().run_line_magic(...)`, and the magic is harmless. */
+bool judge_is_harmless_magic(struct sp_judge *j, uint32_t number) SP_NONNULL(1);
 
 /* Judges a constant as code. */
 void judge_code(struct sp_judge *j, uint32_t constant, struct sp_slice callee) SP_NONNULL(1);

@@ -93,13 +93,15 @@ enum sp_err judge_learn_words(struct sp_judge *j)
 {
     const struct sp_table *t = j->table;
     const struct sp_map *const whole[] = {&t->attributes, &t->on_modules, &t->orphans, &t->methods,
-                                          &t->guarded,    &t->reexports,  &t->aliases};
+                                          &t->guarded,    &t->reexports,  &t->aliases, &t->objects};
     for (size_t i = 0; i < SP_COUNT(whole); i++) {
         SP_TRY(add_keys(&j->words, whole[i]));
     }
     SP_TRY(add_roots(&j->words, &t->paths));
     SP_TRY(sp_map_put(&j->words, SP_SLICE_LITERAL("__class__"), 1));
     SP_TRY(add_roots(&j->words, &t->urls));
+    SP_TRY(add_roots(&j->words, &t->unless));
+    SP_TRY(add_parents(&j->parents, &t->unless));
     SP_TRY(add_parents(&j->parents, &t->urls));
     SP_TRY(add_parents(&j->parents, &t->paths));
     SP_TRY(add_parents(&j->parents, &t->evaluates));

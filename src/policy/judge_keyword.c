@@ -28,6 +28,24 @@ static bool is_harmless_call(struct sp_judge *j, const struct sp_keyword *keywor
     return paths->count > 0;
 }
 
+/* In a pattern a keyword is an attribute that is read. */
+static void judge_attribute(struct sp_judge *j, const struct sp_keyword *keyword,
+                            struct sp_slice name)
+{
+    uint32_t own_bits = 0;
+    if (sp_slice_find(name, 0, '_') < name.len &&
+        sp_map_get(&j->table->attributes, name, &own_bits)) {
+        /* `case object(__globals__=x)` reads the attribute. */
+        judge_capabilities(j, own_bits, &keyword->place, name);
+    }
+    if (keyword->is_pattern && (sp_table_reexport(j->table, name).len > 0 ||
+                                sp_map_get(&j->table->objects, name, &own_bits))) {
+        /* `case object(os=x)` takes a module out of whatever it matches. */
+        judge_capabilities(j, SP_CAPABILITY_BIT(SP_CAPABILITY_INTROSPECTION), &keyword->place,
+                           name);
+    }
+}
+
 /* `np.load(f, allow_pickle=True)`: the table has "numpy.load(allow_pickle)". */
 static void judge_keyword(struct sp_judge *j, const struct sp_keyword *keyword)
 {
@@ -35,11 +53,7 @@ static void judge_keyword(struct sp_judge *j, const struct sp_keyword *keyword)
     size_t count = 0;
     struct sp_slice name = sp_facts_symbol(j->facts, keyword->name);
     uint32_t own_bits = 0;
-    if (sp_slice_find(name, 0, '_') < name.len &&
-        sp_map_get(&j->table->attributes, name, &own_bits)) {
-        /* `case object(__globals__=x)` reads the attribute. */
-        judge_capabilities(j, own_bits, &keyword->place, name);
-    }
+    judge_attribute(j, keyword, name);
     bool is_anywhere = sp_map_get(&j->table->keywords, name, &own_bits);
     if (keyword->value == SP_KEYWORD_FALSE ||
         (!is_anywhere && !sp_map_has(&j->keyword_names, name))) {

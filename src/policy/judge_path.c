@@ -193,6 +193,34 @@ static void remember_star(struct sp_judge *j, struct sp_slice module, const stru
     j->star_count++;
 }
 
+/* No `as`: another name could not be recognised in later runs. What might hide one counts as one. */
+static bool keeps_name(const struct sp_judge *j, const struct sp_import *import)
+{
+    const struct sp_lexer *lx = sp_facts_lexer(j->facts);
+    struct sp_slice code = sp_slice_make(lx->ptr, lx->len);
+    struct sp_slice head =
+        sp_slice_sub(code, import->statement.start, import->place.start - import->statement.start);
+    size_t at = import->place.end;
+    while (at < code.len && (code.ptr[at] == ' ' || code.ptr[at] == '\t')) {
+        at++;
+    }
+    uint8_t next = at < code.len ? code.ptr[at] : '\n';
+    bool ends_line = next == '\n' || next == '\r' || next == '#';
+    bool is_open = sp_slice_find(head, 0, '(') < head.len;
+    return next == ',' || next == ';' || next == ')' || (ends_line && !is_open);
+}
+
+/* What is harmless as long as nothing is done with it is only looked for in the image. */
+static void judge_import_module(struct sp_judge *j, struct sp_slice module, bool may_be_quiet,
+                                const struct sp_span *span)
+{
+    if (may_be_quiet && sp_map_has(&j->table->imports, module)) {
+        check_known(j, module, span);
+    } else {
+        judge_import_path(j, module, true, span);
+    }
+}
+
 static void judge_import(struct sp_judge *j, const struct sp_import *import)
 {
     uint8_t text[SP_FACTS_PATH_BYTES_MAX];
@@ -202,7 +230,10 @@ static void judge_import(struct sp_judge *j, const struct sp_import *import)
         return;
     }
     struct sp_slice module = sp_slice_make(text, len);
-    judge_import_path(j, module, true, &import->place);
+    bool has_lists = j->policy->modules.count + j->policy->names.count > 0;
+    bool is_quiet = !has_lists && !import->is_star && keeps_name(j, import);
+    judge_import_module(j, module, is_quiet || (!has_lists && import->is_from && !import->is_star),
+                        &import->place);
     if (import->is_star) {
         remember_star(j, module, &import->place);
         return;
@@ -211,7 +242,8 @@ static void judge_import(struct sp_judge *j, const struct sp_import *import)
         return;
     }
     struct judge_path path = {.len = 0};
-    if (put(&path, module) && put(&path, sp_facts_symbol(j->facts, import->name))) {
+    if (put(&path, module) && put(&path, sp_facts_symbol(j->facts, import->name)) &&
+        !(is_quiet && sp_map_has(&j->table->imports, sp_slice_make(path.text, path.len)))) {
         (void)judge_path_check(j, sp_slice_make(path.text, path.len), &import->place);
     }
 }

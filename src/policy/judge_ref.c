@@ -124,20 +124,19 @@ static void check_evaluation(struct sp_judge *j, const struct sp_ref *ref,
 }
 
 /* `np.load(f, None, True)`: the table has "numpy.load(#3)" for functions whose third argument is dangerous. */
-static void check_third(struct sp_judge *j, const struct sp_ref *ref, struct sp_slice path)
+static void check_argument(struct sp_judge *j, const struct sp_ref *ref, struct sp_slice path,
+                           const char suffix[5])
 {
-    static const char suffix[] = "(#3)";
     struct judge_path full;
     uint32_t bits = 0;
     if (!judge_concat(&full, path, sp_slice_make(NULL, 0)) ||
-        sizeof(suffix) > sizeof(full.text) - full.len) {
+        sizeof("(#3)") > sizeof(full.text) - full.len) {
         return;
     }
-    for (size_t i = 0; i + 1 < sizeof(suffix); i++) {
+    for (size_t i = 0; i < 4; i++) {
         full.text[full.len + i] = (uint8_t)suffix[i];
     }
-    if (sp_map_get(&j->table->paths, sp_slice_make(full.text, full.len + sizeof(suffix) - 1),
-                   &bits)) {
+    if (sp_map_get(&j->table->paths, sp_slice_make(full.text, full.len + 4), &bits)) {
         judge_capabilities(j, bits, &ref->place, path);
     }
 }
@@ -182,8 +181,11 @@ static bool check_special(struct sp_judge *j, const struct sp_ref *ref, const st
     case JUDGE_ORDINARY:
         break;
     }
+    if (call != NULL && call->arg_count > 1) {
+        check_argument(j, ref, path, "(#2)");
+    }
     if (call != NULL && call->arg_count > 2) {
-        check_third(j, ref, path);
+        check_argument(j, ref, path, "(#3)");
     }
     return false;
 }
@@ -264,6 +266,13 @@ static bool check_real(struct sp_judge *j, const struct sp_ref *ref, const struc
         /* `matplotlib.importlib.import_module`: what it gives back is not followed from there. */
         computed(j, &ref->place,
                  "a function that imports or evaluates is reached through another module");
+        return true;
+    }
+    if (judge_is_harmless_variable(j, ref, call, real)) {
+        j->is_sensitive = true;
+        return true;
+    }
+    if (judge_unless(j, ref, call, real)) {
         return true;
     }
     if (judge_looks_at_arguments(j, real)) {
@@ -437,6 +446,18 @@ static void check_orphan(struct sp_judge *j, const struct sp_ref *ref)
     }
 }
 
+/* An attribute that only some module has: one may have got there as a value. */
+static void check_object(struct sp_judge *j, const struct sp_ref *ref)
+{
+    for (unsigned i = ref->root == SP_ROOT_NAME ? 1 : 0; i < ref->count; i++) {
+        struct sp_slice name = sp_facts_segment(j->facts, ref, i);
+        uint32_t bits = 0;
+        if (sp_map_get(&j->table->objects, name, &bits)) {
+            judge_capabilities(j, bits, &ref->place, name);
+        }
+    }
+}
+
 /* A bare name means the same each time: once nothing was found, it need not be looked at again. */
 static bool is_bare(const struct sp_ref *ref)
 {
@@ -452,6 +473,7 @@ static void judge_unknown(struct sp_judge *j, const struct sp_ref *ref, const st
     if (check_inside(j, ref, is_name ? 1 : 0)) {
         return;
     }
+    check_object(j, ref);
     if (is_name && !is_bound) {
         check_orphan(j, ref);
     }
@@ -497,6 +519,10 @@ static void check_target_name(struct sp_judge *j, const struct sp_ref *ref)
 /* A name that is bound here, or stands in an expression that has names of its own. */
 static bool is_only_a_name(struct sp_judge *j, const struct sp_ref *ref)
 {
+    if ((ref->flags & SP_REF_BINDS) != 0) {
+        check_target_name(j, ref);
+        return true;
+    }
     if (!is_bare(ref)) {
         return false;
     }
@@ -505,6 +531,19 @@ static bool is_only_a_name(struct sp_judge *j, const struct sp_ref *ref)
         return true;
     }
     return j->is_expression;
+}
+
+static bool is_shell(const struct sp_judge *j, const struct sp_ref *ref)
+{
+    return ref->root == SP_ROOT_NAME && ref->count == 1 && (ref->flags & SP_REF_CALLED) != 0 &&
+           sp_slice_is(sp_facts_segment(j->facts, ref, 0), "get_ipython");
+}
+
+/* Nothing can be said of it, or all was said. */
+static bool needs_no_look(struct sp_judge *j, const struct sp_ref *ref, size_t number)
+{
+    return is_only_a_name(j, ref) || !judge_is_telling(j, ref) ||
+           judge_is_inert(j, (uint32_t)number);
 }
 
 static void judge_refs(struct sp_judge *j)
@@ -526,8 +565,11 @@ static void judge_refs(struct sp_judge *j)
         if (judge_is_full(j)) {
             return;
         }
-        if (is_only_a_name(j, &refs[i]) || !judge_is_telling(j, &refs[i]) ||
-            judge_is_inert(j, (uint32_t)i)) {
+        if (is_shell(j, &refs[i]) && judge_is_harmless_magic(j, (uint32_t)i)) {
+            i++; /* the method, too */
+            continue;
+        }
+        if (needs_no_look(j, &refs[i], i)) {
             continue;
         }
         /* Calls stand in the order of their callees. */

@@ -16,6 +16,11 @@ void judge_code(struct sp_judge *j, uint32_t constant, struct sp_slice callee)
                            found == NULL ? &nowhere : &found->place, callee);
         return;
     }
+    judge_source(j, text, len, &found->place);
+}
+
+void judge_source(struct sp_judge *j, uint8_t *text, size_t len, const struct sp_span *place)
+{
     for (size_t i = 0; i < len; i++) {
         /* pandas marks local names by @ and odd column names by backquotes. */
         if (text[i] == '@' || text[i] == '`') {
@@ -30,7 +35,7 @@ void judge_code(struct sp_judge *j, uint32_t constant, struct sp_slice callee)
     /* What does not lex does not run either; its constants were searched like all others. */
     if (sp_facts_scan(j->constant, code, SP_PYTHON_311, SP_PYTHON_FRAGMENT) == SP_OK) {
         const struct sp_facts *outer = j->facts;
-        j->within = &found->place;
+        j->within = place;
         j->facts = j->constant;
         judge_facts(j);
         j->facts = outer;
@@ -194,6 +199,26 @@ static bool is_everyday(struct sp_slice line)
     return false;
 }
 
+/* `%config InlineBackend.figure_format = 'retina'`: the value is an expression, which is evaluated. */
+static void judge_setting(struct sp_judge *j, struct sp_slice name, struct sp_slice all,
+                          const struct sp_span *place)
+{
+    uint8_t text[SP_FACTS_CONST_BYTES_MAX];
+    size_t at = sp_slice_find(all, 0, '=') + 1;
+    if (!sp_slice_is(name, "config") || at >= all.len) {
+        return;
+    }
+    struct sp_slice value = sp_slice_sub(all, at, all.len);
+    if (value.len > sizeof(text) || j->within != NULL) {
+        judge_capabilities(j, SP_CAPABILITY_BIT(SP_CAPABILITY_DYNAMIC_CODE), place, name);
+        return;
+    }
+    for (size_t i = 0; i < value.len; i++) {
+        text[i] = value.ptr[i];
+    }
+    judge_source(j, text, value.len, place);
+}
+
 static void judge_percent(struct sp_judge *j, const struct sp_magic *magic, struct sp_slice name,
                           struct sp_slice all)
 {
@@ -209,10 +234,75 @@ static void judge_percent(struct sp_judge *j, const struct sp_magic *magic, stru
     } else if (!magic->is_cell &&
                is_everyday(sp_slice_sub(all, magic->name_at - magic->place.start, all.len))) {
         bits = 0;
+        judge_setting(j, name, all, &magic->place);
     }
     if (bits != 0) {
         judge_capabilities(j, bits, &magic->place, name.len > 0 ? name : SP_SLICE_LITERAL("%"));
     }
+}
+
+/* ---- get_ipython().run_line_magic('matplotlib', 'inline'), as notebooks are turned into scripts ---- */
+
+static size_t put_text(const struct sp_judge *j, uint32_t constant,
+                       uint8_t text[SP_FACTS_CONST_BYTES_MAX])
+{
+    size_t len = 0;
+    const struct sp_const *found = sp_facts_const(j->facts, constant);
+    bool is_known =
+        found != NULL && !found->is_guess && sp_facts_decode(j->facts, found, text, &len) == SP_OK;
+    return is_known ? len : 0;
+}
+
+static bool is_style_setting(struct sp_slice name, struct sp_slice line)
+{
+    return sp_slice_is(name, "config") &&
+           (sp_slice_starts(line, "InlineBackend.") || sp_slice_starts(line, "IPCompleter."));
+}
+
+/* The magic and its line are known, and harmless. */
+static bool is_harmless_line(struct sp_judge *j, const struct sp_call *call,
+                             const struct sp_span *place)
+{
+    uint8_t name_text[SP_FACTS_CONST_BYTES_MAX];
+    uint8_t line_text[SP_FACTS_CONST_BYTES_MAX];
+    uint32_t bits = 0;
+    struct sp_slice name = sp_slice_make(name_text, put_text(j, call->arg0, name_text));
+    struct sp_slice line = sp_slice_make(line_text, put_text(j, call->arg1, line_text));
+    bool is_known = name.len > 0 && (call->arg_count == 1 || call->arg1 != SP_FACTS_NONE) &&
+                    call->arg_count <= 2 && sp_map_get(&j->table->magics, name, &bits);
+    bool is_filled =
+        sp_slice_find(line, 0, '{') < line.len || sp_slice_find(line, 0, '$') < line.len;
+    if (!is_known || is_filled || j->within != NULL) {
+        return false;
+    }
+    bool is_style = is_style_setting(name, line);
+    if (is_style || holds_python(name)) {
+        judge_source(j, line_text, line.len, place);
+        return true;
+    }
+    return bits == 0 || (sp_slice_is(name, "load_ext") && sp_slice_is(line, "autoreload"));
+}
+
+bool judge_is_harmless_magic(struct sp_judge *j, uint32_t number)
+{
+    size_t ref_count = 0;
+    size_t call_count = 0;
+    const struct sp_ref *refs = sp_facts_refs(j->facts, &ref_count);
+    const struct sp_call *calls = sp_facts_calls(j->facts, &call_count);
+    uint32_t method = number + 1;
+    bool is_chain = method < ref_count && refs[method].root == SP_ROOT_CALL &&
+                    refs[method].count == 1 && refs[method].base < call_count &&
+                    calls[refs[method].base].callee == number;
+    if (!is_chain || calls[refs[method].base].has_args ||
+        !sp_slice_is(sp_facts_segment(j->facts, &refs[method], 0), "run_line_magic")) {
+        return false;
+    }
+    for (size_t i = refs[method].base + 1U; i < call_count; i++) {
+        if (calls[i].callee == method) {
+            return is_harmless_line(j, &calls[i], &refs[method].place);
+        }
+    }
+    return false;
 }
 
 static void judge_magic(struct sp_judge *j, const struct sp_magic *magic)

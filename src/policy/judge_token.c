@@ -49,13 +49,30 @@ static void check_pattern(struct sp_judge *j, const struct sp_map_entry *entry,
     }
 }
 
+/* `'text.usetex': False`, `rcParams['text.usetex'] = False`: a setting that is switched off. */
+static bool is_switched_off(const struct sp_judge *j, const struct sp_span *span)
+{
+    const struct sp_lexer *lx = sp_facts_lexer(j->facts);
+    struct sp_slice code = sp_slice_make(lx->ptr, lx->len);
+    size_t at = span->end;
+    bool has_mark = false;
+    while (at < code.len && (code.ptr[at] == ' ' || code.ptr[at] == ']' || code.ptr[at] == '=' ||
+                             code.ptr[at] == ':' || code.ptr[at] == ',')) {
+        has_mark = has_mark || code.ptr[at] == '=' || code.ptr[at] == ':';
+        at++;
+    }
+    struct sp_slice rest = sp_slice_sub(code, at, code.len);
+    bool is_word = rest.len > 5 && (rest.ptr[5] == '_' || sp_text_is_alnum(rest.ptr[5]));
+    return has_mark && sp_slice_starts(rest, "False") && !is_word;
+}
+
 static void check_text(struct sp_judge *j, struct sp_slice text, const struct sp_span *span)
 {
     uint32_t bits = 0;
     for (size_t i = 0; i < j->policy->strings.slot_count; i++) {
         check_pattern(j, &j->policy->strings.slots[i], text, span);
     }
-    if (sp_map_get(&j->table->quoted, text, &bits)) {
+    if (sp_map_get(&j->table->quoted, text, &bits) && !is_switched_off(j, span)) {
         judge_capabilities(j, bits, span, text);
     }
 }

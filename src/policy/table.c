@@ -79,6 +79,8 @@ static enum sp_err load_capability(struct sp_table *t, const struct sp_toml_valu
     SP_TRY(add_list(&t->attributes, sp_toml_get(section, "attributes"), bits, where));
     SP_TRY(add_list(&t->on_modules, sp_toml_get(section, "module_attributes"), bits, where));
     SP_TRY(add_list(&t->orphans, sp_toml_get(section, "orphans"), bits, where));
+    SP_TRY(add_list(&t->objects, sp_toml_get(section, "objects"), bits, where));
+    SP_TRY(add_list(&t->unless, sp_toml_get(section, "unless"), bits, where));
     SP_TRY(add_list(&t->strings, sp_toml_get(section, "strings"), bits, where));
     SP_TRY(add_list(&t->places, sp_toml_get(section, "places"), bits, where));
     SP_TRY(add_list(&t->magics, sp_toml_get(section, "magics"), bits, where));
@@ -145,6 +147,8 @@ static enum sp_err load_sections(struct sp_table *t, const struct sp_toml_value 
     SP_TRY(add_list(&t->paths, sp_toml_get(none, "names"), 0, where));
     SP_TRY(add_list(&t->magics, sp_toml_get(none, "magics"), 0, where));
     SP_TRY(add_list(&t->keyword_calls, sp_toml_get(none, "calls"), 1, where));
+    SP_TRY(add_list(&t->imports, sp_toml_get(none, "imports"), 1, where));
+    SP_TRY(add_list(&t->variables, sp_toml_get(none, "variables"), 1, where));
     SP_TRY(add_list(&t->ambiguous, sp_toml_get(sp_toml_get(root, "ambiguous"), "names"), 1, where));
     SP_TRY(add_list(&t->guarded, sp_toml_get(sp_toml_get(root, "guarded"), "modules"), 1, where));
     SP_TRY(add_list(&t->image, sp_toml_get(sp_toml_get(root, "image"), "modules"), 1, where));
@@ -190,7 +194,8 @@ void sp_table_done(struct sp_table *table)
         &table->targets,         &table->places,     &table->second,     &table->pickle_globals,
         &table->pickle_packages, &table->texts,      &table->urls,       &table->keywords,
         &table->keyword_calls,   &table->ambiguous,  &table->exact,      &table->instead,
-        &table->quoted};
+        &table->quoted,          &table->objects,    &table->unless,     &table->imports,
+        &table->variables};
     for (size_t i = 0; i < SP_COUNT(maps); i++) {
         sp_map_done(maps[i]);
     }

@@ -45,13 +45,17 @@ struct sp_table {
     struct sp_map on_modules; /* "__dict__" -> capabilities, on a module */
     struct sp_map
         orphans; /* "popen" -> capabilities, on a name that this submission does not bind */
+    struct sp_map
+        objects; /* "popen" -> capabilities, on anything that is not known to be an imported module */
     struct sp_map strings; /* "__globals__" -> capabilities, anywhere in a constant */
     struct sp_map quoted;  /* "allow_pickle" -> capabilities, as a whole constant */
     struct sp_map places;  /* "/proc/self" -> capabilities, at the start of a constant */
     struct sp_map magics;  /* "bash" -> capabilities */
     struct sp_map
         evaluates; /* "timeit.timeit" -> capabilities, unless the text is constant and harmless */
-    struct sp_map second;  /* "sympy.lambdify": the second argument may be code */
+    struct sp_map second; /* "sympy.lambdify": the second argument may be code */
+    struct sp_map
+        unless; /* "yaml.load(Loader)": capabilities, unless it has that argument, or no argument at all */
     struct sp_map methods; /* "query" -> capabilities: the same for methods of objects */
     struct sp_map
         texts; /* "sympy": modules whose functions read a constant text as an expression */
@@ -59,6 +63,8 @@ struct sp_table {
         urls; /* "pandas.read_csv": the first argument may be an address -> capabilities */
     struct sp_map keywords;      /* "allow_pickle": in any call -> capabilities */
     struct sp_map keyword_calls; /* "numpy.save": but not in these */
+    struct sp_map imports;       /* "dis": an import alone is harmless */
+    struct sp_map variables;     /* "OMP_NUM_THREADS": of the environment, harmless */
     struct sp_map ambiguous; /* "trace": alone the name of a variable rather than of the module */
     struct sp_map guarded;   /* "os": a module that must not be handed on as a value */
     struct sp_map pickle_globals;  /* "numpy.dtype": harmless in a pickle */

@@ -45,6 +45,11 @@ static void start_statement(struct sp_facts *f)
     f->hands_out = false;
     f->at_statement = true;
     f->binds_next = false;
+    f->for_open = false;
+    f->is_for_in = false;
+    f->has_bracket = false;
+    f->is_case = false;
+    f->statement_ref = f->ref_count;
     f->expects_params = false;
 }
 
@@ -115,6 +120,8 @@ static void note_binding(struct sp_facts *f, uint32_t keyword)
         break;
     case SP_WORD_IN:
         f->binds_next = false;
+        f->is_for_in = f->for_open;
+        f->for_open = false;
         break;
     default:
         break;
@@ -131,6 +138,7 @@ static void note_keyword(struct sp_facts *f, uint32_t keyword)
         note_lambda(f);
     }
     note_binding(f, keyword);
+    f->for_open = f->for_open || keyword == SP_WORD_FOR;
     f->expects_params = keyword == SP_WORD_DEF || (f->expects_params && keyword != SP_WORD_CLASS);
     note_keyword_value(f, keyword);
 }
@@ -191,6 +199,7 @@ static enum sp_err on_open(struct sp_facts *f, uint32_t ref)
     }
     /* The lexer allows no more brackets than there are levels. */
     f->level++;
+    f->has_bracket = true;
     f->depth_most = (uint32_t)sp_size_max(f->depth_most, f->level);
     clear_level(f, f->level);
     struct facts_level *level = &f->levels[f->level];
@@ -287,6 +296,7 @@ static void on_colon(struct sp_facts *f)
 
 static void on_plain_op(struct sp_facts *f, uint32_t ref)
 {
+    f->is_prefix = !f->last_is_operand;
     switch (f->token.op) {
     case ',':
         on_comma(f);

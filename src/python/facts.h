@@ -48,6 +48,7 @@ enum sp_ref_root {
 #define SP_REF_STORED  0x04u /* the target of an assignment */
 #define SP_REF_INDEXED 0x08u /* directly followed by [ */
 #define SP_REF_TESTED  0x10u /* behind `in`: only looked up */
+#define SP_REF_BINDS   0x20u /* a name that is bound here: of a def, a class, a parameter, a target */
 
 /* A name with its attributes: `a.b.c`. */
 struct sp_ref {
@@ -89,6 +90,7 @@ struct sp_keyword {
     struct sp_span place;
     uint32_t call;
     uint32_t name;
+    bool is_pattern; /* of a class pattern: `case object(name=x)` reads the attribute */
     enum sp_keyword_value value;
 };
 

@@ -26,7 +26,7 @@ static void open_chain(struct sp_facts *f, enum sp_ref_root root, uint32_t base)
         .path_at = f->segment_count,
         .base = base,
         .root = (uint8_t)root,
-        .flags = f->last_keyword == SP_WORD_IN && !f->hands_out ? SP_REF_TESTED : 0};
+        .flags = f->last_keyword == SP_WORD_IN && !f->is_for_in ? SP_REF_TESTED : 0};
     if (f->chain.is_arg && makes_constant(f)) {
         sp_facts_argument_begin(f);
     }
@@ -36,11 +36,36 @@ static void open_chain(struct sp_facts *f, enum sp_ref_root root, uint32_t base)
     }
 }
 
+/* A name in this place is bound, whatever it stood for before. */
+static bool is_binding_place(const struct sp_facts *f, const struct facts_level *level)
+{
+    if ((level->is_params && f->level == 1) || level->is_lambda_head) {
+        bool is_star = f->last_op == '*' || f->last_op == SP_OP_POWER;
+        bool behind_mark = f->last_kind == SP_TOKEN_OP &&
+                           (f->last_op == '(' || f->last_op == ',' || (is_star && f->is_prefix));
+        return behind_mark || f->last_keyword == SP_WORD_LAMBDA;
+    }
+    switch (f->last_keyword) {
+    case SP_WORD_DEF:
+    case SP_WORD_CLASS:
+    case SP_WORD_FOR:
+    case SP_WORD_AS:
+    case SP_WORD_GLOBAL:
+        return true;
+    default:
+        return f->for_open && f->level == 0 && f->last_kind == SP_TOKEN_OP && f->last_op == ',';
+    }
+}
+
 enum sp_err sp_facts_chain_name(struct sp_facts *f, uint32_t symbol)
 {
     struct facts_level *level = &f->levels[f->level];
     if (!f->chain.has_dot) {
+        bool binds = is_binding_place(f, level);
+        f->is_case =
+            f->is_case || (f->at_statement && sp_slice_is(sp_facts_symbol(f, symbol), "case"));
         open_chain(f, SP_ROOT_NAME, SP_FACTS_NONE);
+        f->chain.ref.flags |= binds ? SP_REF_BINDS : 0;
         if (f->binds_next || level->is_params || level->is_lambda_head) {
             f->symbols[symbol].flags |= SYMBOL_BOUND;
         }
@@ -133,10 +158,24 @@ enum sp_err sp_facts_name_target(struct sp_facts *f, uint32_t ref)
     return SP_OK;
 }
 
+/* `a, b = c = value`: all that stands in front of the last = of a statement without brackets. */
+static void mark_targets(struct sp_facts *f)
+{
+    for (uint32_t i = f->statement_ref; i < f->ref_count; i++) {
+        if (f->refs[i].root == SP_ROOT_NAME && f->refs[i].count == 1) {
+            f->refs[i].flags |= SP_REF_BINDS;
+        }
+    }
+}
+
 static void assign_statement(struct sp_facts *f)
 {
     struct facts_level *level = &f->levels[0];
     uint32_t count = f->names_now_count;
+    bool has_lambda = level->is_lambda_head || level->has_lambda;
+    if (!f->has_bracket && !f->in_annotation && !has_lambda && f->lx.mode != SP_PYTHON_FRAGMENT) {
+        mark_targets(f);
+    }
     level->is_lost = level->is_lost || f->has_star || count == 0 ||
                      count > (uint32_t)FACTS_TARGETS_MAX - level->target_count;
     if (level->target_count == 0 || count < level->group_least) {
@@ -159,8 +198,8 @@ static void add_keyword(struct sp_facts *f, uint32_t call, const struct sp_ref *
 {
     if (f->keyword_count < f->keyword_max) {
         f->keyword_open = f->keyword_count;
-        f->keywords[f->keyword_count] =
-            (struct sp_keyword){.place = ref->place, .call = call, .name = name};
+        f->keywords[f->keyword_count] = (struct sp_keyword){
+            .place = ref->place, .call = call, .name = name, .is_pattern = f->is_case};
         f->keyword_count++;
     }
 }
@@ -227,6 +266,9 @@ enum sp_err sp_facts_chain_end(struct sp_facts *f)
     }
     uint32_t ref = f->ref_count;
     f->chain.ref.flags |= (uint8_t)flags_before(f);
+    if (f->chain.ref.count != 1 || (f->chain.ref.flags & SP_REF_INDEXED) != 0) {
+        f->chain.ref.flags &= (uint8_t)~SP_REF_BINDS;
+    }
     f->refs[ref] = f->chain.ref;
     f->ref_count++;
     bool is_used = (f->chain.ref.flags & (SP_REF_CALLED | SP_REF_INDEXED)) != 0;

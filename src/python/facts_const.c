@@ -1,6 +1,8 @@
 #include "base/text.h"
 #include "python/facts_fold.h"
 
+#define SCHEME_MAX 24U
+
 static bool has_two_underscores(struct sp_slice text)
 {
     for (size_t at = sp_slice_find(text, 0, '_'); at + 1 < text.len;
@@ -53,6 +55,13 @@ enum sp_err sp_facts_const_text(struct sp_facts *f)
     return is_plain ? SP_OK : keep(f, &constant, &ignored);
 }
 
+/* "module://...": what stands in front of the mark is short. */
+static bool has_scheme(struct sp_slice text)
+{
+    size_t at = sp_slice_find(sp_slice_sub(text, 0, SCHEME_MAX), 0, ':');
+    return at + 2 < text.len && text.ptr[at + 1] == '/' && text.ptr[at + 2] == '/';
+}
+
 enum sp_err sp_facts_const_end(struct sp_facts *f)
 {
     struct facts_pending *now = &f->constant;
@@ -66,7 +75,8 @@ enum sp_err sp_facts_const_end(struct sp_facts *f)
     struct sp_slice text = sp_slice_make(f->lx.ptr + now->constant.place.start,
                                          now->constant.place.end - now->constant.place.start);
     bool is_path = text.len > 1 && text.ptr[1] == '/';
-    if (!is_arg && !is_path && !now->is_complex && !has_two_underscores(text)) {
+    if (!is_arg && !is_path && !now->is_complex && !has_scheme(text) &&
+        !has_two_underscores(text)) {
         return SP_OK;
     }
     uint32_t index = 0;

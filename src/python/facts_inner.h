@@ -32,9 +32,7 @@ struct facts_symbol {
 
 /* One dotted path that a symbol can stand for. */
 struct facts_meaning {
-    uint32_t next;
-    uint32_t text_at;
-    uint32_t len;
+    uint32_t next, text_at, len;
 };
 
 /* One meaning of a symbol: an absolute path, or a reference that is looked at when all bindings are known. */
@@ -56,8 +54,7 @@ struct facts_level {
     bool has_comma;      /* the value is a tuple */
     bool is_lost;        /* a target that is no name: values are not followed there */
     bool may_fold;       /* the argument begins like an expression of constants */
-    uint32_t call;
-    uint32_t arg;
+    uint32_t call, arg;
     struct sp_span argument; /* where it begins, when may_fold */
     uint32_t first_ref;      /* references inside begin here */
     uint16_t target_count;
@@ -130,20 +127,23 @@ struct sp_facts {
     struct facts_chain chain;
     struct facts_pending constant;
     struct facts_level levels[FACTS_LEVELS];
-    uint32_t level;
-    uint32_t depth_most;
-    uint32_t indents;
+    uint32_t level, depth_most, indents;
     uint32_t names_now[FACTS_TARGETS_MAX]; /* of this statement, before its = */
     uint32_t names_now_count;
     bool has_star;
     bool in_annotation; /* its names are no targets */
     bool is_compound;
     bool at_statement;
-    bool hands_out;      /* the statement gives its value away: return, yield, for */
-    bool binds_next;     /* for, as, def, class: the next names bind */
-    bool expects_params; /* between def and its bracket */
-    uint8_t last_kind;
-    uint8_t last_op;
+    bool hands_out;  /* the statement gives its value away: return, yield, for */
+    bool binds_next; /* for, as, def, class: the next names bind */
+    bool for_open,
+        is_for_in;          /* behind `for`, in front of its `in`; the last `in` was one of those */
+    bool has_bracket;       /* the statement has one */
+    bool is_case;           /* the statement begins with the name `case` */
+    bool is_prefix;         /* the last operator stood where an operand could */
+    uint32_t statement_ref; /* its first reference */
+    bool expects_params;    /* between def and its bracket */
+    uint8_t last_kind, last_op;
     uint32_t last_keyword; /* enum sp_word */
     bool last_is_operand;
     uint32_t closed_call;  /* of the bracket that the last token closed, or SP_FACTS_NONE */

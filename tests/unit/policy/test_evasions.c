@@ -64,13 +64,29 @@ static unsigned judge_pieces(const char *path, enum sp_verdict want, unsigned *o
     return count;
 }
 
+/* Ways around a policy, by what they rely on. */
+static const struct {
+    const char *path;
+    unsigned least;
+} evasions[] = {
+    {(SP_SOURCE_DIR "/tests/unit/policy/evasions.txt"), 700}, /* names, texts, frames, dunders */
+    {(SP_SOURCE_DIR "/tests/unit/policy/evasions_libraries.txt"),
+     90}, /* what libraries run for others */
+    {(SP_SOURCE_DIR "/tests/unit/policy/evasions_values.txt"),
+     10}, /* modules as values, in patterns */
+    {(SP_SOURCE_DIR "/tests/unit/policy/evasions_positions.txt"), 15}, /* where a name can stand */
+    {(SP_SOURCE_DIR "/tests/unit/policy/evasions_ipython.txt"),
+     30}, /* magics, prefixes, the shell */
+};
+
 static void test_evasions_are_denied_by_the_default_policy(void **state)
 {
-    unsigned wrong = 0;
     (void)state;
-    assert_true(judge_pieces(SP_SOURCE_DIR "/tests/unit/policy/evasions.txt", SP_VERDICT_DENY,
-                             &wrong) > 700);
-    assert_int_equal(wrong, 0);
+    for (size_t i = 0; i < sizeof(evasions) / sizeof(evasions[0]); i++) {
+        unsigned wrong = 0;
+        assert_true(judge_pieces(evasions[i].path, SP_VERDICT_DENY, &wrong) > evasions[i].least);
+        assert_int_equal(wrong, 0);
+    }
 }
 
 static void test_everyday_work_passes_the_default_policy(void **state)
@@ -78,7 +94,7 @@ static void test_everyday_work_passes_the_default_policy(void **state)
     unsigned wrong = 0;
     (void)state;
     assert_true(judge_pieces(SP_SOURCE_DIR "/tests/unit/policy/everyday.txt", SP_VERDICT_ALLOW,
-                             &wrong) > 35);
+                             &wrong) > 80);
     assert_int_equal(wrong, 0);
 }
 
