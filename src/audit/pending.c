@@ -29,6 +29,7 @@ enum sp_err sp_pending_new(struct sp_pending_table **out)
 static void free_row(struct sp_pending *row)
 {
     sp_hash_free(row->hash);
+    sp_hash_free(row->streamed);
     sp_payload_done(&row->verdict.order);
     sp_payload_done(&row->verdict.content);
     sp_payload_done(&row->outcome.answer);

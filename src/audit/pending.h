@@ -51,6 +51,10 @@ struct sp_pending {
     bool is_hashed;    /* the content has its digest */
     struct sp_hash *hash; /* of the content, while it is digested */
     uint64_t hashed;      /* so many bytes of it */
+    struct sp_hash *streamed; /* of what was passed on while it ran */
+    uint64_t streamed_bytes;
+    uint8_t streamed_digest[SP_DIGEST_BYTES];
+    uint32_t parts_lost; /* since the last part that was passed on */
     enum { SP_KEY_NONE, SP_KEY_HELD, SP_KEY_FAILED } key; /* what stands under an idempotency key (once.c) */
     bool is_replay;
     bool is_reading_all; /* of a reading: entries of every tenant */

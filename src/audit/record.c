@@ -321,6 +321,8 @@ static enum sp_err put_outcome(struct line *line, const struct sp_record_intent 
     put_hex(line, "stderr_sha256", outcome->stderr_digest);
     put_number(line, "stdout_bytes", outcome->stdout_bytes);
     put_hex(line, "stdout_sha256", outcome->stdout_digest);
+    put_number(line, "streamed_bytes", intent->streamed_bytes);
+    put_hex(line, "streamed_sha256", intent->streamed_digest);
     put_time_version(line);
     return SP_OK;
 }

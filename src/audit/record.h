@@ -66,6 +66,8 @@ enum sp_err sp_record_refusal(struct sp_stamp stamp, const struct sp_msg_refusal
 struct sp_record_intent {
     uint64_t index;
     uint64_t inspect_us; /* from the first word of the exchange to the verdict */
+    uint64_t streamed_bytes; /* passed on while it ran */
+    uint8_t streamed_digest[SP_DIGEST_BYTES];
     uint64_t log_us;     /* from there to the outcome, without the time that relay had it */
 };
 enum sp_err sp_record_outcome(struct sp_stamp stamp, const struct sp_record_intent *intent,

@@ -34,6 +34,7 @@ struct sp_audit_out {
     void *ctx;
     enum sp_err (*run)(void *ctx, const struct sp_msg_run *run);
     enum sp_err (*answer)(void *ctx, const struct sp_msg_answer *answer);
+    enum sp_err (*part)(void *ctx, const struct sp_msg_part *part); /* an error leaves it out */
     enum sp_err (*judged)(void *ctx, const struct sp_msg_judged *judged);
     enum sp_err (*ended)(void *ctx, const struct sp_msg_ended *ended);
     enum sp_err (*still)(void *ctx, const struct sp_msg_still *still);
@@ -95,6 +96,10 @@ enum sp_err sp_audit_verdict(struct sp_audit_room *room, unsigned worker, struct
 /* From relay; the answer moves. */
 enum sp_err sp_audit_outcome(struct sp_audit_room *room, struct sp_msg_outcome *outcome, struct sp_audit_now now)
     SP_MUST_CHECK SP_NONNULL(1, 2);
+
+/* From relay, while a run goes on whose client wants to hear of it: digested and passed on. */
+enum sp_err sp_audit_part(struct sp_audit_room *room, const struct sp_msg_part *part, struct sp_audit_now now) SP_MUST_CHECK
+    SP_NONNULL(1, 2);
 
 /* From the supervisor. */
 enum sp_err sp_audit_role_up(struct sp_audit_room *room, const struct sp_msg_role_up *up, struct sp_audit_now now)

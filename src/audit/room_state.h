@@ -120,6 +120,9 @@ uint64_t sp_room_oldest(const struct sp_audit_room *room) SP_NONNULL(1);
 void sp_room_tell_still(struct sp_audit_room *room) SP_NONNULL(1);
 void sp_room_wired_still(struct sp_audit_room *room, struct sp_peer peer) SP_NONNULL(1);
 
+/* parts.c: the digest of what was passed on while a run went on, zeros for nothing; asked for any number of times. */
+enum sp_err sp_room_streamed(struct sp_pending *row, uint8_t out[SP_DIGEST_BYTES]) SP_MUST_CHECK SP_NONNULL(1, 2);
+
 /* Appends all outcomes that are owed. */
 void sp_room_pay(struct sp_audit_room *room) SP_NONNULL(1);
 

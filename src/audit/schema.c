@@ -170,6 +170,8 @@ const struct sp_schema_kind sp_schema_kinds[] = {
           {"stderr_sha256", SP_SCHEMA_DIGEST},
           {"stdout_bytes", SP_SCHEMA_NUMBER},
           {"stdout_sha256", SP_SCHEMA_DIGEST},
+          {"streamed_bytes", SP_SCHEMA_NUMBER},
+          {"streamed_sha256", SP_SCHEMA_DIGEST},
           {"time", SP_SCHEMA_TIME},
           {"v", SP_SCHEMA_NUMBER},
       }},

@@ -134,17 +134,19 @@ static void owe(struct sp_audit_room *room, struct sp_pending *row)
     room->is_owing = true;
 }
 
-static enum sp_err append_outcome(struct sp_audit_room *room, const struct sp_pending *row)
+static enum sp_err append_outcome(struct sp_audit_room *room, struct sp_pending *row)
 {
     struct sp_stamp stamp = {.index = 0};
     const uint64_t since = room->now.mono_us - row->joined_us;
     SP_TRY(sp_room_ready(room));
     SP_TRY(sp_log_stamp(room->log, room->now.wall_us, &stamp));
-    const struct sp_record_intent intent = {
+    struct sp_record_intent intent = {
         .index = row->entry,
+        .streamed_bytes = row->streamed_bytes,
         .inspect_us = row->joined_us - row->heard_us,
         .log_us = since > row->outcome.relay_us ? since - row->outcome.relay_us : 0,
     };
+    SP_TRY(sp_room_streamed(row, intent.streamed_digest));
     return sp_room_take(
         room, sp_record_outcome(stamp, &intent, &row->outcome, sp_log_line(room->log)), stamp);
 }
@@ -228,6 +230,7 @@ static void run(struct sp_audit_room *room, struct sp_pending *row)
         .traceparent = row->who.traceparent,
         .execution = row->who.execution,
         .is_async = row->verdict.is_async,
+        .is_stream = row->who.is_stream,
         .order = row->verdict.order,
         .content_at = row->verdict.content_at,
         .content_bytes = row->verdict.code_bytes,

@@ -9,6 +9,7 @@
 #include "api/route.h"
 #include "base/own.h"
 #include "front/job.h"
+#include "front/live.h"
 
 #define RAW_HEAD_BYTES_MAX   ((size_t)8 * 1024)
 #define DOWNLOAD_PIECE_BYTES ((size_t)64 * 1024)
@@ -38,6 +39,7 @@ struct sp_call {
     uint64_t body_max;
     struct sp_body body;
     struct sp_reply reply;
+    struct sp_live *live; /* of an answer that grows; NULL else */
     struct sp_buf names; /* of a list of sessions, for its answer */
     uint32_t next_skip;
 };
@@ -73,6 +75,7 @@ void sp_call_free(struct sp_call *call)
     }
     sp_body_done(&call->body);
     sp_reply_done(&call->reply);
+    sp_live_leave(call->live);
     sp_buf_done(&call->names);
     free(call->target);
     free(call->method);
@@ -86,6 +89,14 @@ void sp_call_free(struct sp_call *call)
 static struct sp_slice header(const struct sp_call *call, const char *name)
 {
     return sp_slice_of(MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND, name));
+}
+
+/* The type alone; where it is one of several, the client takes a whole answer as well. */
+static bool wants_events(const struct sp_call *call)
+{
+    struct sp_slice accept = header(call, "Accept");
+    accept = sp_slice_trim(sp_slice_sub(accept, 0, sp_slice_find(accept, 0, ';')));
+    return sp_slice_is_nocase(accept, "text/event-stream");
 }
 
 static enum MHD_Result suspend(struct sp_call *call)
@@ -234,24 +245,81 @@ static enum MHD_Result answer_midway(struct sp_call *call)
     return MHD_NO;
 }
 
+/* The first part begins the answer, in which no status can be told any more. */
+static enum sp_err begin_live(struct sp_call *call)
+{
+    call->live = sp_live_new(call->face, call->connection);
+    if (call->live == NULL) {
+        return SP_ERR_NOMEM;
+    }
+    return sp_reply_init_live(&call->reply, call->exchange);
+}
+
+void sp_call_part(void *ctx, void *request, const struct sp_msg_part *part)
+{
+    struct sp_call *call = request;
+    (void)ctx;
+    if (call->live == NULL) {
+        if (begin_live(call) != SP_OK) {
+            sp_live_leave(call->live);
+            call->live = NULL; /* the whole answer at the end has a better chance */
+            return;
+        }
+        resume(call);
+    }
+    sp_live_part(call->live, part);
+}
+
+static enum MHD_Result queue_live(struct sp_call *call)
+{
+    if (call->is_queued) {
+        return MHD_YES;
+    }
+    struct MHD_Response *response = sp_live_response(call->live);
+    if (response == NULL) {
+        return MHD_NO;
+    }
+    enum MHD_Result result = queue_response(call, response);
+    MHD_destroy_response(response);
+    call->is_queued = result == MHD_YES;
+    return result;
+}
+
+/* The head of a growing answer may still be needed: the end has a place of its own. */
+static void end_live(struct sp_call *call, const struct sp_desk_answer *answer)
+{
+    struct sp_reply head = call->reply;
+    call->reply = (struct sp_reply){0};
+    set_reply(call, answer);
+    bool is_made = sp_reply_to_event(&call->reply, answer) == SP_OK;
+    if (is_made) {
+        sp_live_end(call->live, sp_buf_slice(&call->reply.body));
+    } else {
+        sp_live_break(call->live);
+    }
+    sp_reply_done(&call->reply);
+    call->reply = head;
+}
+
 void sp_call_answer(void *ctx, void *request, struct sp_desk_answer *answer)
 {
     struct sp_call *call = request;
     (void)ctx;
     call->is_open = false;
+    if (call->live != NULL) {
+        end_live(call, answer);
+        return;
+    }
     set_reply(call, answer);
+    bool is_event = answer->err == SP_OK && answer->payload != NULL && !answer->is_async && !answer->is_json &&
+                    !call->reply.has_content && wants_events(call);
+    if (is_event && sp_reply_to_event(&call->reply, answer) != SP_OK) {
+        set_refusal(call, SP_ERR_POOL_ANSWER);
+    }
     resume(call);
 }
 
 /* --- the head --- */
-
-/* The type alone; where it is one of several, the client takes a whole answer as well. */
-static bool wants_events(const struct sp_call *call)
-{
-    struct sp_slice accept = header(call, "Accept");
-    accept = sp_slice_trim(sp_slice_sub(accept, 0, sp_slice_find(accept, 0, ';')));
-    return sp_slice_is_nocase(accept, "text/event-stream");
-}
 
 /* A key over its limit is none that anybody could have meant: admit says so of an empty one. */
 static struct sp_slice idempotency_key(const struct sp_call *call)
@@ -450,6 +518,9 @@ enum MHD_Result sp_call_handle(struct sp_call *call, const char *method, const c
     if (*upload_len > 0) {
         return take_upload(call, sp_slice_make(upload, *upload_len), upload_len);
     }
+    if (call->live != NULL) {
+        return queue_live(call);
+    }
     if (call->has_reply) {
         return queue_reply(call);
     }
@@ -498,6 +569,10 @@ enum sp_err sp_call_job(void *ctx, void *request, const struct sp_msg_send *send
 
 void sp_call_client_left(struct sp_call *call)
 {
+    if (call->live != NULL) {
+        call->is_gone = true;
+        sp_live_break(call->live);
+    }
     if (call->is_suspended) {
         call->is_gone = true;
         if (call->is_open) {

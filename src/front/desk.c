@@ -407,6 +407,19 @@ enum sp_err sp_desk_on_answer(struct sp_desk *desk, struct sp_msg_answer *answer
     return SP_OK;
 }
 
+/* What if audit is hostile? As above. What comes late, or for who left, is passed over. */
+enum sp_err sp_desk_on_part(struct sp_desk *desk, const struct sp_msg_part *part)
+{
+    const struct slot *slot = find_live(desk, part->exchange);
+    if (part->what >= SP_PART_COUNT) {
+        return SP_ERR_WIRE;
+    }
+    if (slot != NULL && slot->state == STATE_SENT) {
+        desk->port.part(desk->port.ctx, slot->request, part);
+    }
+    return SP_OK;
+}
+
 void sp_desk_wired(struct sp_desk *desk, enum sp_role peer)
 {
     desk->has_admit = desk->has_admit || peer == SP_ROLE_ADMIT;

@@ -53,6 +53,8 @@ struct sp_desk_port {
     enum sp_err (*job)(void *ctx, void *request, const struct sp_msg_send *send, struct sp_msg_job *job);
     /* The body may be read, at most so much of it. */
     void (*read_body)(void *ctx, void *request, uint64_t bytes_max);
+    /* The run of a request says something while it goes on. */
+    void (*part)(void *ctx, void *request, const struct sp_msg_part *part);
     /* The end: the desk has forgotten the exchange and never names this request again. */
     void (*answer)(void *ctx, void *request, struct sp_desk_answer *answer);
 };
@@ -95,6 +97,9 @@ enum sp_err sp_desk_on_answer(struct sp_desk *desk, struct sp_msg_answer *answer
     SP_MUST_CHECK SP_NONNULL(1, 2);
 
 enum sp_err sp_desk_on_page(struct sp_desk *desk, struct sp_msg_page *page) SP_MUST_CHECK SP_NONNULL(1, 2);
+
+enum sp_err sp_desk_on_part(struct sp_desk *desk, const struct sp_msg_part *part) SP_MUST_CHECK SP_NONNULL(1, 2);
+
 enum sp_err sp_desk_on_tell(struct sp_desk *desk, struct sp_msg_tell *tell) SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* Deadlines; called about every second. */

@@ -185,6 +185,7 @@ static enum sp_err start(struct sp_face *face)
                                       .left = port_left,
                                       .job = sp_call_job,
                                       .read_body = sp_call_read_body,
+                                      .part = sp_call_part,
                                       .answer = sp_call_answer};
     SP_TRY(sp_desk_new(face->config.incarnation, face->config.workers, &port, &face->desk));
     SP_TRY(sp_timer_new(face->config.loop, on_run, face, &face->run));

@@ -418,6 +418,38 @@ void sp_reply_init(struct sp_reply *reply, const struct sp_reply_request *reques
     }
 }
 
+enum sp_err sp_reply_init_live(struct sp_reply *reply, sp_exchange exchange)
+{
+    SP_AUTO_BUF struct sp_buf id;
+    *reply = (struct sp_reply){0};
+    clear(reply, ERROR_BYTES_MAX);
+    sp_buf_init(&id, ID_BYTES);
+    SP_TRY(put_id(exchange, &id));
+    reply->status = 200;
+    SP_TRY(add(reply, "Content-Type", SP_SLICE_LITERAL("text/event-stream")));
+    SP_TRY(add(reply, "Cache-Control", SP_SLICE_LITERAL("no-store")));
+    return add(reply, "x-ms-request-id", sp_buf_slice(&id));
+}
+
+enum sp_err sp_reply_to_event(struct sp_reply *reply, const struct sp_desk_answer *answer)
+{
+    SP_AUTO_BUF struct sp_buf event;
+    struct sp_slice body = sp_buf_slice(&reply->body);
+    sp_buf_init(&event, reply->body.max + LOCATION_BYTES_MAX);
+    if (sp_slice_find(body, 0, '\n') != body.len) {
+        return SP_ERR_INVALID;
+    }
+    SP_TRY(answer->has_entry ? sp_buf_putf(&event, "id: %llu\n", (unsigned long long)answer->entry) : SP_OK);
+    SP_TRY(sp_buf_putf(&event, "event: %s\ndata: ", reply->status < 300 ? "result" : "error"));
+    SP_TRY(sp_buf_put(&event, body));
+    SP_TRY(sp_buf_put_text(&event, "\n\n"));
+    SP_TRY(set_type(reply, SP_SLICE_LITERAL("text/event-stream")));
+    sp_buf_done(&reply->body);
+    reply->body = event;
+    sp_buf_init(&event, 0);
+    return SP_OK;
+}
+
 const char *sp_reply_value(const struct sp_reply *reply, unsigned index)
 {
     return (const char *)reply->values.ptr + reply->fields[index].value_at;

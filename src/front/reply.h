@@ -45,6 +45,10 @@ struct sp_reply {
 void sp_reply_init(struct sp_reply *reply, const struct sp_reply_request *request,
                    const struct sp_desk_answer *answer) SP_NONNULL(1, 2, 3);
 
+/* The head of an answer that grows; and a whole answer as the event that ends one (with its own head, when nothing grew). */
+enum sp_err sp_reply_init_live(struct sp_reply *reply, sp_exchange exchange) SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_reply_to_event(struct sp_reply *reply, const struct sp_desk_answer *answer) SP_MUST_CHECK SP_NONNULL(1, 2);
+
 /* The value of field `index`, for as long as the reply lives. */
 const char *sp_reply_value(const struct sp_reply *reply, unsigned index) SP_NONNULL(1);
 

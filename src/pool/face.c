@@ -322,12 +322,20 @@ static struct connection *connection_of(const struct sp_pool_face *face, uint64_
     return c == NULL || c->request != request || c->is_over ? NULL : c;
 }
 
-/* The status line is out already, so the end is an event as well. */
-static void end_stream(struct connection *c, const char *name, struct sp_slice body)
+/* The status line is out already, so the end is an event as well; what went wrong has its status in one before it. */
+static enum sp_err put_end(unsigned status, struct sp_slice body, struct sp_buf *out)
+{
+    if (status != 200) {
+        SP_TRY(sp_buf_putf(out, "event: status\ndata: %u\n\n", status));
+    }
+    return sp_pool_event_put(status == 200 ? "result" : "error", body, out);
+}
+
+static void end_stream(struct connection *c, unsigned status, struct sp_slice body)
 {
     struct sp_buf SP_AUTO_BUF event;
     sp_buf_init(&event, SP_POOL_ANSWER_BYTES_MAX + READ_BYTES);
-    if (sp_pool_event_put(name, body, &event) == SP_OK) {
+    if (put_end(status, body, &event) == SP_OK) {
         sp_pool_http_stream(&c->http, sp_buf_slice(&event));
     } else {
         c->http.state = SP_POOL_HTTP_CLOSING;
@@ -359,7 +367,7 @@ void sp_pool_face_answer(struct sp_pool_face *face, uint64_t request, unsigned s
         c->upload.state = SP_POOL_UPLOAD_OVER;
     }
     if (c->http.is_streaming || (c->is_events && status == 200)) {
-        end_stream(c, status == 200 ? "result" : "error", body);
+        end_stream(c, status, body);
     } else {
         sp_pool_http_answer(&c->http, status, retry_after_s, body);
     }

@@ -22,6 +22,7 @@
 #include "process/settings.h"
 
 #define TICK_MS  100U
+#define PARTS_WAITING_MAX 128U
 #define PAUSE_MS 2U /* so long may a commit wait for more entries in a crowd */
 
 struct audit_state {
@@ -65,6 +66,17 @@ static enum sp_err send_answer(void *ctx, const struct sp_msg_answer *msg)
     struct audit_state *state = ctx;
     struct sp_channel *front = sp_self_wire(state->self, SP_ROLE_FRONT, 0);
     return front == NULL ? SP_ERR_CLOSED : sp_msg_answer_send(front, msg);
+}
+
+/* More messages than these that wait for front are enough: parts of answers are left out then. */
+static enum sp_err send_part(void *ctx, const struct sp_msg_part *msg)
+{
+    struct audit_state *state = ctx;
+    struct sp_channel *front = sp_self_wire(state->self, SP_ROLE_FRONT, 0);
+    if (front == NULL) {
+        return SP_ERR_CLOSED;
+    }
+    return sp_channel_waiting(front) < PARTS_WAITING_MAX ? sp_msg_part_send(front, msg) : SP_ERR_FULL;
 }
 
 static enum sp_err send_judged(void *ctx, const struct sp_msg_judged *msg)
@@ -340,6 +352,18 @@ static enum sp_err on_outcome(void *ctx, struct sp_peer from, struct sp_message 
     return err;
 }
 
+/* If relay is hostile: it invents what a run says that somebody waits for; the entry has the digest of that. */
+static enum sp_err on_part(void *ctx, struct sp_peer from, struct sp_message *message)
+{
+    struct audit_state *state = ctx;
+    struct sp_msg_part msg;
+    (void)from;
+    SP_TRY(sp_msg_part_read(message, &msg));
+    enum sp_err err = sp_audit_part(state->room, &msg, audit_now());
+    sp_payload_done(&msg.data);
+    return err;
+}
+
 static enum sp_err on_role_up(void *ctx, struct sp_peer from, struct sp_message *message)
 {
     struct audit_state *state = ctx;
@@ -431,7 +455,7 @@ static enum sp_err audit_start(void *ctx)
 {
     struct audit_state *state = ctx;
     const struct sp_audit_out out = {
-        .ctx = state, .run = send_run, .answer = send_answer, .judged = send_judged, .ended = send_ended,
+        .ctx = state, .run = send_run, .answer = send_answer, .part = send_part, .judged = send_judged, .ended = send_ended,
         .still = send_still,
         .token_told = send_token_told, .read = send_read};
     SP_TRY(sp_audit_room_new(&state->settings, &state->disk, &out, audit_now(), &state->room));
@@ -471,6 +495,7 @@ static const struct sp_handler audit_handlers[] = {
     {SP_ROLE_SHIP, SP_MSG_GAP, on_gap},
     {SP_ROLE_INSPECT, SP_MSG_VERDICT, on_verdict},
     {SP_ROLE_RELAY, SP_MSG_OUTCOME, on_outcome},
+    {SP_ROLE_RELAY, SP_MSG_PART, on_part},
     {SP_ROLE_SUPERVISOR, SP_MSG_ROLE_UP, on_role_up},
     {SP_ROLE_SUPERVISOR, SP_MSG_RELOAD, on_reload},
 };

@@ -147,6 +147,18 @@ static enum sp_err on_page(void *ctx, struct sp_peer from, struct sp_message *me
     return err;
 }
 
+/* If audit is hostile: as above. */
+static enum sp_err on_part(void *ctx, struct sp_peer from, struct sp_message *message)
+{
+    struct front_state *state = ctx;
+    struct sp_msg_part part;
+    (void)from;
+    SP_TRY(sp_msg_part_read(message, &part));
+    enum sp_err err = sp_desk_on_part(sp_face_desk(state->face), &part);
+    sp_payload_done(&part.data);
+    return err;
+}
+
 /* --- life --- */
 
 /* The HTTP library writes Date by gmtime_r: the time zone is read now, for it cannot be later. */
@@ -230,6 +242,7 @@ static const struct sp_handler front_handlers[] = {
     {SP_ROLE_ADMIT, SP_MSG_REFUSE, on_refuse}, {SP_ROLE_ADMIT, SP_MSG_SEND, on_send},
     {SP_ROLE_ADMIT, SP_MSG_TELL, on_tell},     {SP_ROLE_AUDIT, SP_MSG_ANSWER, on_answer},
     {SP_ROLE_READER, SP_MSG_PAGE, on_page},
+    {SP_ROLE_AUDIT, SP_MSG_PART, on_part},
 };
 
 const struct sp_role_spec sp_front_role = {

@@ -27,6 +27,9 @@
 /* How often waiting runs are looked at while there are any. */
 #define TICK_MS       100U
 
+/* More messages than these that wait for audit are enough: parts of answers are left out then. */
+#define PARTS_WAITING_MAX 128U
+
 /* Connections unused for longer are not used again: both pools keep theirs longer than this. */
 #define IDLE_LOCAL_S  20U
 #define IDLE_REMOTE_S 55U
@@ -128,6 +131,36 @@ static void tell_refused(void *ctx)
     }
 }
 
+/* A text goes on in pieces that need no descriptor, none of which ends within a character. */
+static struct sp_slice piece_of(unsigned what, struct sp_slice data)
+{
+    size_t len = what == SP_PART_OUTPUT || data.len <= SP_PAYLOAD_INLINE_MAX ? data.len : SP_PAYLOAD_INLINE_MAX;
+    while (len < data.len && len > 1 && (data.ptr[len] & 0xC0) == 0x80) {
+        len--;
+    }
+    return sp_slice_sub(data, 0, len);
+}
+
+/* What audit does not take at once is left out: the answer has all of it. */
+static enum sp_err send_part(void *ctx, struct sp_msg_part *part, struct sp_slice data)
+{
+    const struct relay_state *state = ctx;
+    struct sp_channel *wire = sp_self_wire(state->self, SP_ROLE_AUDIT, 0);
+    while (data.len > 0) {
+        struct sp_slice piece = piece_of(part->what, data);
+        data = sp_slice_sub(data, piece.len, data.len);
+        if (wire == NULL || sp_channel_waiting(wire) >= PARTS_WAITING_MAX) {
+            return SP_ERR_FULL;
+        }
+        SP_TRY(sp_payload_make(piece, &part->data));
+        enum sp_err err = sp_msg_part_send(wire, part);
+        sp_payload_done(&part->data);
+        SP_TRY(err);
+        part->lost = 0;
+    }
+    return SP_OK;
+}
+
 static void send_outcome(void *ctx, struct sp_msg_outcome *outcome, struct sp_slice answer)
 {
     struct relay_state *state = ctx;
@@ -154,6 +187,12 @@ static enum sp_err take_connection(void *ctx, int *out_fd)
 {
     const struct relay_pool *pool = ctx;
     return sp_relay_room_take_connection(pool->state->room, pool->number, out_fd);
+}
+
+static void on_part(void *ctx, size_t slot, unsigned what, struct sp_slice data)
+{
+    const struct relay_pool *pool = ctx;
+    sp_relay_room_part(pool->state->room, slot, what, data);
 }
 
 static void on_ended(void *ctx, size_t slot, const struct sp_http_end *end)
@@ -272,7 +311,7 @@ static enum sp_err open_http(struct relay_pool *pool, const struct sp_settings_r
                              const struct sp_url *place)
 {
     bool is_local = settings->is_embedded != 0;
-    struct sp_http_ops ops = {.take_connection = take_connection, .ended = on_ended, .ctx = pool};
+    struct sp_http_ops ops = {.take_connection = take_connection, .ended = on_ended, .part = on_part, .ctx = pool};
     struct sp_http_config config = {
         .is_local = is_local,
         .is_https = place->is_https,
@@ -350,6 +389,7 @@ static enum sp_err open_room(struct relay_state *state, const struct sp_settings
         .is_alive = is_alive,
         .bearer_refused = tell_refused,
         .outcome = send_outcome,
+        .part = send_part,
         .breaker = tell_breaker,
         .random = draw,
         .ctx = state,

@@ -47,6 +47,8 @@ struct sp_http_ops {
     enum sp_err (*take_connection)(void *ctx, int *out_fd);
     /* The request of this slot is over; the slot may be started again from within. */
     void (*ended)(void *ctx, size_t slot, const struct sp_http_end *end);
+    /* A part of an answer that comes as events (enum sp_part). NULL: nobody hears them. */
+    void (*part)(void *ctx, size_t slot, unsigned what, struct sp_slice data);
     void *ctx;
 };
 
@@ -89,6 +91,7 @@ struct sp_http_request {
     struct sp_slice content;
     struct sp_slice tail;
     bool is_download; /* the body of a success goes into a memfd */
+    bool is_stream;   /* an embedded pool is asked for events */
     uint32_t timeout_ms;
 };
 enum sp_err sp_http_start(struct sp_http *http, size_t slot, const struct sp_http_request *request)

@@ -209,6 +209,7 @@ static void start_run(struct sp_relay_room *room, struct lane *lane, struct run 
     struct sp_http_request request = {.target = sp_buf_slice(&run->target),
                                       .traceparent = sp_buf_slice(&run->traceparent),
                                       .body = sp_buf_slice(&run->body),
+                                      .is_stream = run->is_stream && lane->pool->upstream.is_embedded,
                                       .timeout_ms = time_left_ms(run, now_us)};
     SP_AUTO_BUF struct sp_buf texts;
     sp_buf_init(&texts, FIELD_BYTES_MAX);

@@ -11,13 +11,13 @@
 #include "base/num.h"
 #include "base/own.h"
 #include "codec/http1.h"
+#include "relay/events.h"
 #include "relay/plain_head.h"
 #include "relay/sink.h"
 
 #define READ_BYTES        ((size_t)64 * 1024)
 #define FIELDS_BYTES_MAX  ((size_t)40 * 1024) /* host and bearer */
 #define HEAD_BYTES_MAX    ((size_t)96 * 1024) /* those and the target */
-#define RETRY_AFTER_S_MAX 86400U
 
 /* An answer's buffer that grew over this is given back after use. */
 #define ANSWER_KEEP_BYTES ((size_t)256 * 1024)
@@ -41,6 +41,9 @@ struct conn {
     struct sp_buf head; /* of the request; empty once it is out, for it holds the bearer */
     struct sp_slice body[BODY_PARTS];
     bool is_download;
+    bool is_stream; /* the answer may come as events ... */
+    bool is_events; /* ... and does */
+    struct sp_events events;
     struct sp_sink sink;
     size_t sent;  /* of head and body together */
     size_t total; /* of both */
@@ -98,6 +101,7 @@ static void conn_free(struct conn *conn)
     sp_buf_done(&conn->answer_head);
     sp_buf_done(&conn->answer);
     sp_sink_done(&conn->sink);
+    sp_events_done(&conn->events);
     free(conn);
 }
 
@@ -124,6 +128,7 @@ static enum sp_err conn_new(struct sp_plain *plain, struct conn **out)
     sp_buf_init(&conn->head, HEAD_BYTES_MAX);
     sp_buf_init(&conn->answer_head, SP_HTTP1_HEAD_BYTES_MAX);
     sp_buf_init(&conn->answer, SP_HTTP_ANSWER_BYTES_MAX);
+    sp_events_init(&conn->events, SP_HTTP_ANSWER_BYTES_MAX);
     sp_http1_init(&conn->parser, SP_HTTP1_RESPONSE, &conn->answer_head);
     enum sp_err err = sp_watch_new(plain->loop, fd, SP_WATCH_READ, on_ready, conn, &conn->watch);
     if (err != SP_OK) {
@@ -206,8 +211,13 @@ static void finish_failed(struct conn *conn, const char *why)
 /* Bytes behind the answer, or an answer before its request was out: the connection cannot be trusted with another one. */
 static void finish_answered(struct conn *conn, bool has_more)
 {
+    unsigned status = conn->parser.status;
+    if (conn->is_events && !sp_events_take(&conn->events, &conn->answer, &status)) {
+        finish_failed(conn, "the answer is cut");
+        return;
+    }
     struct sp_http_end end = {.state = SP_HTTP_ANSWERED,
-                              .status = conn->parser.status,
+                              .status = status,
                               .retry_after_s = conn->retry_after_s,
                               .why = ""};
     finish(conn, &end, conn->parser.is_persistent && !has_more && conn->sent == conn->total);
@@ -215,16 +225,13 @@ static void finish_answered(struct conn *conn, bool has_more)
 
 /* --- answers --- */
 
-/* Seconds only: a date would need the pool's clock to be right. */
-static uint32_t retry_after_of(const struct sp_http1 *parser)
+static void tell_part(void *ctx, unsigned what, struct sp_slice data)
 {
-    struct sp_slice value;
-    uint64_t seconds = 0;
-    if (sp_http1_find(parser, "Retry-After", &value) != 1 ||
-        sp_parse_u64(value, RETRY_AFTER_S_MAX - 1, &seconds) != SP_OK) {
-        return 0;
+    struct conn *conn = ctx;
+    const struct sp_http_ops *ops = &conn->plain->ops;
+    if (ops->part != NULL) {
+        ops->part(ops->ctx, conn->slot, what, data);
     }
-    return (uint32_t)seconds;
 }
 
 static enum sp_err take_body(struct conn *conn)
@@ -232,6 +239,9 @@ static enum sp_err take_body(struct conn *conn)
     if (conn->answer.ptr == NULL) {
         conn->answer = conn->plain->spare;
         sp_buf_init(&conn->plain->spare, SP_HTTP_ANSWER_BYTES_MAX);
+    }
+    if (conn->is_events) {
+        return sp_events_feed(&conn->events, conn->parser.body, tell_part, conn);
     }
     return conn->sink.fd > 0 ? sp_sink_put(&conn->sink, conn->parser.body)
                              : sp_buf_put(&conn->answer, conn->parser.body);
@@ -242,7 +252,8 @@ static enum sp_err take_head(struct conn *conn)
 {
     struct sp_slice type = {NULL, 0};
     struct sp_slice modified = {NULL, 0};
-    conn->retry_after_s = retry_after_of(&conn->parser);
+    conn->retry_after_s = sp_plain_retry_after(&conn->parser);
+    conn->is_events = conn->is_stream && conn->parser.status == 200 && sp_plain_is_events(&conn->parser);
     if (!conn->is_download || conn->parser.status < 200 || conn->parser.status > 299) {
         return SP_OK;
     }
@@ -427,6 +438,8 @@ static void load(struct conn *conn, size_t slot, const struct sp_http_request *r
     conn->body[1] = request->content;
     conn->body[2] = request->tail;
     conn->is_download = request->is_download;
+    conn->is_stream = request->is_stream;
+    conn->is_events = false;
     conn->sent = 0;
     conn->total = conn->head.len + sp_plain_body_bytes(request);
     conn->is_send_ended = false;
@@ -504,7 +517,7 @@ enum sp_err sp_plain_set_bearer(struct sp_plain *plain, struct sp_slice bearer)
     struct sp_secret secret;
     sp_buf_init(&fields, FIELDS_BYTES_MAX);
     SP_TRY(sp_buf_put(&fields, sp_buf_slice(&plain->host)));
-    SP_TRY(sp_buf_put_text(&fields, "User-Agent: sallyport\r\nAccept: application/json\r\n"));
+    SP_TRY(sp_buf_put_text(&fields, "User-Agent: sallyport\r\n"));
     if (bearer.len > 0) {
         SP_TRY(sp_buf_put_text(&fields, "Authorization: Bearer "));
         SP_TRY(sp_buf_put(&fields, bearer));
@@ -518,23 +531,9 @@ enum sp_err sp_plain_set_bearer(struct sp_plain *plain, struct sp_slice bearer)
 
 /* --- life --- */
 
-/* Hosts are names or addresses from the checked configuration; an IPv6 address gets its brackets back. */
-static enum sp_err put_host(struct sp_plain *plain)
-{
-    const struct sp_http_config *config = &plain->config;
-    bool is_v6 = sp_slice_find(config->host, 0, ':') != config->host.len;
-    SP_TRY(sp_buf_put_text(&plain->host, is_v6 ? "Host: [" : "Host: "));
-    SP_TRY(sp_buf_put(&plain->host, config->host));
-    SP_TRY(sp_buf_put_text(&plain->host, is_v6 ? "]" : ""));
-    if (!config->is_local && config->port != 80) {
-        SP_TRY(sp_buf_putf(&plain->host, ":%u", (unsigned)config->port));
-    }
-    return sp_buf_put_text(&plain->host, "\r\n");
-}
-
 static enum sp_err open_plain(struct sp_plain *plain)
 {
-    SP_TRY(put_host(plain));
+    SP_TRY(sp_plain_put_host(&plain->config, &plain->host));
     SP_TRY(sp_plain_set_bearer(plain, (struct sp_slice){NULL, 0}));
     return sp_timer_new(plain->loop, on_time, plain, &plain->timer);
 }

@@ -274,6 +274,17 @@ static void end_unconnected(struct sp_relay_room *room, struct run *run, const s
     }
 }
 
+void sp_relay_room_part(struct sp_relay_room *room, size_t slot, unsigned what, struct sp_slice data)
+{
+    struct run *run = &room->runs[slot];
+    struct sp_msg_part part = {
+        .exchange = run->exchange, .what = (uint8_t)what, .lost = run->parts_lost, .data = SP_PAYLOAD_EMPTY};
+    if (run->state != RUN_AT_POOL || !run->is_stream || run->audit_generation != room->audit_generation || data.len == 0) {
+        return;
+    }
+    run->parts_lost = room->ops.part(room->ops.ctx, &part, data) == SP_OK ? 0 : run->parts_lost + 1;
+}
+
 void sp_relay_room_ended(struct sp_relay_room *room, size_t slot, const struct sp_http_end *end,
                          uint64_t now_us)
 {
@@ -440,6 +451,8 @@ enum sp_err sp_relay_room_run(struct sp_relay_room *room, struct sp_msg_run *run
     at->attempts = 0;
     at->audit_generation = room->audit_generation;
     at->is_trial = false;
+    at->parts_lost = 0;
+    at->is_stream = run->is_stream != 0 && run->is_async == 0 && at->errand == NULL;
     room->busy++;
     struct lane *lane = sp_lane_of(room, at);
     sp_relay_offer(room, at, false, now_us);

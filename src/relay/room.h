@@ -69,6 +69,8 @@ struct sp_relay_ops {
     void (*bearer_refused)(void *ctx);
     /* A run is over. `answer` (an encoded result) stands beside the message, which has no digest and payload yet. */
     void (*outcome)(void *ctx, struct sp_msg_outcome *outcome, struct sp_slice answer);
+    /* What a run says while it goes on; `part` has no payload yet. On failure it was left out, at least in part. */
+    enum sp_err (*part)(void *ctx, struct sp_msg_part *part, struct sp_slice data);
     /* A breaker opened, stays open for longer, or is shut again. */
     void (*breaker)(void *ctx, const struct sp_relay_breaker_news *news);
     /* Any number, that others cannot foretell. */
@@ -105,6 +107,7 @@ void sp_relay_room_audit_lost(struct sp_relay_room *room) SP_NONNULL(1);
 /* http: a connection to this pool, please (SP_ERR_NOT_FOUND when there is none); a request is over. */
 enum sp_err sp_relay_room_take_connection(struct sp_relay_room *room, size_t pool, int *out_fd)
     SP_MUST_CHECK SP_NONNULL(1, 3);
+void sp_relay_room_part(struct sp_relay_room *room, size_t slot, unsigned what, struct sp_slice data) SP_NONNULL(1);
 void sp_relay_room_ended(struct sp_relay_room *room, size_t slot, const struct sp_http_end *end,
                          uint64_t now_us) SP_NONNULL(1, 3);
 

@@ -49,6 +49,8 @@ struct run {
     uint32_t timeout_ms;
     uint16_t attempts;
     uint8_t pool;
+    uint32_t parts_lost; /* since the last one that went on */
+    bool is_stream; /* what it prints is told as it comes */
     bool is_trial; /* it tries whether a pool is well again */
     size_t next;   /* in the queue */
     uint32_t ticket; /* of a run that nobody waits for: its place on the shelf; 0 else */

@@ -6,8 +6,6 @@
 #ifndef SP_WIRE_MSG_RUN_H
 #define SP_WIRE_MSG_RUN_H
 
-#define SP_MSG_PART_MAX ((size_t)48 * 1024)
-
 /* What a part is: text of a stream, or something shown. */
 enum sp_part { SP_PART_STDOUT, SP_PART_STDERR, SP_PART_OUTPUT, SP_PART_COUNT };
 
@@ -78,7 +76,7 @@ enum sp_part { SP_PART_STDOUT, SP_PART_STDERR, SP_PART_OUTPUT, SP_PART_COUNT };
     F(ID, exchange, 0)                          \
     F(U8, what, 0) /* enum sp_part */           \
     F(U32, lost, 0) /* so many parts before this one were left out */ \
-    F(BYTES, json, SP_MSG_PART_MAX)
+    F(PAYLOAD, data, 0) /* UTF-8 text of a stream; a JSON object of what is shown */
 
 /* audit -> front: the answer, after its record. */
 #define SP_MSG_ANSWER_FIELDS(F)                 \

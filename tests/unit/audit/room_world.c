@@ -99,6 +99,18 @@ static enum sp_err on_read(void *ctx, const struct sp_msg_read *msg)
     return SP_OK;
 }
 
+static enum sp_err on_part(void *ctx, const struct sp_msg_part *msg)
+{
+    struct world *w = ctx;
+    if (w->is_front_full) {
+        return SP_ERR_FULL;
+    }
+    struct sent *sent = note(w, SENT_PART, msg->exchange);
+    sent->entry = msg->lost;
+    copy_text(msg->data.bytes, sent->text);
+    return SP_OK;
+}
+
 static const char *operation_name(unsigned operation)
 {
     static const char *const names[] = {"none", "execute"};
@@ -115,7 +127,7 @@ void open_room(struct world *w)
         .operation_name = operation_name,
     };
     struct sp_audit_out out = {.ctx = w, .run = on_run, .answer = on_answer, .judged = on_judged, .ended = on_ended,
-                               .still = on_still, .token_told = on_token_told, .read = on_read};
+                               .still = on_still, .token_told = on_token_told, .read = on_read, .part = on_part};
     assert_int_equal(sp_audit_room_new(&settings, &w->fake.disk, &out, w->now, &w->room), SP_OK);
     sp_audit_wired(w->room, relay, w->now);
     sp_audit_wired(w->room, worker_0, w->now);

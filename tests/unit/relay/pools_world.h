@@ -107,7 +107,7 @@ static inline void open_world(struct world *w, size_t pools, uint32_t attempts_m
 {
     static const char *const names[] = {"a", "b", "c"};
     static const char *const paths[] = {"/pa", "/pb", "/pc"};
-    struct sp_relay_ops ops = {dial, start, idle, is_alive, bearer_refused, outcome, breaker, draw, w};
+    struct sp_relay_ops ops = {dial, start, idle, is_alive, bearer_refused, outcome, NULL, breaker, draw, w};
     struct sp_relay_config config = {.pool_count = pools,
                                      .connections_max = 8,
                                      .attempts_max = attempts_max,

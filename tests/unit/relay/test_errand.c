@@ -81,7 +81,7 @@ static void outcome(void *ctx, struct sp_msg_outcome *msg, struct sp_slice answe
 
 static void open_world(struct world *w)
 {
-    struct sp_relay_ops ops = {dial, start, idle, is_alive, bearer_refused, outcome, NULL, NULL, w};
+    struct sp_relay_ops ops = {dial, start, idle, is_alive, bearer_refused, outcome, NULL, NULL, NULL, w};
     struct sp_relay_config config = {.pool_count = 1, .pools = {{.name = SP_SLICE_LITERAL("one"), .weight = 1}}, .attempts_max = 3, .connections_max = 8};
     *w = (struct world){.started = 0};
     assert_int_equal(sp_upstream_init(&config.pools[0].upstream, sp_slice_of("/p"), sp_slice_of(""), true), SP_OK);

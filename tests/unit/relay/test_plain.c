@@ -162,7 +162,7 @@ static void test_plain_sends_only_what_it_was_given(void **state)
     assert_string_equal(
         seen,
         "POST /executions?identifier=a%2Fb HTTP/1.1\r\nHost: localhost\r\nUser-Agent: sallyport\r\n"
-        "Accept: application/json\r\nAuthorization: Bearer t0ken\r\n"
+        "Authorization: Bearer t0ken\r\nAccept: application/json\r\n"
         "Content-Type: application/json\r\nContent-Length: 7\r\n\r\n{\"a\":1}");
     say(&world, 0, good_answer);
     wait_end(&world, 1);

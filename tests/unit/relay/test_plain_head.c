@@ -13,22 +13,24 @@ static const struct {
     const char *want;
 } cases[] = {
     {{.target = {(const uint8_t *)"/x", 2}, .body = {(const uint8_t *)"{}", 2}},
-     "POST /x HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n"},
+     "POST /x HTTP/1.1\r\nHost: h\r\nAccept: application/json\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n"},
     {{.target = {(const uint8_t *)"/x", 2}},
-     "POST /x HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 0\r\n\r\n"},
-    {{.method = "GET", .target = {(const uint8_t *)"/x", 2}}, "GET /x HTTP/1.1\r\nHost: h\r\n\r\n"},
+     "POST /x HTTP/1.1\r\nHost: h\r\nAccept: application/json\r\nContent-Type: application/json\r\nContent-Length: 0\r\n\r\n"},
+    {{.method = "GET", .target = {(const uint8_t *)"/x", 2}}, "GET /x HTTP/1.1\r\nHost: h\r\nAccept: application/json\r\n\r\n"},
+    {{.method = "GET", .target = {(const uint8_t *)"/x", 2}, .is_stream = true},
+     "GET /x HTTP/1.1\r\nHost: h\r\nAccept: text/event-stream\r\n\r\n"},
     {{.method = "DELETE", .target = {(const uint8_t *)"/x", 2}, .traceparent = {(const uint8_t *)"00-1", 4}},
-     "DELETE /x HTTP/1.1\r\nHost: h\r\ntraceparent: 00-1\r\n\r\n"},
+     "DELETE /x HTTP/1.1\r\nHost: h\r\nAccept: application/json\r\ntraceparent: 00-1\r\n\r\n"},
     {{.method = "GET",
       .target = {(const uint8_t *)"/x", 2},
       .fields = {{"X-A", {(const uint8_t *)"1", 1}}, {"X-B", {(const uint8_t *)"2", 1}}}},
-     "GET /x HTTP/1.1\r\nHost: h\r\nX-A: 1\r\nX-B: 2\r\n\r\n"},
+     "GET /x HTTP/1.1\r\nHost: h\r\nAccept: application/json\r\nX-A: 1\r\nX-B: 2\r\n\r\n"},
     {{.target = {(const uint8_t *)"/x", 2},
       .content_type = {(const uint8_t *)"a/b", 3},
       .body = {(const uint8_t *)"1", 1},
       .content = {(const uint8_t *)"22", 2},
       .tail = {(const uint8_t *)"333", 3}},
-     "POST /x HTTP/1.1\r\nHost: h\r\nContent-Type: a/b\r\nContent-Length: 6\r\n\r\n"},
+     "POST /x HTTP/1.1\r\nHost: h\r\nAccept: application/json\r\nContent-Type: a/b\r\nContent-Length: 6\r\n\r\n"},
 };
 
 static void test_heads(void **state)

@@ -105,7 +105,7 @@ static uint32_t draw(void *ctx)
 
 static void open_world(struct world *w, bool is_embedded, uint32_t connections_max, uint32_t spare)
 {
-    struct sp_relay_ops ops = {dial, start, idle, is_alive, bearer_refused, outcome, breaker, draw, w};
+    struct sp_relay_ops ops = {dial, start, idle, is_alive, bearer_refused, outcome, NULL, breaker, draw, w};
     struct sp_relay_config config = {
         .pool_count = 1,
         .pools = {{.name = SP_SLICE_LITERAL("one"), .weight = 1}},
