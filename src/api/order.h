@@ -15,6 +15,7 @@
 
 #define SP_ORDER_CODE_BYTES_MAX     ((size_t)64 * 1024 * 1024)
 #define SP_ORDER_SESSIONS_BYTES_MAX ((size_t)16384)
+#define SP_ORDER_CODE_AT            ((size_t)18) /* where the code of an execution begins; it goes on to the end */
 #define SP_ORDER_DIGEST_BYTES       ((size_t)32)
 #define SP_ORDER_ID_BYTES_MAX       ((size_t)128)
 #define SP_ORDER_CAPABILITIES       9U /* how many there are; inspect asserts it */

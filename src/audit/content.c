@@ -89,3 +89,37 @@ bool sp_audit_hash_some(struct sp_audit_room *room, struct sp_audit_now now)
     }
     return room->hashing_first != NULL;
 }
+
+/* The code of a run stands at the end of its order, whatever inspect says; that of a denied one came beside the verdict. */
+static struct sp_slice code_of(const struct sp_audit_room *room, const struct sp_msg_verdict *verdict)
+{
+    const struct sp_slice order = verdict->order.bytes;
+    return verdict->verdict == SP_VERDICT_ALLOW ? sp_slice_sub(order, room->settings.code_at, order.len) : content_of(verdict);
+}
+
+/* Files are not kept. Of a denied body that held no code there is nothing to keep. */
+enum sp_err sp_room_keep_code(struct sp_audit_room *room, const struct sp_pending *row, uint64_t wall_us)
+{
+    struct sp_code_name name = {.wall_us = wall_us};
+    const struct sp_msg_verdict *verdict = &row->verdict;
+    const bool is_denied = verdict->verdict != SP_VERDICT_ALLOW;
+    if (room->keeper == NULL || row->who.operation != room->settings.run_operation ||
+        (is_denied && verdict->content.bytes.len == 0)) {
+        return SP_OK;
+    }
+    const struct sp_slice code = code_of(room, verdict);
+    if (code.len != verdict->code_bytes || !is_digest_of(verdict->code, code)) {
+        return SP_ERR_WIRE;
+    }
+    (void)sp_slice_copy(sp_slice_make(verdict->code, SP_DIGEST_BYTES), name.digest, sizeof(name.digest));
+    return sp_code_keep(room->keeper, &name, code);
+}
+
+struct sp_refused sp_room_not_kept(const struct sp_audit_room *room, enum sp_err err)
+{
+    struct sp_refused refused = {.err = err, .retry_after_ms = SP_AUDIT_RETRY_MS};
+    if (err == SP_ERR_LOG_UNAVAILABLE && room->keeper != NULL) {
+        refused.detail = sp_slice_of(sp_code_reason(room->keeper));
+    }
+    return refused;
+}

@@ -20,6 +20,11 @@ static enum sp_err broken(struct sp_log *log, const char *reason)
     return SP_ERR_LOG_UNAVAILABLE;
 }
 
+enum sp_err sp_log_break(struct sp_log *log, const char *reason)
+{
+    return broken(log, reason);
+}
+
 static const char *why_of(const struct sp_log *log, enum sp_err err)
 {
     if (err == SP_ERR_CORRUPT) {

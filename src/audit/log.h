@@ -73,6 +73,9 @@ bool sp_log_is_full(const struct sp_log *log) SP_NONNULL(1);
  */
 enum sp_err sp_log_commit(struct sp_log *log, uint64_t oldest_open) SP_MUST_CHECK SP_NONNULL(1);
 
+/* Drops the batch as a failed commit does, for a reason that is not the log's own; it is tried again as after any other. */
+enum sp_err sp_log_break(struct sp_log *log, const char *reason) SP_MUST_CHECK SP_NONNULL(1, 2);
+
 /*
  * Another key takes the place of the one that signs (audit/rotate.c): two entries, each with a commit of its own. Nothing
  * may wait in the batch. When the power goes in between, or the disk fails, the change is either not made or owed:

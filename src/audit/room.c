@@ -154,6 +154,9 @@ enum sp_err sp_audit_room_new(const struct sp_audit_settings *settings, const st
     if (err == SP_OK) {
         err = sp_pending_new(&room->table);
     }
+    if (err == SP_OK && settings->code_key != NULL) {
+        err = sp_code_keeper_new(disk, settings->code_key, &room->keeper);
+    }
     if (err == SP_OK) {
         err = sp_repeats_new(disk, &sp_repeats_limits, &room->repeats);
     }
@@ -174,6 +177,7 @@ void sp_audit_room_free(struct sp_audit_room *room)
 {
     if (room != NULL) {
         sp_log_close(room->log);
+        sp_code_keeper_free(room->keeper);
         sp_pending_free(room->table);
         sp_repeats_free(room->repeats);
         sp_still_free(room->still);
@@ -211,6 +215,7 @@ static enum sp_err append_judged(struct sp_audit_room *room, struct sp_pending *
     const char *operation = room->settings.operation_name(row->who.operation);
     SP_TRY(sp_room_ready(room));
     SP_TRY(sp_log_stamp(room->log, room->now.wall_us, &stamp));
+    SP_TRY(sp_room_keep_code(room, row, stamp.wall_us));
     SP_TRY(sp_room_take(room, sp_record_judged(stamp, &row->who, &row->verdict, operation, sp_log_line(room->log)), stamp));
     row->entry = stamp.index;
     if (row->verdict.verdict == SP_VERDICT_ALLOW) {
@@ -265,7 +270,7 @@ enum sp_err sp_room_join(struct sp_audit_room *room, struct sp_pending *row)
     }
     if (err != SP_OK) {
         /* sp_room_refuse answers LogUnavailable when the log is the reason. */
-        sp_room_refuse(room, row, (struct sp_refused){.err = err, .retry_after_ms = SP_AUDIT_RETRY_MS});
+        sp_room_refuse(room, row, sp_room_not_kept(room, err));
         return SP_OK;
     }
     await_entry(room, row);
@@ -563,33 +568,6 @@ void sp_audit_tick(struct sp_audit_room *room, struct sp_audit_now now)
         sp_log_tick(room->log, now.mono_us, false);
     }
     sp_room_tell_still(room); /* to an admit that came before the log was open */
-}
-
-size_t sp_audit_open(const struct sp_audit_room *room)
-{
-    return sp_pending_count(room->table);
-}
-
-static void on_stop(void *ctx, struct sp_pending *row)
-{
-    if (row->state == SP_PENDING_RUNNING) {
-        sp_room_end_unknown(ctx, row, "the service was stopped before the session pool answered");
-    }
-}
-
-void sp_audit_stop(struct sp_audit_room *room, struct sp_audit_now now)
-{
-    struct sp_stamp stamp = {.index = 0};
-    sp_audit_commit(room, now); /* what waits for it may only now begin to run */
-    room->now = now;
-    sp_pending_each(room->table, on_stop, room);
-    if (sp_room_ready(room) == SP_OK && sp_log_stamp(room->log, now.wall_us, &stamp) == SP_OK) {
-        (void)!sp_room_take(room, sp_record_stop(stamp, sp_log_line(room->log)), stamp);
-    }
-    sp_audit_commit(room, now);
-    if (room->log != NULL) {
-        sp_log_tick(room->log, now.mono_us, true);
-    }
 }
 
 const char *sp_audit_trouble(const struct sp_audit_room *room)

@@ -48,6 +48,9 @@ struct sp_audit_settings {
     struct sp_slice policies; /* the digests in force, SP_DIGEST_BYTES each; copied */
     uint16_t workers;
     struct sp_key_ring *keys; /* borrowed: the log is signed with the present one, and named after them */
+    const uint8_t *code_key; /* borrowed for the call: whom the code is sealed to; NULL: it is not kept */
+    unsigned run_operation;  /* whose orders hold code, ... */
+    size_t code_at;          /* ... from here to their end */
     sp_operation_name_fn *operation_name;
 };
 

@@ -6,6 +6,7 @@
 #ifndef SP_AUDIT_ROOM_STATE_H
 #define SP_AUDIT_ROOM_STATE_H
 
+#include "audit/code.h"
 #include "audit/pending.h"
 #include "audit/repeats.h"
 #include "audit/room.h"
@@ -14,6 +15,7 @@
 struct sp_audit_room {
     const struct sp_disk *disk;
     struct sp_audit_out out;
+    struct sp_code_keeper *keeper; /* NULL: the code is not kept */
     struct sp_log *log; /* NULL until it was opened and its start recorded */
     uint64_t log_tried_us;
     const char *log_reason; /* why it cannot be opened */
@@ -93,6 +95,13 @@ enum sp_err sp_room_join(struct sp_audit_room *room, struct sp_pending *row) SP_
 
 /* Digests the content of an upload and joins then: at once a small one; a large one by and by, so that nobody waits for it. */
 enum sp_err sp_room_digest(struct sp_audit_room *room, struct sp_pending *row) SP_MUST_CHECK SP_NONNULL(1, 2);
+
+/* Keeps the code of an exchange, if that is asked for: SP_ERR_WIRE when its digest is another one. */
+enum sp_err sp_room_keep_code(struct sp_audit_room *room, const struct sp_pending *row, uint64_t wall_us) SP_MUST_CHECK
+    SP_NONNULL(1, 2);
+
+/* The refusal of an exchange that cannot be recorded, or its code not be kept. */
+struct sp_refused sp_room_not_kept(const struct sp_audit_room *room, enum sp_err err) SP_NONNULL(1);
 
 /* The refusal of an exchange whose parts do not fit. */
 struct sp_refused sp_room_misfit(void);

@@ -353,6 +353,15 @@ static void tell_token_change(struct sp_audit_room *room, enum sp_err err)
     }
 }
 
+/* What is recorded of code that is kept must not be on the disk before the code is. */
+static enum sp_err commit_all(struct sp_audit_room *room)
+{
+    if (room->keeper != NULL && sp_code_sync(room->keeper) != SP_OK) {
+        return sp_log_break(room->log, sp_code_reason(room->keeper));
+    }
+    return sp_log_commit(room->log, sp_room_oldest(room));
+}
+
 void sp_audit_commit(struct sp_audit_room *room, struct sp_audit_now now)
 {
     room->now = now;
@@ -362,7 +371,7 @@ void sp_audit_commit(struct sp_audit_room *room, struct sp_audit_now now)
     keep_pace(room, now);
     sp_room_once_commit(room);
     struct sp_pending *row = room->batch_first;
-    enum sp_err err = sp_log_commit(room->log, sp_room_oldest(room));
+    enum sp_err err = commit_all(room);
     /* What follows may put rows into the next batch, so this one is taken off first. */
     room->batch_first = NULL;
     room->batch_last = NULL;

@@ -17,6 +17,8 @@ static const char help[] =
     "       sallyport audit prove [-c FILE] N [DIR]\n"
     "       sallyport audit checkpoint [-c FILE] [DIR]\n"
     "       sallyport audit rotate-key [-c FILE]\n"
+    "       sallyport audit keygen FILE\n"
+    "       sallyport audit code [-c FILE] --key FILE N\n"
     "       sallyport audit search|show|tail|export ...      (see 'search --help')\n"
     "\n"
     "verify      reads the audit log in DIR (default: the directory 'log' of the\n"
@@ -31,6 +33,11 @@ static const char help[] =
     "rotate-key  asks the service for another signing key: it makes one when it is\n"
     "            started or sent SIGHUP, and both keys sign the change. 'verify'\n"
     "            follows such changes from the key that is given to it.\n"
+    "keygen      makes an auditor's pair of keys: the private one in a new file, the\n"
+    "            public one on standard output, as the configuration takes it. With\n"
+    "            it the service keeps all submitted code, and cannot read it back.\n"
+    "code        prints the code of entry N that was kept, opened with the auditor's\n"
+    "            private key and compared with the entry's digest.\n"
     "\n"
     "  -c, --config FILE   the configuration that names the state directory\n"
     "  --key KEY           the public key that must have signed, or a file that holds\n"
@@ -77,7 +84,7 @@ static int take_word(const char *word, const char **action, struct sp_audit_opti
 {
     if (*action == NULL) {
         *action = word;
-    } else if (strcmp(*action, "prove") == 0 && options->entry == NULL) {
+    } else if ((strcmp(*action, "prove") == 0 || strcmp(*action, "code") == 0) && options->entry == NULL) {
         options->entry = word;
     } else if (options->directory == NULL) {
         options->directory = word;
@@ -195,6 +202,8 @@ int sp_command_audit(int argc, char **argv)
         {"prove", sp_audit_prove_command},
         {"checkpoint", sp_audit_checkpoint_command},
         {"rotate-key", sp_audit_rotate_command},
+        {"keygen", sp_audit_keygen_command},
+        {"code", sp_audit_code_command},
     };
     static const char *const readers[] = {"search", "show", "tail", "export"};
     struct sp_audit_options options = {.directory = NULL};
@@ -213,7 +222,7 @@ int sp_command_audit(int argc, char **argv)
         return SP_EXIT_DONE;
     }
     if (action == NULL) {
-        return sp_audit_usage("an action must follow: verify, prove, checkpoint, rotate-key, search, show, tail or export", "");
+        return sp_audit_usage("an action must follow: verify, prove, checkpoint, rotate-key, keygen, code, search, show, tail or export", "");
     }
     for (size_t i = 0; i < SP_COUNT(actions); i++) {
         if (strcmp(action, actions[i].name) == 0) {

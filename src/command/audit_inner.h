@@ -43,6 +43,8 @@ int sp_audit_verify_command(const struct sp_audit_options *options) SP_NONNULL(1
 int sp_audit_prove_command(const struct sp_audit_options *options) SP_NONNULL(1);
 int sp_audit_checkpoint_command(const struct sp_audit_options *options) SP_NONNULL(1);
 int sp_audit_rotate_command(const struct sp_audit_options *options) SP_NONNULL(1);
+int sp_audit_keygen_command(const struct sp_audit_options *options) SP_NONNULL(1);
+int sp_audit_code_command(const struct sp_audit_options *options) SP_NONNULL(1);
 
 /* Prints the key that signs, and in the next lines those before it. */
 enum sp_err sp_audit_print_keys(struct sp_archive *archive) SP_MUST_CHECK SP_NONNULL(1);

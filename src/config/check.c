@@ -6,6 +6,7 @@
 #include "codec/http_field.h"
 #include "codec/url.h"
 #include "config/row.h"
+#include "crypto/seal.h"
 #include "sandbox/confine.h"
 #include "wire/session_frame.h"
 
@@ -232,10 +233,6 @@ static enum sp_err check_different(const struct sp_config *c, struct sp_where *w
 /* What a later version will do: a promise that nobody keeps yet is refused rather than passed over. */
 static enum sp_err check_kept(const struct sp_config *c, struct sp_where *where)
 {
-    if (c->audit_code != SP_CONFIG_AUDIT_DIGEST) {
-        return refuse(where, c->places[SP_CONFIG_AT_audit_code],
-                      "keeping the code is not available in this version");
-    }
     if (c->pool_network_status != SP_CONFIG_EGRESS_DISABLED) {
         return refuse(where, c->places[SP_CONFIG_AT_pool_network_status],
                       "sessions with a network are not available in this version");
@@ -247,12 +244,28 @@ static enum sp_err check_kept(const struct sp_config *c, struct sp_where *where)
     return SP_OK;
 }
 
+static enum sp_err check_audit(const struct sp_config *c, struct sp_where *where)
+{
+    uint8_t ignored[SP_SEAL_KEY_BYTES];
+    if (*c->audit_code_key != '\0' &&
+        sp_seal_key_read(SP_SEAL_PUBLIC, sp_slice_of(c->audit_code_key), ignored) != SP_OK) {
+        return refuse(where, c->places[SP_CONFIG_AT_audit_code_key],
+                      "'code_key' is not the public key that 'sallyport audit keygen' prints: it begins with auditor-");
+    }
+    if (c->audit_code == SP_CONFIG_AUDIT_FULL && *c->audit_code_key == '\0') {
+        return refuse(where, c->places[SP_CONFIG_AT_audit_code],
+                      "keeping the code needs 'code_key', an auditor's public key: 'sallyport audit keygen' makes one");
+    }
+    return SP_OK;
+}
+
 enum sp_err sp_config_check(const struct sp_config *config, struct sp_where *where)
 {
     SP_TRY(check_server(config, where));
     SP_TRY(check_azure(config, where));
     SP_TRY(check_pool(config, where));
     SP_TRY(check_layers(config, where));
+    SP_TRY(check_audit(config, where));
     SP_TRY(check_kept(config, where));
     for (size_t i = 0; i < config->tenant_count; i++) {
         SP_TRY(check_tenant(config, i, where));

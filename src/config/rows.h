@@ -129,7 +129,9 @@
       "[\"numpy\", \"pandas\", \"matplotlib\"]", "",                                               \
       "modules imported once, before sessions are forked")                                         \
     X(CHOICE, "audit", "code", audit_code, 0, 0, "\"digest\"", "digest|full",                      \
-      "whether the log keeps the code itself beside its entries")                                  \
+      "whether the code itself is kept, sealed to the auditor, beside the log")                                  \
+    X(TEXT, "audit", "code_key", audit_code_key, 0, 128, "\"\"", "",                              \
+      "the auditor's public key that kept code is sealed to, as 'sallyport audit keygen' prints it") \
     X(TEXT, "audit", "origin", audit_origin, 0, 64, "\"\"", "",                                      \
       "name of this log in its checkpoints; empty: made up from its first key")
 

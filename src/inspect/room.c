@@ -158,6 +158,11 @@ static const struct sp_policy *find_policy(struct sp_inspect_room *room, const u
     return loaded == NULL ? NULL : &loaded->policy;
 }
 
+void sp_inspect_give_denied(struct sp_inspect_room *room, bool is_giving)
+{
+    room->is_giving_denied = is_giving;
+}
+
 enum sp_err sp_inspect_refuse(struct sp_inspection *i, enum sp_err err, const struct sp_where *where)
 {
     struct sp_where *detail = &i->room->detail;
@@ -220,6 +225,17 @@ enum sp_err sp_inspect_report_judgement(struct sp_inspection *i, const struct sp
     return SP_OK;
 }
 
+/* For the record alone: nothing goes on to a pool. Whole in a buffer of the room, because the request ends before it is sent. */
+static enum sp_err give_denied(struct sp_inspection *i, struct sp_slice code)
+{
+    struct sp_inspect_room *room = i->room;
+    if (!room->is_giving_denied) {
+        return SP_OK;
+    }
+    SP_TRY(sp_buf_put(&room->order, code));
+    return sp_payload_make(sp_buf_slice(&room->order), &i->verdict.content);
+}
+
 static enum sp_err judge_code(struct sp_inspection *i, const struct sp_request *request)
 {
     struct sp_inspect_room *room = i->room;
@@ -237,7 +253,7 @@ static enum sp_err judge_code(struct sp_inspection *i, const struct sp_request *
     sp_judge_timeout(i->policy, request->timeout_s, &room->judgement);
     SP_TRY(sp_inspect_report_judgement(i, sp_judge_facts(room->judge), &is_allowed));
     if (!is_allowed) {
-        return SP_OK;
+        return give_denied(i, request->code);
     }
     i->verdict.run_ms_max = request->timeout_s * MS_PER_S;
     i->verdict.is_async = request->is_async ? 1 : 0;

@@ -19,6 +19,9 @@ enum sp_err sp_inspect_room_new(uint64_t body_bytes_max, uint64_t upload_bytes_m
     SP_MUST_CHECK SP_NONNULL(3);
 void sp_inspect_room_free(struct sp_inspect_room *room);
 
+/* Whether the code of denied runs goes beside the verdict: audit keeps it. */
+void sp_inspect_give_denied(struct sp_inspect_room *room, bool is_giving) SP_NONNULL(1);
+
 /*
  * Adds a resolved policy. SP_ERR_CORRUPT when `digest` is not the SHA-256 of `text`, SP_ERR_CONFIG with the place when
  * it cannot be read, SP_ERR_FULL. One that is there stays as it is.

@@ -22,6 +22,7 @@ struct sp_inspect_room {
     uint64_t upload_bytes_max;
     struct sp_table table;
     bool has_table;
+    bool is_giving_denied; /* denied code goes to audit, which keeps it */
     struct sp_judge *judge;
     struct sp_upload *upload; /* made with the judge */
     size_t code_bytes_max; /* that the judge has memory for */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "api/order.h"
 #include "api/route.h"
 #include "audit/key.h"
 #include "audit/room.h"
@@ -18,6 +19,7 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "crypto/hash.h"
+#include "crypto/seal.h"
 #include "process/role.h"
 #include "process/settings.h"
 
@@ -32,6 +34,7 @@ struct audit_state {
     struct sp_payload settings_bytes; /* what `settings` is lent from */
     struct sp_audit_settings settings;
     struct sp_key_ring keys;
+    uint8_t code_key[SP_SEAL_KEY_BYTES];
     struct sp_audit_room *room;
     struct sp_timer *commit; /* due in the turn in which a message put an entry into the batch */
     struct sp_timer *tick;
@@ -413,6 +416,10 @@ static enum sp_err read_settings(struct audit_state *state, struct sp_slice byte
                err == SP_ERR_CONFIG ? "the log has another name than [audit] origin says" : sp_err_text(err));
         return err;
     }
+    if (settings.code_key.len > 0) {
+        SP_TRY(sp_seal_key_read(SP_SEAL_PUBLIC, settings.code_key, state->code_key));
+        SP_TRY(sp_seal_start());
+    }
     /* Made by whoever starts us; audit itself overwrites it when another key has taken its place. */
     const uint32_t uid = sp_self_uid(state->self);
     if (uid != 0 && fchownat(state->directory.fds[SP_DISK_OWN], SP_LOG_KEY_FILE, uid, uid, AT_SYMLINK_NOFOLLOW) != 0) {
@@ -423,6 +430,9 @@ static enum sp_err read_settings(struct audit_state *state, struct sp_slice byte
         .keys = &state->keys,
         .policies = settings.policies,
         .workers = settings.workers,
+        .run_operation = SP_OPERATION_EXECUTE,
+        .code_at = SP_ORDER_CODE_AT,
+        .code_key = settings.code_key.len > 0 ? state->code_key : NULL,
         .operation_name = operation_name,
     };
     for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {

@@ -92,6 +92,7 @@ static enum sp_err inspect_init(struct sp_self *self, void **out_state)
     *out_state = state;
     SP_TRY(sp_settings_inspect_read(sp_self_settings(self), &settings));
     SP_TRY(sp_inspect_room_new(settings.body_bytes_max, settings.upload_bytes_max, &state->room));
+    sp_inspect_give_denied(state->room, settings.gives_denied != 0);
     return add_policies(state->room, settings.policies);
 }
 

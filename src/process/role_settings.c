@@ -209,6 +209,7 @@ static enum sp_err inspect(const struct sp_child *child, struct sp_writer *w)
     SP_TRY(sp_writer_end(&items));
     const struct sp_settings_inspect s = {.body_bytes_max = child->house->config->limits_body_bytes,
                                           .upload_bytes_max = child->house->config->limits_upload_bytes,
+                                          .gives_denied = child->house->config->audit_code == SP_CONFIG_AUDIT_FULL,
                                           .policies = sp_buf_slice(&list)};
     sp_settings_inspect_write(w, &s);
     return SP_OK;
@@ -239,6 +240,9 @@ static enum sp_err audit(const struct sp_child *child, struct sp_writer *w)
     struct sp_settings_audit s = {.version = sp_slice_of(house->version),
                                   .quotas = sp_buf_slice(&house->reload.quotas), /* empty but at a reload */
                                   .origin = sp_slice_of(house->config->audit_origin),
+                                  .code_key = sp_slice_of(house->config->audit_code == SP_CONFIG_AUDIT_FULL
+                                                              ? house->config->audit_code_key
+                                                              : ""),
                                   .workers = all_workers(house->config),
                                   .policies = sp_buf_slice(&digests)};
     SP_TRY(sp_configuration_digest(house->config, s.configuration));

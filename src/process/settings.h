@@ -96,6 +96,7 @@
 #define SP_SETTINGS_INSPECT_FIELDS(F)  \
     F(U64, body_bytes_max, 0)          \
     F(U64, upload_bytes_max, 0)        \
+    F(U8, gives_denied, 0) /* denied code goes to audit, which keeps it */ \
     F(BYTES, policies, SP_SETTINGS_LIST_MAX)
 
 /* text: the policy resolved (extends followed), as TOML. */

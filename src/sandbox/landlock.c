@@ -90,8 +90,8 @@ static enum sp_err add_paths(int ruleset, const char *const *paths)
 static enum sp_err add_log(int ruleset, int dir_fd, int own_fd)
 {
     const uint64_t access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_WRITE_FILE |
-                            LANDLOCK_ACCESS_FS_MAKE_REG;
-    SP_TRY(add_rule(ruleset, dir_fd, access | LANDLOCK_ACCESS_FS_MAKE_DIR));
+                            LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_DIR;
+    SP_TRY(add_rule(ruleset, dir_fd, access));
     return own_fd > 0 ? add_rule(ruleset, own_fd, access) : SP_OK;
 }
 

@@ -27,7 +27,6 @@ enum sp_part { SP_PART_STDOUT, SP_PART_STDERR, SP_PART_OUTPUT, SP_PART_COUNT };
     F(U32, run_ms_max, 0) /* the time that the order gives the run; 0: the longest there is */ \
     F(U8, is_async, 0) /* the client does not wait for the run */ \
     F(DIGEST, order_digest, 0)                  \
-    F(U64, code_at, 0) /* of a run: where its `code_bytes` bytes of code, digested as `code`, stand in the order */ \
     F(PAYLOAD, order, 0) /* api/order.h */      \
     F(U64, content_at, 0) /* of an upload: where the file's `code_bytes` bytes, digested as `code`, stand in ... */ \
     F(PAYLOAD, content, 0) /* ... the body, as it came */

@@ -35,6 +35,9 @@ static void test_order_comes_back_as_it_was_written(void **state)
     assert_int_equal(read.denied, good.denied);
     assert_true(read.may_own_code);
     assert_true(sp_slice_equal(read.code, good.code));
+    /* audit, who reads no orders, finds the code by its place */
+    assert_ptr_equal(read.code.ptr, bytes.ptr + SP_ORDER_CODE_AT);
+    assert_int_equal(SP_ORDER_CODE_AT + read.code.len, bytes.len);
 }
 
 static void test_order_of_equal_content_has_equal_bytes(void **state)

@@ -15,7 +15,7 @@
 
 struct fake_file {
     enum sp_disk_place place;
-    char path[64];
+    char path[96];
     bool is_there;
     uint64_t inode;
     struct sp_buf bytes;

@@ -124,6 +124,9 @@ void open_room(struct world *w)
         .keys = fake_keys(),
         .policies = sp_slice_make(policy, sizeof(policy)),
         .workers = 2,
+        .code_key = w->code_key,
+        .run_operation = 1,
+        .code_at = 4, /* "the order" */
         .operation_name = operation_name,
     };
     struct sp_audit_out out = {.ctx = w, .run = on_run, .answer = on_answer, .judged = on_judged, .ended = on_ended,

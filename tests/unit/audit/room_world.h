@@ -42,6 +42,7 @@ struct world {
     bool is_relay_deaf;
     bool is_reader_deaf;
     bool is_front_full; /* of parts */
+    const uint8_t *code_key; /* of the next room */
     struct sp_audit_now now;
 };
 

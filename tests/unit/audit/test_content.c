@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "audit/code.h"
 #include "crypto/hash.h"
 #include "room_world.h"
 
@@ -126,6 +127,122 @@ static void test_run_that_nobody_waits_for(void **state)
     assert_int_equal(fake_disk_lines(&w->fake, "\"kind\":\"outcome\""), 1);
 }
 
+/* --- code that is kept --- */
+
+static uint8_t auditor[SP_SEAL_KEY_BYTES];
+
+static void open_keeping_room(struct world *w)
+{
+    static uint8_t public_key[SP_SEAL_KEY_BYTES];
+    assert_int_equal(sp_seal_pair(auditor, public_key), SP_OK);
+    sp_audit_room_free(w->room);
+    w->code_key = public_key;
+    open_room(w);
+    w->code_key = NULL;
+}
+
+static struct fake_file *kept(struct world *w, const char *code)
+{
+    char path[SP_CODE_PATH_BYTES];
+    struct sp_code_name name = {.wall_us = w->now.wall_us};
+    assert_int_equal(sp_sha256(sp_slice_of(code), name.digest), SP_OK);
+    sp_code_path(&name, path);
+    return fake_disk_find(&w->fake, SP_DISK_OWN, path);
+}
+
+static void opens(struct world *w, const char *code)
+{
+    SP_AUTO_BUF struct sp_buf out;
+    sp_buf_init(&out, 10000);
+    assert_non_null(kept(w, code));
+    assert_int_equal(sp_code_unseal(auditor, sp_buf_slice(&kept(w, code)->bytes), &out), SP_OK);
+    assert_true(sp_slice_is(sp_buf_slice(&out), code));
+}
+
+static struct sp_msg_verdict run_of(sp_exchange exchange, const char *code)
+{
+    struct sp_msg_verdict verdict = verdict_of(exchange);
+    verdict.code_bytes = sp_slice_of(code).len;
+    assert_int_equal(sp_sha256(sp_slice_of(code), verdict.code), SP_OK);
+    return verdict;
+}
+
+static void test_the_code_of_a_run_is_kept_before_it_runs(void **state)
+{
+    struct world *w = *state;
+    open_keeping_room(w);
+    struct sp_msg_verdict verdict = run_of(X, "order");
+    assert_int_equal(tell_who(w, X), SP_OK);
+    assert_int_equal(sp_audit_verdict(w->room, 0, &verdict, w->now), SP_OK);
+    (void)next(w, SENT_JUDGED);
+    const unsigned syncs = w->fake.syncs;
+    commit(w);
+    assert_int_equal(w->fake.syncs, syncs + 2); /* the object, then the entry */
+    (void)next(w, SENT_RUN);
+    opens(w, "order");
+}
+
+/* inspect cannot have something else kept than what relay is given. */
+static void test_code_that_is_not_the_end_of_the_order_is_refused(void **state)
+{
+    static const char *const codes[] = {"rder", "the order", "ordet", ""};
+    struct world *w = *state;
+    open_keeping_room(w);
+    for (size_t i = 0; i < SP_COUNT(codes); i++) {
+        struct sp_msg_verdict verdict = run_of(X + i, codes[i]);
+        assert_int_equal(tell_who(w, X + i), SP_OK);
+        assert_int_equal(sp_audit_verdict(w->room, 0, &verdict, w->now), SP_ERR_WIRE);
+        (void)next(w, SENT_JUDGED);
+        commit(w);
+        answered(w, SP_ERR_WIRE, true, SP_END_NOT_STARTED);
+        assert_null(kept(w, codes[i]));
+    }
+}
+
+static void test_denied_code_is_kept_too(void **state)
+{
+    struct world *w = *state;
+    open_keeping_room(w);
+    struct sp_msg_verdict denial = denial_of(X);
+    denial.content = (struct sp_payload){.bytes = sp_slice_of("import os"), .fd = -1};
+    denial.code_bytes = denial.content.bytes.len;
+    assert_int_equal(sp_sha256(denial.content.bytes, denial.code), SP_OK);
+    assert_int_equal(tell_who(w, X), SP_OK);
+    assert_int_equal(sp_audit_verdict(w->room, 0, &denial, w->now), SP_OK);
+    (void)next(w, SENT_JUDGED);
+    commit(w);
+    answered(w, SP_ERR_DENIED, true, SP_END_NOT_STARTED);
+    opens(w, "import os");
+}
+
+static void test_nothing_runs_whose_code_cannot_be_kept(void **state)
+{
+    struct world *w = *state;
+    open_keeping_room(w);
+    struct sp_msg_verdict verdict = run_of(X, "order");
+    w->fake.room = SP_LOG_ROOM_MIN + 10; /* enough for the entry alone */
+    assert_int_equal(tell_who(w, X), SP_OK);
+    assert_int_equal(sp_audit_verdict(w->room, 0, &verdict, w->now), SP_OK);
+    (void)next(w, SENT_JUDGED);
+    w->fake.room = UINT64_MAX;
+    commit(w);
+    answered(w, SP_ERR_LOG_UNAVAILABLE, true, SP_END_NOT_STARTED);
+    assert_int_equal(fake_disk_lines(&w->fake, "No space left on device to keep the code"), 1);
+    /* and when it cannot be made durable, its intent is not written at all */
+    verdict = run_of(X + 1, "order");
+    assert_int_equal(tell_who(w, X + 1), SP_OK);
+    assert_int_equal(sp_audit_verdict(w->room, 0, &verdict, w->now), SP_OK);
+    (void)next(w, SENT_JUDGED);
+    w->fake.is_failing_sync = true;
+    commit(w);
+    w->fake.is_failing_sync = false;
+    answered(w, SP_ERR_LOG_UNAVAILABLE, false, SP_END_NOT_STARTED);
+    later(w, SECOND);
+    sp_audit_tick(w->room, w->now);
+    assert_string_equal(sp_audit_trouble(w->room), "");
+    assert_int_equal(fake_disk_lines(&w->fake, "\"kind\":\"intent\""), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -135,6 +252,10 @@ int main(void)
         TEST(test_file_beyond_its_body_is_refused),
         TEST(test_front_that_dies_meanwhile_ends_the_upload),
         TEST(test_run_that_nobody_waits_for),
+        TEST(test_the_code_of_a_run_is_kept_before_it_runs),
+        TEST(test_code_that_is_not_the_end_of_the_order_is_refused),
+        TEST(test_denied_code_is_kept_too),
+        TEST(test_nothing_runs_whose_code_cannot_be_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

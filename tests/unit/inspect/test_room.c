@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -76,6 +77,36 @@ static void test_denied_code_names_rule_and_place_and_gives_no_order(void **stat
     assert_int_equal(judge_run(&bench, SP_SLICE_LITERAL("{\"code\":\"1\"}"), &verdict), SP_OK);
     assert_int_equal(verdict.verdict, SP_VERDICT_ALLOW);
     assert_int_equal(verdict.findings.len, 0);
+    sp_payload_done(&verdict.order);
+    sp_inspect_room_free(bench.room);
+}
+
+/* audit keeps code where it is told to, and then denied code too. */
+static void test_denied_code_goes_to_audit_where_that_is_asked_for(void **state)
+{
+    static char large[40000];
+    (void)state;
+    struct bench bench;
+    struct sp_msg_verdict verdict;
+    open_bench(&bench);
+    assert_int_equal(judge_run(&bench, SP_SLICE_LITERAL("{\"code\":\"import subprocess\"}"), &verdict), SP_OK);
+    assert_int_equal(verdict.content.bytes.len, 0);
+    sp_inspect_give_denied(bench.room, true);
+    assert_int_equal(judge_run(&bench, SP_SLICE_LITERAL("{\"code\":\"import subprocess\"}"), &verdict), SP_OK);
+    assert_int_equal(verdict.verdict, SP_VERDICT_DENY);
+    assert_true(sp_slice_is(verdict.content.bytes, "import subprocess"));
+    assert_int_equal(verdict.code_bytes, verdict.content.bytes.len);
+    assert_int_equal(verdict.order.bytes.len, 0);
+    sp_payload_done(&verdict.content);
+    memset(large, '#', sizeof(large));
+    memcpy(large, "{\"code\":\"import subprocess ", 27);
+    memcpy(large + 9 + 30019, "\"}", 2);
+    assert_int_equal(judge_run(&bench, sp_slice_make(large, 9 + 30019 + 2), &verdict), SP_OK);
+    assert_int_equal(verdict.content.bytes.len, 30019);
+    assert_true(verdict.content.fd >= 0);
+    sp_payload_done(&verdict.content);
+    assert_int_equal(judge_run(&bench, SP_SLICE_LITERAL("{\"code\":\"1\"}"), &verdict), SP_OK);
+    assert_int_equal(verdict.content.bytes.len, 0);
     sp_payload_done(&verdict.order);
     sp_inspect_room_free(bench.room);
 }
@@ -181,6 +212,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_allowed_code_gives_an_order_with_its_digest),
         cmocka_unit_test(test_denied_code_names_rule_and_place_and_gives_no_order),
+        cmocka_unit_test(test_denied_code_goes_to_audit_where_that_is_asked_for),
         cmocka_unit_test(test_bodies_that_cannot_be_read_are_refused_by_name),
         cmocka_unit_test(test_a_body_over_the_bound_is_not_read),
         cmocka_unit_test(test_a_policy_that_is_not_here_breaks_the_protocol),

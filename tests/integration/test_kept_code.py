@@ -1,0 +1,131 @@
+"""`[audit] code = "full"`: submitted code is kept sealed to an auditor, on a real gateway with the real filters."""
+
+import hashlib
+import os
+import signal
+
+import pytest
+
+from support.gateway import Gateway, SMALL_POOL, wait_for
+
+CODE = "print('keep me')"
+DENIED = "import socket  # never to run"
+
+
+def keygen(folder):
+    secret = folder / "auditor.key"
+    helper = Gateway()
+    try:
+        status, out, err = helper.command("audit", "keygen", secret)
+        assert status == 0, err
+        assert secret.stat().st_mode & 0o777 == 0o600
+        assert helper.command("audit", "keygen", secret)[0] == 2, "a key is never overwritten"
+    finally:
+        helper.close()
+    return secret, out
+
+
+@pytest.fixture
+def keeping(tmp_path):
+    secret, rows = keygen(tmp_path)
+    gateway = Gateway(config=SMALL_POOL + "\n" + rows)
+    gateway.secret = secret
+    try:
+        yield gateway.start()
+    finally:
+        gateway.close()
+
+
+def configuration(gateway):
+    path = gateway.folder / "reader.toml"
+    path.write_text(f'[server]\nstate = "{gateway.state}"\n')
+    return path
+
+
+def code_of(gateway, entry, key=None):
+    return gateway.command("audit", "code", "-c", configuration(gateway), "--key", key or gateway.secret, entry)
+
+
+def entry_of(answer):
+    return int(answer.header("x-sallyport-entry"))
+
+
+def objects(gateway):
+    return sorted(path for path in (gateway.state / "audit/code").rglob("*") if path.is_file())
+
+
+def test_what_ran_and_what_was_denied_is_read_by_the_auditor_alone(keeping, tmp_path):
+    ran, denied = keeping.run(CODE), keeping.run(DENIED)
+    assert (ran.status, denied.status) == (200, 403)
+    for answer, code in ((ran, CODE), (denied, DENIED)):
+        status, out, err = code_of(keeping, entry_of(answer))
+        assert (status, out) == (0, code), err
+    kept = objects(keeping)
+    assert {path.name for path in kept} == {hashlib.sha256(code.encode()).hexdigest() for code in (CODE, DENIED)}
+    for path in kept:
+        assert b"keep me" not in path.read_bytes() and b"socket" not in path.read_bytes()
+    other = tmp_path / "other.key"
+    assert keeping.command("audit", "keygen", other)[0] == 0
+    status, _, err = code_of(keeping, entry_of(ran), other)
+    assert status == 1 and "not sealed to this key" in err
+    outcome = next(e["index"] for e in keeping.entries() if e["kind"] == "outcome")
+    assert code_of(keeping, outcome)[0] == 1
+
+
+def test_the_same_code_is_kept_once_also_after_a_restart(keeping):
+    first = keeping.run(CODE)
+    before = {path: path.read_bytes() for path in objects(keeping)}
+    assert keeping.run(CODE).status == 200
+    for pid in keeping.roles()["audit"]:
+        os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: keeping.run(CODE).status == 200, 20, f"audit to be back:\n{keeping.output()}")
+    assert {path: path.read_bytes() for path in objects(keeping)} == before and len(before) == 1
+    assert code_of(keeping, entry_of(first))[1] == CODE
+
+
+def test_a_changed_object_is_noticed(keeping):
+    ran = keeping.run(CODE)
+    path, = objects(keeping)
+    whole = path.read_bytes()
+    for broken in (whole[:40] + bytes([whole[40] ^ 1]) + whole[41:], whole[:-3], b""):
+        path.write_bytes(broken)
+        status, out, err = code_of(keeping, entry_of(ran))
+        assert (status, out) == (1, "") and "damaged" in err
+    path.unlink()
+    status, out, err = code_of(keeping, entry_of(ran))
+    assert status == 1 and "was not kept" in err
+
+
+def test_a_large_submission_and_many_at_once_are_kept(keeping):
+    large = "x = 1\n" * 100000 + "print(x)"
+    assert code_of(keeping, entry_of(keeping.run(large)))[1] == large
+    answers = [keeping.run(f"print({i})") for i in range(20)]
+    for i, answer in enumerate(answers):
+        assert code_of(keeping, entry_of(answer))[1] == f"print({i})"
+
+
+def test_nothing_runs_whose_code_cannot_be_kept(keeping):
+    assert keeping.run(CODE).status == 200
+    day = objects(keeping)[0].parent
+    name = hashlib.sha256(b"print(2)").hexdigest()
+    (day / name).write_bytes(b"0" * 10000)  # longer than the object: nobody may cut it
+    answer = keeping.run("print(2)")
+    assert (answer.status, answer.error()) == (503, "LogUnavailable"), answer
+    assert "longer" in answer.json()["error"]["message"]
+    assert keeping.run("print(3)").status == 200
+    (day / name).unlink()
+    assert keeping.run("print(2)").status == 200
+    assert keeping.stop() == 0
+    status, out, _ = keeping.command("audit", "verify", "-c", configuration(keeping))
+    assert status == 0, out
+
+
+def test_without_an_auditor_the_configuration_is_refused(tmp_path):
+    gateway = Gateway()
+    try:
+        path = tmp_path / "c.toml"
+        path.write_text('[audit]\ncode = "full"\n')
+        status, out, err = gateway.command("config", "check", "-c", path)
+        assert status == 2 and "keygen" in out + err, (status, out, err)
+    finally:
+        gateway.close()
