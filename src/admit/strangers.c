@@ -3,7 +3,7 @@
 #include "base/num.h"
 
 static const enum sp_err kinds[SP_STRANGERS_KINDS] = {SP_ERR_TOKEN_UNKNOWN, SP_ERR_TOKEN_MISSING, SP_ERR_TOKEN_EXPIRED,
-                                                      SP_ERR_TOKEN_AUDIENCE};
+                                                      SP_ERR_TOKEN_AUDIENCE, SP_ERR_TOKEN_EARLY};
 
 static unsigned kind_of(enum sp_err err)
 {

@@ -9,7 +9,7 @@
 
 #include "wire/msg.h"
 
-#define SP_STRANGERS_KINDS   4U
+#define SP_STRANGERS_KINDS   5U
 #define SP_STRANGERS_SOURCES 64U
 
 struct sp_strangers_kind {

@@ -32,6 +32,7 @@
     X(SP_ERR_TOKEN_UNKNOWN,        401, "TokenUnknown",            "the token is not known here") \
     X(SP_ERR_TOKEN_EXPIRED,        401, "TokenExpired",            "the token has expired")       \
     X(SP_ERR_TOKEN_AUDIENCE,       401, "TokenAudience",           "the token is for another audience") \
+    X(SP_ERR_TOKEN_EARLY,          401, "TokenNotYetValid",        "the token is not valid yet")  \
     X(SP_ERR_SCOPE,                403, "ScopeMissing",            "the token lacks the scope")   \
     X(SP_ERR_DENIED,               403, "PolicyDenied",            "the policy denies this code") \
     X(SP_ERR_NOT_FOUND,            404, "NotFound",                "there is nothing at this path") \

@@ -123,7 +123,7 @@ static int with_file(const struct options *options)
     }
     if (err == SP_OK) {
         sp_config_warn(options->path, config);
-        if (!sp_config_policies_stand(options->path, config)) {
+        if (!sp_config_files_stand(options->path, config)) {
             return SP_EXIT_USAGE;
         }
     }

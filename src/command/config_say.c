@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "process/authorities.h"
 #include "process/policies.h"
 
 #define WARNINGS_BYTES_MAX ((size_t)1024 * 1024)
@@ -76,7 +77,7 @@ static bool complain_of_number(const char *path, const struct sp_config_tenant *
     return false;
 }
 
-bool sp_config_policies_stand(const char *path, const struct sp_config *config)
+static bool policies_stand(const char *path, const struct sp_config *config)
 {
     struct seen seen = {.count = 0};
     for (size_t i = 0; i < config->tenant_count; i++) {
@@ -96,6 +97,19 @@ bool sp_config_policies_stand(const char *path, const struct sp_config *config)
             return false;
         }
         sp_policy_done(&policy);
+    }
+    return true;
+}
+
+bool sp_config_files_stand(const char *path, const struct sp_config *config)
+{
+    struct sp_where where = {.text = {0}};
+    if (!policies_stand(path, config)) {
+        return false;
+    }
+    if (sp_authorities_stand(config, &where) != SP_OK) {
+        sp_config_complain(path, &where);
+        return false;
     }
     return true;
 }

@@ -15,9 +15,9 @@ void sp_config_warn(const char *path, const struct sp_config *config) SP_NONNULL
 
 
 /*
- * Whether every policy that a tenant names is there and can be read. The first that is not is complained of: at the
- * tenant's line when there is none of its name, else at the place in the policy itself.
+ * Whether every policy that a tenant names is there and can be read, and every file of authorities. The first that is not
+ * is complained of: at the tenant's or the file's line, or at the place in the policy itself.
  */
-bool sp_config_policies_stand(const char *path, const struct sp_config *config) SP_NONNULL(2);
+bool sp_config_files_stand(const char *path, const struct sp_config *config) SP_NONNULL(2);
 
 #endif

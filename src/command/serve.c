@@ -206,7 +206,7 @@ int sp_command_serve(int argc, char **argv)
         sp_config_complain(arguments.config, &where);
         return SP_EXIT_USAGE;
     }
-    if (!sp_config_policies_stand(arguments.config, config)) {
+    if (!sp_config_files_stand(arguments.config, config)) {
         return SP_EXIT_USAGE;
     }
     if (!upstream_stands(config)) {

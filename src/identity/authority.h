@@ -33,7 +33,7 @@ struct sp_certificates *sp_authority_certificates(struct sp_authority *authority
 
 /*
  * SP_ERR_TOKEN_MISSING, SP_ERR_TOKEN_UNKNOWN (also for two credentials at once), SP_ERR_TOKEN_EXPIRED,
- * SP_ERR_TOKEN_AUDIENCE; SP_ERR_BUSY for a signature that would have to be checked for a slowed source. What `out` lends
+ * SP_ERR_TOKEN_EARLY, SP_ERR_TOKEN_AUDIENCE; SP_ERR_BUSY for a signature that would have to be checked for a slowed source. What `out` lends
  * is good until the next call.
  */
 enum sp_err sp_authority_check(struct sp_authority *authority, const struct sp_credentials *credentials, uint64_t wall_us,

@@ -30,6 +30,9 @@ struct issuer {
     char *name;
     char *issuer;
     char *principal;
+    char *url;
+    bool is_wanted; /* a key that is not there */
+    uint64_t wanted_us;
     struct texts directories;
     struct texts audiences;
     uint64_t leeway_us;
@@ -94,6 +97,7 @@ static void issuer_free(struct issuer *issuer)
     free(issuer->name);
     free(issuer->issuer);
     free(issuer->principal);
+    free(issuer->url);
     free(issuer);
 }
 
@@ -132,7 +136,8 @@ static enum sp_err fill(struct issuer *issuer, const struct sp_issuer_spec *spec
     issuer->name = sp_slice_dup(spec->name);
     issuer->issuer = sp_slice_dup(spec->issuer);
     issuer->principal = sp_slice_dup(spec->principal);
-    if (issuer->name == NULL || issuer->issuer == NULL || issuer->principal == NULL) {
+    issuer->url = sp_slice_dup(spec->url);
+    if (issuer->name == NULL || issuer->issuer == NULL || issuer->principal == NULL || issuer->url == NULL) {
         return SP_ERR_NOMEM;
     }
     SP_TRY(texts_copy(spec->directories, &issuer->directories));
@@ -216,6 +221,58 @@ enum sp_err sp_issuers_set_keys(struct sp_issuers *issuers, size_t at, struct sp
     return SP_OK;
 }
 
+static struct issuer *find_source(struct sp_issuers *issuers, struct sp_slice name, struct sp_slice url, size_t *out_at)
+{
+    for (size_t i = 0; i < issuers->count; i++) {
+        if (sp_slice_is(name, issuers->all[i]->name) && sp_slice_is(url, issuers->all[i]->url)) {
+            *out_at = i;
+            return issuers->all[i];
+        }
+    }
+    return NULL;
+}
+
+enum sp_err sp_issuers_set_keys_of(struct sp_issuers *issuers, struct sp_slice name, struct sp_slice url, struct sp_slice jwks)
+{
+    size_t at = 0;
+    return find_source(issuers, name, url, &at) == NULL ? SP_ERR_NOT_FOUND : sp_issuers_set_keys(issuers, at, jwks);
+}
+
+void sp_issuers_take_keys(struct sp_issuers *issuers, struct sp_issuers *from)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        struct issuer *old = from->all[i];
+        size_t at = 0;
+        struct issuer *issuer = find_source(issuers, sp_slice_of(old->name), sp_slice_of(old->url), &at);
+        if (*old->url == '\0' || issuer == NULL || issuer->keys.count > 0) {
+            continue;
+        }
+        issuer->keys = old->keys;
+        old->keys = (struct sp_jwks){.count = 0};
+        issuer->wanted_us = old->wanted_us;
+        (void)sp_slice_copy(sp_slice_make(old->keys_digest, sizeof(old->keys_digest)), issuer->keys_digest,
+                            sizeof(issuer->keys_digest));
+        issuer->generation++;
+    }
+}
+
+bool sp_issuers_wanted(struct sp_issuers *issuers, uint64_t mono_us, struct sp_slice *out_name)
+{
+    for (size_t i = 0; i < issuers->count; i++) {
+        struct issuer *issuer = issuers->all[i];
+        if (!issuer->is_wanted) {
+            continue;
+        }
+        issuer->is_wanted = false;
+        if (issuer->wanted_us == 0 || mono_us - issuer->wanted_us >= SP_ISSUER_WANTED_US) {
+            issuer->wanted_us = mono_us;
+            *out_name = sp_slice_of(issuer->name);
+            return true;
+        }
+    }
+    return false;
+}
+
 uint64_t sp_issuers_generation(const struct sp_issuers *issuers, size_t at)
 {
     return at < issuers->count ? issuers->all[at]->generation : 0;
@@ -253,7 +310,7 @@ static bool is_of(const struct issuer *issuer, struct sp_slice iss, const struct
     return false;
 }
 
-static const struct issuer *find(const struct sp_issuers *issuers, const struct sp_json *claims, size_t *out_at)
+static struct issuer *find(const struct sp_issuers *issuers, const struct sp_json *claims, size_t *out_at)
 {
     struct sp_slice iss = {NULL, 0};
     if (sp_claim_text(claims, "iss", &iss) != SP_OK) {
@@ -293,18 +350,22 @@ static bool is_key_of(const struct sp_jwk *jwk, const struct issuer *issuer, con
     return sp_slice_equal(owner, iss);
 }
 
-static enum sp_err check_signature(const struct issuer *issuer, const struct sp_jws *jws, const struct sp_json *claims)
+/* A key that is not there may be one that the issuer began to sign with since its keys were fetched. */
+static enum sp_err check_signature(struct issuer *issuer, const struct sp_jws *jws, const struct sp_json *claims)
 {
     size_t at = 0;
+    bool has_key = false;
     for (unsigned tried = 0; tried < KEYS_TRIED_MAX; tried++) {
         const struct sp_jwk *jwk = sp_jwks_next(&issuer->keys, jws->alg, jws->has_kid, jws->kid, &at);
         if (jwk == NULL) {
             break;
         }
+        has_key = true;
         if (is_key_of(jwk, issuer, claims) && sp_jws_verify(jws, jwk) == SP_OK) {
             return SP_OK;
         }
     }
+    issuer->is_wanted = issuer->is_wanted || (!has_key && jws->has_kid && *issuer->url != '\0');
     return SP_ERR_INVALID;
 }
 
@@ -332,7 +393,7 @@ static enum sp_err check_times(const struct issuer *issuer, const struct sp_json
     }
     if (wall_us < out->from_us) {
         *why = "it is not good yet (nbf, iat)";
-        return SP_ERR_TOKEN_UNKNOWN;
+        return SP_ERR_TOKEN_EARLY;
     }
     return SP_OK;
 }
@@ -459,7 +520,7 @@ static enum sp_err verify(struct sp_issuers *issuers, const struct sp_jws *jws, 
         return err == SP_ERR_NOMEM ? err : SP_ERR_TOKEN_UNKNOWN;
     }
     *why = "iss (or tid) names nobody that is configured";
-    const struct issuer *issuer = find(issuers, claims, &identity.issuer);
+    struct issuer *issuer = find(issuers, claims, &identity.issuer);
     if (issuer == NULL) {
         return SP_ERR_TOKEN_UNKNOWN;
     }

@@ -29,6 +29,7 @@ struct sp_issuer_spec {
     struct sp_slices directories; /* Entra: the tenant ids whose tokens of versions 1 and 2 are taken */
     struct sp_slices audiences;
     struct sp_slice principal; /* the claim that names who it is */
+    struct sp_slice url;       /* that its keys are fetched from; empty: they come from a file */
     uint64_t leeway_s;
 };
 
@@ -66,13 +67,27 @@ size_t sp_issuers_count(const struct sp_issuers *issuers) SP_NONNULL(1);
  */
 enum sp_err sp_issuers_set_keys(struct sp_issuers *issuers, size_t issuer, struct sp_slice jwks) SP_MUST_CHECK SP_NONNULL(1);
 
+/* The same for the issuer of this name, when its keys come from that place (empty: a file); else SP_ERR_NOT_FOUND. */
+enum sp_err sp_issuers_set_keys_of(struct sp_issuers *issuers, struct sp_slice name, struct sp_slice url, struct sp_slice jwks)
+    SP_MUST_CHECK SP_NONNULL(1);
+
+/* Moves fetched keys over from issuers that are replaced by these: nobody waits until they are fetched again. */
+void sp_issuers_take_keys(struct sp_issuers *issuers, struct sp_issuers *from) SP_NONNULL(1, 2);
+
+/*
+ * An issuer (its name) whose keys are fetched, and of which a token came with a key id that is not among them; each is told
+ * once in SP_ISSUER_WANTED_US. False when there is none.
+ */
+#define SP_ISSUER_WANTED_US ((uint64_t)1000000)
+bool sp_issuers_wanted(struct sp_issuers *issuers, uint64_t mono_us, struct sp_slice *out_name) SP_NONNULL(1, 3);
+
 /* Rises when the keys of an issuer change: what was verified with those before is no longer. */
 uint64_t sp_issuers_generation(const struct sp_issuers *issuers, size_t issuer) SP_NONNULL(1);
 
 /* Whether this has the shape of such a token: three parts with dots between. */
 bool sp_issuers_is_token(struct sp_slice text);
 
-/* SP_ERR_TOKEN_UNKNOWN, SP_ERR_TOKEN_EXPIRED, SP_ERR_TOKEN_AUDIENCE. `*out_why` says more, for the operator. */
+/* SP_ERR_TOKEN_UNKNOWN, SP_ERR_TOKEN_EXPIRED, SP_ERR_TOKEN_EARLY, SP_ERR_TOKEN_AUDIENCE. `*out_why` says more, for the operator. */
 enum sp_err sp_issuers_verify(struct sp_issuers *issuers, struct sp_slice token, uint64_t wall_us, struct sp_identity *out,
                               const char **out_why) SP_MUST_CHECK SP_NONNULL(1, 4, 5);
 

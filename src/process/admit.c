@@ -120,6 +120,16 @@ static void finish_if_idle(struct admit_state *state)
     }
 }
 
+/* A token of a key that is not there: the process that fetches keys is told, and decides how often it asks. */
+static void tell_wanted(struct admit_state *state)
+{
+    struct sp_msg_keys_wanted msg;
+    struct sp_channel *token = sp_self_wire(state->self, SP_ROLE_TOKEN, 0);
+    while (token != NULL && sp_issuers_wanted(sp_authority_issuers(state->authority), sp_clock_mono_us(), &msg.issuer)) {
+        (void)!sp_msg_keys_wanted_send(token, &msg);
+    }
+}
+
 /* --- what peers say --- */
 
 /* If front is hostile: it may ask in the name of whoever gave it a token, as any client can; numbers that do not fit end
@@ -131,6 +141,7 @@ static enum sp_err on_ask(void *ctx, struct sp_peer from, struct sp_message *mes
     (void)from;
     SP_TRY(sp_msg_ask_read(message, &msg));
     enum sp_err err = sp_admit_on_ask(state->room, &msg, now());
+    tell_wanted(state);
     arm_commit(state);
     return err;
 }
@@ -210,10 +221,12 @@ static enum sp_err on_keys(void *ctx, struct sp_peer from, struct sp_message *me
     struct admit_state *state = ctx;
     struct sp_msg_keys msg;
     SP_TRY(sp_msg_keys_read(message, &msg));
-    enum sp_err err = sp_issuers_set_keys(sp_authority_issuers(state->authority), msg.issuer, msg.jwks.bytes);
+    enum sp_err err = sp_issuers_set_keys_of(sp_authority_issuers(state->authority), msg.issuer,
+                                             from.role == SP_ROLE_TOKEN ? msg.url : (struct sp_slice){NULL, 0},
+                                             msg.jwks.bytes);
     if (err != SP_OK) {
-        sp_log(SP_LOG_ERROR, "admit.keys.unusable", "issuer=%u from=%s error=%s", msg.issuer, sp_role_name(from.role),
-               sp_err_name(err));
+        sp_log(SP_LOG_ERROR, "admit.keys.unusable", "issuer=%.*s from=%s error=%s", (int)msg.issuer.len,
+               (const char *)msg.issuer.ptr, sp_role_name(from.role), sp_err_name(err));
     }
     sp_payload_done(&msg.jwks);
     return SP_OK;
@@ -343,6 +356,9 @@ static enum sp_err take_settings(struct admit_state *state, struct sp_slice byte
     enum sp_err err = fill_authority(authority, &settings);
     if (err == SP_OK) {
         err = sp_tokens_move(state->tokens, sp_authority_directory(authority));
+    }
+    if (err == SP_OK) {
+        sp_issuers_take_keys(sp_authority_issuers(authority), sp_authority_issuers(state->authority));
     }
     if (err != SP_OK) {
         sp_authority_free(authority);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/own.h"
+#include "crypto/hash.h"
 #include "os/spawn.h"
 #include "process/house.h"
 #include "process/roles.h"
@@ -182,6 +183,7 @@ static enum sp_err settle(struct sp_child *child)
     SP_AUTO_PAYLOAD struct sp_payload payload = SP_PAYLOAD_EMPTY;
     sp_buf_init(&encoded, SP_SETTINGS_BYTES_MAX);
     SP_TRY(sp_role_settings(child, &encoded));
+    SP_TRY(sp_sha256(sp_buf_slice(&encoded), child->settings));
     child->generation = house->reload.in_force;
     child->is_reloading = false;
     SP_TRY(sp_payload_make(sp_buf_slice(&encoded), &payload));

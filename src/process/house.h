@@ -47,6 +47,7 @@ struct sp_child {
     char report[SP_CHILD_REPORT_MAX];
     uint32_t generation;   /* of the settings that it has */
     bool is_reloading;     /* it has not said yet whether it took the new ones */
+    uint8_t settings[SP_DIGEST_BYTES]; /* of what it was started with */
     uint64_t log_second; /* lines are counted by the second, so that no role can flood the operator */
     unsigned log_lines;
 };

@@ -93,12 +93,14 @@ static enum sp_err put_issuer(const struct sp_config_issuer *issuer, struct sp_b
         SP_TRY(put_rule(&issuer->rules[i], &rules));
     }
     read_keys(issuer, &keys);
+    const char *url = sp_issuer_jwks_uri(issuer);
     const struct sp_settings_issuer s = {
         .name = sp_slice_of(issuer->name),
         .issuer = sp_slice_of(issuer->issuer),
         .directories = sp_buf_slice(&directories),
         .audiences = sp_buf_slice(&audiences),
         .principal = sp_slice_of(principal_of(issuer)),
+        .url = sp_slice_of(url == NULL ? "" : url),
         .leeway_s = (uint32_t)issuer->leeway_s,
         .keys = sp_buf_slice(&keys),
         .rules = sp_buf_slice(&rules),
@@ -192,6 +194,7 @@ static enum sp_err settle_issuer(struct sp_slice item, struct sp_authority *auth
         .directories = {directories.items, directories.count},
         .audiences = {audiences.items, audiences.count},
         .principal = s.principal,
+        .url = s.url,
         .leeway_s = s.leeway_s,
     };
     SP_TRY(sp_issuers_add(issuers, &spec));

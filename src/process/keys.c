@@ -24,21 +24,21 @@ static bool is_same(const struct sp_keys_watch *a, const struct sp_keys_watch *b
     return a->inode == b->inode && a->size == b->size && a->changed_ns == b->changed_ns && a->is_missing == b->is_missing;
 }
 
-static enum sp_err send_keys(struct sp_child *admit, size_t issuer, const char *path)
+static enum sp_err send_keys(struct sp_child *admit, const char *name, const char *path)
 {
     SP_AUTO_BUF struct sp_buf text;
     SP_AUTO_PAYLOAD struct sp_payload payload = SP_PAYLOAD_EMPTY;
     sp_buf_init(&text, SP_KEYS_BYTES_MAX);
     SP_TRY(sp_file_read(path, &text));
     SP_TRY(sp_payload_make(sp_buf_slice(&text), &payload));
-    const struct sp_msg_keys msg = {.issuer = (uint16_t)issuer, .jwks = payload};
+    const struct sp_msg_keys msg = {.issuer = sp_slice_of(name), .jwks = payload};
     return sp_msg_keys_send(admit->control, &msg);
 }
 
 /* Keys that cannot be read leave those that admit has. */
-static void renew(struct sp_child *admit, const struct sp_config_issuer *issuer, size_t index)
+static void renew(struct sp_child *admit, const struct sp_config_issuer *issuer)
 {
-    enum sp_err err = send_keys(admit, index, issuer->jwks_file);
+    enum sp_err err = send_keys(admit, issuer->name, issuer->jwks_file);
     sp_log(err == SP_OK ? SP_LOG_INFO : SP_LOG_ERROR, err == SP_OK ? "supervisor.keys.renewed" : "supervisor.keys.unreadable",
            "issuer=%s file=%s", issuer->name, issuer->jwks_file);
 }
@@ -56,7 +56,7 @@ void sp_keys_look(struct sp_house *house)
             house->keys[i] = now; /* admit reads it with its settings */
         } else if (!is_same(&now, &house->keys[i]) && admit != NULL && sp_child_is_up(admit)) {
             house->keys[i] = now;
-            renew(admit, issuer, i);
+            renew(admit, issuer);
         }
     }
 }

@@ -5,7 +5,9 @@
 #include "base/log.h"
 #include "codec/hex.h"
 #include "config/tenants.h"
+#include "crypto/hash.h"
 #include "os/schedule.h"
+#include "process/authorities.h"
 #include "process/house.h"
 #include "process/quota_changes.h"
 
@@ -152,6 +154,29 @@ static void commit(struct sp_house *house)
     begin_step(house, SP_RELOAD_AUDIT);
 }
 
+/* Those who fetch keys and those who connect for them begin anew when other keys are to be fetched. */
+static void renew_fetching(struct sp_house *house)
+{
+    if (sp_child_find(house, SP_ROLE_TOKEN, 0) == NULL && sp_issuers_fetched(house->config) > 0 &&
+        sp_child_add(house, SP_ROLE_TOKEN, 0) == SP_OK) {
+        sp_child_start(sp_child_find(house, SP_ROLE_TOKEN, 0));
+    }
+    for (size_t i = 0; i < house->child_count; i++) {
+        struct sp_child *child = &house->children[i];
+        SP_AUTO_BUF struct sp_buf encoded;
+        uint8_t digest[SP_DIGEST_BYTES];
+        sp_buf_init(&encoded, SP_SETTINGS_BYTES_MAX);
+        const bool is_fetching = child->who.role == SP_ROLE_TOKEN || child->who.role == SP_ROLE_DIAL;
+        if (is_fetching && child->pid >= 0 && sp_role_settings(child, &encoded) == SP_OK &&
+            sp_sha256(sp_buf_slice(&encoded), digest) == SP_OK &&
+            !sp_slice_equal(sp_slice_make(digest, sizeof(digest)), sp_slice_make(child->settings, sizeof(child->settings)))) {
+            sp_log(SP_LOG_INFO, "serve.reload.replaced", "role=%s why=\"keys come from other places now\"",
+                   sp_role_name(child->who.role));
+            sp_child_kill(child);
+        }
+    }
+}
+
 static void finish(struct sp_house *house)
 {
     uint8_t digest[SP_DIGEST_BYTES];
@@ -161,6 +186,7 @@ static void finish(struct sp_house *house)
     }
     sp_log(SP_LOG_INFO, "serve.reloaded", "generation=%u tenants=%zu policies=%zu configuration=%s", house->reload.generation,
            house->config->tenant_count, house->policies.count, hex);
+    renew_fetching(house);
     end(house);
 }
 
@@ -270,7 +296,13 @@ static enum sp_err load(struct sp_house *house)
     if (reload->fresh_policies == NULL) {
         return SP_ERR_NOMEM;
     }
-    return sp_policies_load(reload->fresh, reload->fresh_policies);
+    SP_TRY(sp_policies_load(reload->fresh, reload->fresh_policies));
+    err = sp_authorities_stand(reload->fresh, &where);
+    if (err != SP_OK) {
+        sp_log(SP_LOG_ERROR, "serve.reload.configuration", "file=%s line=%u column=%u why=\"%s\"", reload->path, where.line,
+               where.column, where.text);
+    }
+    return err;
 }
 
 static bool are_all_up(const struct sp_house *house)

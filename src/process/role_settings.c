@@ -332,7 +332,8 @@ static enum sp_err put_jwks(const struct sp_config *config, uint16_t target, str
     for (size_t i = 0; i < config->issuer_count; i++) {
         const char *uri = sp_issuer_jwks_uri(&config->issuers[i]);
         if (uri != NULL) {
-            struct sp_settings_jwks s = {.issuer = (uint16_t)i, .target = target++, .url = sp_slice_of(uri)};
+            struct sp_settings_jwks s = {
+                .name = sp_slice_of(config->issuers[i].name), .target = target++, .url = sp_slice_of(uri)};
             SP_TRY(put_one_jwks(&config->issuers[i], &s, list));
         }
     }

@@ -82,6 +82,7 @@
     F(BYTES, directories, SP_SETTINGS_LIST_MAX)   \
     F(BYTES, audiences, SP_SETTINGS_LIST_MAX)     \
     F(TEXT, principal, SP_MSG_NAME_MAX)           \
+    F(TEXT, url, SP_MSG_DETAIL_MAX) /* that its keys are fetched from; empty: a file */ \
     F(U32, leeway_s, 0)                           \
     F(BYTES, keys, SP_KEYS_BYTES_MAX)             \
     F(BYTES, rules, SP_SETTINGS_LIST_MAX)

@@ -21,7 +21,7 @@
     F(BYTES, jwks, SP_SETTINGS_LIST_MAX) /* blocks of sp_settings_jwks */
 
 #define SP_SETTINGS_JWKS_FIELDS(F)   \
-    F(U16, issuer, 0)                \
+    F(TEXT, name, SP_MSG_NAME_MAX)   \
     F(U16, target, 0)                \
     F(TEXT, url, SP_MSG_DETAIL_MAX)  \
     F(BYTES, ca_pem, SP_SETTINGS_LIST_MAX) /* empty: the system's */

@@ -145,6 +145,17 @@ static enum sp_err on_refused(void *ctx, struct sp_peer from, struct sp_message 
     return SP_OK;
 }
 
+/* If admit is hostile: keys are asked for once a minute instead of every quarter of an hour. */
+static enum sp_err on_keys_wanted(void *ctx, struct sp_peer from, struct sp_message *message)
+{
+    struct token_state *state = ctx;
+    struct sp_msg_keys_wanted wanted;
+    (void)from;
+    SP_TRY(sp_msg_keys_wanted_read(message, &wanted));
+    sp_token_keys_wanted(state->keys, wanted.issuer);
+    return SP_OK;
+}
+
 /* --- start --- */
 
 /* The secret comes as a sealed memfd, so that it is in no environment and on no command line of a role. */
@@ -328,6 +339,7 @@ static void token_lost(void *ctx, struct sp_peer peer)
 static const struct sp_handler token_handlers[] = {
     {SP_ROLE_RELAY, SP_MSG_BEARER_REFUSED, on_refused},
     {SP_ROLE_DIAL, SP_MSG_DIALLED, on_dialled},
+    {SP_ROLE_ADMIT, SP_MSG_KEYS_WANTED, on_keys_wanted},
 };
 
 const struct sp_role_spec sp_token_role = {

@@ -16,7 +16,7 @@
 
 struct source {
     struct sp_token_keys *keys;
-    uint16_t issuer;
+    char issuer[SP_MSG_NAME_MAX + 1];
     char url[URL_MAX + 1];
     struct sp_jwks_source jwks;
     struct sp_tls_context *tls; /* NULL: plain, on this machine */
@@ -38,7 +38,7 @@ static void tell_admit(struct source *source)
         return; /* told when it stands, or when there is one */
     }
     enum sp_err err = sp_payload_make(sp_buf_slice(&source->jwks.document), &payload);
-    const struct sp_msg_keys msg = {.issuer = source->issuer, .jwks = payload};
+    const struct sp_msg_keys msg = {.issuer = sp_slice_of(source->issuer), .url = sp_slice_of(source->url), .jwks = payload};
     if (err == SP_OK) {
         err = sp_msg_keys_send(admit, &msg);
     }
@@ -122,7 +122,7 @@ static enum sp_err add(struct sp_token_keys *keys, struct sp_slice item)
     }
     struct source *source = &keys->sources[keys->count];
     source->keys = keys;
-    source->issuer = s.issuer;
+    sp_slice_to_text(s.name, source->issuer, sizeof(source->issuer));
     sp_slice_to_text(s.url, source->url, sizeof(source->url));
     sp_jwks_init(&source->jwks);
     SP_TRY(url.is_https ? open_tls(source, s.ca_pem) : SP_OK);
@@ -165,6 +165,16 @@ void sp_token_keys_wired(struct sp_token_keys *keys, enum sp_role role)
     }
     if (role == SP_ROLE_DIAL) {
         turn(keys);
+    }
+}
+
+void sp_token_keys_wanted(struct sp_token_keys *keys, struct sp_slice issuer)
+{
+    for (size_t i = 0; i < keys->count; i++) {
+        if (sp_slice_is(issuer, keys->sources[i].issuer)) {
+            sp_jwks_wanted(&keys->sources[i].jwks, sp_clock_mono_ms());
+            set_timer(keys);
+        }
     }
 }
 

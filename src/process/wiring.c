@@ -13,7 +13,7 @@ static const struct pair {
     {SP_ROLE_INSPECT, SP_ROLE_AUDIT, true},  {SP_ROLE_AUDIT, SP_ROLE_RELAY, false},
     {SP_ROLE_AUDIT, SP_ROLE_FRONT, true},    {SP_ROLE_RELAY, SP_ROLE_DIAL, false},
     {SP_ROLE_TOKEN, SP_ROLE_DIAL, false},    {SP_ROLE_TOKEN, SP_ROLE_RELAY, false},
-    {SP_ROLE_TOKEN, SP_ROLE_ADMIT, true},    {SP_ROLE_POOL, SP_ROLE_NURSERY, false},
+    {SP_ROLE_TOKEN, SP_ROLE_ADMIT, false},   {SP_ROLE_POOL, SP_ROLE_NURSERY, false},
     {SP_ROLE_DOOR, SP_ROLE_AUDIT, true},     {SP_ROLE_AUDIT, SP_ROLE_READER, true},
     {SP_ROLE_READER, SP_ROLE_FRONT, true},   {SP_ROLE_SHIP, SP_ROLE_AUDIT, true},
     {SP_ROLE_SHIP, SP_ROLE_DIAL, false},

@@ -7,6 +7,20 @@ void sp_jwks_init(struct sp_jwks_source *source)
 {
     sp_renew_init(&source->renew);
     sp_buf_init(&source->document, SP_JWKS_BYTES_MAX);
+    source->wanted_ms = 0;
+    source->was_wanted = false;
+}
+
+void sp_jwks_wanted(struct sp_jwks_source *source, uint64_t now_ms)
+{
+    const uint64_t allowed_ms = source->was_wanted ? source->wanted_ms + SP_JWKS_WANTED_MS : now_ms;
+    const uint64_t due_ms = allowed_ms > now_ms ? allowed_ms : now_ms;
+    if (source->renew.is_asking || source->renew.failures > 0 || due_ms >= source->renew.ask_ms) {
+        return;
+    }
+    source->renew.ask_ms = due_ms;
+    source->wanted_ms = due_ms;
+    source->was_wanted = true;
 }
 
 void sp_jwks_source_done(struct sp_jwks_source *source)

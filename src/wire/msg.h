@@ -53,6 +53,7 @@
     X(BROKEN, broken)                       \
     X(TEMPLATE, template)                   \
     X(KEYS, keys)                           \
+    X(KEYS_WANTED, keys_wanted)             \
     X(TOKEN_EVENT, token_event)             \
     X(TOKEN_TOLD, token_told)               \
     X(TELL, tell)                           \

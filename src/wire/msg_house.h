@@ -33,12 +33,18 @@
     F(PAYLOAD, json, 0)
 
 /*
- * supervisor (a file), token (fetched) -> admit: the keys of issuer number `issuer` in the order of the configuration, as
- * a JWKS document. It replaces the earlier ones whole; one that cannot be used leaves them as they are.
+ * supervisor (a file), token (fetched) -> admit: the keys of the issuer of this name in the configuration, as a JWKS
+ * document, and the URL that they come from (empty: a file). It replaces the earlier ones whole; one that cannot be used,
+ * or is of a place where that issuer's keys do not come from, leaves them as they are.
  */
-#define SP_MSG_KEYS_FIELDS(F)  \
-    F(U16, issuer, 0)          \
+#define SP_MSG_KEYS_FIELDS(F)            \
+    F(TEXT, issuer, SP_MSG_NAME_MAX)     \
+    F(TEXT, url, SP_MSG_DETAIL_MAX)      \
     F(PAYLOAD, jwks, 0)
+
+/* admit -> token: somebody came with a key of this issuer that is not among its keys. */
+#define SP_MSG_KEYS_WANTED_FIELDS(F)     \
+    F(TEXT, issuer, SP_MSG_NAME_MAX)
 
 /* admit -> audit: this token was issued or revoked, change number `change` of the token store. */
 #define SP_MSG_TOKEN_EVENT_FIELDS(F)              \

@@ -1,11 +1,12 @@
 """Keys of issuers that are fetched: over TLS, again when they rotate, kept while their server is down."""
 
 import json
+import signal
 
 import pytest
 
 from support.certs import Authority
-from support.gateway import SMALL_POOL, Gateway, wait_for
+from support.gateway import SMALL_POOL, Gateway, command, wait_for
 from support.identity import IdentityProvider
 from test_issuers import ISSUER, Signer, ask
 
@@ -86,6 +87,71 @@ def test_a_server_that_fails_is_asked_again(server, signer, authority):
         gateway.close()
 
 
+def test_a_new_key_is_fetched_when_its_first_token_comes_and_strangers_drive_nothing(server, signer, authority, tmp_path):
+    server.keys = [signer.jwk()]
+    gateway = start(server, authority.certificate)
+    try:
+        wait_for(lambda: ask(gateway, signer.token()).status == 200, 10, "the keys to arrive")
+        new, stranger = Signer(tmp_path, "two"), Signer(tmp_path, "three")
+        server.keys = [signer.jwk(), new.jwk()]
+        assert ask(gateway, new.token()).status == 401
+        wait_for(lambda: ask(gateway, new.token()).status == 200, 10, "the new key")
+        assert ask(gateway, signer.token()).status == 200
+        for _ in range(20):
+            assert ask(gateway, stranger.token()).status in (401, 429)
+        assert len(server.asked) == 2
+    finally:
+        gateway.close()
+
+
+def reload(gateway):
+    before = gateway.output().count("serve.reloaded")
+    gateway.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: gateway.output().count("serve.reloaded") > before, 20, "the reload")
+
+
+def test_a_reload_keeps_fetched_keys_and_begins_to_fetch_others(server, signer, authority, tmp_path):
+    server.keys = [signer.jwk()]
+    gateway = Gateway(SMALL_POOL + "[[tenant]]\nname = 'acme'\n").start()
+    try:
+        alone = gateway.config.read_text()
+        corp = CONFIG.format(issuer=ISSUER, uri=server.url, more=f'jwks_ca_file = "{authority.certificate}"')
+        gateway.config.write_text(SMALL_POOL + corp)  # nobody was fetching until now
+        reload(gateway)
+        wait_for(lambda: ask(gateway, signer.token()).status == 200, 20, "the keys to arrive")
+        asked = len(server.asked)
+        reload(gateway)  # the same once more: nobody waits for keys
+        assert ask(gateway, signer.token()).status == 200
+        assert len(server.asked) == asked
+        other = Signer(tmp_path, "two")
+        (tmp_path / "keys.json").write_text(json.dumps({"keys": [other.jwk()]}))
+        first = (f'[[issuer]]\nname = "first"\nissuer = "https://first.example"\naudiences = ["sallyport"]\n'
+                 f'jwks_uri = "{server.url}/first"\njwks_ca_file = "{authority.certificate}"\n[[issuer.rule]]\ntenant = "acme"\n')
+        tenant, _, issuer = corp.partition("[[issuer]]")
+        gateway.config.write_text(SMALL_POOL + tenant + first + "[[issuer]]" + issuer)  # its place is another one now
+        reload(gateway)
+        wait_for(lambda: any(seen.target == "/first" for seen in server.asked), 20, "the other issuer to be asked")
+        assert ask(gateway, signer.token()).status == 200
+        gateway.config.write_text(alone)
+        reload(gateway)
+        assert ask(gateway, signer.token()).status == 401
+    finally:
+        gateway.close()
+
+
+def test_a_file_of_authorities_that_is_none_is_named_with_its_place(server, authority, tmp_path):
+    for text, said in (("no certificate", "/ca.pem: "), ("", "/ca.pem: it is empty"), (None, "/ca.pem: it cannot be read")):
+        if text is None:
+            (tmp_path / "ca.pem").unlink()
+        else:
+            (tmp_path / "ca.pem").write_text(text)
+        path = tmp_path / "config.toml"
+        path.write_text(CONFIG.format(issuer=ISSUER, uri="https://i.example", more=f'jwks_ca_file = "{tmp_path}/ca.pem"'))
+        for arguments in (("config", "check", "-c", path), ("serve", "-c", path, "--state", tmp_path / "state")):
+            status, _, err = command(*arguments)
+            assert status == 2 and f"{path}:9:16: 'jwks_ca_file' names " in err and said in err, err
+
+
 def test_a_foreign_server_gives_no_keys(server, signer, tmp_path):
     other = Authority(tmp_path / "other", "another authority")
     server.keys = [signer.jwk()]
@@ -107,6 +173,5 @@ def test_mistakes_are_named_with_their_place(tmp_path, keys, said):
     path = tmp_path / "config.toml"
     path.write_text('[[tenant]]\nname = "acme"\n[[issuer]]\nname = "corp"\nissuer = "https://i"\naudiences = ["s"]\n' + keys +
                     '\n[[issuer.rule]]\ntenant = "acme"\n')
-    from support.gateway import command
     status, out, err = command("config", "check", "-c", path)
     assert status == 2 and said in err and f"{path}:" in err

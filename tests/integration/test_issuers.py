@@ -120,9 +120,11 @@ def test_a_refusal_says_which_kind_it_is(gateway, signer, folder):
     stranger = Signer(folder, "stranger")
     for token, error in (
             (signer.token(exp=now - 120), "TokenExpired"),
+            (signer.token(nbf=now + 120), "TokenNotYetValid"),
+            (signer.token(iat=now + 120), "TokenNotYetValid"),
             (signer.token(aud="somebody"), "TokenAudience"),
             (signer.token(aud=None), "TokenAudience"),
-            (signer.token(nbf=now + 300), "TokenUnknown"),
+            (stranger.token(nbf=now + 300), "TokenUnknown"),
             (signer.token(exp=None), "TokenUnknown"),
             (signer.token(iss="https://other.test"), "TokenUnknown"),
             (signer.sign({"alg": "none", "kid": "one"}), "TokenUnknown"),

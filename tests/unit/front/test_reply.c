@@ -105,6 +105,8 @@ static void test_an_error_has_the_fields_that_its_status_asks_for(void **state)
          "Bearer realm=\"sallyport\", error=\"invalid_token\", error_description=\"the token has expired\"", NULL},
         {SP_ERR_TOKEN_AUDIENCE, 0, 401, "TokenAudience", NULL,
          "Bearer realm=\"sallyport\", error=\"invalid_token\", error_description=\"the token is for another audience\"", NULL},
+        {SP_ERR_TOKEN_EARLY, 0, 401, "TokenNotYetValid", NULL,
+         "Bearer realm=\"sallyport\", error=\"invalid_token\", error_description=\"the token is not valid yet\"", NULL},
         {SP_ERR_TOKEN_UNKNOWN, 0, 401, "TokenUnknown", NULL,
          "Bearer realm=\"sallyport\", error=\"invalid_token\", error_description=\"the token is not known here\"", NULL},
         {SP_ERR_DENIED, 0, 403, "PolicyDenied", NULL, NULL, NULL},

@@ -86,6 +86,8 @@ static const struct {
     {"exp just past", SP_OK},
     {"exp a fraction", SP_OK},
     {"nbf just future", SP_OK},
+    {"nbf future", SP_ERR_TOKEN_EARLY},
+    {"iat future", SP_ERR_TOKEN_EARLY},
     {"nbf none", SP_OK},
     {"aud several", SP_OK},
     {"aud other", SP_ERR_TOKEN_AUDIENCE},
@@ -175,6 +177,67 @@ static void test_keys_are_replaced_whole_or_not_at_all(void **state)
     assert_int_equal(sp_issuers_set_keys(issuers, 2, vector_jwks()), SP_ERR_NOT_FOUND);
 }
 
+/* Issuers whose keys are fetched from `url`. */
+static struct sp_issuers *make_fetching(const char *name, const char *url)
+{
+    struct sp_issuers *issuers = NULL;
+    const struct sp_issuer_spec spec = {.name = sp_slice_of(name),
+                                        .issuer = SP_SLICE_LITERAL(ISSUER),
+                                        .audiences = {ours, SP_COUNT(ours)},
+                                        .principal = SP_SLICE_LITERAL("sub"),
+                                        .url = sp_slice_of(url)};
+    assert_int_equal(sp_issuers_new(&issuers), SP_OK);
+    assert_int_equal(sp_issuers_add(issuers, &spec), SP_OK);
+    add_rule(issuers, 0, "", 7, SP_SCOPE_EXECUTE);
+    return issuers;
+}
+
+#define URL "https://i.example/keys"
+
+static void test_a_key_that_is_not_there_is_wanted(void **state)
+{
+    struct sp_issuers *issuers = make_fetching("corp", URL);
+    struct sp_identity who;
+    struct sp_slice name = {NULL, 0};
+    assert_false(sp_issuers_wanted(issuers, 5000000, &name));
+    assert_int_equal(verify(issuers, "good", &who), SP_ERR_TOKEN_UNKNOWN);
+    assert_true(sp_issuers_wanted(issuers, 5000000, &name));
+    assert_true(sp_slice_is(name, "corp"));
+    assert_false(sp_issuers_wanted(issuers, 5000001, &name));
+    assert_int_equal(verify(issuers, "good", &who), SP_ERR_TOKEN_UNKNOWN);
+    assert_false(sp_issuers_wanted(issuers, 5000000 + SP_ISSUER_WANTED_US - 1, &name)); /* told a moment ago */
+    assert_int_equal(verify(issuers, "good", &who), SP_ERR_TOKEN_UNKNOWN);
+    assert_true(sp_issuers_wanted(issuers, 5000000 + SP_ISSUER_WANTED_US, &name));
+    assert_int_equal(sp_issuers_set_keys(issuers, 0, vector_jwks()), SP_OK);
+    assert_int_equal(verify(issuers, "good", &who), SP_OK);
+    assert_int_equal(verify(issuers, "signature changed", &who), SP_ERR_TOKEN_UNKNOWN); /* its key is there */
+    assert_false(sp_issuers_wanted(issuers, 50000000, &name));
+    sp_issuers_free(issuers);
+    /* Nobody fetches what comes from a file. */
+    assert_int_equal(verify(*state, "kid other", &who), SP_ERR_TOKEN_UNKNOWN);
+    assert_false(sp_issuers_wanted(*state, 50000000, &name));
+}
+
+static void test_keys_are_those_of_a_name_and_a_place(void **state)
+{
+    struct sp_issuers *old = make_fetching("corp", URL);
+    struct sp_identity who;
+    (void)state;
+    assert_int_equal(sp_issuers_set_keys_of(old, SP_SLICE_LITERAL("other"), SP_SLICE_LITERAL(URL), vector_jwks()), SP_ERR_NOT_FOUND);
+    assert_int_equal(sp_issuers_set_keys_of(old, SP_SLICE_LITERAL("corp"), SP_SLICE_LITERAL(""), vector_jwks()), SP_ERR_NOT_FOUND);
+    assert_int_equal(sp_issuers_set_keys_of(old, SP_SLICE_LITERAL("corp"), SP_SLICE_LITERAL(URL), vector_jwks()), SP_OK);
+    struct sp_issuers *moved = make_fetching("corp", URL "?v=2");
+    sp_issuers_take_keys(moved, old);
+    assert_int_equal(verify(moved, "good", &who), SP_ERR_TOKEN_UNKNOWN); /* another place, another's keys */
+    assert_int_equal(verify(old, "good", &who), SP_OK);
+    struct sp_issuers *same = make_fetching("corp", URL);
+    sp_issuers_take_keys(same, old);
+    assert_int_equal(verify(same, "good", &who), SP_OK);
+    sp_issuers_free(same);
+    sp_issuers_free(moved);
+    sp_issuers_free(old);
+}
+
 /* Entra's sets say whose each key is. */
 static void test_a_key_of_another_directory_signs_nothing(void **state)
 {
@@ -247,6 +310,8 @@ int main(void)
         TEST(test_names_for_the_log_are_short_and_printable),
         TEST(test_keys_are_replaced_whole_or_not_at_all),
         TEST(test_a_key_of_another_directory_signs_nothing),
+        TEST(test_a_key_that_is_not_there_is_wanted),
+        TEST(test_keys_are_those_of_a_name_and_a_place),
         TEST(test_what_cannot_be_is_refused),
         TEST(test_the_shape_is_three_parts),
     };

@@ -65,10 +65,43 @@ static void test_only_a_new_set_of_keys_is_news(void **state)
     sp_jwks_source_done(&source);
 }
 
+static void answer(struct sp_jwks_source *source, uint64_t now_ms)
+{
+    sp_renew_asked(&source->renew);
+    (void)sp_jwks_answered(source, 200, 0, SP_SLICE_LITERAL("{\"keys\":[{}]}"), now_ms, 0);
+}
+
+/* A key that is missing is asked for at once, then once a minute however many want it, and never past failures. */
+static void test_a_wanted_key_is_asked_for_soon_and_seldom(void **state)
+{
+    struct sp_jwks_source source;
+    (void)state;
+    sp_jwks_init(&source);
+    answer(&source, 1000);
+    assert_false(sp_renew_is_due(&source.renew, 2000));
+    sp_jwks_wanted(&source, 2000);
+    assert_true(sp_renew_is_due(&source.renew, 2000));
+    sp_renew_asked(&source.renew);
+    sp_jwks_wanted(&source, 2001); /* it is on its way */
+    (void)sp_jwks_answered(&source, 200, 0, SP_SLICE_LITERAL("{\"keys\":[{}]}"), 2100, 0);
+    for (uint64_t now = 2200; now < 2000 + SP_JWKS_WANTED_MS; now += 100) {
+        sp_jwks_wanted(&source, now);
+        assert_false(sp_renew_is_due(&source.renew, now));
+    }
+    assert_true(sp_renew_is_due(&source.renew, 2000 + SP_JWKS_WANTED_MS));
+    sp_renew_asked(&source.renew);
+    (void)sp_jwks_answered(&source, 503, 0, SP_SLICE_LITERAL(""), 70000, 0);
+    const uint64_t ask_ms = source.renew.ask_ms;
+    sp_jwks_wanted(&source, 500000);
+    assert_int_equal(source.renew.ask_ms, ask_ms);
+    sp_jwks_source_done(&source);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_requests),
+        cmocka_unit_test(test_a_wanted_key_is_asked_for_soon_and_seldom),
         cmocka_unit_test(test_only_a_new_set_of_keys_is_news),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
