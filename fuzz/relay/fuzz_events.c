@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void on_part(void *ctx, unsigned what, struct sp_slice data)
 {
     struct sp_buf *all = ctx;
-    SP_ASSERT(what < 3 && sp_buf_put_byte(all, (uint8_t)what) == SP_OK && sp_buf_put(all, data) == SP_OK);
+    SP_ASSERT(what <= 3 && sp_buf_put_byte(all, (uint8_t)what) == SP_OK && sp_buf_put(all, data) == SP_OK);
     SP_ASSERT(what != 2 || (data.len > 1 && data.ptr[0] == '{' && sp_slice_find(data, 0, '\n') == data.len));
 }
 

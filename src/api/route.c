@@ -359,6 +359,30 @@ static enum sp_err read_list_options(const struct query *query, struct sp_route 
     return SP_OK;
 }
 
+/*
+ * Some clients put the operation behind an endpoint that has a query of its own: `/pool?x=1/code/execute&identifier=...`.
+ * It is looked for there only when the path itself names none, and not in parameters that mean something else.
+ */
+static enum sp_err find_operation(struct sp_slice method, struct sp_slice path, struct sp_slice raw_query,
+                                  const struct row **out, struct sp_slice *out_name)
+{
+    static const char *const taken[] = {"api-version", "identifier", "path", "recursive", "skip"};
+    struct sp_url_query q;
+    struct sp_slice name = {NULL, 0};
+    struct sp_slice value = {NULL, 0};
+    enum sp_err err = find_row(method, path, out, out_name);
+    sp_url_query_init(&q, raw_query);
+    while (err == SP_ERR_NOT_FOUND && sp_url_query_next(&q, &name, &value)) {
+        size_t slash = sp_slice_find(value, 0, '/');
+        bool is_taken = slash == value.len;
+        for (size_t i = 0; i < SP_COUNT(taken); i++) {
+            is_taken = is_taken || sp_slice_is_nocase(name, taken[i]);
+        }
+        err = is_taken ? err : find_row(method, sp_slice_sub(value, slash, value.len), out, out_name);
+    }
+    return err;
+}
+
 /* Nothing that is decoded grows, so the space of the target is enough, and what lies in it does not move. */
 static enum sp_err make_room(struct sp_slice target, struct sp_buf *scratch)
 {
@@ -381,7 +405,7 @@ enum sp_err sp_route_find(struct sp_slice method, struct sp_slice target, struct
     if (sp_url_split(target, &path, &raw_query) != SP_OK) {
         return SP_ERR_NOT_FOUND;
     }
-    SP_TRY(find_row(method, path, &row, &name));
+    SP_TRY(find_operation(method, path, raw_query, &row, &name));
     SP_TRY(read_query(raw_query, &query, out_where));
     SP_TRY(read_version(row, &query, &route.version, out_where));
     SP_TRY(read_identifier(row, &query, scratch, &route.identifier, out_where));
@@ -406,7 +430,7 @@ const char *sp_route_methods(struct sp_slice target)
     if (sp_url_split(target, &path, &query) != SP_OK) {
         return NULL;
     }
-    return find_row(name, path, &row, &name) == SP_ERR_METHOD ? row->allow : NULL;
+    return find_operation(name, path, query, &row, &name) == SP_ERR_METHOD ? row->allow : NULL;
 }
 
 bool sp_operation_has_body(enum sp_operation operation)

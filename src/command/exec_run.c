@@ -6,6 +6,8 @@
 #include "command/command.h"
 #include "command/exec_show.h"
 #include "relay/client.h"
+#include "relay/events.h"
+#include "wire/msg.h"
 
 #define REQUEST_BYTES_MAX ((size_t)128 * 1024 * 1024)
 #define URL_BYTES_MAX     ((size_t)32 * 1024)
@@ -21,7 +23,45 @@ static enum sp_err build(const struct sp_exec_run *run, const struct sp_upstream
     return sp_upstream_body(upstream, &order, body);
 }
 
-static int show(const struct sp_exec_run *run, const struct sp_upstream *upstream, const struct sp_client_answer *answer)
+/* A run that is shown as it goes on. */
+struct live {
+    struct sp_events events;
+    struct sp_exec_shown shown;
+    bool is_held; /* parts were left out: what follows comes with the result */
+};
+
+static void on_part(void *ctx, unsigned what, struct sp_slice data)
+{
+    struct live *live = ctx;
+    live->is_held = live->is_held || what == SP_PART_COUNT;
+    if (live->is_held) {
+        return;
+    }
+    if (what == SP_PART_OUTPUT) {
+        sp_exec_show_output(data, &live->shown);
+        return;
+    }
+    *(what == SP_PART_STDOUT ? &live->shown.out_bytes : &live->shown.err_bytes) += data.len;
+    sp_exec_show_text(what == SP_PART_STDERR, data);
+}
+
+static bool on_events(void *ctx, struct sp_slice bytes)
+{
+    struct live *live = ctx;
+    return sp_events_feed(&live->events, bytes, on_part, live) == SP_OK;
+}
+
+/* The end of a stream takes the place of a body. */
+static enum sp_err end_live(struct live *live, struct sp_client_answer *answer)
+{
+    if (answer->is_events && !sp_events_take(&live->events, &answer->body, &answer->status)) {
+        return SP_ERR_CLOSED;
+    }
+    return SP_OK;
+}
+
+static int show(const struct sp_exec_run *run, const struct sp_upstream *upstream, const struct sp_client_answer *answer,
+                const struct sp_exec_shown *shown)
 {
     SP_AUTO_UPSTREAM_ANSWER struct sp_upstream_answer read = {.end = SP_UPSTREAM_UNKNOWN};
     const struct sp_slice body = sp_buf_slice(&answer->body);
@@ -33,7 +73,7 @@ static int show(const struct sp_exec_run *run, const struct sp_upstream *upstrea
         (void)fprintf(stderr, "sallyport exec: the answer is not one of a gateway: %s\n", read.reason.text);
         return SP_EXIT_DENIED;
     }
-    return sp_exec_show_result(&read.result);
+    return sp_exec_show_result(&read.result, shown);
 }
 
 static int complain(const struct sp_exec_run *run, enum sp_err err)
@@ -50,6 +90,8 @@ int sp_exec_run(const struct sp_exec_run *run)
     SP_AUTO_BUF struct sp_buf body;
     struct sp_upstream upstream;
     struct sp_where where = {0};
+    struct live live = {.is_held = false};
+    sp_events_init(&live.events, SP_CLIENT_ANSWER_BYTES_MAX);
     sp_buf_init(&url, URL_BYTES_MAX);
     sp_buf_init(&body, REQUEST_BYTES_MAX);
     enum sp_err err = sp_remote_upstream(run->remote, &upstream);
@@ -66,12 +108,22 @@ int sp_exec_run(const struct sp_exec_run *run)
                                               .save_fd = -1,
                                               .connect_ms = CONNECT_MS,
                                               .timeout_ms = run->timeout_s * 1000U + MARGIN_MS,
-                                              .ca_file = sp_remote_ca_file(run->remote)};
-    if (sp_client_send(&request, &answer, &where) != SP_OK) {
-        (void)fprintf(stderr, "sallyport exec: no answer from the gateway: %s\n", where.text);
-        return SP_EXIT_UNREACHABLE;
+                                              .ca_file = sp_remote_ca_file(run->remote),
+                                              .events = run->remote->is_pool ? NULL : on_events,
+                                              .events_ctx = &live};
+    err = sp_client_send(&request, &answer, &where);
+    if (err == SP_OK) {
+        sp_where_set(&where, 0, 0, "it is cut");
+        err = end_live(&live, &answer);
     }
-    return show(run, &upstream, &answer);
+    int status = SP_EXIT_UNREACHABLE;
+    if (err == SP_OK) {
+        status = show(run, &upstream, &answer, &live.shown);
+    } else {
+        (void)fprintf(stderr, "sallyport exec: no answer from the gateway: %s\n", where.text);
+    }
+    sp_events_done(&live.events);
+    return status;
 }
 
 void sp_exec_forget(const struct sp_remote *remote, struct sp_slice session)

@@ -173,8 +173,8 @@ static bool is_picture(const struct sp_json_value *value)
            sp_json_is(sp_json_get(value, "base64_data"), SP_JSON_STRING);
 }
 
-/* All pictures of the run; how many there were. */
-static size_t save_outputs(struct sp_slice json)
+/* All pictures of the run but the first ones; how many there were. */
+static size_t save_outputs(struct sp_slice json, size_t skip)
 {
     struct sp_json_limits limits = {json.len, SP_JSON_DEPTH_MAX, SP_JSON_NUL_ALLOWED};
     SP_AUTO_JSON struct sp_json *doc = NULL;
@@ -186,25 +186,48 @@ static size_t save_outputs(struct sp_slice json)
          at = sp_json_next(at)) {
         const struct sp_json_value *png = sp_json_get(at, "image/png");
         if (png != NULL) {
-            save_picture(png);
+            if (count >= skip) {
+                save_picture(png);
+            }
             count++;
         }
     }
     return count;
 }
 
-int sp_exec_show_result(const struct sp_result *result)
+void sp_exec_show_text(bool is_error, struct sp_slice text)
+{
+    FILE *to = is_error ? stderr : stdout;
+    put(to, text);
+    (void)fflush(to);
+}
+
+void sp_exec_show_output(struct sp_slice json, struct sp_exec_shown *shown)
+{
+    struct sp_json_limits limits = {json.len, SP_JSON_DEPTH_MAX, SP_JSON_NUL_ALLOWED};
+    SP_AUTO_JSON struct sp_json *doc = NULL;
+    if (sp_json_parse(json, &limits, &doc, NULL) != SP_OK) {
+        return;
+    }
+    const struct sp_json_value *png = sp_json_get(sp_json_root(doc), "image/png");
+    if (png != NULL) {
+        save_picture(png);
+        shown->pictures++;
+    }
+}
+
+int sp_exec_show_result(const struct sp_result *result, const struct sp_exec_shown *shown)
 {
     struct sp_json_limits limits = {result->value_json.len, SP_JSON_DEPTH_MAX, SP_JSON_NUL_ALLOWED};
     SP_AUTO_JSON struct sp_json *doc = NULL;
-    put(stdout, result->out_text);
+    put(stdout, sp_slice_sub(result->out_text, shown->out_bytes, result->out_text.len));
     (void)fflush(stdout);
-    put(stderr, result->err_text);
-    size_t pictures = save_outputs(result->outputs_json);
+    put(stderr, sp_slice_sub(result->err_text, shown->err_bytes, result->err_text.len));
+    size_t pictures = save_outputs(result->outputs_json, shown->pictures);
     if (sp_json_parse(result->value_json, &limits, &doc, NULL) == SP_OK) {
         const struct sp_json_value *value = sp_json_root(doc);
         if (is_picture(value)) {
-            if (pictures == 0) {
+            if (pictures == 0 && shown->pictures == 0) {
                 save_picture(sp_json_get(value, "base64_data"));
             }
         } else if (!sp_json_is(value, SP_JSON_NULL) && print_value(doc, value) != SP_OK) {

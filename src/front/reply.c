@@ -245,7 +245,7 @@ static enum sp_err put_result(struct sp_reply *reply, const struct sp_reply_requ
     SP_TRY(put_run_id(request, answer, &id));
     reply->status = sp_answer_status(route);
     SP_TRY(add(reply, "operation-id", sp_buf_slice(&id)));
-    if (route->family == SP_FAMILY_NEW || answer->is_async) {
+    if (answer->is_async) { /* of a run that was waited for, nothing is kept to be asked after */
         SP_TRY(add_location(reply, route, sp_buf_slice(&id)));
     }
     if (answer->is_async) {

@@ -57,9 +57,25 @@ static bool save(struct call *call, struct sp_slice bytes)
     return true;
 }
 
+/* Whether what comes now are events; an error comes whole, whatever was asked for. */
+static bool is_events(const struct call *call)
+{
+    const char *type = NULL;
+    long status = 0;
+    if (call->request->events == NULL || curl_easy_getinfo(call->easy, CURLINFO_CONTENT_TYPE, &type) != CURLE_OK ||
+        curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK) {
+        return false;
+    }
+    return status == 200 && type != NULL && sp_slice_is_nocase(sp_slice_of(type), "text/event-stream");
+}
+
 static size_t on_answer(char *bytes, size_t size, size_t count, void *ctx)
 {
     struct call *call = ctx;
+    if (is_events(call)) {
+        call->answer.is_events = true;
+        return call->request->events(call->request->events_ctx, sp_slice_make(bytes, size * count)) ? size * count : 0;
+    }
     if (is_saved(call)) {
         return save(call, sp_slice_make(bytes, size * count)) ? size * count : 0;
     }
@@ -86,6 +102,7 @@ static enum sp_err add_headers(struct call *call, struct sp_slice bearer)
         SP_TRY(add_header(call, "Content-Type: application/json"));
     }
     SP_TRY(add_header(call, "Expect:"));
+    SP_TRY(call->request->events != NULL ? add_header(call, "Accept: text/event-stream") : SP_OK);
     if (bearer.len == 0) {
         return SP_OK;
     }

@@ -22,6 +22,9 @@ struct sp_client_upload {
 /* Bytes moved so far, of all that there will be (0: not known). False ends the request. */
 typedef bool sp_client_progress_fn(void *ctx, uint64_t done, uint64_t all);
 
+/* A piece of an answer of text/event-stream, as it comes. False ends the request. */
+typedef bool sp_client_events_fn(void *ctx, struct sp_slice bytes);
+
 struct sp_client_request {
     const char *method;     /* GET, POST or DELETE */
     struct sp_slice url;    /* whole */
@@ -34,10 +37,13 @@ struct sp_client_request {
     const char *ca_file; /* whom to believe; NULL: the system's */
     sp_client_progress_fn *progress; /* NULL: nobody looks */
     void *progress_ctx;
+    sp_client_events_fn *events; /* NULL: a whole answer is asked for */
+    void *events_ctx;
 };
 
 struct sp_client_answer {
     unsigned status;
+    bool is_events; /* it came as events, and there is no body */
     struct sp_buf body;
 };
 

@@ -71,6 +71,10 @@ static enum sp_err dispatch(struct sp_events *events, sp_events_fn *fn, void *ct
             return err == SP_OK || err == SP_ERR_NOMEM ? err : SP_ERR_JSON;
         }
     }
+    if (sp_slice_is(name, "gap")) {
+        fn(ctx, SP_PART_COUNT, (struct sp_slice){NULL, 0});
+        return SP_OK;
+    }
     if (sp_slice_is(name, "status")) {
         SP_TRY(sp_parse_u64(sp_buf_slice(&events->data), 599, &status));
         events->status = (unsigned)status;

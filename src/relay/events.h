@@ -23,7 +23,8 @@ struct sp_events {
 void sp_events_init(struct sp_events *events, size_t bytes_max) SP_NONNULL(1);
 void sp_events_done(struct sp_events *events) SP_NONNULL(1);
 
-/* `what` is enum sp_part; `data` a text, or the JSON of something shown. Lent for the call. */
+/* `what` is enum sp_part; `data` a text, or the JSON of something shown. SP_PART_COUNT: parts were left out here. Lent for
+ * the call. */
 typedef void sp_events_fn(void *ctx, unsigned what, struct sp_slice data);
 
 /* SP_ERR_TOO_BIG over the bound, SP_ERR_JSON for a part that does not read, SP_ERR_NOMEM. */

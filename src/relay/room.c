@@ -279,7 +279,7 @@ void sp_relay_room_part(struct sp_relay_room *room, size_t slot, unsigned what, 
     struct run *run = &room->runs[slot];
     struct sp_msg_part part = {
         .exchange = run->exchange, .what = (uint8_t)what, .lost = run->parts_lost, .data = SP_PAYLOAD_EMPTY};
-    if (run->state != RUN_AT_POOL || !run->is_stream || run->audit_generation != room->audit_generation || data.len == 0) {
+    if (what >= SP_PART_COUNT || run->state != RUN_AT_POOL || !run->is_stream || run->audit_generation != room->audit_generation || data.len == 0) {
         return;
     }
     run->parts_lost = room->ops.part(room->ops.ctx, &part, data) == SP_OK ? 0 : run->parts_lost + 1;

@@ -84,7 +84,12 @@ def test_langchain_python(client):
 
 def test_langchain_python_with_a_query_in_its_endpoint(client):
     """The separator is & when the endpoint has a question mark already: ep?x=1/code/execute."""
-    answer = client.send("POST", f"{POOL}?x=1/code/execute&identifier={new_session()}&api-version=2024-02-02-preview", REQUESTS, b"{}")
+    query = f"identifier={new_session()}&api-version=2024-02-02-preview"
+    body = json.dumps({"properties": {"codeInputType": "inline", "executionType": "synchronous", "code": "6*7"}}).encode()
+    headers = REQUESTS + [("Content-Type", "application/json")]
+    assert client.json("POST", f"{POOL}?x=1/code/execute&{query}", headers, body)["properties"]["result"] == 42
+    assert client.json("GET", f"{POOL}?x=1/files&{query}", REQUESTS)["value"] == []
+    answer = client.send("POST", f"{POOL}?x=1/nothing&{query}", headers, body)
     assert answer.status == 404 and answer.error() == "NotFound"
 
 

@@ -1,11 +1,12 @@
 """The subcommands: what they print, where, and how they end (0 done, 1 denied, 2 usage, 3 unreachable)."""
 
 import json
+import subprocess
 
 import pytest
 
 from support import tlog
-from support.gateway import Gateway, command, free_port, new_session
+from support.gateway import PROGRAM, Gateway, command, free_port, new_session
 
 SUBCOMMANDS = ("serve", "check", "policy", "exec", "audit", "config", "version")
 PLOT = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\nprint('drawn')\n"
@@ -77,6 +78,36 @@ def test_exec_keeps_a_session(client):
     session = new_session()
     client("--session", session, "-", stdin=b"kept = 5\n")
     assert client("--session", session, "-", stdin=b"print(kept)\n")[:2] == (0, "5\n")
+
+
+def test_exec_shows_what_is_printed_while_the_run_goes_on(gateway, tmp_path):
+    session = new_session()
+    (tmp_path / "token").write_text(gateway.token())
+    (tmp_path / "go").write_text("x")
+    code = ("import pathlib, time, sys\nprint('first')\nprint('warned', file=sys.stderr)\n"
+            "while not pathlib.Path('/mnt/data/go').exists():\n    time.sleep(0.02)\nprint('second')\n7")
+    remote = ["--endpoint", f"http://127.0.0.1:{gateway.port}", "--token-file", tmp_path / "token", "--session", session]
+    run = subprocess.Popen([PROGRAM, "exec", *remote, "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    run.stdin.write(code.encode())
+    run.stdin.close()
+    assert run.stdout.readline() == b"first\n"
+    assert run.stderr.readline() == b"warned\n"
+    assert run.poll() is None, "it waits for the file"
+    assert command("files", "put", *remote, "go", cwd=tmp_path)[0] == 0
+    assert run.stdout.read() == b"second\n7\n" and run.stderr.read() == b""
+    assert run.wait(60) == 0
+    run.stdout.close()
+    run.stderr.close()
+
+
+def test_exec_of_much_output_is_whole(client):
+    status, out, err = client("-", stdin=b"for i in range(20000):\n    print(i, 'x' * 30)")
+    assert status == 0 and out == "".join(f"{i} {'x' * 30}\n" for i in range(20000)), err
+
+
+def test_exec_saves_each_image_once(client, tmp_path):
+    status, _, err = client("-", stdin=(PLOT + "plt.plot([2, 1])\nplt.show()").encode())
+    assert status == 0 and len(list(tmp_path.glob("*.png"))) == 2, err
 
 
 def test_exec_saves_images(client, tmp_path):

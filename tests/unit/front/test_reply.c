@@ -205,11 +205,17 @@ static void test_a_result_is_shaped_by_path_and_version(void **state)
     sp_reply_init(&reply, &request_new, &answer);
     assert_int_equal(reply.status, 200);
     assert_string_equal(field(&reply, "operation-id"), "00000000000000ab");
+    assert_null(field(&reply, "Operation-Location"));
+    assert_true(body_has(&reply, "\"status\":\"Succeeded\""));
+    assert_null(field(&reply, "x-ms-error-code"));
+    sp_reply_done(&reply);
+
+    const struct sp_desk_answer running = {.exchange = 0xAB, .err = SP_OK, .payload = &payload, .is_async = true};
+    sp_reply_init(&reply, &request_new, &running);
     assert_string_equal(
         field(&reply, "Operation-Location"),
         "/executions/00000000000000ab?api-version=2025-10-02-preview&identifier=a%26cd");
-    assert_true(body_has(&reply, "\"status\":\"Succeeded\""));
-    assert_null(field(&reply, "x-ms-error-code"));
+    assert_true(body_has(&reply, "\"status\":\"Running\""));
     sp_reply_done(&reply);
 
     const struct sp_reply_request request_old = {.method = SP_SLICE_LITERAL("POST"),

@@ -62,6 +62,7 @@ static const struct {
     {"an error with its status", "event: status\ndata: 503\n\nevent: error\ndata: {}\n\n", SP_OK, "", "503 {}"},
     {"an error without", "event: error\ndata: {}\n\n", SP_OK, "", "500 {}"},
     {"lines that end in both", "event: stdout\r\ndata: {\"text\":\"a\"}\r\n\r\n", SP_OK, "0:a|", ""},
+    {"a gap", "event: gap\ndata: {\"parts\":3}\n\nevent: stdout\ndata: {\"text\":\"a\"}\n\n", SP_OK, "3:|0:a|", ""},
     {"comments and strangers", ": ping\n\nevent: other\ndata: [\n\nid: 7\n\n", SP_OK, "", ""},
     {"a result that is cut", "event: result\ndata: {}\n", SP_OK, "", ""},
     {"a stream without text", "event: stdout\ndata: {\"x\":1}\n\n", SP_ERR_JSON, "", ""},
