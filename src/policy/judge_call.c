@@ -1,8 +1,39 @@
 #include "base/num.h"
 #include "base/text.h"
 #include "policy/judge_inner.h"
+#include "python/names.h"
 
 /* What the arguments of a call say, where the function alone says nothing. */
+
+unsigned judge_values(const struct sp_judge *j, uint32_t ref, struct sp_name_values *out)
+{
+    size_t count = 0;
+    const struct sp_ref *refs = sp_facts_refs(j->facts, &count);
+    out->count = 0;
+    if (j->facts != j->submission || ref >= count ||
+        !sp_names_values(j->submission, &refs[ref], out)) {
+        return 0;
+    }
+    return out->count;
+}
+
+bool judge_named_code(struct sp_judge *j, uint32_t ref, const struct sp_span *place)
+{
+    struct sp_name_values values;
+    uint8_t text[SP_FACTS_CONST_BYTES_MAX];
+    size_t len = 0;
+    if (j->within != NULL || judge_values(j, ref, &values) == 0) {
+        return false;
+    }
+    for (unsigned i = 0; i < values.count; i++) {
+        if (values.value[i].is_guess ||
+            sp_facts_decode(j->facts, &values.value[i], text, &len) != SP_OK) {
+            return false;
+        }
+        judge_source(j, text, len, place);
+    }
+    return true;
+}
 
 static struct sp_slice decoded(const struct sp_judge *j, uint32_t constant,
                                uint8_t text[SP_FACTS_CONST_BYTES_MAX])
@@ -38,12 +69,33 @@ static bool is_address(struct sp_slice text)
     return at > 0 && !is_local && sp_slice_is(sp_slice_sub(text, at, 3), "://");
 }
 
+/* The first argument, or a name that holds constants, begins with a scheme. */
+static bool has_address(const struct sp_judge *j, const struct sp_call *call)
+{
+    uint8_t text[SP_FACTS_CONST_BYTES_MAX];
+    struct sp_name_values values = {.count = 0};
+    const struct sp_lexer *lx = sp_facts_lexer(j->facts);
+    struct sp_slice code = sp_slice_make(lx->ptr, lx->len);
+    bool is_named = call->arg0 == SP_FACTS_NONE && call->arg0_ref != SP_FACTS_NONE &&
+                    sp_slice_search(code, 0, SP_SLICE_LITERAL("://")) < code.len;
+    if (is_named) {
+        (void)judge_values(j, call->arg0_ref, &values);
+    }
+    for (unsigned i = 0; i < values.count; i++) {
+        size_t len = 0;
+        if (sp_facts_decode(j->facts, &values.value[i], text, &len) == SP_OK &&
+            is_address(sp_slice_make(text, len))) {
+            return true;
+        }
+    }
+    return is_address(decoded(j, call->arg0, text));
+}
+
 static void check_address(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,
                           struct sp_slice path)
 {
-    uint8_t text[SP_FACTS_CONST_BYTES_MAX];
     uint32_t bits = 0;
-    if (!sp_map_get(&j->table->urls, path, &bits) || !is_address(decoded(j, call->arg0, text))) {
+    if (!sp_map_get(&j->table->urls, path, &bits) || !has_address(j, call)) {
         return;
     }
     enum sp_rule rule = j->policy->capability[SP_CAPABILITY_NETWORK];
@@ -252,13 +304,11 @@ bool judge_looks_at_arguments(const struct sp_judge *j, struct sp_slice path)
 void judge_call_arguments(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,
                           struct sp_slice path)
 {
-    if (call->arg0 != SP_FACTS_NONE) {
-        check_address(j, ref, call, path);
-        if (j->within == NULL && reads_texts(j, path)) {
-            j->is_expression = true;
-            judge_code(j, call->arg0, path);
-            j->is_expression = false;
-        }
+    check_address(j, ref, call, path);
+    if (call->arg0 != SP_FACTS_NONE && j->within == NULL && reads_texts(j, path)) {
+        j->is_expression = true;
+        judge_code(j, call->arg0, path);
+        j->is_expression = false;
     }
     if (call->has_args && sp_map_has(&j->keyword_functions, path) &&
         has_unpacking(j, ref->place.end)) {

@@ -128,6 +128,13 @@ bool judge_is_harmless_variable(const struct sp_judge *j, const struct sp_ref *r
 bool judge_unless(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,
                   struct sp_slice path) SP_NONNULL(1, 2);
 
+/* Names, modules and code that are put together while the program runs. */
+void judge_computed(struct sp_judge *j, const struct sp_span *span, const char *what)
+    SP_NONNULL(1, 2, 3);
+/* Functions that read a text as code, or as a name: their arguments are looked at. True when `path` is one of them. */
+bool judge_special(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,
+                   struct sp_slice path) SP_NONNULL(1, 2);
+
 /* What the arguments say of a call of `path`, and functions that are judged by them alone. */
 void judge_call_arguments(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,
                           struct sp_slice path) SP_NONNULL(1, 2, 3);
@@ -148,6 +155,14 @@ void judge_mark_words(struct sp_judge *j) SP_NONNULL(1);
 /* The bare use of this name says nothing; its attributes and calls still may. */
 void judge_forget_word(struct sp_judge *j, const struct sp_ref *ref) SP_NONNULL(1, 2);
 bool judge_is_telling(const struct sp_judge *j, const struct sp_ref *ref) SP_NONNULL(1, 2);
+
+/* What a name must hold that is given as an argument: `m = "os"`. How many values; none when it may be anything. */
+struct sp_name_values;
+unsigned judge_values(const struct sp_judge *j, uint32_t ref, struct sp_name_values *out)
+    SP_NONNULL(1, 3);
+/* The same for code that such a name holds: true when all of it was judged. */
+bool judge_named_code(struct sp_judge *j, uint32_t ref, const struct sp_span *place)
+    SP_NONNULL(1, 3);
 
 /* A text that is evaluated; what its readers add to Python is taken out of it. At most SP_FACTS_CONST_BYTES_MAX bytes. */
 void judge_source(struct sp_judge *j, uint8_t *text, size_t len, const struct sp_span *place)

@@ -28,167 +28,7 @@ static struct sp_slice path_at(const struct sp_paths *paths, unsigned index)
     return sp_slice_make(paths->text[index], paths->len[index]);
 }
 
-/* ---- functions that read text as code, names of modules or attributes ---- */
-
-static void computed(struct sp_judge *j, const struct sp_span *span, const char *what)
-{
-    j->out->capabilities |= DYNAMIC;
-    judge_report(j, j->policy->capability[SP_CAPABILITY_DYNAMIC_CODE], "dynamic-code", span, "%s",
-                 what);
-}
-
-static void check_importer(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call)
-{
-    uint8_t text[SP_FACTS_CONST_BYTES_MAX];
-    size_t len = 0;
-    const struct sp_const *constant = call == NULL ? NULL : sp_facts_const(j->facts, call->arg0);
-    if (constant == NULL) {
-        computed(j, &ref->place, "the name of the module to import is computed");
-        return;
-    }
-    if (sp_facts_decode(j->facts, constant, text, &len) != SP_OK) {
-        computed(j, &ref->place, "the name of the module to import is too long");
-        return;
-    }
-    judge_import_path(j, sp_slice_make(text, len), true, &constant->place);
-    if (constant->is_guess) {
-        computed(j, &ref->place, "the name of the module to import is computed");
-    }
-}
-
-/* An attribute name given as a constant, perhaps dotted (attrgetter). */
-static void check_attribute_names(struct sp_judge *j, struct sp_slice names,
-                                  const struct sp_span *span)
-{
-    size_t at = 0;
-    while (at < names.len) {
-        size_t end = sp_slice_find(names, at, '.');
-        struct sp_slice name = sp_slice_sub(names, at, end - at);
-        uint32_t bits = 0;
-        if (sp_map_get(&j->table->attributes, name, &bits) ||
-            sp_map_get(&j->table->on_modules, name, &bits)) {
-            judge_capabilities(j, bits, span, name);
-        }
-        at = end + 1;
-    }
-}
-
-static void check_getter(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,
-                         int argument)
-{
-    uint8_t text[SP_FACTS_CONST_BYTES_MAX];
-    size_t len = 0;
-    uint32_t index = call == NULL ? SP_FACTS_NONE : argument == 1 ? call->arg1 : call->arg0;
-    const struct sp_const *constant = sp_facts_const(j->facts, index);
-    if (constant == NULL || sp_facts_decode(j->facts, constant, text, &len) != SP_OK) {
-        computed(j, &ref->place, "the name of an attribute is computed");
-        return;
-    }
-    struct sp_slice name = sp_slice_make(text, len);
-    check_attribute_names(j, name, &constant->place);
-    if (constant->is_guess) {
-        computed(j, &ref->place, "the name of an attribute is computed");
-    }
-    size_t count = 0;
-    const struct sp_ref *refs = sp_facts_refs(j->facts, &count);
-    if (argument != 1 || call->arg0_ref >= count) {
-        return;
-    }
-    struct sp_paths objects;
-    if (sp_facts_resolve(j->facts, &refs[call->arg0_ref], &objects) != SP_OK) {
-        return; /* reported for that reference itself */
-    }
-    for (unsigned i = 0; i < objects.count; i++) {
-        struct judge_path path;
-        if (judge_concat(&path, path_at(&objects, i), name)) {
-            (void)judge_path_check(j, sp_slice_make(path.text, path.len), &constant->place);
-        }
-    }
-}
-
-static void check_evaluation(struct sp_judge *j, const struct sp_ref *ref,
-                             const struct sp_call *call, struct sp_slice callee)
-{
-    if (call != NULL && (call->is_lambda || call->is_number || !call->has_args)) {
-        return;
-    }
-    if (call == NULL || call->arg0 == SP_FACTS_NONE) {
-        judge_capabilities(j, DYNAMIC, &ref->place, callee);
-        return;
-    }
-    judge_code(j, call->arg0, callee);
-    const struct sp_const *code = sp_facts_const(j->facts, call->arg0);
-    if (code != NULL && code->is_guess) {
-        judge_capabilities(j, DYNAMIC, &ref->place, callee);
-    }
-}
-
-/* `np.load(f, None, True)`: the table has "numpy.load(#3)" for functions whose third argument is dangerous. */
-static void check_argument(struct sp_judge *j, const struct sp_ref *ref, struct sp_slice path,
-                           const char suffix[5])
-{
-    struct judge_path full;
-    uint32_t bits = 0;
-    if (!judge_concat(&full, path, sp_slice_make(NULL, 0)) ||
-        sizeof("(#3)") > sizeof(full.text) - full.len) {
-        return;
-    }
-    for (size_t i = 0; i < 4; i++) {
-        full.text[full.len + i] = (uint8_t)suffix[i];
-    }
-    if (sp_map_get(&j->table->paths, sp_slice_make(full.text, full.len + 4), &bits)) {
-        judge_capabilities(j, bits, &ref->place, path);
-    }
-}
-
 /* ---- one reference ---- */
-
-static void check_second(struct sp_judge *j, const struct sp_call *call, struct sp_slice path)
-{
-    if (call != NULL && call->arg1 != SP_FACTS_NONE) {
-        judge_code(j, call->arg1, path);
-    }
-}
-
-/* Functions that need a look at their arguments; true when `path` is one of them. */
-static bool check_special(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,
-                          struct sp_slice path)
-{
-    uint32_t special = JUDGE_ORDINARY;
-    if (sp_map_get(&j->specials, path, &special)) {
-        j->is_sensitive = true;
-    }
-    switch ((enum judge_special)special) {
-    case JUDGE_IMPORTER:
-        check_importer(j, ref, call);
-        return true;
-    case JUDGE_GETTER_SECOND:
-        check_getter(j, ref, call, 1);
-        return true;
-    case JUDGE_GETTER_FIRST:
-        check_getter(j, ref, call, 0);
-        return true;
-    case JUDGE_EVALUATES:
-        check_evaluation(j, ref, call, path);
-        return true;
-    case JUDGE_EVALUATES_SECOND:
-        check_second(j, call, path);
-        return true;
-    case JUDGE_HELP:
-    case JUDGE_BACKEND:
-    case JUDGE_TARGET:
-        return judge_call_special(j, (enum judge_special)special, ref, call);
-    case JUDGE_ORDINARY:
-        break;
-    }
-    if (call != NULL && call->arg_count > 1) {
-        check_argument(j, ref, path, "(#2)");
-    }
-    if (call != NULL && call->arg_count > 2) {
-        check_argument(j, ref, path, "(#3)");
-    }
-    return false;
-}
 
 static bool check_builtin(struct sp_judge *j, const struct sp_ref *ref, struct sp_slice path)
 {
@@ -264,8 +104,8 @@ static bool check_real(struct sp_judge *j, const struct sp_ref *ref, const struc
     struct sp_slice real = judge_canonical(j, path, &buffer);
     if (!sp_slice_equal(real, path) && sp_map_has(&j->specials, real)) {
         /* `matplotlib.importlib.import_module`: what it gives back is not followed from there. */
-        computed(j, &ref->place,
-                 "a function that imports or evaluates is reached through another module");
+        judge_computed(j, &ref->place,
+                       "a function that imports or evaluates is reached through another module");
         return true;
     }
     if (judge_is_harmless_variable(j, ref, call, real)) {
@@ -288,7 +128,7 @@ static bool check_path(struct sp_judge *j, const struct sp_ref *ref, const struc
                        struct sp_slice path, const struct sp_paths *paths)
 {
     struct judge_path own;
-    if (check_special(j, ref, call, path)) {
+    if (judge_special(j, ref, call, path)) {
         return true;
     }
     if (!paths->is_import && check_builtin(j, ref, path)) {
@@ -304,7 +144,7 @@ static bool check_path(struct sp_judge *j, const struct sp_ref *ref, const struc
     if (!paths->is_import) {
         path = judge_expand_alias(j, path, &own);
         check_stars(j, ref, path);
-        if (check_special(j, ref, call, path)) {
+        if (judge_special(j, ref, call, path)) {
             return true;
         }
     }
@@ -429,6 +269,9 @@ static void check_method(struct sp_judge *j, const struct sp_ref *ref, const str
         judge_code(j, call->arg0, name);
         return;
     }
+    if (judge_named_code(j, call->arg0_ref, &ref->place)) {
+        return;
+    }
     /* Such methods exist on many harmless objects too, so this is only noted. */
     bool is_noted = j->policy->capability[SP_CAPABILITY_DYNAMIC_CODE] == SP_RULE_DENY;
     judge_report(j, is_noted ? SP_RULE_WARN : SP_RULE_SHADOW, "computed-expression", &ref->place,
@@ -489,7 +332,7 @@ static bool judge_ref(struct sp_judge *j, const struct sp_ref *ref, const struct
     bool found = false;
     j->is_sensitive = false;
     if (sp_facts_resolve(j->facts, ref, paths) != SP_OK) {
-        computed(j, &ref->place, "names are re-assigned in more ways than can be followed");
+        judge_computed(j, &ref->place, "names are re-assigned in more ways than can be followed");
         return false;
     }
     bool is_import = paths->is_import;
@@ -554,7 +397,8 @@ static void judge_refs(struct sp_judge *j)
     const struct sp_call *calls = sp_facts_calls(j->facts, &call_count);
     size_t next = 0;
     if (sp_facts_is_lost(j->facts) && ref_count > 0) {
-        computed(j, &refs[0].place, "names are re-assigned in more ways than can be followed");
+        judge_computed(j, &refs[0].place,
+                       "names are re-assigned in more ways than can be followed");
         return;
     }
     judge_mark_words(j);

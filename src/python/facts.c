@@ -186,8 +186,11 @@ static enum sp_err open_call(struct sp_facts *f, struct facts_level *level, uint
     }
     level->kind = LEVEL_CALL;
     level->call = f->call_count;
-    f->calls[f->call_count] = (struct sp_call){
-        .callee = callee, .arg0_ref = SP_FACTS_NONE, .arg0 = SP_FACTS_NONE, .arg1 = SP_FACTS_NONE};
+    f->calls[f->call_count] = (struct sp_call){.callee = callee,
+                                               .arg0_ref = SP_FACTS_NONE,
+                                               .arg0 = SP_FACTS_NONE,
+                                               .arg1 = SP_FACTS_NONE,
+                                               .arg1_ref = SP_FACTS_NONE};
     f->call_count++;
     return SP_OK;
 }
@@ -540,6 +543,7 @@ enum sp_err sp_facts_scan(struct sp_facts *f, struct sp_slice source, enum sp_py
     sp_lexer_init(&f->lx, source, family, mode);
     sp_syntax_start(&f->syntax, &f->lx);
     sp_facts_symbols_start(f);
+    f->names_left = FACTS_NAMES_MAX;
     f->fold_left = FACTS_FOLDED_MAX + 4 * (uint32_t)source.len;
     SP_TRY(run(f));
     SP_TRY(sp_facts_fold_all(f));

@@ -42,7 +42,6 @@ enum sp_ref_root {
     SP_ROOT_NAME,   /* the first segment is a name of the program */
     SP_ROOT_CALL,   /* the result of call number `base` */
 };
-
 #define SP_REF_CALLED  0x01u /* directly followed by ( */
 #define SP_REF_ESCAPES 0x02u /* used as a value in a way that is not followed */
 #define SP_REF_STORED  0x04u /* the target of an assignment */
@@ -76,6 +75,7 @@ struct sp_call {
     uint32_t arg0_ref; /* the first argument is exactly this reference */
     uint32_t arg0;     /* ... or exactly this constant */
     uint32_t arg1;     /* the second argument is exactly this constant */
+    uint32_t arg1_ref; /* ... or exactly this reference */
     uint32_t arg_count;
     bool has_args;
     bool is_number; /* the first argument begins with a number or a sign: it is no text */

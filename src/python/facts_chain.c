@@ -235,6 +235,8 @@ static void note_argument(struct sp_facts *f, uint32_t ref)
     bool ends = sp_facts_at_op(f, ',') || sp_facts_at_op(f, ')');
     if (f->chain.is_arg && ends && level->arg == 0) {
         f->calls[level->call].arg0_ref = ref;
+    } else if (f->chain.is_arg && ends && level->arg == 1) {
+        f->calls[level->call].arg1_ref = ref;
     }
 }
 

@@ -17,6 +17,8 @@
 #define FACTS_FOLDED_MAX  ((uint32_t)32 * 1024) /* bytes of texts worked out */
 #define FACTS_FOLD_ROOM   ((uint32_t)4 * SP_FACTS_CONST_BYTES_MAX)
 
+#define FACTS_NAMES_MAX   ((uint32_t)160 * 1024) /* bytes walked over to follow names */
+
 #define SYMBOL_BOUND      0x01u /* stands in a place that binds it */
 #define SYMBOL_IMPORT     0x02u /* an import binds it, or an alias of one */
 
@@ -118,18 +120,16 @@ struct sp_facts {
     uint32_t name_bytes, name_max;
     struct facts_fold *folds;
     uint32_t fold_count;
-    uint8_t *folded; /* texts worked out */
+    uint8_t *folded, *fold_room; /* texts worked out, and where */
     uint32_t folded_bytes;
-    uint8_t *fold_room;
-    uint32_t fold_left; /* steps that are left for working out */
+    uint32_t fold_left, names_left; /* steps left for working out, bytes for following names */
 
     /* the state of the pass */
     struct facts_chain chain;
     struct facts_pending constant;
     struct facts_level levels[FACTS_LEVELS];
     uint32_t level, depth_most, indents;
-    uint32_t names_now[FACTS_TARGETS_MAX]; /* of this statement, before its = */
-    uint32_t names_now_count;
+    uint32_t names_now_count, names_now[FACTS_TARGETS_MAX]; /* of this statement, before its = */
     bool has_star;
     bool in_annotation; /* its names are no targets */
     bool is_compound;

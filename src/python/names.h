@@ -1,0 +1,25 @@
+/*
+ * names - what a name of the program must hold: `m = "os"`, `for m in ("a", "b")`.
+ *
+ * Runs in: inspect, and the command line.   Input: hostile.   Allocates: never.
+ * Facts follow names without regard to order and scope. Here one name is followed with regard to both, in a walk over the
+ * tokens: it must be bound in one place of the source only, to constants, where it is used surely before. A name for which
+ * anything else is seen is not known.
+ */
+#ifndef SP_PYTHON_NAMES_H
+#define SP_PYTHON_NAMES_H
+
+#include "python/facts.h"
+
+#define SP_NAMES_VALUES_MAX 16u
+
+struct sp_name_values {
+    unsigned count;
+    struct sp_const value[SP_NAMES_VALUES_MAX];
+};
+
+/* False when the name may hold something else, or the walks of this scan are used up. Texts last until the next scan. */
+bool sp_names_values(struct sp_facts *facts, const struct sp_ref *use, struct sp_name_values *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2, 3);
+
+#endif
