@@ -14,6 +14,11 @@ static void on_ticket(void *ctx, uint32_t ticket)
     (void)ctx;
     last_ticket = ticket;
 }
+static void on_fork(void *ctx, uint32_t ticket, uint64_t key)
+{
+    SP_ASSERT(key <= 1);
+    on_ticket(ctx, ticket);
+}
 static void on_nothing(void *ctx, uint32_t ticket)
 {
     (void)ctx;
@@ -47,12 +52,14 @@ static void step(struct sp_pool *pool, uint8_t what, uint64_t request, struct sp
 {
     const struct sp_pool_order order = {.request = request,
                                         .identifier = sp_slice_of(what & 1 ? "first" : "second"),
+                                        .key = what & 1,
                                         .code = sp_slice_of("1"),
                                         .timeout_s = 1U + what % 4U,
                                         .is_streamed = (what & 0x40) != 0,
                                         .is_async = (what & 0x20) != 0};
-    const struct sp_pool_file_order file = {request, order.identifier, sp_slice_of("a"),
-                                            (enum sp_file_op)(what >> 5), false};
+    const struct sp_pool_file_order file = {
+        request, order.identifier, order.key, sp_slice_of("a"), (enum sp_file_op)(what >> 5),
+        false};
     const struct sp_frame frame = {
         .type = (enum sp_frame_type)(what >> 4), .nonce = last_nonce, .a = what & 3, .b = what & 7};
     int fd = 0;
@@ -90,9 +97,12 @@ static void step(struct sp_pool *pool, uint8_t what, uint64_t request, struct sp
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const struct sp_pool_config config = {
-        .max_sessions = 2, .ready_sessions = 1, .cooldown_ms = 9000, .output_max = 64};
-    const struct sp_pool_ports ports = {NULL,       on_ticket, on_nothing, on_send,
+    const struct sp_pool_config config = {.max_sessions = 2,
+                                          .ready_sessions = 1,
+                                          .cooldown_ms = 9000,
+                                          .output_max = 64,
+                                          .is_by_key = true};
+    const struct sp_pool_ports ports = {NULL,       on_fork,   on_nothing, on_send,
                                         on_nothing, on_answer, on_stream,  on_file};
     struct sp_pool_now now = {1, 1};
     struct sp_pool *pool = NULL;

@@ -45,6 +45,7 @@ struct sp_guest {
     struct sp_guest_text principal;
     struct sp_guest_text source;
     struct sp_guest_text session;
+    uint64_t template_key; /* of its tenant */
     struct sp_guest_text traceparent;
     struct sp_guest_text execution; /* the id of its run */
     bool has_key;                   /* it is to run once only (room_key.c) */

@@ -199,6 +199,7 @@ static enum sp_err name_session(struct sp_admit_room *room, const struct sp_tena
         return SP_OK;
     }
     SP_TRY(sp_session_name(room->namer, tenant->name, tenant->policy_epoch, route->identifier, name));
+    SP_TRY(sp_session_template_key(room->namer, tenant->name, &guest->template_key));
     sp_guest_text_set(&guest->session, sp_slice_make(name, SP_SESSION_NAME_CHARS));
     return SP_OK;
 }
@@ -330,6 +331,7 @@ static enum sp_err tell_who(struct sp_admit_room *room, const struct sp_guest *g
         .source = sp_guest_text_get(&guest->source),
         .operation = guest->operation,
         .session = sp_guest_text_get(&guest->session),
+        .template_key = guest->template_key,
         .policy_name = tenant->policy_name,
         .worker = guest->worker,
         .traceparent = sp_guest_text_get(&guest->traceparent),

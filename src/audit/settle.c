@@ -227,6 +227,7 @@ static void run(struct sp_audit_room *room, struct sp_pending *row)
         .entry = row->entry,
         .operation = row->who.operation,
         .session = row->who.session,
+        .template_key = row->who.template_key,
         .traceparent = row->who.traceparent,
         .execution = row->who.execution,
         .is_async = row->verdict.is_async,

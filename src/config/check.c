@@ -237,10 +237,6 @@ static enum sp_err check_kept(const struct sp_config *c, struct sp_where *where)
         return refuse(where, c->places[SP_CONFIG_AT_pool_network_status],
                       "sessions with a network are not available in this version");
     }
-    if (c->pool_template != SP_CONFIG_TEMPLATE_SHARED) {
-        return refuse(where, c->places[SP_CONFIG_AT_pool_template],
-                      "a template for each tenant is not available in this version");
-    }
     return SP_OK;
 }
 

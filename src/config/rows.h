@@ -14,6 +14,7 @@
 
 #include "config/rows_issuer.h"
 #include "config/rows_pool.h"
+#include "config/rows_session.h"
 
 /* clang-format off: a row is easier to read than a column */
 #define SP_CONFIG_ROWS(X)                                                                          \
@@ -104,30 +105,7 @@
       "how often a run is offered that surely did not start: full pools, failed connections")      \
     X(NUMBER, "azure_code_interpreter", "failures", azure_failures, 0, 1000, "5", "",              \
       "failures of a pool in a row before it is left alone for a while; 0: it never is")           \
-    X(NUMBER, "pool", "max_sessions", pool_max_sessions, 1, 4000, "100", "",                      \
-      "sessions alive at once")                                                                    \
-    X(NUMBER, "pool", "ready_sessions", pool_ready_sessions, 0, 1000, "5", "",                     \
-      "sessions forked ahead")                                                                     \
-    X(SECONDS, "pool", "cooldown_period", pool_cooldown_s, 1, 86400, "300", "",                    \
-      "how long a session stays without a request")                                                \
-    X(SECONDS, "pool", "max_life", pool_max_life_s, 60, 604800, "86400", "",                         \
-      "how long a session lives at most; it ends between two runs")                                \
-    X(CHOICE, "pool", "network_status", pool_network_status, 0, 0, "\"EgressDisabled\"",           \
-      "EgressDisabled|EgressEnabled", "whether code may use the network")                          \
-    X(BYTES, "pool", "output", pool_output_bytes, 4096, 268435456, "\"16 MiB\"", "",               \
-      "size of what one run may answer")                                                           \
-    X(CHOICE, "pool", "template", pool_template, 0, 0, "\"shared\"", "shared|tenant",              \
-      "whether tenants' sessions are forked from one template")                                    \
-    X(BYTES, "pool.session", "memory", session_memory_bytes, 67108864, 1099511627776, "\"1 GiB\"", \
-      "", "memory of a session")                                                                   \
-    X(BYTES, "pool.session", "data", session_data_bytes, 1048576, 1099511627776, "\"512 MiB\"",    \
-      "", "size of a session's /mnt/data")                                                         \
-    X(REAL, "pool.session", "cpus", session_cpus, 0, 1024, "1.0", "", "processors of a session")   \
-    X(NUMBER, "pool.session", "processes", session_processes, 1, 4096, "64", "",                   \
-      "processes and threads of a session")                                                        \
-    X(TEXTS, "pool.session", "preload", session_preload, 0, 64,                                    \
-      "[\"numpy\", \"pandas\", \"matplotlib\"]", "",                                               \
-      "modules imported once, before sessions are forked")                                         \
+    SP_CONFIG_SESSION_ROWS(X)                                                                      \
     X(CHOICE, "audit", "code", audit_code, 0, 0, "\"digest\"", "digest|full",                      \
       "whether the code itself is kept, sealed to the auditor, beside the log")                                  \
     X(TEXT, "audit", "code_key", audit_code_key, 0, 128, "\"\"", "",                              \

@@ -41,8 +41,9 @@ void sp_session_namer_free(struct sp_session_namer *namer)
     }
 }
 
-enum sp_err sp_session_name(struct sp_session_namer *namer, struct sp_slice tenant, uint64_t policy_epoch,
-                            struct sp_slice identifier, char out[SP_SESSION_NAME_CHARS + 1])
+enum sp_err sp_session_name(struct sp_session_namer *namer, struct sp_slice tenant,
+                            uint64_t policy_epoch, struct sp_slice identifier,
+                            char out[SP_SESSION_NAME_CHARS + 1])
 {
     struct sp_writer w;
     uint8_t tag[SP_MAC_BYTES];
@@ -54,5 +55,25 @@ enum sp_err sp_session_name(struct sp_session_namer *namer, struct sp_slice tena
     SP_TRY(sp_writer_end(&w));
     SP_TRY(sp_mac_tag(namer->mac, sp_buf_slice(&namer->message), tag));
     sp_hex_write(sp_slice_make(tag, sizeof(tag)), out);
+    return SP_OK;
+}
+
+/* Two blocks, where a name has an epoch between: no session's name and no key are made of the same bytes. */
+enum sp_err sp_session_template_key(struct sp_session_namer *namer, struct sp_slice tenant,
+                                    uint64_t *out)
+{
+    struct sp_writer w;
+    uint8_t tag[SP_MAC_BYTES];
+    uint64_t key = 0;
+    sp_buf_clear(&namer->message);
+    sp_writer_init(&w, &namer->message);
+    sp_writer_block(&w, tenant);
+    sp_writer_block(&w, sp_slice_of("template"));
+    SP_TRY(sp_writer_end(&w));
+    SP_TRY(sp_mac_tag(namer->mac, sp_buf_slice(&namer->message), tag));
+    for (size_t i = 0; i < sizeof(key); i++) {
+        key = key << 8 | tag[i];
+    }
+    *out = key & INT64_MAX;
     return SP_OK;
 }

@@ -7,12 +7,14 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/num.h"
 #include "base/own.h"
 #include "pool/event.h"
 #include "pool/face_inner.h"
 
 #define READ_BYTES      ((size_t)64 * 1024)
 #define ACCEPTS_AT_ONCE 16U
+#define KEY_DIGITS      ((size_t)16)
 
 static struct sp_pool_now now(void)
 {
@@ -94,6 +96,7 @@ void sp_connection_ask_file(struct connection *c, const struct sp_pool_call *cal
 {
     const struct sp_pool_file_order order = {
         .request = c->request,
+        .key = c->key,
         .identifier = sp_buf_slice(&call->identifier),
         .path = sp_buf_slice(&call->path),
         .op = op,
@@ -129,6 +132,7 @@ static void execute(struct connection *c, const struct sp_pool_call *call)
 {
     struct sp_pool_order order = {
         .request = c->request,
+        .key = c->key,
         .identifier = sp_buf_slice(&call->identifier),
         .code = call->request.code,
         .timeout_s = call->request.timeout_s,
@@ -193,11 +197,31 @@ void sp_connection_number(struct connection *c)
     c->is_events = false;
 }
 
-enum sp_err sp_connection_call(const struct connection *c, struct sp_pool_call *out,
+/* Whose template a session comes from that is made for this request. Without the field, that of nobody in particular. */
+static enum sp_err read_key(struct connection *c, struct sp_where *where)
+{
+    struct sp_slice digits = {NULL, 0};
+    unsigned count = sp_http1_find(&c->http.parser, "X-Sallyport-Template", &digits);
+    c->key = 0;
+    if (count == 0 || (count == 1 && digits.len == KEY_DIGITS &&
+                       sp_parse_hex_u64(digits, INT64_MAX, &c->key) == SP_OK)) {
+        return SP_OK;
+    }
+    sp_where_set(where, 0, 0, "X-Sallyport-Template is 16 hexadecimal digits, below 2^63, once");
+    return SP_ERR_REQUEST;
+}
+
+enum sp_err sp_connection_call(struct connection *c, struct sp_pool_call *out,
                                struct sp_where *where)
 {
-    return sp_pool_call_read(sp_http1_method(&c->http.parser), sp_http1_target(&c->http.parser),
-                             sp_buf_slice(&c->http.body), out, where);
+    enum sp_err err = SP_OK;
+    SP_TRY(sp_pool_call_read(sp_http1_method(&c->http.parser), sp_http1_target(&c->http.parser),
+                             sp_buf_slice(&c->http.body), out, where));
+    err = read_key(c, where);
+    if (err != SP_OK) {
+        sp_pool_call_done(out);
+    }
+    return err;
 }
 
 static void on_request(struct connection *c)

@@ -13,6 +13,7 @@
 struct connection {
     struct sp_pool_face *face;
     unsigned index;
+    uint64_t key;     /* of the template, as this request says */
     uint64_t request; /* that waits for its answer; 0 for none */
     int fd;
     struct sp_watch *watch;
@@ -40,7 +41,7 @@ struct sp_pool_face {
 
 /* face.c */
 void sp_connection_number(struct connection *c); /* gives the request that begins its number */
-enum sp_err sp_connection_call(const struct connection *c, struct sp_pool_call *out,
+enum sp_err sp_connection_call(struct connection *c, struct sp_pool_call *out,
                                struct sp_where *where) SP_MUST_CHECK;
 void sp_connection_ask_file(struct connection *c, const struct sp_pool_call *call,
                             enum sp_file_op op);

@@ -138,7 +138,7 @@ void sp_pool_execute(struct sp_pool *pool, const struct sp_pool_order *order,
     struct sp_pool_run *run = NULL;
     enum sp_err err = SP_OK;
     if (slot == NULL) {
-        err = sp_slot_assign(pool, order->identifier, now, &slot);
+        err = sp_slot_assign(pool, order->identifier, order->key, now, &slot);
     }
     if (err != SP_OK) {
         sp_pool_refuse_full(pool, order->request, err, now);
@@ -332,8 +332,6 @@ uint64_t sp_pool_tick(struct sp_pool *pool, struct sp_pool_now now)
         uint64_t due = due_of(pool, &pool->slots[i]);
         next = due < next ? due : next;
     }
-    if (pool->has_template && pool->ready_again_ms > now.mono_ms && pool->ready_again_ms < next) {
-        next = pool->ready_again_ms;
-    }
-    return next;
+    uint64_t fill = sp_pool_fill_due(pool, now);
+    return fill < next ? fill : next;
 }

@@ -22,13 +22,15 @@ struct sp_pool_config {
     uint32_t cooldown_ms;
     uint64_t max_life_ms; /* 0: no end; counted from the first use of an identifier */
     size_t output_max;    /* bytes kept of each stream of a run */
+    bool is_by_key;       /* sessions of one key never come from the template of another */
     bool may_own_code;    /* what holds for runs whose request does not say; the face asks */
 };
 
 /* What the room asks of the process around it. A ticket names a session for its whole life. */
 struct sp_pool_ports {
     void *ctx;
-    void (*fork)(void *ctx, uint32_t ticket);
+    /* `key` names the template, 0 without keys. */
+    void (*fork)(void *ctx, uint32_t ticket, uint64_t key);
     void (*kill)(void *ctx, uint32_t ticket);
     /* A frame to a session; what cannot be sent must come back as sp_pool_session_lost, later. */
     void (*send)(void *ctx, uint32_t ticket, const struct sp_frame *frame);
@@ -83,9 +85,10 @@ void sp_pool_session_lost(struct sp_pool *pool, uint32_t ticket, struct sp_pool_
 struct sp_pool_order {
     uint64_t request; /* not 0 */
     struct sp_slice identifier;
+    uint64_t key; /* of the template, for a session that is made for this */
     struct sp_slice code;
     uint32_t timeout_s;
-    uint16_t denied; /* capabilities (bits) that the policy refuses at run time */
+    uint16_t denied;   /* capabilities (bits) that the policy refuses at run time */
     bool may_own_code; /* it may import and execute what a run wrote itself */
     size_t
         output_max; /* bytes kept of each stream; 0 for the configured number, which is the most */
@@ -103,6 +106,7 @@ void sp_pool_execution_get(struct sp_pool *pool, uint64_t request, struct sp_sli
 struct sp_pool_file_order {
     uint64_t request; /* not 0 */
     struct sp_slice identifier;
+    uint64_t key; /* as above */
     struct sp_slice path;
     enum sp_file_op op;
     bool is_recursive;
@@ -114,7 +118,8 @@ void sp_pool_file_do(struct sp_pool *pool, const struct sp_pool_file_order *orde
  * All bytes of this upload are written: the file gets its name, and the request its answer. `approved` is the digest of code
  * that may be imported from now on, or empty.
  */
-void sp_pool_upload_commit(struct sp_pool *pool, uint64_t request, struct sp_slice approved) SP_NONNULL(1);
+void sp_pool_upload_commit(struct sp_pool *pool, uint64_t request, struct sp_slice approved)
+    SP_NONNULL(1);
 
 void sp_pool_session_get(struct sp_pool *pool, uint64_t request, struct sp_slice identifier)
     SP_NONNULL(1);

@@ -116,7 +116,7 @@ static enum sp_err find_slot(struct sp_pool *pool, const struct sp_pool_file_ord
         return SP_OK;
     }
     return order->op == SP_FILE_CREATE || order->op == SP_FILE_LIST
-               ? sp_slot_assign(pool, order->identifier, now, out)
+               ? sp_slot_assign(pool, order->identifier, order->key, now, out)
                : SP_ERR_FILE_NOT_FOUND;
 }
 

@@ -46,6 +46,7 @@ struct slot {
     uint32_t generation;
     char identifier[SP_POOL_IDENTIFIER_MAX];
     size_t identifier_len; /* 0: of the ready set */
+    uint64_t key;          /* of its template */
     uint64_t etag;
     uint64_t created_us;
     uint64_t used_us;
@@ -66,7 +67,10 @@ struct sp_pool {
     uint64_t walls;
     struct sp_buf packages;
     uint64_t started_us;
-    struct kept *kept;       /* the newest first */
+    struct kept *kept;  /* the newest first */
+    uint64_t ready_key; /* of the template that the next ready session comes from */
+    bool has_ready_key;
+    uint64_t ready_from_ms;  /* runs first: the ready set is not filled before this time */
     uint64_t ready_again_ms; /* making a ready session failed; not before this time again */
     unsigned slot_count;
     struct slot slots[];
@@ -77,12 +81,13 @@ struct sp_slice sp_slot_identifier(const struct slot *slot);
 /* pool_life.c: slots and their sessions. */
 struct slot *sp_slot_of(struct sp_pool *pool, uint32_t ticket);
 struct slot *sp_slot_find(struct sp_pool *pool, struct sp_slice identifier);
-enum sp_err sp_slot_assign(struct sp_pool *pool, struct sp_slice identifier, struct sp_pool_now now,
-                           struct slot **out);
+enum sp_err sp_slot_assign(struct sp_pool *pool, struct sp_slice identifier, uint64_t key,
+                           struct sp_pool_now now, struct slot **out);
 void sp_slot_touch(struct slot *slot, struct sp_pool_now now); /* the cooldown begins anew */
 /* Kills the session; its runs must be answered before. */
 void sp_slot_end(struct sp_pool *pool, struct slot *slot);
 void sp_pool_fill_ready(struct sp_pool *pool, struct sp_pool_now now);
+uint64_t sp_pool_fill_due(const struct sp_pool *pool, struct sp_pool_now now);
 /* Answers that no session could be had; the pool being full says when to come again. */
 void sp_pool_refuse_full(struct sp_pool *pool, uint64_t request, enum sp_err why,
                          struct sp_pool_now now);

@@ -4,6 +4,7 @@
 #define SLOT_BITS      12U
 #define SLOT_MASK      ((1U << SLOT_BITS) - 1U)
 #define READY_AGAIN_MS 1000U
+#define READY_DELAY_MS 5U
 #define RETRY_MAX_S    30U
 
 _Static_assert(SP_POOL_SESSIONS_MAX == 1U << SLOT_BITS, "a ticket holds the number of a slot");
@@ -57,7 +58,7 @@ static unsigned count_live(const struct sp_pool *pool, bool with_identifier)
 }
 
 /* A new session in a free slot: asked of the template now, or when there is one. */
-static void conceive(struct sp_pool *pool, struct slot *slot, struct sp_pool_now now)
+static void conceive(struct sp_pool *pool, struct slot *slot, uint64_t key, struct sp_pool_now now)
 {
     uint32_t generation = slot->generation + 1;
     uint32_t index = (uint32_t)(slot - pool->slots);
@@ -65,6 +66,7 @@ static void conceive(struct sp_pool *pool, struct slot *slot, struct sp_pool_now
         .state = pool->has_template ? SLOT_BORN : SLOT_WANTED,
         .generation = generation,
         .ticket = generation << SLOT_BITS | index,
+        .key = key,
         .created_us = now.wall_us,
         .used_us = now.wall_us,
         .used_ms = now.mono_ms,
@@ -72,7 +74,7 @@ static void conceive(struct sp_pool *pool, struct slot *slot, struct sp_pool_now
         .etag = sp_pool_draw(pool),
     };
     if (pool->has_template) {
-        pool->ports.fork(pool->ports.ctx, slot->ticket);
+        pool->ports.fork(pool->ports.ctx, slot->ticket, key);
     }
 }
 
@@ -94,12 +96,12 @@ static void name(struct slot *slot, struct sp_slice identifier, struct sp_pool_n
     slot->named_ms = now.mono_ms;
 }
 
-static struct slot *best_unnamed(struct sp_pool *pool)
+static struct slot *best_unnamed(struct sp_pool *pool, uint64_t key)
 {
     struct slot *found = NULL;
     for (unsigned i = 0; i < pool->slot_count; i++) {
         struct slot *slot = &pool->slots[i];
-        if (slot->identifier_len > 0) {
+        if (slot->identifier_len > 0 || slot->key != key) {
             continue;
         }
         if (slot->state == SLOT_READY) {
@@ -112,24 +114,36 @@ static struct slot *best_unnamed(struct sp_pool *pool)
     return found;
 }
 
-enum sp_err sp_slot_assign(struct sp_pool *pool, struct sp_slice identifier, struct sp_pool_now now,
-                           struct slot **out)
+/* The set is filled when the first runs are over: making a session takes the processor that they need. */
+static void want_ready(struct sp_pool *pool, uint64_t key, struct sp_pool_now now)
+{
+    pool->ready_key = key;
+    pool->has_ready_key = true;
+    if (pool->ready_from_ms <= now.mono_ms) {
+        pool->ready_from_ms = now.mono_ms + READY_DELAY_MS;
+    }
+}
+
+enum sp_err sp_slot_assign(struct sp_pool *pool, struct sp_slice identifier, uint64_t key,
+                           struct sp_pool_now now, struct slot **out)
 {
     struct slot *slot = NULL;
+    key = pool->config.is_by_key ? key : 0;
     if (identifier.len == 0 || identifier.len > SP_POOL_IDENTIFIER_MAX) {
         return SP_ERR_IDENTIFIER;
     }
     if (count_live(pool, true) >= pool->config.max_sessions) {
         return SP_ERR_SESSIONS_FULL;
     }
-    slot = best_unnamed(pool);
+    slot = best_unnamed(pool, key);
     if (slot == NULL) {
         slot = free_slot(pool);
         if (slot == NULL) {
             return SP_ERR_SESSIONS_FULL;
         }
-        conceive(pool, slot, now);
+        conceive(pool, slot, key, now);
     }
+    want_ready(pool, key, now);
     name(slot, identifier, now);
     *out = slot;
     return SP_OK;
@@ -148,21 +162,69 @@ void sp_slot_end(struct sp_pool *pool, struct slot *slot)
     }
 }
 
-void sp_pool_fill_ready(struct sp_pool *pool, struct sp_pool_now now)
+static unsigned count_ready(const struct sp_pool *pool, uint64_t key)
 {
-    unsigned unnamed = count_live(pool, false);
-    unsigned named = count_live(pool, true);
-    if (!pool->has_template || now.mono_ms < pool->ready_again_ms) {
+    unsigned count = 0;
+    for (unsigned i = 0; i < pool->slot_count; i++) {
+        const struct slot *slot = &pool->slots[i];
+        bool is_coming = slot->state == SLOT_READY || slot->state == SLOT_BORN;
+        count += is_coming && slot->identifier_len == 0 && slot->key == key ? 1U : 0U;
+    }
+    return count;
+}
+
+/* The set is full of other keys: one of them makes room for the key that was asked for last. */
+static void make_room_for_key(struct sp_pool *pool)
+{
+    struct slot *oldest = NULL;
+    if (pool->config.ready_sessions == 0 || !pool->config.is_by_key ||
+        count_ready(pool, pool->ready_key) > 0) {
         return;
     }
+    for (unsigned i = 0; i < pool->slot_count; i++) {
+        struct slot *slot = &pool->slots[i];
+        if (slot->state == SLOT_READY && slot->identifier_len == 0 &&
+            (oldest == NULL || slot->created_us < oldest->created_us)) {
+            oldest = slot;
+        }
+    }
+    if (oldest != NULL && count_live(pool, false) >= pool->config.ready_sessions) {
+        sp_slot_end(pool, oldest);
+    }
+}
+
+static bool may_fill(const struct sp_pool *pool)
+{
+    return pool->has_template && (!pool->config.is_by_key || pool->has_ready_key);
+}
+
+void sp_pool_fill_ready(struct sp_pool *pool, struct sp_pool_now now)
+{
+    unsigned unnamed = 0;
+    unsigned named = count_live(pool, true);
+    if (!may_fill(pool) || now.mono_ms < pool->ready_again_ms ||
+        now.mono_ms < pool->ready_from_ms) {
+        return;
+    }
+    make_room_for_key(pool);
+    unnamed = count_live(pool, false);
     while (unnamed < pool->config.ready_sessions && named + unnamed < pool->config.max_sessions) {
         struct slot *slot = free_slot(pool);
         if (slot == NULL) {
             return;
         }
-        conceive(pool, slot, now);
+        conceive(pool, slot, pool->ready_key, now);
         unnamed++;
     }
+}
+
+/* When the set can be filled that could not be now; UINT64_MAX: no such time is known. */
+uint64_t sp_pool_fill_due(const struct sp_pool *pool, struct sp_pool_now now)
+{
+    uint64_t due =
+        pool->ready_again_ms > pool->ready_from_ms ? pool->ready_again_ms : pool->ready_from_ms;
+    return may_fill(pool) && pool->config.ready_sessions > 0 && due > now.mono_ms ? due
+                                                                                  : UINT64_MAX;
 }
 
 /* Until the first idle session reaches its cooldown. */
@@ -194,7 +256,7 @@ enum sp_err sp_pool_template_up(struct sp_pool *pool, uint64_t walls, struct sp_
         struct slot *slot = &pool->slots[i];
         if (slot->state == SLOT_WANTED) {
             slot->state = SLOT_BORN;
-            pool->ports.fork(pool->ports.ctx, slot->ticket);
+            pool->ports.fork(pool->ports.ctx, slot->ticket, slot->key);
         }
     }
     sp_pool_fill_ready(pool, now);

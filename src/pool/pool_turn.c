@@ -117,6 +117,7 @@ void sp_slot_line_again(struct sp_pool *pool, struct slot *slot, struct sp_pool_
     enum sp_err err = SP_OK;
     char identifier[SP_POOL_IDENTIFIER_MAX];
     size_t len = slot->identifier_len;
+    uint64_t key = slot->key;
     for (size_t i = 0; i < len; i++) {
         identifier[i] = slot->identifier[i];
     }
@@ -126,7 +127,7 @@ void sp_slot_line_again(struct sp_pool *pool, struct slot *slot, struct sp_pool_
     if (line == NULL) {
         return;
     }
-    err = sp_slot_assign(pool, sp_slice_make(identifier, len), now, &fresh);
+    err = sp_slot_assign(pool, sp_slice_make(identifier, len), key, now, &fresh);
     while (line != NULL) {
         struct sp_pool_run *run = line;
         line = run->next;

@@ -126,22 +126,23 @@ static void on_template_lost(void *ctx, struct sp_pool_wire *wire)
     set_timer(server);
 }
 
-static void to_template(struct sp_pool_server *server, enum sp_frame_type type, uint32_t ticket)
+static void to_template(struct sp_pool_server *server, enum sp_frame_type type, uint32_t ticket,
+                        uint64_t key)
 {
-    const struct sp_frame frame = {.type = type, .ticket = ticket};
+    const struct sp_frame frame = {.type = type, .ticket = ticket, .nonce = key};
     if (server->template != NULL) {
         sp_pool_wire_send(server->template, &frame);
     }
 }
 
-static void fork_session(void *ctx, uint32_t ticket)
+static void fork_session(void *ctx, uint32_t ticket, uint64_t key)
 {
-    to_template(ctx, SP_FRAME_FORK, ticket);
+    to_template(ctx, SP_FRAME_FORK, ticket, key);
 }
 
 static void kill_session(void *ctx, uint32_t ticket)
 {
-    to_template(ctx, SP_FRAME_KILL, ticket);
+    to_template(ctx, SP_FRAME_KILL, ticket, 0);
 }
 
 static void send_to_session(void *ctx, uint32_t ticket, const struct sp_frame *frame)
@@ -202,8 +203,11 @@ enum sp_err sp_pool_server_new(struct sp_loop *loop, const struct sp_pool_config
         err = sp_timer_new(loop, on_timer, server, &server->timer);
     }
     if (err == SP_OK) {
-        const struct sp_pool_face_how how = {
-            .loop = loop, .pool = server->pool, .turned = turned, .ctx = server, .may_own_code = config->may_own_code};
+        const struct sp_pool_face_how how = {.loop = loop,
+                                             .pool = server->pool,
+                                             .turned = turned,
+                                             .ctx = server,
+                                             .may_own_code = config->may_own_code};
         err = sp_pool_face_new(&how, sp_take_fd(&listener), &server->face);
     }
     if (err != SP_OK) {

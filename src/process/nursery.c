@@ -41,6 +41,9 @@ struct orders {
     char data[NUMBER_BYTES];
     char processes[NUMBER_BYTES];
     char uid[NUMBER_BYTES];
+    char template_life[NUMBER_BYTES];
+    char template_forks[NUMBER_BYTES];
+    char templates[NUMBER_BYTES];
     struct sp_buf program;
     struct sp_buf preload;
     struct sp_buf given_up;
@@ -80,6 +83,9 @@ static enum sp_err write_orders(const struct sp_settings_nursery *settings, uint
     (void)snprintf(out->processes, sizeof(out->processes), "%u", settings->processes);
     /* Not root: the number is not used, but there has to be one. */
     (void)snprintf(out->uid, sizeof(out->uid), "%u", uid == 0 ? 1U : uid);
+    (void)snprintf(out->template_life, sizeof(out->template_life), "%u", settings->template_life_s);
+    (void)snprintf(out->template_forks, sizeof(out->template_forks), "%u", settings->template_forks);
+    (void)snprintf(out->templates, sizeof(out->templates), "%u", settings->templates);
     sp_buf_init(&out->program, SP_MSG_TARGET_MAX + 1);
     SP_TRY(sp_buf_put(&out->program, settings->program));
     SP_TRY(sp_buf_put_byte(&out->program, '\0'));
@@ -102,6 +108,12 @@ static enum sp_err start_template(const struct orders *orders, int wire, int lin
         SESSIONS_AT_ONCE,
         "--uid",
         orders->uid,
+        "--template-life",
+        orders->template_life,
+        "--template-forks",
+        orders->template_forks,
+        "--templates",
+        orders->templates,
         "--preload",
         (const char *)orders->preload.ptr,
         "--give-up",

@@ -40,6 +40,7 @@ static enum sp_err pool_init(struct sp_self *self, void **out_state)
         .cooldown_ms = (uint32_t)((uint64_t)settings.cooldown_s * 1000 > UINT32_MAX
                                       ? UINT32_MAX
                                       : settings.cooldown_s * 1000),
+        .is_by_key = settings.is_by_key != 0,
         .max_life_ms = (uint64_t)settings.max_life_s * 1000,
         .output_max = sp_size_min((size_t)settings.output_bytes_max, STREAM_BYTES_MAX),
     };

@@ -435,6 +435,7 @@ static enum sp_err pool(const struct sp_child *child, struct sp_writer *w)
                                        .ready_sessions = (uint32_t)config->pool_ready_sessions,
                                        .cooldown_s = (uint32_t)config->pool_cooldown_s,
                                        .max_life_s = (uint32_t)config->pool_max_life_s,
+                                       .is_by_key = config->pool_template == SP_CONFIG_TEMPLATE_TENANT ? 1 : 0,
                                        .output_bytes_max = config->pool_output_bytes};
     sp_settings_pool_write(w, &s);
     return SP_OK;
@@ -482,6 +483,11 @@ static enum sp_err nursery(const struct sp_child *child, struct sp_writer *w)
                                           .data_bytes = config->session_data_bytes,
                                           .cpus_milli = (uint32_t)(config->session_cpus * 1000.0),
                                           .processes = (uint32_t)config->session_processes,
+                                          .template_life_s = (uint32_t)config->pool_template_life_s,
+                                          .template_forks = (uint32_t)config->pool_template_forks,
+                                          .templates = config->pool_template == SP_CONFIG_TEMPLATE_TENANT
+                                                           ? (uint32_t)config->pool_templates
+                                                           : 0,
                                           .program = sp_buf_slice(&program),
                                           .preload = sp_buf_slice(&preload),
                                           .given_up = sp_buf_slice(&given_up)};

@@ -135,6 +135,7 @@
     F(U32, ready_sessions, 0)             \
     F(U32, cooldown_s, 0)                 \
     F(U32, max_life_s, 0)                 \
+    F(U8, is_by_key, 0) /* a template for each tenant */ \
     F(U64, output_bytes_max, 0)
 
 #define SP_SETTINGS_NURSERY_FIELDS(F)     \
@@ -142,6 +143,9 @@
     F(U64, data_bytes, 0)                 \
     F(U32, cpus_milli, 0)                 \
     F(U32, processes, 0)                  \
+    F(U32, template_life_s, 0)            \
+    F(U32, template_forks, 0)             \
+    F(U32, templates, 0) /* at once, one for each tenant; 0: all share one */ \
     F(TEXT, program, SP_MSG_TARGET_MAX) /* path of sallyport-session */ \
     F(BYTES, preload, SP_MSG_FIELD_MAX) /* blocks of module names */ \
     F(BYTES, given_up, SP_MSG_FIELD_MAX) /* blocks of layer names that the configuration gives up */

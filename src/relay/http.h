@@ -78,7 +78,7 @@ struct sp_http_field {
     const char *name; /* NULL: none */
     struct sp_slice value;
 };
-#define SP_HTTP_FIELDS_MAX 2U
+#define SP_HTTP_FIELDS_MAX 3U
 
 /* One request. All but the fields is borrowed until the end. A body is its three parts, one behind another. */
 struct sp_http_request {

@@ -185,14 +185,15 @@ static uint32_t time_left_ms(const struct run *run, uint64_t now_us)
 static enum sp_err add_fields(const struct lane *lane, const struct run *run, struct sp_http_request *request,
                               struct sp_buf *texts)
 {
-    size_t count = 0;
+    size_t count = 1;
     if (!lane->pool->upstream.is_embedded) {
         return SP_OK;
     }
+    request->fields[0] = (struct sp_http_field){"X-Sallyport-Template", sp_slice_of(run->template_key)};
     if (run->errand != NULL) {
         const struct sp_order *order = &run->errand->order;
         SP_TRY(order->is_code ? sp_hex_encode(order->file, texts) : SP_OK);
-        request->fields[0] = (struct sp_http_field){order->is_code ? "X-Sallyport-Approved" : NULL, sp_buf_slice(texts)};
+        request->fields[1] = (struct sp_http_field){order->is_code ? "X-Sallyport-Approved" : NULL, sp_buf_slice(texts)};
         return SP_OK;
     }
     SP_TRY(sp_act_list(run->denied, texts));

@@ -1,5 +1,6 @@
 #include "relay/room.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/assert.h"
@@ -383,6 +384,8 @@ static enum sp_err build_request(struct sp_relay_room *room, struct run *run, st
     sp_buf_clear(&run->body);
     sp_buf_clear(&run->traceparent);
     SP_TRY(sp_order_read(msg->order.bytes, &order));
+    (void)snprintf(run->template_key, sizeof(run->template_key), "%016llx",
+                   (unsigned long long)msg->template_key);
     if (order.operation != msg->operation) {
         return SP_ERR_WIRE;
     }

@@ -59,6 +59,7 @@ struct run {
     struct errand *errand; /* of an operation that is no run */
     uint16_t denied;       /* what the order says of the run in an embedded pool */
     bool may_own_code;
+    char template_key[17]; /* of the tenant, as hexadecimal digits */
     struct sp_buf session;
     struct sp_buf traceparent;
     struct sp_buf target;

@@ -102,6 +102,7 @@
     F(U8, operation, 0)                         \
     F(TEXT, session, SP_MSG_SESSION_MAX) /* the keyed hash that the pool will see */ \
     F(TEXT, session_in_log, SP_MSG_SESSION_MAX) /* its name in the log; empty: the same */ \
+    F(U64, template_key, 0) /* of the tenant, for an embedded pool; keyed as the session is */ \
     F(TEXT, policy_name, SP_MSG_NAME_MAX)       \
     F(DIGEST, policy, 0)                        \
     F(U16, worker, 0)                           \

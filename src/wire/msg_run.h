@@ -37,6 +37,7 @@ enum sp_part { SP_PART_STDOUT, SP_PART_STDERR, SP_PART_OUTPUT, SP_PART_COUNT };
     F(U64, entry, 0)                            \
     F(U8, operation, 0)                         \
     F(TEXT, session, SP_MSG_SESSION_MAX)        \
+    F(U64, template_key, 0) /* as in WHO */     \
     F(TEXT, traceparent, SP_MSG_SESSION_MAX)    \
     F(TEXT, execution, SP_MSG_SESSION_MAX)      \
     F(U8, is_async, 0)                          \

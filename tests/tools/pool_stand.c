@@ -2,6 +2,7 @@
  * pool_stand - the embedded pool by itself, without gateway and confinement of its own: for tests and for trying out.
  *
  * pool_stand SOCKET SESSION-PROGRAM MAX READY COOLDOWN_S OUTPUT_BYTES [--own-code] [options of sallyport-session...]
+ * With `--templates N`, a session comes from the template of the key that its first request names.
  * One process holds the HTTP face; the template is its child, started anew when it ends.
  */
 #include <fcntl.h>
@@ -132,6 +133,7 @@ int main(int argc, char **argv)
     const int first = config.may_own_code ? 8 : 7;
     for (int i = first; i < argc; i++) {
         stand.arguments[i - first + 1] = argv[i];
+        config.is_by_key = config.is_by_key || sp_slice_is(sp_slice_of(argv[i]), "--templates");
     }
     if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed ||
         sp_loop_new(&stand.loop) != SP_OK ||

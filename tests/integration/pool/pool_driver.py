@@ -118,16 +118,19 @@ class Pool:
             self.connections[name] = Connection(self.socket)
         return self.connections[name]
 
-    def ask(self, method, path, body=None, connection=None):
+    def ask(self, method, path, body=None, connection=None, key=None):
         used = connection or self.connection()
-        used.request(method, path, body, {"Content-Type": "application/json"} if body is not None else {})
+        headers = {"Content-Type": "application/json"} if body is not None else {}
+        if key is not None:
+            headers["X-Sallyport-Template"] = key if isinstance(key, str) else "%016x" % key
+        used.request(method, path, body, headers)
         return Answer(used.getresponse())
 
-    def run(self, code, identifier="test-session", timeout=30, connection=None):
+    def run(self, code, identifier="test-session", timeout=30, connection=None, key=None):
         path = "/executions?api-version=%s&identifier=%s" % (VERSION, urllib.parse.quote(identifier, safe=""))
         body = json.dumps({"codeInputType": "Inline", "executionType": "Synchronous", "code": code,
                            "timeoutInSeconds": timeout})
-        return self.ask("POST", path, body, connection)
+        return self.ask("POST", path, body, connection, key)
 
     def stop(self):
         for connection in self.connections.values():

@@ -29,9 +29,10 @@ struct world {
     struct sp_buf streamed;
 };
 
-static void on_fork(void *ctx, uint32_t ticket)
+static void on_fork(void *ctx, uint32_t ticket, uint64_t key)
 {
     struct world *w = ctx;
+    (void)key;
     w->forked[w->forks++ % ANSWERS_MAX] = ticket;
 }
 
@@ -114,6 +115,7 @@ static int open_world_with_ready(void **state)
 {
     return open_world_with(state, 3, 1);
 }
+
 
 static int close_world(void **state)
 {
@@ -239,6 +241,10 @@ static void test_ready_session_is_taken_and_replaced(void **state)
     execute(w, 11, "first");
     assert_int_equal(w->sends, 2);
     assert_int_equal(w->sent_to[0], w->forked[0]);
+    /* The run comes first; then the set is filled. */
+    assert_int_equal(w->forks, 1);
+    assert_true(sp_pool_tick(w->pool, w->now) <= w->now.mono_ms + 1000);
+    (void)after(w, 1000);
     assert_int_equal(w->forks, 2);
 }
 
@@ -519,8 +525,8 @@ static void test_metadata_and_list(void **state)
     assert_int_equal(w->status, 404);
 }
 
-#define LIVE(test)  cmocka_unit_test_setup_teardown(test, open_world, close_world)
-#define READY(test) cmocka_unit_test_setup_teardown(test, open_world_with_ready, close_world)
+#define LIVE(test)   cmocka_unit_test_setup_teardown(test, open_world, close_world)
+#define READY(test)  cmocka_unit_test_setup_teardown(test, open_world_with_ready, close_world)
 
 int main(void)
 {

@@ -22,8 +22,9 @@ struct world {
     struct sp_buf body;
 };
 
-static void on_fork(void *ctx, uint32_t ticket)
+static void on_fork(void *ctx, uint32_t ticket, uint64_t key)
 {
+    (void)key;
     ((struct world *)ctx)->ticket = ticket;
 }
 

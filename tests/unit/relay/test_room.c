@@ -136,6 +136,7 @@ static enum sp_err run(struct world *w, sp_exchange exchange, uint64_t now_us)
         .exchange = exchange,
         .operation = SP_OPERATION_EXECUTE,
         .session = SP_SLICE_LITERAL("0123abcd"),
+        .template_key = 0xAB01,
         .order = {.bytes = sp_slice_make(bytes, len), .fd = -1, .is_heap = false},
     };
     return sp_relay_room_run(w->room, &msg, now_us);
@@ -215,7 +216,8 @@ static void test_room_tells_an_embedded_pool_alone_what_the_policy_denies_at_run
         assert_int_equal(run(&w, 77, 1000), SP_OK);
         dialled(&w, w.last_ticket, 2000);
         assert_int_equal(w.started, 1);
-        assert_string_equal(w.fields, is_embedded == 1 ? "X-Sallyport-Deny=process,network;X-Sallyport-Own-Code=deny;" : "");
+        assert_string_equal(w.fields, is_embedded == 1 ? "X-Sallyport-Template=000000000000ab01;"
+                                    "X-Sallyport-Deny=process,network;X-Sallyport-Own-Code=deny;" : "");
         take(&w);
         ended(&w, SP_HTTP_ANSWERED, 200, good_body);
         sp_relay_room_free(w.room);

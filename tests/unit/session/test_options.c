@@ -40,6 +40,10 @@ static void test_options_and_their_refused_neighbours(void **state)
         {"--uid", "0", SP_ERR_CONFIG},         {"--sessions", "4096", SP_OK},
         {"--sessions", "4097", SP_ERR_CONFIG}, {"--give-up", "landlock", SP_OK},
         {"--give-up", "walls", SP_ERR_CONFIG}, {"--give-up", "", SP_OK},
+        {"--template-life", "1", SP_OK},       {"--template-life", "0", SP_ERR_CONFIG},
+        {"--template-forks", "1", SP_OK},      {"--template-forks", "0", SP_ERR_CONFIG},
+        {"--templates", "64", SP_OK},          {"--templates", "65", SP_ERR_CONFIG},
+        {"--as", "template", SP_OK},           {"--as", "house", SP_ERR_CONFIG},
         {"--preload", "numpy", SP_OK},         {"--anything", "1", SP_ERR_CONFIG},
     };
     (void)state;
