@@ -231,7 +231,7 @@ static void take_down(const struct sp_admit_room *room, struct sp_guest *guest, 
 static bool is_of_the_house(struct sp_admit_room *room, struct sp_guest *guest, const struct sp_route *route, unsigned scopes)
 {
     if (route->operation == SP_OPERATION_USAGE) {
-        sp_admit_tell_usage(room, guest);
+        sp_admit_tell_usage(room, guest, route->query, (scopes & (unsigned)SP_SCOPE_ADMIN) != 0);
         return true;
     }
     if (route->operation == SP_OPERATION_AUDIT_READ) {

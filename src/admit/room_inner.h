@@ -106,8 +106,8 @@ enum sp_err sp_admit_go_on(struct sp_admit_room *room, struct sp_guest *guest, s
 
 /* --- room_usage.c --- */
 
-/* Answers a request for the usage of its tenant. */
-void sp_admit_tell_usage(struct sp_admit_room *room, struct sp_guest *guest);
+/* Answers a request for the usage of its tenant; of another (`tenant`), or of all (`all`, `from`), for an administrator. */
+void sp_admit_tell_usage(struct sp_admit_room *room, struct sp_guest *guest, struct sp_slice query, bool is_admin);
 
 /* --- room_read.c --- */
 

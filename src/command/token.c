@@ -12,6 +12,7 @@
 #include "command/command.h"
 #include "command/config_say.h"
 #include "command/token_list.h"
+#include "command/token_usage.h"
 #include "config/config.h"
 #include "config/tenants.h"
 #include "crypto/random.h"
@@ -27,11 +28,14 @@
 static const char help[] =
     "usage: sallyport token issue --tenant T [--scope S,...] [--ttl 30d] [-c FILE]\n"
     "                             [--state DIR]\n"
-    "       sallyport token list [--tenant T] [-c FILE] [--state DIR]\n"
+    "       sallyport token list [--usage] [--tenant T] [--format text|json]\n"
+    "                            [-c FILE] [--state DIR]\n"
     "       sallyport token revoke ID [-c FILE] [--state DIR]\n"
     "\n"
     "issue    makes a token of a tenant and prints it, this once: only a digest stays\n"
-    "list     shows the tokens: what each may do, until when, when it was last used\n"
+    "list     shows the tokens: what each may do, until when, when it was last used;\n"
+    "         with --usage what tenants and tokens use of their quotas now: a running\n"
+    "         gateway is asked, with a token that has the scope admin\n"
     "revoke   ends a token; a running gateway refuses it within a second\n"
     "\n"
     "  --tenant T          the tenant, as the configuration names it\n"
@@ -39,6 +43,12 @@ static const char help[] =
     "                      execute,files,sessions)\n"
     "  --ttl SPAN          how long it is good, like 12h or 30d (default: until it is\n"
     "                      revoked)\n"
+    "      --usage         what is used today: used/limit, only used without one\n"
+    "      --format F      of --usage: text, or json as GET /.sallyport/usage has it\n"
+    "      --endpoint URL  of --usage: the gateway; also SALLYPORT_ENDPOINT\n"
+    "      --token-file F  of --usage: holds a token; also SALLYPORT_TOKEN itself\n"
+    "                      (default: STATE/local.token)\n"
+    "      --ca-file F     of --usage: certificates to believe\n"
     "  -c, --config FILE   the configuration of the gateway\n"
     "  --state DIR         its state directory, when its command line names one\n"
     "  -h, --help          this text\n"
@@ -54,6 +64,9 @@ struct options {
     const char *tenant;
     const char *scope;
     const char *ttl;
+    const char *format;
+    struct sp_remote_options remote;
+    bool wants_usage;
     bool wants_help;
 };
 
@@ -84,6 +97,8 @@ static bool take_option(int argc, char **argv, int *at, struct options *out, boo
     } rows[] = {
         {"-c", &out->config},     {"--config", &out->config}, {"--state", &out->state},
         {"--tenant", &out->tenant}, {"--scope", &out->scope},  {"--ttl", &out->ttl},
+        {"--format", &out->format}, {"--endpoint", &out->remote.endpoint},
+        {"--token-file", &out->remote.token_file}, {"--ca-file", &out->remote.ca_file},
     };
     for (size_t i = 0; i < SP_COUNT(rows); i++) {
         const char *value = value_of(rows[i].name, argc, argv, at);
@@ -103,6 +118,8 @@ static int parse(int argc, char **argv, struct options *out)
         bool is_empty = false;
         if (strcmp(argument, "-h") == 0 || strcmp(argument, "--help") == 0) {
             out->wants_help = true;
+        } else if (strcmp(argument, "--usage") == 0) {
+            out->wants_usage = true;
         } else if (take_option(argc, argv, &i, out, &is_empty)) {
             if (is_empty) {
                 return usage("a value must follow", argument);
@@ -114,6 +131,22 @@ static int parse(int argc, char **argv, struct options *out)
         } else {
             out->id = argument;
         }
+    }
+    return SP_EXIT_DONE;
+}
+
+static int check_usage(const struct options *options, bool is_list)
+{
+    const bool has_detail = options->format != NULL || options->remote.endpoint != NULL || options->remote.token_file != NULL ||
+                            options->remote.ca_file != NULL;
+    if (options->wants_usage && !is_list) {
+        return usage("--usage", "belongs to list");
+    }
+    if (has_detail && !options->wants_usage) {
+        return usage("--format, --endpoint, --token-file and --ca-file", "belong to list --usage");
+    }
+    if (options->format != NULL && strcmp(options->format, "text") != 0 && strcmp(options->format, "json") != 0) {
+        return usage("--format is text or json, not", options->format);
     }
     return SP_EXIT_DONE;
 }
@@ -136,6 +169,9 @@ static int check(const struct options *options)
     }
     if (is_revoke && options->tenant != NULL) {
         return usage("--tenant", "belongs to issue and list");
+    }
+    if (check_usage(options, is_list) != SP_EXIT_DONE) {
+        return SP_EXIT_USAGE;
     }
     return is_issue && options->tenant == NULL ? usage("--tenant must be given", "") : SP_EXIT_DONE;
 }
@@ -269,6 +305,12 @@ static int list(const struct options *options, const struct sp_config *config)
     const struct sp_token_list_options what = {.tenant = options->tenant, .now_us = sp_clock_wall_us()};
     if (options->tenant != NULL && sp_config_tenant(config, options->tenant) == NULL) {
         return refuse_tenant(options, config);
+    }
+    if (options->wants_usage) {
+        const struct sp_token_usage_options wish = {.remote = options->remote,
+                                                    .tenant = options->tenant,
+                                                    .is_json = options->format != NULL && strcmp(options->format, "json") == 0};
+        return sp_token_usage_print(config, &wish);
     }
     enum sp_err err = sp_token_store_open(config->state_dir, &store);
     if (err == SP_OK) {

@@ -274,3 +274,51 @@ def test_the_usage_is_for_the_tenants_own_eyes(gateway):
     assert answer.header("Cache-Control") == "no-store"
     assert answer.header("x-sallyport-entry") is None
     assert json.loads(answer.body)["tenant"] == "local"
+
+
+def issue(gateway, tenant, scope):
+    status, out, err = gateway.command("token", "issue", "-c", gateway.config, "--state", gateway.state, "--tenant", tenant,
+                                       "--scope", scope)
+    assert status == 0, err
+    return out.strip()
+
+
+def get(gateway, target, token):
+    return gateway.send("GET", target, headers=gateway.headers(token))
+
+
+def test_the_usage_of_all_tenants_is_told_to_an_administrator_and_as_a_table(started, tmp_path):
+    gateway = started(config_of("requests_per_minute = 600\nrun_seconds_per_day = '10h'\ncode_bytes_per_day = '64 MiB'")
+                      + "[[tenant]]\nname = 'beta'\n[[tenant]]\nname = 'idle'\n")
+    beta = issue(gateway, "beta", "execute")
+    assert run(gateway).status == 200
+    wait_for(lambda: get(gateway, USAGE, beta).status == 200, 10, "the token to be known")
+    assert gateway.send("POST", executions(new_session()), body_of("print(2)"), headers=gateway.headers(beta),
+                        timeout=60).status == 200
+    for target in (USAGE + "?tenant=acme", USAGE + "?all=true"):
+        refused = get(gateway, target, beta)
+        assert (refused.status, refused.error()) == (403, "ScopeMissing")
+    assert json.loads(get(gateway, USAGE + "?tenant=beta", beta).body)["tenant"] == "beta"
+    assert gateway.send("GET", USAGE + "?tenant=nobody").status == 404
+    assert gateway.send("GET", USAGE + "?all=true&from=x").status == 400
+    page = json.loads(gateway.send("GET", USAGE + "?all=true").body)
+    assert [tenant["tenant"] for tenant in page["tenants"]] == ["acme", "beta"] and "next" not in page
+    more = ("--usage", "-c", gateway.config, "--state", gateway.state, "--endpoint", f"http://127.0.0.1:{gateway.port}")
+    status, out, err = gateway.command("token", "list", *more)
+    assert status == 0, err
+    lines = out.splitlines()
+    assert all(len(line) <= 80 for line in lines), lines
+    assert lines[0].split() == ["TENANT", "TOKEN", "REQ/MIN", "RUNS", "SESS", "RUN", "TIME", "CODE", "UPLOADS"]
+    acme = lines[1].split()
+    assert acme[:2] == ["acme", "(all)"] and acme[2].endswith("/600") and acme[3:5] == ["0", "1"] and acme[6].endswith("B/64M")
+    assert [line.split()[0] for line in lines[1:]] == ["acme", "acme", "beta", "beta"]
+    status, out, _ = gateway.command("token", "list", *more, "--tenant", "beta", "--format", "json")
+    assert status == 0 and json.loads(out)["tenant"] == "beta"
+    (tmp_path / "token").write_text(beta)
+    status, _, err = gateway.command("token", "list", *more, "--token-file", tmp_path / "token")
+    assert status == 1 and "the token lacks the scope admin" in err
+    for wrong in (("token", "issue", "--usage", "--tenant", "beta"), ("token", "list", "--format", "json"),
+                  ("token", "list", "--usage", "--format", "xml")):
+        assert gateway.command(*wrong)[0] == 2
+    gateway.stop()
+    assert gateway.command("token", "list", *more)[0] == 3
