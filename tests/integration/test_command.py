@@ -106,7 +106,7 @@ def test_exec_of_much_output_is_whole(client):
 
 
 def test_exec_saves_each_image_once(client, tmp_path):
-    status, _, err = client("-", stdin=(PLOT + "plt.plot([2, 1])\nplt.show()").encode())
+    status, _, err = client("-", stdin=(PLOT + "plt.figure()\nplt.plot([2, 1])\nplt.show()").encode())
     assert status == 0 and len(list(tmp_path.glob("*.png"))) == 2, err
 
 
