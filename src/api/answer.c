@@ -1,7 +1,12 @@
 #include "api/answer.h"
 
+#include <stdio.h>
+
+#include "base/num.h"
 #include "base/text.h"
 #include "codec/json_out.h"
+
+#define SHELL_STATUS_CHARS 12
 
 unsigned sp_answer_status(const struct sp_route *route)
 {
@@ -98,10 +103,25 @@ static void begin_new(struct sp_json_out *w, const struct sp_route *route, struc
     sp_json_out_member_text(w, "status", status);
 }
 
+/* Of a command its exit status, as text: 124 for one that did not come to its end, as timeout(1) has it. */
+static const char *status_of(const struct sp_result *result, char text[SHELL_STATUS_CHARS])
+{
+    uint64_t status = 124;
+    if (!result->is_shell) {
+        return sp_run_status_name(result->status);
+    }
+    if (sp_parse_u64(result->value_json, 255, &status) != SP_OK) {
+        status = 124;
+    }
+    (void)snprintf(text, SHELL_STATUS_CHARS, "%u", (unsigned)status);
+    return text;
+}
+
 static void put_new(struct sp_json_out *w, const struct sp_route *route, struct sp_slice id,
                     const char *type, const struct sp_result *result)
 {
-    begin_new(w, route, id, type, sp_run_status_name(result->status));
+    char status[SHELL_STATUS_CHARS];
+    begin_new(w, route, id, type, status_of(result, status));
     sp_json_out_key(w, "result");
     sp_json_out_object(w);
     member_lossy(w, "stdout", result->out_text);

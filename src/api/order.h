@@ -25,6 +25,7 @@ struct sp_order {
     /* of an execution */
     uint32_t timeout_s;
     bool is_async;
+    bool is_shell; /* the code runs a command, and its value is the exit status */
     uint32_t output_max; /* of each stream; 0: as much as the pool keeps */
     struct sp_slice code; /* borrowed; valid UTF-8 without NUL */
     uint16_t denied;      /* capabilities (bits of wire/session_act.h) that an embedded pool refuses at run time */

@@ -1,5 +1,6 @@
 #include "api/request.h"
 
+#include "api/shell.h"
 #include "base/text.h"
 #include "codec/base64.h"
 #include "codec/json.h"
@@ -184,6 +185,27 @@ static enum sp_err decode_code(struct sp_request *request, size_t bytes_max, str
     return SP_OK;
 }
 
+/* A command in the place of code becomes code, and is judged and run as such. */
+static enum sp_err take_command(struct sp_request *request, const struct sp_json_value *members, size_t bytes_max,
+                                struct sp_where *where)
+{
+    const struct sp_json_value *code = sp_json_get(members, "code");
+    if (!is_absent(code) || !is_absent(sp_json_get(members, "pythonCode"))) {
+        return wrong(where, "code and a command exclude each other");
+    }
+    sp_buf_init(&request->decoded, bytes_max);
+    enum sp_err err = sp_shell_code(members, &request->decoded);
+    if (err == SP_ERR_NOMEM || err == SP_ERR_TOO_BIG) {
+        return err;
+    }
+    if (err != SP_OK) {
+        return wrong(where, "give either shellCommand, a string, or execCommandAndArgs, a list of strings; stdin is a string");
+    }
+    request->code = sp_buf_slice(&request->decoded);
+    request->is_shell = true;
+    return SP_OK;
+}
+
 static enum sp_err fill(struct sp_request *request, size_t bytes_max, struct sp_where *where)
 {
     const struct sp_json_value *members = NULL;
@@ -193,6 +215,9 @@ static enum sp_err fill(struct sp_request *request, size_t bytes_max, struct sp_
     SP_TRY(read_execution_type(members, &request->is_async, where));
     SP_TRY(read_output_max(request->doc, members, &request->output_max, where));
     SP_TRY(read_timeout(request->doc, members, &request->timeout_s, where));
+    if (sp_shell_is_asked(members)) {
+        return take_command(request, members, bytes_max, where);
+    }
     SP_TRY(find_code(members, &request->code, where));
     return is_base64 ? decode_code(request, bytes_max, where) : SP_OK;
 }

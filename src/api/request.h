@@ -23,6 +23,7 @@ struct sp_request {
     uint32_t timeout_s;
     uint32_t output_max; /* outputStreamsMaxLength; 0 when it was not given */
     bool is_async;       /* executionType Asynchronous */
+    bool is_shell;       /* shellCommand or execCommandAndArgs: `code` runs it (api/shell.h) */
     struct sp_json *doc;
     struct sp_buf decoded;
 };

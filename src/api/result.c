@@ -8,12 +8,13 @@
 #define CUT_OUT   1U
 #define CUT_ERR   2U
 #define CUT_VALUE 4U
-#define CUT_ALL   (CUT_OUT | CUT_ERR | CUT_VALUE)
+#define SHELL     8U
+#define ALL       (CUT_OUT | CUT_ERR | CUT_VALUE | SHELL)
 
 void sp_result_write(struct sp_writer *w, const struct sp_result *result)
 {
     unsigned cut = (result->is_out_cut ? CUT_OUT : 0U) | (result->is_err_cut ? CUT_ERR : 0U) |
-                   (result->is_value_cut ? CUT_VALUE : 0U);
+                   (result->is_value_cut ? CUT_VALUE : 0U) | (result->is_shell ? SHELL : 0U);
     sp_writer_u8(w, LAYOUT);
     sp_writer_u8(w, (uint8_t)result->status);
     sp_writer_u8(w, (uint8_t)cut);
@@ -42,12 +43,13 @@ static enum sp_err read_head(struct sp_reader *r, struct sp_result *out)
     SP_TRY(sp_reader_u8(r, &layout));
     SP_TRY(sp_reader_u8(r, &status));
     SP_TRY(sp_reader_u8(r, &cut));
-    if (layout != LAYOUT || status >= SP_RUN_STATUS_COUNT || (cut & ~CUT_ALL) != 0) {
+    if (layout != LAYOUT || status >= SP_RUN_STATUS_COUNT || (cut & ~ALL) != 0) {
         return SP_ERR_WIRE;
     }
     out->status = (enum sp_run_status)status;
     out->is_out_cut = (cut & CUT_OUT) != 0;
     out->is_err_cut = (cut & CUT_ERR) != 0;
+    out->is_shell = (cut & SHELL) != 0;
     out->is_value_cut = (cut & CUT_VALUE) != 0;
     return sp_reader_u64(r, &out->time_ms);
 }

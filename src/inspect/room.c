@@ -242,6 +242,7 @@ static enum sp_err judge_code(struct sp_inspection *i, const struct sp_request *
     const struct sp_order order = {.operation = SP_OPERATION_EXECUTE,
                                    .timeout_s = request->timeout_s,
                                    .is_async = request->is_async,
+                                   .is_shell = request->is_shell,
                                    .output_max = request->output_max,
                                    .code = request->code,
                                    .denied = i->policy->runtime_denied,

@@ -220,6 +220,7 @@ static void end_answered(struct sp_relay_room *room, struct run *run, const stru
     SP_AUTO_BUF struct sp_buf seen;
     sp_buf_init(&seen, SP_SEEN_BYTES_MAX);
     if (answer.end == SP_UPSTREAM_DONE) {
+        answer.result.is_shell = run->is_shell;
         sp_result_write(&w, &answer.result);
         if (sp_writer_end(&w) != SP_OK || sp_seen_read(answer.doc, answer.witness, &seen) != SP_OK) {
             sp_relay_end_unknown(room, run, "the answer is over its limit", now_us);
@@ -370,6 +371,7 @@ static enum sp_err build_run(struct sp_relay_room *room, struct run *run, const 
     uint32_t seconds = order->timeout_s < UINT32_MAX / 2000U ? order->timeout_s : UINT32_MAX / 2000U;
     run->timeout_ms = seconds * 1000U + SP_RELAY_MARGIN_MS;
     run->denied = order->denied;
+    run->is_shell = order->is_shell;
     run->may_own_code = order->may_own_code;
     return order->is_async ? sp_shelf_begin(room->shelf, msg->session, msg->execution, now_us, &run->ticket)
                            : SP_OK;

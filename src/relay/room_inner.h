@@ -50,6 +50,7 @@ struct run {
     uint16_t attempts;
     uint8_t pool;
     uint32_t parts_lost; /* since the last one that went on */
+    bool is_shell;  /* its value is the exit status of a command */
     bool is_stream; /* what it prints is told as it comes */
     bool is_trial; /* it tries whether a pool is well again */
     size_t next;   /* in the queue */

@@ -1,12 +1,13 @@
 """The wire form of each known client, byte by byte as it was seen or read in its source, and what it reads of the answers."""
 
+import base64
 import json
 import urllib.parse
 
 import pytest
 
 from support import rawhttp
-from support.gateway import new_session
+from support.gateway import Gateway, new_session
 
 CONFIG = "[pool]\nready_sessions = 2\n[pool.session]\npreload = [\"numpy\", \"matplotlib\"]\n"
 POOL = "/subscriptions/s/resourceGroups/g/sessionPools/p"
@@ -229,7 +230,7 @@ def test_az_cli(client):
 
 
 def test_langchain_bash_files(client):
-    """The files of SessionsBashTool; a pool of Python has no shell, so that commands are refused in words."""
+    """The files of SessionsBashTool; a policy that denies processes denies its commands, in words."""
     query = f"api-version=2025-02-02-preview&identifier={new_session()}"
     boundary = "4c1d0f9a"
     head = 'Content-Disposition: form-data; name="file"; filename="bash.txt"\r\nContent-Type: application/octet-stream\r\n'
@@ -240,4 +241,57 @@ def test_langchain_bash_files(client):
     listed = client.json("GET", f"{POOL}/files?{query}", REQUESTS)
     assert [(entry["name"], entry["sizeInBytes"]) for entry in listed["value"]] == [("bash.txt", 4)]
     refused = client.send("POST", f"{POOL}/executions?{query}", REQUESTS + [("Content-Type", "application/json")], b'{"shellCommand": "ls"}')
-    assert refused.status == 400 and refused.json()["error"]["message"]
+    assert refused.status == 403 and refused.error() == "PolicyDenied" and "subprocess" in refused.json()["error"]["message"]
+
+
+@pytest.fixture(scope="module")
+def shell():
+    """A gateway whose policy lets processes run."""
+    config = '[pool]\nready_sessions = 1\n[pool.session]\npreload = []\n[[tenant]]\nname = "local"\npolicy = "record-only"\n'
+    it = Gateway(config)
+    try:
+        yield Client(it.start())
+    finally:
+        it.close()
+
+
+def bash(client, session, **body):
+    """As SessionsBashTool and SessionsBashBackend send it, and read it."""
+    target = f"{POOL}/executions?identifier={session}&api-version=2025-02-02-preview"
+    answer = client.json("POST", target, REQUESTS + [("Content-Type", "application/json")], json.dumps(body).encode())
+    return int(answer["status"]), answer["result"]["stdout"], answer["result"]["stderr"]
+
+
+def test_langchain_bash_commands(shell):
+    session = new_session()
+    assert bash(shell, session, shellCommand="echo hello") == (0, "hello\n", "")
+    assert bash(shell, session, shellCommand="echo \"it's\" '\"q\"' $HOME >/dev/null; echo '\u00fc \U0001f600' >&2; exit 3") == (3, "", "\u00fc \U0001f600\n")
+    assert bash(shell, session, shellCommand="false || no-such-command")[0] == 127
+    assert bash(shell, session, shellCommand="kill -9 $$")[0] == 137
+    assert bash(shell, session, execCommandAndArgs=["printf", "%s|", "a b", "$x"], stdin="") == (0, "a b|$x|", "")
+    assert bash(shell, session, shellCommand="cat", stdin="from stdin\n") == (0, "from stdin\n", "")
+    assert bash(shell, session, shellCommand="sleep 30", timeoutInSeconds=1)[0] == 124
+    assert bash(shell, session, shellCommand="pwd; cd /; pwd")[1] == "/mnt/data\n/\n"
+
+
+def test_langchain_bash_backend(shell):
+    """The commands of SessionsBashBackend: files written, listed, read, searched and edited by shell means."""
+    session = new_session()
+    content = base64.b64encode("one\ntwo\nthree\n".encode()).decode()
+    assert bash(shell, session, shellCommand=f"mkdir -p $(dirname '/mnt/data/d/f.txt') && echo '{content}' | base64 -d > '/mnt/data/d/f.txt'")[0] == 0
+    assert bash(shell, session, shellCommand="ls -1apL '/mnt/data' 2>/dev/null || true")[1].split() == ["./", "../", "d/"]
+    awk = "awk 'NR>=2 && NR<=3 {printf \"%6d\\t%s\\n\", NR, $0}' '/mnt/data/d/f.txt' 2>&1"
+    assert bash(shell, session, shellCommand=awk)[1] == "     2\ttwo\n     3\tthree\n"
+    assert bash(shell, session, shellCommand="grep -rHnF 'two' '/mnt/data' 2>/dev/null || true")[1] == "/mnt/data/d/f.txt:2:two\n"
+    found = "cd '/mnt/data' 2>/dev/null && find . -path './**/*.txt' -printf '%P\\n' 2>/dev/null"
+    assert bash(shell, session, shellCommand=found)[1] == "d/f.txt\n"
+    edit = "TMPF=$(mktemp) && sed 's/two/2/' '/mnt/data/d/f.txt' > \"$TMPF\" && mv \"$TMPF\" '/mnt/data/d/f.txt' && grep -cF 2 '/mnt/data/d/f.txt'"
+    assert bash(shell, session, shellCommand=edit)[:2] == (0, "1\n")
+
+
+@pytest.mark.parametrize("body", [{"shellCommand": "ls", "code": "1"}, {"shellCommand": "ls", "execCommandAndArgs": ["ls"]}, {"shellCommand": 1},
+                                  {"execCommandAndArgs": []}, {"execCommandAndArgs": ["ls", 1]}, {"shellCommand": "ls", "stdin": 1}])
+def test_command_of_another_form(shell, body):
+    answer = shell.send("POST", f"{POOL}/executions?identifier={new_session()}&api-version=2025-10-02-preview",
+                        REQUESTS + [("Content-Type", "application/json")], json.dumps(body).encode())
+    assert (answer.status, answer.error()) == (400, "InvalidRequest"), answer

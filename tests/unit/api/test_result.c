@@ -22,6 +22,7 @@ static const struct sp_result cases[] = {
      .outputs_json = TEXT("[]"),
      .is_out_cut = true},
     {.status = SP_RUN_FAILED, .value_json = TEXT("null"), .is_err_cut = true, .is_value_cut = true},
+    {.status = SP_RUN_SUCCEEDED, .value_json = TEXT("3"), .is_shell = true},
     {.status = SP_RUN_FAILED, .time_ms = UINT64_MAX, .value_json = TEXT("\"x\"")},
 };
 
@@ -51,6 +52,7 @@ static void test_result_comes_back_as_it_was_written(void **state)
         assert_int_equal(read.is_out_cut, cases[i].is_out_cut);
         assert_int_equal(read.is_err_cut, cases[i].is_err_cut);
         assert_int_equal(read.is_value_cut, cases[i].is_value_cut);
+        assert_int_equal(read.is_shell, cases[i].is_shell);
     }
 }
 
