@@ -48,6 +48,7 @@ struct sp_guest {
     uint64_t template_key; /* of its tenant */
     struct sp_guest_text traceparent;
     struct sp_guest_text execution; /* the id of its run */
+    struct sp_guest_text module;    /* that the file it puts or deletes is */
     bool has_key;                   /* it is to run once only (room_key.c) */
     uint8_t key[SP_DIGEST_BYTES];
     uint8_t target[SP_DIGEST_BYTES];

@@ -21,6 +21,7 @@ static enum sp_err make_parts(struct sp_admit_room *room, const struct sp_admit_
     SP_TRY(sp_fair_new(room->seats.count, limits->queue_max, limits->queue_max, &room->fair));
     SP_TRY(sp_fair_new(room->seats.count, limits->queue_max, limits->queue_max, &room->fair_large));
     SP_TRY(sp_slow_new(limits->failed_logins_per_minute, limits->seed, &room->slow));
+    SP_TRY(sp_known_new(&room->known));
     return sp_guests_new(&room->guests);
 }
 
@@ -58,6 +59,7 @@ void sp_admit_room_free(struct sp_admit_room *room)
         sp_guests_free(room->guests);
         sp_earlier_done(&room->earlier);
         sp_slow_free(room->slow);
+        sp_known_free(room->known);
         sp_buf_done(&room->scratch);
         sp_buf_done(&room->names);
         free(room);
@@ -361,6 +363,12 @@ static void hand_over(struct sp_admit_room *room, struct sp_guest *guest, unsign
         sp_workers_unbook(&room->workers, worker);
         sp_admit_turn_away(room, guest, SP_ERR_UNAVAILABLE, UNAVAILABLE_MS * 1000U, "memory is used up");
         return;
+    }
+    if (guest->operation == SP_OPERATION_EXECUTE || guest->operation == SP_OPERATION_FILE_PUT) {
+        /* Names that do not fit are judged as unknown. */
+        sp_buf_clear(&room->names);
+        bool has = sp_known_put(room->known, sp_guest_text_get(&guest->session), SP_MSG_MODULES_MAX, &room->names) == SP_OK;
+        send.modules = has ? sp_buf_slice(&room->names) : sp_slice_make(NULL, 0);
     }
     guest->worker = (uint16_t)worker;
     guest->state = SP_GUEST_SENT;

@@ -46,6 +46,7 @@ enum sp_err sp_admit_on_judged(struct sp_admit_room *room, const struct sp_msg_j
     sp_admit_look(room, now);
     sp_workers_done(&room->workers, guest->worker);
     guest->state = SP_GUEST_JUDGED;
+    sp_guest_text_set(&guest->module, msg->module);
     /* What was submitted is used, allowed or not; how long it may run is known now. */
     sp_quota_spend(room->quota, &guest->hold, SP_QUOTA_CODE_BYTES, msg->code_bytes);
     if (msg->run_ms_max != 0) {
@@ -69,15 +70,33 @@ static void linger(struct sp_admit_room *room, struct sp_guest *guest)
     guest->state = SP_GUEST_LINGERING;
 }
 
+/* A file of code came into the session, approved, or went out of it. */
+static void note_module(struct sp_admit_room *room, const struct sp_guest *guest, bool is_good)
+{
+    struct sp_slice session = sp_guest_text_get(&guest->session);
+    struct sp_slice module = sp_guest_text_get(&guest->module);
+    if (module.len == 0) {
+        return;
+    }
+    if (guest->operation == SP_OPERATION_FILE_DELETE) {
+        sp_known_forget(room->known, session, module);
+    } else if (guest->operation == SP_OPERATION_FILE_PUT && is_good) {
+        sp_known_add(room->known, guest->tenant, session, module);
+    }
+}
+
 /* It was done: what it used is known. A session that the pool deleted, or does not know, is none any more. */
 static void settle_done(struct sp_admit_room *room, struct sp_guest *guest, const struct sp_msg_ended *msg)
 {
     struct sp_guest_text session = guest->session;
-    bool is_gone = (msg->pool_status >= 200 && msg->pool_status < 300) || msg->pool_status == 404;
+    bool is_good = msg->pool_status >= 200 && msg->pool_status < 300;
+    bool is_gone = is_good || msg->pool_status == 404;
+    note_module(room, guest, is_good);
     is_gone = is_gone && guest->operation == SP_OPERATION_SESSION_DELETE;
     sp_quota_lower(room->quota, &guest->hold, SP_QUOTA_RUN_MS, msg->run_ms);
     sp_admit_settle(room, guest);
     if (is_gone) {
+        sp_known_forget(room->known, sp_guest_text_get(&session), sp_slice_make(NULL, 0));
         sp_quota_end_session(room->quota, sp_guest_text_get(&session));
     }
 }

@@ -10,6 +10,7 @@
 #include "admit/earlier.h"
 #include "admit/fair.h"
 #include "admit/guests.h"
+#include "admit/known.h"
 #include "admit/room.h"
 #include "admit/slow.h"
 #include "admit/strangers.h"
@@ -39,7 +40,8 @@ struct sp_admit_room {
     struct sp_strangers strangers;
     uint64_t strangers_told_us;
     struct sp_buf scratch;
-    struct sp_buf names; /* of a list of sessions */
+    struct sp_buf names; /* of a list of sessions, or of a session's modules */
+    struct sp_known *known;
     size_t open;
     uint64_t run_seed; /* in the names of runs: the time of the first, so that no start repeats another's */
     bool has_front;

@@ -358,6 +358,9 @@ enum sp_err sp_audit_verdict(struct sp_audit_room *room, unsigned worker, struct
     struct sp_pending *row = sp_pending_find(room->table, verdict->exchange);
     struct sp_msg_judged judged = {
         .exchange = verdict->exchange, .worker = (uint16_t)worker, .run_ms_max = verdict->run_ms_max, .code_bytes = verdict->code_bytes};
+    if (verdict->verdict == SP_VERDICT_ALLOW) {
+        judged.module = verdict->own_module;
+    }
     if (worker >= room->settings.workers || !is_verdict_sound(verdict)) {
         return SP_ERR_WIRE;
     }

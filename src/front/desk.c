@@ -358,7 +358,7 @@ enum sp_err sp_desk_on_send(struct sp_desk *desk, const struct sp_msg_send *send
         return SP_OK; /* it left meanwhile; admit has been told */
     }
     struct sp_msg_job job = {
-        .exchange = send->exchange, .operation = send->operation, .body = SP_PAYLOAD_EMPTY};
+        .exchange = send->exchange, .operation = send->operation, .modules = send->modules, .body = SP_PAYLOAD_EMPTY};
     for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {
         job.policy[i] = send->policy[i];
     }

@@ -323,7 +323,9 @@ enum sp_err sp_inspect_job(struct sp_inspect_room *room, struct sp_msg_job *job,
     }
     copy_digest(i.verdict.policy, job->policy);
     clear(room);
+    sp_judge_know_uploaded(room->judge, job->modules);
     enum sp_err err = inspect(&i);
+    sp_judge_know_uploaded(room->judge, sp_slice_make(NULL, 0));
     if (err != SP_OK) {
         sp_payload_done(&i.verdict.order);
         sp_payload_done(&i.verdict.content);

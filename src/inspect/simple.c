@@ -58,6 +58,9 @@ enum sp_err sp_inspect_simple(struct sp_inspection *i)
     if (err != SP_OK) {
         return sp_inspect_refuse(i, err, &where);
     }
+    if (i->operation == SP_OPERATION_FILE_DELETE) {
+        i->verdict.own_module = sp_inspect_own_module(i->room);
+    }
     i->verdict.run_ms_max = SIMPLE_MS_MAX;
     return sp_inspect_allow(i, &order);
 }

@@ -1,4 +1,5 @@
 /* A file that is uploaded: found in its multipart body, named cleanly, judged; the body goes on as it came. */
+#include "base/text.h"
 #include "codec/multipart.h"
 #include "crypto/hash.h"
 #include "inspect/room_inner.h"
@@ -74,6 +75,22 @@ static bool is_plain(enum sp_kind kind)
     return kind == SP_KIND_PYTHON || kind == SP_KIND_TEXT || kind == SP_KIND_JSON;
 }
 
+struct sp_slice sp_inspect_own_module(const struct sp_inspect_room *room)
+{
+    static const char ending[] = ".py";
+    struct sp_slice path = sp_buf_slice(&room->spot);
+    const struct sp_slice none = {NULL, 0};
+    if (!sp_slice_ends(path, ending) || path.len - (sizeof(ending) - 1) > SP_MSG_NAME_MAX) {
+        return none;
+    }
+    struct sp_slice name = sp_slice_sub(path, 0, path.len - (sizeof(ending) - 1));
+    bool is_name = name.len > 0 && !sp_text_is_digit(name.ptr[0]);
+    for (size_t i = 0; i < name.len; i++) {
+        is_name = is_name && (name.ptr[i] == '_' || sp_text_is_alnum(name.ptr[i]));
+    }
+    return is_name ? name : none;
+}
+
 static enum sp_err judge_file(struct sp_inspection *i, struct sp_slice content, struct sp_order *order, bool *out_allowed)
 {
     struct sp_inspect_room *room = i->room;
@@ -82,6 +99,7 @@ static enum sp_err judge_file(struct sp_inspection *i, struct sp_slice content, 
     SP_TRY(sp_inspect_report_judgement(i, NULL, out_allowed));
     /* Code inside an archive is another file when it is unpacked, and that one nobody approved. */
     order->is_code = facts.is_code && is_plain(facts.kind);
+    i->verdict.own_module = order->is_code ? sp_inspect_own_module(room) : sp_slice_make(NULL, 0);
     return keep_modules(i, &facts);
 }
 

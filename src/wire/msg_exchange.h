@@ -83,6 +83,7 @@
     F(U8, operation, 0)        \
     F(DIGEST, policy, 0)       \
     F(BYTES, names, SP_MSG_NAMES_MAX) /* of a list of sessions: blocks, by turns a pool's name and the tenant's */ \
+    F(BYTES, modules, SP_MSG_MODULES_MAX) /* of the session, by uploads that were approved: blocks of text */ \
     F(U32, next_skip, 0) /* where the next page begins; 0: there is none */
 
 /* front -> inspect: judge this body under this policy; no name of anybody. */
@@ -90,6 +91,7 @@
     F(ID, exchange, 0)        \
     F(U8, operation, 0)       \
     F(DIGEST, policy, 0)      \
+    F(BYTES, modules, SP_MSG_MODULES_MAX) /* as in SEND */ \
     F(BYTES, arguments, SP_MSG_ARGUMENTS_MAX) /* api/arguments.h */ \
     F(PAYLOAD, body, 0)
 

@@ -23,6 +23,7 @@ enum sp_part { SP_PART_STDOUT, SP_PART_STDERR, SP_PART_OUTPUT, SP_PART_COUNT };
     F(BYTES, findings, SP_MSG_FINDINGS_MAX) /* wire/finding.h */ \
     F(U32, module_count, 0)                     \
     F(BYTES, modules, SP_MSG_MODULES_MAX) /* blocks of text: the first ones */ \
+    F(TEXT, own_module, SP_MSG_NAME_MAX) /* what the file that is put, or deleted, is called as a module */ \
     F(BYTES, capabilities, SP_MSG_DETAIL_MAX) /* blocks of text */ \
     F(U32, run_ms_max, 0) /* the time that the order gives the run; 0: the longest there is */ \
     F(U8, is_async, 0) /* the client does not wait for the run */ \
@@ -102,6 +103,7 @@ enum sp_part { SP_PART_STDOUT, SP_PART_STDERR, SP_PART_OUTPUT, SP_PART_COUNT };
     F(ID, exchange, 0)           \
     F(U16, worker, 0)            \
     F(U32, run_ms_max, 0)        \
+    F(TEXT, module, SP_MSG_NAME_MAX) /* of an approved file: the module that it is */ \
     F(U64, code_bytes, 0)
 
 /*

@@ -74,6 +74,35 @@ static void test_only_a_file_of_code_itself_is_approved_as_code(void **state)
         assert_int_equal(verdict.verdict, SP_VERDICT_ALLOW);
         assert_int_equal(sp_order_read(verdict.order.bytes, &order), SP_OK);
         assert_int_equal(order.is_code, cases[i].is_code);
+        assert_true(sp_slice_is(verdict.own_module, cases[i].is_code ? "m" : ""));
+        done(&verdict);
+        sp_inspect_room_free(bench.room);
+    }
+}
+
+/* What a session may import later is said by names alone. */
+static void test_a_file_is_a_module_by_its_name(void **state)
+{
+    static const struct {
+        const char *body;
+        const char *directory;
+        const char *module;
+    } cases[] = {
+        {PART("helpers_2.py", "x = 1\n") END, "/mnt/data", "helpers_2"},
+        {PART("helpers.py", "x = 1\n") END, "/mnt/data/sub", ""},
+        {PART("2helpers.py", "x = 1\n") END, "/mnt/data", ""},
+        {PART("my-helpers.py", "x = 1\n") END, "/mnt/data", ""},
+        {PART("helpers.py.txt", "x = 1\n") END, "/mnt/data", ""},
+        {PART("helpers.py", "import os\nos.system('id')\n") END, "/mnt/data", "helpers"},
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(cases); i++) {
+        struct bench bench;
+        struct sp_msg_verdict verdict;
+        print_message("  %s\n", cases[i].body);
+        open_bench(&bench);
+        assert_int_equal(upload(&bench, cases[i].directory, sp_slice_of(cases[i].body), &verdict), SP_OK);
+        assert_true(sp_slice_is(verdict.own_module, cases[i].module));
         done(&verdict);
         sp_inspect_room_free(bench.room);
     }
@@ -152,6 +181,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_file_is_ordered_by_its_digest),
         cmocka_unit_test(test_only_a_file_of_code_itself_is_approved_as_code),
+        cmocka_unit_test(test_a_file_is_a_module_by_its_name),
         cmocka_unit_test(test_refused_files_are_not_ordered),
         cmocka_unit_test(test_fields_beside_the_file_are_passed_over),
         cmocka_unit_test(test_file_over_its_limit),
