@@ -34,6 +34,9 @@ enum sp_err sp_seen_read(const struct sp_json *doc, const struct sp_json_value *
     const struct sp_json_value *counts = sp_json_get(seen, "capabilities");
     const struct sp_json_value *denied = sp_json_get(seen, "deniedCapabilities");
     bool is_complete = false;
+    if (seen == NULL) {
+        return SP_OK;
+    }
     for (unsigned i = 0; i < SP_ACT_COUNT; i++) {
         const char *name = sp_act_name((enum sp_act)i);
         char text[FACT_BYTES_MAX];
