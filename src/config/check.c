@@ -126,9 +126,8 @@ static enum sp_err check_azure(const struct sp_config *c, struct sp_where *where
         return refuse(where, c->places[SP_CONFIG_AT_azure_token_env_var],
                       "'token_env_var' is not the name of an environment variable");
     }
-    if (c->azure_credential == SP_CONFIG_CREDENTIAL_AZURE_CLI) {
-        return refuse(where, c->places[SP_CONFIG_AT_azure_credential],
-                      "the Azure CLI as a source is not available in this version; use another credential");
+    if (*c->azure_cli_program != '\0' && *c->azure_cli_program != '/') {
+        return refuse(where, c->places[SP_CONFIG_AT_azure_cli_program], "'cli_program' must be an absolute path");
     }
     if (c->azure_audience[0] != '\0' && c->azure_audience[strlen(c->azure_audience) - 1] == '/') {
         return refuse(where, c->places[SP_CONFIG_AT_azure_audience], "'audience' must not end with a slash");

@@ -91,6 +91,10 @@
       "\"\"", "", "projected token; empty: AZURE_FEDERATED_TOKEN_FILE")                            \
     X(TEXT, "azure_code_interpreter", "client_certificate", azure_client_certificate, 0, 4096,     \
       "\"\"", "", "certificate and RSA key, PEM; empty: AZURE_CLIENT_CERTIFICATE_PATH")            \
+    X(TEXT, "azure_code_interpreter", "cli_program", azure_cli_program, 0, 4096, "\"\"", "",         \
+      "path of the Azure CLI; empty: 'az' on the PATH that the service starts with")               \
+    X(TEXT, "azure_code_interpreter", "cli_config_dir", azure_cli_config_dir, 0, 4096, "\"\"", "",   \
+      "where 'az login' keeps its session; empty: AZURE_CONFIG_DIR, else .azure in HOME")          \
     X(TEXT, "azure_code_interpreter", "authority_ca_file", azure_authority_ca_file, 0, 4096,       \
       "\"\"", "", "authorities of the identity provider's certificate, PEM; empty: the system's")  \
     X(TEXT, "azure_code_interpreter", "ca_file", azure_ca_file, 0, 4096, "\"\"", "",               \

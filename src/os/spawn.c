@@ -26,11 +26,18 @@ static int arrange_descriptors(const struct sp_spawn *spawn)
     if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0) {
         return 1;
     }
-    if (spawn->error_fd >= 0 && dup2(spawn->error_fd, STDERR_FILENO) < 0) {
+    if (spawn->output_fd > 0 && dup2(spawn->output_fd, STDOUT_FILENO) < 0) {
+        return 1;
+    }
+    const int errors = spawn->error_fd == SP_SPAWN_NO_ERRORS ? null : spawn->error_fd;
+    if (errors >= 0 && dup2(errors, STDERR_FILENO) < 0) {
         return 1;
     }
     if (spawn->directory_fd >= 0 ? fchdir(spawn->directory_fd) != 0 : chdir("/") != 0) {
         return 1;
+    }
+    if (spawn->control_fd < 0) {
+        return syscall(SYS_close_range, SP_SPAWN_CONTROL_FD, ~0U, 0) != 0;
     }
     /* dup2 onto itself would keep the close-on-exec bit. */
     if (spawn->control_fd == SP_SPAWN_CONTROL_FD ? fcntl(SP_SPAWN_CONTROL_FD, F_SETFD, 0) != 0
@@ -49,7 +56,8 @@ static void become(const struct sp_spawn *spawn, pid_t parent)
         _exit(EXIT_NO_EXEC);
     }
     /* execve takes plain pointers but does not write. */
-    (void)execve(spawn->program != NULL ? spawn->program : "/proc/self/exe", (char *const *)(uintptr_t)spawn->argv, no_environment);
+    (void)execve(spawn->program != NULL ? spawn->program : "/proc/self/exe", (char *const *)(uintptr_t)spawn->argv,
+                 spawn->environment != NULL ? (char *const *)(uintptr_t)spawn->environment : no_environment);
     _exit(EXIT_NO_EXEC);
 }
 

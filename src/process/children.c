@@ -1,6 +1,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base/clock.h"
@@ -176,6 +177,19 @@ static unsigned given_up_layers(const struct sp_config *config)
     return layers;
 }
 
+/* The Azure CLI's session belongs to whoever logged in: cli becomes that user. Root's own it cannot use. */
+static void choose_user(const struct sp_child *child, struct sp_msg_settings *settings)
+{
+    struct stat meta;
+    settings->uid = sp_house_uid(child->who);
+    settings->gid = sp_house_gid(child->who);
+    if (child->who.role == SP_ROLE_CLI && settings->uid != 0 && fstat(child->house->estate.cli_dir, &meta) == 0 &&
+        meta.st_uid != 0) {
+        settings->uid = meta.st_uid;
+        settings->gid = meta.st_gid != 0 ? meta.st_gid : meta.st_uid;
+    }
+}
+
 static enum sp_err settle(struct sp_child *child)
 {
     struct sp_house *house = child->house;
@@ -187,14 +201,12 @@ static enum sp_err settle(struct sp_child *child)
     child->generation = house->reload.in_force;
     child->is_reloading = false;
     SP_TRY(sp_payload_make(sp_buf_slice(&encoded), &payload));
-    const uint32_t uid = sp_house_uid(child->who);
-    const struct sp_msg_settings settings = {.incarnation = child->incarnation,
-                                             .uid = uid,
-                                             .gid = sp_house_gid(child->who),
-                                             .given_up = given_up_layers(house->config),
-                                             .log_level = (uint8_t)house->config->server_log_level,
-                                             .settings = payload};
+    struct sp_msg_settings settings = {.incarnation = child->incarnation,
+                                       .given_up = given_up_layers(house->config),
+                                       .log_level = (uint8_t)house->config->server_log_level,
+                                       .settings = payload};
     const struct sp_msg_go go = {.unused = 0};
+    choose_user(child, &settings);
     SP_TRY(sp_msg_settings_send(child->control, &settings));
     SP_TRY(sp_gifts_give(child));
     return sp_msg_go_send(child->control, &go);

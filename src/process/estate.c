@@ -272,6 +272,12 @@ static enum sp_err open_upstream(struct sp_estate *estate, const struct sp_confi
     if (upstream.certificate != NULL) {
         SP_TRY(open_tls_file(upstream.certificate, /*is_secret=*/true, &estate->upstream_certificate));
     }
+    if (upstream.cli_config.len > 0) {
+        const char *path = (const char *)upstream.cli_config.ptr;
+        return sp_dir_open(path, &estate->cli_dir) == SP_OK
+                   ? SP_OK
+                   : complain("run 'az login' first: cannot open the directory of its session,", path, SP_ERR_CONFIG);
+    }
     if (upstream.token_file == NULL) {
         return SP_OK;
     }
@@ -366,4 +372,5 @@ void sp_estate_close(struct sp_estate *estate)
     sp_close(sp_take_fd(&estate->upstream_secret));
     sp_close(sp_take_fd(&estate->upstream_certificate));
     sp_close(sp_take_fd(&estate->upstream_dir));
+    sp_close(sp_take_fd(&estate->cli_dir));
 }

@@ -25,6 +25,7 @@ static const struct {
     {SP_ROLE_TOKEN, SP_GIFT_SECRET, 0, offsetof(struct sp_estate, upstream_secret)},
     {SP_ROLE_TOKEN, SP_GIFT_SECRET, 1, offsetof(struct sp_estate, upstream_certificate)},
     {SP_ROLE_TOKEN, SP_GIFT_STATE, 0, offsetof(struct sp_estate, upstream_dir)},
+    {SP_ROLE_CLI, SP_GIFT_STATE, 0, offsetof(struct sp_estate, cli_dir)},
     {SP_ROLE_POOL, SP_GIFT_POOL_LISTENER, 0, offsetof(struct sp_estate, pool_listener)},
 };
 

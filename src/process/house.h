@@ -69,6 +69,7 @@ struct sp_estate {
     int upstream_secret;
     int upstream_certificate; /* a file, opened for reading */
     int upstream_dir;         /* of the projected token */
+    int cli_dir;              /* of the Azure CLI's session */
     struct sp_socket_where listen;
     uint16_t port;
     char token_id[SP_MSG_NAME_MAX + 1];
@@ -79,7 +80,7 @@ struct sp_estate {
 #define SP_ESTATE_EMPTY                                                                        \
     {.state_dir = -1, .run_dir = -1, .log_dir = -1, .audit_dir = -1, .quota_dir = -1, .listener = -1, .pool_listener = -1,       \
      .tls = {-1, -1, -1, -1}, .tokens = {-1, -1, -1}, .session_key = -1, .upstream_secret = -1,  \
-     .upstream_certificate = -1, .upstream_dir = -1, .port = 0}
+     .upstream_certificate = -1, .upstream_dir = -1, .cli_dir = -1, .port = 0}
 /* clang-format on */
 
 struct sp_house {

@@ -11,6 +11,7 @@ const struct sp_profile *sp_profile_of(enum sp_role role)
         [SP_ROLE_TOKEN] = &sp_profile_token,     [SP_ROLE_DIAL] = &sp_profile_dial,
         [SP_ROLE_POOL] = &sp_profile_pool,       [SP_ROLE_NURSERY] = &sp_profile_nursery,
         [SP_ROLE_READER] = &sp_profile_reader,   [SP_ROLE_SHIP] = &sp_profile_ship,
+        [SP_ROLE_CLI] = &sp_profile_cli,
     };
     return (unsigned)role < SP_ROLE_COUNT ? profiles[role] : NULL;
 }

@@ -91,6 +91,6 @@ int sp_role_run(const struct sp_role_spec *spec, unsigned index) SP_NONNULL(1);
 
 /* The spec of each role, one file each (process/door.c ...). */
 extern const struct sp_role_spec sp_door_role, sp_front_role, sp_admit_role, sp_inspect_role, sp_audit_role, sp_relay_role,
-    sp_token_role, sp_dial_role, sp_pool_role, sp_nursery_role, sp_reader_role;
+    sp_token_role, sp_dial_role, sp_pool_role, sp_nursery_role, sp_reader_role, sp_cli_role;
 
 #endif

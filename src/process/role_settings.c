@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -387,6 +388,26 @@ static enum sp_err token(const struct sp_child *child, struct sp_writer *w)
     return SP_OK;
 }
 
+static struct sp_slice without_end(const struct sp_buf *text)
+{
+    return text->len == 0 ? (struct sp_slice){NULL, 0} : sp_slice_sub(sp_buf_slice(text), 0, text->len - 1);
+}
+
+static enum sp_err cli(const struct sp_child *child, struct sp_writer *w)
+{
+    SP_CLEANUP(sp_upstream_done) struct sp_upstream upstream;
+    const char *why = "";
+    SP_TRY(sp_upstream_of(child->house->config, &upstream, &why));
+    const struct sp_settings_cli s = {.program = without_end(&upstream.cli_program),
+                                      .home = text_or_none(getenv("HOME")),
+                                      .path = text_or_none(getenv("PATH")),
+                                      .config_dir = without_end(&upstream.cli_config),
+                                      .audience = sp_slice_of(upstream.audience),
+                                      .tenant_id = sp_slice_of(child->house->config->azure_tenant_id)};
+    sp_settings_cli_write(w, &s);
+    return SP_OK;
+}
+
 /* dial's targets: the pools, and behind them the identity provider. */
 static enum sp_err put_provider(const struct sp_config *config, struct sp_writer *items)
 {
@@ -509,7 +530,7 @@ enum sp_err sp_role_settings(const struct sp_child *child, struct sp_buf *out)
         [SP_ROLE_DOOR] = door,   [SP_ROLE_FRONT] = front, [SP_ROLE_ADMIT] = admit, [SP_ROLE_INSPECT] = inspect,
         [SP_ROLE_AUDIT] = audit, [SP_ROLE_RELAY] = relay, [SP_ROLE_TOKEN] = token, [SP_ROLE_DIAL] = dial,
         [SP_ROLE_POOL] = pool,   [SP_ROLE_NURSERY] = nursery,
-        [SP_ROLE_READER] = reader,
+        [SP_ROLE_READER] = reader, [SP_ROLE_CLI] = cli,
     };
     struct sp_writer w;
     if (of[child->who.role] == NULL) {

@@ -18,6 +18,7 @@ static const struct sp_role_spec *const specs[SP_ROLE_COUNT] = {
     [SP_ROLE_POOL] = &sp_pool_role,
     [SP_ROLE_NURSERY] = &sp_nursery_role,
     [SP_ROLE_READER] = &sp_reader_role,
+    [SP_ROLE_CLI] = &sp_cli_role,
 };
 
 const struct sp_role_spec *sp_role_spec_of(enum sp_role role)

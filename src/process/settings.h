@@ -168,6 +168,7 @@
     X(RELAY_POOL, relay_pool)  \
     X(TOKEN_ROLE, token_role)  \
     X(JWKS, jwks)              \
+    X(CLI, cli)                \
     X(DIAL, dial)              \
     X(TARGET, target)          \
     X(POOL, pool)              \

@@ -36,11 +36,11 @@
  * The order of an orderly end: first nobody new, and answers for who is in; then the log is closed once the last outcome
  * is in it, and relay leaves after audit; those who ran and connected last.
  */
-static const enum sp_role stop_order[][4] = {
-    {SP_ROLE_DOOR, SP_ROLE_FRONT, SP_ROLE_SUPERVISOR, SP_ROLE_SUPERVISOR},
-    {SP_ROLE_ADMIT, SP_ROLE_INSPECT, SP_ROLE_SUPERVISOR, SP_ROLE_SUPERVISOR},
-    {SP_ROLE_AUDIT, SP_ROLE_RELAY, SP_ROLE_READER, SP_ROLE_SUPERVISOR},
-    {SP_ROLE_TOKEN, SP_ROLE_DIAL, SP_ROLE_POOL, SP_ROLE_NURSERY},
+static const enum sp_role stop_order[][5] = {
+    {SP_ROLE_DOOR, SP_ROLE_FRONT, SP_ROLE_SUPERVISOR, SP_ROLE_SUPERVISOR, SP_ROLE_SUPERVISOR},
+    {SP_ROLE_ADMIT, SP_ROLE_INSPECT, SP_ROLE_SUPERVISOR, SP_ROLE_SUPERVISOR, SP_ROLE_SUPERVISOR},
+    {SP_ROLE_AUDIT, SP_ROLE_RELAY, SP_ROLE_READER, SP_ROLE_SUPERVISOR, SP_ROLE_SUPERVISOR},
+    {SP_ROLE_TOKEN, SP_ROLE_DIAL, SP_ROLE_POOL, SP_ROLE_NURSERY, SP_ROLE_CLI},
 };
 
 static bool is_in_group(const struct sp_child *child, unsigned group)
@@ -302,6 +302,9 @@ static enum sp_err add_children(struct sp_house *house)
     SP_TRY(sp_child_add(house, SP_ROLE_DIAL, 0));
     if (house->config->has_azure || sp_issuers_fetched(house->config) > 0) {
         SP_TRY(sp_child_add(house, SP_ROLE_TOKEN, 0));
+    }
+    if (house->config->has_azure && house->config->azure_credential == SP_CONFIG_CREDENTIAL_AZURE_CLI) {
+        SP_TRY(sp_child_add(house, SP_ROLE_CLI, 0));
     }
     if (!house->config->has_azure) {
         SP_TRY(sp_child_add(house, SP_ROLE_NURSERY, 0));

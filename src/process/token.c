@@ -35,6 +35,9 @@ struct token_state {
     char file[SP_FILE_PATH_MAX];
     int dir;
     struct sp_question question; /* for the next bearer */
+    bool is_by_cli;              /* the Azure CLI is asked instead */
+    uint32_t cli_number;         /* of what it was asked last */
+    struct sp_timer *cli_timer;  /* it cannot be asked: told when this turn is over */
     struct sp_timer *timer;
     struct sp_token_keys *keys; /* of issuers whose keys are fetched */
 };
@@ -97,10 +100,56 @@ static void note(void *ctx, bool is_good, const char *text)
 
 /* --- questions --- */
 
+/* A wire that is not there yet, or is lost, is a failure as any: it is tried again. */
+static void on_cli_lost(void *ctx)
+{
+    struct token_state *state = ctx;
+    const struct sp_credential_now at = now();
+    state->cli_number++;
+    sp_credential_failed(&state->credential, "the process that asks the Azure CLI is not there", &at);
+    set_timer(state);
+}
+
+static void ask_cli(struct token_state *state)
+{
+    struct sp_channel *cli = sp_self_wire(state->self, SP_ROLE_CLI, 0);
+    const struct sp_msg_cli_ask msg = {.number = state->cli_number};
+    if ((cli == NULL || sp_msg_cli_ask_send(cli, &msg) != SP_OK) && sp_timer_set(state->cli_timer, 0) != SP_OK) {
+        sp_self_finish(state->self, SP_ERR_NOMEM);
+    }
+}
+
 static void ask(void *ctx, struct sp_slice request)
 {
     struct token_state *state = ctx;
+    if (state->is_by_cli) {
+        ask_cli(state);
+        return;
+    }
     sp_question_ask(&state->question, request);
+}
+
+/* If cli, or the program that it starts, is hostile: it gives us a bearer of its own, and sees no other. */
+static enum sp_err on_cli_told(void *ctx, struct sp_peer from, struct sp_message *message)
+{
+    struct token_state *state = ctx;
+    const struct sp_credential_now at = now();
+    struct sp_msg_cli_told told;
+    (void)from;
+    SP_TRY(sp_msg_cli_told_read(message, &told));
+    if (!state->is_by_cli || told.number != state->cli_number) {
+        return SP_OK; /* of a question that was given up */
+    }
+    state->cli_number++;
+    if (told.err == SP_OK) {
+        sp_credential_answered(&state->credential, 200, 0, told.answer, &at);
+    } else {
+        char why[SP_MSG_DETAIL_MAX + 1];
+        sp_slice_to_text(told.detail, why, sizeof(why));
+        sp_credential_failed(&state->credential, why, &at);
+    }
+    set_timer(state);
+    return SP_OK;
 }
 
 static void on_end(void *ctx, const struct sp_fetch_end *end)
@@ -256,7 +305,9 @@ static enum sp_err open_credential(struct token_state *state, const struct sp_se
     const char *why = "";
     SP_TRY(keep_provider(state, settings, &provider));
     SP_TRY(sp_credential_init(&state->credential, &provider, &ops));
-    SP_TRY(open_question(state, settings));
+    state->is_by_cli = settings->source == SP_PROVIDER_AZURE_CLI;
+    SP_TRY(state->is_by_cli ? SP_OK : open_question(state, settings));
+    SP_TRY(sp_timer_new(sp_self_loop(state->self), on_cli_lost, state, &state->cli_timer));
     SP_TRY(sp_timer_new(sp_self_loop(state->self), on_timer, state, &state->timer));
     sp_slice_to_text(settings->token_file, state->file, sizeof(state->file));
     state->dir = sp_self_take_gift(state->self, SP_GIFT_STATE, 0);
@@ -321,7 +372,7 @@ static void token_wired(void *ctx, struct sp_peer peer)
     if (peer.role == SP_ROLE_RELAY) {
         sp_credential_wired(&state->credential);
     }
-    if (peer.role == SP_ROLE_DIAL) {
+    if (peer.role == (state->is_by_cli ? SP_ROLE_CLI : SP_ROLE_DIAL)) {
         sp_credential_turn(&state->credential, &at);
         set_timer(state);
     }
@@ -334,12 +385,16 @@ static void token_lost(void *ctx, struct sp_peer peer)
     if (peer.role == SP_ROLE_DIAL) {
         sp_question_lost(&state->question);
     }
+    if (peer.role == SP_ROLE_CLI && state->is_by_cli && state->credential.renew.is_asking) {
+        on_cli_lost(state);
+    }
 }
 
 static const struct sp_handler token_handlers[] = {
     {SP_ROLE_RELAY, SP_MSG_BEARER_REFUSED, on_refused},
     {SP_ROLE_DIAL, SP_MSG_DIALLED, on_dialled},
     {SP_ROLE_ADMIT, SP_MSG_KEYS_WANTED, on_keys_wanted},
+    {SP_ROLE_CLI, SP_MSG_CLI_TOLD, on_cli_told},
 };
 
 const struct sp_role_spec sp_token_role = {

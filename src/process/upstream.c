@@ -1,6 +1,7 @@
 #include "process/upstream.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #define IMDS_HOST      "http://169.254.169.254"
 #define IMDS_PATH      "/metadata/identity/oauth2/token"
@@ -51,6 +52,48 @@ static enum sp_err client(const struct sp_config *config, struct sp_upstream *ou
     return SP_OK;
 }
 
+/* `az` in the first directory of PATH that has it. */
+static enum sp_err find_program(struct sp_buf *out)
+{
+    const char *path = getenv("PATH");
+    struct sp_slice rest = sp_slice_of(path == NULL ? "" : path);
+    while (rest.len > 0) {
+        const size_t end = sp_slice_find(rest, 0, ':');
+        sp_buf_clear(out);
+        SP_TRY(sp_buf_put(out, sp_slice_sub(rest, 0, end)));
+        SP_TRY(sp_buf_put_text(out, "/az"));
+        SP_TRY(sp_buf_put_byte(out, '\0'));
+        if (out->ptr[0] == '/' && access((const char *)out->ptr, X_OK) == 0) {
+            return SP_OK;
+        }
+        rest = sp_slice_sub(rest, end + 1, rest.len);
+    }
+    return SP_ERR_CONFIG;
+}
+
+static enum sp_err put_path(struct sp_buf *out, const char *folder, const char *name)
+{
+    SP_TRY(sp_buf_put_text(out, folder));
+    SP_TRY(sp_buf_put_text(out, name));
+    return sp_buf_put_byte(out, '\0');
+}
+
+static enum sp_err azure_cli(const struct sp_config *config, struct sp_upstream *out, const char **out_why)
+{
+    const char *configured = value_of(config->azure_cli_config_dir, "AZURE_CONFIG_DIR");
+    const char *home = value_of("", "HOME");
+    *out_why = "there is no 'az' on the PATH: install the Azure CLI, or set azure_code_interpreter.cli_program";
+    if (config->azure_cli_program[0] != '\0') {
+        SP_TRY(put_path(&out->cli_program, config->azure_cli_program, ""));
+    } else {
+        SP_TRY(find_program(&out->cli_program));
+    }
+    SP_TRY(need(configured != NULL ? configured : home,
+                "set azure_code_interpreter.cli_config_dir, AZURE_CONFIG_DIR or HOME: the Azure CLI keeps its session there", out_why));
+    *out_why = "the path of the Azure CLI's directory is too long";
+    return configured != NULL ? put_path(&out->cli_config, configured, "") : put_path(&out->cli_config, home, "/.azure");
+}
+
 /* A secret goes over plain HTTP to this machine or a link-local address only: that is where such services are. */
 static bool is_near(struct sp_slice host)
 {
@@ -75,8 +118,13 @@ enum sp_err sp_upstream_of(const struct sp_config *config, struct sp_upstream *o
                                 .client_id = value_of(config->azure_client_id, "AZURE_CLIENT_ID")};
     *out_why = "";
     sp_buf_init(&out->endpoint, SP_UPSTREAM_TEXT_MAX);
+    sp_buf_init(&out->cli_program, SP_UPSTREAM_TEXT_MAX);
+    sp_buf_init(&out->cli_config, SP_UPSTREAM_TEXT_MAX);
     if (!config->has_azure || config->azure_credential == SP_CONFIG_CREDENTIAL_ENVIRONMENT) {
         return SP_OK;
+    }
+    if (config->azure_credential == SP_CONFIG_CREDENTIAL_AZURE_CLI) {
+        return azure_cli(config, out, out_why);
     }
     *out_why = "the address of the identity provider is too long";
     if (config->azure_credential == SP_CONFIG_CREDENTIAL_MANAGED_IDENTITY) {
@@ -90,6 +138,8 @@ enum sp_err sp_upstream_of(const struct sp_config *config, struct sp_upstream *o
 void sp_upstream_done(struct sp_upstream *upstream)
 {
     sp_buf_done(&upstream->endpoint);
+    sp_buf_done(&upstream->cli_program);
+    sp_buf_done(&upstream->cli_config);
 }
 
 const char *sp_upstream_secret_variable(const struct sp_config *config, bool *out_must)

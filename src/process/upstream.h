@@ -21,6 +21,8 @@ struct sp_upstream {
     const char *client_id;
     const char *certificate; /* path of certificate and key; NULL */
     const char *token_file;  /* path of the projected token; NULL */
+    struct sp_buf cli_program; /* path of the Azure CLI, with a NUL; empty: another source */
+    struct sp_buf cli_config;  /* its directory, with a NUL */
 };
 
 /* SP_ERR_CONFIG: `*out_why` says which key or variable is missing or wrong. Free with sp_upstream_done in any case. */

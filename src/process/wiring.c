@@ -16,7 +16,7 @@ static const struct pair {
     {SP_ROLE_TOKEN, SP_ROLE_ADMIT, false},   {SP_ROLE_POOL, SP_ROLE_NURSERY, false},
     {SP_ROLE_DOOR, SP_ROLE_AUDIT, true},     {SP_ROLE_AUDIT, SP_ROLE_READER, true},
     {SP_ROLE_READER, SP_ROLE_FRONT, true},   {SP_ROLE_SHIP, SP_ROLE_AUDIT, true},
-    {SP_ROLE_SHIP, SP_ROLE_DIAL, false},
+    {SP_ROLE_SHIP, SP_ROLE_DIAL, false},     {SP_ROLE_TOKEN, SP_ROLE_CLI, false},
 };
 
 bool sp_wiring_may(enum sp_role a, enum sp_role b)

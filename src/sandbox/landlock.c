@@ -103,6 +103,26 @@ static enum sp_err add_ship(int ruleset, int dir_fd, int own_fd)
                        : add_rule(ruleset, own_fd, reading | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG);
 }
 
+/* A program that is not ours, and its session: it may read what its user may, and write where it must. */
+static enum sp_err add_program(int ruleset, int dir_fd)
+{
+    const uint64_t reading = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_EXECUTE;
+    const int abi = sp_landlock_abi();
+    const uint64_t later = (abi >= 2 ? LANDLOCK_ACCESS_FS_REFER : 0) | (abi >= 3 ? ACCESS_TRUNCATE : 0);
+    const uint64_t writing = reading | later | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |
+                             LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR;
+    SP_AUTO_CLOSE int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    SP_AUTO_CLOSE int devices = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    SP_AUTO_CLOSE int scratch = open("/tmp", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0 || devices < 0 || scratch < 0 || dir_fd < 0) {
+        return SP_ERR_SYSTEM;
+    }
+    SP_TRY(add_rule(ruleset, root, reading));
+    SP_TRY(add_rule(ruleset, devices, reading | LANDLOCK_ACCESS_FS_WRITE_FILE | (abi >= 3 ? ACCESS_TRUNCATE : 0)));
+    SP_TRY(add_rule(ruleset, scratch, writing));
+    return add_rule(ruleset, dir_fd, writing);
+}
+
 static enum sp_err add_rules(int ruleset, const struct sp_profile *profile, int dir_fd, int own_fd)
 {
     switch (profile->files) {
@@ -114,6 +134,8 @@ static enum sp_err add_rules(int ruleset, const struct sp_profile *profile, int 
         return add_ship(ruleset, dir_fd, own_fd);
     case SP_FILES_READ:
         return add_paths(ruleset, profile->paths);
+    case SP_FILES_PROGRAM:
+        return add_program(ruleset, dir_fd);
     case SP_FILES_NONE:
     case SP_FILES_OWN:
         break;
@@ -121,10 +143,11 @@ static enum sp_err add_rules(int ruleset, const struct sp_profile *profile, int 
     return SP_OK;
 }
 
-/* A wall that was never tried may not be there. */
-static enum sp_err try_wall(void)
+/* A wall that was never tried may not be there. Whoever may read everything tries to write. */
+static enum sp_err try_wall(bool may_read)
 {
-    SP_AUTO_CLOSE int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    SP_AUTO_CLOSE int fd = may_read ? open("/var/tmp", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600)
+                                    : open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return fd < 0 && errno == EACCES ? SP_OK : SP_ERR_UNSUPPORTED;
 }
 
@@ -143,7 +166,7 @@ enum sp_err sp_landlock_enter(const struct sp_profile *profile, int dir_fd, int 
     if (syscall(SYS_landlock_restrict_self, ruleset, 0) != 0) {
         return SP_ERR_UNSUPPORTED;
     }
-    SP_TRY(try_wall());
+    SP_TRY(try_wall(profile->files == SP_FILES_PROGRAM));
     *out_abi = abi;
     return SP_OK;
 }

@@ -44,6 +44,7 @@ enum sp_files {
     SP_FILES_GIVEN, /* beneath options.dir_fd: read; nothing at all when none was given */
     SP_FILES_SHIP, /* beneath options.dir_fd: read; beneath own_fd: read, write, make files */
     SP_FILES_READ, /* the listed paths, reading only */
+    SP_FILES_PROGRAM, /* everything: read and execute; beneath options.dir_fd and /tmp: write; /dev: read and write */
     SP_FILES_OWN   /* no Landlock: the profile says why in its file */
 };
 
@@ -69,6 +70,7 @@ struct sp_profile {
     const struct sp_rule *rules;
     size_t rule_count;
     bool is_wide;              /* an absent row is answered with EPERM instead of killing; keeps what `init` needs as root */
+    bool is_lenient;           /* an absent row is answered with EPERM: for a program that is not ours */
     enum sp_files files;
     const char *const *paths;  /* SP_FILES_READ: ends with NULL */
     bool may_connect;          /* TCP connections (Landlock ABI 4) */
@@ -83,6 +85,6 @@ extern const size_t sp_common_rule_count;
 
 extern const struct sp_profile sp_profile_door, sp_profile_front, sp_profile_admit, sp_profile_inspect, sp_profile_audit,
     sp_profile_relay, sp_profile_token, sp_profile_dial, sp_profile_pool, sp_profile_nursery, sp_profile_reader,
-    sp_profile_ship;
+    sp_profile_ship, sp_profile_cli;
 
 #endif

@@ -21,7 +21,7 @@
 
 const char *sp_seccomp_default_name(const struct sp_profile *profile)
 {
-    return profile->is_wide ? "errno" : DEFAULT_NAME;
+    return profile->is_wide || profile->is_lenient ? "errno" : DEFAULT_NAME;
 }
 
 int sp_seccomp_number(const char *call)
@@ -94,7 +94,7 @@ static enum sp_err fill_and_load(scmp_filter_ctx filter, const struct sp_profile
 enum sp_err sp_seccomp_enter(const struct sp_profile *profile, unsigned *out_rows)
 {
     unsigned rows = 0;
-    scmp_filter_ctx filter = seccomp_init(profile->is_wide ? SCMP_ACT_ERRNO(EPERM) : DEFAULT_ACTION);
+    scmp_filter_ctx filter = seccomp_init(profile->is_wide || profile->is_lenient ? SCMP_ACT_ERRNO(EPERM) : DEFAULT_ACTION);
     if (filter == NULL) {
         return SP_ERR_NOMEM;
     }

@@ -119,6 +119,9 @@ enum sp_err sp_provider_request(const struct sp_provider *p, struct sp_slice pro
     SP_AUTO_BUF struct sp_buf text;
     struct sp_url url;
     sp_buf_init(&text, SP_PROVIDER_REQUEST_BYTES_MAX);
+    if (p->source == SP_PROVIDER_AZURE_CLI) {
+        return SP_OK; /* a program is asked, which knows what to ask whom */
+    }
     SP_TRY(sp_provider_url(p, &text));
     SP_TRY(sp_url_parse(sp_buf_slice(&text), &url));
     if (!is_field_value(url.host) || (url.path.len > 0 && !is_field_value(url.path))) {

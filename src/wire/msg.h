@@ -40,6 +40,8 @@
     X(STILL, still)                         \
     X(DIAL, dial)                           \
     X(DIALLED, dialled)                     \
+    X(CLI_ASK, cli_ask)                     \
+    X(CLI_TOLD, cli_told)                   \
     X(BEARER, bearer)                       \
     X(BEARER_REFUSED, bearer_refused)       \
     X(SETTINGS, settings)                   \

@@ -23,6 +23,17 @@
     F(U64, expires_us, 0) /* wall clock; 0: not known */ \
     F(BYTES, value, SP_MSG_FIELD_MAX)
 
+/* token -> cli: ask the Azure CLI for a token. */
+#define SP_MSG_CLI_ASK_FIELDS(F)  \
+    F(U32, number, 0)
+
+/* cli -> token: what it printed, or why there is nothing. */
+#define SP_MSG_CLI_TOLD_FIELDS(F)            \
+    F(U32, number, 0)                        \
+    F(ERR, err, 0)                           \
+    F(TEXT, detail, SP_MSG_DETAIL_MAX)       \
+    F(BYTES, answer, SP_MSG_FIELD_MAX)
+
 /* relay -> token: the pool answered 401 to this bearer. */
 #define SP_MSG_BEARER_REFUSED_FIELDS(F)  \
     F(DIGEST, value_digest, 0)

@@ -22,7 +22,8 @@
     X(SP_ROLE_POOL, "pool")              \
     X(SP_ROLE_NURSERY, "nursery")        \
     X(SP_ROLE_READER, "reader")          \
-    X(SP_ROLE_SHIP, "ship")
+    X(SP_ROLE_SHIP, "ship")              \
+    X(SP_ROLE_CLI, "cli")
 
 enum sp_role {
 #define SP_ROLE_AS_ENUM(role, name) role,

@@ -7,7 +7,7 @@ import pytest
 
 from support.gateway import ROLES
 
-EVERYWHERE = tuple(role for role in ROLES if role not in ("token", "ship"))
+EVERYWHERE = tuple(role for role in ROLES if role not in ("token", "ship", "cli"))
 NETWORK = {"door", "relay", "dial", "token", "pool"}
 
 

@@ -16,7 +16,7 @@ from . import rawhttp, tlog
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 BUILD = pathlib.Path(os.environ.get("SP_BUILD", ROOT / "build"))
 PROGRAM = BUILD / "sallyport"
-ROLES = ("door", "front", "admit", "inspect", "audit", "relay", "token", "dial", "pool", "nursery", "reader", "ship")
+ROLES = ("door", "front", "admit", "inspect", "audit", "relay", "token", "dial", "pool", "nursery", "reader", "ship", "cli")
 NEW = "2025-10-02-preview"
 OLD = "2024-02-02-preview"
 SMALL_POOL = "[pool]\nready_sessions = 1\n[pool.session]\npreload = []\n"

@@ -51,6 +51,33 @@ static int run_as_child(char **argv)
     return write(SP_SPAWN_CONTROL_FD, &found, 1) == 1 ? 0 : 1;
 }
 
+/* A program that is not ours: an environment of its own, its output to us, no wire, and nobody hears its complaints. */
+static void test_a_foreign_program_has_what_it_is_given(void **state)
+{
+    static const char *const argv[] = {"sh", "-c", "echo \"$A $(ls /proc/self/fd | wc -l)\"; echo complaint >&2", NULL};
+    static const char *const environment[] = {"A=b c", "PATH=/usr/bin:/bin", NULL};
+    char said[64] = "";
+    int ends[2];
+    int status = 0;
+    pid_t pid = -1;
+    (void)state;
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    const struct sp_spawn how = {.program = "/bin/sh",
+                                 .argv = argv,
+                                 .environment = environment,
+                                 .control_fd = -1,
+                                 .output_fd = ends[1],
+                                 .directory_fd = -1,
+                                 .error_fd = SP_SPAWN_NO_ERRORS};
+    assert_int_equal(sp_spawn_program(&how, &pid), SP_OK);
+    close(ends[1]);
+    assert_true(read(ends[0], said, sizeof(said) - 1) > 0);
+    assert_string_equal(said, "b c 4\n"); /* input, output, errors, and the listing itself */
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    close(ends[0]);
+}
+
 static void test_child_has_its_wire_and_nothing_else(void **state)
 {
     static const char *const argv[] = {"a title", CHILD_ARGUMENT, NULL};
@@ -85,6 +112,7 @@ int main(int argc, char **argv)
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_child_has_its_wire_and_nothing_else),
+        cmocka_unit_test(test_a_foreign_program_has_what_it_is_given),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

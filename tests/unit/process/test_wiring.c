@@ -19,7 +19,7 @@ static void test_exactly_the_pairs_of_the_design_may_talk(void **state)
         {SP_ROLE_AUDIT, SP_ROLE_FRONT},  {SP_ROLE_RELAY, SP_ROLE_DIAL},  {SP_ROLE_TOKEN, SP_ROLE_DIAL},
         {SP_ROLE_TOKEN, SP_ROLE_RELAY},  {SP_ROLE_TOKEN, SP_ROLE_ADMIT},  {SP_ROLE_POOL, SP_ROLE_NURSERY},
         {SP_ROLE_DOOR, SP_ROLE_AUDIT},   {SP_ROLE_AUDIT, SP_ROLE_READER}, {SP_ROLE_READER, SP_ROLE_FRONT},
-        {SP_ROLE_SHIP, SP_ROLE_AUDIT},   {SP_ROLE_SHIP, SP_ROLE_DIAL},
+        {SP_ROLE_SHIP, SP_ROLE_AUDIT},   {SP_ROLE_SHIP, SP_ROLE_DIAL}, {SP_ROLE_TOKEN, SP_ROLE_CLI},
     };
     (void)state;
     for (unsigned a = 0; a < SP_ROLE_COUNT; a++) {
