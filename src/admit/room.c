@@ -174,10 +174,11 @@ static enum sp_err let_in(struct sp_admit_room *room, struct sp_guest *guest, co
     uint64_t bytes = 0;
     uint64_t most = 0;
     bool is_in = false;
-    if (sp_admit_size_body(room, msg, guest->operation, &bytes, &most) != SP_OK) {
+    enum sp_err err = sp_admit_size_body(room, msg, guest->operation, &bytes, &most);
+    if (err != SP_OK) {
         struct sp_where where;
         sp_where_set(&where, 0, 0, "the body may have %llu bytes at most", (unsigned long long)most);
-        sp_admit_turn_away(room, guest, SP_ERR_TOO_BIG, 0, where.text);
+        sp_admit_turn_away(room, guest, err, 0, err == SP_ERR_TOO_BIG ? where.text : "");
         return SP_OK;
     }
     guest->is_ready = msg->is_ready != 0;

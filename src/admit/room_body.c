@@ -29,7 +29,7 @@ enum sp_err sp_admit_size_body(const struct sp_admit_room *room, const struct sp
     *out_most = most;
     if (msg->has_body == 0) {
         *out_bytes = 0;
-        return SP_OK;
+        return sp_operation_has_body((enum sp_operation)operation) ? SP_ERR_LENGTH_REQUIRED : SP_OK;
     }
     if (msg->body_bytes != UINT64_MAX && msg->body_bytes > most) {
         return SP_ERR_TOO_BIG;

@@ -50,7 +50,7 @@ struct sp_admit_room {
 
 /* --- room_body.c --- */
 
-/* How many bytes to hold for a body: what was announced, or the most there may be; SP_ERR_TOO_BIG. */
+/* How many bytes to hold for a body: what was announced, or the most there may be; SP_ERR_TOO_BIG, SP_ERR_LENGTH_REQUIRED. */
 enum sp_err sp_admit_size_body(const struct sp_admit_room *room, const struct sp_msg_ask *msg, uint8_t operation,
                                uint64_t *out_bytes, uint64_t *out_most) SP_MUST_CHECK SP_NONNULL(1, 2, 4, 5);
 

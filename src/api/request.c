@@ -234,6 +234,15 @@ enum sp_err sp_request_read(struct sp_slice body, size_t bytes_max, struct sp_re
     return SP_OK;
 }
 
+bool sp_request_takes_type(struct sp_slice content_type)
+{
+    static const char *const taken[] = {"application/json", "text/json", "application/x-www-form-urlencoded"};
+    const struct sp_slice suffix = SP_SLICE_LITERAL("+json");
+    struct sp_slice type = sp_slice_trim(sp_slice_sub(content_type, 0, sp_slice_find(content_type, 0, ';')));
+    bool is_suffixed = type.len > suffix.len && sp_slice_equal(sp_slice_sub(type, type.len - suffix.len, suffix.len), suffix);
+    return type.len == 0 || is_suffixed || is_one_of(type, taken, SP_COUNT(taken));
+}
+
 void sp_request_done(struct sp_request *request)
 {
     sp_json_free(request->doc);

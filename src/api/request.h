@@ -36,6 +36,9 @@ struct sp_request {
 enum sp_err sp_request_read(struct sp_slice body, size_t bytes_max, struct sp_request *out,
                             struct sp_where *out_where) SP_MUST_CHECK SP_NONNULL(3);
 
+/* Whether a body of this Content-Type is read as JSON: what says so, says nothing, or what curl says when it is not told. */
+bool sp_request_takes_type(struct sp_slice content_type);
+
 void sp_request_done(struct sp_request *request) SP_NONNULL(1);
 #define SP_AUTO_REQUEST SP_CLEANUP(sp_request_done)
 

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/num.h"
+#include "api/request.h"
 #include "api/route.h"
 #include "base/own.h"
 #include "front/job.h"
@@ -354,7 +355,7 @@ static enum sp_err open_exchange(struct sp_call *call)
                              .is_tls = call->stream->is_tls,
                              .certificate = sp_slice_make(call->stream->certificate, call->stream->certificate_len),
                              .subject = sp_slice_of(call->stream->subject),
-                             .has_body = call->has_body,
+                             .has_body = call->has_body ? 1 : header(call, "Content-Length").len > 0 ? 2 : 0,
                              .body_bytes = call->is_body_done ? call->body.len : call->declared,
                              .is_ready = call->is_body_done};
     if (ask.operation_id.len > SP_MSG_SESSION_MAX || ask.traceparent.len > SP_MSG_SESSION_MAX ||
@@ -531,10 +532,10 @@ enum MHD_Result sp_call_handle(struct sp_call *call, const char *method, const c
     return end_of_request(call);
 }
 
-/* A run has none: all of it stands in its body. */
+/* A run has none, for all of it stands in its body; unless its body claims to be something else. */
 static enum sp_err put_arguments(struct sp_call *call, const struct sp_msg_send *send, struct sp_buf *out)
 {
-    if (send->operation == SP_OPERATION_EXECUTE) {
+    if (send->operation == SP_OPERATION_EXECUTE && sp_request_takes_type(header(call, "Content-Type"))) {
         return SP_OK;
     }
     const struct sp_job_request request = {.method = sp_slice_of(call->method),

@@ -265,6 +265,10 @@ static enum sp_err inspect_run(struct sp_inspection *i)
 {
     SP_AUTO_REQUEST struct sp_request request = {.timeout_s = 0};
     struct sp_where where = {.text = {0}};
+    if (!sp_request_takes_type(i->arguments.content_type)) {
+        sp_where_set(&where, 0, 0, "code is sent as application/json");
+        return sp_inspect_refuse(i, SP_ERR_MEDIA_TYPE, &where);
+    }
     enum sp_err err = sp_request_read(i->job->body.bytes, (size_t)i->room->body_bytes_max, &request, &where);
     if (err == SP_ERR_NOMEM) {
         return err;

@@ -47,7 +47,7 @@
     F(U8, has_idempotency_key, 0)                 \
     F(U8, is_stream, 0) /* the client takes text/event-stream */ \
     F(BYTES, traceparent, SP_MSG_SESSION_MAX)     \
-    F(U8, has_body, 0)                            \
+    F(U8, has_body, 0) /* 2: one of no bytes; 0: no length was told, so there is none */ \
     F(U8, is_tls, 0)                              \
     F(BYTES, certificate, SP_DIGEST_BYTES) /* of the connection, as STREAM gave it */ \
     F(TEXT, subject, SP_MSG_DETAIL_MAX)           \

@@ -166,7 +166,7 @@ def test_upload_is_in_the_log_with_its_digest(gateway):
     (multipart("", b"x"), "InvalidFileName"),
 ])
 def test_bodies_that_are_no_upload(gateway, body, code):
-    answer = gateway.send("POST", "/files" + q(new_session()), body, headers(gateway))
+    answer = gateway.send("POST", "/files" + q(new_session()), body, headers(gateway) + [("Content-Length", str(len(body)))])
     assert (answer.status, answer.error()) == (400, code), answer
 
 
@@ -242,7 +242,7 @@ def test_every_operation_is_recorded(gateway):
 
 
 def test_code_of_a_run_is_not_a_file(gateway):
-    assert gateway.send("POST", executions(new_session()), multipart("a.py", b"1"), headers(gateway)).status == 400
+    assert gateway.send("POST", executions(new_session()), multipart("a.py", b"1"), headers(gateway)).status == 415
 
 
 @pytest.mark.parametrize("size", [10, 20_000, 700_000])

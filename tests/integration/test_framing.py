@@ -6,7 +6,7 @@ import time
 import pytest
 
 from support import rawhttp
-from support.gateway import SLOWNESS, SMALL_POOL, executions, new_session
+from support.gateway import OLD, SLOWNESS, SMALL_POOL, executions, new_session
 
 CONFIG = "[server.limits]\nhead_timeout = \"2s\"\nbody_timeout = \"2s\"\nidle_timeout = \"3s\"\n" + SMALL_POOL
 BODY = json.dumps({"codeInputType": "Inline", "executionType": "Synchronous", "code": "print(1)"}).encode()
@@ -268,3 +268,21 @@ def test_many_connections_by_one_address_are_bounded(gateway):
         connection.close()
     time.sleep(0.5)
     assert rawhttp.exchange(gateway.port, good(gateway)).status == 200
+
+
+def test_body_without_a_length_is_asked_for_one(gateway):
+    for target in (executions(new_session()), f"/files/upload?api-version={OLD}&identifier=abcd"):
+        head = f"POST {target} HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {gateway.token()}\r\n\r\n".encode()
+        answer = rawhttp.exchange(gateway.port, head)
+        assert (answer.status, answer.error()) == (411, "LengthRequired"), answer
+    empty = rawhttp.exchange(gateway.port, head.replace(b"\r\n\r\n", b"\r\nContent-Length: 0\r\n\r\n"))
+    assert empty.status in (400, 415), empty
+
+
+@pytest.mark.parametrize("kind,status", [("text/plain", 415), ("multipart/form-data; boundary=b", 415), ("application/json; charset=utf-8", 200),
+                                         ("application/x-www-form-urlencoded", 200), (None, 200)])
+def test_code_is_json(gateway, kind, status):
+    headers = gateway.headers()[:1] + ([("Content-Type", kind)] if kind else [])
+    answer = gateway.send("POST", executions(new_session()), b'{"code": "1"}', headers)
+    assert answer.status == status, answer
+    assert status == 200 or answer.error() == "UnsupportedMediaType"

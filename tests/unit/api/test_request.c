@@ -226,9 +226,36 @@ static void test_request_is_bounded(void **state)
     assert_int_equal(sp_request_read(body, body.len, &request, NULL), SP_OK);
 }
 
+static void test_types_of_bodies(void **state)
+{
+    static const struct {
+        const char *type;
+        bool is_taken;
+    } rows[] = {
+        {"", true},
+        {"application/json", true},
+        {"Application/JSON; charset=utf-8", true},
+        {" application/json ;x", true},
+        {"text/json", true},
+        {"application/problem+json", true},
+        {"application/x-www-form-urlencoded", true},
+        {"text/plain", false},
+        {"multipart/form-data; boundary=b", false},
+        {"application/jsonp", false},
+        {"+json", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(rows); i++) {
+        if (sp_request_takes_type(sp_slice_of(rows[i].type)) != rows[i].is_taken) {
+            fail_msg("%s", rows[i].type);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_types_of_bodies),
         cmocka_unit_test(test_request_reads_each_case_as_it_should),
         cmocka_unit_test(test_request_reads_how_it_is_to_be_run),
         cmocka_unit_test(test_request_says_where_json_breaks),
