@@ -12,8 +12,7 @@
 #include "front/job.h"
 #include "front/live.h"
 
-#define RAW_HEAD_BYTES_MAX   ((size_t)8 * 1024)
-#define DOWNLOAD_PIECE_BYTES ((size_t)64 * 1024)
+#define RAW_HEAD_BYTES_MAX ((size_t)8 * 1024)
 
 /*
  * The library calls with size 0 both after a suspension at the head and at the end of the body, so what a call means
@@ -129,10 +128,13 @@ static void set_reply(struct sp_call *call, const struct sp_desk_answer *answer)
                                              .next_skip = call->next_skip};
     struct sp_desk_answer late = *answer;
     sp_reply_done(&call->reply);
-    if (answer->content != NULL &&
-        answer->content->bytes.len > SP_FACE_DOWNLOAD_BYTES_MAX - call->face->download_bytes) {
-        late = (struct sp_desk_answer){
-            .exchange = answer->exchange, .err = SP_ERR_UNAVAILABLE, .retry_after_ms = SP_DESK_RETRY_MS};
+    enum sp_err room = answer->content == NULL ? SP_OK
+                                               : sp_download_room(&call->face->downloads, answer->owner, answer->content->bytes.len);
+    if (room != SP_OK) {
+        late = (struct sp_desk_answer){.exchange = answer->exchange,
+                                       .err = room,
+                                       .retry_after_ms = SP_DESK_RETRY_MS,
+                                       .detail = SP_SLICE_LITERAL("too many files are on their way to clients")};
     }
     sp_reply_init(&call->reply, &request, &late);
     sp_body_done(&call->body);
@@ -162,43 +164,11 @@ static enum MHD_Result queue_response(struct sp_call *call, struct MHD_Response 
     return MHD_queue_response(call->connection, call->reply.status, response);
 }
 
-/* A file on its way to a client: the library asks for it piece by piece. */
-struct download {
-    struct sp_face *face;
-    struct sp_payload content;
-    struct sp_slice part;
-};
-
-static ssize_t on_piece(void *ctx, uint64_t at, char *to, size_t room)
-{
-    const struct download *download = ctx;
-    size_t len = sp_slice_copy(sp_slice_sub(download->part, (size_t)at, room), to, room);
-    return len > 0 ? (ssize_t)len : MHD_CONTENT_READER_END_OF_STREAM;
-}
-
-static void on_download_done(void *ctx)
-{
-    struct download *download = ctx;
-    download->face->download_bytes -= download->content.bytes.len;
-    sp_payload_done(&download->content);
-    free(download);
-}
-
 static enum MHD_Result queue_download(struct sp_call *call)
 {
-    struct download *download = calloc(1, sizeof(*download));
-    if (download == NULL) {
-        return MHD_NO;
-    }
-    download->face = call->face;
-    download->content = call->reply.content;
-    download->part = sp_slice_sub(download->content.bytes, (size_t)call->reply.from, (size_t)call->reply.len);
-    call->reply.content = SP_PAYLOAD_EMPTY;
-    call->face->download_bytes += download->content.bytes.len;
-    struct MHD_Response *response = MHD_create_response_from_callback(download->part.len, DOWNLOAD_PIECE_BYTES,
-                                                                      on_piece, download, on_download_done);
+    struct MHD_Response *response =
+        sp_download_response(&call->face->downloads, &call->reply, call->reply.owner);
     if (response == NULL) {
-        on_download_done(download);
         return MHD_NO;
     }
     enum MHD_Result result = queue_response(call, response);

@@ -10,6 +10,7 @@
 #include <microhttpd.h>
 
 #include "front/body.h"
+#include "front/download.h"
 #include "front/face.h"
 #include "front/reply.h"
 #include "wire/loop.h"
@@ -39,7 +40,7 @@ struct sp_face {
     struct sp_stream *adding; /* for the notification that comes out of MHD_add_connection */
     size_t calls;
     size_t live_bytes;       /* of answers that grow, on their way to clients */
-    uint64_t download_bytes; /* that answers hold now */
+    struct sp_downloads downloads;
     bool is_draining;
 };
 

@@ -396,6 +396,7 @@ enum sp_err sp_desk_on_answer(struct sp_desk *desk, struct sp_msg_answer *answer
                                  .is_async = answer->is_async != 0,
                                  .is_denial_result = answer->is_denial_result != 0,
                                  .is_replay = answer->is_replay != 0,
+                                 .owner = answer->owner,
                                  .relay_us = answer->relay_us,
                                  .execution = answer->execution,
                                  .session = answer->session,

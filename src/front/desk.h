@@ -36,6 +36,7 @@ struct sp_desk_answer {
     bool is_async;         /* the run goes on; the result is empty */
     bool is_denial_result; /* a denied run is shown as one that failed */
     bool is_replay;        /* it was given before */
+    uint32_t owner;        /* of a download: whose it is, as a number */
     uint64_t relay_us;
     struct sp_slice execution; /* the id of the run */
     struct sp_slice session;   /* the pool's name of the session */

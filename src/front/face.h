@@ -16,8 +16,6 @@
  */
 #define SP_FACE_STREAM_BYTES_MAX  ((size_t)48 * 1024)
 #define SP_FACE_STREAMS_MAX       16384U
-/* Files that are on their way to clients, all together; past it a download is to be tried again later. */
-#define SP_FACE_DOWNLOAD_BYTES_MAX ((uint64_t)1024 * 1024 * 1024)
 /* A body that is refused while it still comes is read to its end if it declares at most this. */
 #define SP_FACE_DISCARD_BYTES_MAX ((uint64_t)64 * 1024)
 

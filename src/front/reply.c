@@ -313,6 +313,7 @@ static enum sp_err put_download(struct sp_reply *reply, const struct sp_reply_re
     reply->content = *answer->content;
     *answer->content = SP_PAYLOAD_EMPTY;
     reply->has_content = true;
+    reply->owner = answer->owner;
     reply->from = range.from;
     reply->len = range.len;
     return SP_OK;

@@ -36,6 +36,7 @@ struct sp_reply {
     unsigned field_count;
     struct sp_reply_field fields[SP_REPLY_FIELDS_MAX];
     struct sp_payload content; /* of a download: the body is its part from `from` on, `len` bytes */
+    uint32_t owner; /* whose that is */
     bool has_content;
     uint64_t from;
     uint64_t len;

@@ -91,6 +91,7 @@ enum sp_part { SP_PART_STDOUT, SP_PART_STDERR, SP_PART_OUTPUT, SP_PART_COUNT };
     F(BYTES, findings, SP_MSG_FINDINGS_MAX)     \
     F(U8, is_async, 0) /* the run goes on; there is no result yet */ \
     F(U8, is_denial_result, 0)                  \
+    F(U32, owner, 0) /* of a download: a number for its tenant, which front bounds by */ \
     F(U8, is_replay, 0) /* of an earlier request under the same key */ \
     F(U64, relay_us, 0)                         \
     F(TEXT, execution, SP_MSG_SESSION_MAX)      \
