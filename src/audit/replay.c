@@ -365,8 +365,11 @@ static enum sp_err find_open(struct sp_log *log, bool is_oldest_known, struct sp
         char path[SP_TILE_PATH_BYTES];
         sp_buf_init(&bundle, SP_STORE_BUNDLE_MAX + 1);
         sp_tile_path((struct sp_tile){SP_TILE_ENTRIES, number, SP_TILE_WIDTH}, path);
-        SP_TRY(sp_disk_get_file(log->disk, (struct sp_disk_name){SP_DISK_LOG, path},
-                                SP_STORE_BUNDLE_MAX, &bundle));
+        enum sp_err err = sp_disk_get_file(log->disk, (struct sp_disk_name){SP_DISK_LOG, path}, SP_STORE_BUNDLE_MAX, &bundle);
+        if (err == SP_ERR_NOT_FOUND && !is_oldest_known && number + 1 < full) {
+            continue; /* dropped since; nothing open was in it */
+        }
+        SP_TRY(err);
         SP_TRY(note_bundle(sp_buf_slice(&bundle), log, open, still));
     }
     return note_bundle(sp_buf_slice(&log->store.bundle), log, open, still);

@@ -116,6 +116,13 @@ enum sp_err sp_audit_role_up(struct sp_audit_room *room, const struct sp_msg_rol
 enum sp_err sp_audit_reload(struct sp_audit_room *room, const struct sp_audit_changes *changes, struct sp_audit_now now)
     SP_MUST_CHECK SP_NONNULL(1, 2);
 
+/*
+ * Entries before `first` are older than they are to be kept, and `from` is the oldest there is: records how many of them
+ * go, and says so (`from`: none) once that is durable. What is open, and what a start would need, stays.
+ */
+enum sp_err sp_audit_retire(struct sp_audit_room *room, uint64_t from, uint64_t first, struct sp_audit_now now,
+                            uint64_t *out_first) SP_MUST_CHECK SP_NONNULL(1, 5);
+
 /* A wire stands, or is gone: nothing of what it was asked will be answered. */
 void sp_audit_wired(struct sp_audit_room *room, struct sp_peer peer, struct sp_audit_now now) SP_NONNULL(1);
 void sp_audit_lost(struct sp_audit_room *room, struct sp_peer peer, struct sp_audit_now now) SP_NONNULL(1);

@@ -86,6 +86,24 @@ static enum sp_err load_level(struct sp_store *store, unsigned level, uint64_t s
     return SP_OK;
 }
 
+enum sp_err sp_store_root(const struct sp_disk *disk, uint64_t size, struct sp_node *out)
+{
+    SP_AUTO_BUF struct sp_buf bytes;
+    struct sp_merkle_range range = {.size = 0};
+    sp_buf_init(&bytes, 2 * TILE_BYTES);
+    for (unsigned level = SP_TILE_LEVELS - 1; level > 0; level--) {
+        const struct sp_tile tile = partial_tile(level, size);
+        SP_TRY(tile.width == 0 ? SP_OK : read_tile(disk, tile, &bytes));
+        for (size_t i = 0; i < tile.width; i++) {
+            struct sp_node node;
+            (void)sp_slice_copy(sp_slice_sub(sp_buf_slice(&bytes), i * SP_SHA256_BYTES, SP_SHA256_BYTES), node.bytes,
+                                SP_SHA256_BYTES);
+            SP_TRY(sp_merkle_append_tree(&range, &node, 8 * level));
+        }
+    }
+    return range.size == size ? sp_merkle_root(&range, out) : SP_ERR_RANGE;
+}
+
 /* The entries of the bundle at hand must be those whose hashes the tile has. */
 static enum sp_err load_bundle(struct sp_store *store, uint64_t size)
 {

@@ -6,6 +6,7 @@
 
 #include "audit/archive.h"
 #include "audit/chain.h"
+#include "audit/dropped.h"
 #include "audit/entry.h"
 #include "audit/tile.h"
 
@@ -26,6 +27,7 @@ struct work {
     struct sp_buf bytes;
     struct sp_buf other;
     struct sp_chain chain;
+    struct sp_dropped dropped;
     bool was_older_met;
     uint64_t size_now; /* a running log may have grown since the checkpoint was read */
     uint64_t published_now;
@@ -107,6 +109,12 @@ static enum sp_err follow_keys(struct work *w, struct sp_slice line)
     struct sp_node root;
     if (sp_chain_may_care(line)) {
         SP_TRY(sp_chain_entry(&w->chain, w->range.size - 1, line));
+    }
+    if (sp_dropped_may_care(line)) {
+        const char *flaw = sp_dropped_entry(&w->dropped, line);
+        if (flaw != NULL) {
+            on_chain_problem(w, w->range.size - 1, flaw);
+        }
     }
     if (sp_chain_wants_root(&w->chain, w->range.size)) {
         SP_TRY(sp_merkle_root(&w->range, &root));
@@ -476,6 +484,10 @@ static enum sp_err verify(struct work *w)
     w->out->first = dropped * SP_TILE_WIDTH;
     SP_TRY(sp_verify_new(w->out->first, on_entry_problem, w, &w->entries));
     err = dropped > 0 ? begin_behind(w, dropped) : SP_OK;
+    if (err == SP_OK && dropped > 0) {
+        w->dropped.first = w->out->first;
+        err = sp_merkle_root(&w->range, &w->dropped.root);
+    }
     if (err == SP_OK) {
         err = check_entries(w);
     } else {
@@ -483,6 +495,10 @@ static enum sp_err verify(struct work *w)
     }
     if (err != SP_OK && err != SP_ERR_CORRUPT) {
         return err;
+    }
+    if (sp_dropped_is_too_much(&w->dropped)) {
+        problem(w, "", NULL, "entries before %llu are gone, and the log says that of those before %llu only",
+                (unsigned long long)w->dropped.first, (unsigned long long)w->dropped.recorded);
     }
     check_signature(w);
     check_root(w);

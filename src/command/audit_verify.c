@@ -76,7 +76,7 @@ static int conclude(const struct sp_log_verified *verified, const struct show *s
                  (unsigned long long)totals->entries, (unsigned long long)totals->intents,
                  (unsigned long long)totals->outcomes, (unsigned long long)totals->open);
     if (verified->first > 0) {
-        (void)printf("the first %llu entries were dropped; their hashes are still covered\n",
+        (void)printf("the first %llu entries were dropped, as the log says; their hashes are still covered\n",
                      (unsigned long long)verified->first);
     }
     if (totals->lost > 0) {

@@ -10,6 +10,8 @@
 #include "sandbox/confine.h"
 #include "wire/session_frame.h"
 
+#define SECONDS_A_DAY ((uint64_t)24 * 60 * 60)
+
 static enum sp_err refuse(struct sp_where *where, struct sp_config_place place, const char *reason)
 {
     bool has_line = place.line != 0 && place.line != SP_CONFIG_LINE_OVERRIDE;
@@ -246,6 +248,9 @@ static enum sp_err check_audit(const struct sp_config *c, struct sp_where *where
         sp_seal_key_read(SP_SEAL_PUBLIC, sp_slice_of(c->audit_code_key), ignored) != SP_OK) {
         return refuse(where, c->places[SP_CONFIG_AT_audit_code_key],
                       "'code_key' is not the public key that 'sallyport audit keygen' prints: it begins with auditor-");
+    }
+    if (c->audit_keep_s != 0 && c->audit_keep_s < SECONDS_A_DAY) {
+        return refuse(where, c->places[SP_CONFIG_AT_audit_keep_s], "'keep' must be a day at least, or 0 for ever");
     }
     if (c->audit_code == SP_CONFIG_AUDIT_FULL && *c->audit_code_key == '\0') {
         return refuse(where, c->places[SP_CONFIG_AT_audit_code],

@@ -112,6 +112,8 @@
     SP_CONFIG_SESSION_ROWS(X)                                                                      \
     X(CHOICE, "audit", "code", audit_code, 0, 0, "\"digest\"", "digest|full",                      \
       "whether the code itself is kept, sealed to the auditor, beside the log")                                  \
+    X(SECONDS, "audit", "keep", audit_keep_s, 0, 4294967295, "0", "",                              \
+      "how long entries and kept code stay, at least a day; 0: for ever")                          \
     X(TEXT, "audit", "code_key", audit_code_key, 0, 128, "\"\"", "",                              \
       "the auditor's public key that kept code is sealed to, as 'sallyport audit keygen' prints it") \
     X(TEXT, "audit", "origin", audit_origin, 0, 64, "\"\"", "",                                      \

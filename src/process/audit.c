@@ -401,6 +401,21 @@ static enum sp_err on_reload(void *ctx, struct sp_peer from, struct sp_message *
     return SP_OK;
 }
 
+/* The supervisor removes what is recorded here as dropped. */
+static enum sp_err on_retire(void *ctx, struct sp_peer from, struct sp_message *message)
+{
+    struct audit_state *state = ctx;
+    struct sp_msg_retire msg;
+    struct sp_msg_retired retired = {.first = 0};
+    (void)from;
+    SP_TRY(sp_msg_retire_read(message, &msg));
+    enum sp_err err = sp_audit_retire(state->room, msg.from, msg.first, audit_now(), &retired.first);
+    tell_trouble(state);
+    arm_commit(state);
+    /* What could not be recorded is asked for again. */
+    return err == SP_OK ? sp_self_retired(state->self, &retired) : SP_OK;
+}
+
 /* --- life --- */
 
 /* The settings are borrowed only during init, and the log is opened behind the wall. */
@@ -508,6 +523,7 @@ static const struct sp_handler audit_handlers[] = {
     {SP_ROLE_RELAY, SP_MSG_PART, on_part},
     {SP_ROLE_SUPERVISOR, SP_MSG_ROLE_UP, on_role_up},
     {SP_ROLE_SUPERVISOR, SP_MSG_RELOAD, on_reload},
+    {SP_ROLE_SUPERVISOR, SP_MSG_RETIRE, on_retire},
 };
 
 const struct sp_role_spec sp_audit_role = {

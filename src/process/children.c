@@ -117,6 +117,18 @@ static enum sp_err on_reloaded(struct sp_child *child, struct sp_message *messag
     return sp_reload_answer(child, &msg);
 }
 
+/* What if audit is hostile? See process/retain.h. No other role has a say in this. */
+static enum sp_err on_retired(struct sp_child *child, struct sp_message *message)
+{
+    struct sp_msg_retired msg;
+    SP_TRY(sp_msg_retired_read(message, &msg));
+    if (child->who.role != SP_ROLE_AUDIT) {
+        return SP_ERR_WIRE;
+    }
+    sp_retain_answer(child->house, &msg);
+    return SP_OK;
+}
+
 static enum sp_err on_message(void *ctx, struct sp_channel *from, struct sp_message *message)
 {
     struct sp_child *child = ctx;
@@ -130,6 +142,8 @@ static enum sp_err on_message(void *ctx, struct sp_channel *from, struct sp_mess
         return on_broken(child, message);
     case SP_MSG_RELOADED:
         return on_reloaded(child, message);
+    case SP_MSG_RETIRED:
+        return on_retired(child, message);
     default:
         return SP_ERR_WIRE;
     }

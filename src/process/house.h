@@ -16,6 +16,7 @@
 #include "process/issuers.h"
 #include "process/policies.h"
 #include "process/reload.h"
+#include "process/retain.h"
 #include "process/role.h"
 #include "process/settings.h"
 
@@ -95,6 +96,7 @@ struct sp_house {
     struct sp_reload reload;
     struct sp_timer *tidy_timer;
     struct sp_tidy tidy;
+    struct sp_retain retain;
     struct sp_child children[SP_CHILDREN_MAX];
     size_t child_count;
     enum sp_house_phase phase;

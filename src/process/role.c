@@ -110,6 +110,11 @@ void sp_self_reloaded(struct sp_self *self, uint32_t generation, enum sp_err err
     }
 }
 
+enum sp_err sp_self_retired(struct sp_self *self, const struct sp_msg_retired *msg)
+{
+    return self->control == NULL ? SP_ERR_CLOSED : sp_msg_retired_send(self->control, msg);
+}
+
 /* --- log lines go to the supervisor, which stamps who said them --- */
 
 static void log_to_control(void *ctx, enum sp_log_level level, struct sp_slice line)

@@ -78,6 +78,9 @@ uint32_t sp_self_uid(const struct sp_self *self) SP_NONNULL(1);
 /* Tells the supervisor whether the settings of a RELOAD are in force. */
 void sp_self_reloaded(struct sp_self *self, uint32_t generation, enum sp_err err) SP_NONNULL(1);
 
+/* audit tells the supervisor which entries are recorded as dropped. */
+enum sp_err sp_self_retired(struct sp_self *self, const struct sp_msg_retired *msg) SP_MUST_CHECK SP_NONNULL(1, 2);
+
 int sp_self_take_gift(struct sp_self *self, enum sp_gift what, unsigned index) SP_NONNULL(1);
 
 /* The wire to a peer, NULL while there is none. Borrowed: ask again each time. */

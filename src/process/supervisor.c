@@ -241,7 +241,8 @@ static void on_keys_timer(void *ctx)
 static void on_tidy_timer(void *ctx)
 {
     struct sp_house *house = ctx;
-    bool has_more = house->estate.log_dir >= 0 && sp_tidy_some(house->estate.log_dir, &house->tidy, TIDY_TILES);
+    bool has_more = sp_retain_look(house);
+    has_more = (house->estate.log_dir >= 0 && sp_tidy_some(house->estate.log_dir, &house->tidy, TIDY_TILES)) || has_more;
     if (sp_timer_set(house->tidy_timer, has_more ? TIDY_MORE_MS : TIDY_MS) != SP_OK) {
         sp_log(SP_LOG_ERROR, "supervisor.tidy.stopped", "superseded files of the log stay until the next start");
     }

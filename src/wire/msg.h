@@ -66,7 +66,9 @@
     X(READ, read)                           \
     X(PAGE, page)                           \
     X(MALFORMED, malformed)                 \
-    X(GAP, gap)
+    X(GAP, gap) \
+    X(RETIRE, retire)                       \
+    X(RETIRED, retired)
 
 enum sp_msg_type {
     SP_MSG_NONE,

@@ -93,6 +93,14 @@
     F(U32, generation, 0)          \
     F(ERR, err, 0)
 
+/* supervisor -> audit: entries from `from` on, which is the oldest there is, up to `first` are older than they are to be kept. */
+#define SP_MSG_RETIRE_FIELDS(F)  \
+    F(U64, from, 0)              \
+    F(U64, first, 0)
+
+/* audit -> supervisor: that the entries before `first` are dropped is on record; never more than was asked for. */
+#define SP_MSG_RETIRED_FIELDS(F) F(U64, first, 0)
+
 /* supervisor -> role: a descriptor for keeps (a listening socket, a directory); `what` is enum sp_gift. */
 #define SP_MSG_GIFT_FIELDS(F)  \
     F(U8, what, 0)             \

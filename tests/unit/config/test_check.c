@@ -98,6 +98,7 @@ static const struct check_case check_cases[] = {
      "this is not the name of a policy"},
     {"code is kept for nobody", "[audit]\ncode = \"full\"",
      "keeping the code needs 'code_key', an auditor's public key: 'sallyport audit keygen' makes one"},
+    {"entries are kept for an hour", "[audit]\nkeep = \"60m\"", "'keep' must be a day at least, or 0 for ever"},
     {"a mistyped auditor", "[audit]\ncode_key = \"auditor-00\"",
      "'code_key' is not the public key that 'sallyport audit keygen' prints: it begins with auditor-"},
     {"network", "[pool]\nnetwork_status = \"EgressEnabled\"",
