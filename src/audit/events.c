@@ -66,8 +66,10 @@ enum sp_err sp_audit_malformed(struct sp_audit_room *room, const struct sp_msg_m
     if (malformed->err == SP_OK || is_flood(room, &room->malformed_count, &room->malformed_us)) {
         return SP_ERR_WIRE;
     }
+    struct sp_msg_malformed told = *malformed;
+    told.source = room->settings.hides_sources ? sp_slice_of("") : told.source;
     if (sp_room_ready(room) == SP_OK && sp_log_stamp(room->log, now.wall_us, &stamp) == SP_OK) {
-        (void)!sp_room_take(room, sp_record_malformed(stamp, malformed, sp_log_line(room->log)), stamp);
+        (void)!sp_room_take(room, sp_record_malformed(stamp, &told, sp_log_line(room->log)), stamp);
     }
     return SP_OK;
 }

@@ -172,7 +172,7 @@ enum sp_err sp_pending_keep_who(struct sp_pending *row, const struct sp_msg_who 
 {
     struct sp_msg_who kept = *who;
     struct sp_slice *slices[] = {&kept.tenant,  &kept.principal,   &kept.source,
-                                 &kept.session, &kept.policy_name, &kept.traceparent, &kept.execution};
+                                 &kept.session, &kept.session_in_log, &kept.policy_name, &kept.traceparent, &kept.execution};
     SP_TRY(keep_texts(&row->who_texts, slices, SP_COUNT(slices)));
     row->who = kept;
     return SP_OK;

@@ -254,7 +254,7 @@ static enum sp_err put_judged(struct line *line, const struct sp_msg_who *who, c
     if (is_allowed) {
         put_number(line, "run_ms_max", verdict->run_ms_max);
     }
-    put_text(line, "session", who->session);
+    put_text(line, "session", who->session_in_log.len > 0 ? who->session_in_log : who->session);
     put_text(line, "source", who->source);
     put_text(line, "tenant", who->tenant);
     put_time(line, "time", line->stamp.wall_us);
@@ -289,7 +289,7 @@ enum sp_err sp_record_refusal(struct sp_stamp stamp, const struct sp_msg_refusal
     put_index_kind(&line, "refusal");
     sp_json_out_member_text(&line.json, "operation", operation);
     put_text(&line, "principal", refusal->principal);
-    put_text(&line, "session", refusal->session);
+    put_text(&line, "session", refusal->session_in_log.len > 0 ? refusal->session_in_log : refusal->session);
     put_text(&line, "source", refusal->source);
     put_text(&line, "tenant", refusal->tenant);
     put_time_version(&line);
@@ -356,7 +356,7 @@ enum sp_err sp_record_replay(struct sp_stamp stamp, const struct sp_msg_who *who
     put_text(&line, "policy", who->policy_name);
     put_hex(&line, "policy_sha256", who->policy);
     put_text(&line, "principal", who->principal);
-    put_text(&line, "session", who->session);
+    put_text(&line, "session", who->session_in_log.len > 0 ? who->session_in_log : who->session);
     put_text(&line, "source", who->source);
     put_text(&line, "tenant", who->tenant);
     put_time(&line, "time", stamp.wall_us);

@@ -409,6 +409,7 @@ enum sp_err sp_audit_refusal(struct sp_audit_room *room, const struct sp_msg_ref
         .source = refusal->source,
         .operation = refusal->operation,
         .session = refusal->session,
+        .session_in_log = refusal->session_in_log,
     };
     SP_LIMIT_COPY(&who, refusal);
     if (refusal->err == SP_OK || room->settings.operation_name(refusal->operation) == NULL) {

@@ -57,7 +57,7 @@ enum sp_err sp_search_check(const struct sp_search *search, const char **out_why
 bool sp_search_is_empty(const struct sp_search *s)
 {
     return s->kind.len + s->tenant.len + s->principal.len + s->session.len + s->exchange.len + s->verdict.len + s->rule.len +
-               s->capability.len + s->module.len + s->digest.len + s->error.len + s->since.len + s->until.len ==
+               s->capability.len + s->module.len + s->digest.len + s->error.len + s->since.len + s->until.len + s->source.len ==
            0;
 }
 
@@ -99,6 +99,12 @@ static bool forget(struct sp_search_open *open, uint64_t intent)
 static bool is_text(const struct sp_entry *entry, const char *key, struct sp_slice wanted)
 {
     return wanted.len == 0 || sp_slice_equal(sp_entry_text(sp_entry_get(entry, key)), wanted);
+}
+
+/* A name, or the form that hides it. */
+static bool is_name(const struct sp_entry *entry, const char *key, struct sp_slice wanted, struct sp_slice keyed)
+{
+    return is_text(entry, key, wanted) || (keyed.len > 0 && is_text(entry, key, keyed));
 }
 
 static bool is_beneath(struct sp_slice module, struct sp_slice wanted)
@@ -171,8 +177,10 @@ static bool is_in_time(const struct sp_search *search, const struct sp_entry *en
 static bool matches_alone(const struct sp_search *search, const struct sp_entry *entry)
 {
     return is_in_time(search, entry) && is_text(entry, "kind", search->kind) &&
-           is_text(entry, "kind", kind_of_verdict(search->verdict)) && is_text(entry, "tenant", search->tenant) &&
-           is_text(entry, "principal", search->principal) && is_text(entry, "session", search->session) &&
+           is_text(entry, "kind", kind_of_verdict(search->verdict)) && is_name(entry, "tenant", search->tenant, search->keyed_tenant) &&
+           is_name(entry, "principal", search->principal, search->keyed_principal) &&
+           is_name(entry, "session", search->session, search->keyed_session) &&
+           is_name(entry, "source", search->source, search->keyed_source) &&
            is_text(entry, "exchange", search->exchange) && is_text(entry, "error", search->error) &&
            has_rule(entry, search->rule) && has_item(entry, "capabilities", search->capability, sp_slice_equal) &&
            has_item(entry, "modules", search->module, is_beneath) && has_digest(entry, search->digest);

@@ -27,6 +27,11 @@ struct sp_search {
     struct sp_slice module;     /* itself, or one beneath it */
     struct sp_slice digest;     /* any of the entry's, by its first digits */
     struct sp_slice error;
+    struct sp_slice source;
+    struct sp_slice keyed_tenant; /* the same names as a tenant's key hides them: either form fits */
+    struct sp_slice keyed_principal;
+    struct sp_slice keyed_session;
+    struct sp_slice keyed_source;
     struct sp_slice since;      /* times as entries have them: from this one, and before that one */
     struct sp_slice until;
 };

@@ -107,6 +107,7 @@ void sp_room_refuse(struct sp_audit_room *room, struct sp_pending *row, struct s
         .source = row->who.source,
         .operation = row->who.operation,
         .session = row->who.session,
+        .session_in_log = row->who.session_in_log,
         .err = refused.err,
         .detail = refused.detail,
     };

@@ -19,6 +19,7 @@ static const char help[] =
     "       sallyport audit rotate-key [-c FILE]\n"
     "       sallyport audit keygen FILE\n"
     "       sallyport audit code [-c FILE] --key FILE N\n"
+    "       sallyport audit erase [-c FILE] TENANT\n"
     "       sallyport audit search|show|tail|export ...      (see 'search --help')\n"
     "\n"
     "verify      reads the audit log in DIR (default: the directory 'log' of the\n"
@@ -38,6 +39,8 @@ static const char help[] =
     "            it the service keeps all submitted code, and cannot read it back.\n"
     "code        prints the code of entry N that was kept, opened with the auditor's\n"
     "            private key and compared with the entry's digest.\n"
+    "erase       destroys the key by which a tenant's names stand in the log, where\n"
+    "            [audit] identities = \"keyed\": no name of it can be found again.\n"
     "\n"
     "  -c, --config FILE   the configuration that names the state directory\n"
     "  --key KEY           the public key that must have signed, or a file that holds\n"
@@ -204,6 +207,7 @@ int sp_command_audit(int argc, char **argv)
         {"rotate-key", sp_audit_rotate_command},
         {"keygen", sp_audit_keygen_command},
         {"code", sp_audit_code_command},
+        {"erase", sp_audit_erase_command},
     };
     static const char *const readers[] = {"search", "show", "tail", "export"};
     struct sp_audit_options options = {.directory = NULL};
@@ -222,7 +226,7 @@ int sp_command_audit(int argc, char **argv)
         return SP_EXIT_DONE;
     }
     if (action == NULL) {
-        return sp_audit_usage("an action must follow: verify, prove, checkpoint, rotate-key, keygen, code, search, show, tail or export", "");
+        return sp_audit_usage("an action must follow: verify, prove, checkpoint, rotate-key, keygen, code, erase, search, show, tail or export", "");
     }
     for (size_t i = 0; i < SP_COUNT(actions); i++) {
         if (strcmp(action, actions[i].name) == 0) {

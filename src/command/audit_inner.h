@@ -7,7 +7,9 @@
 #define SP_COMMAND_AUDIT_INNER_H
 
 #include "audit/archive.h"
+#include "audit/search.h"
 #include "base/buf.h"
+#include "identity/veil.h"
 
 struct sp_audit_options {
     const char *config;
@@ -45,6 +47,14 @@ int sp_audit_checkpoint_command(const struct sp_audit_options *options) SP_NONNU
 int sp_audit_rotate_command(const struct sp_audit_options *options) SP_NONNULL(1);
 int sp_audit_keygen_command(const struct sp_audit_options *options) SP_NONNULL(1);
 int sp_audit_code_command(const struct sp_audit_options *options) SP_NONNULL(1);
+int sp_audit_erase_command(const struct sp_audit_options *options) SP_NONNULL(1);
+
+/* Beside the names of a search the forms that hide them, under the tenant's key if that is at hand; an exit status. */
+struct sp_audit_forms {
+    char texts[4][SP_VEIL_CHARS + 1]; /* lent to the search */
+};
+int sp_audit_forms_make(const char *log_path, const char *key_file, struct sp_search *search, struct sp_audit_forms *forms)
+    SP_NONNULL(3, 4);
 
 /* Prints the key that signs, and in the next lines those before it. */
 enum sp_err sp_audit_print_keys(struct sp_archive *archive) SP_MUST_CHECK SP_NONNULL(1);

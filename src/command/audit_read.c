@@ -32,7 +32,10 @@ static const char help[] =
     "export  prints entries for other programs: one JSON object a line, as it stands\n"
     "        in the log, or as an OCSF event (API Activity, version 1.3.0)\n"
     "\n"
-    "  --tenant T  --principal ID  --session HASH  --exchange X   who, which request\n"
+    "  --tenant T  --principal ID  --session HASH  --source ADDRESS  --exchange X\n"
+    "                    who, which request. Names that the log holds as keyed digests\n"
+    "                    are found by the tenant's key, where that can be read: beside\n"
+    "  --identity-key FILE  the log it came with, or here, a copy of it\n"
     "  --verdict allowed|denied|refused  --error CODE  --kind K   what became of it\n"
     "  --rule R  --capability C  --module M                       what was in it\n"
     "  --digest HEX      of code, policy or answer; at least 8 digits of it\n"
@@ -51,6 +54,8 @@ struct reading {
     const char *count;
     const char *since;
     const char *until;
+    const char *identity_key; /* a file */
+    struct sp_audit_forms forms;
     bool follows;
     bool wants_help;
     char since_text[SP_CLOCK_RFC3339_BYTES];
@@ -80,7 +85,7 @@ static struct sp_slice *filter_of(struct reading *r, const char *argument)
         {"--tenant", &r->search.tenant},   {"--principal", &r->search.principal},   {"--session", &r->search.session},
         {"--exchange", &r->search.exchange}, {"--verdict", &r->search.verdict},     {"--error", &r->search.error},
         {"--kind", &r->search.kind},       {"--rule", &r->search.rule},             {"--capability", &r->search.capability},
-        {"--module", &r->search.module},   {"--digest", &r->search.digest},
+        {"--module", &r->search.module},   {"--digest", &r->search.digest},           {"--source", &r->search.source},
     };
     for (size_t i = 0; i < SP_COUNT(filters); i++) {
         if (strcmp(argument, filters[i].name) == 0) {
@@ -98,6 +103,7 @@ static const char **option_of(struct reading *r, const char *argument)
     } options[] = {
         {"--format", &r->format}, {"-n", &r->count},          {"--since", &r->since},
         {"--until", &r->until},   {"-c", &r->place.config},   {"--config", &r->place.config},
+        {"--identity-key", &r->identity_key},
     };
     for (size_t i = 0; i < SP_COUNT(options); i++) {
         if (strcmp(argument, options[i].name) == 0) {
@@ -372,8 +378,11 @@ static int read_log(struct reading *r, const char *action, print_fn *put)
     if (status != SP_EXIT_DONE) {
         return status;
     }
-    enum sp_err err = sp_archive_open(&place.disk, &r->archive);
-    if (err != SP_OK) {
+    status = sp_audit_forms_make(r->place.directory == NULL ? place.path : NULL, r->identity_key, &r->search, &r->forms);
+    enum sp_err err = status == SP_EXIT_DONE ? sp_archive_open(&place.disk, &r->archive) : SP_OK;
+    if (status != SP_EXIT_DONE) {
+        /* it was said why */
+    } else if (err != SP_OK) {
         status = sp_audit_cannot("there is no readable log in", place.path, err);
     } else if (strcmp(action, "tail") == 0) {
         status = tail(r, put);

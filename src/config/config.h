@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/where.h"
 #include "config/rows.h"
+#include "config/words_audit.h"
 
 #define SP_CONFIG_FILE_MAX          ((size_t)64 * 1024 * 1024)
 #define SP_CONFIG_TENANTS_MAX       ((size_t)131072)
@@ -32,7 +33,6 @@ enum sp_config_credential {
 };
 enum sp_config_network { SP_CONFIG_EGRESS_DISABLED, SP_CONFIG_EGRESS_ENABLED };
 enum sp_config_template { SP_CONFIG_TEMPLATE_SHARED, SP_CONFIG_TEMPLATE_TENANT };
-enum sp_config_audit_code { SP_CONFIG_AUDIT_DIGEST, SP_CONFIG_AUDIT_FULL };
 enum sp_config_certificates { SP_CONFIG_CERTIFICATES_OPTIONAL, SP_CONFIG_CERTIFICATES_REQUIRED };
 enum sp_config_certificate_use { SP_CONFIG_CERTIFICATE_ALONE, SP_CONFIG_CERTIFICATE_WITH_TOKEN };
 enum sp_config_denial { SP_CONFIG_DENIAL_ERROR, SP_CONFIG_DENIAL_RESULT };

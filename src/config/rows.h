@@ -114,6 +114,8 @@
       "whether the code itself is kept, sealed to the auditor, beside the log")                                  \
     X(SECONDS, "audit", "keep", audit_keep_s, 0, 4294967295, "0", "",                              \
       "how long entries and kept code stay, at least a day; 0: for ever")                          \
+    X(CHOICE, "audit", "identities", audit_identities, 0, 0, "\"clear\"", "clear|keyed",           \
+      "whether tenant, principal, address and session stand in the log as they are, or as digests under the tenant's key") \
     X(TEXT, "audit", "code_key", audit_code_key, 0, 128, "\"\"", "",                              \
       "the auditor's public key that kept code is sealed to, as 'sallyport audit keygen' prints it") \
     X(TEXT, "audit", "origin", audit_origin, 0, 64, "\"\"", "",                                      \

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/slice.h"
 #include "identity/token.h"
+#include "identity/veil.h"
 
 #define SP_TENANT_NAME_MAX   ((size_t)64)
 #define SP_DIRECTORY_ROWS_MAX ((size_t)1 << 20) /* tenants, and tokens */
@@ -23,6 +24,7 @@ struct sp_tenant {
     uint64_t policy_epoch;
     bool is_denial_result; /* a denied run is answered as a result */
     bool needs_certificate; /* and a token: neither alone is enough */
+    uint8_t identity_key[SP_VEIL_KEY_BYTES]; /* hides its names in the log; zeros where they are not hidden */
 };
 
 /* Who asks: the tenant, its place in the order of adding, a name for the log, and what it may do (api/scope.h). Lent. */

@@ -22,6 +22,7 @@
 #include "process/quotas.h"
 #include "process/role.h"
 #include "process/settings.h"
+#include "process/veils.h"
 
 #define TICK_MS 500U
 
@@ -31,6 +32,7 @@
 struct admit_state {
     struct sp_self *self;
     struct sp_authority *authority;
+    struct sp_veils veils;
     struct sp_session_namer *namer;
     struct sp_quotas quotas;
     struct sp_admit_room *room;
@@ -64,12 +66,24 @@ TO(SP_ROLE_FRONT, grant)
 TO(SP_ROLE_FRONT, refuse)
 TO(SP_ROLE_FRONT, send)
 TO(SP_ROLE_FRONT, tell)
-TO(SP_ROLE_AUDIT, who)
-TO(SP_ROLE_AUDIT, refusal)
-TO(SP_ROLE_AUDIT, strangers)
-TO(SP_ROLE_AUDIT, token_event)
-TO(SP_ROLE_AUDIT, read_ask)
 #undef TO
+
+/* What identifies a tenant is hidden on the way to the log, where that is asked for. */
+#define TO_AUDIT(name)                                                                              \
+    static enum sp_err out_##name(void *ctx, const struct sp_msg_##name *msg)                       \
+    {                                                                                               \
+        struct admit_state *state = ctx;                                                            \
+        struct sp_msg_##name told = *msg;                                                           \
+        struct sp_channel *wire = sp_self_wire(state->self, SP_ROLE_AUDIT, 0);                      \
+        SP_TRY(sp_veils_##name(&state->veils, sp_authority_directory(state->authority), &told));    \
+        return wire == NULL ? SP_ERR_CLOSED : sp_msg_##name##_send(wire, &told);                    \
+    }
+TO_AUDIT(who)
+TO_AUDIT(refusal)
+TO_AUDIT(strangers)
+TO_AUDIT(token_event)
+TO_AUDIT(read_ask)
+#undef TO_AUDIT
 
 /* --- leases of the quotas --- */
 
@@ -247,6 +261,7 @@ static enum sp_err add_tenant(struct sp_authority *authority, struct sp_slice it
     for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {
         tenant.policy[i] = s.policy[i];
     }
+    (void)sp_slice_copy(s.identity_key, tenant.identity_key, sizeof(tenant.identity_key));
     SP_TRY(sp_directory_add_tenant(directory, &tenant));
     return sp_certificates_settle(s.certificates, sp_directory_tenants(directory) - 1, authority);
 }
@@ -410,6 +425,8 @@ static enum sp_err make_room(struct admit_state *state)
                                            .failed_logins_per_minute = settings.failed_logins_per_minute,
                                            .seed = seed};
     SP_TRY(sp_hash_start());
+    state->veils.is_on = settings.identity_key.len == SP_VEIL_KEY_BYTES;
+    (void)sp_slice_copy(settings.identity_key, state->veils.nobody, sizeof(state->veils.nobody));
     SP_TRY(sp_authority_new(&state->authority));
     SP_TRY(fill_authority(state->authority, &settings));
     SP_TRY(open_tokens(state));

@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "config/tenants.h"
+#include "process/identities.h"
 #include "process/settings.h"
 
 /* Where each limit stands; all are whole numbers in the units of the configuration. */
@@ -28,6 +29,7 @@ struct owner {
 };
 
 struct list {
+    int identities; /* the directory of keys that hide names, or -1 */
     struct sp_writer w;
     size_t count;
     uint64_t more;
@@ -76,18 +78,36 @@ static enum sp_err put_changes(const struct owner *owner, struct sp_buf *out)
     return sp_writer_end(&w);
 }
 
+/* A tenant's name as the log has it. */
+static enum sp_err name_in_log(const struct list *list, char out[SP_VEIL_CHARS + 1], struct sp_slice *out_name)
+{
+    uint8_t key[SP_VEIL_KEY_BYTES];
+    const struct owner *owner = &list->held_owner;
+    *out_name = sp_slice_of(owner->name);
+    if (list->identities < 0 || owner->scope == SP_LIMIT_OF_ORGANISATION) {
+        return SP_OK;
+    }
+    SP_TRY(sp_identity_need(list->identities, owner->name, key));
+    SP_TRY(sp_veil_text(sp_slice_make(key, sizeof(key)), SP_VEIL_TENANT, *out_name, out));
+    *out_name = sp_slice_of(out);
+    return SP_OK;
+}
+
 static enum sp_err write_out(struct list *list)
 {
+    char form[SP_VEIL_CHARS + 1];
+    struct sp_slice name = {NULL, 0};
     struct sp_writer w;
     if (!list->is_holding) {
         return SP_OK;
     }
+    SP_TRY(name_in_log(list, form, &name));
     SP_AUTO_BUF struct sp_buf encoded;
+    sp_buf_init(&encoded, SP_SETTINGS_LIST_MAX);
     const struct sp_settings_quota quota = {.scope = (uint8_t)list->held_owner.scope,
-                                            .name = sp_slice_of(list->held_owner.name),
+                                            .name = name,
                                             .changes = sp_buf_slice(&list->held_changes),
                                             .more = list->more};
-    sp_buf_init(&encoded, SP_SETTINGS_LIST_MAX);
     sp_writer_init(&w, &encoded);
     sp_settings_quota_write(&w, &quota);
     SP_TRY(sp_writer_end(&w));
@@ -148,9 +168,9 @@ static enum sp_err compare_all(struct list *list, const struct sp_config *old, c
     return sp_writer_end(&list->w);
 }
 
-enum sp_err sp_quota_changes(const struct sp_config *old, const struct sp_config *fresh, struct sp_buf *out)
+enum sp_err sp_quota_changes(const struct sp_config *old, const struct sp_config *fresh, int identities, struct sp_buf *out)
 {
-    struct list list = {.count = 0};
+    struct list list = {.count = 0, .identities = identities};
     sp_writer_init(&list.w, out);
     sp_buf_init(&list.held_changes, SP_MSG_MODULES_MAX);
     enum sp_err err = compare_all(&list, old, fresh);

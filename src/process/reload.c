@@ -3,12 +3,15 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/own.h"
 #include "codec/hex.h"
 #include "config/tenants.h"
 #include "crypto/hash.h"
 #include "os/schedule.h"
 #include "process/authorities.h"
+#include "os/files.h"
 #include "process/house.h"
+#include "process/identities.h"
 #include "process/quota_changes.h"
 
 /* So long may the roles of one step take; a worker that loads policies makes tables anew. */
@@ -141,7 +144,13 @@ static void commit(struct sp_house *house)
         return;
     }
     sp_buf_init(&reload->quotas, SP_SETTINGS_LIST_MAX);
-    if (sp_quota_changes(house->config, reload->fresh, &reload->quotas) != SP_OK) {
+    SP_AUTO_CLOSE int identities = -1;
+    if (house->config->audit_identities == SP_CONFIG_IDENTITIES_KEYED &&
+        sp_dir_make_at(house->estate.state_dir, SP_IDENTITIES_DIRECTORY, 0700, &identities) != SP_OK) {
+        refuse(house, "STATE/" SP_IDENTITIES_DIRECTORY " cannot be opened");
+        return;
+    }
+    if (sp_quota_changes(house->config, reload->fresh, identities, &reload->quotas) != SP_OK) {
         refuse(house, "the changes of quotas cannot be told to the log");
         return;
     }

@@ -8,6 +8,7 @@
 #include "crypto/hash.h"
 #include "os/files.h"
 #include "process/house.h"
+#include "process/identities.h"
 #include "process/issuers.h"
 #include "process/upstream.h"
 
@@ -116,6 +117,27 @@ static enum sp_err put_organisations(const struct sp_config *config, struct sp_w
     return SP_OK;
 }
 
+/* The key that hides a tenant's names in the log, made when there is none; empty when nothing is hidden. */
+static enum sp_err put_identity(const struct sp_house *house, const char *name, uint8_t key[SP_VEIL_KEY_BYTES],
+                                struct sp_slice *out)
+{
+    if (house->config->audit_identities != SP_CONFIG_IDENTITIES_KEYED) {
+        return SP_OK;
+    }
+    SP_AUTO_CLOSE int dir = -1;
+    enum sp_err err = sp_dir_make_at(house->estate.state_dir, SP_IDENTITIES_DIRECTORY, 0700, &dir);
+    if (err == SP_OK) {
+        err = sp_identity_need(dir, name, key);
+    }
+    if (err != SP_OK) {
+        sp_log(SP_LOG_ERROR, "supervisor.identity.unusable", "file=STATE/" SP_IDENTITIES_DIRECTORY "/%s error=%s", name,
+               sp_err_name(err));
+        return err;
+    }
+    *out = sp_slice_make(key, SP_VEIL_KEY_BYTES);
+    return SP_OK;
+}
+
 static enum sp_err put_tenants(const struct sp_house *house, struct sp_writer *list)
 {
     for (size_t i = 0; i < house->config->tenant_count; i++) {
@@ -135,6 +157,8 @@ static enum sp_err put_tenants(const struct sp_house *house, struct sp_writer *l
                                        .quota = sp_buf_slice(&quota),
                                        .token_quota = sp_buf_slice(&token_quota),
                                        .is_denial_result = tenant->denial == SP_CONFIG_DENIAL_RESULT};
+        uint8_t identity_key[SP_VEIL_KEY_BYTES];
+        SP_TRY(put_identity(house, tenant->name, identity_key, &s.identity_key));
         SP_AUTO_BUF struct sp_buf certificates;
         sp_buf_init(&certificates, SP_SETTINGS_LIST_MAX);
         SP_TRY(sp_certificates_settings(tenant, &certificates));
@@ -178,7 +202,11 @@ static enum sp_err admit(const struct sp_child *child, struct sp_writer *w)
     SP_TRY(put_tokens(child->house, &lists));
     SP_TRY(sp_writer_end(&lists));
     SP_TRY(sp_issuers_settings(config, &issuers));
-    const struct sp_settings_admit s = {.workers = (uint16_t)config->limits_workers,
+    uint8_t nobody_key[SP_VEIL_KEY_BYTES];
+    struct sp_slice nobody = {NULL, 0};
+    SP_TRY(put_identity(child->house, SP_IDENTITY_OF_NOBODY, nobody_key, &nobody));
+    const struct sp_settings_admit s = {.identity_key = nobody,
+                                        .workers = (uint16_t)config->limits_workers,
                                         .file_workers = (uint16_t)config->limits_file_workers,
                                         .body_bytes_max = config->limits_body_bytes,
                                         .upload_body_max = upload_body_max(config),
@@ -244,6 +272,7 @@ static enum sp_err audit(const struct sp_child *child, struct sp_writer *w)
                                   .code_key = sp_slice_of(house->config->audit_code == SP_CONFIG_AUDIT_FULL
                                                               ? house->config->audit_code_key
                                                               : ""),
+                                  .hides_sources = house->config->audit_identities == SP_CONFIG_IDENTITIES_KEYED,
                                   .workers = all_workers(house->config),
                                   .policies = sp_buf_slice(&digests)};
     SP_TRY(sp_configuration_digest(house->config, s.configuration));

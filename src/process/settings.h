@@ -39,6 +39,7 @@
     F(U32, queue_max, 0)                           \
     F(U32, failed_logins_per_minute, 0)            \
     F(U64, cooldown_s, 0) /* how long a session lives unused */ \
+    F(BYTES, identity_key, SP_DIGEST_BYTES) /* for names of no tenant; empty: nothing is hidden */ \
     F(BYTES, organisations, SP_SETTINGS_TENANTS_MAX) \
     F(BYTES, tenants, SP_SETTINGS_TENANTS_MAX)     \
     F(BYTES, tokens, SP_SETTINGS_LIST_MAX)         \
@@ -54,7 +55,8 @@
     F(BYTES, token_quota, SP_MSG_NAME_MAX)   \
     F(U8, is_denial_result, 0)               \
     F(BYTES, certificates, SP_SETTINGS_LIST_MAX) /* blocks of text */ \
-    F(U8, needs_certificate, 0)
+    F(U8, needs_certificate, 0)              \
+    F(BYTES, identity_key, SP_DIGEST_BYTES) /* empty: its names stand in the log as they are */
 
 #define SP_SETTINGS_ORGANISATION_FIELDS(F) F(TEXT, name, SP_MSG_NAME_MAX) F(BYTES, quota, SP_MSG_NAME_MAX)
 

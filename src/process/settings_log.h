@@ -11,6 +11,7 @@
     F(TEXT, version, SP_MSG_NAME_MAX)          \
     F(TEXT, origin, SP_MSG_SESSION_MAX)        \
     F(TEXT, code_key, SP_MSG_SESSION_MAX) /* whom code is sealed to; empty: it is not kept */ \
+    F(U8, hides_sources, 0) /* of strangers that admit never sees */ \
     F(DIGEST, configuration, 0)                \
     F(U16, workers, 0)                         \
     F(BYTES, policies, SP_SETTINGS_LIST_MAX)   \

@@ -51,7 +51,7 @@ static void test_owners_with_changed_limits_are_told(void **state)
     struct sp_reader r;
     (void)state;
     sp_buf_init(&out, SP_SETTINGS_LIST_MAX);
-    assert_int_equal(sp_quota_changes(old, fresh, &out), SP_OK);
+    assert_int_equal(sp_quota_changes(old, fresh, -1, &out), SP_OK);
     sp_reader_init(&r, sp_buf_slice(&out));
     next(&r, SP_LIMIT_OF_TENANT, "acme", (const char *const[]){"requests_per_minute 600 60", "upload_bytes_per_day 0 1048576", NULL});
     next(&r, SP_LIMIT_OF_TOKEN, "acme", (const char *const[]){"concurrent_runs 0 3", NULL});
@@ -66,7 +66,7 @@ static void test_nothing_is_told_of_what_is_the_same(void **state)
     SP_AUTO_BUF struct sp_buf out;
     (void)state;
     sp_buf_init(&out, SP_SETTINGS_LIST_MAX);
-    assert_int_equal(sp_quota_changes(old, fresh, &out), SP_OK);
+    assert_int_equal(sp_quota_changes(old, fresh, -1, &out), SP_OK);
     assert_int_equal(out.len, 0);
 }
 
@@ -89,7 +89,7 @@ static void test_past_the_bound_the_rest_is_counted(void **state)
     SP_AUTO_CONFIG struct sp_config *old = parse((const char *)texts[0].ptr);
     SP_AUTO_CONFIG struct sp_config *fresh = parse((const char *)texts[1].ptr);
     sp_buf_init(&out, SP_SETTINGS_LIST_MAX);
-    assert_int_equal(sp_quota_changes(old, fresh, &out), SP_OK);
+    assert_int_equal(sp_quota_changes(old, fresh, -1, &out), SP_OK);
     sp_reader_init(&r, sp_buf_slice(&out));
     for (; sp_reader_left(&r) > 0; count++) {
         struct sp_slice item = {NULL, 0};
