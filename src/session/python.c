@@ -4,6 +4,7 @@
 #include "session/python.h"
 
 #include <stdio.h>
+#include <sys/random.h>
 
 #include "session/arena.h"
 #include "session/fence.h"
@@ -19,6 +20,14 @@ static struct {
     PyObject *packages;
     PyObject *without_processes;
 } support;
+
+/* The Mersenne Twister's state as numpy has it, and the one that numpy.random draws from; NULL: not found. */
+#define TWISTER_WORDS 624
+struct twister {
+    uint32_t words[TWISTER_WORDS];
+    int position;
+};
+static struct twister *numpy_state;
 
 static enum sp_err failed(void)
 {
@@ -121,7 +130,55 @@ static PyObject *emit(PyObject *self, PyObject *const *args, Py_ssize_t count)
     Py_RETURN_NONE;
 }
 
+/*
+ * find_words(capsule, words, position): whether the state behind numpy's global generator is what we know of it. numpy's
+ * own way to seed it goes through so much of numpy that every session would have to copy half a megabyte.
+ */
+static PyObject *find_words(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+    const struct twister *const *generator = NULL;
+    long position = count == 3 ? small_number(args[2], TWISTER_WORDS + 1) : -1;
+    (void)self;
+    numpy_state = NULL;
+    if (position < 0 || !PyBytes_CheckExact(args[1]) ||
+        PyBytes_GET_SIZE(args[1]) != (Py_ssize_t)sizeof numpy_state->words) {
+        Py_RETURN_FALSE;
+    }
+    generator = PyCapsule_GetPointer(args[0], "BitGenerator");
+    if (generator == NULL) {
+        PyErr_Clear();
+        Py_RETURN_FALSE;
+    }
+    struct sp_slice known = sp_slice_make(PyBytes_AS_STRING(args[1]), sizeof numpy_state->words);
+    struct sp_slice found = sp_slice_make((*generator)->words, sizeof numpy_state->words);
+    if (!sp_slice_equal(known, found) || (*generator)->position != position) {
+        Py_RETURN_FALSE;
+    }
+    numpy_state = *(struct twister *const *)(const void *)generator;
+    Py_RETURN_TRUE;
+}
+
+/* In a new session: words that no other session has. */
+static enum sp_err draw_words(void)
+{
+    uint8_t *to = numpy_state == NULL ? NULL : (uint8_t *)numpy_state->words;
+    size_t left = numpy_state == NULL ? 0 : sizeof numpy_state->words;
+    while (left > 0) {
+        ssize_t got = getrandom(to, left, 0);
+        if (got <= 0) {
+            return SP_ERR_SYSTEM;
+        }
+        to += got;
+        left -= (size_t)got;
+    }
+    if (numpy_state != NULL) {
+        numpy_state->position = TWISTER_WORDS;
+    }
+    return SP_OK;
+}
+
 static PyMethodDef methods[] = {
+    {"find_words", (PyCFunction)(void (*)(void))find_words, METH_FASTCALL, NULL},
     {"emit", (PyCFunction)(void (*)(void))emit, METH_FASTCALL, NULL},
     {NULL, NULL, 0, NULL},
 };
@@ -154,8 +211,8 @@ static enum sp_err find_functions(void)
     support.packages = PyObject_GetAttrString(module, "packages");
     support.without_processes = PyObject_GetAttrString(module, "without_processes");
     Py_DECREF(module);
-    if (support.without_processes == NULL || support.prepare == NULL || support.awake == NULL || support.settle == NULL ||
-        support.run == NULL || support.packages == NULL) {
+    if (support.without_processes == NULL || support.prepare == NULL || support.awake == NULL ||
+        support.settle == NULL || support.run == NULL || support.packages == NULL) {
         return failed();
     }
     return SP_OK;
@@ -249,6 +306,7 @@ void sp_python_before_fork(void)
 enum sp_err sp_python_awake(void)
 {
     PyOS_AfterFork_Child();
+    SP_TRY(draw_words());
     return call(support.awake);
 }
 

@@ -5,6 +5,27 @@ each new session and run() for each cell. What the cell shows goes out piece by 
 and which checks every number and length, because a tenant's code can change anything in this module.
 """
 
+import os
+import sys
+
+# What the standard library does in a new process costs each session a hundred pages of its own, and nothing of it is
+# needed there: the template has one thread and holds no lock. So these hooks are put off until a session has begun.
+_PUT_OFF = ("random", "threading", "logging", "concurrent.futures.thread", "matplotlib.font_manager")
+_register_at_fork = os.register_at_fork
+_put_off = []
+
+
+def _put_off_hooks(**hooks):
+    if sys._getframe(1).f_globals.get("__name__") in _PUT_OFF:
+        _put_off.append(hooks)
+    else:
+        _register_at_fork(**hooks)
+
+
+os.register_at_fork = _put_off_hooks
+
+import _random
+import _signal
 import ast
 import errno
 import importlib
@@ -12,11 +33,9 @@ import importlib.metadata
 import io
 import json
 import math
-import os
 import random
-import signal
 import subprocess
-import sys
+import threading
 import types
 
 # The numbers of wire/session_frame.h.
@@ -173,6 +192,10 @@ def _bundle(data):
 def _show_value(value):
     """The value of the last expression, in every form that it has."""
     if value is None or _is_drawing(value):
+        return
+    if type(value) is int and -(1 << 63) <= value < (1 << 63):
+        data = b"%d" % value
+        _cell.put(RESULT, [(JSON, data), (TEXT, data)])
         return
     if _is_figure(value):
         _cell.drawn.add(id(value))
@@ -372,7 +395,7 @@ def run(code):
     _cell = _Cell()
     _cell_is_quiet = code.rstrip().endswith(";")
     sys.stdin, sys.stdout, sys.stderr = _streams
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    _signal.signal(_signal.SIGINT, _signal.default_int_handler)
     for step in (lambda: _run(code), _finish):
         try:
             step()
@@ -460,22 +483,47 @@ def prepare(preload):
             missing.append("%s (%s)" % (name, type(error).__name__))
     # Last, so that a file of a session stands in for no module; what may be imported from there the fence says.
     sys.path.append("/mnt/data")
+    os.register_at_fork = _register_at_fork
     _warm()
+    _own_numpy_state()
     return missing
+
+
+def _own_numpy_state():
+    """Whether C has found the words of numpy's global generator, so that a session can draw its own without numpy."""
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is None:
+        return
+    numpy_random.seed()
+    try:
+        generator = numpy_random.mtrand._rand._bit_generator
+        state = generator.state["state"]
+        found = type(generator).__name__ == "MT19937" and find_words(
+            generator.capsule, state["key"].tobytes(), state["pos"])
+    except Exception:
+        found = False
+    global _is_numpy_found
+    _is_numpy_found = found
+    del globals()["find_words"]
+
+
+_is_numpy_found = False
 
 
 def awake():
     """In a new session: nothing random may be what another session has."""
-    # The module random seeds itself after a fork.
+    for hooks in _put_off:
+        _register_at_fork(**hooks)
+    threading._main_thread._native_id = threading.get_native_id()
+    _random.Random.seed(random._inst)
     numpy_random = sys.modules.get("numpy.random")
-    if numpy_random is not None:
+    if numpy_random is not None and not _is_numpy_found:
         # Numbers of ours: without them numpy goes a long way through Python, which every session would have to copy.
         numpy_random.seed(tuple(os.urandom(32)))
     ssl = sys.modules.get("ssl")
     if ssl is not None:
         # Stirring the primary generator makes OpenSSL's others reseed before their next byte.
         ssl.RAND_add(os.urandom(48), 48.0)
-        ssl.RAND_bytes(1)
     tempfile = sys.modules.get("tempfile")
     if tempfile is not None:
         tempfile._name_sequence = None

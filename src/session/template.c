@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -92,7 +93,9 @@ static enum sp_err introduce(struct template *t)
 
 static enum sp_err prepare(struct template *t, const struct sp_session_options *options)
 {
-    enum sp_err err = sp_python_start(options->preload);
+    enum sp_err err = SP_OK;
+    (void)prctl(PR_SET_NAME, "python3", 0, 0, 0);
+    err = sp_python_start(options->preload);
     if (err != SP_OK) {
         sp_log(SP_LOG_ERROR, "template.python.failed", "preload=%s", options->preload);
         return err;
