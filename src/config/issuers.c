@@ -204,6 +204,12 @@ static enum sp_err check_issuer(const struct sp_config *c, size_t index, struct 
 
 static bool is_certificate(struct sp_slice text)
 {
+    static const char *const alternatives[] = {"dns:", "uri:", "email:"};
+    for (size_t i = 0; i < SP_COUNT(alternatives); i++) {
+        if (sp_slice_starts(text, alternatives[i])) {
+            return text.len > sp_slice_of(alternatives[i]).len && text.len <= 512 && sp_slice_find(text, 0, ' ') == text.len;
+        }
+    }
     if (sp_slice_starts(text, SUBJECT_PREFIX)) {
         return text.len > sizeof(SUBJECT_PREFIX) - 1 && text.len <= 512;
     }
@@ -269,7 +275,8 @@ static enum sp_err check_certificates(const struct sp_config *c, size_t index, s
     for (size_t i = 0; i < tenant->certificates.count; i++) {
         if (!is_certificate(sp_slice_of(tenant->certificates.items[i]))) {
             return refuse(where, tenant->places[SP_CONFIG_AT_certificates],
-                          "a certificate is 'sha256:' and 64 hexadecimal digits, or 'subject:' and its subject");
+                          "a certificate is 'sha256:' and 64 hexadecimal digits, 'subject:' and its subject, or one of its alternative "
+                          "names: 'dns:', 'uri:' or 'email:'");
         }
     }
     return SP_OK;

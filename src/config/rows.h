@@ -135,8 +135,8 @@
     X(CHOICE, "tenant", "denial", denial, 0, 0, "\"error\"", "error|result",                       \
       "how a denied run is answered: an error, or a result with the reason in stderr")             \
     X(TEXTS, "tenant", "certificates", certificates, 0, 64, "[]", "",                              \
-      "client certificates that stand for it: 'sha256:' and the digest, or 'subject:' and the "    \
-      "subject as RFC 4514 has it")                                                                \
+      "client certificates that stand for it: 'sha256:' and the digest, 'subject:' and the "       \
+      "subject as RFC 4514 has it, or an alternative name: 'dns:', 'uri:', 'email:'")              \
     X(CHOICE, "tenant", "certificate_use", certificate_use, 0, 0, "\"alone\"", "alone|with-token", \
       "whether a certificate is enough, or certificate and token are needed both")                 \
     X(NUMBER, "tenant.quota", "requests_per_minute", quota_requests_per_minute, 0, 1000000, "0",   \

@@ -174,7 +174,60 @@ static enum sp_err put_subject(const X509 *certificate, struct sp_buf *out)
     return SP_OK;
 }
 
-enum sp_err sp_tls_peer(const struct sp_tls *tls, uint8_t fingerprint[SP_SHA256_BYTES], struct sp_buf *subject)
+/* What stands in a line of its own without ending it, and says the same to everybody: printable, and no blank. */
+static bool is_plain(struct sp_slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] <= ' ' || text.ptr[i] > '~') {
+            return false;
+        }
+    }
+    return text.len > 0;
+}
+
+static enum sp_err put_name(const char *kind, struct sp_slice value, bool is_dns, struct sp_buf *out)
+{
+    SP_TRY(sp_buf_put_byte(out, '\n'));
+    SP_TRY(sp_buf_put_text(out, kind));
+    for (size_t i = 0; i < value.len; i++) {
+        const uint8_t byte = value.ptr[i];
+        SP_TRY(sp_buf_put_byte(out, is_dns && byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte - 'A' + 'a') : byte));
+    }
+    return SP_OK;
+}
+
+static void put_general_name(const GENERAL_NAME *name, struct sp_buf *out)
+{
+    static const struct {
+        int type;
+        const char *kind;
+    } kinds[] = {{GEN_DNS, "dns:"}, {GEN_URI, "uri:"}, {GEN_EMAIL, "email:"}};
+    int type = 0;
+    const void *value = GENERAL_NAME_get0_value(name, &type);
+    for (size_t i = 0; i < SP_COUNT(kinds); i++) {
+        if (type != kinds[i].type) {
+            continue;
+        }
+        const ASN1_STRING *string = value;
+        const struct sp_slice text = sp_slice_make(ASN1_STRING_get0_data(string), (size_t)ASN1_STRING_length(string));
+        const size_t before = out->len;
+        if (is_plain(text) && put_name(kinds[i].kind, text, type == GEN_DNS, out) != SP_OK) {
+            sp_buf_truncate(out, before);
+        }
+    }
+}
+
+static void put_alternatives(const X509 *certificate, struct sp_buf *out)
+{
+    GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+    for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+        put_general_name(sk_GENERAL_NAME_value(names, i), out);
+    }
+    GENERAL_NAMES_free(names);
+    ERR_clear_error();
+}
+
+enum sp_err sp_tls_peer(const struct sp_tls *tls, uint8_t fingerprint[SP_SHA256_BYTES], struct sp_buf *names)
 {
     X509 *certificate = SSL_get0_peer_certificate(tls->ssl);
     if (certificate == NULL || SSL_get_verify_result(tls->ssl) != X509_V_OK) {
@@ -184,5 +237,7 @@ enum sp_err sp_tls_peer(const struct sp_tls *tls, uint8_t fingerprint[SP_SHA256_
     if (X509_digest(certificate, EVP_sha256(), fingerprint, &len) != 1 || len != SP_SHA256_BYTES) {
         return SP_ERR_CRYPTO;
     }
-    return put_subject(certificate, subject);
+    SP_TRY(put_subject(certificate, names));
+    put_alternatives(certificate, names);
+    return SP_OK;
 }

@@ -77,10 +77,12 @@ void sp_tls_end(struct sp_tls *tls) SP_NONNULL(1);
 const char *sp_tls_reason(const struct sp_tls *tls) SP_NONNULL(1);
 
 /*
- * The peer's verified certificate: the SHA-256 of its DER form, and its subject as RFC 4514 writes it, appended to
- * `subject` (left out when it does not fit, or is not plain ASCII after escaping). SP_ERR_NOT_FOUND: it sent none.
+ * The peer's verified certificate: the SHA-256 of its DER form, and its names, appended to `names`: the subject as RFC
+ * 4514 writes it, then a line each the subject alternative names that are a DNS name (in small letters), a URI or an
+ * e-mail address: "dns:robot.example". What does not fit, or is not plain ASCII, is left out. SP_ERR_NOT_FOUND: it sent
+ * none.
  */
-enum sp_err sp_tls_peer(const struct sp_tls *tls, uint8_t fingerprint[SP_SHA256_BYTES], struct sp_buf *subject) SP_MUST_CHECK
+enum sp_err sp_tls_peer(const struct sp_tls *tls, uint8_t fingerprint[SP_SHA256_BYTES], struct sp_buf *names) SP_MUST_CHECK
     SP_NONNULL(1, 2, 3);
 
 #endif

@@ -17,8 +17,8 @@
 #define SP_PUMP_LINGER_MS        ((uint64_t)2000)
 #define SP_PUMP_LINGER_BYTES_MAX ((size_t)4 * 1024 * 1024)
 
-/* The subject of a client's certificate, see sp_tls_peer. */
-#define SP_PUMP_SUBJECT_BYTES_MAX ((size_t)512)
+/* The names of a client's certificate, see sp_tls_peer. */
+#define SP_PUMP_SUBJECT_BYTES_MAX ((size_t)2048)
 
 struct sp_pump;
 

@@ -55,12 +55,30 @@ static bool is_digest(struct sp_slice text)
     return true;
 }
 
+/* A subject alternative name: its kind, and something printable behind it. */
+static bool is_alternative(struct sp_slice text)
+{
+    static const char *const kinds[] = {"dns:", "uri:", "email:"};
+    for (size_t i = 0; i < SP_COUNT(kinds); i++) {
+        if (!sp_slice_starts(text, kinds[i]) || text.len == sp_slice_of(kinds[i]).len) {
+            continue;
+        }
+        for (size_t k = 0; k < text.len; k++) {
+            if (text.ptr[k] <= ' ' || text.ptr[k] > '~') {
+                return false;
+            }
+        }
+        return true;
+    }
+    return false;
+}
+
 enum sp_err sp_certificate_check(struct sp_slice text)
 {
     size_t ignored = 0;
     const bool is_subject = sp_slice_starts(text, SUBJECT_PREFIX) && text.len > sizeof(SUBJECT_PREFIX) - 1;
     const bool is_text = sp_utf8_check(text, &ignored) == SP_OK && sp_slice_find(text, 0, '\0') == text.len;
-    return text.len <= SP_CERTIFICATE_TEXT_MAX && is_text && (is_subject || is_digest(text)) ? SP_OK : SP_ERR_INVALID;
+    return text.len <= SP_CERTIFICATE_TEXT_MAX && is_text && (is_subject || is_digest(text) || is_alternative(text)) ? SP_OK : SP_ERR_INVALID;
 }
 
 static struct sp_slice text_of(const struct row *row)
@@ -107,8 +125,10 @@ enum sp_err sp_certificates_add(struct sp_certificates *certificates, struct sp_
     if (row.text == NULL) {
         return SP_ERR_NOMEM;
     }
-    for (size_t i = 0; sp_slice_starts(text, DIGEST_PREFIX) && i < row.len; i++) {
-        row.text[i] = row.text[i] >= 'A' && row.text[i] <= 'F' ? (char)(row.text[i] - 'A' + 'a') : row.text[i];
+    /* Digests and DNS names are the same in capitals. */
+    const bool is_caseless = sp_slice_starts(text, DIGEST_PREFIX) || sp_slice_starts(text, "dns:");
+    for (size_t i = 0; is_caseless && i < row.len; i++) {
+        row.text[i] = row.text[i] >= 'A' && row.text[i] <= 'Z' ? (char)(row.text[i] - 'A' + 'a') : row.text[i];
     }
     certificates->rows[certificates->count++] = row;
     certificates->is_sorted = false;
@@ -131,16 +151,42 @@ static enum sp_err find(struct sp_certificates *certificates, const char *prefix
     return SP_OK;
 }
 
-enum sp_err sp_certificates_find(struct sp_certificates *certificates, struct sp_slice digest, struct sp_slice subject, size_t *out)
+/* All alternative names that are somebody's must be the same tenant's: whose it is does not go by their order. */
+static enum sp_err find_alternative(struct sp_certificates *certificates, struct sp_slice lines, size_t *out)
+{
+    bool is_found = false;
+    while (lines.len > 0) {
+        const size_t end = sp_slice_find(lines, 0, '\n');
+        size_t tenant = 0;
+        const struct sp_slice name = sp_slice_sub(lines, 0, end);
+        if (is_alternative(name) && find(certificates, "", name, &tenant) == SP_OK) {
+            if (is_found && tenant != *out) {
+                return SP_ERR_NOT_FOUND;
+            }
+            *out = tenant;
+            is_found = true;
+        }
+        lines = sp_slice_sub(lines, end + 1, lines.len);
+    }
+    return is_found ? SP_OK : SP_ERR_NOT_FOUND;
+}
+
+enum sp_err sp_certificates_find(struct sp_certificates *certificates, struct sp_slice digest, struct sp_slice names, size_t *out)
 {
     char hex[2 * SP_CERTIFICATE_BYTES + 1];
+    const size_t end = sp_slice_find(names, 0, '\n');
+    const struct sp_slice subject = sp_slice_sub(names, 0, end);
+    size_t tenant = 0;
     if (digest.len != SP_CERTIFICATE_BYTES) {
         return SP_ERR_NOT_FOUND;
     }
     sort(certificates);
     sp_hex_write(digest, hex);
-    if (find(certificates, DIGEST_PREFIX, sp_slice_of(hex), out) == SP_OK) {
+    if (find(certificates, DIGEST_PREFIX, sp_slice_of(hex), out) == SP_OK ||
+        (subject.len > 0 && find(certificates, SUBJECT_PREFIX, subject, out) == SP_OK)) {
         return SP_OK;
     }
-    return subject.len == 0 ? SP_ERR_NOT_FOUND : find(certificates, SUBJECT_PREFIX, subject, out);
+    SP_TRY(find_alternative(certificates, sp_slice_sub(names, end + 1, names.len), &tenant));
+    *out = tenant;
+    return SP_OK;
 }

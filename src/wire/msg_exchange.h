@@ -32,7 +32,7 @@
     F(U16, port, 0)                         \
     F(U8, is_tls, 0)                        \
     F(BYTES, certificate, SP_DIGEST_BYTES) /* SHA-256 of the verified client certificate (DER); empty: none */ \
-    F(TEXT, subject, SP_MSG_DETAIL_MAX) /* its subject as RFC 4514 writes it */
+    F(TEXT, subject, SP_MSG_REPORT_MAX) /* its names, a line each: the subject as RFC 4514 writes it, alternative ones */
 
 /* front -> admit: a request head as it came; admit alone reads what the values mean. */
 #define SP_MSG_ASK_FIELDS(F)                      \
@@ -50,7 +50,7 @@
     F(U8, has_body, 0) /* 2: one of no bytes; 0: no length was told, so there is none */ \
     F(U8, is_tls, 0)                              \
     F(BYTES, certificate, SP_DIGEST_BYTES) /* of the connection, as STREAM gave it */ \
-    F(TEXT, subject, SP_MSG_DETAIL_MAX)           \
+    F(TEXT, subject, SP_MSG_REPORT_MAX)           \
     F(U64, body_bytes, 0) /* UINT64_MAX: chunked, not known */ \
     F(U8, is_ready, 0) /* the body is here, whole (a small one, or none): no GRANT, no READY */
 

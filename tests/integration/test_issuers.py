@@ -204,15 +204,17 @@ def test_a_certificate_stands_for_a_tenant(folder):
     ours = Authority(folder / "ours")
     server = ours.issue("server", "/CN=gateway", "IP:127.0.0.1")
     robot, both, nobody = (ours.issue(name, f"/O=acme/CN={name}") for name in ("robot", "both", "nobody"))
+    spiffe = ours.issue("spiffe", "/CN=any", "URI:spiffe://acme.example/robot,DNS:Robot.acme.example")
+    torn = ours.issue("torn", "/CN=any", "DNS:robot.acme.example,email:robot@beta.example")
     der = subprocess.run(["openssl", "x509", "-in", both[0], "-noout", "-fingerprint", "-sha256"], check=True,
                          capture_output=True).stdout.decode().strip().partition("=")[2].replace(":", "")
     config = tls_table(server, client_ca=ours.certificate) + f"""
 [[tenant]]
 name = "acme"
-certificates = ["subject:CN=robot,O=acme"]
+certificates = ["subject:CN=robot,O=acme", "uri:spiffe://acme.example/robot", "dns:robot.acme.example"]
 [[tenant]]
 name = "beta"
-certificates = ["sha256:{der}"]
+certificates = ["sha256:{der}", "email:robot@beta.example"]
 certificate_use = "with-token"
 """
     gateway = TlsGateway(SMALL_POOL + config)
@@ -232,6 +234,8 @@ certificate_use = "with-token"
         assert status == 0, err
         token = token.strip()
         assert run(robot).status == 200
+        assert run(spiffe).status == 200
+        assert run(torn).error() == "TokenMissing"  # its names are of two tenants
         assert run(nobody).error() == "TokenMissing"
         assert run(both).error() == "TokenMissing"
         wait_for(lambda: run(both, token).status == 200, 5, "certificate and token together")

@@ -54,9 +54,11 @@ static const struct {
      "client certificates need 'client_ca' in [server.tls], which says whose are believed"},
     {"no certificate", TENANT "certificate_use = 'with-token'\n", "'with-token' needs 'certificates'"},
     {"a certificate of no form", TLS TENANT "certificates = ['CN=a']\n",
-     "a certificate is 'sha256:' and 64 hexadecimal digits, or 'subject:' and its subject"},
+     "a certificate is 'sha256:' and 64 hexadecimal digits, 'subject:' and its subject, or one of its alternative "
+     "names: 'dns:', 'uri:' or 'email:'"},
     {"a digest that is cut", TLS TENANT "certificates = ['sha256:00']\n",
-     "a certificate is 'sha256:' and 64 hexadecimal digits, or 'subject:' and its subject"},
+     "a certificate is 'sha256:' and 64 hexadecimal digits, 'subject:' and its subject, or one of its alternative "
+     "names: 'dns:', 'uri:' or 'email:'"},
     {"one certificate of two", TLS TENANT "certificates = ['subject:CN=a']\n[[tenant]]\nname = 'b'\ncertificates = ['subject:CN=a']\n",
      "two tenants have this certificate"},
 };
