@@ -246,6 +246,7 @@ static void run(struct sp_audit_room *room, struct sp_pending *row)
         .traceparent = row->who.traceparent,
         .execution = row->who.execution,
         .is_async = row->verdict.is_async,
+        .owner = row->verdict.is_async != 0 ? owner_of(row->who.tenant) : 0,
         .is_stream = row->who.is_stream,
         .order = row->verdict.order,
         .content_at = row->verdict.content_at,

@@ -373,7 +373,7 @@ static enum sp_err build_run(struct sp_relay_room *room, struct run *run, const 
     run->denied = order->denied;
     run->is_shell = order->is_shell;
     run->may_own_code = order->may_own_code;
-    return order->is_async ? sp_shelf_begin(room->shelf, msg->session, msg->execution, now_us, &run->ticket)
+    return order->is_async ? sp_shelf_begin(room->shelf, msg->owner, msg->session, msg->execution, now_us, &run->ticket)
                            : SP_OK;
 }
 

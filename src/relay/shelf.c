@@ -7,6 +7,7 @@
 
 struct entry {
     uint32_t ticket; /* 0: a free place */
+    uint32_t owner;
     bool has_ended;
     uint64_t ended_us;
     struct sp_buf session;
@@ -95,6 +96,29 @@ static struct entry *oldest(struct sp_shelf *shelf, uint64_t now_us)
     return found;
 }
 
+/* What one owner has. */
+struct share {
+    size_t count;
+    size_t bytes;
+    struct entry *oldest; /* that ended first; NULL: all go on */
+};
+
+static struct share share_of(struct sp_shelf *shelf, uint32_t owner)
+{
+    struct share share = {.count = 0};
+    for (size_t i = 0; shelf->count > 0 && i < SP_SHELF_ENTRIES_MAX; i++) {
+        struct entry *entry = &shelf->all[i];
+        if (entry->ticket == 0 || entry->owner != owner) {
+            continue;
+        }
+        share.count++;
+        share.bytes += entry->result.len;
+        bool is_older = share.oldest == NULL || entry->ended_us < share.oldest->ended_us;
+        share.oldest = entry->has_ended && is_older ? entry : share.oldest;
+    }
+    return share;
+}
+
 static struct entry *free_place(struct sp_shelf *shelf, uint64_t now_us)
 {
     for (size_t i = 0; shelf->count < SP_SHELF_ENTRIES_MAX && i < SP_SHELF_ENTRIES_MAX; i++) {
@@ -109,7 +133,7 @@ static struct entry *free_place(struct sp_shelf *shelf, uint64_t now_us)
     return old;
 }
 
-enum sp_err sp_shelf_begin(struct sp_shelf *shelf, struct sp_slice session, struct sp_slice id,
+enum sp_err sp_shelf_begin(struct sp_shelf *shelf, uint32_t owner, struct sp_slice session, struct sp_slice id,
                            uint64_t now_us, uint32_t *out_ticket)
 {
     struct entry *entry = by_name(shelf, session, id);
@@ -119,11 +143,18 @@ enum sp_err sp_shelf_begin(struct sp_shelf *shelf, struct sp_slice session, stru
     if (entry != NULL) {
         forget(shelf, entry);
     }
+    const struct share share = share_of(shelf, owner);
+    if (share.count >= SP_SHELF_OF_OWNER) {
+        if (share.oldest == NULL) {
+            return SP_ERR_FULL;
+        }
+        forget(shelf, share.oldest);
+    }
     entry = free_place(shelf, now_us);
     if (entry == NULL) {
         return SP_ERR_FULL;
     }
-    struct entry fresh = {.ticket = shelf->next_ticket, .state = SP_EXECUTION_RUNNING};
+    struct entry fresh = {.ticket = shelf->next_ticket, .owner = owner, .state = SP_EXECUTION_RUNNING};
     sp_buf_init(&fresh.session, SP_SHELF_NAME_MAX);
     sp_buf_init(&fresh.id, SP_SHELF_NAME_MAX);
     sp_buf_init(&fresh.detail, SP_PRODUCT_TEXT_MAX);
@@ -146,6 +177,11 @@ enum sp_err sp_shelf_begin(struct sp_shelf *shelf, struct sp_slice session, stru
 
 static bool keep_result(struct sp_shelf *shelf, struct entry *entry, struct sp_slice result, uint64_t now_us)
 {
+    struct share share = share_of(shelf, entry->owner);
+    while (share.bytes > 0 && (result.len > SP_SHELF_OWNER_BYTES || share.bytes > SP_SHELF_OWNER_BYTES - result.len)) {
+        forget(shelf, share.oldest); /* what has bytes has ended */
+        share = share_of(shelf, entry->owner);
+    }
     while (result.len > SP_SHELF_BYTES_MAX - shelf->bytes) {
         struct entry *old = oldest(shelf, now_us);
         if (old == NULL) {

@@ -12,6 +12,8 @@
 
 #define SP_SHELF_ENTRIES_MAX 1024U
 #define SP_SHELF_BYTES_MAX   ((size_t)64 * 1024 * 1024)
+#define SP_SHELF_OF_OWNER    256U /* entries of one tenant, and the bytes of their results */
+#define SP_SHELF_OWNER_BYTES ((size_t)16 * 1024 * 1024)
 #define SP_SHELF_KEEP_US     ((uint64_t)600 * 1000000U) /* after a run's end */
 #define SP_SHELF_NAME_MAX    ((size_t)128)
 
@@ -22,10 +24,11 @@ void sp_shelf_free(struct sp_shelf *shelf);
 
 /*
  * A run begins. `*out_ticket` (never 0) ends it. SP_ERR_CONFLICT for one of this name that still runs; one that ended
- * makes room. SP_ERR_FULL when all places are taken by runs that go on or ended a moment ago.
+ * makes room. A tenant that has its share forgets its own oldest. SP_ERR_FULL when all places (or all of the tenant's)
+ * are taken by runs that go on or ended a moment ago.
  */
-enum sp_err sp_shelf_begin(struct sp_shelf *shelf, struct sp_slice session, struct sp_slice id,
-                           uint64_t now_us, uint32_t *out_ticket) SP_MUST_CHECK SP_NONNULL(1, 5);
+enum sp_err sp_shelf_begin(struct sp_shelf *shelf, uint32_t owner, struct sp_slice session, struct sp_slice id,
+                           uint64_t now_us, uint32_t *out_ticket) SP_MUST_CHECK SP_NONNULL(1, 6);
 
 /* It ended; `execution` is copied. A result for which there is no room is kept as broken, and says so. */
 void sp_shelf_end(struct sp_shelf *shelf, uint32_t ticket, const struct sp_execution *execution,

@@ -42,6 +42,7 @@ enum sp_part { SP_PART_STDOUT, SP_PART_STDERR, SP_PART_OUTPUT, SP_PART_COUNT };
     F(TEXT, traceparent, SP_MSG_SESSION_MAX)    \
     F(TEXT, execution, SP_MSG_SESSION_MAX)      \
     F(U8, is_async, 0)                          \
+    F(U32, owner, 0) /* of an asynchronous one: a number for its tenant, whose results are bounded by it */ \
     F(U8, is_stream, 0)                         \
     F(PAYLOAD, order, 0)                        \
     F(U64, content_at, 0)                       \
