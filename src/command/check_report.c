@@ -2,8 +2,7 @@
 #include "base/reader.h"
 #include "codec/json_out.h"
 #include "command/check_inner.h"
-
-#define SOURCE_BYTES_MAX ((size_t)160)
+#include "command/check_source.h"
 
 /* ---- rules ---- */
 
@@ -73,70 +72,17 @@ enum sp_err check_explain(struct sp_buf *out, struct sp_slice rule)
 
 /* ---- text ---- */
 
-static struct sp_slice line_of(struct sp_slice code, uint32_t line)
-{
-    size_t at = 0;
-    uint32_t now = 1;
-    while (now < line && at < code.len) {
-        bool is_pair = code.ptr[at] == '\r' && at + 1 < code.len && code.ptr[at + 1] == '\n';
-        if (code.ptr[at] == '\n' || (code.ptr[at] == '\r' && !is_pair)) {
-            now++;
-        }
-        at++;
-    }
-    size_t end = at;
-    while (end < code.len && code.ptr[end] != '\n' && code.ptr[end] != '\r') {
-        end++;
-    }
-    return sp_slice_sub(code, at, sp_size_min(end - at, SOURCE_BYTES_MAX));
-}
-
-/* The line, with tabs as one space and other control bytes as dots, so that a terminal obeys none of it. */
-static enum sp_err put_line(struct sp_buf *out, struct sp_slice line)
-{
-    for (size_t i = 0; i < line.len; i++) {
-        uint8_t byte = line.ptr[i];
-        bool is_c1 = byte == 0xC2 && i + 1 < line.len && line.ptr[i + 1] < 0xA0;
-        uint8_t shown = byte == '\t' ? ' ' : byte < 0x20 || byte == 0x7F || is_c1 ? '.' : byte;
-        i += is_c1 ? 1 : 0;
-        SP_TRY(sp_buf_put_byte(out, shown));
-    }
-    return SP_OK;
-}
-
-static enum sp_err put_caret(struct sp_buf *out, const struct sp_place *place, size_t line_len)
-{
-    uint32_t column = (uint32_t)sp_size_min(place->column, line_len + 1);
-    uint32_t end = place->end_line == place->line ? place->end_column : column + 1;
-    end = (uint32_t)sp_size_min(end, line_len + 1);
-    for (uint32_t i = 1; i < column; i++) {
-        SP_TRY(sp_buf_put_byte(out, ' '));
-    }
-    SP_TRY(sp_buf_put_byte(out, '^'));
-    for (uint32_t i = column + 1; i < end; i++) {
-        SP_TRY(sp_buf_put_byte(out, '~'));
-    }
-    return SP_OK;
-}
-
 static enum sp_err text_finding(struct sp_buf *out, const struct check_result *r,
                                 const struct sp_policy_finding *f, bool has_color)
 {
     static const char *const colors[] = {"\033[31m", "\033[33m", "\033[36m"};
     const char *on = has_color ? colors[f->action] : "";
     const char *off = has_color ? "\033[0m" : "";
-    struct sp_slice line = line_of(r->code, f->place.line);
     SP_TRY(sp_buf_putf(out, "%s:%u:%u: %s%s%s %s: ", r->path, f->place.line, f->place.column, on,
                        sp_action_name(f->action), off, f->rule));
-    SP_TRY(put_line(out, sp_slice_of(f->message)));
-    if (line.len == 0) {
-        return sp_buf_put_byte(out, '\n');
-    }
-    SP_TRY(sp_buf_put_text(out, "\n    "));
-    SP_TRY(put_line(out, line));
-    SP_TRY(sp_buf_putf(out, "\n    %s", on));
-    SP_TRY(put_caret(out, &f->place, line.len));
-    return sp_buf_putf(out, "%s\n", off);
+    SP_TRY(check_put_plain(out, sp_slice_of(f->message)));
+    SP_TRY(sp_buf_put_byte(out, '\n'));
+    return check_put_source(out, r->code, &f->place, on, off);
 }
 
 enum sp_err check_text_file(struct sp_buf *out, const struct check_result *result, bool has_color)

@@ -284,6 +284,8 @@ static void run_family(struct sp_judge *j, struct sp_slice code, enum sp_python_
     enum sp_err err = sp_facts_scan(j->submission, code, family, mode);
     j->facts = j->submission;
     j->within = NULL;
+    j->has_annotations = false;
+    j->loose = JUDGE_LOOSE_UNKNOWN;
     j->is_read = err == SP_OK;
     if (err != SP_OK) {
         report_fault(j, err);

@@ -26,7 +26,8 @@ enum judge_special {
     JUDGE_EVALUATES_SECOND,
     JUDGE_HELP,
     JUDGE_BACKEND,
-    JUDGE_TARGET, /* the first argument is the dotted name of something that is reached */
+    JUDGE_ANNOTATES, /* texts in annotations are evaluated */
+    JUDGE_TARGET,    /* the first argument is the dotted name of something that is reached */
 };
 
 struct sp_judge {
@@ -59,6 +60,8 @@ struct sp_judge {
         is_expression; /* of a constant whose reader knows expressions: bare names are only names */
     uint32_t inert[JUDGE_INERT_MAX]; /* numbers, from 1, of references, by their names */
     bool has_deny;
+    bool has_annotations; /* texts were judged as annotations */
+    enum judge_loose { JUDGE_LOOSE_UNKNOWN, JUDGE_LOOSE_NO, JUDGE_LOOSE_YES } loose;
     struct sp_lexer walker;
     unsigned deny_count; /* findings that deny, so far */
     unsigned star_count;
@@ -145,6 +148,12 @@ bool judge_call_special(struct sp_judge *j, enum judge_special special, const st
 /* What the fields of a text read when it is a format: "{0.__class__}". */
 void judge_fields(struct sp_judge *j, struct sp_slice text, const struct sp_span *span)
     SP_NONNULL(1, 3);
+
+/* All texts, as annotations that somebody evaluates. */
+void judge_annotations(struct sp_judge *j) SP_NONNULL(1);
+
+/* A module is used as a value somewhere, so that any object may be one. */
+bool judge_has_loose_module(struct sp_judge *j) SP_NONNULL(1);
 
 /* Constants that match a pattern, and literals that are too long. */
 void judge_strings(struct sp_judge *j) SP_NONNULL(1);

@@ -68,6 +68,8 @@ static enum sp_err add_specials(struct sp_judge *j)
                  {"builtins.help", JUDGE_HELP},
                  {"matplotlib.use", JUDGE_BACKEND},
                  {"matplotlib.pyplot.switch_backend", JUDGE_BACKEND},
+                 {"functools.singledispatch", JUDGE_ANNOTATES},
+                 {"functools.singledispatchmethod", JUDGE_ANNOTATES},
                  {"unittest.mock.patch", JUDGE_TARGET},
                  {"mock.patch", JUDGE_TARGET},
                  {"operator.attrgetter", JUDGE_GETTER_FIRST},

@@ -30,7 +30,22 @@ static struct sp_slice path_at(const struct sp_paths *paths, unsigned index)
 
 /* ---- one reference ---- */
 
-static bool check_builtin(struct sp_judge *j, const struct sp_ref *ref, struct sp_slice path)
+/* `vars(args)` of an object of this source says no more than `args.__dict__`. */
+static bool is_vars_of_object(struct sp_judge *j, const struct sp_call *call, struct sp_slice path)
+{
+    struct sp_paths object;
+    size_t count = 0;
+    const struct sp_ref *refs = sp_facts_refs(j->facts, &count);
+    if (!sp_slice_is(path, "vars") || call == NULL || call->arg_count != 1 ||
+        call->arg0_ref >= count || refs[call->arg0_ref].root != SP_ROOT_NAME ||
+        sp_facts_resolve(j->facts, &refs[call->arg0_ref], &object) != SP_OK) {
+        return false;
+    }
+    return object.is_bound && !object.is_import && !judge_has_loose_module(j);
+}
+
+static bool check_builtin(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,
+                          struct sp_slice path)
 {
     struct judge_path own;
     if (!judge_concat(&own, SP_SLICE_LITERAL("builtins"), path)) {
@@ -38,9 +53,9 @@ static bool check_builtin(struct sp_judge *j, const struct sp_ref *ref, struct s
     }
     struct sp_slice full = sp_slice_make(own.text, own.len);
     size_t len = 0;
-    bool is_tested = (ref->flags & SP_REF_TESTED) != 0;
+    bool is_harmless = (ref->flags & SP_REF_TESTED) != 0 || is_vars_of_object(j, call, path);
     uint32_t bits = sp_table_path(j->table, full, &len);
-    if (bits == 0 || len <= sizeof("builtins") - 1 || is_tested) {
+    if (bits == 0 || len <= sizeof("builtins") - 1 || is_harmless) {
         return false;
     }
     (void)judge_path_check(j, full, &ref->place);
@@ -131,7 +146,7 @@ static bool check_path(struct sp_judge *j, const struct sp_ref *ref, const struc
     if (judge_special(j, ref, call, path)) {
         return true;
     }
-    if (!paths->is_import && check_builtin(j, ref, path)) {
+    if (!paths->is_import && check_builtin(j, ref, call, path)) {
         return true;
     }
     if (!paths->is_import && paths->is_bound) {
@@ -159,7 +174,7 @@ static bool check_path(struct sp_judge *j, const struct sp_ref *ref, const struc
 }
 
 /* The names behind the root: some are telling on any object. */
-static bool check_attributes(struct sp_judge *j, const struct sp_ref *ref, bool is_import)
+static bool check_attributes(struct sp_judge *j, const struct sp_ref *ref, bool is_module)
 {
     bool found = false;
     for (unsigned i = ref->root == SP_ROOT_NAME ? 1 : 0; i < ref->count; i++) {
@@ -177,7 +192,9 @@ static bool check_attributes(struct sp_judge *j, const struct sp_ref *ref, bool 
                          name.len > 120 ? 120 : (int)name.len, (const char *)name.ptr);
             found = true;
         } else if (sp_map_get(&j->table->attributes, name, &bits) ||
-                   (is_import && sp_map_get(&j->table->on_modules, name, &bits))) {
+                   (is_module && sp_map_get(&j->table->on_modules, name, &bits)) ||
+                   (sp_slice_is(name, "__dict__") && judge_has_loose_module(j) &&
+                    sp_map_get(&j->table->on_modules, name, &bits))) {
             judge_capabilities(j, bits, &ref->place, name);
             found = true;
         }
@@ -325,6 +342,45 @@ static void judge_unknown(struct sp_judge *j, const struct sp_ref *ref, const st
     }
 }
 
+/* What an earlier run called like a module, or by its usual short name, most likely is it. */
+static bool is_module_name(const struct sp_judge *j, const struct sp_ref *ref)
+{
+    struct sp_slice name = sp_facts_segment(j->facts, ref, 0);
+    return ref->root == SP_ROOT_NAME &&
+           (sp_map_has(&j->table->image, name) || sp_table_alias(j->table, name).len > 0);
+}
+
+/* ---- modules as values ---- */
+
+static bool is_loose(const struct sp_judge *j, const struct sp_ref *ref)
+{
+    struct sp_paths paths; /* the one of the judge holds the reference that is looked at */
+    if ((ref->flags & SP_REF_ESCAPES) == 0 || ref->root != SP_ROOT_NAME ||
+        sp_facts_resolve(j->facts, ref, &paths) != SP_OK || !paths.is_import) {
+        return false;
+    }
+    for (unsigned i = 0; i < paths.count; i++) {
+        struct sp_slice path = path_at(&paths, i);
+        if (sp_map_has(&j->table->image, path) || sp_map_has(&j->parents, path)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool judge_has_loose_module(struct sp_judge *j)
+{
+    size_t count = 0;
+    const struct sp_ref *refs = sp_facts_refs(j->facts, &count);
+    for (size_t i = 0; i < count && j->loose == JUDGE_LOOSE_UNKNOWN; i++) {
+        j->loose = is_loose(j, &refs[i]) ? JUDGE_LOOSE_YES : JUDGE_LOOSE_UNKNOWN;
+    }
+    if (j->loose == JUDGE_LOOSE_UNKNOWN) {
+        j->loose = JUDGE_LOOSE_NO;
+    }
+    return j->loose == JUDGE_LOOSE_YES;
+}
+
 /* True when nothing was found. */
 static bool judge_ref(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call)
 {
@@ -343,7 +399,8 @@ static bool judge_ref(struct sp_judge *j, const struct sp_ref *ref, const struct
     if (!found && is_bare(ref)) {
         judge_forget_word(j, ref);
     }
-    found = check_attributes(j, ref, is_import) || found;
+    bool is_module = is_import || (!is_bound && ref->count > 1 && is_module_name(j, ref));
+    found = check_attributes(j, ref, is_module) || found;
     if (!found && ref->count > 0 && !is_import) {
         judge_unknown(j, ref, call, is_bound);
     }

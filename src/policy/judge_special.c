@@ -207,6 +207,9 @@ bool judge_special(struct sp_judge *j, const struct sp_ref *ref, const struct sp
     case JUDGE_BACKEND:
     case JUDGE_TARGET:
         return judge_call_special(j, (enum judge_special)special, ref, call);
+    case JUDGE_ANNOTATES:
+        judge_annotations(j);
+        break;
     case JUDGE_ORDINARY:
         break;
     }

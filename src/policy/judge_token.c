@@ -220,6 +220,36 @@ static void walk(struct sp_judge *j, const struct sp_lexer *whole)
     }
 }
 
+/* `def f(x: "code")`, evaluated when f is registered: which texts are annotations nobody asks, all of them are read. */
+void judge_annotations(struct sp_judge *j)
+{
+    const struct sp_lexer *whole = sp_facts_lexer(j->facts);
+    uint8_t text[SP_FACTS_CONST_BYTES_MAX];
+    struct sp_lexer lx;
+    struct sp_py_token token;
+    if (j->has_annotations || j->within != NULL) {
+        return;
+    }
+    j->has_annotations = true;
+    j->is_expression = true; /* in a sentence names are only words */
+    sp_lexer_init(&lx, sp_slice_make(whole->ptr, whole->len), whole->family, whole->mode);
+    while (sp_lexer_next(&lx, &token) == SP_OK && token.kind != SP_TOKEN_END && !judge_is_full(j)) {
+        struct sp_slice code = inside(sp_lexer_text(&lx, &token));
+        struct sp_span span = {.start = token.start,
+                               .end = token.end,
+                               .line = token.line,
+                               .line_start = token.line_start};
+        if (token.kind != SP_TOKEN_STRING || code.len > sizeof(text)) {
+            continue;
+        }
+        for (size_t i = 0; i < code.len; i++) {
+            text[i] = code.ptr[i];
+        }
+        judge_source(j, text, code.len, &span);
+    }
+    j->is_expression = false;
+}
+
 void judge_strings(struct sp_judge *j)
 {
     const struct sp_lexer *lx = sp_facts_lexer(j->facts);
