@@ -165,7 +165,8 @@ def test_another_key_takes_over_and_old_proofs_stay(own, tmp_path):
     own.process.send_signal(signal.SIGHUP)
     wait_for(lambda: "rotation" in kinds(own), 20, f"the other key:\n{own.output()}")
     new_key = key_of(own)
-    assert new_key != old_key and "audit.key.changed" in own.output()
+    assert new_key != old_key
+    wait_for(lambda: "audit.key.changed" in own.output(), 10, f"the operator to be told:\n{own.output()}")
     printed = own.command("audit", "checkpoint", "-c", configuration(own))[1].split("\n")
     entries = own.entries()
     at = kinds(own).index("key")

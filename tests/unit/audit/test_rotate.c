@@ -170,6 +170,34 @@ static void test_a_checkpoint_from_before_the_change_stays_good(void **state)
     assert_true(report.problems > 0);
 }
 
+/* Also around a change of the key nothing can be altered, with the first key for all that is known. */
+static void test_every_changed_byte_of_a_log_with_two_keys_is_found(void **state)
+{
+    struct world *w = *state;
+    size_t changed = 0;
+    ask_for_another(w, first_key());
+    reload(w);
+    sp_audit_stop(w->room, w->now);
+    for (size_t i = 0; i < w->fake.inodes; i++) {
+        w->fake.files[i].is_there = w->fake.files[i].is_there && w->fake.files[i].place == SP_DISK_LOG;
+    }
+    assert_string_equal(verify(w, first_key()).first, "");
+    for (size_t i = 0; i < w->fake.inodes; i++) {
+        struct fake_file *file = &w->fake.files[i];
+        for (size_t at = 0; file->is_there && at < file->bytes.len; at++) {
+            const uint8_t flip = (uint8_t)(1U << (at % 8));
+            file->bytes.ptr[at] ^= flip;
+            if (verify(w, first_key()).problems == 0) {
+                print_error("%s byte %zu can be changed\n", file->path, at);
+                assert_true(false);
+            }
+            file->bytes.ptr[at] ^= flip;
+            changed++;
+        }
+    }
+    assert_true(changed > 1000);
+}
+
 /* --- crashes and failures --- */
 
 static const uint8_t policy[SP_DIGEST_BYTES] = {7};
@@ -292,6 +320,7 @@ int main(void)
         TEST(test_a_change_leaves_an_entry_that_both_keys_signed),
         TEST(test_changes_follow_one_another_under_load),
         TEST(test_a_checkpoint_from_before_the_change_stays_good),
+        TEST(test_every_changed_byte_of_a_log_with_two_keys_is_found),
         TEST(test_a_change_that_is_cut_off_anywhere_is_made_or_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
