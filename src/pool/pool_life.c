@@ -4,7 +4,8 @@
 #define SLOT_BITS      12U
 #define SLOT_MASK      ((1U << SLOT_BITS) - 1U)
 #define READY_AGAIN_MS 1000U
-#define READY_DELAY_MS 5U
+#define READY_DELAY_MS 50U
+#define READY_SOON_MS  5U
 #define RETRY_MAX_S    30U
 
 _Static_assert(SP_POOL_SESSIONS_MAX == 1U << SLOT_BITS, "a ticket holds the number of a slot");
@@ -114,13 +115,29 @@ static struct slot *best_unnamed(struct sp_pool *pool, uint64_t key)
     return found;
 }
 
-/* The set is filled when the first runs are over: making a session takes the processor that they need. */
+static unsigned count_ready(const struct sp_pool *pool, uint64_t key)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < pool->slot_count; i++) {
+        const struct slot *slot = &pool->slots[i];
+        bool is_coming = slot->state == SLOT_READY || slot->state == SLOT_BORN;
+        count += is_coming && slot->identifier_len == 0 && slot->key == key ? 1U : 0U;
+    }
+    return count;
+}
+
+/*
+ * The set is filled when the first runs are over: making a session takes the processor that they need. While half of it
+ * is left, the next one that is taken puts it off again.
+ */
 static void want_ready(struct sp_pool *pool, uint64_t key, struct sp_pool_now now)
 {
+    bool is_plenty = count_ready(pool, key) * 2 > pool->config.ready_sessions;
+    uint64_t from = now.mono_ms + (is_plenty ? READY_DELAY_MS : READY_SOON_MS);
     pool->ready_key = key;
     pool->has_ready_key = true;
-    if (pool->ready_from_ms <= now.mono_ms) {
-        pool->ready_from_ms = now.mono_ms + READY_DELAY_MS;
+    if (is_plenty || pool->ready_from_ms <= now.mono_ms || from < pool->ready_from_ms) {
+        pool->ready_from_ms = from;
     }
 }
 
@@ -160,17 +177,6 @@ void sp_slot_end(struct sp_pool *pool, struct slot *slot)
         pool->ports.kill(pool->ports.ctx, slot->ticket);
         pool->ports.close(pool->ports.ctx, slot->ticket);
     }
-}
-
-static unsigned count_ready(const struct sp_pool *pool, uint64_t key)
-{
-    unsigned count = 0;
-    for (unsigned i = 0; i < pool->slot_count; i++) {
-        const struct slot *slot = &pool->slots[i];
-        bool is_coming = slot->state == SLOT_READY || slot->state == SLOT_BORN;
-        count += is_coming && slot->identifier_len == 0 && slot->key == key ? 1U : 0U;
-    }
-    return count;
 }
 
 /* The set is full of other keys: one of them makes room for the key that was asked for last. */

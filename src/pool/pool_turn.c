@@ -24,13 +24,13 @@ static void send_code(const struct sp_pool *pool, const struct slot *slot,
         .group = run->denied,
         .a = run->may_own_code ? SP_RUN_OWN_CODE : 0,
     };
-    pool->ports.send(pool->ports.ctx, slot->ticket, &frame);
-    frame.type = SP_FRAME_CODE;
-    while (rest.len > 0) {
+    /* One frame, as a rule: each wakes two processes. */
+    do {
         frame.bytes = sp_slice_sub(rest, 0, SP_FRAME_PART_MAX);
         rest = sp_slice_sub(rest, frame.bytes.len, rest.len);
         pool->ports.send(pool->ports.ctx, slot->ticket, &frame);
-    }
+        frame.type = SP_FRAME_CODE;
+    } while (rest.len > 0);
 }
 
 static void start(struct sp_pool *pool, struct slot *slot, struct sp_pool_run *run,

@@ -92,12 +92,11 @@ static enum sp_err take(struct cell *cell)
         cell->may_own_code = (frame->a & SP_RUN_OWN_CODE) != 0;
         cell->code_bytes = frame->number;
         sp_buf_clear(&cell->code);
-    } else if (frame->type == SP_FRAME_CODE && frame->nonce == cell->nonce &&
-               cell->code_bytes > cell->code.len) {
-        SP_TRY(sp_buf_put(&cell->code, frame->bytes));
-    } else {
+    } else if (frame->type != SP_FRAME_CODE || frame->nonce != cell->nonce ||
+               cell->code_bytes <= cell->code.len) {
         return SP_ERR_WIRE;
     }
+    SP_TRY(sp_buf_put(&cell->code, frame->bytes));
     if (cell->code.len > cell->code_bytes) {
         return SP_ERR_WIRE;
     }

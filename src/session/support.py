@@ -534,7 +534,7 @@ def awake():
 
 def settle():
     """A first cell touches pages that then become the session's own; better now than in the tenant's time."""
-    run("1")
+    run("print('', end='')\n1")
     for name in ("_", "__", "___"):
         _shell.user_ns[name] = ""
     _shell.execution_count = 1

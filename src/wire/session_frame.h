@@ -34,9 +34,9 @@
     X(SP_FRAME_ENDED, "tu")  /* it is gone: wait status */                                           \
     /* pool -> session */                                                                            \
     X(SP_FRAME_RUN,                                                                                  \
-      "nusga") /* bytes of code that follow, bytes kept of each stream, denied capabilities (bits), */ \
-               /* a: SP_RUN_OWN_CODE */                                                              \
-    X(SP_FRAME_CODE, "nB")     /* a part of the code */                                              \
+      "nusgaB") /* bytes of code, bytes kept of each stream, denied capabilities (bits), */          \
+                /* a: SP_RUN_OWN_CODE, the first part of the code */                                 \
+    X(SP_FRAME_CODE, "nB")     /* a further part of the code */                                      \
     X(SP_FRAME_INTERRUPT, "n") /* SIGINT, again and again until the run ends */                      \
     X(SP_FRAME_FILE, "nabB")   /* n of the request, a: enum sp_file_op, b: recursive, path */        \
     /* session -> pool */                                                                            \

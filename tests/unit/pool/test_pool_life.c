@@ -213,9 +213,35 @@ static void test_runs_that_wait_keep_their_key_in_a_new_session(void **state)
     assert_true(w->keys[1] == 7);
 }
 
+static void test_long_code_goes_in_parts(void **state)
+{
+    static uint8_t code[SP_FRAME_PART_MAX + 5];
+    struct world *w = *state;
+    struct sp_pool_order order = {.request = 11,
+                                  .identifier = sp_slice_of("first"),
+                                  .code = sp_slice_make(code, sizeof code),
+                                  .timeout_s = 5};
+    template_up(w);
+    ready(w, w->forked[0]);
+    sp_pool_execute(w->pool, &order, w->now);
+    assert_int_equal(w->sends, 2);
+    assert_int_equal(w->sent[0].type, SP_FRAME_RUN);
+    assert_int_equal(w->sent[0].number, sizeof code);
+    assert_int_equal(w->sent[0].bytes.len, SP_FRAME_PART_MAX);
+    assert_int_equal(w->sent[1].type, SP_FRAME_CODE);
+    assert_int_equal(w->sent[1].bytes.len, 5);
+    done(w, w->forked[0]);
+    order.code = sp_slice_make(NULL, 0);
+    order.request = 12;
+    sp_pool_execute(w->pool, &order, w->now);
+    assert_int_equal(w->sends, 3);
+    assert_int_equal(w->sent[2].type, SP_FRAME_RUN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_long_code_goes_in_parts, open_world, close_world),
         cmocka_unit_test_setup_teardown(test_without_keys_all_share_the_set, open_world,
                                         close_world),
         cmocka_unit_test_setup_teardown(test_ready_session_goes_to_its_own_key_only,
