@@ -56,7 +56,7 @@ static void test_run_carries_its_fields(void **state)
     assert_true(out.nonce == full.nonce);
     assert_int_equal(out.number, 42);
     assert_true(out.size == full.size);
-    assert_int_equal(out.bytes.len, 0);
+    assert_true(sp_slice_is(out.bytes, "text"));
 }
 
 static void test_wrong_frames_are_refused_and_leave_the_output(void **state)
