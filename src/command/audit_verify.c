@@ -1,10 +1,13 @@
 /* sallyport audit verify: whether a log, or one entry with its proof, is what it claims to be. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "audit/kept.h"
 #include "audit/proof.h"
 #include "audit/verify_log.h"
+#include "base/own.h"
 #include "command/audit_inner.h"
 #include "command/command.h"
 #include "os/files.h"
@@ -164,6 +167,22 @@ static int verify_proof(const struct sp_audit_options *options, const struct sp_
     return status;
 }
 
+/* A note, or a stream that was shipped: of a long one the end. What is neither is told by verify. */
+static enum sp_err read_kept(const char *path, struct sp_buf *out)
+{
+    SP_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+    SP_AUTO_BUF struct sp_buf text;
+    sp_buf_init(&text, 2 * SP_KEPT_TAIL_MAX); /* it may grow meanwhile */
+    const off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
+    const off_t from = size > (off_t)SP_KEPT_TAIL_MAX ? size - (off_t)SP_KEPT_TAIL_MAX : 0;
+    if (size < 0 || lseek(fd, from, SEEK_SET) < 0) {
+        return SP_ERR_SYSTEM;
+    }
+    SP_TRY(sp_file_read_fd(fd, &text));
+    const enum sp_err err = sp_kept_checkpoint(sp_buf_slice(&text), out);
+    return err == SP_ERR_NOT_FOUND ? sp_buf_put(out, sp_slice_sub(sp_buf_slice(&text), 0, SP_NOTE_BYTES_MAX)) : err;
+}
+
 int sp_audit_verify_command(const struct sp_audit_options *options)
 {
     SP_AUTO_NOTE_KEY struct sp_note_key key = {.key = NULL};
@@ -176,8 +195,7 @@ int sp_audit_verify_command(const struct sp_audit_options *options)
     if (options->proof != NULL) {
         return verify_proof(options, &key);
     }
-    enum sp_err err =
-        options->checkpoint == NULL ? SP_OK : sp_file_read(options->checkpoint, &older);
+    enum sp_err err = options->checkpoint == NULL ? SP_OK : read_kept(options->checkpoint, &older);
     if (err != SP_OK) {
         return sp_audit_cannot("cannot read", options->checkpoint, err);
     }

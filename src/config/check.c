@@ -267,6 +267,7 @@ enum sp_err sp_config_check(const struct sp_config *config, struct sp_where *whe
     SP_TRY(check_layers(config, where));
     SP_TRY(check_audit(config, where));
     SP_TRY(check_kept(config, where));
+    SP_TRY(sp_config_check_ships(config, where));
     for (size_t i = 0; i < config->tenant_count; i++) {
         SP_TRY(check_tenant(config, i, where));
     }

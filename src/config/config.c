@@ -168,8 +168,9 @@ static enum sp_err read_member(struct sp_config *config, struct sp_config_group 
                                struct sp_where *where)
 {
     size_t index = 0;
-    if (sp_slice_is(sp_slice_of(table), "azure_code_interpreter") && sp_slice_is(sp_toml_key(member), "pool")) {
-        return SP_OK; /* an array of tables, read by itself */
+    if ((sp_slice_is(sp_slice_of(table), "azure_code_interpreter") && sp_slice_is(sp_toml_key(member), "pool")) ||
+        (sp_slice_is(sp_slice_of(table), "audit") && sp_slice_is(sp_toml_key(member), "ship"))) {
+        return SP_OK; /* arrays of tables, read by themselves */
     }
     const struct sp_config_row *row = find_row(group, table, sp_toml_key(member), &index);
     if (row != NULL) {
@@ -244,6 +245,7 @@ static enum sp_err read_document(struct sp_config *config, const struct sp_toml_
             (struct sp_config_place){sp_toml_place(azure).line, sp_toml_place(azure).column};
     }
     SP_TRY(sp_config_read_pools(config, azure, where));
+    SP_TRY(sp_config_read_ships(config, sp_toml_get(root, "audit"), where));
     SP_TRY(sp_config_read_organisations(config, sp_toml_get(root, "organisation"), where));
     return sp_config_read_issuers(config, sp_toml_get(root, "issuer"), where);
 }

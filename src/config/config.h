@@ -65,7 +65,6 @@ enum sp_config_tenant_at { SP_CONFIG_TENANT_ROWS(SP_CONFIG_AS_INDEX) SP_CONFIG_T
 enum sp_config_organisation_at {
     SP_CONFIG_ORGANISATION_ROWS(SP_CONFIG_AS_INDEX) SP_CONFIG_ORGANISATION_COUNT
 };
-
 #undef SP_CONFIG_AS_INDEX
 #define SP_CONFIG_AS_INDEX(kind, table, key, field, lowest, highest, fallback, choices, help)      \
     SP_CONFIG_ISSUER_AT_##field,
@@ -74,7 +73,6 @@ enum sp_config_issuer_at { SP_CONFIG_ISSUER_ROWS(SP_CONFIG_AS_INDEX) SP_CONFIG_I
 #define SP_CONFIG_AS_INDEX(kind, table, key, field, lowest, highest, fallback, choices, help)      \
     SP_CONFIG_RULE_AT_##field,
 enum sp_config_rule_at { SP_CONFIG_RULE_ROWS(SP_CONFIG_AS_INDEX) SP_CONFIG_RULE_COUNT };
-
 #undef SP_CONFIG_AS_INDEX
 #define SP_CONFIG_AS_INDEX(kind, table, key, field, lowest, highest, fallback, choices, help)      \
     SP_CONFIG_POOL_AT_##field,
@@ -139,6 +137,8 @@ struct sp_config {
     struct sp_config_pool *pools; /* with `has_azure` at least one: those of the list, or `pool_endpoint` alone */
     size_t pool_count;
     bool has_pool_list; /* [[azure_code_interpreter.pool]] stands there */
+    struct sp_config_ship *ships; /* [[audit.ship]], see ships.h */
+    size_t ship_count;
     const char *state_dir; /* `server_state`, or the default of this user */
     struct sp_config_owned *owned;
 };

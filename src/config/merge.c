@@ -52,6 +52,21 @@ static enum sp_err keep_pools(struct sp_config *fresh, const struct sp_config *r
     return SP_OK;
 }
 
+/* The collectors need a restart as well. */
+static enum sp_err keep_ships(struct sp_config *fresh, const struct sp_config *running, struct sp_buf *out_kept)
+{
+    bool is_same = fresh->ship_count == running->ship_count;
+    for (size_t i = 0; is_same && i < fresh->ship_count; i++) {
+        const struct sp_config_group group = sp_config_ship_group(&fresh->ships[i]);
+        for (size_t k = 0; is_same && k < group.count; k++) {
+            SP_TRY(is_equal(&fresh->ships[i], &running->ships[i], &group.rows[k], &is_same));
+        }
+    }
+    fresh->ships = running->ships;
+    fresh->ship_count = running->ship_count;
+    return is_same ? SP_OK : put_name(out_kept, "audit.ship", "");
+}
+
 enum sp_err sp_config_merge(struct sp_config *fresh, const struct sp_config *running, struct sp_buf *out_kept)
 {
     struct sp_config old = *running;
@@ -71,6 +86,7 @@ enum sp_err sp_config_merge(struct sp_config *fresh, const struct sp_config *run
         SP_TRY(put_name(out_kept, "azure_code_interpreter", ""));
     }
     SP_TRY(keep_pools(fresh, running, out_kept));
+    SP_TRY(keep_ships(fresh, running, out_kept));
     fresh->has_azure = running->has_azure;
     fresh->azure_place = running->azure_place;
     fresh->state_dir = running->state_dir;

@@ -34,6 +34,9 @@ static const struct sp_config_row rule_rows[] = {SP_CONFIG_RULE_ROWS(AS_ROW)};
 #define STRUCT sp_config_pool
 static const struct sp_config_row pool_rows[] = {SP_CONFIG_POOL_ROWS(AS_ROW)};
 #undef STRUCT
+#define STRUCT sp_config_ship
+static const struct sp_config_row ship_rows[] = {SP_CONFIG_SHIP_ROWS(AS_ROW)};
+#undef STRUCT
 #undef AS_ROW
 
 struct sp_config_group sp_config_main_group(struct sp_config *config)
@@ -66,6 +69,11 @@ struct sp_config_group sp_config_rule_group(struct sp_config_rule *rule)
 struct sp_config_group sp_config_pool_group(struct sp_config_pool *pool)
 {
     return (struct sp_config_group){pool_rows, SP_COUNT(pool_rows), pool, pool->places};
+}
+
+struct sp_config_group sp_config_ship_group(struct sp_config_ship *ship)
+{
+    return (struct sp_config_group){ship_rows, SP_COUNT(ship_rows), ship, ship->places};
 }
 
 static void *field_of(void *base, const struct sp_config_row *row)

@@ -9,6 +9,7 @@
 
 #include "codec/toml.h"
 #include "config/config.h"
+#include "config/ships.h"
 
 enum sp_config_kind {
     SP_CONFIG_KIND_TEXT,
@@ -51,6 +52,7 @@ struct sp_config_group sp_config_issuer_group(struct sp_config_issuer *issuer) S
 struct sp_config_group sp_config_rule_group(struct sp_config_rule *rule) SP_NONNULL(1);
 
 struct sp_config_group sp_config_pool_group(struct sp_config_pool *pool) SP_NONNULL(1);
+struct sp_config_group sp_config_ship_group(struct sp_config_ship *ship) SP_NONNULL(1);
 
 /* Sets the defaults of a group, then its values from a table, if there is one; a member called `skip` is left to the caller (config.c). */
 enum sp_err sp_config_read_group(struct sp_config *config, struct sp_config_group group, const struct sp_toml_value *table,
@@ -90,6 +92,11 @@ enum sp_err sp_config_check_issuers(const struct sp_config *config, struct sp_wh
 enum sp_err sp_config_read_pools(struct sp_config *config, const struct sp_toml_value *azure, struct sp_where *where)
     SP_MUST_CHECK SP_NONNULL(1);
 enum sp_err sp_config_check_pools(const struct sp_config *config, struct sp_where *where) SP_MUST_CHECK SP_NONNULL(1);
+
+/* The array of tables [[audit.ship]] of [audit], which may be NULL; and the rules between them (ships.c). */
+enum sp_err sp_config_read_ships(struct sp_config *config, const struct sp_toml_value *audit, struct sp_where *where)
+    SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_config_check_ships(const struct sp_config *config, struct sp_where *where) SP_MUST_CHECK SP_NONNULL(1);
 
 /* Memory that lives as long as the configuration; NULL when memory is used up. */
 void *sp_config_keep(struct sp_config *config, size_t size) SP_NONNULL(1);

@@ -15,6 +15,7 @@
 #include "config/rows_issuer.h"
 #include "config/rows_pool.h"
 #include "config/rows_session.h"
+#include "config/rows_ship.h"
 
 /* clang-format off: a row is easier to read than a column */
 #define SP_CONFIG_ROWS(X)                                                                          \

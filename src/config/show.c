@@ -82,9 +82,19 @@ static enum sp_err give_main(const struct sp_config *config, struct pieces *piec
     return SP_OK;
 }
 
+static enum sp_err give_ships(const struct sp_config *config, struct pieces *pieces)
+{
+    for (size_t i = 0; i < config->ship_count; i++) {
+        const struct sp_config_group ship = sp_config_ship_group(&config->ships[i]);
+        SP_TRY(give_element(pieces, &ship));
+    }
+    return SP_OK;
+}
+
 static enum sp_err give_all(const struct sp_config *config, struct pieces *pieces)
 {
     SP_TRY(give_main(config, pieces));
+    SP_TRY(give_ships(config, pieces));
     for (size_t i = 0; i < config->tenant_count; i++) {
         struct sp_config_tenant tenant = config->tenants[i];
         struct sp_config_group group = sp_config_tenant_group(&tenant);
@@ -170,10 +180,12 @@ enum sp_err sp_config_keys(struct sp_buf *out)
     struct sp_config_issuer issuer = {0};
     struct sp_config_rule rule = {0};
     struct sp_config_pool pool = {0};
+    struct sp_config_ship ship = {0};
     SP_TRY(sp_buf_put_text(
         out, "| table | key | default | values | what it is |\n|---|---|---|---|---|\n"));
     SP_TRY(put_rows(out, sp_config_main_group(&config)));
     SP_TRY(put_rows(out, sp_config_pool_group(&pool)));
+    SP_TRY(put_rows(out, sp_config_ship_group(&ship)));
     SP_TRY(put_rows(out, sp_config_tenant_group(&tenant)));
     SP_TRY(put_rows(out, sp_config_organisation_group(&organisation)));
     SP_TRY(put_rows(out, sp_config_issuer_group(&issuer)));

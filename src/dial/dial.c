@@ -130,16 +130,26 @@ static uint64_t share_ms(const struct call *call, uint64_t now_ms)
     return (call->deadline_ms - now_ms) / (call->addresses.count - call->at) + 1;
 }
 
-/* Zero: connected. EINPROGRESS: wait for it. EAGAIN: a unix socket's backlog is full. */
-static int begin_connect(struct call *call)
+static int try_as(struct call *call, int type)
 {
     const struct sp_address *address = &call->addresses.items[call->at];
-    call->fd = socket(address->bytes.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    call->fd = socket(address->bytes.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (call->fd < 0) {
         return errno;
     }
-    return connect(call->fd, (const struct sockaddr *)&address->bytes, address->len) == 0 ? 0
-                                                                                          : errno;
+    return connect(call->fd, (const struct sockaddr *)&address->bytes, address->len) == 0 ? 0 : errno;
+}
+
+/* Zero: connected. EINPROGRESS: wait for it. EAGAIN: a unix socket's backlog is full. */
+static int begin_connect(struct call *call)
+{
+    const enum sp_dial_kind kind = call->target->kind;
+    const int failed = try_as(call, kind == SP_DIAL_STREAM ? SOCK_STREAM : SOCK_DGRAM);
+    if (kind != SP_DIAL_EITHER || failed != EPROTOTYPE) {
+        return failed;
+    }
+    sp_close(sp_take_fd(&call->fd));
+    return try_as(call, SOCK_STREAM);
 }
 
 static void try_address(struct call *call)

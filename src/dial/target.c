@@ -25,6 +25,16 @@ enum sp_err sp_dial_targets_add(struct sp_dial_targets *targets, struct sp_slice
     return SP_OK;
 }
 
+enum sp_err sp_dial_targets_add_kind(struct sp_dial_targets *targets, struct sp_slice host, uint16_t port, unsigned kind)
+{
+    if (kind >= SP_DIAL_KINDS) {
+        return SP_ERR_INVALID;
+    }
+    SP_TRY(sp_dial_targets_add(targets, host, port));
+    targets->items[targets->count - 1].kind = (enum sp_dial_kind)kind;
+    return SP_OK;
+}
+
 enum sp_err sp_dial_targets_get(const struct sp_dial_targets *targets, unsigned number,
                                 const struct sp_dial_target **out)
 {

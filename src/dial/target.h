@@ -12,12 +12,16 @@
 #include "base/err.h"
 #include "base/slice.h"
 
-#define SP_DIAL_TARGETS_MAX ((size_t)64)
+#define SP_DIAL_TARGETS_MAX ((size_t)96)
+
+/* What a connection carries; of a unix socket it may be found out: datagrams are tried first. */
+enum sp_dial_kind { SP_DIAL_STREAM, SP_DIAL_DATAGRAM, SP_DIAL_EITHER, SP_DIAL_KINDS };
 
 /* A host and a port, or with port 0 the path of a unix socket. */
 struct sp_dial_target {
     char *host;
     uint16_t port;
+    enum sp_dial_kind kind;
 };
 
 struct sp_dial_targets {
@@ -25,9 +29,13 @@ struct sp_dial_targets {
     size_t count;
 };
 
-/* Appends one. SP_ERR_FULL, SP_ERR_INVALID for an empty or an overlong name, SP_ERR_NOMEM. */
+/* Appends one, of a stream. SP_ERR_FULL, SP_ERR_INVALID for an empty or an overlong name, SP_ERR_NOMEM. */
 enum sp_err sp_dial_targets_add(struct sp_dial_targets *targets, struct sp_slice host,
                                 uint16_t port) SP_MUST_CHECK SP_NONNULL(1);
+
+/* Of another kind, by its number; SP_ERR_INVALID for one that is none. */
+enum sp_err sp_dial_targets_add_kind(struct sp_dial_targets *targets, struct sp_slice host, uint16_t port, unsigned kind)
+    SP_MUST_CHECK SP_NONNULL(1);
 
 /* SP_ERR_RANGE for a number that was not configured. */
 enum sp_err sp_dial_targets_get(const struct sp_dial_targets *targets, unsigned number,

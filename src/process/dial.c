@@ -78,7 +78,7 @@ static enum sp_err read_targets(struct sp_slice list, struct sp_dial_targets *ou
         struct sp_settings_target target;
         SP_TRY(sp_reader_block(&r, SP_SETTINGS_LIST_MAX, &item));
         SP_TRY(sp_settings_target_read(item, &target));
-        SP_TRY(sp_dial_targets_add(out, target.host, target.port));
+        SP_TRY(sp_dial_targets_add_kind(out, target.host, target.port, target.kind));
     }
     return SP_OK;
 }
@@ -107,6 +107,7 @@ static void dial_lost(void *ctx, struct sp_peer peer)
 static const struct sp_handler dial_handlers[] = {
     {SP_ROLE_RELAY, SP_MSG_DIAL, on_dial},
     {SP_ROLE_TOKEN, SP_MSG_DIAL, on_dial},
+    {SP_ROLE_SHIP, SP_MSG_DIAL, on_dial},
 };
 
 const struct sp_role_spec sp_dial_role = {

@@ -229,6 +229,40 @@ enum sp_err sp_estate_renew_log(struct sp_estate *estate)
     return renew_directory(estate, "audit", &estate->audit_dir);
 }
 
+/* A pipe is opened for both ways, so that it need not have a reader yet. */
+static enum sp_err open_ship(const char *to, int *out_fd)
+{
+    struct sp_collector collector;
+    struct stat meta;
+    char path[SP_FILE_PATH_MAX];
+    const char *why = "";
+    SP_TRY(sp_collector_parse(sp_slice_of(to), &collector, &why));
+    if (collector.kind != SP_COLLECTOR_FILE) {
+        return SP_OK;
+    }
+    sp_slice_to_text(collector.path, path, sizeof(path));
+    SP_AUTO_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW, 0640);
+    if (fd < 0 || fstat(fd, &meta) != 0) {
+        return complain("cannot open for shipping", path, SP_ERR_SYSTEM);
+    }
+    if (!S_ISREG(meta.st_mode) && !S_ISFIFO(meta.st_mode)) {
+        return complain("neither a file nor a pipe:", path, SP_ERR_CONFIG);
+    }
+    *out_fd = sp_take_fd(&fd);
+    return SP_OK;
+}
+
+enum sp_err sp_estate_renew_ships(struct sp_estate *estate, const struct sp_config *config)
+{
+    for (size_t i = 0; i < config->ship_count; i++) {
+        int fd = -1;
+        SP_TRY(open_ship(config->ships[i].to, &fd));
+        sp_close(sp_take_fd(&estate->ships[i]));
+        estate->ships[i] = fd;
+    }
+    return SP_OK;
+}
+
 /* The log belongs to audit alone. The pool's socket stands in a directory of its own that dial works from. */
 static enum sp_err open_directories(struct sp_estate *estate, const char *path)
 {
@@ -236,6 +270,7 @@ static enum sp_err open_directories(struct sp_estate *estate, const char *path)
     SP_TRY(sp_dir_open(path, &estate->state_dir));
     SP_TRY(sp_estate_renew_log(estate));
     SP_TRY(sp_dir_make_at(estate->state_dir, "quota", 0700, &estate->quota_dir));
+    SP_TRY(sp_dir_make_at(estate->state_dir, "ship", 0700, &estate->ship_dir));
     SP_TRY(sp_dir_make_at(estate->state_dir, "run", 0711, &estate->run_dir));
     const uint32_t dial = sp_house_uid((struct sp_peer){.role = SP_ROLE_DIAL, .index = 0});
     return sp_socket_listen_unix_at(estate->run_dir, POOL_SOCKET, dial, &estate->pool_listener);
@@ -340,6 +375,7 @@ enum sp_err sp_estate_open(struct sp_house *house, int take_secret_fd)
     SP_TRY(open_listener(house));
     SP_TRY(sp_estate_renew_tls(estate, house->config));
     SP_TRY(open_upstream(estate, house->config));
+    SP_TRY(sp_estate_renew_ships(estate, house->config));
     enum sp_err err = open_directories(estate, state);
     if (err == SP_OK) {
         err = open_session_key(estate, house->config->server_session_key_file);
@@ -359,6 +395,10 @@ void sp_estate_close(struct sp_estate *estate)
     sp_close(sp_take_fd(&estate->run_dir));
     sp_close(sp_take_fd(&estate->log_dir));
     sp_close(sp_take_fd(&estate->quota_dir));
+    sp_close(sp_take_fd(&estate->ship_dir));
+    for (size_t i = 0; i < SP_CONFIG_SHIPS_MAX; i++) {
+        sp_close(sp_take_fd(&estate->ships[i]));
+    }
     sp_close(sp_take_fd(&estate->audit_dir));
     sp_close(sp_take_fd(&estate->listener));
     sp_close(sp_take_fd(&estate->pool_listener));

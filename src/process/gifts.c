@@ -17,6 +17,16 @@ static const struct {
     {SP_ROLE_AUDIT, SP_GIFT_STATE, 0, offsetof(struct sp_estate, log_dir)},
     {SP_ROLE_AUDIT, SP_GIFT_STATE, 1, offsetof(struct sp_estate, audit_dir)},
     {SP_ROLE_READER, SP_GIFT_STATE, 0, offsetof(struct sp_estate, log_dir)},
+    {SP_ROLE_SHIP, SP_GIFT_STATE, 0, offsetof(struct sp_estate, log_dir)},
+    {SP_ROLE_SHIP, SP_GIFT_STATE, 1, offsetof(struct sp_estate, ship_dir)},
+    {SP_ROLE_SHIP, SP_GIFT_SHIP, 0, offsetof(struct sp_estate, ships[0])},
+    {SP_ROLE_SHIP, SP_GIFT_SHIP, 1, offsetof(struct sp_estate, ships[1])},
+    {SP_ROLE_SHIP, SP_GIFT_SHIP, 2, offsetof(struct sp_estate, ships[2])},
+    {SP_ROLE_SHIP, SP_GIFT_SHIP, 3, offsetof(struct sp_estate, ships[3])},
+    {SP_ROLE_SHIP, SP_GIFT_SHIP, 4, offsetof(struct sp_estate, ships[4])},
+    {SP_ROLE_SHIP, SP_GIFT_SHIP, 5, offsetof(struct sp_estate, ships[5])},
+    {SP_ROLE_SHIP, SP_GIFT_SHIP, 6, offsetof(struct sp_estate, ships[6])},
+    {SP_ROLE_SHIP, SP_GIFT_SHIP, 7, offsetof(struct sp_estate, ships[7])},
     {SP_ROLE_ADMIT, SP_GIFT_SECRET, 0, offsetof(struct sp_estate, session_key)},
     {SP_ROLE_ADMIT, SP_GIFT_QUOTA, 0, offsetof(struct sp_estate, quota_dir)},
     {SP_ROLE_ADMIT, SP_GIFT_TOKENS, SP_TOKENS_GIFT_STORE, offsetof(struct sp_estate, tokens[SP_TOKENS_GIFT_STORE])},
@@ -51,7 +61,7 @@ static enum sp_err give_all(struct sp_child *child, bool only_files)
 {
     for (size_t i = 0; i < SP_COUNT(gifts); i++) {
         const int fd = descriptor(&child->house->estate, gifts[i].at);
-        const bool is_meant = gifts[i].role == child->who.role && (!only_files || gifts[i].what == SP_GIFT_TLS);
+        const bool is_meant = gifts[i].role == child->who.role && (!only_files || gifts[i].what == SP_GIFT_TLS || gifts[i].what == SP_GIFT_SHIP);
         if (is_meant && fd >= 0) {
             SP_TRY(give(child, gifts[i].what, gifts[i].index, fd));
         }
@@ -62,7 +72,9 @@ static enum sp_err give_all(struct sp_child *child, bool only_files)
 enum sp_err sp_gifts_renew(struct sp_child *child)
 {
     const struct sp_msg_go go = {.unused = 0};
-    SP_TRY(sp_estate_renew_tls(&child->house->estate, child->house->config));
+    struct sp_house *house = child->house;
+    SP_TRY(child->who.role == SP_ROLE_SHIP ? sp_estate_renew_ships(&house->estate, house->config)
+                                           : sp_estate_renew_tls(&house->estate, house->config));
     SP_TRY(give_all(child, /*only_files=*/true));
     return sp_msg_go_send(child->control, &go);
 }
@@ -79,6 +91,9 @@ enum sp_err sp_gifts_give(struct sp_child *child)
     }
     if (child->who.role == SP_ROLE_DOOR && sp_estate_renew_tls(&child->house->estate, child->house->config) != SP_OK) {
         sp_log(SP_LOG_WARN, "supervisor.tls.files", "the files of [server.tls] cannot be opened anew");
+    }
+    if (child->who.role == SP_ROLE_SHIP && sp_estate_renew_ships(&child->house->estate, child->house->config) != SP_OK) {
+        sp_log(SP_LOG_WARN, "supervisor.ship.files", "a file of [[audit.ship]] cannot be opened anew");
     }
     return give_all(child, /*only_files=*/false);
 }

@@ -11,6 +11,7 @@
 #include "audit/tidy.h"
 #include "base/log.h"
 #include "config/config.h"
+#include "config/ships.h"
 #include "os/sockets.h"
 #include "process/epochs.h"
 #include "process/issuers.h"
@@ -62,6 +63,8 @@ struct sp_estate {
     int log_dir;
     int quota_dir; /* only admit opens what is in it */
     int audit_dir; /* what audit alone has: the log's key and journal */
+    int ship_dir;  /* how far collectors have been served */
+    int ships[SP_CONFIG_SHIPS_MAX]; /* files and pipes that the log is shipped to, -1 where dial connects */
     int listener;
     int pool_listener;
     int tls[SP_TLS_GIFT_COUNT]; /* files, -1 where there is none */
@@ -79,7 +82,7 @@ struct sp_estate {
 
 /* clang-format off: one line a thing */
 #define SP_ESTATE_EMPTY                                                                        \
-    {.state_dir = -1, .run_dir = -1, .log_dir = -1, .audit_dir = -1, .quota_dir = -1, .listener = -1, .pool_listener = -1,       \
+    {.state_dir = -1, .run_dir = -1, .log_dir = -1, .audit_dir = -1, .quota_dir = -1, .ship_dir = -1, .ships = {-1, -1, -1, -1, -1, -1, -1, -1}, .listener = -1, .pool_listener = -1,       \
      .tls = {-1, -1, -1, -1}, .tokens = {-1, -1, -1}, .session_key = -1, .upstream_secret = -1,  \
      .upstream_certificate = -1, .upstream_dir = -1, .cli_dir = -1, .port = 0}
 /* clang-format on */
@@ -119,6 +122,9 @@ enum sp_err sp_estate_renew_log(struct sp_estate *estate) SP_MUST_CHECK SP_NONNU
 
 /* Opens the files of [server.tls] anew: before every start of door, and at a reload. All old ones stay on failure. */
 enum sp_err sp_estate_renew_tls(struct sp_estate *estate, const struct sp_config *config) SP_MUST_CHECK SP_NONNULL(1, 2);
+
+/* Opens the files that the log is shipped to anew, and makes them: before every start of ship, and at a reload. */
+enum sp_err sp_estate_renew_ships(struct sp_estate *estate, const struct sp_config *config) SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* Opens the token store's files by their names, and makes them: before every start of admit. The old descriptors stay on
  * failure. */

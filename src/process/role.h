@@ -23,6 +23,7 @@ enum sp_gift {
     SP_GIFT_QUOTA,         /* admit: the directory of the quota store, O_DIRECTORY */
     SP_GIFT_TOKENS,        /* admit: files of the token store (index: enum sp_tokens_gift) */
     SP_GIFT_TLS,           /* door: files of TLS, opened for reading (index: enum sp_tls_gift) */
+    SP_GIFT_SHIP,          /* ship: files and pipes, opened for writing (index: which collector) */
     SP_GIFT_COUNT
 };
 
@@ -94,6 +95,7 @@ int sp_role_run(const struct sp_role_spec *spec, unsigned index) SP_NONNULL(1);
 
 /* The spec of each role, one file each (process/door.c ...). */
 extern const struct sp_role_spec sp_door_role, sp_front_role, sp_admit_role, sp_inspect_role, sp_audit_role, sp_relay_role,
-    sp_token_role, sp_dial_role, sp_pool_role, sp_nursery_role, sp_reader_role, sp_cli_role;
+    sp_token_role, sp_dial_role, sp_pool_role, sp_nursery_role, sp_reader_role, sp_cli_role,
+    sp_ship_role;
 
 #endif

@@ -7,6 +7,7 @@
 #include "codec/url.h"
 #include "crypto/hash.h"
 #include "os/files.h"
+#include "process/collectors.h"
 #include "process/house.h"
 #include "process/identities.h"
 #include "process/issuers.h"
@@ -472,6 +473,7 @@ static enum sp_err dial(const struct sp_child *child, struct sp_writer *w)
     }
     SP_TRY(put_provider(config, &items));
     SP_TRY(put_key_targets(config, &items));
+    SP_TRY(sp_collectors_targets(config, &items));
     SP_TRY(sp_writer_end(&items));
     const struct sp_settings_dial s = {.connect_ms = (uint32_t)config->azure_connect_ms, .targets = sp_buf_slice(&list)};
     sp_settings_dial_write(w, &s);
@@ -545,6 +547,25 @@ static enum sp_err nursery(const struct sp_child *child, struct sp_writer *w)
     return SP_OK;
 }
 
+/* Its collectors stand behind all other targets of dial. */
+static enum sp_err ship(const struct sp_child *child, struct sp_writer *w)
+{
+    const struct sp_config *config = child->house->config;
+    SP_CLEANUP(sp_upstream_done) struct sp_upstream upstream;
+    SP_AUTO_BUF struct sp_buf targets;
+    struct sp_writer list;
+    const char *why = "";
+    sp_buf_init(&targets, SP_SETTINGS_LIST_MAX);
+    sp_writer_init(&list, &targets);
+    SP_TRY(sp_upstream_of(config, &upstream, &why));
+    const uint16_t first = (uint16_t)(target_of_keys(config, &upstream) + sp_issuers_fetched(config));
+    SP_TRY(sp_collectors_settings(config, first, &list));
+    SP_TRY(sp_writer_end(&list));
+    const struct sp_settings_ship s = {.version = sp_slice_of(child->house->version), .targets = sp_buf_slice(&targets)};
+    sp_settings_ship_write(w, &s);
+    return SP_OK;
+}
+
 /* The log's directory is all that it is given. */
 static enum sp_err reader(const struct sp_child *child, struct sp_writer *w)
 {
@@ -560,6 +581,7 @@ enum sp_err sp_role_settings(const struct sp_child *child, struct sp_buf *out)
         [SP_ROLE_AUDIT] = audit, [SP_ROLE_RELAY] = relay, [SP_ROLE_TOKEN] = token, [SP_ROLE_DIAL] = dial,
         [SP_ROLE_POOL] = pool,   [SP_ROLE_NURSERY] = nursery,
         [SP_ROLE_READER] = reader, [SP_ROLE_CLI] = cli,
+        [SP_ROLE_SHIP] = ship,
     };
     struct sp_writer w;
     if (of[child->who.role] == NULL) {

@@ -19,6 +19,7 @@ static const struct sp_role_spec *const specs[SP_ROLE_COUNT] = {
     [SP_ROLE_NURSERY] = &sp_nursery_role,
     [SP_ROLE_READER] = &sp_reader_role,
     [SP_ROLE_CLI] = &sp_cli_role,
+    [SP_ROLE_SHIP] = &sp_ship_role,
 };
 
 const struct sp_role_spec *sp_role_spec_of(enum sp_role role)

@@ -127,10 +127,11 @@
     F(U32, connect_ms, 0)           \
     F(BYTES, targets, SP_SETTINGS_LIST_MAX)
 
-/* port 0: host is the path of a unix socket. */
+/* port 0: host is the path of a unix socket. kind: enum sp_dial_kind. */
 #define SP_SETTINGS_TARGET_FIELDS(F)      \
     F(TEXT, host, SP_MSG_TARGET_MAX)      \
-    F(U16, port, 0)
+    F(U16, port, 0)                       \
+    F(U8, kind, 0)
 
 #define SP_SETTINGS_POOL_FIELDS(F)        \
     F(U32, max_sessions, 0)               \
@@ -166,6 +167,8 @@
     X(POLICY, policy)          \
     X(AUDIT, audit)            \
     X(QUOTA, quota)            \
+    X(SHIP, ship)              \
+    X(SHIP_TARGET, ship_target) \
     X(RELAY, relay)            \
     X(RELAY_POOL, relay_pool)  \
     X(TOKEN_ROLE, token_role)  \

@@ -1,7 +1,7 @@
 /*
  * settings_log - the fields of what those around the log are told; see settings.h.
  *
- * Runs in: supervisor, audit.   Only settings.h includes this.
+ * Runs in: supervisor, audit, ship.   Only settings.h includes this.
  */
 #ifndef SP_PROCESS_SETTINGS_LOG_H
 #define SP_PROCESS_SETTINGS_LOG_H
@@ -24,5 +24,19 @@
     F(TEXT, name, SP_MSG_NAME_MAX)             \
     F(BYTES, changes, SP_MSG_MODULES_MAX)      \
     F(U64, more, 0)
+
+/* targets: blocks of sp_settings_ship_target; the one of number i may have SP_GIFT_SHIP i, else dial connects. */
+#define SP_SETTINGS_SHIP_FIELDS(F)             \
+    F(TEXT, version, SP_MSG_NAME_MAX)          \
+    F(BYTES, targets, SP_SETTINGS_LIST_MAX)
+
+#define SP_SETTINGS_SHIP_TARGET_FIELDS(F)      \
+    F(TEXT, to, SP_MSG_DETAIL_MAX * 2)         \
+    F(TEXT, host, SP_MSG_DETAIL_MAX)           \
+    F(U16, target, 0) /* dial's number */      \
+    F(U8, is_tls, 0)                           \
+    F(BYTES, ca_pem, SP_SETTINGS_LIST_MAX) /* empty: the system's */ \
+    F(U8, is_ocsf, 0)                          \
+    F(U64, behind_max, 0)
 
 #endif

@@ -34,12 +34,13 @@
 
 /*
  * The order of an orderly end: first nobody new, and answers for who is in; then the log is closed once the last outcome
- * is in it, and relay leaves after audit; those who ran and connected last.
+ * is in it, and relay leaves after audit; then that is shipped; those who ran and connected last.
  */
 static const enum sp_role stop_order[][5] = {
     {SP_ROLE_DOOR, SP_ROLE_FRONT, SP_ROLE_SUPERVISOR, SP_ROLE_SUPERVISOR, SP_ROLE_SUPERVISOR},
     {SP_ROLE_ADMIT, SP_ROLE_INSPECT, SP_ROLE_SUPERVISOR, SP_ROLE_SUPERVISOR, SP_ROLE_SUPERVISOR},
     {SP_ROLE_AUDIT, SP_ROLE_RELAY, SP_ROLE_READER, SP_ROLE_SUPERVISOR, SP_ROLE_SUPERVISOR},
+    {SP_ROLE_SHIP, SP_ROLE_SUPERVISOR, SP_ROLE_SUPERVISOR, SP_ROLE_SUPERVISOR, SP_ROLE_SUPERVISOR},
     {SP_ROLE_TOKEN, SP_ROLE_DIAL, SP_ROLE_POOL, SP_ROLE_NURSERY, SP_ROLE_CLI},
 };
 
@@ -277,6 +278,10 @@ static void on_reload(void *ctx, int signo)
     if (house->config->tls_certificate[0] != '\0' && sp_child_is_up(door) && sp_gifts_renew(door) != SP_OK) {
         sp_log(SP_LOG_ERROR, "serve.tls.kept", "the files of [server.tls] cannot be opened; the old ones stay in force");
     }
+    struct sp_child *ship = sp_child_find(house, SP_ROLE_SHIP, 0);
+    if (ship != NULL && sp_child_is_up(ship) && sp_gifts_renew(ship) != SP_OK) {
+        sp_log(SP_LOG_ERROR, "serve.ship.kept", "a file of [[audit.ship]] cannot be opened anew; the old one stays in use");
+    }
     sp_reload_begin(house);
 }
 
@@ -317,6 +322,9 @@ static enum sp_err add_children(struct sp_house *house)
     }
     SP_TRY(sp_child_add(house, SP_ROLE_ADMIT, 0));
     SP_TRY(sp_child_add(house, SP_ROLE_READER, 0));
+    if (house->config->ship_count > 0) {
+        SP_TRY(sp_child_add(house, SP_ROLE_SHIP, 0));
+    }
     SP_TRY(sp_child_add(house, SP_ROLE_FRONT, 0));
     return sp_child_add(house, SP_ROLE_DOOR, 0);
 }

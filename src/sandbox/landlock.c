@@ -95,14 +95,6 @@ static enum sp_err add_log(int ruleset, int dir_fd, int own_fd)
     return own_fd > 0 ? add_rule(ruleset, own_fd, access) : SP_OK;
 }
 
-static enum sp_err add_ship(int ruleset, int dir_fd, int own_fd)
-{
-    const uint64_t reading = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
-    SP_TRY(add_rule(ruleset, dir_fd, reading));
-    return own_fd <= 0 ? SP_OK
-                       : add_rule(ruleset, own_fd, reading | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG);
-}
-
 /* A program that is not ours, and its session: it may read what its user may, and write where it must. */
 static enum sp_err add_program(int ruleset, int dir_fd)
 {
@@ -130,8 +122,6 @@ static enum sp_err add_rules(int ruleset, const struct sp_profile *profile, int 
         return add_log(ruleset, dir_fd, own_fd);
     case SP_FILES_GIVEN:
         return dir_fd < 0 ? SP_OK : add_rule(ruleset, dir_fd, LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR);
-    case SP_FILES_SHIP:
-        return add_ship(ruleset, dir_fd, own_fd);
     case SP_FILES_READ:
         return add_paths(ruleset, profile->paths);
     case SP_FILES_PROGRAM:

@@ -42,7 +42,6 @@ enum sp_files {
     SP_FILES_NONE, /* nothing at all */
     SP_FILES_LOG,  /* beneath options.dir_fd and own_fd: read, write, make files and directories; never remove, rename, cut */
     SP_FILES_GIVEN, /* beneath options.dir_fd: read; nothing at all when none was given */
-    SP_FILES_SHIP, /* beneath options.dir_fd: read; beneath own_fd: read, write, make files */
     SP_FILES_READ, /* the listed paths, reading only */
     SP_FILES_PROGRAM, /* everything: read and execute; beneath options.dir_fd and /tmp: write; /dev: read and write */
     SP_FILES_OWN   /* no Landlock: the profile says why in its file */

@@ -13,7 +13,7 @@ LAYERS = (
     ("codec", "crypto", "format", "os"),
     ("sandbox", "wire", "python", "api"),
     ("policy", "identity", "quota", "audit", "token", "relay", "dial", "config"),
-    ("door", "front", "admit", "inspect", "pool", "session"),
+    ("door", "front", "admit", "inspect", "ship", "pool", "session"),
     ("process",),
     ("command",),
 )

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "config/config.h"
+#include "config/ships.h"
 
 static void show(const char *in, struct sp_buf *out)
 {
@@ -83,7 +84,7 @@ static void test_the_table_of_keys_has_every_row(void **state)
     }
     assert_int_equal(lines, 2 + (size_t)SP_CONFIG_COUNT + (size_t)SP_CONFIG_TENANT_COUNT +
                                 (size_t)SP_CONFIG_ORGANISATION_COUNT + (size_t)SP_CONFIG_ISSUER_COUNT +
-                                (size_t)SP_CONFIG_RULE_COUNT + (size_t)SP_CONFIG_POOL_COUNT);
+                                (size_t)SP_CONFIG_RULE_COUNT + (size_t)SP_CONFIG_SHIP_COUNT + SP_CONFIG_POOL_COUNT);
 }
 
 int main(void)
