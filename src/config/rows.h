@@ -5,9 +5,8 @@
  * A row gives kind, table, key, field, lowest, highest, default (as TOML), what it may be (choices only), and help for
  * the operator. From it come the struct, the parser, the defaults, `config show` and the table of `config keys`.
  *
- * Kinds: TEXT (a string; the bounds are its length), CHOICE (one of the words, stored as its number), NUMBER, BYTES
- * (512 or "512 MiB"), SECONDS (300 or "5m"), MS (2500 or "10s"), REAL, BOOL, TEXTS (an array of strings; the bounds are
- * its length). Bounds of REAL are whole numbers.
+ * Kinds: TEXT (a string; bounds: its length), CHOICE (one of the words, stored as its number), NUMBER, BYTES (512 or
+ * "512 MiB"), SECONDS (300 or "5m"), MS (2500 or "10s"), REAL (bounds: whole numbers), BOOL, TEXTS (strings; how many).
  */
 #ifndef SP_CONFIG_ROWS_H
 #define SP_CONFIG_ROWS_H
