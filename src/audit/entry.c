@@ -190,7 +190,9 @@ enum sp_err sp_entry_read(struct sp_slice line, struct sp_entry *out, struct sp_
 struct sp_slice sp_entry_get(const struct sp_entry *entry, const char *key)
 {
     for (size_t i = 0; i < entry->count; i++) {
-        if (sp_slice_is(entry->members[i].key, key)) {
+        const struct sp_slice name = entry->members[i].key;
+        /* Most names differ in their first letter: this is asked some hundred times an entry. */
+        if (name.len > 0 && name.ptr[0] == (uint8_t)key[0] && sp_slice_is(name, key)) {
             return entry->members[i].value;
         }
     }

@@ -319,25 +319,25 @@ const struct sp_schema_kind sp_schema_finding = {
       }};
 /* clang-format on */
 
+static bool is_hex(struct sp_slice text, size_t len)
+{
+    return text.len == len && sp_text_is_small_hex(text);
+}
+
+/* Most names differ in their first letter: this is asked some hundred times an entry. */
+static bool is_name(struct sp_slice text, const char *name)
+{
+    return text.len > 0 && text.ptr[0] == (uint8_t)name[0] && sp_slice_is(text, name);
+}
+
 const struct sp_schema_kind *sp_schema_find(struct sp_slice name)
 {
     for (size_t i = 0; i < sp_schema_kind_count; i++) {
-        if (sp_slice_is(name, sp_schema_kinds[i].name)) {
+        if (is_name(name, sp_schema_kinds[i].name)) {
             return &sp_schema_kinds[i];
         }
     }
     return NULL;
-}
-
-static bool is_hex(struct sp_slice text, size_t len)
-{
-    unsigned strangers = text.len == len ? 0 : 1;
-    for (size_t i = 0; i < text.len; i++) {
-        const unsigned digit = text.ptr[i] - (unsigned)'0';
-        const unsigned letter = text.ptr[i] - (unsigned)'a';
-        strangers |= digit > 9 && letter > 5 ? 1U : 0U; /* without a branch: most of an entry are digests */
-    }
-    return strangers == 0;
 }
 
 static bool is_text_of(struct sp_slice value, enum sp_schema_type type)
@@ -415,7 +415,7 @@ enum sp_err sp_schema_check(const struct sp_entry *entry, const struct sp_schema
 {
     size_t at = 0;
     for (const struct sp_schema_member *member = kind->members; member->name != NULL; member++) {
-        if (at == entry->count || !sp_slice_is(entry->members[at].key, member->name)) {
+        if (at == entry->count || !is_name(entry->members[at].key, member->name)) {
             sp_where_set(out_where, 0, 0, "this %s should have the member '%s' here", kind->name,
                          member->name);
             return SP_ERR_INVALID;

@@ -49,6 +49,19 @@ static void SP_PRINTF(4, 5)
                                                  .text = text});
 }
 
+static bool looks_at(const struct work *w, enum sp_log_part part)
+{
+    return w->options->part == SP_LOG_WHOLE || w->options->part == part;
+}
+
+/* What either half comes upon is told by one. */
+static void of_hashes(struct work *w, const char *file, const uint64_t *index, const char *text)
+{
+    if (looks_at(w, SP_LOG_HASHES)) {
+        problem(w, file, index, "%s", text);
+    }
+}
+
 static void on_entry_problem(void *ctx, const struct sp_verify_problem *found)
 {
     struct work *w = ctx;
@@ -144,7 +157,6 @@ static enum sp_err grow(struct work *w, struct sp_slice line)
     struct sp_node upper[SP_MERKLE_UPPER_MAX];
     struct sp_node leaf;
     unsigned count = 0;
-    SP_TRY(sp_verify_entry(w->entries, line));
     SP_TRY(sp_merkle_leaf(line, &leaf));
     w->nodes[0][w->range.size % SP_TILE_WIDTH] = leaf;
     SP_TRY(sp_merkle_append(&w->range, &leaf, upper, &count));
@@ -161,6 +173,16 @@ static enum sp_err grow(struct work *w, struct sp_slice line)
     return SP_OK;
 }
 
+static enum sp_err take_entry(struct work *w, struct sp_slice line)
+{
+    SP_TRY(looks_at(w, SP_LOG_ENTRIES) ? sp_verify_entry(w->entries, line) : SP_OK);
+    if (looks_at(w, SP_LOG_HASHES)) {
+        return grow(w, line);
+    }
+    w->range.size++; /* where it has come to; there is no tree */
+    return SP_OK;
+}
+
 /* One bundle with the tile of its hashes. SP_ERR_CORRUPT when it cannot be read as one: nothing behind it can be checked. */
 static enum sp_err check_bundle(struct work *w, uint64_t number, unsigned width)
 {
@@ -169,17 +191,20 @@ static enum sp_err check_bundle(struct work *w, uint64_t number, unsigned width)
     sp_tile_path((struct sp_tile){SP_TILE_ENTRIES, number, width}, path);
     enum sp_err err = read_file(w, path, BUNDLE_MAX, &w->bytes);
     if (err != SP_OK) {
-        problem(w, path, NULL, "the entries are missing or cannot be read");
+        of_hashes(w, path, NULL, "the entries are missing or cannot be read");
         return err == SP_ERR_NOMEM ? err : SP_ERR_CORRUPT;
     }
     struct sp_slice rest = sp_buf_slice(&w->bytes);
     for (unsigned i = 0; i < width; i++) {
         const uint64_t index = number * SP_TILE_WIDTH + i;
         if (sp_bundle_next(&rest, &entry) != SP_OK) {
-            problem(w, path, &index, "the file ends in the middle of this entry");
+            of_hashes(w, path, &index, "the file ends in the middle of this entry");
             return SP_ERR_CORRUPT;
         }
-        SP_TRY(grow(w, entry));
+        SP_TRY(take_entry(w, entry));
+    }
+    if (!looks_at(w, SP_LOG_HASHES)) {
+        return SP_OK;
     }
     if (rest.len > 0) {
         problem(w, path, NULL, "%zu bytes follow the last entry", rest.len);
@@ -203,7 +228,7 @@ static enum sp_err check_entries(struct work *w)
         tell_progress(w);
     }
     SP_TRY(partial > 0 ? check_bundle(w, full, partial) : SP_OK);
-    for (unsigned level = 1; level < SP_TILE_LEVELS; level++) {
+    for (unsigned level = 1; level < SP_TILE_LEVELS && looks_at(w, SP_LOG_HASHES); level++) {
         const unsigned width = sp_tile_partial(level, w->checkpoint.size);
         SP_TRY(width > 0 ? check_tile(w, level, sp_tile_full(level, w->checkpoint.size), width)
                          : SP_OK);
@@ -466,11 +491,34 @@ static enum sp_err check_unpublished(struct work *w)
     return SP_OK;
 }
 
+/* Behind what was dropped: the tree of that, or only its size. */
+static enum sp_err begin(struct work *w, uint64_t dropped)
+{
+    if (!looks_at(w, SP_LOG_HASHES)) {
+        w->range.size = dropped * SP_TILE_WIDTH;
+        return SP_OK;
+    }
+    if (dropped == 0) {
+        return SP_OK;
+    }
+    SP_TRY(begin_behind(w, dropped));
+    w->dropped.first = w->out->first;
+    return sp_merkle_root(&w->range, &w->dropped.root);
+}
+
+static void check_dropped(struct work *w)
+{
+    if (sp_dropped_is_too_much(&w->dropped)) {
+        problem(w, "", NULL, "entries before %llu are gone, and the log says that of those before %llu only",
+                (unsigned long long)w->dropped.first, (unsigned long long)w->dropped.recorded);
+    }
+}
+
 static enum sp_err verify(struct work *w)
 {
     enum sp_err err = read_checkpoint(w);
     if (err == SP_ERR_INVALID || err == SP_ERR_TOO_BIG) {
-        problem(w, SP_CHECKPOINT_PATH, NULL, "it is no checkpoint");
+        of_hashes(w, SP_CHECKPOINT_PATH, NULL, "it is no checkpoint");
         return SP_OK;
     }
     SP_TRY(err);
@@ -478,32 +526,27 @@ static enum sp_err verify(struct work *w)
     w->size_now = w->checkpoint.size;
     w->published_now = w->checkpoint.size;
     if (w->options->older.len > 0 && sp_checkpoint_read(w->options->older, &w->older) != SP_OK) {
-        problem(w, "", NULL, "the checkpoint that was kept is no checkpoint");
+        of_hashes(w, "", NULL, "the checkpoint that was kept is no checkpoint");
     }
     const uint64_t dropped = first_bundle(w);
     w->out->first = dropped * SP_TILE_WIDTH;
     SP_TRY(sp_verify_new(w->out->first, on_entry_problem, w, &w->entries));
-    err = dropped > 0 ? begin_behind(w, dropped) : SP_OK;
-    if (err == SP_OK && dropped > 0) {
-        w->dropped.first = w->out->first;
-        err = sp_merkle_root(&w->range, &w->dropped.root);
-    }
+    err = begin(w, dropped);
     if (err == SP_OK) {
         err = check_entries(w);
     } else {
-        problem(w, "", NULL, "the hashes of the entries that were dropped are missing");
+        of_hashes(w, "", NULL, "the hashes of the entries that were dropped are missing");
     }
     if (err != SP_OK && err != SP_ERR_CORRUPT) {
         return err;
     }
-    if (sp_dropped_is_too_much(&w->dropped)) {
-        problem(w, "", NULL, "entries before %llu are gone, and the log says that of those before %llu only",
-                (unsigned long long)w->dropped.first, (unsigned long long)w->dropped.recorded);
+    if (looks_at(w, SP_LOG_HASHES)) {
+        check_dropped(w);
+        check_signature(w);
+        check_root(w);
     }
-    check_signature(w);
-    check_root(w);
-    SP_TRY(check_unpublished(w));
-    return check_files(w);
+    SP_TRY(looks_at(w, SP_LOG_ENTRIES) ? check_unpublished(w) : SP_OK);
+    return looks_at(w, SP_LOG_HASHES) ? check_files(w) : SP_OK;
 }
 
 enum sp_err sp_log_verify(const struct sp_log_verify *options, struct sp_log_verified *out)

@@ -20,11 +20,19 @@ struct sp_log_problem {
     const char *text;
 };
 
+/* What is checked. The two halves know nothing of one another, so that two processes can do them at once. */
+enum sp_log_part {
+    SP_LOG_WHOLE,
+    SP_LOG_ENTRIES, /* what verify.h looks at */
+    SP_LOG_HASHES   /* tiles, root, signatures, files */
+};
+
 struct sp_log_verify {
     const struct sp_disk *disk;
     const struct sp_note_key
         *key;              /* NULL: the one that the log's own entries name, which proves less */
     struct sp_slice older; /* a checkpoint kept elsewhere, empty when there is none */
+    enum sp_log_part part;
     void *ctx;
     void (*problem)(void *ctx, const struct sp_log_problem *problem);
     void (*progress)(void *ctx, uint64_t done, uint64_t all); /* entries; may be NULL */

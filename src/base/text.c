@@ -133,6 +133,36 @@ static bool byte_is_plain(uint8_t byte)
     return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
 }
 
+/* Eight at a time: a sum sets a byte's top bit when it reaches the bound, and none carries, as all are below 0x80. */
+static bool are_small_hex(uint64_t word)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    const uint64_t tops = 0x80 * ones;
+    const uint64_t digits = (word + (0x80 - '0') * ones) & ~(word + (0x80 - '9' - 1) * ones);
+    const uint64_t letters = (word + (0x80 - 'a') * ones) & ~(word + (0x80 - 'f' - 1) * ones);
+    return (word & tops) == 0 && ((digits | letters) & tops) == tops;
+}
+
+bool sp_text_is_small_hex(struct sp_slice text)
+{
+    size_t at = 0;
+    for (; text.len - at >= sizeof(uint64_t); at += sizeof(uint64_t)) {
+        uint64_t word = 0;
+        memcpy(&word, text.ptr + at, sizeof(word));
+        if (!are_small_hex(word)) {
+            return false;
+        }
+    }
+    for (; at < text.len; at++) {
+        const unsigned digit = text.ptr[at] - (unsigned)'0';
+        const unsigned letter = text.ptr[at] - (unsigned)'a';
+        if (digit > 9 && letter > 5) {
+            return false;
+        }
+    }
+    return true;
+}
+
 size_t sp_text_plain_end(struct sp_slice in, size_t from)
 {
     size_t at = from;

@@ -45,6 +45,9 @@ enum sp_err sp_text_number(struct sp_text *t, uint64_t max, uint64_t *out) SP_MU
 /* Takes all that is left. */
 struct sp_slice sp_text_rest(struct sp_text *t) SP_NONNULL(1);
 
+/* Whether all of it are hexadecimal digits, letters in lower case; an empty one is. */
+bool sp_text_is_small_hex(struct sp_slice text);
+
 /*
  * A plain run is what JSON takes as it is: no quote, no backslash, no control byte (DEL is fine) and no byte of a longer
  * UTF-8 sequence. The first answers where the run that begins at `from` ends; the second also copies it to `to`, which

@@ -8,6 +8,7 @@
 #include "audit/proof.h"
 #include "audit/verify_log.h"
 #include "base/own.h"
+#include "command/audit_halves.h"
 #include "command/audit_inner.h"
 #include "command/command.h"
 #include "os/files.h"
@@ -118,7 +119,7 @@ static int verify_log(const struct sp_audit_options *options, const struct sp_no
         .progress = on_progress,
         .wait = on_wait,
     };
-    enum sp_err err = sp_log_verify(&verify, &verified);
+    enum sp_err err = sp_audit_verify_halves(&verify, &verified);
     hide_progress(&show);
     status = err == SP_OK
                  ? conclude(&verified, &show)

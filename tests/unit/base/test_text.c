@@ -186,6 +186,23 @@ static void test_utf8_put_is_read_back(void **state)
     }
 }
 
+/* Every byte at every place of texts that are and are not a multiple of a step long. */
+static void test_small_hex_takes_digits_and_small_letters(void **state)
+{
+    (void)state;
+    assert_true(sp_text_is_small_hex(sp_slice_make(NULL, 0)));
+    for (size_t len = 1; len < 20; len++) {
+        for (size_t at = 0; at < len; at++) {
+            for (unsigned byte = 0; byte < 256; byte++) {
+                char text[20] = "0123456789abcdef012";
+                text[at] = (char)byte;
+                const bool want = (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f');
+                assert_int_equal(sp_text_is_small_hex(sp_slice_make(text, len)), want);
+            }
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,6 +216,7 @@ int main(void)
         cmocka_unit_test(test_utf8_check_says_where),
         cmocka_unit_test(test_utf8_check_misses_no_place),
         cmocka_unit_test(test_utf8_put_is_read_back),
+        cmocka_unit_test(test_small_hex_takes_digits_and_small_letters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
