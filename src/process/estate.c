@@ -263,6 +263,21 @@ enum sp_err sp_estate_renew_ships(struct sp_estate *estate, const struct sp_conf
     return SP_OK;
 }
 
+static bool is_moved(const struct sp_estate *estate, const char *name, int fd)
+{
+    struct stat held;
+    struct stat now;
+    return fd >= 0 && fstat(fd, &held) == 0 && fstatat(estate->state_dir, name, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
+           (held.st_dev != now.st_dev || held.st_ino != now.st_ino);
+}
+
+bool sp_estate_is_log_moved(const struct sp_estate *estate)
+{
+    struct stat now;
+    const bool is_gone = fstatat(estate->state_dir, "log", &now, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
+    return is_gone || is_moved(estate, "log", estate->log_dir) || is_moved(estate, "audit", estate->audit_dir);
+}
+
 /* The log belongs to audit alone. The pool's socket stands in a directory of its own that dial works from. */
 static enum sp_err open_directories(struct sp_estate *estate, const char *path)
 {

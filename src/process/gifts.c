@@ -81,7 +81,8 @@ enum sp_err sp_gifts_renew(struct sp_child *child)
 
 enum sp_err sp_gifts_give(struct sp_child *child)
 {
-    if (child->who.role == SP_ROLE_AUDIT && sp_estate_renew_log(&child->house->estate) != SP_OK) {
+    const bool has_log = child->who.role == SP_ROLE_AUDIT || child->who.role == SP_ROLE_READER || child->who.role == SP_ROLE_SHIP;
+    if (has_log && sp_estate_renew_log(&child->house->estate) != SP_OK) {
         /* audit finds out what is wrong with the one it has, refuses work, and says so. */
         sp_log(SP_LOG_WARN, "supervisor.log.directory", "the log's directory cannot be opened anew");
     }

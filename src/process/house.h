@@ -120,6 +120,9 @@ void sp_estate_close(struct sp_estate *estate) SP_NONNULL(1);
 /* Opens the log's directory anew, or makes it: before every start of audit. The old descriptor stays on failure. */
 enum sp_err sp_estate_renew_log(struct sp_estate *estate) SP_MUST_CHECK SP_NONNULL(1);
 
+/* Whether the log's directories are not those any more that their names lead to: moved, replaced, or mounted over. */
+bool sp_estate_is_log_moved(const struct sp_estate *estate) SP_NONNULL(1);
+
 /* Opens the files of [server.tls] anew: before every start of door, and at a reload. All old ones stay on failure. */
 enum sp_err sp_estate_renew_tls(struct sp_estate *estate, const struct sp_config *config) SP_MUST_CHECK SP_NONNULL(1, 2);
 

@@ -229,10 +229,28 @@ static void on_reap_timer(void *ctx)
     sp_children_reap(ctx);
 }
 
+/* Whoever has a descriptor of the old directory writes where nobody looks, or to a disk that is gone. */
+static void look_at_log(struct sp_house *house)
+{
+    static const enum sp_role roles[] = {SP_ROLE_AUDIT, SP_ROLE_READER, SP_ROLE_SHIP};
+    if (house->phase != SP_HOUSE_SERVING || !sp_estate_is_log_moved(&house->estate)) {
+        return;
+    }
+    for (size_t i = 0; i < SP_COUNT(roles); i++) {
+        struct sp_child *child = sp_child_find(house, roles[i], 0);
+        if (child != NULL && sp_child_is_up(child)) {
+            sp_log(SP_LOG_WARN, "supervisor.log.moved", "role=%s is started anew with the directory that has its name now",
+                   sp_role_name(roles[i]));
+            sp_child_stop(child, GROUP_MS);
+        }
+    }
+}
+
 static void on_keys_timer(void *ctx)
 {
     struct sp_house *house = ctx;
     sp_keys_look(house);
+    look_at_log(house);
     if (sp_timer_set(house->keys_timer, KEYS_MS) != SP_OK) {
         sp_log(SP_LOG_ERROR, "supervisor.keys.unwatched", "changes of key files are not seen any more");
     }
