@@ -2,15 +2,7 @@
 
 #include "base/clock.h"
 #include "base/num.h"
-#include "python/facts_inner.h"
-
-struct sp_span sp_facts_span(const struct sp_py_token *token)
-{
-    return (struct sp_span){.start = token->start,
-                            .end = token->end,
-                            .line = token->line,
-                            .line_start = token->line_start};
-}
+#include "python/facts_step.h"
 
 enum sp_err sp_facts_next(struct sp_facts *f)
 {
@@ -20,9 +12,8 @@ enum sp_err sp_facts_next(struct sp_facts *f)
 
 /* ---- statements ---- */
 
-static void clear_level(struct sp_facts *f, uint32_t depth)
+static void clear_level(struct facts_level *level)
 {
-    struct facts_level *level = &f->levels[depth];
     level->is_params = false;
     level->has_lambda = false;
     level->is_lambda_head = false;
@@ -37,7 +28,7 @@ static void clear_level(struct sp_facts *f, uint32_t depth)
 
 static void start_statement(struct sp_facts *f)
 {
-    clear_level(f, 0);
+    clear_level(&f->levels[0]);
     f->names_now_count = 0;
     f->has_star = false;
     f->in_annotation = false;
@@ -55,37 +46,41 @@ static void start_statement(struct sp_facts *f)
 
 /* ---- names and keywords ---- */
 
-static bool opens_block(uint32_t keyword)
-{
-    switch (keyword) {
-    case SP_WORD_IF:
-    case SP_WORD_ELIF:
-    case SP_WORD_ELSE:
-    case SP_WORD_WHILE:
-    case SP_WORD_FOR:
-    case SP_WORD_WITH:
-    case SP_WORD_TRY:
-    case SP_WORD_EXCEPT:
-    case SP_WORD_FINALLY:
-    case SP_WORD_DEF:
-    case SP_WORD_CLASS:
-    case SP_WORD_ASYNC:
-        return true;
-    default:
-        return false;
-    }
-}
+#define WORD_BLOCK     0x01u /* begins a compound statement */
+#define WORD_HANDS_OUT 0x02u /* gives a value away */
+#define WORD_BINDS     0x04u /* the next names bind, up to the next mark that ends it */
+#define WORD_VALUE     0x08u
+#define WORD_OTHER     0x10u /* has a step of its own */
 
-static bool hands_out(uint32_t keyword)
-{
-    return keyword == SP_WORD_RETURN || keyword == SP_WORD_YIELD || keyword == SP_WORD_FOR ||
-           keyword == SP_WORD_WITH || keyword == SP_WORD_RAISE;
-}
+static const uint8_t words[SP_WORD_COUNT] = {
+    [SP_WORD_IF] = WORD_BLOCK,
+    [SP_WORD_ELIF] = WORD_BLOCK,
+    [SP_WORD_ELSE] = WORD_BLOCK,
+    [SP_WORD_WHILE] = WORD_BLOCK,
+    [SP_WORD_FOR] = WORD_BLOCK | WORD_HANDS_OUT | WORD_BINDS | WORD_OTHER,
+    [SP_WORD_WITH] = WORD_BLOCK | WORD_HANDS_OUT,
+    [SP_WORD_TRY] = WORD_BLOCK,
+    [SP_WORD_EXCEPT] = WORD_BLOCK,
+    [SP_WORD_FINALLY] = WORD_BLOCK,
+    [SP_WORD_DEF] = WORD_BLOCK | WORD_BINDS | WORD_OTHER,
+    [SP_WORD_CLASS] = WORD_BLOCK | WORD_BINDS | WORD_OTHER,
+    [SP_WORD_ASYNC] = WORD_BLOCK,
+    [SP_WORD_RETURN] = WORD_HANDS_OUT,
+    [SP_WORD_YIELD] = WORD_HANDS_OUT,
+    [SP_WORD_RAISE] = WORD_HANDS_OUT,
+    [SP_WORD_AS] = WORD_BINDS,
+    [SP_WORD_GLOBAL] = WORD_BINDS,
+    [SP_WORD_NONE] = WORD_VALUE,
+    [SP_WORD_TRUE] = WORD_VALUE,
+    [SP_WORD_FALSE] = WORD_VALUE,
+    [SP_WORD_IN] = WORD_OTHER,
+    [SP_WORD_LAMBDA] = WORD_OTHER,
+};
 
 /* `allow_pickle=True`: the value of a keyword argument, where it is plain. */
 static void note_keyword_value(struct sp_facts *f, uint32_t keyword)
 {
-    if (f->keyword_open == SP_FACTS_NONE || f->last_kind != SP_TOKEN_OP || f->last_op != '=') {
+    if (f->keyword_open == SP_FACTS_NONE || f->last.kind != SP_TOKEN_OP || f->last.op != '=') {
         return;
     }
     enum sp_keyword_value value = SP_KEYWORD_OTHER;
@@ -99,81 +94,97 @@ static void note_keyword_value(struct sp_facts *f, uint32_t keyword)
 
 static void note_lambda(struct sp_facts *f)
 {
-    struct facts_level *level = &f->levels[f->level];
-    bool begins = f->last_kind == SP_TOKEN_OP && f->last_op == '(';
+    struct facts_level *level = f->now;
+    bool begins = f->last.kind == SP_TOKEN_OP && f->last.op == '(';
     level->is_lambda_head = true;
     if (level->kind == LEVEL_CALL && level->arg == 0 && begins && f->level > 0) {
         f->calls[level->call].is_lambda = true;
     }
 }
 
-/* Keywords behind which names are bound, up to the next mark that ends it. */
-static void note_binding(struct sp_facts *f, uint32_t keyword)
+static void note_other(struct sp_facts *f, uint32_t keyword)
 {
-    switch (keyword) {
-    case SP_WORD_DEF:
-    case SP_WORD_CLASS:
-    case SP_WORD_FOR:
-    case SP_WORD_AS:
-    case SP_WORD_GLOBAL:
-        f->binds_next = true;
-        break;
-    case SP_WORD_IN:
+    if (keyword == SP_WORD_LAMBDA) {
+        note_lambda(f);
+    } else if (keyword == SP_WORD_IN) {
         f->binds_next = false;
         f->is_for_in = f->for_open;
         f->for_open = false;
-        break;
-    default:
-        break;
+    } else if (keyword == SP_WORD_FOR) {
+        f->for_open = true;
+    } else {
+        f->expects_params = keyword == SP_WORD_DEF;
     }
 }
 
 static void note_keyword(struct sp_facts *f, uint32_t keyword)
 {
-    if (f->at_statement) {
-        f->is_compound = opens_block(keyword);
+    unsigned kind = words[keyword];
+    f->is_compound = f->at_statement ? (kind & WORD_BLOCK) != 0 : f->is_compound;
+    f->hands_out = f->hands_out || (kind & WORD_HANDS_OUT) != 0;
+    f->binds_next = f->binds_next || (kind & WORD_BINDS) != 0;
+    if ((kind & WORD_OTHER) != 0) {
+        note_other(f, keyword);
     }
-    f->hands_out = f->hands_out || hands_out(keyword);
-    if (keyword == SP_WORD_LAMBDA) {
-        note_lambda(f);
+    if (f->keyword_open != SP_FACTS_NONE) {
+        note_keyword_value(f, keyword);
     }
-    note_binding(f, keyword);
-    f->for_open = f->for_open || keyword == SP_WORD_FOR;
-    f->expects_params = keyword == SP_WORD_DEF || (f->expects_params && keyword != SP_WORD_CLASS);
-    note_keyword_value(f, keyword);
+}
+
+/* Remembers the token for the next one; behind most nothing is known of a bracket that has just closed. */
+static inline void note_last(struct sp_facts *f, struct facts_last last)
+{
+    f->last = last;
+    f->closed = (struct facts_closed){.call = SP_FACTS_NONE, .group = SP_FACTS_NONE};
 }
 
 /* True in `out` when the keyword began an import, whose tokens are all taken. */
-static enum sp_err on_keyword(struct sp_facts *f, uint32_t keyword, bool *out)
+static enum sp_err on_keyword(struct sp_facts *f, bool *out)
 {
-    bool is_raise_or_yield = f->last_is_operand || f->last_keyword == SP_WORD_YIELD;
+    uint8_t keyword = f->token.op;
+    bool is_raise_or_yield = f->last.is_operand || f->last.keyword == SP_WORD_YIELD;
+    SP_TRY(sp_facts_chain_end(f));
+    SP_TRY(sp_facts_const_end(f));
     *out = keyword == SP_WORD_IMPORT || (keyword == SP_WORD_FROM && !is_raise_or_yield);
     if (*out) {
-        f->at_statement = false;
-        return keyword == SP_WORD_IMPORT ? sp_facts_import(f) : sp_facts_import_from(f);
+        SP_TRY(keyword == SP_WORD_IMPORT ? sp_facts_import(f) : sp_facts_import_from(f));
+    } else {
+        note_keyword(f, keyword);
     }
-    note_keyword(f, keyword);
+    f->at_statement = false;
+    /* An import takes tokens of its own: what is remembered is the one it began with. */
+    note_last(f, (struct facts_last){.kind = SP_TOKEN_NAME,
+                                     .op = keyword,
+                                     .keyword = keyword,
+                                     .is_operand = (words[keyword] & WORD_VALUE) != 0});
     return SP_OK;
 }
 
-static enum sp_err on_name(struct sp_facts *f, bool *out_taken)
+/* Behind a name most dots begin an attribute: both tokens are taken in one step. */
+static inline enum sp_err take_attributes(struct sp_facts *f)
+{
+    while (sp_syntax_may_have_attribute(&f->syntax) && sp_lexer_attribute(&f->lx, &f->token)) {
+        uint32_t symbol = 0;
+        sp_syntax_take_attribute(&f->syntax);
+        SP_TRY(sp_facts_find(f, &symbol));
+        f->chain.has_dot = true;
+        SP_TRY(sp_facts_chain_name(f, symbol));
+    }
+    return SP_OK;
+}
+
+static inline enum sp_err on_name(struct sp_facts *f)
 {
     uint32_t symbol = 0;
-    uint32_t keyword = f->token.op;
-    bool is_plain = keyword == SP_WORD_PLAIN;
-    if (!is_plain || !f->chain.is_open || !f->chain.has_dot) {
+    if (!f->chain.has_dot) {
         SP_TRY(sp_facts_chain_end(f));
         SP_TRY(sp_facts_const_end(f));
     }
-    if (is_plain) {
-        SP_TRY(sp_facts_intern(f, &f->token, &symbol));
-        SP_TRY(sp_facts_chain_name(f, symbol));
-    } else {
-        SP_TRY(on_keyword(f, keyword, out_taken));
-    }
-    f->last_keyword = keyword;
-    f->last_is_operand =
-        is_plain || keyword == SP_WORD_NONE || keyword == SP_WORD_TRUE || keyword == SP_WORD_FALSE;
+    SP_TRY(sp_facts_find(f, &symbol));
+    SP_TRY(sp_facts_chain_name(f, symbol));
+    SP_TRY(take_attributes(f));
+    f->at_statement = false;
+    note_last(f, (struct facts_last){.kind = SP_TOKEN_NAME, .is_operand = true});
     return SP_OK;
 }
 
@@ -184,7 +195,6 @@ static enum sp_err open_call(struct sp_facts *f, struct facts_level *level, uint
     if (f->call_count == f->call_max) {
         return SP_ERR_FULL;
     }
-    level->kind = LEVEL_CALL;
     level->call = f->call_count;
     f->calls[f->call_count] = (struct sp_call){.callee = callee,
                                                .arg0_ref = SP_FACTS_NONE,
@@ -195,30 +205,39 @@ static enum sp_err open_call(struct sp_facts *f, struct facts_level *level, uint
     return SP_OK;
 }
 
+/* What the bracket opens that is the current token. */
+static uint8_t kind_of(const struct sp_facts *f)
+{
+    if (f->token.op == '(') {
+        return f->last.is_operand ? LEVEL_CALL : LEVEL_GROUP;
+    }
+    if (f->token.op == '{') {
+        return LEVEL_DICT;
+    }
+    return f->last.is_operand ? LEVEL_INDEX : LEVEL_LIST;
+}
+
 static enum sp_err on_open(struct sp_facts *f, uint32_t ref)
 {
-    if (f->token.op == '(' && !f->last_is_operand && sp_facts_begins_argument(f)) {
+    if (f->token.op == '(' && !f->last.is_operand && sp_facts_begins_argument(f)) {
         sp_facts_argument_begin(f);
     }
     /* The lexer allows no more brackets than there are levels. */
     f->level++;
+    f->now++;
     f->has_bracket = true;
     f->depth_most = (uint32_t)sp_size_max(f->depth_most, f->level);
-    clear_level(f, f->level);
-    struct facts_level *level = &f->levels[f->level];
+    clear_level(f->now);
+    struct facts_level *level = f->now;
     level->first_ref = f->ref_count;
     f->binds_next = false;
     if (f->token.op == '(') {
-        level->kind = LEVEL_GROUP;
         level->is_params = f->expects_params;
         f->expects_params = false;
-        if (f->last_is_operand) {
-            return open_call(f, level, ref);
-        }
-        return SP_OK;
     }
-    level->kind = f->token.op == '{' ? LEVEL_DICT : f->last_is_operand ? LEVEL_INDEX : LEVEL_LIST;
-    return SP_OK;
+    level->kind = kind_of(f);
+    sp_facts_level_around(f);
+    return level->kind == LEVEL_CALL ? open_call(f, level, ref) : SP_OK;
 }
 
 /* getattr(os, 'path') does not hand the module on: it is read as os.path. */
@@ -239,34 +258,30 @@ void sp_facts_forgive_getter(struct sp_facts *f, const struct sp_call *call)
 }
 
 /* Behind a call with a constant the result may be a module: it is followed like a name. */
-static void on_close(struct sp_facts *f)
+static enum sp_err on_close(struct sp_facts *f)
 {
-    const struct facts_level *level = &f->levels[f->level];
+    const struct facts_level *level = f->now;
     sp_facts_argument_end(f);
-    f->closed_call = level->kind == LEVEL_CALL ? level->call : SP_FACTS_NONE;
-    f->closed_group = level->kind == LEVEL_GROUP ? level->first_ref : SP_FACTS_NONE;
+    f->closed.call = level->kind == LEVEL_CALL ? level->call : SP_FACTS_NONE;
+    f->closed.group = level->kind == LEVEL_GROUP ? level->first_ref : SP_FACTS_NONE;
     f->level--;
-    if (f->closed_call == SP_FACTS_NONE) {
-        return;
+    f->now--;
+    if (f->closed.call == SP_FACTS_NONE) {
+        return SP_OK;
     }
-    struct sp_call *call = &f->calls[f->closed_call];
-    call->has_args = f->last_kind != SP_TOKEN_OP || f->last_op != '(';
+    struct sp_call *call = &f->calls[f->closed.call];
+    call->has_args = f->last.kind != SP_TOKEN_OP || f->last.op != '(';
     call->arg_count = call->has_args
-                          ? level->arg + (f->last_kind == SP_TOKEN_OP && f->last_op == ',' ? 0 : 1)
+                          ? level->arg + (f->last.kind == SP_TOKEN_OP && f->last.op == ',' ? 0 : 1)
                           : 0;
     sp_facts_forgive_getter(f, call);
-    if (call->arg0 != SP_FACTS_NONE || call->arg1 != SP_FACTS_NONE || call->may_fold) {
-        f->chain = (struct facts_chain){.is_open = true};
-        f->chain.ref = (struct sp_ref){.place = sp_facts_span(&f->token),
-                                       .path_at = f->segment_count,
-                                       .base = f->closed_call,
-                                       .root = SP_ROOT_CALL};
-    }
+    bool is_known = call->arg0 != SP_FACTS_NONE || call->arg1 != SP_FACTS_NONE || call->may_fold;
+    return is_known ? sp_facts_chain_result(f) : SP_OK;
 }
 
 static void on_comma(struct sp_facts *f)
 {
-    struct facts_level *level = &f->levels[f->level];
+    struct facts_level *level = f->now;
     sp_facts_argument_end(f);
     level->arg++;
     if (f->level == 0) {
@@ -283,7 +298,7 @@ static void on_comma(struct sp_facts *f)
 
 static void on_colon(struct sp_facts *f)
 {
-    struct facts_level *level = &f->levels[f->level];
+    struct facts_level *level = f->now;
     f->binds_next = false;
     if (level->is_lambda_head) {
         level->is_lambda_head = false;
@@ -297,10 +312,30 @@ static void on_colon(struct sp_facts *f)
     }
 }
 
-static void on_plain_op(struct sp_facts *f, uint32_t ref)
+/* `(x or os).system`: what stands in the parentheses is used in a way that is not followed. Groups in groups would be
+   looked at again and again: the first name of each remembers in `base`, which names have no use for, where it ends. */
+static void use_group(struct sp_facts *f)
 {
-    f->is_prefix = !f->last_is_operand;
-    switch (f->token.op) {
+    uint32_t first = SP_FACTS_NONE;
+    uint32_t i = f->closed.group;
+    while (i < f->ref_count) {
+        struct sp_ref *ref = &f->refs[i];
+        bool is_name = ref->root == SP_ROOT_NAME;
+        first = is_name && first == SP_FACTS_NONE ? i : first;
+        if ((ref->flags & (SP_REF_CALLED | SP_REF_INDEXED)) == 0) {
+            ref->flags |= SP_REF_ESCAPES;
+        }
+        i = is_name && ref->base != SP_FACTS_NONE ? ref->base : i + 1;
+    }
+    if (first != SP_FACTS_NONE) {
+        f->refs[first].base = f->ref_count;
+    }
+}
+
+/* An operator that neither opens nor closes. */
+static inline void on_mark(struct sp_facts *f, uint8_t op, uint32_t ref)
+{
+    switch (op) {
     case ',':
         on_comma(f);
         break;
@@ -315,62 +350,74 @@ static void on_plain_op(struct sp_facts *f, uint32_t ref)
         sp_facts_assign(f, ref);
         break;
     case '*':
-        f->has_star = f->has_star || !f->last_is_operand;
+        f->has_star = f->has_star || !f->last.is_operand;
         break;
     default:
         break;
     }
 }
 
-/* `(x or os).system`: what stands in the parentheses is used in a way that is not followed. */
-static void use_group(struct sp_facts *f, uint8_t op)
+/* Any operator but a dot behind an operand; the reference and the constant before it have ended. */
+static inline enum sp_err on_ending_op(struct sp_facts *f, uint8_t op, uint32_t ref)
 {
-    bool is_use = op == '.' || op == '(' || op == '[';
-    for (uint32_t i = f->closed_group; is_use && i < f->ref_count; i++) {
-        if ((f->refs[i].flags & (SP_REF_CALLED | SP_REF_INDEXED)) == 0) {
-            f->refs[i].flags |= SP_REF_ESCAPES;
-        }
-    }
-}
-
-/* Any operator but a dot behind an operand: it ends the reference and the constant before it. */
-static enum sp_err on_ending_op(struct sp_facts *f, uint8_t op)
-{
-    uint32_t ref = f->chain.is_open ? f->ref_count : SP_FACTS_NONE;
-    bool is_close = op == ')' || op == ']' || op == '}';
-    SP_TRY(sp_facts_chain_end(f));
-    SP_TRY(sp_facts_const_end(f));
-    if (op == '(' || op == '[' || op == '{') {
-        SP_TRY(on_open(f, ref));
-    } else if (is_close) {
-        on_close(f);
-    } else {
-        on_plain_op(f, ref);
-    }
-    f->last_is_operand = is_close;
-    if (op != '=') {
-        f->keyword_open = SP_FACTS_NONE;
-    }
-    return SP_OK;
-}
-
-static enum sp_err on_op(struct sp_facts *f)
-{
-    uint8_t op = f->token.op;
-    if (f->closed_group != SP_FACTS_NONE) {
-        use_group(f, op);
-    }
-    if (op == '.' && (f->chain.is_open || f->last_is_operand)) {
-        SP_TRY(f->chain.is_open ? SP_OK : sp_facts_const_end(f));
-        f->last_is_operand = false;
-        return sp_facts_chain_dot(f);
-    }
-    if (op == '+' && f->constant.is_open && !f->constant.is_joined) {
-        f->constant.is_joined = true;
-        f->last_is_operand = false;
+    switch (op) {
+    case '(':
+    case '[':
+    case '{':
+        return on_open(f, ref);
+    case ')':
+    case ']':
+    case '}':
+        return on_close(f);
+    default:
+        f->is_prefix = !f->last.is_operand;
+        on_mark(f, op, ref);
         return SP_OK;
     }
-    return on_ending_op(f, op);
+}
+
+/* A + behind a constant, which may go on. */
+static bool joins_constant(struct sp_facts *f, uint8_t op)
+{
+    bool is_join = op == '+' && f->constant.is_open && !f->constant.is_joined;
+    f->constant.is_joined = f->constant.is_joined || is_join;
+    return is_join;
+}
+
+static inline bool is_closing(uint8_t op)
+{
+    return op == ')' || op == ']' || op == '}';
+}
+
+static inline bool is_used_by(uint8_t op)
+{
+    return op == '.' || op == '(' || op == '[';
+}
+
+static inline enum sp_err on_op(struct sp_facts *f)
+{
+    uint8_t op = f->token.op;
+    struct facts_last last = {.kind = SP_TOKEN_OP, .op = op, .is_operand = is_closing(op)};
+    if (f->closed.group != SP_FACTS_NONE && is_used_by(op)) {
+        use_group(f);
+    }
+    if (op == '.' && (f->chain.is_open || f->last.is_operand)) {
+        SP_TRY(f->chain.is_open ? SP_OK : sp_facts_const_end(f));
+        SP_TRY(sp_facts_chain_dot(f));
+    } else if (!joins_constant(f, op)) {
+        uint32_t ref = f->chain.is_open ? f->ref_count : SP_FACTS_NONE;
+        SP_TRY(sp_facts_chain_end(f));
+        SP_TRY(sp_facts_const_end(f));
+        SP_TRY(on_ending_op(f, op, ref));
+        f->keyword_open = op == '=' ? f->keyword_open : SP_FACTS_NONE;
+    }
+    f->at_statement = f->at_statement && (op == ';' || op == ':');
+    if (op == ')') {
+        f->last = last;
+    } else {
+        note_last(f, last);
+    }
+    return SP_OK;
 }
 
 /* ---- the pass ---- */
@@ -386,7 +433,7 @@ static enum sp_err on_line(struct sp_facts *f)
         f->indents--;
     }
     start_statement(f);
-    f->last_is_operand = false;
+    note_last(f, (struct facts_last){.kind = f->token.kind});
     return SP_OK;
 }
 
@@ -415,8 +462,8 @@ static enum sp_err on_magic(struct sp_facts *f)
 /* `S(1) / 2`, `S(-1)`: what begins with a number is no text that could be code. */
 static void note_number(struct sp_facts *f)
 {
-    const struct facts_level *level = &f->levels[f->level];
-    bool is_first = f->last_kind == SP_TOKEN_OP && (f->last_op == '(' || f->last_op == '-');
+    const struct facts_level *level = f->now;
+    bool is_first = f->last.kind == SP_TOKEN_OP && (f->last.op == '(' || f->last.op == '-');
     if (f->level > 0 && level->kind == LEVEL_CALL && level->arg == 0 && is_first) {
         f->calls[level->call].is_number = true;
     }
@@ -425,73 +472,40 @@ static void note_number(struct sp_facts *f)
 /* Literals, the parts of f-strings, magics. */
 static enum sp_err on_operand(struct sp_facts *f)
 {
+    enum sp_token_kind kind = (enum sp_token_kind)f->token.kind;
+    bool is_operand = kind != SP_TOKEN_MAGIC && kind != SP_TOKEN_FSTRING_START;
     SP_TRY(sp_facts_chain_end(f));
-    if (f->token.kind == SP_TOKEN_NUMBER) {
+    if (kind == SP_TOKEN_STRING) {
+        SP_TRY(sp_facts_const_string(f));
+    } else {
+        SP_TRY(sp_facts_const_end(f));
+    }
+    if (kind == SP_TOKEN_NUMBER) {
         note_number(f);
-    }
-    f->last_is_operand = true;
-    if (f->token.kind == SP_TOKEN_STRING) {
-        return sp_facts_const_string(f);
-    }
-    SP_TRY(sp_facts_const_end(f));
-    if (f->token.kind == SP_TOKEN_FSTRING_MIDDLE) {
-        return sp_facts_const_text(f);
-    }
-    if (f->token.kind == SP_TOKEN_MAGIC) {
-        f->last_is_operand = false;
-        return on_magic(f);
-    }
-    bool is_start = f->token.kind == SP_TOKEN_FSTRING_START;
-    if (is_start && sp_facts_begins_argument(f)) {
+    } else if (kind == SP_TOKEN_FSTRING_MIDDLE) {
+        SP_TRY(sp_facts_const_text(f));
+    } else if (kind == SP_TOKEN_MAGIC) {
+        SP_TRY(on_magic(f));
+    } else if (kind == SP_TOKEN_FSTRING_START && sp_facts_begins_argument(f)) {
         sp_facts_argument_begin(f);
     }
-    f->last_is_operand = !is_start;
+    f->at_statement = false;
+    note_last(
+        f, (struct facts_last){.kind = f->token.kind, .op = f->token.op, .is_operand = is_operand});
     return SP_OK;
 }
 
-static enum sp_err on_kind(struct sp_facts *f, bool *out_taken)
+/* True in `out_taken` when more tokens than this one were taken: the next one is there already. */
+static inline enum sp_err on_token(struct sp_facts *f, bool *out_taken)
 {
-    switch ((enum sp_token_kind)f->token.kind) {
-    case SP_TOKEN_NAME:
-        return on_name(f, out_taken);
-    case SP_TOKEN_OP:
-        f->last_keyword = SP_WORD_PLAIN;
-        return on_op(f);
-    case SP_TOKEN_END:
-    case SP_TOKEN_NEWLINE:
-    case SP_TOKEN_INDENT:
-    case SP_TOKEN_DEDENT:
-        f->last_keyword = SP_WORD_PLAIN;
-        return on_line(f);
-    case SP_TOKEN_NUMBER:
-    case SP_TOKEN_STRING:
-    case SP_TOKEN_FSTRING_START:
-    case SP_TOKEN_FSTRING_MIDDLE:
-    case SP_TOKEN_FSTRING_END:
-    case SP_TOKEN_MAGIC:
-        f->last_keyword = SP_WORD_PLAIN;
-        return on_operand(f);
-    }
-    return SP_ERR_INVALID;
-}
-
-/* An import takes tokens of its own: what is remembered is the one it began with. */
-static enum sp_err on_token(struct sp_facts *f, bool *out_taken)
-{
-    uint8_t kind = f->token.kind;
-    uint8_t op = f->token.op;
     *out_taken = false;
-    SP_TRY(on_kind(f, out_taken));
-    if (kind != SP_TOKEN_OP || op != ')') {
-        f->closed_call = SP_FACTS_NONE;
-        f->closed_group = SP_FACTS_NONE;
+    if (f->token.kind == SP_TOKEN_NAME) {
+        return f->token.op == SP_WORD_PLAIN ? on_name(f) : on_keyword(f, out_taken);
     }
-    if (f->at_statement && kind >= SP_TOKEN_NAME) {
-        f->at_statement = kind == SP_TOKEN_OP && (op == ';' || op == ':');
+    if (f->token.kind == SP_TOKEN_OP) {
+        return on_op(f);
     }
-    f->last_kind = kind;
-    f->last_op = op;
-    return SP_OK;
+    return f->token.kind <= SP_TOKEN_DEDENT ? on_line(f) : on_operand(f);
 }
 
 static enum sp_err run(struct sp_facts *f)
@@ -524,17 +538,14 @@ enum sp_err sp_facts_scan(struct sp_facts *f, struct sp_slice source, enum sp_py
     f->fold_count = 0;
     f->folded_bytes = 0;
     f->is_lost = false;
-    f->chain.is_open = false;
+    f->chain = (struct facts_chain){.is_open = false};
     f->constant.is_open = false;
     f->level = 0;
+    f->now = &f->levels[0];
+    f->now->is_pattern = true;
     f->depth_most = 0;
     f->indents = 0;
-    f->last_kind = SP_TOKEN_NEWLINE;
-    f->last_op = 0;
-    f->last_keyword = SP_WORD_PLAIN;
-    f->last_is_operand = false;
-    f->closed_call = SP_FACTS_NONE;
-    f->closed_group = SP_FACTS_NONE;
+    note_last(f, (struct facts_last){.kind = SP_TOKEN_NEWLINE});
     f->keyword_open = SP_FACTS_NONE;
     start_statement(f);
     if (source.len > f->source_max) {

@@ -1,12 +1,6 @@
-#include "python/facts_inner.h"
+#include "python/facts_step.h"
 
 /* ---- a chain: NAME(.NAME)*, or the attributes of something computed ---- */
-
-bool sp_facts_begins_argument(const struct sp_facts *f)
-{
-    return f->level > 0 && f->levels[f->level].kind == LEVEL_CALL && f->last_kind == SP_TOKEN_OP &&
-           (f->last_op == '(' || f->last_op == ',');
-}
 
 /* chr(...) and bytes(...) may begin a constant. */
 static bool makes_constant(const struct sp_facts *f)
@@ -16,36 +10,38 @@ static bool makes_constant(const struct sp_facts *f)
            (name.len == 5 && sp_slice_is(name, "bytes"));
 }
 
-static void open_chain(struct sp_facts *f, enum sp_ref_root root, uint32_t base)
+static inline enum sp_err open_chain(struct sp_facts *f, enum sp_ref_root root, uint32_t base,
+                                     unsigned flags)
 {
-    f->chain.is_open = true;
-    f->chain.has_dot = false;
-    f->chain.is_arg = root == SP_ROOT_NAME && sp_facts_begins_argument(f);
-    f->chain.ref = (struct sp_ref){
-        .place = sp_facts_span(&f->token),
-        .path_at = f->segment_count,
-        .base = base,
-        .root = (uint8_t)root,
-        .flags = f->last_keyword == SP_WORD_IN && !f->is_for_in ? SP_REF_TESTED : 0};
-    if (f->chain.is_arg && makes_constant(f)) {
-        sp_facts_argument_begin(f);
+    if (f->ref_count == f->ref_max) {
+        return SP_ERR_FULL;
     }
-    if (root == SP_ROOT_NAME && f->last_is_operand) {
-        /* `match os:` and the like: a soft keyword takes the value. */
-        f->chain.ref.flags |= SP_REF_ESCAPES;
-    }
+    f->refs[f->ref_count] = (struct sp_ref){.place = sp_facts_span(&f->token),
+                                            .path_at = f->segment_count,
+                                            .base = base,
+                                            .root = (uint8_t)root,
+                                            .flags = (uint8_t)flags};
+    f->chain = (struct facts_chain){.is_open = true};
+    return SP_OK;
+}
+
+/* Behind `in` a name may only be looked up. */
+static inline unsigned flags_behind(const struct sp_facts *f)
+{
+    return f->last.keyword == SP_WORD_IN && !f->is_for_in ? SP_REF_TESTED : 0;
 }
 
 /* A name in this place is bound, whatever it stood for before. */
-static bool is_binding_place(const struct sp_facts *f, const struct facts_level *level)
+static bool is_binding_place(const struct sp_facts *f)
 {
-    if ((level->is_params && f->level == 1) || level->is_lambda_head) {
-        bool is_star = f->last_op == '*' || f->last_op == SP_OP_POWER;
-        bool behind_mark = f->last_kind == SP_TOKEN_OP &&
-                           (f->last_op == '(' || f->last_op == ',' || (is_star && f->is_prefix));
-        return behind_mark || f->last_keyword == SP_WORD_LAMBDA;
+    bool is_op = f->last.kind == SP_TOKEN_OP;
+    if ((f->now->is_params && f->level == 1) || f->now->is_lambda_head) {
+        bool is_star = f->last.op == '*' || f->last.op == SP_OP_POWER;
+        bool behind_mark =
+            is_op && (f->last.op == '(' || f->last.op == ',' || (is_star && f->is_prefix));
+        return behind_mark || f->last.keyword == SP_WORD_LAMBDA;
     }
-    switch (f->last_keyword) {
+    switch (f->last.keyword) {
     case SP_WORD_DEF:
     case SP_WORD_CLASS:
     case SP_WORD_FOR:
@@ -53,37 +49,54 @@ static bool is_binding_place(const struct sp_facts *f, const struct facts_level 
     case SP_WORD_GLOBAL:
         return true;
     default:
-        return f->for_open && f->level == 0 && f->last_kind == SP_TOKEN_OP && f->last_op == ',';
+        return f->for_open && f->level == 0 && is_op && f->last.op == ',';
     }
+}
+
+static inline enum sp_err open_name(struct sp_facts *f, uint32_t symbol)
+{
+    /* `match os:` and the like: a soft keyword takes the value. */
+    SP_TRY(open_chain(f, SP_ROOT_NAME, SP_FACTS_NONE,
+                      flags_behind(f) | (f->last.is_operand ? SP_REF_ESCAPES : 0) |
+                          (is_binding_place(f) ? SP_REF_BINDS : 0)));
+    f->is_case = f->is_case || (f->at_statement && sp_slice_is(sp_facts_symbol(f, symbol), "case"));
+    if (sp_facts_begins_argument(f)) {
+        f->chain.is_arg = true;
+        if (makes_constant(f)) {
+            sp_facts_argument_begin(f);
+        }
+    }
+    if (f->binds_next || f->now->is_params || f->now->is_lambda_head) {
+        f->symbols[symbol].flags |= SYMBOL_BOUND;
+    }
+    return SP_OK;
 }
 
 enum sp_err sp_facts_chain_name(struct sp_facts *f, uint32_t symbol)
 {
-    struct facts_level *level = &f->levels[f->level];
     if (!f->chain.has_dot) {
-        bool binds = is_binding_place(f, level);
-        f->is_case =
-            f->is_case || (f->at_statement && sp_slice_is(sp_facts_symbol(f, symbol), "case"));
-        open_chain(f, SP_ROOT_NAME, SP_FACTS_NONE);
-        f->chain.ref.flags |= binds ? SP_REF_BINDS : 0;
-        if (f->binds_next || level->is_params || level->is_lambda_head) {
-            f->symbols[symbol].flags |= SYMBOL_BOUND;
-        }
+        SP_TRY(open_name(f, symbol));
     }
+    struct sp_ref *ref = &f->refs[f->ref_count];
     f->chain.has_dot = false;
-    f->chain.ref.place.end = f->token.end;
-    if (f->chain.ref.count == UINT16_MAX) {
+    ref->place.end = f->token.end;
+    if (ref->count == UINT16_MAX) {
         return SP_ERR_FULL;
     }
-    f->chain.ref.count++;
+    ref->count++;
     return sp_facts_put_segment(f, symbol);
+}
+
+enum sp_err sp_facts_chain_result(struct sp_facts *f)
+{
+    return open_chain(f, SP_ROOT_CALL, f->closed.call, 0);
 }
 
 enum sp_err sp_facts_chain_dot(struct sp_facts *f)
 {
     if (!f->chain.is_open) {
-        bool is_call = f->closed_call != SP_FACTS_NONE;
-        open_chain(f, is_call ? SP_ROOT_CALL : SP_ROOT_OBJECT, f->closed_call);
+        bool is_call = f->closed.call != SP_FACTS_NONE;
+        SP_TRY(open_chain(f, is_call ? SP_ROOT_CALL : SP_ROOT_OBJECT, f->closed.call, 0));
     }
     f->chain.has_dot = true;
     return SP_OK;
@@ -120,11 +133,28 @@ static enum sp_err follow_at(struct sp_facts *f, uint32_t depth, uint32_t ref, b
     return SP_OK;
 }
 
+/* Plain parentheses in which nothing but this value stands: they hand it on to what is around them. */
+static bool is_transparent(const struct facts_level *level)
+{
+    return level->kind == LEVEL_GROUP && !level->has_comma && !level->has_lambda &&
+           !level->is_lost && level->target_count == 0;
+}
+
+/* At the opening of a bracket: what is around it stays as it is until it closes, so the way out is known now. */
+void sp_facts_level_around(struct sp_facts *f)
+{
+    const struct facts_level *around = f->now - 1;
+    uint32_t depth = f->level - 1;
+    bool is_plain = f->now->kind == LEVEL_GROUP || f->now->kind == LEVEL_LIST;
+    f->now->is_pattern = is_plain && around->is_pattern;
+    f->now->outer = depth > 0 && is_transparent(around) ? around->outer : (uint8_t)depth;
+}
+
 static enum sp_err follow_value(struct sp_facts *f, uint32_t ref)
 {
     bool is_followed = false;
     uint32_t depth = f->level;
-    for (;; depth--) {
+    for (;; depth = f->levels[depth].outer) {
         SP_TRY(follow_at(f, depth, ref, &is_followed));
         bool is_group = depth > 0 && f->levels[depth].kind == LEVEL_GROUP;
         if (!is_followed || !is_group) {
@@ -138,24 +168,17 @@ static enum sp_err follow_value(struct sp_facts *f, uint32_t ref)
 }
 
 /* Names that stand in a pattern of names before an = become its targets. */
-enum sp_err sp_facts_name_target(struct sp_facts *f, uint32_t ref)
+static void name_target(struct sp_facts *f, const struct sp_ref *ref)
 {
-    const struct sp_ref *r = &f->refs[ref];
-    for (uint32_t depth = f->level; depth > 0; depth--) {
-        if (f->levels[depth].kind != LEVEL_GROUP && f->levels[depth].kind != LEVEL_LIST) {
-            return SP_OK;
-        }
-    }
-    if (r->count == 0 || f->in_annotation) {
-        return SP_OK;
+    if (!f->now->is_pattern || ref->count == 0 || f->in_annotation) {
+        return;
     }
     if (f->names_now_count == FACTS_TARGETS_MAX) {
         f->levels[0].is_lost = true;
-        return SP_OK;
+        return;
     }
-    f->names_now[f->names_now_count] = f->segments[r->path_at + r->count - 1U];
+    f->names_now[f->names_now_count] = f->segments[ref->path_at + ref->count - 1U];
     f->names_now_count++;
-    return SP_OK;
 }
 
 /* `a, b = c = value`: all that stands in front of the last = of a statement without brackets. */
@@ -166,6 +189,7 @@ static void mark_targets(struct sp_facts *f)
             f->refs[i].flags |= SP_REF_BINDS;
         }
     }
+    f->statement_ref = f->ref_count; /* each once, however many = there are */
 }
 
 static void assign_statement(struct sp_facts *f)
@@ -207,7 +231,7 @@ static void add_keyword(struct sp_facts *f, uint32_t call, const struct sp_ref *
 /* An = or := whose left side ended with reference `ref` (SP_FACTS_NONE: with something else). */
 void sp_facts_assign(struct sp_facts *f, uint32_t ref)
 {
-    struct facts_level *level = &f->levels[f->level];
+    struct facts_level *level = f->now;
     if (f->level == 0 && f->token.op == '=') {
         assign_statement(f);
         return;
@@ -231,11 +255,11 @@ void sp_facts_assign(struct sp_facts *f, uint32_t ref)
 
 static void note_argument(struct sp_facts *f, uint32_t ref)
 {
-    const struct facts_level *level = &f->levels[f->level];
+    const struct facts_level *level = f->now;
     bool ends = sp_facts_at_op(f, ',') || sp_facts_at_op(f, ')');
-    if (f->chain.is_arg && ends && level->arg == 0) {
+    if (ends && level->arg == 0) {
         f->calls[level->call].arg0_ref = ref;
-    } else if (f->chain.is_arg && ends && level->arg == 1) {
+    } else if (ends && level->arg == 1) {
         f->calls[level->call].arg1_ref = ref;
     }
 }
@@ -257,30 +281,39 @@ static unsigned flags_before(const struct sp_facts *f)
     }
 }
 
-enum sp_err sp_facts_chain_end(struct sp_facts *f)
+/* An argument of a call, behind which nothing is known of the value. */
+static bool leaves_at_once(const struct facts_level *level)
 {
-    if (!f->chain.is_open) {
-        return SP_OK;
-    }
-    f->chain.is_open = false;
-    if (f->ref_count == f->ref_max) {
-        return SP_ERR_FULL;
-    }
-    uint32_t ref = f->ref_count;
-    f->chain.ref.flags |= (uint8_t)flags_before(f);
-    if (f->chain.ref.count != 1 || (f->chain.ref.flags & SP_REF_INDEXED) != 0) {
-        f->chain.ref.flags &= (uint8_t)~SP_REF_BINDS;
-    }
-    f->refs[ref] = f->chain.ref;
+    return level->kind != LEVEL_GROUP && level->target_count == 0;
+}
+
+enum sp_err sp_facts_chain_close(struct sp_facts *f)
+{
+    uint32_t number = f->ref_count;
+    struct sp_ref *ref = &f->refs[number];
+    struct facts_chain chain = f->chain;
+    f->chain = (struct facts_chain){.is_open = false};
     f->ref_count++;
-    bool is_used = (f->chain.ref.flags & (SP_REF_CALLED | SP_REF_INDEXED)) != 0;
-    if (is_used || f->chain.has_dot) {
+    ref->flags |= (uint8_t)flags_before(f);
+    if (ref->count != 1 || (ref->flags & SP_REF_INDEXED) != 0) {
+        ref->flags &= (uint8_t)~SP_REF_BINDS;
+    }
+    if ((ref->flags & (SP_REF_CALLED | SP_REF_INDEXED)) != 0 || chain.has_dot) {
         return SP_OK;
     }
-    note_argument(f, ref);
-    if (f->levels[0].target_count == 0 || sp_facts_at_op(f, '=')) {
-        SP_TRY(sp_facts_name_target(f, ref));
+    if (chain.is_arg) {
+        note_argument(f, number);
     }
-    bool is_target = sp_facts_at_op(f, '=') || sp_facts_at_op(f, SP_OP_WALRUS);
-    return is_target || f->chain.ref.root == SP_ROOT_OBJECT ? SP_OK : follow_value(f, ref);
+    bool is_equal = sp_facts_at_op(f, '=');
+    if (f->levels[0].target_count == 0 || is_equal) {
+        name_target(f, ref);
+    }
+    if (is_equal || sp_facts_at_op(f, SP_OP_WALRUS) || ref->root == SP_ROOT_OBJECT) {
+        return SP_OK;
+    }
+    if (leaves_at_once(f->now)) {
+        ref->flags |= SP_REF_ESCAPES;
+        return SP_OK;
+    }
+    return follow_value(f, number);
 }

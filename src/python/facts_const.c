@@ -35,9 +35,9 @@ enum sp_err sp_facts_const_string(struct sp_facts *f)
         now->constant.place.end = f->token.end;
         return SP_OK;
     }
-    bool is_behind = f->last_kind == SP_TOKEN_OP && (f->last_op == '(' || f->last_op == ',');
+    bool is_behind = f->last.kind == SP_TOKEN_OP && (f->last.op == '(' || f->last.op == ',');
     *now = (struct facts_pending){.is_open = true, .is_complex = is_complex};
-    now->is_arg = is_behind && f->level > 0 && f->levels[f->level].kind == LEVEL_CALL;
+    now->is_arg = is_behind && f->now->kind == LEVEL_CALL;
     now->constant.place = sp_facts_span(&f->token);
     if (now->is_arg) {
         sp_facts_argument_begin(f);
@@ -62,15 +62,12 @@ static bool has_scheme(struct sp_slice text)
     return at + 2 < text.len && text.ptr[at + 1] == '/' && text.ptr[at + 2] == '/';
 }
 
-enum sp_err sp_facts_const_end(struct sp_facts *f)
+enum sp_err sp_facts_const_close(struct sp_facts *f)
 {
     struct facts_pending *now = &f->constant;
-    if (!now->is_open) {
-        return SP_OK;
-    }
     now->is_open = false;
     bool ends = sp_facts_at_op(f, ',') || sp_facts_at_op(f, ')');
-    const struct facts_level *level = &f->levels[f->level];
+    const struct facts_level *level = f->now;
     bool is_arg = now->is_arg && ends && !now->is_joined && level->arg < 2;
     struct sp_slice text = sp_slice_make(f->lx.ptr + now->constant.place.start,
                                          now->constant.place.end - now->constant.place.start);
@@ -93,15 +90,15 @@ enum sp_err sp_facts_const_end(struct sp_facts *f)
 
 void sp_facts_argument_begin(struct sp_facts *f)
 {
-    struct facts_level *level = &f->levels[f->level];
+    struct facts_level *level = f->now;
     level->may_fold = level->arg < 2;
     level->argument = sp_facts_span(&f->token);
 }
 
-void sp_facts_argument_end(struct sp_facts *f)
+void sp_facts_argument_close(struct sp_facts *f)
 {
-    struct facts_level *level = &f->levels[f->level];
-    if (!level->may_fold || level->kind != LEVEL_CALL) {
+    struct facts_level *level = f->now;
+    if (level->kind != LEVEL_CALL) {
         return;
     }
     level->may_fold = false;

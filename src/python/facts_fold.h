@@ -6,7 +6,7 @@
 #ifndef SP_PYTHON_FACTS_FOLD_H
 #define SP_PYTHON_FACTS_FOLD_H
 
-#include "python/facts_inner.h"
+#include "python/facts_step.h"
 
 #define FOLD_DEPTH_MAX   16u
 #define FOLD_ITEMS_MAX   64u

@@ -1,4 +1,4 @@
-#include "python/facts_inner.h"
+#include "python/facts_step.h"
 
 static bool is_op(const struct sp_facts *f, uint8_t op)
 {

@@ -1,5 +1,5 @@
 /*
- * facts_inner - what the files of facts share; nobody else includes this.
+ * facts_inner - the state that the files of facts share; nobody else includes this.
  *
  * Runs in: inspect, and the command line.   Input: hostile.   Allocates: once.
  */
@@ -34,7 +34,9 @@ struct facts_symbol {
 
 /* One dotted path that a symbol can stand for. */
 struct facts_meaning {
-    uint32_t next, text_at, len;
+    uint32_t next;
+    uint32_t text_at;
+    uint32_t len;
 };
 
 /* One meaning of a symbol: an absolute path, or a reference that is looked at when all bindings are known. */
@@ -56,7 +58,10 @@ struct facts_level {
     bool has_comma;      /* the value is a tuple */
     bool is_lost;        /* a target that is no name: values are not followed there */
     bool may_fold;       /* the argument begins like an expression of constants */
-    uint32_t call, arg;
+    bool is_pattern;     /* it and all around it are plain brackets: names may be targets */
+    uint8_t outer;       /* the next depth outwards where a value is looked at, see follow_value */
+    uint32_t call;
+    uint32_t arg;
     struct sp_span argument; /* where it begins, when may_fold */
     uint32_t first_ref;      /* references inside begin here */
     uint16_t target_count;
@@ -64,11 +69,25 @@ struct facts_level {
     uint32_t targets[FACTS_TARGETS_MAX];
 };
 
+/* The reference that is being read: it is the one behind all that are known. */
 struct facts_chain {
     bool is_open;
     bool has_dot; /* the next name is an attribute */
     bool is_arg;  /* begins an argument */
-    struct sp_ref ref;
+};
+
+/* What the last token was. */
+struct facts_last {
+    uint8_t kind;
+    uint8_t op;
+    uint8_t keyword; /* enum sp_word */
+    bool is_operand;
+};
+
+/* What the bracket held that the last token closed. */
+struct facts_closed {
+    uint32_t call;  /* SP_FACTS_NONE: it was none */
+    uint32_t group; /* first reference inside plain parentheses, or SP_FACTS_NONE */
 };
 
 struct facts_pending {
@@ -120,81 +139,38 @@ struct sp_facts {
     uint32_t name_bytes, name_max;
     struct facts_fold *folds;
     uint32_t fold_count;
-    uint8_t *folded, *fold_room; /* texts worked out, and where */
+    uint8_t *folded; /* texts worked out */
     uint32_t folded_bytes;
-    uint32_t fold_left, names_left; /* steps left for working out, bytes for following names */
+    uint8_t *fold_room;
+    uint32_t fold_left;  /* steps that are left for working out */
+    uint32_t names_left; /* bytes that are left for following names */
 
     /* the state of the pass */
     struct facts_chain chain;
     struct facts_pending constant;
     struct facts_level levels[FACTS_LEVELS];
-    uint32_t level, depth_most, indents;
-    uint32_t names_now_count, names_now[FACTS_TARGETS_MAX]; /* of this statement, before its = */
+    struct facts_level *now; /* levels[level] */
+    uint32_t level;
+    uint32_t depth_most;
+    uint32_t indents;
+    uint32_t names_now[FACTS_TARGETS_MAX]; /* of this statement, before its = */
+    uint32_t names_now_count;
     bool has_star;
     bool in_annotation; /* its names are no targets */
     bool is_compound;
     bool at_statement;
-    bool hands_out;  /* the statement gives its value away: return, yield, for */
-    bool binds_next; /* for, as, def, class: the next names bind */
-    bool for_open,
-        is_for_in;          /* behind `for`, in front of its `in`; the last `in` was one of those */
+    bool hands_out;         /* the statement gives its value away: return, yield, for */
+    bool binds_next;        /* for, as, def, class: the next names bind */
+    bool for_open;          /* behind `for`, in front of its `in` */
+    bool is_for_in;         /* the last `in` was one of those */
     bool has_bracket;       /* the statement has one */
     bool is_case;           /* the statement begins with the name `case` */
     bool is_prefix;         /* the last operator stood where an operand could */
-    uint32_t statement_ref; /* its first reference */
+    uint32_t statement_ref; /* its first reference, or the first that no = has marked */
     bool expects_params;    /* between def and its bracket */
-    uint8_t last_kind, last_op;
-    uint32_t last_keyword; /* enum sp_word */
-    bool last_is_operand;
-    uint32_t closed_call;  /* of the bracket that the last token closed, or SP_FACTS_NONE */
-    uint32_t closed_group; /* first reference inside plain parentheses that the last token closed */
+    struct facts_last last;
+    struct facts_closed closed;
     uint32_t keyword_open; /* keyword argument whose value comes next, or SP_FACTS_NONE */
 };
-
-/* Symbols: the names of the source, each kept once. */
-void sp_facts_symbols_start(struct sp_facts *f) SP_NONNULL(1);
-enum sp_err sp_facts_intern(struct sp_facts *f, const struct sp_py_token *token, uint32_t *out)
-    SP_MUST_CHECK SP_NONNULL(1, 2, 3);
-enum sp_err sp_facts_bind(struct sp_facts *f, struct facts_binding binding)
-    SP_MUST_CHECK SP_NONNULL(1);
-enum sp_err sp_facts_put_segment(struct sp_facts *f, uint32_t symbol) SP_MUST_CHECK SP_NONNULL(1);
-
-struct sp_span sp_facts_span(const struct sp_py_token *token) SP_NONNULL(1);
-
-/* Reads the next token into f->token. */
-enum sp_err sp_facts_next(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
-
-/* An import statement whose keyword is the current token; leaves the token behind it as the current one. */
-enum sp_err sp_facts_import(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
-enum sp_err sp_facts_import_from(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
-
-/* Chains: begin, go on, and end one; `next_op` is what follows it. */
-enum sp_err sp_facts_chain_name(struct sp_facts *f, uint32_t symbol) SP_MUST_CHECK SP_NONNULL(1);
-enum sp_err sp_facts_chain_dot(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
-enum sp_err sp_facts_chain_end(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
-
-/* Assignments: the last reference becomes the target of the value that follows. */
-void sp_facts_assign(struct sp_facts *f, uint32_t ref) SP_NONNULL(1);
-enum sp_err sp_facts_name_target(struct sp_facts *f, uint32_t ref) SP_MUST_CHECK SP_NONNULL(1);
-
-static inline bool sp_facts_at_op(const struct sp_facts *f, uint8_t op)
-{
-    return f->token.kind == SP_TOKEN_OP && f->token.op == op;
-}
-
-/* Constants. */
-enum sp_err sp_facts_const_string(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
-enum sp_err sp_facts_const_text(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
-enum sp_err sp_facts_const_end(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
-
-/* Arguments of calls that are made of constants: noted where they begin and end, worked out when all is read. */
-bool sp_facts_begins_argument(const struct sp_facts *f) SP_NONNULL(1);
-void sp_facts_argument_begin(struct sp_facts *f) SP_NONNULL(1);
-void sp_facts_argument_end(struct sp_facts *f) SP_NONNULL(1);
-enum sp_err sp_facts_fold_all(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
-void sp_facts_forgive_getter(struct sp_facts *f, const struct sp_call *call) SP_NONNULL(1, 2);
-
-/* Works out what aliases of aliases mean; marks symbols that stem from imports. */
-void sp_facts_settle(struct sp_facts *f) SP_NONNULL(1);
 
 #endif

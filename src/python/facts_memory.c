@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/num.h"
-#include "python/facts_inner.h"
+#include "python/facts_step.h"
 
 /* What one list takes: every item needs some bytes of source, so a source can hold only so many. */
 static bool reserve(void **out, size_t item, uint32_t count, uint32_t *out_max)

@@ -1,5 +1,5 @@
 #include "base/num.h"
-#include "python/facts_inner.h"
+#include "python/facts_step.h"
 
 /* Aliases of aliases are followed this far; code that needs more is refused. */
 #define ROUNDS_MAX 16u

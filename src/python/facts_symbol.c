@@ -1,8 +1,7 @@
 #include "base/load.h"
-#include "python/facts_inner.h"
+#include "python/facts_step.h"
 #include "python/unicode.h"
 
-#define HASH_FACTOR 0xD6E8FEB86659FD93U
 #define SLOTS_LEAST 256u
 
 /* The first eight bytes of a name, or all of a shorter one. Names stand in front of something, but at the very end. */
@@ -11,23 +10,20 @@ static uint64_t head_of(const uint8_t *ptr, uint32_t len, bool has_room)
     if (len >= 8) {
         return sp_load_u64(ptr);
     }
-    if (has_room) {
-        return sp_load_u64(ptr) & ((1ULL << (8 * len)) - 1U);
-    }
-    uint64_t head = 0;
-    for (uint32_t i = len; i > 0; i--) {
-        head = head << 8 | ptr[i - 1];
-    }
-    return head;
+    return sp_load_first(has_room ? sp_load_u64(ptr) : sp_word_head(ptr, len), len);
 }
 
-static uint32_t hash_of(uint64_t seed, const uint8_t *ptr, uint32_t len, uint64_t head)
+static uint32_t hash_of(const struct sp_facts *f, const uint8_t *ptr, uint32_t len, uint64_t head)
 {
-    uint64_t h = (seed ^ head ^ len) * HASH_FACTOR;
+    if (len <= 16) {
+        uint64_t tail = len > 8 ? sp_load_u64(ptr + len - 8) : 0;
+        return (uint32_t)(sp_facts_hash(f, len, head, tail) >> 32);
+    }
+    uint64_t h = (f->seed ^ head ^ len) * FACTS_HASH_FACTOR;
     for (uint32_t at = 8; at < len; at += 8) {
         /* The last step may overlap the one before. */
         uint32_t from = len - at < 8 ? len - 8 : at;
-        h = ((h ^ h >> 32) ^ sp_load_u64(ptr + from)) * HASH_FACTOR;
+        h = ((h ^ h >> 32) ^ sp_load_u64(ptr + from)) * FACTS_HASH_FACTOR;
     }
     return (uint32_t)(h >> 32);
 }
@@ -49,7 +45,7 @@ static void clear_slots(struct sp_facts *f, uint32_t count)
     }
 }
 
-/* A short table stays in the cache; a quarter of it is free at least, so that a free slot comes soon. */
+/* A short table stays in the cache; half of it is free, so that most names are found in the first slot. */
 static void widen_slots(struct sp_facts *f)
 {
     clear_slots(f, 2 * (f->slot_mask + 1));
@@ -58,28 +54,41 @@ static void widen_slots(struct sp_facts *f)
     }
 }
 
-static enum sp_err add_symbol(struct sp_facts *f, struct facts_symbol symbol, uint32_t slot,
+static enum sp_err add_symbol(struct sp_facts *f, const struct facts_symbol *symbol, uint32_t slot,
                               uint32_t *out)
 {
     if (f->symbol_count == f->symbol_max) {
         return SP_ERR_FULL;
     }
-    f->symbols[f->symbol_count] = symbol;
+    f->symbols[f->symbol_count] = *symbol;
     f->slots[slot] = f->symbol_count + 1;
     *out = f->symbol_count;
     f->symbol_count++;
-    if (f->symbol_count > f->slot_mask / 4 * 3) {
+    if (f->symbol_count > f->slot_mask / 2) {
         widen_slots(f);
     }
     return SP_OK;
 }
 
-static bool is_same(const struct facts_symbol *known, const uint8_t *ptr, uint32_t len,
-                    uint64_t head)
+static bool is_same(const struct facts_symbol *known, const struct facts_symbol *name)
 {
-    return known->len == len && known->head == head &&
-           (len <= 8 || sp_slice_equal(sp_slice_make(known->ptr + 8, len - 8),
-                                       sp_slice_make(ptr + 8, len - 8)));
+    return known->hash == name->hash && known->len == name->len && known->head == name->head &&
+           (name->len <= 8 || sp_slice_equal(sp_slice_make(known->ptr + 8, name->len - 8),
+                                             sp_slice_make(name->ptr + 8, name->len - 8)));
+}
+
+enum sp_err sp_facts_seek(struct sp_facts *f, struct facts_symbol name, uint32_t *out)
+{
+    for (uint32_t slot = name.hash & f->slot_mask;; slot = (slot + 1) & f->slot_mask) {
+        uint32_t found = f->slots[slot];
+        if (found == 0) {
+            return add_symbol(f, &name, slot, out);
+        }
+        if (is_same(&f->symbols[found - 1], &name)) {
+            *out = found - 1;
+            return SP_OK;
+        }
+    }
 }
 
 static enum sp_err intern_bytes(struct sp_facts *f, struct sp_slice name, bool has_room,
@@ -87,19 +96,12 @@ static enum sp_err intern_bytes(struct sp_facts *f, struct sp_slice name, bool h
 {
     uint32_t len = (uint32_t)name.len;
     uint64_t head = head_of(name.ptr, len, has_room);
-    uint32_t hash = hash_of(f->seed, name.ptr, len, head);
-    for (uint32_t slot = hash & f->slot_mask;; slot = (slot + 1) & f->slot_mask) {
-        uint32_t found = f->slots[slot];
-        if (found == 0) {
-            struct facts_symbol symbol = {
-                .ptr = name.ptr, .head = head, .len = len, .hash = hash, .meaning = SP_FACTS_NONE};
-            return add_symbol(f, symbol, slot, out);
-        }
-        if (is_same(&f->symbols[found - 1], name.ptr, len, head)) {
-            *out = found - 1;
-            return SP_OK;
-        }
-    }
+    struct facts_symbol symbol = {.ptr = name.ptr,
+                                  .head = head,
+                                  .len = len,
+                                  .hash = hash_of(f, name.ptr, len, head),
+                                  .meaning = SP_FACTS_NONE};
+    return sp_facts_seek(f, symbol, out);
 }
 
 static enum sp_err intern_nonascii(struct sp_facts *f, struct sp_slice name, uint32_t *out)
@@ -146,15 +148,5 @@ enum sp_err sp_facts_bind(struct sp_facts *f, struct facts_binding binding)
     f->symbols[binding.symbol].flags |= SYMBOL_BOUND;
     f->bindings[f->binding_count] = binding;
     f->binding_count++;
-    return SP_OK;
-}
-
-enum sp_err sp_facts_put_segment(struct sp_facts *f, uint32_t symbol)
-{
-    if (f->segment_count == f->segment_max) {
-        return SP_ERR_FULL;
-    }
-    f->segments[f->segment_count] = symbol;
-    f->segment_count++;
     return SP_OK;
 }

@@ -119,6 +119,8 @@ void sp_lexer_init(struct sp_lexer *lx, struct sp_slice source, enum sp_python_f
     lx->is_first = true;
     lx->field_empty = false;
     lx->is_flat = false;
+    lx->quick = LEX_FROM_ANYWHERE;
+    lx->window_at = lx->len; /* nowhere yet */
     lx->last_op = 0;
     lx->pending = 0;
     lx->level = 0;
@@ -305,7 +307,7 @@ static enum sp_err give_end(struct sp_lexer *lx, struct sp_py_token *out)
     return SP_OK;
 }
 
-static inline enum sp_err take_name(struct sp_lexer *lx, struct sp_py_token *out)
+static enum sp_err take_name(struct sp_lexer *lx, struct sp_py_token *out)
 {
     uint8_t all = 0;
     lx->at = (uint32_t)(sp_scan_name(lx->ptr + lx->at, lx->ptr + lx->limit, &all) - lx->ptr);
@@ -317,7 +319,11 @@ static inline enum sp_err take_name(struct sp_lexer *lx, struct sp_py_token *out
         }
         out->flags = SP_TOKEN_NONASCII;
     } else {
-        out->op = sp_word_find(lx->ptr + out->start, lx->at - out->start);
+        uint32_t len = lx->at - out->start;
+        bool may_be = len <= SP_WORD_LETTERS_MAX;
+        out->op = may_be ? sp_word_find(lx->ptr + out->start, len,
+                                        sp_word_head(lx->ptr + out->start, len))
+                         : SP_WORD_PLAIN;
     }
     return sp_lex_give(lx, SP_TOKEN_NAME, out);
 }
@@ -329,7 +335,7 @@ static bool may_prefix(uint8_t byte)
     return byte >= 'A' && byte < 0x80 && (letters >> (byte & 0x1FU) & 1U) != 0;
 }
 
-static inline enum sp_err take_name_or_string(struct sp_lexer *lx, struct sp_py_token *out)
+static enum sp_err take_name_or_string(struct sp_lexer *lx, struct sp_py_token *out)
 {
     uint8_t flags = 0;
     uint8_t next = sp_lex_peek(lx, 1);
@@ -357,7 +363,7 @@ static enum sp_err take_other(struct sp_lexer *lx, struct sp_py_token *out)
     return sp_lex_fault(lx, SP_PYTHON_CHARACTER, lx->at);
 }
 
-static SP_NOINLINE enum sp_err take_token(struct sp_lexer *lx, struct sp_py_token *out)
+static enum sp_err take_token(struct sp_lexer *lx, struct sp_py_token *out)
 {
     uint8_t byte = lx->ptr[lx->at];
     unsigned class = sp_lex_class[byte];
@@ -414,6 +420,7 @@ static enum sp_err give_newline(struct sp_lexer *lx, struct sp_py_token *out)
 {
     sp_lex_newline(lx);
     lx->has_tokens = false;
+    lx->quick = LEX_FROM_LINE;
     lx->last_op = 0;
     out->kind = SP_TOKEN_NEWLINE;
     out->end = lx->at;
@@ -429,8 +436,9 @@ static bool starts_magic(const struct sp_lexer *lx)
 }
 
 /* Wherever a token may stand: lines, indentation, comments, and the text of f-strings are looked after. */
-static SP_NOINLINE enum sp_err next_anywhere(struct sp_lexer *lx, struct sp_py_token *out)
+enum sp_err sp_lex_anywhere(struct sp_lexer *lx, struct sp_py_token *out)
 {
+    lx->quick = LEX_FROM_ANYWHERE;
     if (lx->fault != SP_PYTHON_FINE) {
         return sp_python_fault_err(lx->fault);
     }
@@ -465,57 +473,6 @@ static SP_NOINLINE enum sp_err next_anywhere(struct sp_lexer *lx, struct sp_py_t
     return starts_magic(lx) ? sp_lex_magic(lx, out) : take_token(lx, out);
 }
 
-/* A single operator that nothing can lengthen: the bytes behind it are of another kind. Outside of f-strings. */
-static inline bool is_lone_op(const struct sp_lexer *lx, uint8_t byte)
-{
-    const unsigned lengthens = LEX_OP | LEX_DIGIT;
-    return lx->fstrings == 0 && byte != '!' && byte != '%' &&
-           !sp_lex_is(sp_lex_peek(lx, 1), lengthens);
-}
-
-static inline enum sp_err give_lone_op(struct sp_lexer *lx, uint8_t byte, struct sp_py_token *out)
-{
-    out->op = byte;
-    lx->at++;
-    return sp_lex_give(lx, SP_TOKEN_OP, out);
-}
-
-/* A token behind another one of its line. */
-static inline enum sp_err next_behind(struct sp_lexer *lx, uint8_t byte, struct sp_py_token *out)
-{
-    const unsigned begins = LEX_NAME | LEX_DIGIT | LEX_QUOTE | LEX_OP | LEX_OPEN | LEX_CLOSE;
-    unsigned class = sp_lex_class[byte];
-    if (byte == '\n' && lx->level == 0) {
-        place(lx, out);
-        lx->at_line_start = true;
-        return give_newline(lx, out);
-    }
-    if ((class & begins) == 0) {
-        return next_anywhere(lx, out);
-    }
-    place(lx, out);
-    if ((class & LEX_NAME) != 0 && !may_prefix(byte)) {
-        return take_name(lx, out);
-    }
-    if ((class & LEX_OP) != 0 && is_lone_op(lx, byte)) {
-        return give_lone_op(lx, byte, out);
-    }
-    return take_token(lx, out);
-}
-
-/* Most tokens stand behind another one on their line, with a space between them or none. */
-enum sp_err sp_lexer_next(struct sp_lexer *lx, struct sp_py_token *out)
-{
-    if (!lx->has_tokens || lx->in_text || lx->fault != SP_PYTHON_FINE || lx->at == lx->limit) {
-        return next_anywhere(lx, out);
-    }
-    lx->at += lx->ptr[lx->at] == ' ' ? 1 : 0;
-    if (lx->at == lx->limit) {
-        return next_anywhere(lx, out);
-    }
-    return next_behind(lx, lx->ptr[lx->at], out);
-}
-
 bool sp_lexer_is_header(const struct sp_lexer *lx, struct sp_lexer *ahead)
 {
     struct sp_py_token token = {0};
@@ -534,6 +491,8 @@ bool sp_lexer_is_header(const struct sp_lexer *lx, struct sp_lexer *ahead)
     ahead->is_first = false;
     ahead->field_empty = false;
     ahead->is_flat = false;
+    ahead->quick = LEX_FROM_ANYWHERE;
+    ahead->window_at = lx->len;
     ahead->last_op = lx->last_op;
     ahead->pending = 0;
     ahead->level = lx->level;

@@ -54,13 +54,16 @@ struct sp_lexer {
     enum sp_python_family family;
     enum sp_python_mode mode;
     bool at_line_start;
-    bool has_tokens;  /* on this logical line */
-    bool in_text;     /* inside the text of an f-string, not of a field */
-    bool is_first;    /* before the first token of the source */
-    bool is_flat;     /* an f-string is one token, its fields are not read */
-    bool field_empty; /* nothing yet in the field that was opened last */
-    uint8_t last_op;  /* of the token before, or 0 */
-    int32_t pending;  /* indents (positive) or dedents (negative) to hand out */
+    bool has_tokens;    /* on this logical line */
+    bool in_text;       /* inside the text of an f-string, not of a field */
+    bool is_first;      /* before the first token of the source */
+    bool is_flat;       /* an f-string is one token, its fields are not read */
+    bool field_empty;   /* nothing yet in the field that was opened last */
+    uint8_t last_op;    /* of the token before, or 0 */
+    uint8_t quick;      /* enum lex_from */
+    uint32_t window_at; /* where the window begins that quick steps look through */
+    uint64_t window;    /* which of its bytes are of names */
+    int32_t pending;    /* indents (positive) or dedents (negative) to hand out */
     uint16_t level;
     uint16_t indents;
     uint16_t fstrings;
@@ -82,6 +85,9 @@ void sp_lexer_init(struct sp_lexer *lx, struct sp_slice source, enum sp_python_f
 /* The next token; SP_TOKEN_END again and again at the end. On a fault `lx->fault` and its place say what and where. */
 enum sp_err sp_lexer_next(struct sp_lexer *lx, struct sp_py_token *out)
     SP_MUST_CHECK SP_NONNULL(1, 2);
+
+/* Takes a dot and the name behind it at once, when that is what follows without a space: `out` is the name. */
+bool sp_lexer_attribute(struct sp_lexer *lx, struct sp_py_token *out) SP_NONNULL(1, 2);
 
 /*
  * Whether this logical line, of which some tokens have been taken, ends in a colon: it heads a block. Looks ahead with

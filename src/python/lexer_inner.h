@@ -20,6 +20,18 @@
 
 extern const uint8_t sp_lex_class[256];
 
+/* From where the next token is taken: what a quick step may rely on. */
+enum lex_from {
+    LEX_FROM_ANYWHERE,
+    LEX_FROM_TOKEN, /* behind a token of this logical line, outside of f-strings, without a fault */
+    LEX_FROM_LINE,  /* behind the end of one */
+    LEX_FROM_LAYOUT, /* behind its INDENT or DEDENT */
+};
+
+/* The next token, wherever one may stand: lines, indentation, comments, and the text of f-strings are looked after. */
+enum sp_err sp_lex_anywhere(struct sp_lexer *lx, struct sp_py_token *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
+
 static inline bool sp_lex_is(uint8_t byte, unsigned classes)
 {
     return (sp_lex_class[byte] & classes) != 0;
@@ -65,6 +77,7 @@ static inline enum sp_err sp_lex_give(struct sp_lexer *lx, enum sp_token_kind ki
     out->end = lx->at;
     lx->has_tokens = true;
     lx->field_empty = false;
+    lx->quick = lx->fstrings == 0 ? LEX_FROM_TOKEN : LEX_FROM_ANYWHERE;
     lx->last_op = out->op;
     return SP_OK;
 }

@@ -384,7 +384,9 @@ static bool is_command(const struct sp_lexer *lx)
     while (at < all.len && (sp_text_is_alnum(all.ptr[at]) || all.ptr[at] == '_')) {
         at++;
     }
-    bool is_word = at > 0 && sp_word_find(all.ptr, at) == SP_WORD_PLAIN;
+    bool is_word =
+        at > 0 && (at > SP_WORD_LETTERS_MAX ||
+                   sp_word_find(all.ptr, at, sp_word_head(all.ptr, at)) == SP_WORD_PLAIN);
     bool has_rest = at + 1 < all.len && all.ptr[at] == ' ' && all.ptr[at + 1] != '=';
     bool is_one_line =
         sp_slice_find(all, 0, '\n') == all.len && sp_slice_find(all, 0, '\r') == all.len;
@@ -515,13 +517,37 @@ static inline bool take_name(const struct sp_syntax *sx, struct sp_syntax_level 
     return syntax_operand(l, SHAPE_NAME);
 }
 
+/* Indentation, the end, and operators of which one is none. */
+static const bool needs_closer_look[CLASS_COUNT] = {
+    [CLASS_INDENT] = true, [CLASS_DEDENT] = true, [CLASS_END] = true, [CLASS_COMPARE] = true};
+
 static SP_NOINLINE enum sp_err take_other(struct sp_syntax *sx, unsigned class)
 {
-    bool is_layout = class >= CLASS_INDENT && class <= CLASS_END;
-    if (sx->special != 0 || is_layout || class == CLASS_COMPARE) {
+    struct sp_syntax_level *l = syntax_top(sx);
+    if (sx->special != 0 || needs_closer_look[class]) {
         return take_closely(sx, class);
     }
-    return take_expression(sx, syntax_top(sx), class) ? SP_OK : take_misfit(sx, class);
+    bool fits = false;
+    if (l->state == STATE_AFTER) {
+        fits = syntax_after_operand(sx, l, class);
+    } else if (l->state <= STATE_YIELD) {
+        fits = syntax_want_operand(sx, l, class);
+    } else {
+        fits = take_expression(sx, l, class);
+    }
+    return fits ? SP_OK : take_misfit(sx, class);
+}
+
+bool sp_syntax_may_have_attribute(const struct sp_syntax *sx)
+{
+    return sx->special == 0 && sx->levels[sx->depth].state == STATE_AFTER;
+}
+
+void sp_syntax_take_attribute(struct sp_syntax *sx)
+{
+    struct sp_syntax_level *l = syntax_top(sx);
+    l->bits &= (uint16_t)~BIT_INNER;
+    (void)syntax_operand(l, SHAPE_PLACE);
 }
 
 enum sp_err sp_syntax_take(struct sp_syntax *sx, const struct sp_py_token *token)

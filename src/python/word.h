@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/load.h"
+
 /*    name      text        first and last letter */
 #define SP_WORDS(X)                                                                                \
     X(FALSE, "False", 'F', 'e')                                                                    \
@@ -60,29 +62,35 @@ enum sp_word {
 
 /* One slot of the hash; a slot without a word holds SP_WORD_PLAIN. */
 struct sp_word_slot {
+    uint8_t text[SP_WORD_LETTERS_MAX];
     uint8_t word;
     uint8_t len;
-    char text[SP_WORD_LETTERS_MAX];
 };
 
 #define SP_WORD_SLOTS                  128u
 #define SP_WORD_HASH(first, last, len) (((first) + (last) + (len)*19u) % SP_WORD_SLOTS)
 extern const struct sp_word_slot sp_word_slots[SP_WORD_SLOTS];
 
-/* Which reserved word these bytes are, an enum sp_word. At least one byte. */
-static inline uint8_t sp_word_find(const uint8_t *ptr, size_t len)
+/* The bytes of a name of at most eight, one by one: for the very end of a source. */
+static inline uint64_t sp_word_head(const uint8_t *ptr, size_t len)
+{
+    uint8_t bytes[SP_WORD_LETTERS_MAX] = {0};
+    for (size_t i = 0; i < len; i++) {
+        bytes[i] = ptr[i];
+    }
+    return sp_load_u64(bytes);
+}
+
+/* Which reserved word these bytes are, an enum sp_word. At least one byte; `head` are eight from `ptr` on, of which those
+   behind the name do not matter. */
+static inline uint8_t sp_word_find(const uint8_t *ptr, size_t len, uint64_t head)
 {
     const struct sp_word_slot *slot =
         &sp_word_slots[SP_WORD_HASH((size_t)ptr[0], ptr[len - 1], len)];
-    if (slot->len != len) {
-        return SP_WORD_PLAIN;
-    }
-    for (size_t i = 0; i < len; i++) {
-        if (ptr[i] != (uint8_t)slot->text[i]) {
-            return SP_WORD_PLAIN;
-        }
-    }
-    return slot->word;
+    uint64_t differs = sp_load_first(head ^ sp_load_u64(slot->text), slot->len);
+    /* Without a branch: which of the names is a word nobody can foretell. */
+    unsigned is_same = (unsigned)(slot->len == len) & (unsigned)(differs == 0);
+    return is_same != 0 ? slot->word : SP_WORD_PLAIN;
 }
 
 #endif

@@ -402,6 +402,39 @@ static void test_facts_know_places_in_characters(void **state)
     assert_int_equal(sp_facts_lines(facts), 2);
 }
 
+static void test_a_broken_source_leaves_nothing_behind(void **state)
+{
+    static const char *const broken[] = {"a.", "(a.", "x = (a.b.\n", "f'{a.", "import a.", "a.b.)"};
+    (void)state;
+    for (unsigned i = 0; i < SP_COUNT(broken); i++) {
+        size_t count = 0;
+        assert_int_not_equal(
+            sp_facts_scan(facts, sp_slice_of(broken[i]), SP_PYTHON_311, SP_PYTHON_TEXT), SP_OK);
+        struct sp_slice next = SP_SLICE_LITERAL("exec(x)\n");
+        assert_int_equal(sp_facts_scan(facts, next, SP_PYTHON_311, SP_PYTHON_TEXT), SP_OK);
+        const struct sp_ref *refs = sp_facts_refs(facts, &count);
+        assert_int_equal(count, 2);
+        assert_true(sp_slice_is(sp_facts_segment(facts, &refs[0], 0), "exec"));
+        assert_int_equal(refs[0].count, 1);
+    }
+}
+
+/* A dot without a name, which only the readers of fragments and of IPython's lines see: the name behind is its own. */
+static void test_a_name_behind_a_lone_dot_is_found(void **state)
+{
+    size_t count = 0;
+    bool found = false;
+    (void)state;
+    assert_int_equal(
+        sp_facts_scan(facts, SP_SLICE_LITERAL("a.*exec(b)?\n"), SP_PYTHON_311, SP_PYTHON_CELL),
+        SP_OK);
+    const struct sp_ref *refs = sp_facts_refs(facts, &count);
+    for (size_t i = 0; i < count; i++) {
+        found = found || sp_slice_is(sp_facts_segment(facts, &refs[i], 0), "exec");
+    }
+    assert_true(found);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -417,6 +450,8 @@ int main(void)
         cmocka_unit_test(test_facts_refuse_a_source_over_their_memory),
         cmocka_unit_test(test_facts_give_up_on_too_many_meanings),
         cmocka_unit_test(test_facts_know_places_in_characters),
+        cmocka_unit_test(test_a_broken_source_leaves_nothing_behind),
+        cmocka_unit_test(test_a_name_behind_a_lone_dot_is_found),
     };
     return cmocka_run_group_tests(tests, make, end);
 }

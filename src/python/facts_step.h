@@ -1,0 +1,136 @@
+/*
+ * facts_step - the steps that the files of facts take together; nobody else includes this.
+ *
+ * Runs in: inspect, and the command line.   Input: hostile.   Allocates: never.
+ * The shortest ones, which nearly every token takes, are here for a compiler to see through.
+ */
+#ifndef SP_PYTHON_FACTS_STEP_H
+#define SP_PYTHON_FACTS_STEP_H
+
+#include "base/load.h"
+#include "python/facts_inner.h"
+
+#define FACTS_HASH_FACTOR 0xD6E8FEB86659FD93U
+
+/* Symbols: the names of the source, each kept once. */
+void sp_facts_symbols_start(struct sp_facts *f) SP_NONNULL(1);
+enum sp_err sp_facts_intern(struct sp_facts *f, const struct sp_py_token *token, uint32_t *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2, 3);
+
+/* The hash of a name of at most sixteen bytes; `tail` are its last eight, or 0 when it has no more than that. */
+static inline uint64_t sp_facts_hash(const struct sp_facts *f, uint32_t len, uint64_t head,
+                                     uint64_t tail)
+{
+    uint64_t h = (f->seed ^ head ^ len) * FACTS_HASH_FACTOR;
+    return len > 8 ? ((h ^ h >> 32) ^ tail) * FACTS_HASH_FACTOR : h;
+}
+
+/* Goes on where the first slot held another name, or none. */
+enum sp_err sp_facts_seek(struct sp_facts *f, struct facts_symbol name, uint32_t *out)
+    SP_MUST_CHECK SP_NONNULL(1, 3);
+
+/* The symbol of the name that is the current token: most are known, and stand in the first slot that is looked at. */
+static inline enum sp_err sp_facts_find(struct sp_facts *f, uint32_t *out)
+{
+    const struct sp_py_token *token = &f->token;
+    const uint8_t *ptr = f->lx.ptr + token->start;
+    uint32_t len = token->end - token->start;
+    if ((token->flags & SP_TOKEN_NONASCII) != 0 || len > 16 || f->lx.len - token->start < 8) {
+        return sp_facts_intern(f, token, out);
+    }
+    uint64_t head = sp_load_first(sp_load_u64(ptr), len < 8 ? len : 8);
+    uint64_t tail = len > 8 ? sp_load_u64(ptr + len - 8) : 0;
+    uint32_t hash = (uint32_t)(sp_facts_hash(f, len, head, tail) >> 32);
+    uint32_t found = f->slots[hash & f->slot_mask];
+    if (found != 0) {
+        const struct facts_symbol *known = &f->symbols[found - 1];
+        bool is_same = known->len == len && known->head == head &&
+                       (len <= 8 || sp_load_u64(known->ptr + len - 8) == tail);
+        if (is_same) {
+            *out = found - 1;
+            return SP_OK;
+        }
+    }
+    struct facts_symbol name = {
+        .ptr = ptr, .head = head, .len = len, .hash = hash, .meaning = SP_FACTS_NONE};
+    return sp_facts_seek(f, name, out);
+}
+enum sp_err sp_facts_bind(struct sp_facts *f, struct facts_binding binding)
+    SP_MUST_CHECK SP_NONNULL(1);
+static inline enum sp_err sp_facts_put_segment(struct sp_facts *f, uint32_t symbol)
+{
+    if (f->segment_count == f->segment_max) {
+        return SP_ERR_FULL;
+    }
+    f->segments[f->segment_count] = symbol;
+    f->segment_count++;
+    return SP_OK;
+}
+
+static inline struct sp_span sp_facts_span(const struct sp_py_token *token)
+{
+    return (struct sp_span){.start = token->start,
+                            .end = token->end,
+                            .line = token->line,
+                            .line_start = token->line_start};
+}
+
+/* Reads the next token into f->token. */
+enum sp_err sp_facts_next(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
+
+/* An import statement whose keyword is the current token; leaves the token behind it as the current one. */
+enum sp_err sp_facts_import(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_facts_import_from(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
+
+/* Chains: begin one at a name, at what the last token closed, at the call that it closed; end one before the current token. */
+enum sp_err sp_facts_chain_name(struct sp_facts *f, uint32_t symbol) SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_facts_chain_dot(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_facts_chain_result(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_facts_chain_close(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
+void sp_facts_level_around(struct sp_facts *f) SP_NONNULL(1);
+
+static inline enum sp_err sp_facts_chain_end(struct sp_facts *f)
+{
+    return f->chain.is_open ? sp_facts_chain_close(f) : SP_OK;
+}
+
+/* Assignments: the last reference becomes the target of the value that follows. */
+void sp_facts_assign(struct sp_facts *f, uint32_t ref) SP_NONNULL(1);
+
+static inline bool sp_facts_at_op(const struct sp_facts *f, uint8_t op)
+{
+    return f->token.kind == SP_TOKEN_OP && f->token.op == op;
+}
+
+/* Constants. */
+enum sp_err sp_facts_const_string(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_facts_const_text(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_facts_const_close(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
+
+static inline enum sp_err sp_facts_const_end(struct sp_facts *f)
+{
+    return f->constant.is_open ? sp_facts_const_close(f) : SP_OK;
+}
+
+/* Arguments of calls that are made of constants: noted where they begin and end, worked out when all is read. */
+static inline bool sp_facts_begins_argument(const struct sp_facts *f)
+{
+    return f->now->kind == LEVEL_CALL && f->last.kind == SP_TOKEN_OP &&
+           (f->last.op == '(' || f->last.op == ',');
+}
+void sp_facts_argument_begin(struct sp_facts *f) SP_NONNULL(1);
+void sp_facts_argument_close(struct sp_facts *f) SP_NONNULL(1);
+
+static inline void sp_facts_argument_end(struct sp_facts *f)
+{
+    if (f->now->may_fold) {
+        sp_facts_argument_close(f);
+    }
+}
+enum sp_err sp_facts_fold_all(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
+void sp_facts_forgive_getter(struct sp_facts *f, const struct sp_call *call) SP_NONNULL(1, 2);
+
+/* Works out what aliases of aliases mean; marks symbols that stem from imports. */
+void sp_facts_settle(struct sp_facts *f) SP_NONNULL(1);
+
+#endif
