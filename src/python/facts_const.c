@@ -247,14 +247,24 @@ static enum sp_err put_escape(struct decoder *d, struct sp_text *t)
     return put(d, byte);
 }
 
-static enum sp_err put_text(struct decoder *d, struct sp_slice body, bool is_raw)
+/* What a backslash means in a text: in bytes there are no escapes for characters beyond them. */
+enum text_kind { TEXT_PLAIN, TEXT_RAW, TEXT_BYTES };
+
+static bool begins_escape(const struct sp_text *t, enum text_kind kind)
+{
+    uint8_t next = t->in.ptr[t->at];
+    bool is_wide = next == 'u' || next == 'U' || next == 'N';
+    return kind == TEXT_PLAIN || (kind == TEXT_BYTES && !is_wide);
+}
+
+static enum sp_err put_text(struct decoder *d, struct sp_slice body, enum text_kind kind)
 {
     struct sp_text t;
     sp_text_init(&t, body);
     while (!sp_text_at_end(&t)) {
         uint8_t byte = t.in.ptr[t.at];
         t.at++;
-        if (byte == '\\' && !is_raw && !sp_text_at_end(&t)) {
+        if (byte == '\\' && !sp_text_at_end(&t) && begins_escape(&t, kind)) {
             SP_TRY(put_escape(d, &t));
         } else {
             SP_TRY(put(d, byte));
@@ -269,7 +279,9 @@ static enum sp_err put_literal(struct decoder *d, const struct sp_lexer *lx,
     struct sp_slice text = sp_lexer_text(lx, token);
     size_t width = (token->flags & SP_TOKEN_TRIPLE) != 0 ? 3 : 1;
     struct sp_slice body = sp_slice_sub(text, token->quote, text.len - token->quote - width);
-    return put_text(d, body, (token->flags & SP_TOKEN_RAW) != 0);
+    bool is_bytes = (token->flags & SP_TOKEN_BYTES) != 0;
+    bool is_raw = (token->flags & SP_TOKEN_RAW) != 0;
+    return put_text(d, body, is_raw ? TEXT_RAW : is_bytes ? TEXT_BYTES : TEXT_PLAIN);
 }
 
 enum sp_err sp_facts_literal(const struct sp_lexer *lx, const struct sp_py_token *token,
@@ -304,7 +316,7 @@ enum sp_err sp_facts_decode(const struct sp_facts *facts, const struct sp_const 
     struct sp_slice span = sp_slice_make(facts->lx.ptr + constant->place.start,
                                          constant->place.end - constant->place.start);
     if (constant->is_format) {
-        SP_TRY(put_text(&d, span, false));
+        SP_TRY(put_text(&d, span, TEXT_PLAIN));
         *out_len = d.len;
         return SP_OK;
     }
