@@ -2,7 +2,9 @@
 #include "python/facts_step.h"
 
 /* Aliases of aliases are followed this far; code that needs more is refused. */
-#define ROUNDS_MAX 16u
+#define ROUNDS_MAX  16u
+/* Bindings that are looked at beyond once each; a source with more is refused, so that its time stays in proportion. */
+#define SETTLES_MAX 8192u
 
 /* A dotted path under construction. */
 struct path {
@@ -276,21 +278,25 @@ static bool settle_alias(struct sp_facts *f, const struct facts_binding *b)
     return is_new;
 }
 
-/* True when the binding brought something new. It can only when what it stands for has changed since it was last
-   looked at. */
-static bool settle_binding(struct sp_facts *f, const struct facts_binding *b, uint32_t round)
+/* Whether the binding can bring something new: what it stands for has changed since it was last looked at. */
+static bool is_due(const struct sp_facts *f, const struct facts_binding *b, uint32_t round)
 {
     if (b->ref == SP_FACTS_NONE) {
         return false;
     }
     const struct sp_ref *ref = &f->refs[b->ref];
+    return ref->root != SP_ROOT_NAME || round == 1 ||
+           f->symbols[f->segments[ref->path_at]].round + 1 >= round;
+}
+
+/* True when it brought something new. */
+static bool settle_binding(struct sp_facts *f, const struct facts_binding *b)
+{
+    const struct sp_ref *ref = &f->refs[b->ref];
     if (ref->root != SP_ROOT_NAME) {
         return settle_alias(f, b);
     }
     uint32_t root = f->segments[ref->path_at];
-    if (round > 1 && f->symbols[root].round + 1 < round) {
-        return false;
-    }
     bool is_name = ref->count == 1 && f->symbols[root].meaning != SP_FACTS_NONE;
     return is_name ? settle_name(f, b->symbol, root) : settle_alias(f, b);
 }
@@ -302,11 +308,20 @@ void sp_facts_settle(struct sp_facts *f)
             (void)settle_import(f, &f->bindings[i]);
         }
     }
+    uint32_t left = f->binding_count + SETTLES_MAX;
     bool has_new = true;
     for (uint32_t round = 1; has_new && !f->is_lost; round++) {
         has_new = false;
         for (uint32_t i = 0; i < f->binding_count && !f->is_lost; i++) {
-            if (settle_binding(f, &f->bindings[i], round)) {
+            if (!is_due(f, &f->bindings[i], round)) {
+                continue;
+            }
+            if (left == 0) {
+                f->is_lost = true;
+                return;
+            }
+            left--;
+            if (settle_binding(f, &f->bindings[i])) {
                 f->symbols[f->bindings[i].symbol].round = round;
                 has_new = true;
             }

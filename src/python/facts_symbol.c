@@ -3,6 +3,7 @@
 #include "python/unicode.h"
 
 #define SLOTS_LEAST 256u
+#define SLOTS_SHORT 4096u
 
 /* The first eight bytes of a name, or all of a shorter one. Names stand in front of something, but at the very end. */
 static uint64_t head_of(const uint8_t *ptr, uint32_t len, bool has_room)
@@ -64,7 +65,8 @@ static enum sp_err add_symbol(struct sp_facts *f, const struct facts_symbol *sym
     f->slots[slot] = f->symbol_count + 1;
     *out = f->symbol_count;
     f->symbol_count++;
-    if (f->symbol_count > f->slot_mask / 2) {
+    bool is_short = f->slot_mask < SLOTS_SHORT;
+    if (f->symbol_count > (is_short ? f->slot_mask / 2 : f->slot_mask / 4 * 3)) {
         widen_slots(f);
     }
     return SP_OK;
