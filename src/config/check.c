@@ -231,16 +231,6 @@ static enum sp_err check_different(const struct sp_config *c, struct sp_where *w
     return SP_OK;
 }
 
-/* What a later version will do: a promise that nobody keeps yet is refused rather than passed over. */
-static enum sp_err check_kept(const struct sp_config *c, struct sp_where *where)
-{
-    if (c->pool_network_status != SP_CONFIG_EGRESS_DISABLED) {
-        return refuse(where, c->places[SP_CONFIG_AT_pool_network_status],
-                      "sessions with a network are not available in this version");
-    }
-    return SP_OK;
-}
-
 static enum sp_err check_audit(const struct sp_config *c, struct sp_where *where)
 {
     uint8_t ignored[SP_SEAL_KEY_BYTES];
@@ -266,7 +256,6 @@ enum sp_err sp_config_check(const struct sp_config *config, struct sp_where *whe
     SP_TRY(check_pool(config, where));
     SP_TRY(check_layers(config, where));
     SP_TRY(check_audit(config, where));
-    SP_TRY(check_kept(config, where));
     SP_TRY(sp_config_check_ships(config, where));
     for (size_t i = 0; i < config->tenant_count; i++) {
         SP_TRY(check_tenant(config, i, where));

@@ -192,6 +192,7 @@ static void on_gone(struct sp_pool *pool, struct slot *slot, const struct sp_fra
     if (slot->run != NULL) {
         slot->run->end_by_signal = frame->a == 1;
         slot->run->end_number = frame->number;
+        slot->run->end_by_memory = frame->b == SP_GONE_MEMORY;
     }
     sp_pool_session_lost(pool, slot->ticket, now);
 }

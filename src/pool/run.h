@@ -55,6 +55,7 @@ struct sp_pool_run {
     enum sp_pool_end end;
     uint32_t end_number; /* of a crash: the signal or the exit status */
     bool end_by_signal;
+    bool end_by_memory; /* killed by the kernel, because the session's memory was used up */
 
     struct sp_buf item_bytes;
     struct sp_pool_item *items;

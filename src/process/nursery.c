@@ -40,6 +40,8 @@ struct orders {
     char memory[NUMBER_BYTES];
     char data[NUMBER_BYTES];
     char processes[NUMBER_BYTES];
+    char cpus[NUMBER_BYTES];
+    const char *egress;
     char uid[NUMBER_BYTES];
     char template_life[NUMBER_BYTES];
     char template_forks[NUMBER_BYTES];
@@ -81,6 +83,8 @@ static enum sp_err write_orders(const struct sp_settings_nursery *settings, uint
     (void)snprintf(out->memory, sizeof(out->memory), "%llu", memory);
     (void)snprintf(out->data, sizeof(out->data), "%llu", data);
     (void)snprintf(out->processes, sizeof(out->processes), "%u", settings->processes);
+    (void)snprintf(out->cpus, sizeof(out->cpus), "%u", settings->cpus_milli);
+    out->egress = settings->has_egress != 0 ? "yes" : "no";
     /* Not root: the number is not used, but there has to be one. */
     (void)snprintf(out->uid, sizeof(out->uid), "%u", uid == 0 ? 1U : uid);
     (void)snprintf(out->template_life, sizeof(out->template_life), "%u", settings->template_life_s);
@@ -104,6 +108,10 @@ static enum sp_err start_template(const struct orders *orders, int wire, int lin
         orders->data,
         "--processes",
         orders->processes,
+        "--cpus-milli",
+        orders->cpus,
+        "--egress",
+        orders->egress,
         "--sessions",
         SESSIONS_AT_ONCE,
         "--uid",

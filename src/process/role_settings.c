@@ -540,6 +540,7 @@ static enum sp_err nursery(const struct sp_child *child, struct sp_writer *w)
                                           .templates = config->pool_template == SP_CONFIG_TEMPLATE_TENANT
                                                            ? (uint32_t)config->pool_templates
                                                            : 0,
+                                          .has_egress = config->pool_network_status == SP_CONFIG_EGRESS_ENABLED,
                                           .program = sp_buf_slice(&program),
                                           .preload = sp_buf_slice(&preload),
                                           .given_up = sp_buf_slice(&given_up)};

@@ -149,6 +149,7 @@
     F(U32, template_life_s, 0)            \
     F(U32, template_forks, 0)             \
     F(U32, templates, 0) /* at once, one for each tenant; 0: all share one */ \
+    F(U8, has_egress, 0)                  \
     F(TEXT, program, SP_MSG_TARGET_MAX) /* path of sallyport-session */ \
     F(BYTES, preload, SP_MSG_FIELD_MAX) /* blocks of module names */ \
     F(BYTES, given_up, SP_MSG_FIELD_MAX) /* blocks of layer names that the configuration gives up */

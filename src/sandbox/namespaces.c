@@ -107,6 +107,26 @@ enum sp_err sp_ns_drop_capabilities(void)
     return syscall(SYS_capset, &header, none) == 0 ? SP_OK : SP_ERR_SYSTEM;
 }
 
+enum sp_err sp_ns_keep_over_exec(uint64_t capabilities)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+    struct __user_cap_data_struct sets[2] = {{0, 0, 0}, {0, 0, 0}};
+    if (syscall(SYS_capget, &header, sets) != 0) {
+        return SP_ERR_SYSTEM;
+    }
+    sets[0].inheritable = (uint32_t)capabilities;
+    sets[1].inheritable = (uint32_t)(capabilities >> 32);
+    if (syscall(SYS_capset, &header, sets) != 0) {
+        return SP_ERR_SYSTEM;
+    }
+    for (unsigned long cap = 0; cap < 64; cap++) {
+        if ((capabilities >> cap & 1U) != 0 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) != 0) {
+            return SP_ERR_SYSTEM;
+        }
+    }
+    return SP_OK;
+}
+
 enum sp_err sp_ns_die_with(pid_t parent)
 {
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) {

@@ -40,6 +40,9 @@ enum sp_err sp_ns_loopback_up(void) SP_MUST_CHECK;
 /* Gives all capabilities away for good, also those that a later exec could bring. */
 enum sp_err sp_ns_drop_capabilities(void) SP_MUST_CHECK;
 
+/* Capabilities (bits) of ours that the next program keeps although it is not root's: inheritable and ambient. */
+enum sp_err sp_ns_keep_over_exec(uint64_t capabilities) SP_MUST_CHECK;
+
 /* SIGKILL for this process when its parent dies; SP_ERR_CLOSED when the parent is not `parent` any more. */
 enum sp_err sp_ns_die_with(pid_t parent) SP_MUST_CHECK;
 

@@ -16,6 +16,7 @@ struct sp_session_limits {
     uint64_t data_bytes; /* of /mnt/data, and of /tmp */
     uint32_t files;      /* inodes of /mnt/data, and of /tmp */
     uint32_t processes;
+    uint32_t cpus_milli; /* 0: no limit; only control groups know it */
 };
 
 #define SP_SESSION_DESCRIPTORS_MAX 1024U

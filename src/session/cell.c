@@ -113,10 +113,11 @@ static bool is_wanted(int link)
     return poll(&orders, 1, WANTED_MS) == 1;
 }
 
-void sp_cell_serve(int link, struct sp_witness_page *witness, const struct sp_approved *approved)
+void sp_cell_serve(int link, uint32_t group, struct sp_witness_page *witness,
+                   const struct sp_approved *approved)
 {
     static struct cell cell;
-    const struct sp_frame ready = {.type = SP_FRAME_READY};
+    const struct sp_frame ready = {.type = SP_FRAME_READY, .number = group};
     enum sp_err err = SP_OK;
     cell.link = link;
     cell.witness = witness;

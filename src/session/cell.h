@@ -6,12 +6,15 @@
 #ifndef SP_SESSION_CELL_H
 #define SP_SESSION_CELL_H
 
+#include <stdint.h>
+
 #include "base/attr.h"
 
 struct sp_approved;
 struct sp_witness_page;
 
-/* Serves runs from `link` until it ends, then ends the process. */
-SP_NORETURN void sp_cell_serve(int link, struct sp_witness_page *witness, const struct sp_approved *approved);
+/* Serves runs from `link` until it ends, then ends the process. `group` is its control group, for init to know. */
+SP_NORETURN void sp_cell_serve(int link, uint32_t group, struct sp_witness_page *witness,
+                               const struct sp_approved *approved);
 
 #endif

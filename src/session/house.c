@@ -272,7 +272,7 @@ static enum sp_err write_arguments(struct house *h, char **argv)
 static enum sp_err prepare(struct house *h, char **argv)
 {
     const char *at = "";
-    enum sp_err err = sp_root_build(&at);
+    enum sp_err err = sp_root_build(h->options->has_egress, &at);
     if (err != SP_OK) {
         sp_log(SP_LOG_ERROR, "template.root.failed", "step=\"%s\" errno=%d", at, errno);
         return err;
@@ -282,7 +282,10 @@ static enum sp_err prepare(struct house *h, char **argv)
     SP_TRY(sp_ns_keep_admin());
     SP_TRY(sp_session_filter_build(&h->filter));
     h->plan =
-        (struct sp_room_plan){.limits = h->options->limits, .filter = sp_buf_slice(&h->filter)};
+        (struct sp_room_plan){.limits = h->options->limits,
+                              .filter = sp_buf_slice(&h->filter),
+                              .outside_link = h->options->outside_link,
+                              .has_egress = h->options->has_egress};
     return watch_children(h);
 }
 

@@ -8,6 +8,7 @@
 #include "base/own.h"
 #include "os/spawn.h"
 #include "session/house_inner.h"
+#include "session/outside.h"
 
 #define START_MS 120000U /* imports of a cold machine take their time */
 #define PROBE_MS 10000U
@@ -86,6 +87,15 @@ static enum sp_err spawn(struct house *h, struct template_row *row)
     return err;
 }
 
+/* Where there are control groups, each template has a wire by which it gets one for its next session. */
+static enum sp_err lead_outside(struct house *h, const struct template_row *row)
+{
+    const struct sp_frame outside = {.type = SP_FRAME_OUTSIDE};
+    SP_AUTO_CLOSE int wire = -1;
+    SP_TRY(sp_outside_introduce(h->options->outside_link, &wire));
+    return wire < 0 ? SP_OK : sp_link_send(row->wire, &outside, wire, &h->scratch);
+}
+
 static void start(struct house *h, uint64_t now_ms)
 {
     struct template_row *row = find(h, TEMPLATE_FREE, 0);
@@ -105,6 +115,9 @@ static void start(struct house *h, uint64_t now_ms)
     row->used_ms = now_ms;
     row->due_ms = now_ms + START_MS;
     row->probe = NULL;
+    if (lead_outside(h, row) != SP_OK) {
+        fail(row, "it cannot be led outside");
+    }
 }
 
 enum sp_err sp_house_template_says(struct house *h, struct template_row *row)
@@ -143,7 +156,8 @@ enum sp_err sp_house_template_says(struct house *h, struct template_row *row)
  */
 static enum sp_err check_walls(const struct house *h, uint64_t walls)
 {
-    uint64_t wanted = SP_WALL_ALL & ~SP_WALL_BIT(SP_WALL_MEMORY) & ~SP_WALL_BIT(SP_WALL_SCOPE);
+    uint64_t wanted = SP_WALL_ALL & ~SP_WALL_BIT(SP_WALL_MEMORY) & ~SP_WALL_BIT(SP_WALL_SCOPE) &
+                      ~(h->options->has_egress ? SP_WALL_BIT(SP_WALL_OFFLINE) : 0);
     uint64_t missing = wanted & ~walls & ~h->options->given_up;
     for (unsigned i = 0; i < SP_WALL_COUNT; i++) {
         if ((walls & SP_WALL_BIT(i)) == 0) {

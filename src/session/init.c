@@ -13,6 +13,7 @@
 #include "session/approved.h"
 #include "session/files.h"
 #include "session/link.h"
+#include "session/outside.h"
 #include "session/witness.h"
 
 #define INTERRUPT_EVERY_MS 250
@@ -26,6 +27,7 @@ struct stream {
 
 struct state {
     struct sp_init given;
+    uint32_t group; /* the control group of the interpreter; 0: none */
     pid_t interpreter_pid; /* 0: not here yet */
     uint64_t nonce;        /* of the run that is on, when is_running */
     bool is_running;
@@ -172,6 +174,7 @@ static void on_newcomer(struct state *s)
         send_to_pool(s, &s->in.frame);
     } else if (s->in.frame.type == SP_FRAME_READY && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0) {
         s->interpreter_pid = s->in.sender;
+        s->group = s->in.frame.number;
         send_to_pool(s, &ready);
     }
 }
@@ -231,6 +234,9 @@ static void on_children(struct state *s)
         drain(s);
         tell_witness(s);
         frame.a = WIFSIGNALED(status) ? 1 : 0;
+        frame.b = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && sp_outside_was_memory(s->given.lease, s->group)
+                      ? SP_GONE_MEMORY
+                      : SP_GONE_UNKNOWN;
         frame.number = (uint32_t)(WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
         send_to_pool(s, &frame);
         s->is_over = true;

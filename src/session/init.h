@@ -24,6 +24,7 @@ struct sp_init {
     int data;        /* /mnt/data: what the pool asks of files is done beneath it */
     struct sp_witness_page *witness; /* NULL: there is none */
     struct sp_approved *approved;    /* the same */
+    int lease;                       /* of the process outside; negative: there is none */
 };
 
 /*

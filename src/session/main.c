@@ -20,8 +20,10 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "sandbox/namespaces.h"
+#include "session/egress.h"
 #include "session/house.h"
 #include "session/options.h"
+#include "session/outside.h"
 #include "session/template.h"
 
 #define EXIT_USAGE          2
@@ -89,18 +91,39 @@ static void leave_root(uid_t uid)
     }
 }
 
-static void enter_namespaces(void)
+/* One user namespace for all: whoever stays outside has to have power over the networks inside. */
+static void enter_namespaces(struct sp_session_options *options)
 {
     uid_t uid = getuid();
     gid_t gid = getgid();
     SP_AUTO_CLOSE int proc_self = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (proc_self < 0 || sp_ns_leave(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC |
-                                     CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP) != SP_OK) {
-        fail("new namespaces");
+    if (proc_self < 0 || sp_ns_leave(CLONE_NEWUSER) != SP_OK) {
+        fail("new user namespace");
     }
     if (sp_ns_map_self(proc_self, uid, gid, SP_SESSION_INNER_UID) != SP_OK) {
         fail("map the user");
     }
+    if (sp_outside_start(options, &options->outside_link) != SP_OK) {
+        fail("the process outside");
+    }
+    if (sp_ns_leave(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET |
+                    CLONE_NEWCGROUP) != SP_OK) {
+        fail("new namespaces");
+    }
+}
+
+/* While root may still be there. Control groups are a gain where they can be had; a network that was asked for is a must. */
+static void prepare_outside(const struct sp_session_options *options)
+{
+    bool has_groups = false;
+    if (sp_outside_prepare(options, &has_groups) != SP_OK) {
+        sp_log(SP_LOG_ERROR, "session.egress.failed",
+               "network_status is EgressEnabled, which takes " SP_EGRESS_PROGRAM
+               " (package passt) and a /dev/net/tun that may be opened");
+        exit(EXIT_FAILURE);
+    }
+    sp_log(SP_LOG_INFO, "session.limits", "memory=%s egress=%s", has_groups ? "session" : "process",
+           options->has_egress ? "enabled" : "disabled");
 }
 
 static int wait_for(pid_t child)
@@ -149,6 +172,7 @@ int main(int argc, char **argv)
     if (sp_session_options_read(argc, argv, &options) != SP_OK) {
         (void)fputs("usage: sallyport-session [--memory BYTES] [--data BYTES] [--processes N] "
                     "[--sessions N] [--uid N]\n"
+                    "                         [--cpus-milli N] [--egress yes|no]\n"
                     "                         [--preload a,b] [--give-up layer,layer]\n"
                     "                         [--template-life SECONDS] [--template-forks N] "
                     "[--templates N]   (wire at descriptor 3)\n",
@@ -164,11 +188,12 @@ int main(int argc, char **argv)
         /* Neither the interpreter's end nor exit handlers of preloaded packages: its memory goes with the process. */
         _exit(sp_template_run(&options));
     }
+    prepare_outside(&options);
     leave_root(options.uid);
     if (sp_ns_die_with(parent) != SP_OK) {
         fail("parent");
     }
-    enter_namespaces();
+    enter_namespaces(&options);
     pid = fork();
     if (pid < 0) {
         fail("fork");
@@ -177,5 +202,10 @@ int main(int argc, char **argv)
         be_house(&options, argv);
     }
     sp_close(SP_SESSION_CONTROL_FD);
-    return wait_for(pid);
+    sp_close(options.outside_link);
+    int status = wait_for(pid);
+    /* The process outside tidies up when the house is gone; it would die with us. */
+    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR) {
+    }
+    return status;
 }

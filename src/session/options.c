@@ -18,6 +18,8 @@ static const struct sp_session_options defaults = {
     .template_forks = 500,
     .templates = 0,
     .preload = "numpy,pandas,matplotlib",
+    .has_egress = false,
+    .outside_link = -1,
 };
 
 /* The words of the configuration that mean more than one wall, or none of a session. */
@@ -114,6 +116,13 @@ static enum sp_err read_one(struct sp_slice name, const char *text, struct sp_se
     }
     if (sp_slice_is(name, "--give-up")) {
         return read_layers(value, &out->given_up);
+    }
+    if (sp_slice_is(name, "--cpus-milli")) {
+        return read_u32(value, 0, 1000000, &out->limits.cpus_milli);
+    }
+    if (sp_slice_is(name, "--egress")) {
+        out->has_egress = sp_slice_is(value, "yes");
+        return out->has_egress || sp_slice_is(value, "no") ? SP_OK : SP_ERR_INVALID;
     }
     if (sp_slice_is(name, "--preload")) {
         out->preload = text;

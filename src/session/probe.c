@@ -11,6 +11,7 @@
 
 #include "base/own.h"
 #include "base/slice.h"
+#include "sandbox/network_session.h"
 #include "wire/session_frame.h"
 
 static const struct {
@@ -122,7 +123,7 @@ static bool rlimits_hold(const struct sp_session_limits *limits)
     return processes.rlim_max <= limits->processes;
 }
 
-uint64_t sp_probe_look(const struct sp_session_limits *limits)
+uint64_t sp_probe_look(const struct sp_session_limits *limits, bool has_memory)
 {
     const struct {
         enum sp_wall layer;
@@ -136,6 +137,8 @@ uint64_t sp_probe_look(const struct sp_session_limits *limits)
         {SP_WALL_SCOPE, scope_holds()},
         {SP_WALL_SECCOMP, filter_holds()},
         {SP_WALL_RLIMITS, rlimits_hold(limits)},
+        {SP_WALL_MEMORY, has_memory},
+        {SP_WALL_OFFLINE, sp_network_is_none()},
     };
     uint64_t layers = look_at_namespaces();
     for (size_t i = 0; i < SP_COUNT(seen); i++) {

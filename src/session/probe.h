@@ -6,6 +6,7 @@
 #ifndef SP_SESSION_PROBE_H
 #define SP_SESSION_PROBE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "sandbox/walls_session.h"
@@ -13,7 +14,7 @@
 /* In the template, before the fork: remembers which namespaces a session must not share. */
 void sp_probe_remember(void);
 
-/* In the session: the layers (bits of enum sp_wall) that hold. */
-uint64_t sp_probe_look(const struct sp_session_limits *limits) SP_NONNULL(1);
+/* In the session: the layers (bits of enum sp_wall) that hold. `has_memory`: it joined a control group that bounds memory. */
+uint64_t sp_probe_look(const struct sp_session_limits *limits, bool has_memory) SP_NONNULL(1);
 
 #endif

@@ -11,12 +11,15 @@
 
 #include "base/own.h"
 #include "sandbox/namespaces.h"
+#include "sandbox/network_session.h"
 #include "sandbox/profile_session.h"
 #include "session/approved.h"
+#include "session/egress.h"
 #include "session/fds.h"
 #include "session/init.h"
 #include "session/link.h"
 #include "session/options.h"
+#include "session/outside.h"
 #include "session/root.h"
 #include "session/share.h"
 #include "session/witness.h"
@@ -107,6 +110,14 @@ static enum sp_err map_shared(const struct ends *ends, struct sp_init *init)
     return SP_OK;
 }
 
+/* What is waited for here, nobody waits for later: rooms are made ahead. */
+static enum sp_err get_network(const struct sp_room_plan *plan, int *out_lease)
+{
+    SP_TRY(sp_outside_enter(plan->outside_link, plan->has_egress, out_lease));
+    sp_close(plan->outside_link);
+    return plan->has_egress ? sp_network_wait(SP_EGRESS_WAIT_MS) : SP_OK;
+}
+
 static SP_NORETURN void be_room(const struct sp_room_plan *plan, const struct ends *ends)
 {
     struct sp_init init = {
@@ -114,14 +125,17 @@ static SP_NORETURN void be_room(const struct sp_room_plan *plan, const struct en
         .interpreter = ends->link,
         .streams = {ends->reads[0], ends->reads[1]},
     };
-    int kept[] = {ends->control,  ends->link,    ends->reads[0],
-                  ends->reads[1], ends->witness, ends->approved};
+    int kept[] = {ends->control, ends->link,     ends->reads[0],    ends->reads[1],
+                  ends->witness, ends->approved, plan->outside_link};
     int rules = -1;
     if (sp_fds_keep(kept, SP_COUNT(kept)) != SP_OK || watch_children(&init.children) != SP_OK) {
         die("session: descriptors");
     }
     if (map_shared(ends, &init) != SP_OK) {
         die("session: shared pages");
+    }
+    if (get_network(plan, &init.lease) != SP_OK) {
+        die("session: network");
     }
     if (enter_walls(plan, &init.data, &rules) != SP_OK) {
         die("session: walls");

@@ -8,6 +8,7 @@
 #ifndef SP_SESSION_ROOM_H
 #define SP_SESSION_ROOM_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/slice.h"
@@ -34,6 +35,8 @@ struct sp_room {
 struct sp_room_plan {
     struct sp_session_limits limits;
     struct sp_slice filter; /* the built system call filter */
+    int outside_link;       /* to the process outside; negative: there is none */
+    bool has_egress;
 };
 
 /* The caller is the parent of the new process and waits for it. */

@@ -143,18 +143,26 @@ static enum sp_err set_host_name(void)
     return done(sethostname("session", sizeof "session" - 1));
 }
 
-enum sp_err sp_root_build(const char **out_at)
+static bool is_online; /* steps take no arguments */
+
+static enum sp_err copy_etc(void)
+{
+    return sp_root_copy_etc(is_online);
+}
+
+enum sp_err sp_root_build(bool has_egress, const char **out_at)
 {
     static const struct {
         const char *name;
         enum sp_err (*step)(void);
     } steps[] = {
         {"enter a tmpfs", enter_tmpfs},     {"make directories", make_directories},
-        {"bind the system", bind_systems},  {"copy /etc", sp_root_copy_etc},
+        {"bind the system", bind_systems},  {"copy /etc", copy_etc},
         {"make devices", make_devices},     {"mount /proc", mount_template_proc},
         {"mount /tmp", mount_template_tmp}, {"name the host", set_host_name},
         {"pivot into it", pivot},           {"make the home directory", sp_root_home},
     };
+    is_online = has_egress;
     for (size_t i = 0; i < SP_COUNT(steps); i++) {
         enum sp_err err = steps[i].step();
         if (err != SP_OK) {

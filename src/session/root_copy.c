@@ -8,6 +8,7 @@
 
 #include "base/own.h"
 #include "base/slice.h"
+#include "sandbox/network_session.h"
 
 #define FILE_BYTES_MAX ((size_t)2 * 1024 * 1024)
 #define ENTRIES_MAX    8192U
@@ -32,9 +33,18 @@ static const struct {
     {"etc/group", "root:x:0:\nsession:x:1000:\nnogroup:x:65534:\n"},
     {"etc/hostname", "session\n"},
     {"etc/hosts", "127.0.0.1 localhost session\n::1 localhost\n"},
+};
+
+/* Without a network a name is not looked for in vain; with one, the resolver is the host's, by way of the network's process. */
+static const struct {
+    const char *name;
+    const char *offline;
+    const char *online;
+} by_network[] = {
     {"etc/nsswitch.conf",
-     "passwd: files\ngroup: files\nhosts: files\nservices: files\nprotocols: files\n"},
-    {"etc/resolv.conf", ""},
+     "passwd: files\ngroup: files\nhosts: files\nservices: files\nprotocols: files\n",
+     "passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n"},
+    {"etc/resolv.conf", "", "nameserver " SP_NETWORK_RESOLVER "\noptions timeout:3 attempts:2\n"},
 };
 
 static enum sp_err write_whole(int fd, const uint8_t *bytes, size_t len)
@@ -146,7 +156,7 @@ static enum sp_err copy_entry(int from_dir, int to_dir, const char *name, unsign
 }
 
 /* OpenSSL reads its defaults at the first import of ssl; certificates beside them are of no use without a network. */
-static enum sp_err copy_openssl(int host_etc, unsigned *left)
+static enum sp_err copy_openssl(int host_etc, bool has_egress, unsigned *left)
 {
     SP_AUTO_CLOSE int from = openat(host_etc, "ssl", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     SP_AUTO_CLOSE int to = -1;
@@ -157,10 +167,16 @@ static enum sp_err copy_openssl(int host_etc, unsigned *left)
         return SP_ERR_SYSTEM;
     }
     to = open("etc/ssl", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return to < 0 ? SP_ERR_SYSTEM : copy_entry(from, to, "openssl.cnf", 1, left);
+    if (to < 0) {
+        return SP_ERR_SYSTEM;
+    }
+    if (has_egress) {
+        SP_TRY(copy_entry(from, to, "certs", 2, left));
+    }
+    return copy_entry(from, to, "openssl.cnf", 1, left);
 }
 
-enum sp_err sp_root_copy_etc(void)
+enum sp_err sp_root_copy_etc(bool has_egress)
 {
     SP_AUTO_CLOSE int host = open("/etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     SP_AUTO_CLOSE int here = open("etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -171,9 +187,12 @@ enum sp_err sp_root_copy_etc(void)
     for (size_t i = 0; i < SP_COUNT(copied); i++) {
         SP_TRY(copy_entry(host, here, copied[i], COPY_DEPTH_MAX, &left));
     }
-    SP_TRY(copy_openssl(host, &left));
+    SP_TRY(copy_openssl(host, has_egress, &left));
     for (size_t i = 0; i < SP_COUNT(written); i++) {
         SP_TRY(write_text(written[i].name, written[i].text));
+    }
+    for (size_t i = 0; i < SP_COUNT(by_network); i++) {
+        SP_TRY(write_text(by_network[i].name, has_egress ? by_network[i].online : by_network[i].offline));
     }
     return SP_OK;
 }

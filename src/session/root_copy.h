@@ -6,9 +6,11 @@
 #ifndef SP_SESSION_ROOT_COPY_H
 #define SP_SESSION_ROOT_COPY_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 
 /* Fills ./etc from the host's /etc and from texts of our own. Files that this user cannot read are left out. */
-enum sp_err sp_root_copy_etc(void) SP_MUST_CHECK;
+enum sp_err sp_root_copy_etc(bool has_egress) SP_MUST_CHECK;
 
 #endif

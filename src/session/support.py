@@ -34,6 +34,7 @@ import io
 import json
 import math
 import random
+import socket
 import subprocess
 import threading
 import types
@@ -227,6 +228,13 @@ def _keep(value):
     _cell.value, _cell.has_value = value, True
 
 
+def _is_offline():
+    try:
+        return socket.if_nameindex() == [(1, "lo")]
+    except OSError:
+        return False
+
+
 def _limit_of(kind, value):
     """A line that names the limit behind an exception, for whoever could raise it; or nothing."""
     if issubclass(kind, MemoryError):
@@ -236,6 +244,10 @@ def _limit_of(kind, value):
     number = getattr(value, "errno", None) if issubclass(kind, OSError) else None
     if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return "LimitReached: disk: the limit of /mnt/data and of /tmp is 'data' in [pool.session]\n"
+    if (number in (errno.ENETUNREACH, errno.EADDRNOTAVAIL) or issubclass(kind, socket.gaierror)) and _is_offline():
+        return "EgressDisabled: sessions of this pool have no network ('network_status' in [pool])\n"
+    if number == errno.EHOSTUNREACH:
+        return "EgressEnabled: private and link-local addresses cannot be reached from a session\n"
     if number == errno.EMFILE:
         return "LimitReached: descriptors: a process may have 1024 open\n"
     if number == errno.ENOMEM:

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include "sandbox/profile_session.h"
 #include "session/birth.h"
 #include "session/link.h"
+#include "session/outside.h"
 #include "session/pages.h"
 #include "session/probe.h"
 #include "session/python.h"
@@ -23,13 +25,26 @@ struct template
     struct sp_buf filter;
     struct sp_buf scratch;
     struct sp_link_frame in;
+    int outside;    /* to the process outside; negative: there is none */
+    bool is_nested; /* in a control group that no session has yet */
 };
 
 static struct template template;
 
 /* ---- sessions ---- */
 
-static enum sp_err fork_into(const struct template *t, const int *fds, size_t count)
+/* Moves on to a control group for the next session. That takes the kernel milliseconds, so it is done ahead. */
+static enum sp_err nest(struct template *t)
+{
+    if (t->is_nested) {
+        return SP_OK;
+    }
+    SP_TRY(sp_outside_nest(t->outside, &t->birth.group));
+    t->is_nested = true;
+    return SP_OK;
+}
+
+static enum sp_err fork_into(struct template *t, const int *fds, size_t count)
 {
     int room[SP_ROOM_FD_COUNT] = {-1, -1, -1, -1, -1, -1, -1};
     if (count < SP_ROOM_RULES || count > SP_ROOM_FD_COUNT) {
@@ -38,7 +53,26 @@ static enum sp_err fork_into(const struct template *t, const int *fds, size_t co
     for (size_t i = 0; i < count; i++) {
         room[i] = fds[i];
     }
-    return sp_birth_into(&t->birth, room, t->in.frame.a == 1);
+    SP_TRY(nest(t));
+    SP_TRY(sp_birth_into(&t->birth, room, t->in.frame.a == 1));
+    t->is_nested = false;
+    return SP_OK;
+}
+
+/* When nobody asks for anything. */
+static enum sp_err nest_ahead(struct template *t)
+{
+    struct pollfd order = {.fd = SP_SESSION_CONTROL_FD, .events = POLLIN};
+    return t->outside < 0 || poll(&order, 1, 0) != 0 ? SP_OK : nest(t);
+}
+
+static enum sp_err obey(struct template *t, int *fds, size_t count)
+{
+    if (t->in.frame.type == SP_FRAME_OUTSIDE && count == 1) {
+        t->outside = sp_take_fd(&fds[0]);
+        return SP_OK;
+    }
+    return t->in.frame.type == SP_FRAME_FORK ? fork_into(t, fds, count) : SP_ERR_WIRE;
 }
 
 static enum sp_err on_order(struct template *t)
@@ -51,7 +85,7 @@ static enum sp_err on_order(struct template *t)
         return SP_OK;
     }
     if (err == SP_OK) {
-        err = t->in.frame.type == SP_FRAME_FORK ? fork_into(t, fds, count) : SP_ERR_WIRE;
+        err = obey(t, fds, count);
         failed.ticket = t->in.frame.ticket;
     }
     for (size_t i = 0; i < count; i++) {
@@ -125,11 +159,13 @@ int sp_template_run(const struct sp_session_options *options)
 {
     struct template *t = &template;
     enum sp_err err = SP_OK;
+    t->outside = -1;
     sp_buf_init(&t->filter, SP_FILTER_BYTES_MAX + 1);
     sp_buf_init(&t->scratch, SP_FRAME_BYTES_MAX);
     err = prepare(t, options);
     while (err == SP_OK) {
-        err = on_order(t);
+        err = nest_ahead(t);
+        err = err == SP_OK ? on_order(t) : err;
     }
     if (err != SP_ERR_CLOSED) {
         sp_log(SP_LOG_ERROR, "template.ended", "why=%s", sp_err_name(err));

@@ -28,6 +28,7 @@
     /* pool -> template */                                                                           \
     X(SP_FRAME_FORK, "tna") /* make a session: ticket, key of its template, a: 1 looks at walls only */ \
     X(SP_FRAME_KILL, "t") /* end it now */                                                           \
+    X(SP_FRAME_OUTSIDE, "") /* house -> template: its wire to the process outside comes beside the frame */ \
     /* template -> pool */                                                                           \
     X(SP_FRAME_HELLO, "ulB") /* version, layers in force, "name version" lines */                    \
     X(SP_FRAME_FORKED, "t")  /* its control descriptor comes beside the frame */                     \
@@ -40,13 +41,14 @@
     X(SP_FRAME_INTERRUPT, "n") /* SIGINT, again and again until the run ends */                      \
     X(SP_FRAME_FILE, "nabB")   /* n of the request, a: enum sp_file_op, b: recursive, path */        \
     /* session -> pool */                                                                            \
-    X(SP_FRAME_READY, "")     /* waits for a first run */                                            \
+    X(SP_FRAME_READY, "u")    /* waits for a first run; an interpreter says its control group */                                            \
     X(SP_FRAME_STREAM, "naB") /* a: 1 stdout, 2 stderr */                                            \
     X(SP_FRAME_ITEM,                                                                                 \
       "ngabcB") /* group, a: enum sp_item_role, b: enum sp_item_kind, c: SP_ITEM_MORE, _LAST */      \
     X(SP_FRAME_DONE,                                                                                 \
       "namoe")             /* a: enum sp_cell_end, microseconds, bytes dropped of the streams */     \
-    X(SP_FRAME_GONE, "au") /* the interpreter ended. a: 0 exit, 1 signal; its number */              \
+    X(SP_FRAME_GONE, "aub") /* the interpreter ended. a: 0 exit, 1 signal; its number; */            \
+                            /* b: enum sp_gone */                                                    \
     X(SP_FRAME_WITNESS, "nB")  /* before DONE: what was seen, see sp_witness_read */                 \
     X(SP_FRAME_LISTED, "nB")   /* entries of a list, see sp_file_entry_write */                      \
     X(SP_FRAME_FILED, "nabsw") /* a: enum sp_file_end, b: enum sp_file_type, size, last change; */   \
@@ -67,6 +69,9 @@ enum sp_frame_type {
 
 /* How a run ended, as the interpreter says. */
 enum sp_cell_end { SP_CELL_FAILED, SP_CELL_SUCCEEDED, SP_CELL_INTERRUPTED, SP_CELL_END_COUNT };
+
+/* Why an interpreter was killed, as far as init knows. */
+enum sp_gone { SP_GONE_UNKNOWN, SP_GONE_MEMORY, SP_GONE_COUNT };
 
 /* What an output is for, and what its bytes are. */
 enum sp_item_role { SP_ITEM_DISPLAY, SP_ITEM_RESULT, SP_ITEM_ERROR, SP_ITEM_ROLE_COUNT };
@@ -134,7 +139,7 @@ enum sp_err sp_file_entry_read(struct sp_reader *r, struct sp_file_entry *out)
     X(SP_WALL_USER, "user-namespace", "its own user namespace")                                    \
     X(SP_WALL_MOUNT, "mount-namespace", "its own mounts over a read-only system")                  \
     X(SP_WALL_PID, "pid-namespace", "sees and signals only its own processes")                     \
-    X(SP_WALL_NET, "net-namespace", "no interface but loopback")                                   \
+    X(SP_WALL_NET, "net-namespace", "its own network, without the host's interfaces")              \
     X(SP_WALL_IPC, "ipc-namespace", "its own System V and POSIX IPC")                              \
     X(SP_WALL_UTS, "uts-namespace", "its own host name")                                           \
     X(SP_WALL_CGROUP, "cgroup-namespace", "does not see the host's control groups")                \
@@ -146,7 +151,8 @@ enum sp_err sp_file_entry_read(struct sp_reader *r, struct sp_file_entry *out)
     X(SP_WALL_SCOPE, "landlock-scope", "Landlock bounds signals and abstract sockets")             \
     X(SP_WALL_SECCOMP, "seccomp", "a system call filter")                                          \
     X(SP_WALL_RLIMITS, "rlimits", "limits of each process and of their number")                    \
-    X(SP_WALL_MEMORY, "memory-cgroup", "one memory limit over the whole session")
+    X(SP_WALL_MEMORY, "memory-cgroup", "one memory limit over the whole session")                  \
+    X(SP_WALL_OFFLINE, "no-egress", "no interface but loopback")
 
 enum sp_wall {
 #define SP_WALL_AS_ENUM(layer, name, text) layer,
