@@ -235,6 +235,21 @@ def _is_offline():
         return False
 
 
+def _network_of(value):
+    """The same for a network that is not there; clients of HTTP wrap the error up to a few times."""
+    for _ in range(8):
+        number = getattr(value, "errno", None) if isinstance(value, OSError) else None
+        if number in (errno.ENETUNREACH, errno.EADDRNOTAVAIL) or isinstance(value, socket.gaierror):
+            if _is_offline():
+                return "EgressDisabled: sessions of this pool have no network ('network_status' in [pool])\n"
+        if number == errno.EHOSTUNREACH:
+            return "EgressEnabled: private and link-local addresses cannot be reached from a session\n"
+        value = value.__cause__ or value.__context__
+        if value is None:
+            break
+    return ""
+
+
 def _limit_of(kind, value):
     """A line that names the limit behind an exception, for whoever could raise it; or nothing."""
     if issubclass(kind, MemoryError):
@@ -244,10 +259,6 @@ def _limit_of(kind, value):
     number = getattr(value, "errno", None) if issubclass(kind, OSError) else None
     if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return "LimitReached: disk: the limit of /mnt/data and of /tmp is 'data' in [pool.session]\n"
-    if (number in (errno.ENETUNREACH, errno.EADDRNOTAVAIL) or issubclass(kind, socket.gaierror)) and _is_offline():
-        return "EgressDisabled: sessions of this pool have no network ('network_status' in [pool])\n"
-    if number == errno.EHOSTUNREACH:
-        return "EgressEnabled: private and link-local addresses cannot be reached from a session\n"
     if number == errno.EMFILE:
         return "LimitReached: descriptors: a process may have 1024 open\n"
     if number == errno.ENOMEM:
@@ -266,7 +277,7 @@ def _fail(kind, value, lines):
     except BaseException:
         message = "(the exception's text cannot be made)"
     try:
-        limit = _limit_of(kind, value)
+        limit = _limit_of(kind, value) or _network_of(value)
     except BaseException:
         limit = ""
     _cell.put(ERROR, [

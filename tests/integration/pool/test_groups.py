@@ -21,16 +21,6 @@ def own_groups():
     return [path for path in GROUPS.rglob("sallyport-*") if path.is_dir()]
 
 
-HOG = """
-import os, time, mmap
-for n in range(4):
-    if os.fork() == 0:
-        kept = bytearray(150 << 20)
-        time.sleep(30)
-        os._exit(0)
-time.sleep(30)"""
-
-
 def test_processes_of_a_session_share_one_memory_limit(grouped):
     """Each stays within the limit of a process; together they do not."""
     code = "import os\nkept = []\nchildren = []\n" + """
@@ -44,7 +34,7 @@ for n in range(4):
         os._exit(0)
     children.append(pid)
 os.waitpid(-1, 0)[1]"""
-    result = grouped.run(code, "hog").result
+    result = grouped.run(code, "hog-session").result
     assert result["executionResult"] == 9 or "LimitReached: memory" in result["stderr"], result
     assert grouped.run("1 + 1", "beside").result["executionResult"] == 2
 
