@@ -112,7 +112,7 @@ static void test_end_of_the_far_side_is_told_once(void **state)
 
 static void test_wire_may_be_freed_in_its_callback(void **state)
 {
-    static const uint8_t ready[] = {SP_FRAME_READY};
+    static const uint8_t ready[] = {SP_FRAME_READY, 0, 0, 0, 0};
     struct world *w = *state;
     w->frees_itself = true;
     say(w, ready, sizeof ready);
