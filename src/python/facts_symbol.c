@@ -20,7 +20,7 @@ static uint32_t hash_of(const struct sp_facts *f, const uint8_t *ptr, uint32_t l
         uint64_t tail = len > 8 ? sp_load_u64(ptr + len - 8) : 0;
         return (uint32_t)(sp_facts_hash(f, len, head, tail) >> 32);
     }
-    uint64_t h = (f->seed ^ head ^ len) * FACTS_HASH_FACTOR;
+    uint64_t h = (f->seed ^ __builtin_bswap64(head) ^ len) * FACTS_HASH_FACTOR;
     for (uint32_t at = 8; at < len; at += 8) {
         /* The last step may overlap the one before. */
         uint32_t from = len - at < 8 ? len - 8 : at;
