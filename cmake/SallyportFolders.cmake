@@ -33,7 +33,7 @@ function(sp_unit_tests folder)
         target_compile_definitions(${target} PRIVATE SP_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
         set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
         add_test(NAME unit.${folder}.${stem} COMMAND ${target})
-        set_tests_properties(unit.${folder}.${stem} PROPERTIES LABELS unit TIMEOUT 120)
+        set_tests_properties(unit.${folder}.${stem} PROPERTIES LABELS unit TIMEOUT 600)
     endforeach()
 endfunction()
 

@@ -194,7 +194,7 @@ static const char *trouble(struct sp_log *log)
 
 static struct sp_node leaf_at(const struct sp_buf *leaves, uint64_t at)
 {
-    struct sp_node node;
+    struct sp_node node = {{0}};
     (void)sp_slice_copy(sp_slice_sub(sp_buf_slice(leaves), (size_t)at * sizeof(node), sizeof(node)),
                         node.bytes, sizeof(node.bytes));
     return node;
