@@ -15,9 +15,9 @@
 #include "base/buf.h"
 #include "identity/authority.h"
 
-#define NOW_US   (VECTORS_NOW_S * 1000000U)
-#define TENANTS  100000U
-#define ROUNDS   5U
+#define NOW_US  (VECTORS_NOW_S * 1000000U)
+#define TENANTS 100000U
+#define ROUNDS  5U
 
 static double seconds(void)
 {
@@ -51,8 +51,10 @@ static struct sp_authority *make_authority(struct sp_buf *token)
 {
     struct sp_authority *a = NULL;
     struct sp_token parsed;
-    struct sp_token_row row = {.id = SP_SLICE_LITERAL("t1"), .tenant = SP_SLICE_LITERAL("acme"), .scopes = 1};
-    const struct sp_tenant acme = {.name = row.tenant, .policy_name = SP_SLICE_LITERAL("data-science")};
+    struct sp_token_row row = {
+        .id = SP_SLICE_LITERAL("t1"), .tenant = SP_SLICE_LITERAL("acme"), .scopes = 1};
+    const struct sp_tenant acme = {.name = row.tenant,
+                                   .policy_name = SP_SLICE_LITERAL("data-science")};
     const struct sp_slice audience = SP_SLICE_LITERAL("sallyport");
     const struct sp_issuer_spec spec = {.name = SP_SLICE_LITERAL("corp"),
                                         .issuer = SP_SLICE_LITERAL(VECTORS_ISSUER),
@@ -62,7 +64,8 @@ static struct sp_authority *make_authority(struct sp_buf *token)
     const struct sp_issuer_rule rule = {.conditions = {&condition, 1}, .scopes = 1};
     must(sp_authority_new(&a) == SP_OK, "no memory");
     must(sp_directory_add_tenant(sp_authority_directory(a), &acme) == SP_OK, "tenant");
-    must(sp_token_make(row.id, token) == SP_OK && sp_token_parse(sp_buf_slice(token), &parsed) == SP_OK &&
+    must(sp_token_make(row.id, token) == SP_OK &&
+             sp_token_parse(sp_buf_slice(token), &parsed) == SP_OK &&
              sp_token_digest(&parsed, row.digest) == SP_OK &&
              sp_directory_put_token(sp_authority_directory(a), &row) == SP_OK,
          "token");
@@ -79,7 +82,8 @@ static double best(double a, double b)
     return a <= 0 || b < a ? b : a;
 }
 
-static double time_check(struct sp_authority *a, struct sp_slice authorization, unsigned count, enum sp_err want)
+static double time_check(struct sp_authority *a, struct sp_slice authorization, unsigned count,
+                         enum sp_err want)
 {
     const struct sp_credentials credentials = {.authorization = authorization};
     double least = 0;
@@ -87,7 +91,8 @@ static double time_check(struct sp_authority *a, struct sp_slice authorization, 
         const double start = seconds();
         for (unsigned i = 0; i < count; i++) {
             struct sp_principal who;
-            must(sp_authority_check(a, &credentials, NOW_US, &who) == want, "a token has another answer");
+            must(sp_authority_check(a, &credentials, NOW_US, &who) == want,
+                 "a token has another answer");
         }
         least = best(least, (seconds() - start) / count * 1e6);
     }
@@ -102,7 +107,9 @@ static double time_verify(struct sp_authority *a, struct sp_slice token, unsigne
         for (unsigned i = 0; i < count; i++) {
             struct sp_identity identity;
             const char *why = NULL;
-            must(sp_issuers_verify(sp_authority_issuers(a), token, NOW_US, &identity, &why) == SP_OK, "a token is refused");
+            must(sp_issuers_verify(sp_authority_issuers(a), token, NOW_US, &identity, &why) ==
+                     SP_OK,
+                 "a token is refused");
         }
         least = best(least, (seconds() - start) / count * 1e6);
     }
@@ -125,7 +132,8 @@ static double time_openssl(EVP_PKEY *pkey, const char *md, int padding, size_t l
     for (unsigned round = 0; round < ROUNDS; round++) {
         const double start = seconds();
         for (unsigned i = 0; i < count; i++) {
-            must(EVP_MD_CTX_reset(ctx) == 1 && EVP_DigestVerifyInit_ex(ctx, &options, md, NULL, NULL, pkey, NULL) == 1 &&
+            must(EVP_MD_CTX_reset(ctx) == 1 &&
+                     EVP_DigestVerifyInit_ex(ctx, &options, md, NULL, NULL, pkey, NULL) == 1 &&
                      (padding == 0 || EVP_PKEY_CTX_set_rsa_padding(options, padding) == 1) &&
                      EVP_DigestVerify(ctx, signature, signature_len, bytes, len) == 1,
                  "verifying");
@@ -137,10 +145,12 @@ static double time_openssl(EVP_PKEY *pkey, const char *md, int padding, size_t l
     return least;
 }
 
-static void row(struct sp_authority *a, const char *name, const char *token, double openssl, unsigned count)
+static void row(struct sp_authority *a, const char *name, const char *token, double openssl,
+                unsigned count)
 {
     const double ours = time_verify(a, vector(token), count);
-    (void)printf("| %s, anew | %.1f us | OpenSSL's verify %.1f us | %.2f |\n", name, ours, openssl, ours / openssl);
+    (void)printf("| %s, anew | %.1f us | OpenSSL's verify %.1f us | %.2f |\n", name, ours, openssl,
+                 ours / openssl);
 }
 
 /* --- many tenants --- */
@@ -154,13 +164,19 @@ static void weigh(void)
         SP_AUTO_BUF struct sp_buf name;
         sp_buf_init(&name, 64);
         must(sp_buf_putf(&name, "tenant-%06u", i) == SP_OK, "name");
-        const struct sp_tenant tenant = {.name = sp_buf_slice(&name), .policy_name = SP_SLICE_LITERAL("data-science")};
-        const struct sp_token_row token = {.id = sp_buf_slice(&name), .tenant = sp_buf_slice(&name), .scopes = 1};
-        must(sp_directory_add_tenant(d, &tenant) == SP_OK && sp_directory_put_token(d, &token) == SP_OK, "tenant");
+        const struct sp_tenant tenant = {.name = sp_buf_slice(&name),
+                                         .policy_name = SP_SLICE_LITERAL("data-science")};
+        const struct sp_token_row token = {
+            .id = sp_buf_slice(&name), .tenant = sp_buf_slice(&name), .scopes = 1};
+        must(sp_directory_add_tenant(d, &tenant) == SP_OK &&
+                 sp_directory_put_token(d, &token) == SP_OK,
+             "tenant");
     }
     const struct mallinfo2 after = mallinfo2();
-    const double mib = (double)(after.uordblks + after.hblkhd - before.uordblks - before.hblkhd) / (1024.0 * 1024.0);
-    (void)printf("| %u tenants with a token each | %.0f MiB | 200 MiB | %.2f |\n", TENANTS, mib, mib / 200.0);
+    const double mib = (double)(after.uordblks + after.hblkhd - before.uordblks - before.hblkhd) /
+                       (1024.0 * 1024.0);
+    (void)printf("| %u tenants with a token each | %.0f MiB | 200 MiB | %.2f |\n", TENANTS, mib,
+                 mib / 200.0);
     sp_directory_free(d);
 }
 
@@ -174,22 +190,31 @@ int main(void)
     sp_buf_init(&signed_bearer, 16384);
     struct sp_authority *a = make_authority(&token);
     const struct sp_slice rs256 = vector("RS256 r1");
-    must(sp_buf_put_text(&bearer, "Bearer ") == SP_OK && sp_buf_put(&bearer, sp_buf_slice(&token)) == SP_OK &&
-             sp_buf_put_text(&signed_bearer, "Bearer ") == SP_OK && sp_buf_put(&signed_bearer, rs256) == SP_OK,
+    must(sp_buf_put_text(&bearer, "Bearer ") == SP_OK &&
+             sp_buf_put(&bearer, sp_buf_slice(&token)) == SP_OK &&
+             sp_buf_put_text(&signed_bearer, "Bearer ") == SP_OK &&
+             sp_buf_put(&signed_bearer, rs256) == SP_OK,
          "no memory");
     (void)printf("| who asks | CPU time | beside | ratio |\n|---|---|---|---|\n");
     const double gateway = time_check(a, sp_buf_slice(&bearer), 300000, SP_OK);
     (void)printf("| gateway token | %.2f us | 3 us | %.2f |\n", gateway, gateway / 3);
     bearer.ptr[bearer.len - 10] ^= 1;
     const double wrong = time_check(a, sp_buf_slice(&bearer), 300000, SP_ERR_TOKEN_UNKNOWN);
-    (void)printf("| gateway token, wrong | %.2f us | the right one %.2f us | %.2f |\n", wrong, gateway, wrong / gateway);
+    (void)printf("| gateway token, wrong | %.2f us | the right one %.2f us | %.2f |\n", wrong,
+                 gateway, wrong / gateway);
     const double cached = time_check(a, sp_buf_slice(&signed_bearer), 300000, SP_OK);
-    (void)printf("| RS256 token of %zu bytes, remembered | %.2f us | 3 us | %.2f |\n", rs256.len, cached, cached / 3);
-    row(a, "RS256", "RS256 r1", time_openssl(EVP_RSA_gen(2048), "SHA256", 0, rs256.len, 10000), 10000);
-    row(a, "PS256", "PS256 r1", time_openssl(EVP_RSA_gen(2048), "SHA256", RSA_PKCS1_PSS_PADDING, rs256.len, 10000), 10000);
-    row(a, "ES256", "ES256 e1", time_openssl(EVP_EC_gen("P-256"), "SHA256", 0, rs256.len, 5000), 5000);
-    row(a, "ES384", "ES384 e3", time_openssl(EVP_EC_gen("P-384"), "SHA384", 0, rs256.len, 500), 500);
-    row(a, "EdDSA (Ed25519)", "good", time_openssl(EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), NULL, 0, rs256.len, 3000), 3000);
+    (void)printf("| RS256 token of %zu bytes, remembered | %.2f us | 3 us | %.2f |\n", rs256.len,
+                 cached, cached / 3);
+    row(a, "RS256", "RS256 r1", time_openssl(EVP_RSA_gen(2048), "SHA256", 0, rs256.len, 10000),
+        10000);
+    row(a, "PS256", "PS256 r1",
+        time_openssl(EVP_RSA_gen(2048), "SHA256", RSA_PKCS1_PSS_PADDING, rs256.len, 10000), 10000);
+    row(a, "ES256", "ES256 e1", time_openssl(EVP_EC_gen("P-256"), "SHA256", 0, rs256.len, 5000),
+        5000);
+    row(a, "ES384", "ES384 e3", time_openssl(EVP_EC_gen("P-384"), "SHA384", 0, rs256.len, 500),
+        500);
+    row(a, "EdDSA (Ed25519)", "good",
+        time_openssl(EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), NULL, 0, rs256.len, 3000), 3000);
     weigh();
     sp_authority_free(a);
     return 0;

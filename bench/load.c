@@ -86,7 +86,8 @@ static void open_connection(struct connection *c)
 static void push(struct connection *c)
 {
     while (c->sent < run.len) {
-        ssize_t put = send(c->fd, run.bytes + c->sent, run.len - c->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t put =
+            send(c->fd, run.bytes + c->sent, run.len - c->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (put < 0) {
             return;
         }
@@ -116,7 +117,8 @@ static bool is_complete(struct connection *c)
         return false;
     }
     size_t body = 0;
-    for (const char *line = strstr(c->answer, "\r\n"); line != NULL && line < end; line = strstr(line + 2, "\r\n")) {
+    for (const char *line = strstr(c->answer, "\r\n"); line != NULL && line < end;
+         line = strstr(line + 2, "\r\n")) {
         if (strncasecmp(line + 2, "content-length:", 15) == 0) {
             body = strtoul(line + 17, NULL, 10);
         }
@@ -187,7 +189,8 @@ int main(int argc, char **argv)
     run.total = strtoul(argv[3], NULL, 10);
     run.latency_us = calloc(run.total, sizeof(*run.latency_us));
     run.epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (count == 0 || count > CONNECTIONS_MAX || run.total == 0 || run.latency_us == NULL || run.epoll < 0) {
+    if (count == 0 || count > CONNECTIONS_MAX || run.total == 0 || run.latency_us == NULL ||
+        run.epoll < 0) {
         return 2;
     }
     read_request(argv[4]);
@@ -200,7 +203,8 @@ int main(int argc, char **argv)
         struct epoll_event ready[256];
         int got = epoll_wait(run.epoll, ready, 256, 30000);
         if (got <= 0) {
-            (void)fprintf(stderr, "load: no answer for 30 s after %zu of %zu\n", run.done, run.total);
+            (void)fprintf(stderr, "load: no answer for 30 s after %zu of %zu\n", run.done,
+                          run.total);
             return 1;
         }
         for (int i = 0; i < got; i++) {
@@ -211,7 +215,8 @@ int main(int argc, char **argv)
     }
     double seconds = (double)(now_ns() - started) / 1e9;
     qsort(run.latency_us, run.done, sizeof(*run.latency_us), by_size);
-    (void)printf("{\"requests\":%zu,\"errors\":%zu,\"seconds\":%.3f,\"p50_us\":%u,\"p99_us\":%u,\"max_us\":%u}\n",
+    (void)printf("{\"requests\":%zu,\"errors\":%zu,\"seconds\":%.3f,\"p50_us\":%u,\"p99_us\":%u,"
+                 "\"max_us\":%u}\n",
                  run.done, run.errors, seconds, percentile(0.5), percentile(0.99), percentile(1.0));
     return run.errors == 0 ? 0 : 1;
 }

@@ -55,7 +55,8 @@ static double cpu_us(void)
 {
     struct rusage r;
     (void)getrusage(RUSAGE_SELF, &r);
-    return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) * 1e6 + (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec);
+    return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) * 1e6 +
+           (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec);
 }
 
 static int by_size(const void *a, const void *b)
@@ -71,7 +72,9 @@ static void open_all(struct bench *b, const char *path)
     struct sp_open_set *open_set = NULL;
     struct sp_log_found found;
     const char *reason = "";
-    must(mkdir(path, 0700) == 0 && chdir(path) == 0 && mkdir("log", 0700) == 0 && mkdir("own", 0700) == 0, path);
+    must(mkdir(path, 0700) == 0 && chdir(path) == 0 && mkdir("log", 0700) == 0 &&
+             mkdir("own", 0700) == 0,
+         path);
     const int log = open("log", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     const int own = open("own", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     b->raw = open("raw", O_CREAT | O_RDWR | O_CLOEXEC, 0600);
@@ -85,13 +88,19 @@ static void open_all(struct bench *b, const char *path)
     must(sp_log_open(&b->disk, &b->keys, open_set, &found, &b->log, &reason) == SP_OK, reason);
     sp_open_set_free(open_set);
     sp_buf_init(&b->line, SP_RECORD_BYTES_MAX);
-    b->who = (struct sp_msg_who){.exchange = UINT64_C(1) << 48, .tenant = sp_slice_of("acme"),
-                                 .principal = sp_slice_of("token-1"), .source = sp_slice_of("192.0.2.1"),
+    b->who = (struct sp_msg_who){.exchange = UINT64_C(1) << 48,
+                                 .tenant = sp_slice_of("acme"),
+                                 .principal = sp_slice_of("token-1"),
+                                 .source = sp_slice_of("192.0.2.1"),
                                  .session = sp_slice_of("0123456789abcdef0123456789abcdef01234567"),
                                  .policy_name = sp_slice_of("data-science")};
-    b->outcome = (struct sp_msg_outcome){.state = SP_END_DONE, .attempts = 1, .pool_status = 200,
-                                         .run_status = sp_slice_of("Succeeded"), .pool = sp_slice_of("embedded")};
-    b->verdict = (struct sp_msg_verdict){.verdict = SP_VERDICT_ALLOW, .body_bytes = 300, .code_bytes = 200};
+    b->outcome = (struct sp_msg_outcome){.state = SP_END_DONE,
+                                         .attempts = 1,
+                                         .pool_status = 200,
+                                         .run_status = sp_slice_of("Succeeded"),
+                                         .pool = sp_slice_of("embedded")};
+    b->verdict =
+        (struct sp_msg_verdict){.verdict = SP_VERDICT_ALLOW, .body_bytes = 300, .code_bytes = 200};
 }
 
 static struct sp_stamp stamp_of(struct bench *b)
@@ -99,7 +108,9 @@ static struct sp_stamp stamp_of(struct bench *b)
     struct timespec t;
     struct sp_stamp stamp;
     (void)clock_gettime(CLOCK_REALTIME, &t);
-    must(sp_log_stamp(b->log, (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000, &stamp) == SP_OK, "stamp");
+    must(sp_log_stamp(b->log, (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000, &stamp) ==
+             SP_OK,
+         "stamp");
     return stamp;
 }
 
@@ -133,7 +144,9 @@ static void raw(struct bench *b, unsigned entries)
 {
     static char bytes[WAITING * 1024];
     const size_t len = (size_t)entries * b->line.len;
-    must(len <= sizeof(bytes) && write(b->raw, bytes, len) == (ssize_t)len && fdatasync(b->raw) == 0, "raw");
+    must(len <= sizeof(bytes) && write(b->raw, bytes, len) == (ssize_t)len &&
+             fdatasync(b->raw) == 0,
+         "raw");
 }
 
 typedef void way_fn(struct bench *b, unsigned entries);
@@ -163,9 +176,10 @@ static void alone(struct bench *b)
     }
     qsort(took[0], ALONE, sizeof(double), by_size);
     qsort(took[1], ALONE, sizeof(double), by_size);
-    printf("%-34s p50 %6.0f us  p99 %6.0f us\n", "one waiting: raw append + fdatasync", took[0][ALONE / 2], took[0][ALONE * 99 / 100]);
-    printf("%-34s p50 %6.0f us  p99 %6.0f us  (%.2f times raw)\n", "one waiting: the log", took[1][ALONE / 2],
-           took[1][ALONE * 99 / 100], took[1][ALONE / 2] / took[0][ALONE / 2]);
+    printf("%-34s p50 %6.0f us  p99 %6.0f us\n", "one waiting: raw append + fdatasync",
+           took[0][ALONE / 2], took[0][ALONE * 99 / 100]);
+    printf("%-34s p50 %6.0f us  p99 %6.0f us  (%.2f times raw)\n", "one waiting: the log",
+           took[1][ALONE / 2], took[1][ALONE * 99 / 100], took[1][ALONE / 2] / took[0][ALONE / 2]);
 }
 
 static void on_problem(void *ctx, const struct sp_log_problem *problem)
@@ -183,7 +197,8 @@ static void check(struct bench *b)
     const double start = now_us();
     must(sp_log_verify(&options, &verified) == SP_OK, "verify");
     const double took = now_us() - start;
-    printf("%-34s %10.0f MB/s  %10.0f entries/s\n", "verify", (double)verified.bytes / took, (double)verified.totals.entries / took * 1e6);
+    printf("%-34s %10.0f MB/s  %10.0f entries/s\n", "verify", (double)verified.bytes / took,
+           (double)verified.totals.entries / took * 1e6);
     exit(verified.totals.entries == verified.published ? 0 : 1);
 }
 

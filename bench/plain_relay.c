@@ -3,8 +3,8 @@
  *
  * plain_relay PORT URL: relays every POST to URL plus the request's path. No check, no log, no query.
  */
-#include <microhttpd.h>
 #include <curl/curl.h>
+#include <microhttpd.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,8 +65,9 @@ static void begin(struct exchange *x, const char *path)
     MHD_suspend_connection(x->client);
 }
 
-static enum MHD_Result on_request(void *cls, struct MHD_Connection *client, const char *url, const char *method,
-                                  const char *version, const char *data, size_t *size, void **ctx)
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *client, const char *url,
+                                  const char *method, const char *version, const char *data,
+                                  size_t *size, void **ctx)
 {
     struct exchange *x = *ctx;
     (void)cls, (void)method, (void)version;
@@ -86,14 +87,16 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *client, cons
     if (!x->is_done) {
         return MHD_YES;
     }
-    struct MHD_Response *response = MHD_create_response_from_buffer(x->out_len, x->out, MHD_RESPMEM_MUST_COPY);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(x->out_len, x->out, MHD_RESPMEM_MUST_COPY);
     MHD_add_response_header(response, "Content-Type", "application/json");
     enum MHD_Result queued = MHD_queue_response(client, 200, response);
     MHD_destroy_response(response);
     return queued;
 }
 
-static void on_end(void *cls, struct MHD_Connection *client, void **ctx, enum MHD_RequestTerminationCode why)
+static void on_end(void *cls, struct MHD_Connection *client, void **ctx,
+                   enum MHD_RequestTerminationCode why)
 {
     struct exchange *x = *ctx;
     (void)cls, (void)client, (void)why;
@@ -106,10 +109,13 @@ static void on_end(void *cls, struct MHD_Connection *client, void **ctx, enum MH
 
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *known)
 {
-    struct epoll_event event = {.events = (what & CURL_POLL_IN ? EPOLLIN : 0U) | (what & CURL_POLL_OUT ? EPOLLOUT : 0U),
+    struct epoll_event event = {.events = (what & CURL_POLL_IN ? EPOLLIN : 0U) |
+                                          (what & CURL_POLL_OUT ? EPOLLOUT : 0U),
                                 .data.fd = fd};
     (void)easy, (void)ctx;
-    int how = what == CURL_POLL_REMOVE ? EPOLL_CTL_DEL : known == NULL ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+    int how = what == CURL_POLL_REMOVE ? EPOLL_CTL_DEL
+              : known == NULL          ? EPOLL_CTL_ADD
+                                       : EPOLL_CTL_MOD;
     (void)epoll_ctl(epoll_fd, how, fd, &event);
     curl_multi_assign(multi, fd, what == CURL_POLL_REMOVE ? NULL : &epoll_fd);
     return 0;
@@ -125,7 +131,8 @@ static int on_timer(CURLM *m, long ms, void *ctx)
 static void collect(void)
 {
     int left = 0;
-    for (CURLMsg *done = curl_multi_info_read(multi, &left); done != NULL; done = curl_multi_info_read(multi, &left)) {
+    for (CURLMsg *done = curl_multi_info_read(multi, &left); done != NULL;
+         done = curl_multi_info_read(multi, &left)) {
         struct exchange *x = NULL;
         curl_easy_getinfo(done->easy_handle, CURLINFO_PRIVATE, &x);
         curl_multi_remove_handle(multi, x->easy);
@@ -180,12 +187,14 @@ int main(int argc, char **argv)
     curl_global_init(CURL_GLOBAL_ALL);
     multi = curl_multi_init();
     epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    headers = curl_slist_append(curl_slist_append(NULL, "Content-Type: application/json"), "Expect:");
+    headers =
+        curl_slist_append(curl_slist_append(NULL, "Content-Type: application/json"), "Expect:");
     curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
     curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer);
     struct MHD_Daemon *daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, (uint16_t)strtoul(argv[1], NULL, 10), NULL, NULL, on_request, NULL,
-        MHD_OPTION_NOTIFY_COMPLETED, on_end, NULL, MHD_OPTION_CONNECTION_LIMIT, 1024U, MHD_OPTION_END);
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, (uint16_t)strtoul(argv[1], NULL, 10), NULL, NULL,
+        on_request, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_end, NULL, MHD_OPTION_CONNECTION_LIMIT,
+        1024U, MHD_OPTION_END);
     if (daemon == NULL) {
         perror("plain_relay");
         return 1;

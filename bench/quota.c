@@ -13,11 +13,11 @@
 #include "quota/rate.h"
 #include "quota/store_sqlite.h"
 
-#define TENANTS  100000U
-#define ROUNDS   2000000U
-#define ACTIVE   1000U
-#define AT_ONCE  64U
-#define SECOND   ((uint64_t)1000000)
+#define TENANTS 100000U
+#define ROUNDS  2000000U
+#define ACTIVE  1000U
+#define AT_ONCE 64U
+#define SECOND  ((uint64_t)1000000)
 
 /* Processor time: neighbours on the machine do not count, nor does waiting for the disk, which requests share. */
 static uint64_t nanoseconds(void)
@@ -56,13 +56,16 @@ static uint32_t make_tenants(struct sp_quota *quota)
                                                   [SP_LIMIT_CODE] = (uint64_t)1 << 40}};
     uint32_t organisation = 0;
     uint32_t first = 0;
-    check(sp_quota_put(quota, SP_LIMIT_OF_ORGANISATION, SP_SLICE_LITERAL("group"), SP_QUOTA_NODE_NONE, &limits, &organisation),
+    check(sp_quota_put(quota, SP_LIMIT_OF_ORGANISATION, SP_SLICE_LITERAL("group"),
+                       SP_QUOTA_NODE_NONE, &limits, &organisation),
           "organisation");
     for (unsigned i = 0; i < TENANTS; i++) {
         char name[32];
         uint32_t node = 0;
         (void)snprintf(name, sizeof(name), "tenant-%u", i);
-        check(sp_quota_put(quota, SP_LIMIT_OF_TENANT, sp_slice_of(name), organisation, &limits, &node), "tenant");
+        check(sp_quota_put(quota, SP_LIMIT_OF_TENANT, sp_slice_of(name), organisation, &limits,
+                           &node),
+              "tenant");
         first = i == 0 ? node : first;
     }
     return first;
@@ -70,19 +73,21 @@ static uint32_t make_tenants(struct sp_quota *quota)
 
 static double decide(struct sp_quota *quota, uint32_t first, uint64_t *clock_us, uint64_t *flushes)
 {
-    const struct sp_quota_limits token_limits = {.of = {[SP_LIMIT_REQUESTS] = 1000000, [SP_LIMIT_RUNS] = 1000}};
+    const struct sp_quota_limits token_limits = {
+        .of = {[SP_LIMIT_REQUESTS] = 1000000, [SP_LIMIT_RUNS] = 1000}};
     struct sp_quota_hold holds[AT_ONCE];
     uint64_t seed = 1;
     uint64_t begun = nanoseconds();
     for (unsigned i = 0; i < ROUNDS; i += AT_ONCE) {
         *clock_us += (uint64_t)AT_ONCE * 70U;
-        uint64_t now = sp_quota_now(quota, (struct sp_quota_time){.mono_us = *clock_us, .wall_us = 0});
+        uint64_t now =
+            sp_quota_now(quota, (struct sp_quota_time){.mono_us = *clock_us, .wall_us = 0});
         for (unsigned k = 0; k < AT_ONCE; k++) {
             struct sp_quota_refusal refusal;
             struct sp_quota_ask ask = {.is_run = true};
             seed = seed * 6364136223846793005U + 1442695040888963407U;
-            check(sp_quota_token(quota, first + (uint32_t)(seed >> 33) % ACTIVE, SP_SLICE_LITERAL("token-0123456789"),
-                                 &token_limits, &ask.node),
+            check(sp_quota_token(quota, first + (uint32_t)(seed >> 33) % ACTIVE,
+                                 SP_SLICE_LITERAL("token-0123456789"), &token_limits, &ask.node),
                   "token");
             ask.day[SP_QUOTA_RUN_MS] = 220000;
             ask.day[SP_QUOTA_CODE_BYTES] = 300;
@@ -132,11 +137,12 @@ int main(void)
     flushes = 0;
     double ours = decide(quota, first, &clock_us, &flushes);
     double plain = plain_rate();
-    (void)printf("quota decision, three levels, leases on disk: %6.0f ns (%llu commits in %u)   at most 2000\n", ours,
-                 (unsigned long long)flushes, ROUNDS);
+    (void)printf("quota decision, three levels, leases on disk: %6.0f ns (%llu commits in %u)   at "
+                 "most 2000\n",
+                 ours, (unsigned long long)flushes, ROUNDS);
     (void)printf("one rate in memory:                           %6.0f ns\n", plain);
-    (void)printf("memory of %u tenants:                     %6.1f MiB               at most 200\n", TENANTS,
-                 (double)(after - before) / 1024);
+    (void)printf("memory of %u tenants:                     %6.1f MiB               at most 200\n",
+                 TENANTS, (double)(after - before) / 1024);
     sp_quota_free(quota);
     sp_store_sqlite_close(sqlite);
     (void)unlinkat(dir, "quota.db", 0);

@@ -22,12 +22,13 @@
 #define CONNECTIONS_MAX 4096
 #define HEAD_MAX        16384
 
-#define NEW_BODY                                                                                      \
-    "{\"id\":\"e-1\",\"identifier\":\"stub\",\"executionType\":\"Synchronous\",\"status\":\"Succeeded\"," \
-    "\"result\":{\"stdout\":\"1\\n\",\"stderr\":\"\",\"executionResult\":\"\","                          \
+#define NEW_BODY                                                                                   \
+    "{\"id\":\"e-1\",\"identifier\":\"stub\",\"executionType\":\"Synchronous\",\"status\":"        \
+    "\"Succeeded\","                                                                               \
+    "\"result\":{\"stdout\":\"1\\n\",\"stderr\":\"\",\"executionResult\":\"\","                    \
     "\"executionTimeInMilliseconds\":1}}"
-#define OLD_BODY                                                                                \
-    "{\"properties\":{\"$id\":\"1\",\"status\":\"Success\",\"stdout\":\"1\\n\",\"stderr\":\"\"," \
+#define OLD_BODY                                                                                   \
+    "{\"properties\":{\"$id\":\"1\",\"status\":\"Success\",\"stdout\":\"1\\n\",\"stderr\":\"\","   \
     "\"result\":\"\",\"executionResult\":\"\",\"executionTimeInMilliseconds\":1}}"
 
 /* What is known of one connection: the head that is being read, then how much of the body is to come. */
@@ -80,7 +81,8 @@ static bool take_head(struct client *c, size_t *out_head_len)
     *out_head_len = (size_t)(end - c->head) + 4;
     c->body_left = 0;
     c->is_old = strstr(c->head, "/code/execute") != NULL && strstr(c->head, "/code/execute") < end;
-    for (const char *line = strstr(c->head, "\r\n"); line != NULL && line < end; line = strstr(line + 2, "\r\n")) {
+    for (const char *line = strstr(c->head, "\r\n"); line != NULL && line < end;
+         line = strstr(line + 2, "\r\n")) {
         if (strncasecmp(line + 2, "content-length:", 15) == 0) {
             c->body_left = strtoul(line + 17, NULL, 10);
         }
@@ -99,8 +101,10 @@ static bool serve(int fd, struct client *c)
 {
     static char body[65536];
     for (;;) {
-        ssize_t got = c->in_body ? recv(fd, body, c->body_left < sizeof(body) ? c->body_left : sizeof(body), 0)
-                                 : recv(fd, c->head + c->len, HEAD_MAX - c->len, 0);
+        ssize_t got =
+            c->in_body
+                ? recv(fd, body, c->body_left < sizeof(body) ? c->body_left : sizeof(body), 0)
+                : recv(fd, c->head + c->len, HEAD_MAX - c->len, 0);
         if (got <= 0) {
             return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
         }
@@ -155,9 +159,10 @@ int main(int argc, char **argv)
     }
     static const char *const bodies[2] = {NEW_BODY, OLD_BODY};
     for (int i = 0; i < 2; i++) {
-        (void)snprintf(answers[i], sizeof(answers[i]),
-                       "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
-                       strlen(bodies[i]), bodies[i]);
+        (void)snprintf(
+            answers[i], sizeof(answers[i]),
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+            strlen(bodies[i]), bodies[i]);
     }
     (void)signal(SIGPIPE, SIG_IGN);
     int listener = listen_on(argv[1]);

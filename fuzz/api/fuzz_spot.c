@@ -15,12 +15,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sp_where where = {.text = {0}};
     sp_buf_init(&scratch, SP_SPOT_BYTES_MAX);
     sp_buf_init(&again, SP_SPOT_BYTES_MAX);
-    if (sp_spot_of_file(sp_slice_sub(in, 0, end), sp_slice_sub(in, end + 1, in.len), &scratch, &spot, &where) != SP_OK) {
+    if (sp_spot_of_file(sp_slice_sub(in, 0, end), sp_slice_sub(in, end + 1, in.len), &scratch,
+                        &spot, &where) != SP_OK) {
         SP_ASSERT(spot.name.len == 0 && where.text[0] != '\0');
         return 0;
     }
     SP_ASSERT(spot.name.len > 0 && sp_spot_is_clean(&spot));
-    bool is_data = sp_slice_is(spot.directory, "mnt/data") || sp_slice_starts(spot.directory, "mnt/data/");
+    bool is_data =
+        sp_slice_is(spot.directory, "mnt/data") || sp_slice_starts(spot.directory, "mnt/data/");
     SP_ASSERT(sp_spot_of_file(spot.directory, spot.name, &again, &second, NULL) == SP_OK);
     SP_ASSERT(is_data || sp_slice_equal(sp_buf_slice(&scratch), sp_buf_slice(&again)));
     return 0;

@@ -17,7 +17,9 @@ static enum sp_err on_open(void *ctx, struct sp_disk_name name, enum sp_disk_how
     if (name.place == SP_DISK_OWN && !sp_slice_is(path, "journal-0")) {
         return SP_ERR_NOT_FOUND;
     }
-    *out_fd = sp_slice_starts(path, "tile/entries/") ? BUNDLE : sp_slice_starts(path, "tile/") ? TILE : CHECKPOINT;
+    *out_fd = sp_slice_starts(path, "tile/entries/") ? BUNDLE
+              : sp_slice_starts(path, "tile/")       ? TILE
+                                                     : CHECKPOINT;
     *out_fd = name.place == SP_DISK_OWN ? JOURNAL : *out_fd;
     return files[*out_fd].len > 0 ? SP_OK : SP_ERR_NOT_FOUND;
 }
@@ -41,7 +43,8 @@ static enum sp_err on_find(void *ctx, struct sp_disk_name name, struct sp_disk_s
     return SP_OK;
 }
 
-static enum sp_err on_read(void *ctx, int fd, uint64_t at, uint8_t *out, size_t len, size_t *out_len)
+static enum sp_err on_read(void *ctx, int fd, uint64_t at, uint8_t *out, size_t len,
+                           size_t *out_len)
 {
     const size_t whole = length_of(fd);
     const size_t left = at < whole ? whole - (size_t)at : 0;
@@ -63,16 +66,20 @@ static void walk(struct sp_archive *archive)
     for (uint64_t i = 0; i < 4; i++) {
         const uint64_t index = i % 2 == 0 ? i : all - i;
         const enum sp_err err = sp_archive_entry(archive, index, &entry);
-        SP_ASSERT(index < all ? err == SP_OK || err == SP_ERR_CORRUPT || err == SP_ERR_NOT_FOUND : err == SP_ERR_NOT_FOUND);
-        SP_ASSERT(sp_archive_prove(archive, index, all, &proof) != SP_OK || (index < all && proof.count <= 64));
-        SP_ASSERT(sp_archive_prove_growth(archive, index, all, &proof) != SP_OK || proof.count <= SP_ARCHIVE_PROOF_MAX);
+        SP_ASSERT(index < all ? err == SP_OK || err == SP_ERR_CORRUPT || err == SP_ERR_NOT_FOUND
+                              : err == SP_ERR_NOT_FOUND);
+        SP_ASSERT(sp_archive_prove(archive, index, all, &proof) != SP_OK ||
+                  (index < all && proof.count <= 64));
+        SP_ASSERT(sp_archive_prove_growth(archive, index, all, &proof) != SP_OK ||
+                  proof.count <= SP_ARCHIVE_PROOF_MAX);
     }
     (void)!sp_archive_root(archive, all, &root);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const struct sp_disk disk = {.open = on_open, .close = on_close, .find = on_find, .read = on_read};
+    const struct sp_disk disk = {
+        .open = on_open, .close = on_close, .find = on_find, .read = on_read};
     struct sp_slice rest = sp_slice_make(data, size);
     struct sp_checkpoint again;
     SP_AUTO_ARCHIVE struct sp_archive *archive = NULL;
@@ -81,7 +88,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         (void)!sp_bundle_next(&rest, &files[i]);
     }
     if (sp_archive_open(&disk, &archive) == SP_OK) {
-        SP_ASSERT(sp_checkpoint_read(sp_archive_note(archive), &again) == SP_OK && again.size == sp_archive_size(archive));
+        SP_ASSERT(sp_checkpoint_read(sp_archive_note(archive), &again) == SP_OK &&
+                  again.size == sp_archive_size(archive));
         walk(archive);
     }
     return 0;

@@ -13,7 +13,8 @@ static void on_problem(void *ctx, uint64_t index, const char *text)
     (*problems)++;
 }
 
-static void take_line(struct sp_chain *chain, struct sp_dropped *dropped, uint64_t index, struct sp_slice line)
+static void take_line(struct sp_chain *chain, struct sp_dropped *dropped, uint64_t index,
+                      struct sp_slice line)
 {
     static const struct sp_node root = {.bytes = {1}};
     if (sp_chain_may_care(line)) {
@@ -42,7 +43,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         rest = sp_slice_sub(rest, end + 1, rest.len);
     }
     sp_chain_end(&chain, 64);
-    SP_ASSERT((*sp_chain_latest(&chain) == '\0') == (chain.count == 0 || chain.keys[chain.count - 1].text[0] == '\0'));
+    SP_ASSERT((*sp_chain_latest(&chain) == '\0') ==
+              (chain.count == 0 || chain.keys[chain.count - 1].text[0] == '\0'));
     SP_ASSERT(sp_chain_leads_from(&chain, sp_chain_latest(&chain)));
     /* Everything that is proved is signed by both: without a problem each key of the chain leads to the last. */
     for (size_t i = 0; problems == 0 && i < chain.count; i++) {

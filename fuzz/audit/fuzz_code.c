@@ -10,7 +10,8 @@ static void check_key(enum sp_seal_key which, struct sp_slice in)
     uint8_t key[SP_SEAL_KEY_BYTES];
     sp_buf_init(&again, SP_SEAL_KEY_TEXT_MAX);
     if (sp_seal_key_read(which, in, key) == SP_OK) {
-        SP_ASSERT(sp_seal_key_write(which, key, &again) == SP_OK && sp_slice_equal(sp_buf_slice(&again), in));
+        SP_ASSERT(sp_seal_key_write(which, key, &again) == SP_OK &&
+                  sp_slice_equal(sp_buf_slice(&again), in));
     }
 }
 
@@ -22,7 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     SP_AUTO_BUF struct sp_buf out;
     sp_buf_init(&out, (size_t)1024 * 1024);
     if (sp_code_unseal(key, in, &out) == SP_OK) {
-        SP_ASSERT(in.len == out.len + SP_CODE_MORE && sp_slice_is(sp_buf_slice(&out), "print(6 * 7)\n"));
+        SP_ASSERT(in.len == out.len + SP_CODE_MORE &&
+                  sp_slice_is(sp_buf_slice(&out), "print(6 * 7)\n"));
     } else {
         SP_ASSERT(out.len == 0);
     }

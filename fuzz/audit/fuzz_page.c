@@ -16,7 +16,9 @@ static struct sp_buf entries;
 static enum sp_err on_open(void *ctx, struct sp_disk_name name, enum sp_disk_how how, int *out_fd)
 {
     SP_ASSERT(ctx == NULL && how == SP_DISK_READ);
-    *out_fd = strcmp(name.path, "checkpoint") == 0 ? 1 : strcmp(name.path, "tile/entries/000.p/2") == 0 ? 2 : 0;
+    *out_fd = strcmp(name.path, "checkpoint") == 0             ? 1
+              : strcmp(name.path, "tile/entries/000.p/2") == 0 ? 2
+                                                               : 0;
     return name.place == SP_DISK_LOG && *out_fd != 0 ? SP_OK : SP_ERR_NOT_FOUND;
 }
 
@@ -33,7 +35,8 @@ static enum sp_err on_find(void *ctx, struct sp_disk_name name, struct sp_disk_s
     return SP_OK;
 }
 
-static enum sp_err on_read(void *ctx, int fd, uint64_t at, uint8_t *out, size_t len, size_t *out_len)
+static enum sp_err on_read(void *ctx, int fd, uint64_t at, uint8_t *out, size_t len,
+                           size_t *out_len)
 {
     SP_ASSERT(ctx == NULL);
     *out_len = sp_slice_copy(sp_slice_sub(file_of(fd), (size_t)at, len), out, len);
@@ -49,19 +52,24 @@ static void make_log(const struct sp_disk *disk, struct sp_page_reader *reader)
 {
     static const char second[] = {0, sizeof(THEIR) - 1};
     sp_buf_init(&entries, 4096);
-    SP_ASSERT(sp_buf_put(&entries, sp_slice_make(bundle, 2)) == SP_OK && sp_buf_put_text(&entries, MINE) == SP_OK);
-    SP_ASSERT(sp_buf_put(&entries, sp_slice_make(second, 2)) == SP_OK && sp_buf_put_text(&entries, THEIR) == SP_OK);
-    SP_ASSERT(sp_archive_open(disk, &reader->archive) == SP_OK && sp_archive_open(disk, &reader->intents) == SP_OK);
+    SP_ASSERT(sp_buf_put(&entries, sp_slice_make(bundle, 2)) == SP_OK &&
+              sp_buf_put_text(&entries, MINE) == SP_OK);
+    SP_ASSERT(sp_buf_put(&entries, sp_slice_make(second, 2)) == SP_OK &&
+              sp_buf_put_text(&entries, THEIR) == SP_OK);
+    SP_ASSERT(sp_archive_open(disk, &reader->archive) == SP_OK &&
+              sp_archive_open(disk, &reader->intents) == SP_OK);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct sp_disk disk = {.open = on_open, .close = on_close, .find = on_find, .read = on_read};
+    static const struct sp_disk disk = {
+        .open = on_open, .close = on_close, .find = on_find, .read = on_read};
     static struct sp_page_reader reader;
     const struct sp_slice in = sp_slice_make(data, size);
     const size_t end = sp_slice_find(in, 0, '\n');
-    const struct sp_page_ask ask = {
-        .tenant = SP_SLICE_LITERAL("acme"), .what = sp_slice_sub(in, 0, end), .query = sp_slice_sub(in, end + 1, size)};
+    const struct sp_page_ask ask = {.tenant = SP_SLICE_LITERAL("acme"),
+                                    .what = sp_slice_sub(in, 0, end),
+                                    .query = sp_slice_sub(in, end + 1, size)};
     enum sp_page_kind kind = SP_PAGE_JSON;
     struct sp_where where;
     SP_AUTO_BUF struct sp_buf out;

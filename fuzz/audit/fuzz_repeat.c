@@ -23,8 +23,10 @@ static void check(struct sp_slice in)
     }
     SP_ASSERT(len <= in.len && repeat.state < SP_REPEAT_STATES && repeat.err < SP_ERR_COUNT);
     SP_ASSERT(sp_repeat_put(&repeat, generation, &again) == SP_OK && again.len == len);
-    SP_ASSERT(sp_repeat_take(sp_buf_slice(&again), &twice, &generation, &len) == SP_OK && twice.err == repeat.err);
-    SP_ASSERT(sp_slice_equal(twice.tenant, repeat.tenant) && twice.answer_bytes == repeat.answer_bytes);
+    SP_ASSERT(sp_repeat_take(sp_buf_slice(&again), &twice, &generation, &len) == SP_OK &&
+              twice.err == repeat.err);
+    SP_ASSERT(sp_slice_equal(twice.tenant, repeat.tenant) &&
+              twice.answer_bytes == repeat.answer_bytes);
 }
 
 /* Once as it is, and once as the body of a head with the right digest, which no mutation would find. */

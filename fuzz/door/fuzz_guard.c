@@ -7,7 +7,7 @@
 #include "door/guard.h"
 
 #define ID_DIGITS ((size_t)16)
-#define ANSWER SP_SLICE_LITERAL("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+#define ANSWER    SP_SLICE_LITERAL("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 
 static const struct sp_guard_limits limits = {.head_ms = 1000, .body_ms = 1000, .idle_ms = 1000};
 
@@ -65,7 +65,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const uint64_t requests_cut = play(in, (size_t)data[0] + 1, &client_cut, &front_cut);
     forget_id(&client);
     forget_id(&client_cut);
-    if (requests_cut != requests || !sp_slice_equal(sp_buf_slice(&client), sp_buf_slice(&client_cut))) {
+    if (requests_cut != requests ||
+        !sp_slice_equal(sp_buf_slice(&client), sp_buf_slice(&client_cut))) {
         abort();
     }
     return 0;

@@ -13,11 +13,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sp_jwks jwks;
     if (sp_jwk_parse(in, &jwk) == SP_OK) {
         struct sp_jwk again;
-        if (jwk.key == NULL || jwk.algs == 0 || sp_jwk_parse(in, &again) != SP_OK || again.algs != jwk.algs) {
+        if (jwk.key == NULL || jwk.algs == 0 || sp_jwk_parse(in, &again) != SP_OK ||
+            again.algs != jwk.algs) {
             abort();
         }
         for (unsigned alg = 0; alg < SP_JOSE_COUNT; alg++) {
-            if ((jwk.algs & 1U << alg) != 0 && !sp_jose_fits((enum sp_jose)alg, sp_pubkey_kind(jwk.key))) {
+            if ((jwk.algs & 1U << alg) != 0 &&
+                !sp_jose_fits((enum sp_jose)alg, sp_pubkey_kind(jwk.key))) {
                 abort();
             }
         }

@@ -22,7 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     const bool is_inside = jws.signed_part.ptr == data && jws.signed_part.len + 1 < size &&
-                           jws.payload_text.ptr > data && jws.payload_text.len < jws.signed_part.len;
+                           jws.payload_text.ptr > data &&
+                           jws.payload_text.len < jws.signed_part.len;
     if (!is_inside || (unsigned)jws.alg >= SP_JOSE_COUNT || jws.signature.len == 0) {
         abort();
     }

@@ -11,8 +11,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void on_part(void *ctx, unsigned what, struct sp_slice data)
 {
     struct sp_buf *all = ctx;
-    SP_ASSERT(what <= 3 && sp_buf_put_byte(all, (uint8_t)what) == SP_OK && sp_buf_put(all, data) == SP_OK);
-    SP_ASSERT(what != 2 || (data.len > 1 && data.ptr[0] == '{' && sp_slice_find(data, 0, '\n') == data.len));
+    SP_ASSERT(what <= 3 && sp_buf_put_byte(all, (uint8_t)what) == SP_OK &&
+              sp_buf_put(all, data) == SP_OK);
+    SP_ASSERT(what != 2 ||
+              (data.len > 1 && data.ptr[0] == '{' && sp_slice_find(data, 0, '\n') == data.len));
 }
 
 static enum sp_err feed(struct sp_slice in, size_t step, struct sp_buf *out)
@@ -44,6 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     enum sp_err err = feed(in, size, &whole);
-    SP_ASSERT(feed(in, (size_t)1 + data[0] % 7U, &pieces) == err && sp_slice_equal(sp_buf_slice(&whole), sp_buf_slice(&pieces)));
+    SP_ASSERT(feed(in, (size_t)1 + data[0] % 7U, &pieces) == err &&
+              sp_slice_equal(sp_buf_slice(&whole), sp_buf_slice(&pieces)));
     return 0;
 }

@@ -7,7 +7,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const struct sp_json_limits limits = {.bytes_max = 65536, .depth_max = 16, .nul = SP_JSON_NUL_ALLOWED};
+    const struct sp_json_limits limits = {
+        .bytes_max = 65536, .depth_max = 16, .nul = SP_JSON_NUL_ALLOWED};
     SP_AUTO_JSON struct sp_json *doc = NULL;
     SP_AUTO_BUF struct sp_buf out;
     struct sp_reader r;
@@ -23,7 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         SP_ASSERT(sp_slice_find(fact, 0, ' ') < fact.len);
         for (size_t i = 0; i < fact.len; i++) {
             const uint8_t byte = fact.ptr[i];
-            SP_ASSERT((byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '-' || byte == ' ');
+            SP_ASSERT((byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '-' ||
+                      byte == ' ');
         }
     }
     return 0;

@@ -14,7 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     sp_buf_init(&value, 4096);
     sp_buf_init(&said, 1024);
     if (sp_provider_answer(in, 1700000000, &value, &token) == SP_OK) {
-        SP_ASSERT(sp_provider_is_token(token.value) && token.lives_s > 0 && token.lives_s <= SP_PROVIDER_LIFE_S_MAX);
+        SP_ASSERT(sp_provider_is_token(token.value) && token.lives_s > 0 &&
+                  token.lives_s <= SP_PROVIDER_LIFE_S_MAX);
     }
     if (sp_provider_error(in, &said) == SP_OK) {
         SP_ASSERT(sp_slice_find(sp_buf_slice(&said), 0, '\n') == said.len);

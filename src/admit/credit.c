@@ -14,7 +14,8 @@ struct sp_credit {
     uint64_t *used_by;
 };
 
-enum sp_err sp_credit_new(size_t tenants, uint64_t all_max, uint64_t one_max, struct sp_credit **out)
+enum sp_err sp_credit_new(size_t tenants, uint64_t all_max, uint64_t one_max,
+                          struct sp_credit **out)
 {
     struct sp_credit *credit = calloc(1, sizeof(*credit));
     if (credit == NULL) {
@@ -73,7 +74,8 @@ enum sp_err sp_credit_take(struct sp_credit *credit, size_t tenant, uint64_t byt
 
 void sp_credit_give(struct sp_credit *credit, size_t tenant, uint64_t bytes)
 {
-    SP_ASSERT(tenant < credit->tenants && bytes <= credit->used_by[tenant] && bytes <= credit->used);
+    SP_ASSERT(tenant < credit->tenants && bytes <= credit->used_by[tenant] &&
+              bytes <= credit->used);
     credit->used -= bytes;
     credit->used_by[tenant] -= bytes;
 }

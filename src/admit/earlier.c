@@ -28,16 +28,19 @@ static enum sp_err reserve(struct sp_earlier *earlier)
     return SP_OK;
 }
 
-static enum sp_err take(struct sp_earlier *earlier, struct sp_quota *quota, const struct sp_msg_still *msg, uint64_t mono_us)
+static enum sp_err take(struct sp_earlier *earlier, struct sp_quota *quota,
+                        const struct sp_msg_still *msg, uint64_t mono_us)
 {
-    struct sp_earlier_run run = {.exchange = msg->exchange, .until_us = mono_us + (uint64_t)msg->left_ms * 1000U};
+    struct sp_earlier_run run = {.exchange = msg->exchange,
+                                 .until_us = mono_us + (uint64_t)msg->left_ms * 1000U};
     SP_TRY(reserve(earlier));
     SP_TRY(sp_quota_resume_run(quota, msg->tenant, msg->principal, &run.node));
     earlier->runs[earlier->count++] = run;
     return SP_OK;
 }
 
-void sp_earlier_told(struct sp_earlier *earlier, struct sp_quota *quota, const struct sp_msg_still *msg, uint64_t mono_us)
+void sp_earlier_told(struct sp_earlier *earlier, struct sp_quota *quota,
+                     const struct sp_msg_still *msg, uint64_t mono_us)
 {
     if (earlier->is_known) {
         return;

@@ -24,19 +24,22 @@ struct sp_earlier {
     size_t count;
     size_t room;
     bool is_known; /* audit has told all */
-    bool is_short; /* one could not be taken in: what the leases allow for counts until its time is over */
+    bool
+        is_short; /* one could not be taken in: what the leases allow for counts until its time is over */
 };
 
 void sp_earlier_done(struct sp_earlier *earlier) SP_NONNULL(1);
 
 /* From audit. What comes after the last of them is not listened to: it is among those that were let in here. */
-void sp_earlier_told(struct sp_earlier *earlier, struct sp_quota *quota, const struct sp_msg_still *msg, uint64_t mono_us)
-    SP_NONNULL(1, 2, 3);
+void sp_earlier_told(struct sp_earlier *earlier, struct sp_quota *quota,
+                     const struct sp_msg_still *msg, uint64_t mono_us) SP_NONNULL(1, 2, 3);
 
 /* One of them ended; nothing happens for another exchange. */
-void sp_earlier_ended(struct sp_earlier *earlier, struct sp_quota *quota, sp_exchange exchange) SP_NONNULL(1, 2);
+void sp_earlier_ended(struct sp_earlier *earlier, struct sp_quota *quota, sp_exchange exchange)
+    SP_NONNULL(1, 2);
 
 /* Lets those go whose time is over. */
-void sp_earlier_tick(struct sp_earlier *earlier, struct sp_quota *quota, uint64_t mono_us) SP_NONNULL(1, 2);
+void sp_earlier_tick(struct sp_earlier *earlier, struct sp_quota *quota, uint64_t mono_us)
+    SP_NONNULL(1, 2);
 
 #endif

@@ -40,8 +40,8 @@ struct sp_guest {
     bool is_ready; /* its body came whole */
     struct sp_quota_hold hold;
     struct sp_limit_state limit; /* what its answer says of a limit */
-    uint64_t credit;   /* bytes in flight that it holds */
-    uint64_t until_us; /* when it is given up (SENT and later), monotonic */
+    uint64_t credit;             /* bytes in flight that it holds */
+    uint64_t until_us;           /* when it is given up (SENT and later), monotonic */
     struct sp_guest_text principal;
     struct sp_guest_text source;
     struct sp_guest_text session;
@@ -52,9 +52,9 @@ struct sp_guest {
     bool has_key;                   /* it is to run once only (room_key.c) */
     uint8_t key[SP_DIGEST_BYTES];
     uint8_t target[SP_DIGEST_BYTES];
-    bool is_stream; /* what it prints is told as it comes */
-    uint32_t skip;                  /* of a list of sessions */
-    bool is_large;                  /* it waits for a worker of large files */
+    bool is_stream;        /* what it prints is told as it comes */
+    uint32_t skip;         /* of a list of sessions */
+    bool is_large;         /* it waits for a worker of large files */
     struct sp_guest *next; /* of its slot, or of the free ones */
 };
 
@@ -64,8 +64,8 @@ enum sp_err sp_guests_new(struct sp_guests **out) SP_MUST_CHECK SP_NONNULL(1);
 void sp_guests_free(struct sp_guests *guests);
 
 /* A zeroed guest under this number. SP_ERR_FULL; SP_ERR_DUPLICATE for a number that is there; SP_ERR_INVALID for a bad slot. */
-enum sp_err sp_guests_add(struct sp_guests *guests, sp_exchange exchange, struct sp_guest **out) SP_MUST_CHECK
-    SP_NONNULL(1, 3);
+enum sp_err sp_guests_add(struct sp_guests *guests, sp_exchange exchange, struct sp_guest **out)
+    SP_MUST_CHECK SP_NONNULL(1, 3);
 struct sp_guest *sp_guests_find(struct sp_guests *guests, sp_exchange exchange) SP_NONNULL(1);
 void sp_guests_remove(struct sp_guests *guests, struct sp_guest *guest) SP_NONNULL(1, 2);
 

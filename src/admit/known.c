@@ -59,7 +59,8 @@ static struct sp_slice name_of(const struct row *row)
 }
 
 /* Where a new name goes: in place of the same one, of the tenant's oldest when it has its share, or on a free row. */
-static struct row *room_for(struct sp_known *known, size_t tenant, struct sp_slice session, struct sp_slice module)
+static struct row *room_for(struct sp_known *known, size_t tenant, struct sp_slice session,
+                            struct sp_slice module)
 {
     uint64_t head = head_of(session);
     struct row *oldest = NULL;
@@ -83,7 +84,8 @@ static struct row *room_for(struct sp_known *known, size_t tenant, struct sp_sli
         }
         if (is_here) {
             of_session++;
-            oldest_here = oldest_here == NULL || row->since < oldest_here->since ? row : oldest_here;
+            oldest_here =
+                oldest_here == NULL || row->since < oldest_here->since ? row : oldest_here;
         }
     }
     if (of_session >= SP_KNOWN_SESSION_MAX) {
@@ -92,9 +94,11 @@ static struct row *room_for(struct sp_known *known, size_t tenant, struct sp_sli
     return of_tenant >= SP_KNOWN_TENANT_MAX || free_row == NULL ? oldest : free_row;
 }
 
-void sp_known_add(struct sp_known *known, size_t tenant, struct sp_slice session, struct sp_slice module)
+void sp_known_add(struct sp_known *known, size_t tenant, struct sp_slice session,
+                  struct sp_slice module)
 {
-    if (session.len == 0 || session.len > SESSION_CHARS || module.len == 0 || module.len > SP_KNOWN_NAME_MAX) {
+    if (session.len == 0 || session.len > SESSION_CHARS || module.len == 0 ||
+        module.len > SP_KNOWN_NAME_MAX) {
         return;
     }
     struct row *row = room_for(known, tenant, session, module);
@@ -123,20 +127,23 @@ void sp_known_forget(struct sp_known *known, struct sp_slice session, struct sp_
     uint64_t head = head_of(session);
     for (size_t i = 0; i < known->count; i++) {
         struct row *row = &known->rows[i];
-        if (is_of(row, session, head) && (module.len == 0 || sp_slice_equal(name_of(row), module))) {
+        if (is_of(row, session, head) &&
+            (module.len == 0 || sp_slice_equal(name_of(row), module))) {
             row->since = 0;
         }
     }
 }
 
-enum sp_err sp_known_put(const struct sp_known *known, struct sp_slice session, size_t bytes_max, struct sp_buf *out)
+enum sp_err sp_known_put(const struct sp_known *known, struct sp_slice session, size_t bytes_max,
+                         struct sp_buf *out)
 {
     uint64_t head = head_of(session);
     struct sp_writer w;
     sp_writer_init(&w, out);
     for (size_t i = 0; i < known->count; i++) {
         const struct row *row = &known->rows[i];
-        bool fits = out->len <= bytes_max && row->name_len + sizeof(uint32_t) <= bytes_max - out->len;
+        bool fits =
+            out->len <= bytes_max && row->name_len + sizeof(uint32_t) <= bytes_max - out->len;
         if (fits && is_of(row, session, head)) {
             sp_writer_block(&w, name_of(row));
         }

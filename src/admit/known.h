@@ -22,12 +22,14 @@ enum sp_err sp_known_new(struct sp_known **out) SP_MUST_CHECK SP_NONNULL(1);
 void sp_known_free(struct sp_known *known);
 
 /* The session, by its name at the pool, has this module; longer names and sessions are not kept. */
-void sp_known_add(struct sp_known *known, size_t tenant, struct sp_slice session, struct sp_slice module) SP_NONNULL(1);
+void sp_known_add(struct sp_known *known, size_t tenant, struct sp_slice session,
+                  struct sp_slice module) SP_NONNULL(1);
 /* The file is gone; an empty module: all of the session are. */
-void sp_known_forget(struct sp_known *known, struct sp_slice session, struct sp_slice module) SP_NONNULL(1);
+void sp_known_forget(struct sp_known *known, struct sp_slice session, struct sp_slice module)
+    SP_NONNULL(1);
 
 /* Adds the names as blocks, as many as have room. */
-enum sp_err sp_known_put(const struct sp_known *known, struct sp_slice session, size_t bytes_max, struct sp_buf *out)
-    SP_MUST_CHECK SP_NONNULL(1, 4);
+enum sp_err sp_known_put(const struct sp_known *known, struct sp_slice session, size_t bytes_max,
+                         struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 4);
 
 #endif

@@ -16,7 +16,8 @@ static enum sp_err make_parts(struct sp_admit_room *room, const struct sp_admit_
     const struct sp_admit_limits *limits = &room->limits;
     SP_TRY(sp_seats_set(&room->seats, sp_authority_directory(room->authority), shares));
     SP_TRY(sp_credit_new(room->seats.count, limits->bytes_in_flight_max,
-                         limits->body_bytes_max > limits->upload_body_max ? limits->body_bytes_max : limits->upload_body_max,
+                         limits->body_bytes_max > limits->upload_body_max ? limits->body_bytes_max
+                                                                          : limits->upload_body_max,
                          &room->credit));
     SP_TRY(sp_fair_new(room->seats.count, limits->queue_max, limits->queue_max, &room->fair));
     SP_TRY(sp_fair_new(room->seats.count, limits->queue_max, limits->queue_max, &room->fair_large));
@@ -25,8 +26,9 @@ static enum sp_err make_parts(struct sp_admit_room *room, const struct sp_admit_
     return sp_guests_new(&room->guests);
 }
 
-enum sp_err sp_admit_room_new(const struct sp_admit_limits *limits, const struct sp_admit_parts *parts,
-                              const struct sp_admit_out *out, struct sp_admit_room **out_room)
+enum sp_err sp_admit_room_new(const struct sp_admit_limits *limits,
+                              const struct sp_admit_parts *parts, const struct sp_admit_out *out,
+                              struct sp_admit_room **out_room)
 {
     struct sp_admit_room *room = calloc(1, sizeof(*room));
     if (room == NULL) {
@@ -68,10 +70,12 @@ void sp_admit_room_free(struct sp_admit_room *room)
 
 void sp_admit_look(struct sp_admit_room *room, struct sp_admit_time now)
 {
-    room->time_us = sp_quota_now(room->quota, (struct sp_quota_time){.mono_us = now.mono_us, .wall_us = now.wall_us});
+    room->time_us = sp_quota_now(
+        room->quota, (struct sp_quota_time){.mono_us = now.mono_us, .wall_us = now.wall_us});
 }
 
-const struct sp_tenant *sp_admit_tenant(const struct sp_admit_room *room, const struct sp_guest *guest)
+const struct sp_tenant *sp_admit_tenant(const struct sp_admit_room *room,
+                                        const struct sp_guest *guest)
 {
     return &room->seats.all[guest->tenant].tenant;
 }
@@ -102,9 +106,11 @@ void sp_admit_settle(struct sp_admit_room *room, struct sp_guest *guest)
 }
 
 /* A refusal that nobody records: front answers it alone. The wire's loss is told to the room by the process. */
-static void refuse(struct sp_admit_room *room, sp_exchange exchange, enum sp_err err, uint32_t retry_after_ms)
+static void refuse(struct sp_admit_room *room, sp_exchange exchange, enum sp_err err,
+                   uint32_t retry_after_ms)
 {
-    const struct sp_msg_refuse msg = {.exchange = exchange, .err = err, .retry_after_ms = retry_after_ms};
+    const struct sp_msg_refuse msg = {
+        .exchange = exchange, .err = err, .retry_after_ms = retry_after_ms};
     (void)room->out.refuse(room->out.ctx, &msg);
 }
 
@@ -114,8 +120,8 @@ static uint32_t to_ms(uint64_t us)
     return ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms;
 }
 
-void sp_admit_turn_away(struct sp_admit_room *room, struct sp_guest *guest, enum sp_err err, uint64_t after_us,
-                        const char *detail)
+void sp_admit_turn_away(struct sp_admit_room *room, struct sp_guest *guest, enum sp_err err,
+                        uint64_t after_us, const char *detail)
 {
     sp_exchange exchange = guest->exchange;
     struct sp_msg_refusal msg = {
@@ -140,7 +146,8 @@ void sp_admit_turn_away(struct sp_admit_room *room, struct sp_guest *guest, enum
 /* --- coming in --- */
 
 /* Who failed too often is told to wait, whatever was wrong this time. A request without a token tries nothing. */
-static void refuse_stranger(struct sp_admit_room *room, const struct sp_msg_ask *msg, enum sp_err err, struct sp_admit_time now)
+static void refuse_stranger(struct sp_admit_room *room, const struct sp_msg_ask *msg,
+                            enum sp_err err, struct sp_admit_time now)
 {
     const uint64_t wait_us = sp_slow_wait_us(room->slow, msg->source, now.mono_us);
     sp_strangers_count(&room->strangers, err, msg->source, now.wall_us);
@@ -154,8 +161,8 @@ static void refuse_stranger(struct sp_admit_room *room, const struct sp_msg_ask 
     refuse(room, msg->exchange, SP_ERR_BUSY, to_ms(wait_us));
 }
 
-static enum sp_err authenticate(struct sp_admit_room *room, const struct sp_msg_ask *msg, struct sp_admit_time now,
-                                struct sp_principal *out)
+static enum sp_err authenticate(struct sp_admit_room *room, const struct sp_msg_ask *msg,
+                                struct sp_admit_time now, struct sp_principal *out)
 {
     const struct sp_credentials credentials = {
         .authorization = msg->authorization,
@@ -168,8 +175,9 @@ static enum sp_err authenticate(struct sp_admit_room *room, const struct sp_msg_
     return sp_authority_check(room->authority, &credentials, room->time_us, out);
 }
 
-static enum sp_err let_in(struct sp_admit_room *room, struct sp_guest *guest, const struct sp_msg_ask *msg,
-                          const struct sp_route *route, struct sp_admit_time now)
+static enum sp_err let_in(struct sp_admit_room *room, struct sp_guest *guest,
+                          const struct sp_msg_ask *msg, const struct sp_route *route,
+                          struct sp_admit_time now)
 {
     uint64_t bytes = 0;
     uint64_t most = 0;
@@ -177,7 +185,8 @@ static enum sp_err let_in(struct sp_admit_room *room, struct sp_guest *guest, co
     enum sp_err err = sp_admit_size_body(room, msg, guest->operation, &bytes, &most);
     if (err != SP_OK) {
         struct sp_where where;
-        sp_where_set(&where, 0, 0, "the body may have %llu bytes at most", (unsigned long long)most);
+        sp_where_set(&where, 0, 0, "the body may have %llu bytes at most",
+                     (unsigned long long)most);
         sp_admit_turn_away(room, guest, err, 0, err == SP_ERR_TOO_BIG ? where.text : "");
         return SP_OK;
     }
@@ -194,20 +203,22 @@ static enum sp_err let_in(struct sp_admit_room *room, struct sp_guest *guest, co
     return sp_admit_go_on(room, guest, now);
 }
 
-static enum sp_err name_session(struct sp_admit_room *room, const struct sp_tenant *tenant, const struct sp_route *route,
-                                struct sp_guest *guest)
+static enum sp_err name_session(struct sp_admit_room *room, const struct sp_tenant *tenant,
+                                const struct sp_route *route, struct sp_guest *guest)
 {
     char name[SP_SESSION_NAME_CHARS + 1];
     if (route->identifier.len == 0) {
         return SP_OK;
     }
-    SP_TRY(sp_session_name(room->namer, tenant->name, tenant->policy_epoch, route->identifier, name));
+    SP_TRY(
+        sp_session_name(room->namer, tenant->name, tenant->policy_epoch, route->identifier, name));
     SP_TRY(sp_session_template_key(room->namer, tenant->name, &guest->template_key));
     sp_guest_text_set(&guest->session, sp_slice_make(name, SP_SESSION_NAME_CHARS));
     return SP_OK;
 }
 
-static enum sp_err check_scope(const struct sp_principal *who, enum sp_operation operation, struct sp_where *where)
+static enum sp_err check_scope(const struct sp_principal *who, enum sp_operation operation,
+                               struct sp_where *where)
 {
     const unsigned scope = sp_scope_of_operation(operation);
     if ((who->scopes & scope) == scope) {
@@ -217,8 +228,8 @@ static enum sp_err check_scope(const struct sp_principal *who, enum sp_operation
     return SP_ERR_SCOPE;
 }
 
-static void take_down(const struct sp_admit_room *room, struct sp_guest *guest, const struct sp_msg_ask *msg,
-                      const struct sp_principal *who)
+static void take_down(const struct sp_admit_room *room, struct sp_guest *guest,
+                      const struct sp_msg_ask *msg, const struct sp_principal *who)
 {
     guest->state = SP_GUEST_GRANTED;
     guest->tenant = sp_seats_of(&room->seats, who->tenant_index);
@@ -231,7 +242,8 @@ static void take_down(const struct sp_admit_room *room, struct sp_guest *guest, 
 }
 
 /* What no pool is asked for: answered here, or by reader. */
-static bool is_of_the_house(struct sp_admit_room *room, struct sp_guest *guest, const struct sp_route *route, unsigned scopes)
+static bool is_of_the_house(struct sp_admit_room *room, struct sp_guest *guest,
+                            const struct sp_route *route, unsigned scopes)
 {
     if (route->operation == SP_OPERATION_USAGE) {
         sp_admit_tell_usage(room, guest, route->query, (scopes & (unsigned)SP_SCOPE_ADMIN) != 0);
@@ -244,7 +256,8 @@ static bool is_of_the_house(struct sp_admit_room *room, struct sp_guest *guest, 
     return false;
 }
 
-enum sp_err sp_admit_on_ask(struct sp_admit_room *room, const struct sp_msg_ask *msg, struct sp_admit_time now)
+enum sp_err sp_admit_on_ask(struct sp_admit_room *room, const struct sp_msg_ask *msg,
+                            struct sp_admit_time now)
 {
     struct sp_principal who;
     struct sp_guest *guest = NULL;
@@ -264,7 +277,8 @@ enum sp_err sp_admit_on_ask(struct sp_admit_room *room, const struct sp_msg_ask 
         if (guest != NULL) {
             sp_guests_remove(room->guests, guest);
         }
-        refuse(room, msg->exchange, room->has_audit ? SP_ERR_UNAVAILABLE : SP_ERR_LOG_UNAVAILABLE, UNAVAILABLE_MS);
+        refuse(room, msg->exchange, room->has_audit ? SP_ERR_UNAVAILABLE : SP_ERR_LOG_UNAVAILABLE,
+               UNAVAILABLE_MS);
         return SP_OK;
     }
     room->open++;
@@ -296,7 +310,8 @@ enum sp_err sp_admit_on_ask(struct sp_admit_room *room, const struct sp_msg_ask 
 
 /* --- waiting --- */
 
-enum sp_err sp_admit_on_ready(struct sp_admit_room *room, const struct sp_msg_ready *msg, struct sp_admit_time now)
+enum sp_err sp_admit_on_ready(struct sp_admit_room *room, const struct sp_msg_ready *msg,
+                              struct sp_admit_time now)
 {
     struct sp_guest *guest = sp_guests_find(room->guests, msg->exchange);
     if (guest == NULL) {
@@ -316,8 +331,8 @@ enum sp_err sp_admit_on_ready(struct sp_admit_room *room, const struct sp_msg_re
     guest->is_large = sp_admit_is_large(guest);
     enum sp_err err = sp_fair_push(sp_admit_line(room, guest), guest->tenant, &guest->item);
     if (err != SP_OK) {
-        sp_admit_turn_away(room, guest, err == SP_ERR_BUSY ? SP_ERR_BUSY : SP_ERR_UNAVAILABLE, UNAVAILABLE_MS * 1000U,
-                           "too many requests wait for inspection");
+        sp_admit_turn_away(room, guest, err == SP_ERR_BUSY ? SP_ERR_BUSY : SP_ERR_UNAVAILABLE,
+                           UNAVAILABLE_MS * 1000U, "too many requests wait for inspection");
         return SP_OK;
     }
     guest->state = SP_GUEST_WAITING;
@@ -325,7 +340,8 @@ enum sp_err sp_admit_on_ready(struct sp_admit_room *room, const struct sp_msg_re
     return SP_OK;
 }
 
-static enum sp_err tell_who(struct sp_admit_room *room, const struct sp_guest *guest, const struct sp_tenant *tenant)
+static enum sp_err tell_who(struct sp_admit_room *room, const struct sp_guest *guest,
+                            const struct sp_tenant *tenant)
 {
     struct sp_msg_who who = {
         .exchange = guest->exchange,
@@ -353,22 +369,27 @@ static enum sp_err tell_who(struct sp_admit_room *room, const struct sp_guest *g
 }
 
 /* audit hears who it is before the worker hears what it is: a verdict never comes to an exchange without a name. */
-static void hand_over(struct sp_admit_room *room, struct sp_guest *guest, unsigned worker, struct sp_admit_time now)
+static void hand_over(struct sp_admit_room *room, struct sp_guest *guest, unsigned worker,
+                      struct sp_admit_time now)
 {
     const struct sp_tenant *tenant = sp_admit_tenant(room, guest);
-    struct sp_msg_send send = {.exchange = guest->exchange, .worker = (uint16_t)worker, .operation = guest->operation};
+    struct sp_msg_send send = {
+        .exchange = guest->exchange, .worker = (uint16_t)worker, .operation = guest->operation};
     for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {
         send.policy[i] = tenant->policy[i];
     }
-    if (guest->operation == SP_OPERATION_SESSION_LIST && sp_admit_put_names(room, guest, &send) != SP_OK) {
+    if (guest->operation == SP_OPERATION_SESSION_LIST &&
+        sp_admit_put_names(room, guest, &send) != SP_OK) {
         sp_workers_unbook(&room->workers, worker);
-        sp_admit_turn_away(room, guest, SP_ERR_UNAVAILABLE, UNAVAILABLE_MS * 1000U, "memory is used up");
+        sp_admit_turn_away(room, guest, SP_ERR_UNAVAILABLE, UNAVAILABLE_MS * 1000U,
+                           "memory is used up");
         return;
     }
     if (guest->operation == SP_OPERATION_EXECUTE || guest->operation == SP_OPERATION_FILE_PUT) {
         /* Names that do not fit are judged as unknown. */
         sp_buf_clear(&room->names);
-        bool has = sp_known_put(room->known, sp_guest_text_get(&guest->session), SP_MSG_MODULES_MAX, &room->names) == SP_OK;
+        bool has = sp_known_put(room->known, sp_guest_text_get(&guest->session), SP_MSG_MODULES_MAX,
+                                &room->names) == SP_OK;
         send.modules = has ? sp_buf_slice(&room->names) : sp_slice_make(NULL, 0);
     }
     guest->worker = (uint16_t)worker;
@@ -384,7 +405,8 @@ static void hand_over(struct sp_admit_room *room, struct sp_guest *guest, unsign
     (void)room->out.send(room->out.ctx, &send);
 }
 
-static void dispatch_line(struct sp_admit_room *room, struct sp_fair *line, bool is_large, struct sp_admit_time now)
+static void dispatch_line(struct sp_admit_room *room, struct sp_fair *line, bool is_large,
+                          struct sp_admit_time now)
 {
     unsigned worker = 0;
     while (room->has_audit && sp_fair_waiting(line) > 0 &&
@@ -435,7 +457,8 @@ static void end_if_due(void *ctx, struct sp_guest *guest)
     }
     switch (guest->state) {
     case SP_GUEST_WAITING:
-        sp_admit_turn_away(due->room, guest, SP_ERR_UNAVAILABLE, UNAVAILABLE_MS * 1000U, "no inspector was free in time");
+        sp_admit_turn_away(due->room, guest, SP_ERR_UNAVAILABLE, UNAVAILABLE_MS * 1000U,
+                           "no inspector was free in time");
         return;
     case SP_GUEST_SENT:
         sp_workers_lost(&due->room->workers, guest->worker, due->now.mono_us);

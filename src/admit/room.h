@@ -17,11 +17,11 @@
 #define SP_ADMIT_WORKERS_MAX 64U
 
 /* What is added to a run's own time before it is given up. */
-#define SP_ADMIT_MARGIN_US (SP_ADMIT_RUN_US_MAX - (uint64_t)SP_ADMIT_RUN_MS_MAX * 1000U)
+#define SP_ADMIT_MARGIN_US   (SP_ADMIT_RUN_US_MAX - (uint64_t)SP_ADMIT_RUN_MS_MAX * 1000U)
 
 /* The longest that a run may take with everything around it; what is not settled by then is given up. */
-#define SP_ADMIT_RUN_US_MAX SP_QUOTA_RUN_US_MAX
-#define SP_ADMIT_RUN_MS_MAX 220000U /* the longest run of the data plane */
+#define SP_ADMIT_RUN_US_MAX  SP_QUOTA_RUN_US_MAX
+#define SP_ADMIT_RUN_MS_MAX  220000U /* the longest run of the data plane */
 
 /* Where messages go. An error of any of them is the wire's loss, which the process is told of beside this. */
 struct sp_admit_out {
@@ -63,52 +63,57 @@ struct sp_admit_parts {
     const struct sp_admit_share *shares; /* for the call only */
 };
 
-enum sp_err sp_admit_room_new(const struct sp_admit_limits *limits, const struct sp_admit_parts *parts,
-                              const struct sp_admit_out *out, struct sp_admit_room **out_room) SP_MUST_CHECK
-    SP_NONNULL(1, 2, 3, 4);
+enum sp_err sp_admit_room_new(const struct sp_admit_limits *limits,
+                              const struct sp_admit_parts *parts, const struct sp_admit_out *out,
+                              struct sp_admit_room **out_room) SP_MUST_CHECK SP_NONNULL(1, 2, 3, 4);
 void sp_admit_room_free(struct sp_admit_room *room);
 
 /*
  * Another authority with other tenants takes the place of the one before, whole, or nothing changes. Who is in keeps its
  * seat; who waits for a worker in the name of a tenant that is gone is turned away.
  */
-enum sp_err sp_admit_reload(struct sp_admit_room *room, struct sp_authority *authority, const struct sp_admit_share *shares,
-                            struct sp_admit_time now) SP_MUST_CHECK SP_NONNULL(1, 2, 3);
+enum sp_err sp_admit_reload(struct sp_admit_room *room, struct sp_authority *authority,
+                            const struct sp_admit_share *shares, struct sp_admit_time now)
+    SP_MUST_CHECK SP_NONNULL(1, 2, 3);
 
 /* From front. An error means that front broke the protocol. */
-enum sp_err sp_admit_on_ask(struct sp_admit_room *room, const struct sp_msg_ask *msg, struct sp_admit_time now)
-    SP_MUST_CHECK SP_NONNULL(1, 2);
-enum sp_err sp_admit_on_ready(struct sp_admit_room *room, const struct sp_msg_ready *msg, struct sp_admit_time now)
-    SP_MUST_CHECK SP_NONNULL(1, 2);
-enum sp_err sp_admit_on_left(struct sp_admit_room *room, const struct sp_msg_left *msg, struct sp_admit_time now)
-    SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_admit_on_ask(struct sp_admit_room *room, const struct sp_msg_ask *msg,
+                            struct sp_admit_time now) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_admit_on_ready(struct sp_admit_room *room, const struct sp_msg_ready *msg,
+                              struct sp_admit_time now) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_admit_on_left(struct sp_admit_room *room, const struct sp_msg_left *msg,
+                             struct sp_admit_time now) SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* From audit. */
-enum sp_err sp_admit_on_judged(struct sp_admit_room *room, const struct sp_msg_judged *msg, struct sp_admit_time now)
-    SP_MUST_CHECK SP_NONNULL(1, 2);
-enum sp_err sp_admit_on_ended(struct sp_admit_room *room, const struct sp_msg_ended *msg, struct sp_admit_time now)
-    SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_admit_on_judged(struct sp_admit_room *room, const struct sp_msg_judged *msg,
+                               struct sp_admit_time now) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_admit_on_ended(struct sp_admit_room *room, const struct sp_msg_ended *msg,
+                              struct sp_admit_time now) SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* A run that began before this admit did. */
-void sp_admit_on_still(struct sp_admit_room *room, const struct sp_msg_still *msg, struct sp_admit_time now)
-    SP_NONNULL(1, 2);
+void sp_admit_on_still(struct sp_admit_room *room, const struct sp_msg_still *msg,
+                       struct sp_admit_time now) SP_NONNULL(1, 2);
 
 /* A peer came or went. */
 void sp_admit_front(struct sp_admit_room *room, bool is_there) SP_NONNULL(1);
-void sp_admit_audit(struct sp_admit_room *room, bool is_there, struct sp_admit_time now) SP_NONNULL(1);
+void sp_admit_audit(struct sp_admit_room *room, bool is_there, struct sp_admit_time now)
+    SP_NONNULL(1);
 
 /* Whether somebody waits for a lease; writes what is needed with one commit and lets them go on. Once a turn of the loop. */
 bool sp_admit_is_waiting(const struct sp_admit_room *room) SP_NONNULL(1);
-enum sp_err sp_admit_commit(struct sp_admit_room *room, struct sp_admit_time now) SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_admit_commit(struct sp_admit_room *room, struct sp_admit_time now)
+    SP_MUST_CHECK SP_NONNULL(1);
 
 /* The orderly end: nothing that was leased and not used is lost. */
-enum sp_err sp_admit_stop(struct sp_admit_room *room, struct sp_admit_time now) SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_admit_stop(struct sp_admit_room *room, struct sp_admit_time now)
+    SP_MUST_CHECK SP_NONNULL(1);
 
 /*
  * What is due: summaries of strangers, exchanges given up, workers tried again, leases. About twice a second. An error is
  * the store's; everything else was done.
  */
-enum sp_err sp_admit_tick(struct sp_admit_room *room, struct sp_admit_time now) SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_admit_tick(struct sp_admit_room *room, struct sp_admit_time now)
+    SP_MUST_CHECK SP_NONNULL(1);
 
 /* Exchanges that are let in and not over, for the orderly end. */
 size_t sp_admit_open(const struct sp_admit_room *room) SP_NONNULL(1);

@@ -6,9 +6,9 @@
 #include "codec/http_field.h"
 
 /* A file larger than this waits for a worker of large files, so that nothing else waits for it. */
-#define LARGE_BYTES       ((uint64_t)1024 * 1024)
+#define LARGE_BYTES   ((uint64_t)1024 * 1024)
 /* What operations without a body may carry all the same; it is read and passed over. */
-#define IDLE_BODY_MAX     ((uint64_t)64 * 1024)
+#define IDLE_BODY_MAX ((uint64_t)64 * 1024)
 
 static uint64_t body_max(const struct sp_admit_room *room, uint8_t operation)
 {
@@ -18,12 +18,13 @@ static uint64_t body_max(const struct sp_admit_room *room, uint8_t operation)
     case SP_OPERATION_FILE_PUT:
         return room->limits.upload_body_max;
     default:
-        return room->limits.body_bytes_max < IDLE_BODY_MAX ? room->limits.body_bytes_max : IDLE_BODY_MAX;
+        return room->limits.body_bytes_max < IDLE_BODY_MAX ? room->limits.body_bytes_max
+                                                           : IDLE_BODY_MAX;
     }
 }
 
-enum sp_err sp_admit_size_body(const struct sp_admit_room *room, const struct sp_msg_ask *msg, uint8_t operation,
-                               uint64_t *out_bytes, uint64_t *out_most)
+enum sp_err sp_admit_size_body(const struct sp_admit_room *room, const struct sp_msg_ask *msg,
+                               uint8_t operation, uint64_t *out_bytes, uint64_t *out_most)
 {
     uint64_t most = body_max(room, operation);
     *out_most = most;
@@ -43,7 +44,8 @@ struct sp_fair *sp_admit_line(const struct sp_admit_room *room, const struct sp_
     return guest->is_large ? room->fair_large : room->fair;
 }
 
-void sp_admit_name_run(struct sp_admit_room *room, struct sp_guest *guest, struct sp_slice operation_id)
+void sp_admit_name_run(struct sp_admit_room *room, struct sp_guest *guest,
+                       struct sp_slice operation_id)
 {
     char name[40];
     guest->is_large = false;

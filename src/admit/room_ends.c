@@ -3,7 +3,8 @@
 
 #define AFTER_US ((uint64_t)1000000)
 
-enum sp_err sp_admit_on_left(struct sp_admit_room *room, const struct sp_msg_left *msg, struct sp_admit_time now)
+enum sp_err sp_admit_on_left(struct sp_admit_room *room, const struct sp_msg_left *msg,
+                             struct sp_admit_time now)
 {
     struct sp_guest *guest = sp_guests_find(room->guests, msg->exchange);
     if (guest == NULL) {
@@ -15,7 +16,8 @@ enum sp_err sp_admit_on_left(struct sp_admit_room *room, const struct sp_msg_lef
     case SP_GUEST_GRANTED:
     case SP_GUEST_WAITING:
         if (msg->why == SP_ERR_CLOSED) {
-            sp_admit_release(room, guest); /* nobody is left to be answered, and nothing was begun */
+            sp_admit_release(room,
+                             guest); /* nobody is left to be answered, and nothing was begun */
         } else {
             sp_admit_turn_away(room, guest, msg->why, 0, "");
         }
@@ -23,7 +25,8 @@ enum sp_err sp_admit_on_left(struct sp_admit_room *room, const struct sp_msg_lef
     case SP_GUEST_SENT:
         /* front could not hand the job over, so that no verdict will come: audit takes the name back. */
         sp_workers_lost(&room->workers, guest->worker, now.mono_us);
-        sp_admit_turn_away(room, guest, SP_ERR_UNAVAILABLE, AFTER_US, "no inspector could take the request");
+        sp_admit_turn_away(room, guest, SP_ERR_UNAVAILABLE, AFTER_US,
+                           "no inspector could take the request");
         sp_admit_dispatch(room, now);
         return SP_OK;
     case SP_GUEST_FREE:
@@ -34,7 +37,8 @@ enum sp_err sp_admit_on_left(struct sp_admit_room *room, const struct sp_msg_lef
     return SP_OK;
 }
 
-enum sp_err sp_admit_on_judged(struct sp_admit_room *room, const struct sp_msg_judged *msg, struct sp_admit_time now)
+enum sp_err sp_admit_on_judged(struct sp_admit_room *room, const struct sp_msg_judged *msg,
+                               struct sp_admit_time now)
 {
     struct sp_guest *guest = sp_guests_find(room->guests, msg->exchange);
     if (guest == NULL || guest->state != SP_GUEST_SENT) {
@@ -86,7 +90,8 @@ static void note_module(struct sp_admit_room *room, const struct sp_guest *guest
 }
 
 /* It was done: what it used is known. A session that the pool deleted, or does not know, is none any more. */
-static void settle_done(struct sp_admit_room *room, struct sp_guest *guest, const struct sp_msg_ended *msg)
+static void settle_done(struct sp_admit_room *room, struct sp_guest *guest,
+                        const struct sp_msg_ended *msg)
 {
     struct sp_guest_text session = guest->session;
     bool is_good = msg->pool_status >= 200 && msg->pool_status < 300;
@@ -101,7 +106,8 @@ static void settle_done(struct sp_admit_room *room, struct sp_guest *guest, cons
     }
 }
 
-enum sp_err sp_admit_on_ended(struct sp_admit_room *room, const struct sp_msg_ended *msg, struct sp_admit_time now)
+enum sp_err sp_admit_on_ended(struct sp_admit_room *room, const struct sp_msg_ended *msg,
+                              struct sp_admit_time now)
 {
     struct sp_guest *guest = sp_guests_find(room->guests, msg->exchange);
     if (msg->state >= SP_END_COUNT) {
@@ -138,7 +144,8 @@ enum sp_err sp_admit_on_ended(struct sp_admit_room *room, const struct sp_msg_en
     return SP_OK;
 }
 
-void sp_admit_on_still(struct sp_admit_room *room, const struct sp_msg_still *msg, struct sp_admit_time now)
+void sp_admit_on_still(struct sp_admit_room *room, const struct sp_msg_still *msg,
+                       struct sp_admit_time now)
 {
     sp_admit_look(room, now);
     sp_earlier_told(&room->earlier, room->quota, msg, now.mono_us);
@@ -146,7 +153,8 @@ void sp_admit_on_still(struct sp_admit_room *room, const struct sp_msg_still *ms
 
 static void forget_before_sent(void *ctx, struct sp_guest *guest)
 {
-    if (guest->state == SP_GUEST_LEASING || guest->state == SP_GUEST_GRANTED || guest->state == SP_GUEST_WAITING) {
+    if (guest->state == SP_GUEST_LEASING || guest->state == SP_GUEST_GRANTED ||
+        guest->state == SP_GUEST_WAITING) {
         sp_admit_release(ctx, guest);
     }
 }
@@ -199,14 +207,15 @@ void sp_admit_audit(struct sp_admit_room *room, bool is_there, struct sp_admit_t
 static void turn_away_if_gone(void *ctx, struct sp_guest *guest)
 {
     struct sp_admit_room *room = ctx;
-    bool is_early = guest->state == SP_GUEST_LEASING || guest->state == SP_GUEST_GRANTED || guest->state == SP_GUEST_WAITING;
+    bool is_early = guest->state == SP_GUEST_LEASING || guest->state == SP_GUEST_GRANTED ||
+                    guest->state == SP_GUEST_WAITING;
     if (is_early && !room->seats.all[guest->tenant].is_there) {
         sp_admit_turn_away(room, guest, SP_ERR_TOKEN_UNKNOWN, 0, "");
     }
 }
 
-enum sp_err sp_admit_reload(struct sp_admit_room *room, struct sp_authority *authority, const struct sp_admit_share *shares,
-                            struct sp_admit_time now)
+enum sp_err sp_admit_reload(struct sp_admit_room *room, struct sp_authority *authority,
+                            const struct sp_admit_share *shares, struct sp_admit_time now)
 {
     sp_admit_look(room, now);
     size_t most = room->seats.count + sp_directory_tenants(sp_authority_directory(authority));

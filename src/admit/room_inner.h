@@ -43,7 +43,8 @@ struct sp_admit_room {
     struct sp_buf names; /* of a list of sessions, or of a session's modules */
     struct sp_known *known;
     size_t open;
-    uint64_t run_seed; /* in the names of runs: the time of the first, so that no start repeats another's */
+    uint64_t
+        run_seed; /* in the names of runs: the time of the first, so that no start repeats another's */
     bool has_front;
     bool has_audit;
 };
@@ -51,18 +52,20 @@ struct sp_admit_room {
 /* --- room_body.c --- */
 
 /* How many bytes to hold for a body: what was announced, or the most there may be; SP_ERR_TOO_BIG, SP_ERR_LENGTH_REQUIRED. */
-enum sp_err sp_admit_size_body(const struct sp_admit_room *room, const struct sp_msg_ask *msg, uint8_t operation,
-                               uint64_t *out_bytes, uint64_t *out_most) SP_MUST_CHECK SP_NONNULL(1, 2, 4, 5);
+enum sp_err sp_admit_size_body(const struct sp_admit_room *room, const struct sp_msg_ask *msg,
+                               uint8_t operation, uint64_t *out_bytes, uint64_t *out_most)
+    SP_MUST_CHECK SP_NONNULL(1, 2, 4, 5);
 
 /* Whether a guest, whose body is here, waits for a worker of large files. */
 bool sp_admit_is_large(const struct sp_guest *guest) SP_NONNULL(1);
 
 /* The line in which a guest waits for a worker. */
-struct sp_fair *sp_admit_line(const struct sp_admit_room *room, const struct sp_guest *guest) SP_NONNULL(1, 2);
+struct sp_fair *sp_admit_line(const struct sp_admit_room *room, const struct sp_guest *guest)
+    SP_NONNULL(1, 2);
 
 /* What the answer calls the run: the client's own word for it if that is one, else a number of ours. */
-void sp_admit_name_run(struct sp_admit_room *room, struct sp_guest *guest, struct sp_slice operation_id)
-    SP_NONNULL(1, 2);
+void sp_admit_name_run(struct sp_admit_room *room, struct sp_guest *guest,
+                       struct sp_slice operation_id) SP_NONNULL(1, 2);
 
 /* --- room_key.c --- */
 
@@ -70,14 +73,15 @@ void sp_admit_name_run(struct sp_admit_room *room, struct sp_guest *guest, struc
  * The idempotency key of an execution, or the client's own name of the run in its place, as whose it is and of which
  * session. SP_ERR_REQUEST for one of another form.
  */
-enum sp_err sp_admit_take_key(const struct sp_admit_room *room, struct sp_guest *guest, const struct sp_msg_ask *msg,
-                              struct sp_slice identifier, struct sp_where *where) SP_MUST_CHECK SP_NONNULL(1, 2, 3, 5);
+enum sp_err sp_admit_take_key(const struct sp_admit_room *room, struct sp_guest *guest,
+                              const struct sp_msg_ask *msg, struct sp_slice identifier,
+                              struct sp_where *where) SP_MUST_CHECK SP_NONNULL(1, 2, 3, 5);
 
 /* --- room_names.c --- */
 
 /* A page of the tenant's sessions for a list of them; the slices are lent until the next call. */
-enum sp_err sp_admit_put_names(struct sp_admit_room *room, const struct sp_guest *guest, struct sp_msg_send *send)
-    SP_MUST_CHECK SP_NONNULL(1, 2, 3);
+enum sp_err sp_admit_put_names(struct sp_admit_room *room, const struct sp_guest *guest,
+                               struct sp_msg_send *send) SP_MUST_CHECK SP_NONNULL(1, 2, 3);
 
 /* --- room.c --- */
 
@@ -85,7 +89,8 @@ enum sp_err sp_admit_put_names(struct sp_admit_room *room, const struct sp_guest
 void sp_admit_dispatch(struct sp_admit_room *room, struct sp_admit_time now);
 
 /* The seat of a guest's tenant. */
-const struct sp_tenant *sp_admit_tenant(const struct sp_admit_room *room, const struct sp_guest *guest);
+const struct sp_tenant *sp_admit_tenant(const struct sp_admit_room *room,
+                                        const struct sp_guest *guest);
 
 /* Looks at the clocks; before anything else that a message asks for. */
 void sp_admit_look(struct sp_admit_room *room, struct sp_admit_time now);
@@ -100,26 +105,29 @@ void sp_admit_settle(struct sp_admit_room *room, struct sp_guest *guest);
 /* --- room_quota.c --- */
 
 /* Reserves everything or nothing; what is refused is turned away, and `*out_is_in` says which it was. */
-void sp_admit_reserve(struct sp_admit_room *room, struct sp_guest *guest, const struct sp_route *route, uint64_t bytes,
-                      bool *out_is_in);
+void sp_admit_reserve(struct sp_admit_room *room, struct sp_guest *guest,
+                      const struct sp_route *route, uint64_t bytes, bool *out_is_in);
 
 /* What it reserved is durable: the body may come, or is here. */
-enum sp_err sp_admit_go_on(struct sp_admit_room *room, struct sp_guest *guest, struct sp_admit_time now);
+enum sp_err sp_admit_go_on(struct sp_admit_room *room, struct sp_guest *guest,
+                           struct sp_admit_time now);
 
 /* --- room_usage.c --- */
 
 /* Answers a request for the usage of its tenant; of another (`tenant`), or of all (`all`, `from`), for an administrator. */
-void sp_admit_tell_usage(struct sp_admit_room *room, struct sp_guest *guest, struct sp_slice query, bool is_admin);
+void sp_admit_tell_usage(struct sp_admit_room *room, struct sp_guest *guest, struct sp_slice query,
+                         bool is_admin);
 
 /* --- room_read.c --- */
 
 /* Counts a request to read the log, tells audit of it, and is done: reader answers. `is_all`: of every tenant. */
-void sp_admit_ask_read(struct sp_admit_room *room, struct sp_guest *guest, const struct sp_route *route, bool is_all);
+void sp_admit_ask_read(struct sp_admit_room *room, struct sp_guest *guest,
+                       const struct sp_route *route, bool is_all);
 
 /* --- room.c --- */
 
 /* Tells audit to record and answer a refusal of this guest's request, then releases it. */
-void sp_admit_turn_away(struct sp_admit_room *room, struct sp_guest *guest, enum sp_err err, uint64_t after_us,
-                        const char *detail);
+void sp_admit_turn_away(struct sp_admit_room *room, struct sp_guest *guest, enum sp_err err,
+                        uint64_t after_us, const char *detail);
 
 #endif

@@ -27,13 +27,15 @@ static bool is_key(struct sp_slice key)
     return is_good;
 }
 
-enum sp_err sp_admit_take_key(const struct sp_admit_room *room, struct sp_guest *guest, const struct sp_msg_ask *msg,
-                              struct sp_slice identifier, struct sp_where *where)
+enum sp_err sp_admit_take_key(const struct sp_admit_room *room, struct sp_guest *guest,
+                              const struct sp_msg_ask *msg, struct sp_slice identifier,
+                              struct sp_where *where)
 {
     const bool has_key = msg->has_idempotency_key != 0;
     const struct sp_slice key = has_key ? msg->idempotency_key : msg->operation_id;
     if (has_key && !is_key(key)) {
-        sp_where_set(where, 0, 0, "Idempotency-Key must be 1 to %u visible ASCII characters", (unsigned)SP_MSG_SESSION_MAX);
+        sp_where_set(where, 0, 0, "Idempotency-Key must be 1 to %u visible ASCII characters",
+                     (unsigned)SP_MSG_SESSION_MAX);
         return SP_ERR_REQUEST;
     }
     guest->has_key = has_key || (sp_http_is_token(key) && key.len <= SP_MSG_SESSION_MAX);
@@ -41,7 +43,8 @@ enum sp_err sp_admit_take_key(const struct sp_admit_room *room, struct sp_guest 
         return SP_OK;
     }
     /* The two kinds of keys are apart from each other, and so are those of different principals. */
-    const struct sp_slice whose[] = {sp_admit_tenant(room, guest)->name, sp_guest_text_get(&guest->principal),
+    const struct sp_slice whose[] = {sp_admit_tenant(room, guest)->name,
+                                     sp_guest_text_get(&guest->principal),
                                      sp_slice_of(has_key ? "key" : "operation"), key};
     SP_TRY(digest(whose, SP_COUNT(whose), guest->key));
     return digest(&identifier, 1, guest->target);

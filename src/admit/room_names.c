@@ -12,13 +12,15 @@ struct page {
 };
 
 /* The pool's name, then the tenant's. What has no room any more comes on the next page. */
-static enum sp_err keep(void *ctx, struct sp_slice hash, struct sp_slice identifier, uint64_t used_us)
+static enum sp_err keep(void *ctx, struct sp_slice hash, struct sp_slice identifier,
+                        uint64_t used_us)
 {
     struct page *page = ctx;
     size_t before = page->w.out->len;
     (void)used_us;
     page->seen++;
-    if (page->seen <= page->skip || page->kept == PAGE || page->seen != page->skip + page->kept + 1) {
+    if (page->seen <= page->skip || page->kept == PAGE ||
+        page->seen != page->skip + page->kept + 1) {
         return SP_OK;
     }
     sp_writer_block(&page->w, hash);
@@ -32,13 +34,15 @@ static enum sp_err keep(void *ctx, struct sp_slice hash, struct sp_slice identif
     return SP_OK;
 }
 
-enum sp_err sp_admit_put_names(struct sp_admit_room *room, const struct sp_guest *guest, struct sp_msg_send *send)
+enum sp_err sp_admit_put_names(struct sp_admit_room *room, const struct sp_guest *guest,
+                               struct sp_msg_send *send)
 {
     struct page page = {.skip = guest->skip};
     const struct sp_seat *seat = &room->seats.all[guest->tenant];
     sp_buf_clear(&room->names);
     sp_writer_init(&page.w, &room->names);
-    SP_TRY(sp_quota_sessions(room->quota, seat->node, seat->tenant.policy_epoch, room->time_us, keep, &page));
+    SP_TRY(sp_quota_sessions(room->quota, seat->node, seat->tenant.policy_epoch, room->time_us,
+                             keep, &page));
     send->names = sp_buf_slice(&room->names);
     send->next_skip = page.seen > page.skip + page.kept ? page.skip + page.kept : 0;
     return SP_OK;

@@ -1,11 +1,11 @@
 /* What a request takes of the quotas, and what it may know of them. */
 #include "admit/room_inner.h"
 
-#define AFTER_US        ((uint64_t)1000000)
+#define AFTER_US ((uint64_t)1000000)
 
 /* At most: the longest run, all of the body. */
-static struct sp_quota_ask ask_of(const struct sp_admit_room *room, const struct sp_guest *guest, const struct sp_route *route,
-                                  uint64_t bytes)
+static struct sp_quota_ask ask_of(const struct sp_admit_room *room, const struct sp_guest *guest,
+                                  const struct sp_route *route, uint64_t bytes)
 {
     enum sp_operation operation = route->operation;
     struct sp_quota_ask ask = {
@@ -22,36 +22,40 @@ static struct sp_quota_ask ask_of(const struct sp_admit_room *room, const struct
 }
 
 /* What a quota refusal says to the client: whose limit, how large, how much is used, when there is more. */
-static void turn_away_for_quota(struct sp_admit_room *room, struct sp_guest *guest, const struct sp_quota_refusal *refusal)
+static void turn_away_for_quota(struct sp_admit_room *room, struct sp_guest *guest,
+                                const struct sp_quota_refusal *refusal)
 {
     struct sp_where where;
     const struct sp_limit_state *state = &refusal->state;
-    sp_where_set(&where, 0, 0, "the limit %s of the %s is %llu and %llu are used; ask again in %u s", sp_limit_key(state->limit),
-                 sp_limit_scope_name(state->scope), (unsigned long long)state->size, (unsigned long long)refusal->used,
-                 state->reset_s);
+    sp_where_set(
+        &where, 0, 0, "the limit %s of the %s is %llu and %llu are used; ask again in %u s",
+        sp_limit_key(state->limit), sp_limit_scope_name(state->scope),
+        (unsigned long long)state->size, (unsigned long long)refusal->used, state->reset_s);
     guest->limit = *state;
     sp_admit_turn_away(room, guest, SP_ERR_QUOTA, refusal->after_us, where.text);
 }
 
-static enum sp_err take(struct sp_admit_room *room, struct sp_guest *guest, struct sp_quota_ask *ask,
-                        struct sp_quota_refusal *out_refusal)
+static enum sp_err take(struct sp_admit_room *room, struct sp_guest *guest,
+                        struct sp_quota_ask *ask, struct sp_quota_refusal *out_refusal)
 {
     const struct sp_seat *seat = &room->seats.all[guest->tenant];
-    SP_TRY(sp_quota_token(room->quota, seat->node, sp_guest_text_get(&guest->principal), &seat->token_limits, &ask->node));
+    SP_TRY(sp_quota_token(room->quota, seat->node, sp_guest_text_get(&guest->principal),
+                          &seat->token_limits, &ask->node));
     SP_TRY(sp_quota_reserve(room->quota, ask, room->time_us, &guest->hold, out_refusal));
     sp_quota_requests_left(room->quota, ask->node, room->time_us, &guest->limit);
     return SP_OK;
 }
 
-void sp_admit_reserve(struct sp_admit_room *room, struct sp_guest *guest, const struct sp_route *route, uint64_t bytes,
-                      bool *out_is_in)
+void sp_admit_reserve(struct sp_admit_room *room, struct sp_guest *guest,
+                      const struct sp_route *route, uint64_t bytes, bool *out_is_in)
 {
     struct sp_quota_refusal refusal = {.used = 0};
     struct sp_quota_ask ask = ask_of(room, guest, route, bytes);
     *out_is_in = false;
     enum sp_err err = sp_credit_take(room->credit, guest->tenant, bytes);
     if (err != SP_OK) {
-        sp_admit_turn_away(room, guest, err, AFTER_US, "too many bytes of request bodies are in flight");
+        sp_admit_turn_away(room, guest, err, AFTER_US,
+                           "too many bytes of request bodies are in flight");
         return;
     }
     guest->credit = bytes;
@@ -61,20 +65,24 @@ void sp_admit_reserve(struct sp_admit_room *room, struct sp_guest *guest, const 
         return;
     }
     if (err != SP_OK) {
-        sp_admit_turn_away(room, guest, SP_ERR_UNAVAILABLE, AFTER_US, "there is no room to count this request");
+        sp_admit_turn_away(room, guest, SP_ERR_UNAVAILABLE, AFTER_US,
+                           "there is no room to count this request");
         return;
     }
     *out_is_in = true;
 }
 
-enum sp_err sp_admit_go_on(struct sp_admit_room *room, struct sp_guest *guest, struct sp_admit_time now)
+enum sp_err sp_admit_go_on(struct sp_admit_room *room, struct sp_guest *guest,
+                           struct sp_admit_time now)
 {
     guest->state = SP_GUEST_GRANTED;
     if (guest->is_ready) {
-        const struct sp_msg_ready ready = {.exchange = guest->exchange, .body_bytes = guest->credit};
+        const struct sp_msg_ready ready = {.exchange = guest->exchange,
+                                           .body_bytes = guest->credit};
         return sp_admit_on_ready(room, &ready, now);
     }
-    const struct sp_msg_grant grant = {.exchange = guest->exchange, .body_bytes_max = guest->credit};
+    const struct sp_msg_grant grant = {.exchange = guest->exchange,
+                                       .body_bytes_max = guest->credit};
     (void)room->out.grant(room->out.ctx, &grant);
     return SP_OK;
 }
@@ -99,7 +107,8 @@ static void go_on_if_durable(void *ctx, struct sp_guest *guest)
         return;
     }
     if (!sp_quota_is_durable(room->quota, &guest->hold)) {
-        sp_admit_turn_away(room, guest, SP_ERR_UNAVAILABLE, AFTER_US, "the quotas cannot be written");
+        sp_admit_turn_away(room, guest, SP_ERR_UNAVAILABLE, AFTER_US,
+                           "the quotas cannot be written");
         return;
     }
     room->leasing--;

@@ -3,7 +3,8 @@
 
 #define AFTER_US ((uint64_t)1000000)
 
-static enum sp_err tell_audit(struct sp_admit_room *room, const struct sp_guest *guest, const struct sp_route *route, bool is_all)
+static enum sp_err tell_audit(struct sp_admit_room *room, const struct sp_guest *guest,
+                              const struct sp_route *route, bool is_all)
 {
     struct sp_msg_read_ask ask = {
         .exchange = guest->exchange,
@@ -19,7 +20,8 @@ static enum sp_err tell_audit(struct sp_admit_room *room, const struct sp_guest 
 }
 
 /* What is not durable yet of the request's count may be lost in a crash: it is a reading, and costs nothing but time. */
-void sp_admit_ask_read(struct sp_admit_room *room, struct sp_guest *guest, const struct sp_route *route, bool is_all)
+void sp_admit_ask_read(struct sp_admit_room *room, struct sp_guest *guest,
+                       const struct sp_route *route, bool is_all)
 {
     bool is_in = false;
     if (route->name.len > SP_MSG_DETAIL_MAX || route->query.len > SP_MSG_QUERY_MAX) {
@@ -31,7 +33,8 @@ void sp_admit_ask_read(struct sp_admit_room *room, struct sp_guest *guest, const
         return;
     }
     if (tell_audit(room, guest, route, is_all) != SP_OK) {
-        sp_admit_turn_away(room, guest, SP_ERR_UNAVAILABLE, AFTER_US, "the log cannot be asked now");
+        sp_admit_turn_away(room, guest, SP_ERR_UNAVAILABLE, AFTER_US,
+                           "the log cannot be asked now");
         return;
     }
     sp_admit_settle(room, guest);

@@ -111,7 +111,8 @@ static enum sp_err read_wish(struct sp_slice query, struct wish *out)
             out->tenant = value;
         } else if (sp_slice_is(name, "all")) {
             out->is_all = sp_slice_is(value, "true");
-        } else if (sp_slice_is(name, "from") && sp_parse_u64(value, UINT32_MAX, &out->from) != SP_OK) {
+        } else if (sp_slice_is(name, "from") &&
+                   sp_parse_u64(value, UINT32_MAX, &out->from) != SP_OK) {
             return SP_ERR_REQUEST;
         }
     }
@@ -140,10 +141,12 @@ static bool is_used(struct sp_admit_room *room, uint32_t node)
 }
 
 /* A page of those that used anything today; `next` stands there when it is not the last. */
-static enum sp_err put_page(struct sp_admit_room *room, size_t from, struct sp_json_out *w, const struct sp_buf *written)
+static enum sp_err put_page(struct sp_admit_room *room, size_t from, struct sp_json_out *w,
+                            const struct sp_buf *written)
 {
     size_t at = from;
-    const size_t end = from < room->seats.count ? sp_size_min(room->seats.count, from + SEATS_AT_ONCE) : from;
+    const size_t end =
+        from < room->seats.count ? sp_size_min(room->seats.count, from + SEATS_AT_ONCE) : from;
     sp_json_out_object(w);
     sp_json_out_key(w, "tenants");
     sp_json_out_array(w);
@@ -160,7 +163,8 @@ static enum sp_err put_page(struct sp_admit_room *room, size_t from, struct sp_j
     return SP_OK;
 }
 
-static enum sp_err write_usage(struct sp_admit_room *room, const struct wish *wish, uint32_t node, struct sp_buf *out)
+static enum sp_err write_usage(struct sp_admit_room *room, const struct wish *wish, uint32_t node,
+                               struct sp_buf *out)
 {
     struct sp_json_out w;
     sp_json_out_init(&w, out);
@@ -169,8 +173,8 @@ static enum sp_err write_usage(struct sp_admit_room *room, const struct wish *wi
 }
 
 /* Anybody may see his own tenant; others are for who may administer. */
-static enum sp_err find_wished(struct sp_admit_room *room, const struct sp_guest *guest, bool is_admin, const struct wish *wish,
-                               uint32_t *out_node)
+static enum sp_err find_wished(struct sp_admit_room *room, const struct sp_guest *guest,
+                               bool is_admin, const struct wish *wish, uint32_t *out_node)
 {
     const struct sp_seat *own = &room->seats.all[guest->tenant];
     const bool is_own = wish->tenant.len == 0 || sp_slice_equal(wish->tenant, own->tenant.name);
@@ -196,14 +200,18 @@ static void turn_away(struct sp_admit_room *room, struct sp_guest *guest, enum s
         sp_scope_say(SP_SCOPE_ADMIN, &where);
         sp_admit_turn_away(room, guest, err, 0, where.text);
     } else if (err == SP_ERR_NOT_FOUND || err == SP_ERR_REQUEST) {
-        sp_admit_turn_away(room, guest, err, 0, err == SP_ERR_NOT_FOUND ? "there is no such tenant" : "'from' is no number");
+        sp_admit_turn_away(room, guest, err, 0,
+                           err == SP_ERR_NOT_FOUND ? "there is no such tenant"
+                                                   : "'from' is no number");
     } else {
-        sp_admit_turn_away(room, guest, SP_ERR_UNAVAILABLE, 1000000U, "the usage cannot be told now");
+        sp_admit_turn_away(room, guest, SP_ERR_UNAVAILABLE, 1000000U,
+                           "the usage cannot be told now");
     }
 }
 
 /* No entry in the log: nothing was asked of a pool, and nothing but numbers is told. */
-void sp_admit_tell_usage(struct sp_admit_room *room, struct sp_guest *guest, struct sp_slice query, bool is_admin)
+void sp_admit_tell_usage(struct sp_admit_room *room, struct sp_guest *guest, struct sp_slice query,
+                         bool is_admin)
 {
     SP_AUTO_BUF struct sp_buf json;
     SP_AUTO_PAYLOAD struct sp_payload payload = SP_PAYLOAD_EMPTY;

@@ -8,7 +8,8 @@
 #define NO_SEAT UINT32_MAX
 
 /* Which seat each node of the quotas has, for one pass. */
-static uint32_t *by_node(const struct sp_seats *seats, const struct sp_admit_share *shares, size_t tenants, size_t *out_count)
+static uint32_t *by_node(const struct sp_seats *seats, const struct sp_admit_share *shares,
+                         size_t tenants, size_t *out_count)
 {
     size_t count = 0;
     for (size_t i = 0; i < seats->count; i++) {
@@ -28,7 +29,8 @@ static uint32_t *by_node(const struct sp_seats *seats, const struct sp_admit_sha
     return seat_of;
 }
 
-static enum sp_err copy(const struct sp_tenant *tenant, const struct sp_admit_share *share, struct sp_seat *out)
+static enum sp_err copy(const struct sp_tenant *tenant, const struct sp_admit_share *share,
+                        struct sp_seat *out)
 {
     *out = (struct sp_seat){.is_there = true,
                             .node = share->node,
@@ -51,7 +53,8 @@ static void free_texts(struct sp_seat *seat)
 }
 
 /* Old seats keep their places, new tenants come behind them. */
-static void place(const struct sp_seats *old, const struct sp_seat *fresh, uint32_t *seat_of, struct sp_seats *larger)
+static void place(const struct sp_seats *old, const struct sp_seat *fresh, uint32_t *seat_of,
+                  struct sp_seats *larger)
 {
     for (size_t i = 0; i < old->count; i++) {
         larger->all[i] = old->all[i];
@@ -71,7 +74,8 @@ static void place(const struct sp_seats *old, const struct sp_seat *fresh, uint3
     }
 }
 
-enum sp_err sp_seats_set(struct sp_seats *seats, const struct sp_directory *directory, const struct sp_admit_share *shares)
+enum sp_err sp_seats_set(struct sp_seats *seats, const struct sp_directory *directory,
+                         const struct sp_admit_share *shares)
 {
     size_t tenants = sp_directory_tenants(directory);
     size_t nodes = 0;
@@ -80,7 +84,8 @@ enum sp_err sp_seats_set(struct sp_seats *seats, const struct sp_directory *dire
     uint32_t *seat_of = by_node(seats, shares, tenants, &nodes);
     larger.all = calloc(seats->count + tenants + 1, sizeof(*larger.all));
     larger.of_tenant = calloc(tenants + 1, sizeof(*larger.of_tenant));
-    bool has_memory = fresh != NULL && seat_of != NULL && larger.all != NULL && larger.of_tenant != NULL;
+    bool has_memory =
+        fresh != NULL && seat_of != NULL && larger.all != NULL && larger.of_tenant != NULL;
     enum sp_err err = has_memory ? SP_OK : SP_ERR_NOMEM;
     for (size_t i = 0; i < tenants && err == SP_OK; i++) {
         err = copy(sp_directory_tenant(directory, i), &shares[i], &fresh[i]);

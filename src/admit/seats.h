@@ -33,8 +33,8 @@ struct sp_seats {
 };
 
 /* Zeroed seats are empty. Takes the directory's tenants over, whose shares stand in the same order; all or nothing. */
-enum sp_err sp_seats_set(struct sp_seats *seats, const struct sp_directory *directory, const struct sp_admit_share *shares)
-    SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_seats_set(struct sp_seats *seats, const struct sp_directory *directory,
+                         const struct sp_admit_share *shares) SP_MUST_CHECK SP_NONNULL(1, 2);
 void sp_seats_done(struct sp_seats *seats) SP_NONNULL(1);
 
 /* The seat of a tenant of the directory that was set last. */

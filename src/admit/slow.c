@@ -8,7 +8,7 @@
 #define ADDRESS_BYTES_MAX ((size_t)64)
 
 struct row {
-    uint64_t key; /* 0: free */
+    uint64_t key;      /* 0: free */
     uint64_t until_us; /* when it would have none of its failures left to pay for */
 };
 

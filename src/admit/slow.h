@@ -17,11 +17,13 @@
 struct sp_slow;
 
 /* `per_minute` failures at once, and as many a minute; 0 slows nobody. `seed` keeps outsiders from choosing places. */
-enum sp_err sp_slow_new(uint32_t per_minute, uint64_t seed, struct sp_slow **out) SP_MUST_CHECK SP_NONNULL(3);
+enum sp_err sp_slow_new(uint32_t per_minute, uint64_t seed, struct sp_slow **out)
+    SP_MUST_CHECK SP_NONNULL(3);
 void sp_slow_free(struct sp_slow *slow);
 
 /* How long this source has to wait before its next failure is taken as one, 0 for not at all. */
-uint64_t sp_slow_wait_us(const struct sp_slow *slow, struct sp_slice source, uint64_t mono_us) SP_NONNULL(1);
+uint64_t sp_slow_wait_us(const struct sp_slow *slow, struct sp_slice source, uint64_t mono_us)
+    SP_NONNULL(1);
 
 /* It failed. One that has to wait already does not make its wait longer. */
 void sp_slow_failed(struct sp_slow *slow, struct sp_slice source, uint64_t mono_us) SP_NONNULL(1);

@@ -2,8 +2,9 @@
 
 #include "base/num.h"
 
-static const enum sp_err kinds[SP_STRANGERS_KINDS] = {SP_ERR_TOKEN_UNKNOWN, SP_ERR_TOKEN_MISSING, SP_ERR_TOKEN_EXPIRED,
-                                                      SP_ERR_TOKEN_AUDIENCE, SP_ERR_TOKEN_EARLY};
+static const enum sp_err kinds[SP_STRANGERS_KINDS] = {SP_ERR_TOKEN_UNKNOWN, SP_ERR_TOKEN_MISSING,
+                                                      SP_ERR_TOKEN_EXPIRED, SP_ERR_TOKEN_AUDIENCE,
+                                                      SP_ERR_TOKEN_EARLY};
 
 static unsigned kind_of(enum sp_err err)
 {
@@ -38,7 +39,8 @@ static bool is_new_source(struct sp_strangers_kind *kind, struct sp_slice source
     return true;
 }
 
-void sp_strangers_count(struct sp_strangers *s, enum sp_err err, struct sp_slice source, uint64_t wall_us)
+void sp_strangers_count(struct sp_strangers *s, enum sp_err err, struct sp_slice source,
+                        uint64_t wall_us)
 {
     struct sp_strangers_kind *kind = &s->kinds[kind_of(err)];
     if (kind->count == 0) {
@@ -52,7 +54,8 @@ void sp_strangers_count(struct sp_strangers *s, enum sp_err err, struct sp_slice
     }
 }
 
-bool sp_strangers_summary(const struct sp_strangers *s, unsigned kind, uint64_t wall_us, struct sp_msg_strangers *out)
+bool sp_strangers_summary(const struct sp_strangers *s, unsigned kind, uint64_t wall_us,
+                          struct sp_msg_strangers *out)
 {
     if (kind >= SP_STRANGERS_KINDS || s->kinds[kind].count == 0) {
         return false;

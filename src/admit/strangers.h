@@ -28,11 +28,12 @@ struct sp_strangers {
 };
 
 /* Counts one refusal at `wall_us`. Only the four errors of tokens are kinds; others are counted as an unknown token. */
-void sp_strangers_count(struct sp_strangers *s, enum sp_err err, struct sp_slice source, uint64_t wall_us) SP_NONNULL(1);
+void sp_strangers_count(struct sp_strangers *s, enum sp_err err, struct sp_slice source,
+                        uint64_t wall_us) SP_NONNULL(1);
 
 /* Fills in the summary of kind number `kind` (borrowing from `s`); false when it has none. */
-bool sp_strangers_summary(const struct sp_strangers *s, unsigned kind, uint64_t wall_us, struct sp_msg_strangers *out)
-    SP_NONNULL(1, 4);
+bool sp_strangers_summary(const struct sp_strangers *s, unsigned kind, uint64_t wall_us,
+                          struct sp_msg_strangers *out) SP_NONNULL(1, 4);
 
 /* Starts that kind anew, after its summary was sent. */
 void sp_strangers_clear(struct sp_strangers *s, unsigned kind) SP_NONNULL(1);

@@ -43,8 +43,9 @@ static enum sp_err take_entry(void *ctx, const struct sp_token_entry *entry)
     return err;
 }
 
-enum sp_err sp_tokens_new(struct sp_token_store *take_store, int take_used, struct sp_directory *directory,
-                          const struct sp_tokens_out *out, struct sp_tokens **out_tokens)
+enum sp_err sp_tokens_new(struct sp_token_store *take_store, int take_used,
+                          struct sp_directory *directory, const struct sp_tokens_out *out,
+                          struct sp_tokens **out_tokens)
 {
     struct sp_tokens *tokens = calloc(1, sizeof(*tokens));
     if (tokens == NULL) {
@@ -107,7 +108,8 @@ static enum sp_err tell(struct sp_tokens *tokens, uint64_t mono_us)
         return SP_OK;
     }
     tokens->sent_us = mono_us;
-    return sp_token_store_changes(tokens->store, tokens->sent, SP_TOKENS_EVENTS_MAX, send_change, tokens);
+    return sp_token_store_changes(tokens->store, tokens->sent, SP_TOKENS_EVENTS_MAX, send_change,
+                                  tokens);
 }
 
 enum sp_err sp_tokens_poll(struct sp_tokens *tokens, uint64_t mono_us)

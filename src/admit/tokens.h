@@ -12,9 +12,10 @@
 #include "identity/store.h"
 #include "wire/msg.h"
 
-#define SP_TOKENS_EVENTS_MAX 64U                 /* told at once */
-#define SP_TOKENS_AGAIN_US   ((uint64_t)5000000) /* what audit has not answered by then is told again */
-#define SP_TOKENS_SAVE_US    ((uint64_t)5000000) /* uses are written so often */
+#define SP_TOKENS_EVENTS_MAX 64U /* told at once */
+#define SP_TOKENS_AGAIN_US                                                                         \
+    ((uint64_t)5000000) /* what audit has not answered by then is told again */
+#define SP_TOKENS_SAVE_US ((uint64_t)5000000) /* uses are written so often */
 
 struct sp_tokens_out {
     void *ctx;
@@ -24,8 +25,9 @@ struct sp_tokens_out {
 struct sp_tokens;
 
 /* Takes the store and the descriptor of the file of uses (-1: they are kept in memory only); borrows the directory. */
-enum sp_err sp_tokens_new(struct sp_token_store *take_store, int take_used, struct sp_directory *directory,
-                          const struct sp_tokens_out *out, struct sp_tokens **out_tokens) SP_MUST_CHECK SP_NONNULL(1, 3, 4, 5);
+enum sp_err sp_tokens_new(struct sp_token_store *take_store, int take_used,
+                          struct sp_directory *directory, const struct sp_tokens_out *out,
+                          struct sp_tokens **out_tokens) SP_MUST_CHECK SP_NONNULL(1, 3, 4, 5);
 void sp_tokens_free(struct sp_tokens *tokens);
 
 /* Loads what changed and tells audit; a few times a second. SP_ERR_BUSY passes by itself. */
@@ -39,6 +41,7 @@ void sp_tokens_audit(struct sp_tokens *tokens, bool is_there) SP_NONNULL(1);
 enum sp_err sp_tokens_save(struct sp_tokens *tokens) SP_MUST_CHECK SP_NONNULL(1);
 
 /* Another directory takes the place of the one before: all tokens are loaded into it, and what is known of their use. */
-enum sp_err sp_tokens_move(struct sp_tokens *tokens, struct sp_directory *directory) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_tokens_move(struct sp_tokens *tokens, struct sp_directory *directory)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 #endif

@@ -12,10 +12,10 @@
 
 #include "base/attr.h"
 
-#define SP_WORKERS_MAX      64U
-#define SP_WORKER_JOBS_MAX  2U
-#define SP_WORKER_REST_US   ((uint64_t)100000)
-#define SP_WORKER_REST_MAX  ((uint64_t)5000000)
+#define SP_WORKERS_MAX     64U
+#define SP_WORKER_JOBS_MAX 2U
+#define SP_WORKER_REST_US  ((uint64_t)100000)
+#define SP_WORKER_REST_MAX ((uint64_t)5000000)
 
 struct sp_worker {
     unsigned jobs;
@@ -33,7 +33,8 @@ struct sp_workers {
 void sp_workers_init(struct sp_workers *workers, unsigned count, unsigned large) SP_NONNULL(1);
 
 /* Books the least busy worker of its kind that is awake; false when there is none. */
-bool sp_workers_book(struct sp_workers *workers, bool is_large, uint64_t now_us, unsigned *out) SP_NONNULL(1, 4);
+bool sp_workers_book(struct sp_workers *workers, bool is_large, uint64_t now_us, unsigned *out)
+    SP_NONNULL(1, 4);
 
 /* Its job is over: with a verdict, or by its loss. */
 void sp_workers_done(struct sp_workers *workers, unsigned worker) SP_NONNULL(1);

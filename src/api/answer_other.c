@@ -3,8 +3,8 @@
 #include "codec/json_out.h"
 #include "codec/url.h"
 
-#define ROOT            "/mnt/data"
-#define NAME_BYTES_MAX  ((size_t)8 * 1024)
+#define ROOT           "/mnt/data"
+#define NAME_BYTES_MAX ((size_t)8 * 1024)
 
 static void member_lossy(struct sp_json_out *w, const char *key, struct sp_slice text)
 {
@@ -15,7 +15,8 @@ static void member_lossy(struct sp_json_out *w, const char *key, struct sp_slice
 /* --- files --- */
 
 /* Two texts as one string; a failure sticks to the writer like its own. */
-static void member_path(struct sp_json_out *w, const char *key, struct sp_slice first, struct sp_slice second)
+static void member_path(struct sp_json_out *w, const char *key, struct sp_slice first,
+                        struct sp_slice second)
 {
     SP_AUTO_BUF struct sp_buf path;
     sp_buf_init(&path, NAME_BYTES_MAX);
@@ -32,7 +33,8 @@ static void member_path(struct sp_json_out *w, const char *key, struct sp_slice 
     member_lossy(w, key, sp_buf_slice(&path));
 }
 
-static void put_new_file(struct sp_json_out *w, const struct sp_route *route, const struct sp_file_record *file)
+static void put_new_file(struct sp_json_out *w, const struct sp_route *route,
+                         const struct sp_file_record *file)
 {
     sp_json_out_object(w);
     member_lossy(w, "name", file->name);
@@ -96,7 +98,8 @@ static enum sp_err put_old_files(struct sp_json_out *w, struct sp_slice product)
     return SP_OK;
 }
 
-static enum sp_err put_new_files(struct sp_json_out *w, const struct sp_route *route, struct sp_slice product)
+static enum sp_err put_new_files(struct sp_json_out *w, const struct sp_route *route,
+                                 struct sp_slice product)
 {
     struct sp_reader r;
     struct sp_file_record file;
@@ -114,7 +117,8 @@ static enum sp_err put_new_files(struct sp_json_out *w, const struct sp_route *r
     return SP_OK;
 }
 
-static enum sp_err put_one_file(struct sp_json_out *w, const struct sp_route *route, struct sp_slice product)
+static enum sp_err put_one_file(struct sp_json_out *w, const struct sp_route *route,
+                                struct sp_slice product)
 {
     struct sp_reader r;
     struct sp_file_record file;
@@ -129,7 +133,8 @@ static enum sp_err put_one_file(struct sp_json_out *w, const struct sp_route *ro
 
 /* --- sessions --- */
 
-static void put_session(struct sp_json_out *w, const struct sp_session_record *session, struct sp_slice name)
+static void put_session(struct sp_json_out *w, const struct sp_session_record *session,
+                        struct sp_slice name)
 {
     sp_json_out_object(w);
     member_lossy(w, "identifier", name);
@@ -140,7 +145,8 @@ static void put_session(struct sp_json_out *w, const struct sp_session_record *s
     sp_json_out_object_end(w);
 }
 
-static enum sp_err put_one_session(struct sp_json_out *w, const struct sp_route *route, struct sp_slice product)
+static enum sp_err put_one_session(struct sp_json_out *w, const struct sp_route *route,
+                                   struct sp_slice product)
 {
     struct sp_reader r;
     struct sp_session_record session;
@@ -158,7 +164,8 @@ static bool name_of(struct sp_slice names, struct sp_slice hash, struct sp_slice
     struct sp_slice name = {NULL, 0};
     sp_reader_init(&r, names);
     while (sp_reader_left(&r) > 0) {
-        if (sp_reader_block(&r, names.len, &at) != SP_OK || sp_reader_block(&r, names.len, &name) != SP_OK) {
+        if (sp_reader_block(&r, names.len, &at) != SP_OK ||
+            sp_reader_block(&r, names.len, &name) != SP_OK) {
             return false;
         }
         if (sp_slice_equal(at, hash)) {
@@ -169,8 +176,8 @@ static bool name_of(struct sp_slice names, struct sp_slice hash, struct sp_slice
     return false;
 }
 
-static enum sp_err put_session_array(struct sp_json_out *w, const struct sp_answer_other *about, const char *key,
-                                     struct sp_slice product)
+static enum sp_err put_session_array(struct sp_json_out *w, const struct sp_answer_other *about,
+                                     const char *key, struct sp_slice product)
 {
     struct sp_reader r;
     struct sp_session_record session;
@@ -196,7 +203,8 @@ static enum sp_err put_next_link(struct sp_json_out *w, const struct sp_answer_o
         sp_json_out_member_null(w, "nextLink");
         return SP_OK;
     }
-    SP_TRY(sp_buf_put_text(&link, about->route->is_management ? "/.management/listSessions?" : "/listSessions?"));
+    SP_TRY(sp_buf_put_text(&link, about->route->is_management ? "/.management/listSessions?"
+                                                              : "/listSessions?"));
     if (about->route->api_version.len > 0) {
         SP_TRY(sp_buf_put_text(&link, "api-version="));
         SP_TRY(sp_url_encode(about->route->api_version, &link));
@@ -208,7 +216,8 @@ static enum sp_err put_next_link(struct sp_json_out *w, const struct sp_answer_o
 }
 
 /* Clients of /.management were seen to read `value`, others `sessions`. */
-static enum sp_err put_sessions(struct sp_json_out *w, const struct sp_answer_other *about, struct sp_slice product)
+static enum sp_err put_sessions(struct sp_json_out *w, const struct sp_answer_other *about,
+                                struct sp_slice product)
 {
     sp_json_out_object(w);
     SP_TRY(put_session_array(w, about, "sessions", product));
@@ -245,12 +254,14 @@ static enum sp_err put_stopped(const struct sp_answer_other *about, struct sp_bu
 
 /* --- all --- */
 
-static enum sp_err put_json(struct sp_json_out *w, const struct sp_answer_other *about, struct sp_slice product)
+static enum sp_err put_json(struct sp_json_out *w, const struct sp_answer_other *about,
+                            struct sp_slice product)
 {
     const struct sp_route *route = about->route;
     switch (route->operation) {
     case SP_OPERATION_FILE_LIST:
-        return route->family == SP_FAMILY_NEW ? put_new_files(w, route, product) : put_old_files(w, product);
+        return route->family == SP_FAMILY_NEW ? put_new_files(w, route, product)
+                                              : put_old_files(w, product);
     case SP_OPERATION_FILE_PUT:
     case SP_OPERATION_FILE_GET:
         return put_one_file(w, route, product);
@@ -279,8 +290,8 @@ static enum sp_err put_json(struct sp_json_out *w, const struct sp_answer_other 
     return SP_ERR_WIRE;
 }
 
-enum sp_err sp_answer_other(const struct sp_answer_other *about, struct sp_slice product, struct sp_buf *out,
-                            unsigned *out_status, bool *out_is_text)
+enum sp_err sp_answer_other(const struct sp_answer_other *about, struct sp_slice product,
+                            struct sp_buf *out, unsigned *out_status, bool *out_is_text)
 {
     const struct sp_route *route = about->route;
     struct sp_json_out w;
@@ -290,7 +301,8 @@ enum sp_err sp_answer_other(const struct sp_answer_other *about, struct sp_slice
         *out_is_text = true;
         return put_stopped(about, out);
     }
-    bool is_deletion = route->operation == SP_OPERATION_SESSION_DELETE || route->operation == SP_OPERATION_FILE_DELETE;
+    bool is_deletion = route->operation == SP_OPERATION_SESSION_DELETE ||
+                       route->operation == SP_OPERATION_FILE_DELETE;
     if (is_deletion && route->family == SP_FAMILY_NEW) {
         *out_status = 204;
         return SP_OK;

@@ -12,9 +12,10 @@
 /* What an answer shows beside the product. */
 struct sp_answer_other {
     const struct sp_route *route;
-    struct sp_slice target;    /* as it came: names the pool to those who ask for that */
-    struct sp_slice names;     /* of a list of sessions: blocks, by turns the pool's name and the tenant's */
-    uint32_t next_skip;        /* where that list goes on; 0: nowhere */
+    struct sp_slice target; /* as it came: names the pool to those who ask for that */
+    struct sp_slice
+        names; /* of a list of sessions: blocks, by turns the pool's name and the tenant's */
+    uint32_t next_skip; /* where that list goes on; 0: nowhere */
 };
 
 /*

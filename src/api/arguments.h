@@ -24,7 +24,7 @@ struct sp_arguments {
 void sp_arguments_write(struct sp_writer *w, const struct sp_arguments *arguments) SP_NONNULL(1, 2);
 
 /* Reads a whole one; `out` borrows from `in`. SP_ERR_WIRE for anything that sp_arguments_write does not write. */
-enum sp_err sp_arguments_read(struct sp_slice in, struct sp_arguments *out) SP_MUST_CHECK
-    SP_NONNULL(2);
+enum sp_err sp_arguments_read(struct sp_slice in, struct sp_arguments *out)
+    SP_MUST_CHECK SP_NONNULL(2);
 
 #endif

@@ -80,8 +80,8 @@ static enum sp_err read_other(struct sp_reader *r, struct sp_order *out)
     SP_TRY(sp_reader_block(r, SP_ORDER_SESSIONS_BYTES_MAX, &out->sessions));
     SP_TRY(sp_reader_block(r, SP_ORDER_DIGEST_BYTES, &out->file));
     SP_TRY(read_flag(r, &out->is_code));
-    bool is_file = out->operation >= SP_OPERATION_FILE_PUT &&
-                   out->operation <= SP_OPERATION_FILE_DELETE;
+    bool is_file =
+        out->operation >= SP_OPERATION_FILE_PUT && out->operation <= SP_OPERATION_FILE_DELETE;
     bool has_digest = out->file.len == SP_ORDER_DIGEST_BYTES;
     if (!sp_spot_is_clean(&out->spot) || !is_id(out->id) || is_file != (out->spot.name.len > 0) ||
         has_digest != (out->operation == SP_OPERATION_FILE_PUT) ||

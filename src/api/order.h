@@ -8,35 +8,37 @@
 #ifndef SP_API_ORDER_H
 #define SP_API_ORDER_H
 
-#include "api/spot.h"
 #include "api/route.h"
+#include "api/spot.h"
 #include "base/reader.h"
 #include "base/writer.h"
 
 #define SP_ORDER_CODE_BYTES_MAX     ((size_t)64 * 1024 * 1024)
 #define SP_ORDER_SESSIONS_BYTES_MAX ((size_t)16384)
-#define SP_ORDER_CODE_AT            ((size_t)18) /* where the code of an execution begins; it goes on to the end */
-#define SP_ORDER_DIGEST_BYTES       ((size_t)32)
-#define SP_ORDER_ID_BYTES_MAX       ((size_t)128)
-#define SP_ORDER_CAPABILITIES       9U /* how many there are; inspect asserts it */
+#define SP_ORDER_CODE_AT                                                                           \
+    ((size_t)18) /* where the code of an execution begins; it goes on to the end */
+#define SP_ORDER_DIGEST_BYTES ((size_t)32)
+#define SP_ORDER_ID_BYTES_MAX ((size_t)128)
+#define SP_ORDER_CAPABILITIES 9U /* how many there are; inspect asserts it */
 
 struct sp_order {
     enum sp_operation operation;
     /* of an execution */
     uint32_t timeout_s;
     bool is_async;
-    bool is_shell; /* the code runs a command, and its value is the exit status */
-    uint32_t output_max; /* of each stream; 0: as much as the pool keeps */
+    bool is_shell;        /* the code runs a command, and its value is the exit status */
+    uint32_t output_max;  /* of each stream; 0: as much as the pool keeps */
     struct sp_slice code; /* borrowed; valid UTF-8 without NUL */
-    uint16_t denied;      /* capabilities (bits of wire/session_act.h) that an embedded pool refuses at run time */
-    bool may_own_code;    /* it may import and execute what a run wrote itself */
+    uint16_t
+        denied; /* capabilities (bits of wire/session_act.h) that an embedded pool refuses at run time */
+    bool may_own_code; /* it may import and execute what a run wrote itself */
     /* of all else */
-    struct sp_spot spot;     /* of a file, or a directory to list */
-    bool is_recursive;         /* of a list of files */
-    struct sp_slice id;        /* of an execution that is asked after */
-    struct sp_slice sessions;  /* of a list of sessions: their names, as blocks */
-    struct sp_slice file;      /* of an upload: the digest of its bytes */
-    bool is_code;              /* of an upload: Python that was judged, and may be imported */
+    struct sp_spot spot;      /* of a file, or a directory to list */
+    bool is_recursive;        /* of a list of files */
+    struct sp_slice id;       /* of an execution that is asked after */
+    struct sp_slice sessions; /* of a list of sessions: their names, as blocks */
+    struct sp_slice file;     /* of an upload: the digest of its bytes */
+    bool is_code;             /* of an upload: Python that was judged, and may be imported */
 };
 
 void sp_order_write(struct sp_writer *w, const struct sp_order *order) SP_NONNULL(1, 2);

@@ -10,9 +10,9 @@
 #include "api/result.h"
 #include "base/err.h"
 
-#define SP_PRODUCT_TEXT_MAX     ((size_t)2048)
-#define SP_PRODUCT_BYTES_MAX    ((size_t)16 * 1024 * 1024)
-#define SP_CONTENT_BYTES_MAX    ((size_t)256 * 1024 * 1024) /* of one file that is downloaded */
+#define SP_PRODUCT_TEXT_MAX  ((size_t)2048)
+#define SP_PRODUCT_BYTES_MAX ((size_t)16 * 1024 * 1024)
+#define SP_CONTENT_BYTES_MAX ((size_t)256 * 1024 * 1024) /* of one file that is downloaded */
 
 /* A file, or a directory; of a download, the file whose bytes stand beside. Texts are UTF-8 without NUL. */
 struct sp_file_record {
@@ -24,7 +24,8 @@ struct sp_file_record {
     bool is_directory;
 };
 void sp_file_record_write(struct sp_writer *w, const struct sp_file_record *file) SP_NONNULL(1, 2);
-enum sp_err sp_file_record_read(struct sp_reader *r, struct sp_file_record *out) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_file_record_read(struct sp_reader *r, struct sp_file_record *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 struct sp_session_record {
     struct sp_slice identifier; /* the pool's name of it */
@@ -35,8 +36,8 @@ struct sp_session_record {
 };
 void sp_session_record_write(struct sp_writer *w, const struct sp_session_record *session)
     SP_NONNULL(1, 2);
-enum sp_err sp_session_record_read(struct sp_reader *r, struct sp_session_record *out) SP_MUST_CHECK
-    SP_NONNULL(1, 2);
+enum sp_err sp_session_record_read(struct sp_reader *r, struct sp_session_record *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* An execution that is asked after. Zero is the safe reading: it has not succeeded. */
 enum sp_execution_state { SP_EXECUTION_BROKEN, SP_EXECUTION_RUNNING, SP_EXECUTION_ENDED };
@@ -49,7 +50,7 @@ struct sp_execution {
 void sp_execution_write(struct sp_writer *w, const struct sp_execution *execution) SP_NONNULL(1, 2);
 
 /* Reads a whole one; `out` borrows from `in`. */
-enum sp_err sp_execution_read(struct sp_slice in, struct sp_execution *out) SP_MUST_CHECK
-    SP_NONNULL(2);
+enum sp_err sp_execution_read(struct sp_slice in, struct sp_execution *out)
+    SP_MUST_CHECK SP_NONNULL(2);
 
 #endif

@@ -186,8 +186,8 @@ static enum sp_err decode_code(struct sp_request *request, size_t bytes_max, str
 }
 
 /* A command in the place of code becomes code, and is judged and run as such. */
-static enum sp_err take_command(struct sp_request *request, const struct sp_json_value *members, size_t bytes_max,
-                                struct sp_where *where)
+static enum sp_err take_command(struct sp_request *request, const struct sp_json_value *members,
+                                size_t bytes_max, struct sp_where *where)
 {
     const struct sp_json_value *code = sp_json_get(members, "code");
     if (!is_absent(code) || !is_absent(sp_json_get(members, "pythonCode"))) {
@@ -199,7 +199,8 @@ static enum sp_err take_command(struct sp_request *request, const struct sp_json
         return err;
     }
     if (err != SP_OK) {
-        return wrong(where, "give either shellCommand, a string, or execCommandAndArgs, a list of strings; stdin is a string");
+        return wrong(where, "give either shellCommand, a string, or execCommandAndArgs, a list of "
+                            "strings; stdin is a string");
     }
     request->code = sp_buf_slice(&request->decoded);
     request->is_shell = true;
@@ -236,10 +237,14 @@ enum sp_err sp_request_read(struct sp_slice body, size_t bytes_max, struct sp_re
 
 bool sp_request_takes_type(struct sp_slice content_type)
 {
-    static const char *const taken[] = {"application/json", "text/json", "application/x-www-form-urlencoded"};
+    static const char *const taken[] = {"application/json", "text/json",
+                                        "application/x-www-form-urlencoded"};
     const struct sp_slice suffix = SP_SLICE_LITERAL("+json");
-    struct sp_slice type = sp_slice_trim(sp_slice_sub(content_type, 0, sp_slice_find(content_type, 0, ';')));
-    bool is_suffixed = type.len > suffix.len && sp_slice_equal(sp_slice_sub(type, type.len - suffix.len, suffix.len), suffix);
+    struct sp_slice type =
+        sp_slice_trim(sp_slice_sub(content_type, 0, sp_slice_find(content_type, 0, ';')));
+    bool is_suffixed =
+        type.len > suffix.len &&
+        sp_slice_equal(sp_slice_sub(type, type.len - suffix.len, suffix.len), suffix);
     return type.len == 0 || is_suffixed || is_one_of(type, taken, SP_COUNT(taken));
 }
 

@@ -24,7 +24,7 @@ struct sp_result {
         value_json; /* the last expression's value as one JSON text; "null" when there is none */
     struct sp_slice
         outputs_json; /* everything shown, as one JSON array; empty when it says no more than the value */
-    bool is_shell; /* a command was run: the value is its exit status, "null" when it had none */
+    bool is_shell;   /* a command was run: the value is its exit status, "null" when it had none */
     bool is_out_cut; /* the text was longer than the pool keeps */
     bool is_err_cut;
     bool is_value_cut;

@@ -14,9 +14,9 @@
 #define ALLOW_GET_DELETE  "DELETE, GET, HEAD, OPTIONS"
 
 /* What differs from most rows. */
-#define NO_IDENTIFIER 1U
-#define BY_VERSION    2U /* the family goes by the version: both share this path */
-#define MANAGEMENT    4U
+#define NO_IDENTIFIER     1U
+#define BY_VERSION        2U /* the family goes by the version: both share this path */
+#define MANAGEMENT        4U
 
 /* One operation of one path. `*` stands for one segment, `**` for two and more: a name with raw slashes. */
 struct row {
@@ -259,8 +259,7 @@ static enum sp_err read_query(struct sp_slice raw, struct query *out, struct sp_
         for (size_t i = 0; i < SP_COUNT(known); i++) {
             if (sp_slice_is_nocase(name, known[i].name) &&
                 keep(value, known[i].slot, known[i].has, known[i].err) != SP_OK) {
-                sp_where_set(where, 0, 0, "%s is given twice with different values",
-                             known[i].name);
+                sp_where_set(where, 0, 0, "%s is given twice with different values", known[i].name);
                 return known[i].err;
             }
         }
@@ -323,8 +322,9 @@ static enum sp_err read_identifier(const struct row *row, const struct query *qu
 }
 
 /* The name in the path and the directory in the query; what they may hold is checked where they are used. */
-static enum sp_err read_names(struct sp_slice name, const struct query *query, struct sp_buf *scratch,
-                              struct sp_route *route, struct sp_where *where)
+static enum sp_err read_names(struct sp_slice name, const struct query *query,
+                              struct sp_buf *scratch, struct sp_route *route,
+                              struct sp_where *where)
 {
     size_t name_at = scratch->len;
     if (sp_url_decode(name, SP_PLUS_IS_PLUS, scratch) != SP_OK) {
@@ -363,8 +363,9 @@ static enum sp_err read_list_options(const struct query *query, struct sp_route 
  * Some clients put the operation behind an endpoint that has a query of its own: `/pool?x=1/code/execute&identifier=...`.
  * It is looked for there only when the path itself names none, and not in parameters that mean something else.
  */
-static enum sp_err find_operation(struct sp_slice method, struct sp_slice path, struct sp_slice raw_query,
-                                  const struct row **out, struct sp_slice *out_name)
+static enum sp_err find_operation(struct sp_slice method, struct sp_slice path,
+                                  struct sp_slice raw_query, const struct row **out,
+                                  struct sp_slice *out_name)
 {
     static const char *const taken[] = {"api-version", "identifier", "path", "recursive", "skip"};
     struct sp_url_query q;
@@ -378,7 +379,8 @@ static enum sp_err find_operation(struct sp_slice method, struct sp_slice path, 
         for (size_t i = 0; i < SP_COUNT(taken); i++) {
             is_taken = is_taken || sp_slice_is_nocase(name, taken[i]);
         }
-        err = is_taken ? err : find_row(method, sp_slice_sub(value, slash, value.len), out, out_name);
+        err =
+            is_taken ? err : find_row(method, sp_slice_sub(value, slash, value.len), out, out_name);
     }
     return err;
 }

@@ -65,10 +65,10 @@ struct sp_route {
     struct sp_slice
         identifier; /* decoded and checked; in the scratch buffer. Empty where the operation has none */
     struct sp_slice api_version; /* as it was given; in the target */
-    struct sp_slice name;        /* decoded: of a file (api/spot.h checks it), or the id of an execution */
-    struct sp_slice query;       /* raw, in the target */
-    struct sp_slice path;        /* decoded: the directory of a file, as the query says it */
-    uint32_t skip;               /* of a list */
+    struct sp_slice name; /* decoded: of a file (api/spot.h checks it), or the id of an execution */
+    struct sp_slice query; /* raw, in the target */
+    struct sp_slice path;  /* decoded: the directory of a file, as the query says it */
+    uint32_t skip;         /* of a list */
     bool is_recursive;
     bool is_management; /* of /.management, which answers in words of its own */
 };

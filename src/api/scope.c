@@ -104,6 +104,7 @@ struct sp_slice sp_scope_said(struct sp_slice detail)
 {
     unsigned scope = 0;
     const struct sp_slice name = sp_slice_sub(detail, sizeof(SAYING) - 1, detail.len);
-    const bool is_one = sp_slice_starts(detail, SAYING) && sp_scope_from_name(name, &scope) == SP_OK;
+    const bool is_one =
+        sp_slice_starts(detail, SAYING) && sp_scope_from_name(name, &scope) == SP_OK;
     return is_one ? name : sp_slice_make(NULL, 0);
 }

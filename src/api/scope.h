@@ -9,11 +9,11 @@
 #include "api/route.h"
 
 /* Bits; what is stored are the names. */
-#define SP_SCOPE_LIST(X)                     \
-    X(SP_SCOPE_EXECUTE, 1U, "execute")       \
-    X(SP_SCOPE_FILES, 2U, "files")           \
-    X(SP_SCOPE_SESSIONS, 4U, "sessions")     \
-    X(SP_SCOPE_AUDIT_READ, 8U, "audit:read") \
+#define SP_SCOPE_LIST(X)                                                                           \
+    X(SP_SCOPE_EXECUTE, 1U, "execute")                                                             \
+    X(SP_SCOPE_FILES, 2U, "files")                                                                 \
+    X(SP_SCOPE_SESSIONS, 4U, "sessions")                                                           \
+    X(SP_SCOPE_AUDIT_READ, 8U, "audit:read")                                                       \
     X(SP_SCOPE_ADMIN, 16U, "admin")
 
 enum sp_scope {
@@ -24,8 +24,9 @@ enum sp_scope {
 };
 
 /* What a new token may do unless something else is asked for; and all there is. */
-#define SP_SCOPES_USUAL ((unsigned)SP_SCOPE_EXECUTE | (unsigned)SP_SCOPE_FILES | (unsigned)SP_SCOPE_SESSIONS)
-#define SP_SCOPES_ALL   (SP_SCOPES_USUAL | (unsigned)SP_SCOPE_AUDIT_READ | (unsigned)SP_SCOPE_ADMIN)
+#define SP_SCOPES_USUAL                                                                            \
+    ((unsigned)SP_SCOPE_EXECUTE | (unsigned)SP_SCOPE_FILES | (unsigned)SP_SCOPE_SESSIONS)
+#define SP_SCOPES_ALL      (SP_SCOPES_USUAL | (unsigned)SP_SCOPE_AUDIT_READ | (unsigned)SP_SCOPE_ADMIN)
 
 /* The longest text that sp_scopes_put writes. */
 #define SP_SCOPES_TEXT_MAX ((size_t)64)
@@ -40,7 +41,8 @@ enum sp_err sp_scope_from_name(struct sp_slice name, unsigned *out) SP_MUST_CHEC
 enum sp_err sp_scopes_parse(struct sp_slice text, unsigned *out) SP_MUST_CHECK SP_NONNULL(2);
 
 /* Appends the names with `between` between them. */
-enum sp_err sp_scopes_put(unsigned scopes, const char *between, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(2, 3);
+enum sp_err sp_scopes_put(unsigned scopes, const char *between, struct sp_buf *out)
+    SP_MUST_CHECK SP_NONNULL(2, 3);
 
 /* The scope that an operation needs; SP_SCOPE_NONE where any credential will do, SP_SCOPE_ADMIN for what is unknown. */
 unsigned sp_scope_of_operation(enum sp_operation operation);

@@ -7,7 +7,8 @@
 static const char prologue[] =
     "def _run_command(command, text):\n"
     "    import subprocess, sys\n"
-    "    done = subprocess.run(command, input=text.encode(), capture_output=True, cwd='/mnt/data')\n"
+    "    done = subprocess.run(command, input=text.encode(), capture_output=True, "
+    "cwd='/mnt/data')\n"
     "    sys.stdout.write(done.stdout.decode('utf-8', 'replace'))\n"
     "    sys.stderr.write(done.stderr.decode('utf-8', 'replace'))\n"
     "    return done.returncode if done.returncode >= 0 else 128 - done.returncode\n"

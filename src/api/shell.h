@@ -15,6 +15,7 @@ struct sp_json_value;
 bool sp_shell_is_asked(const struct sp_json_value *members);
 
 /* Appends the code. SP_ERR_REQUEST for members of the wrong form, or both; SP_ERR_TOO_BIG, SP_ERR_NOMEM. */
-enum sp_err sp_shell_code(const struct sp_json_value *members, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(2);
+enum sp_err sp_shell_code(const struct sp_json_value *members, struct sp_buf *out)
+    SP_MUST_CHECK SP_NONNULL(2);
 
 #endif

@@ -82,7 +82,7 @@ static enum sp_err add(struct join *join, struct sp_slice path)
 }
 
 enum sp_err sp_spot_of_file(struct sp_slice directory, struct sp_slice name, struct sp_buf *scratch,
-                             struct sp_spot *out, struct sp_where *out_where)
+                            struct sp_spot *out, struct sp_where *out_where)
 {
     struct join join = {.out = scratch, .where = out_where};
     sp_buf_clear(scratch);
@@ -102,7 +102,7 @@ enum sp_err sp_spot_of_file(struct sp_slice directory, struct sp_slice name, str
 }
 
 enum sp_err sp_spot_of_directory(struct sp_slice directory, struct sp_buf *scratch,
-                                  struct sp_spot *out, struct sp_where *out_where)
+                                 struct sp_spot *out, struct sp_where *out_where)
 {
     struct join join = {.out = scratch, .where = out_where};
     sp_buf_clear(scratch);

@@ -11,9 +11,9 @@
 #include "base/buf.h"
 #include "base/where.h"
 
-#define SP_SPOT_PART_BYTES_MAX  ((size_t)255)
-#define SP_SPOT_BYTES_MAX       ((size_t)1024) /* directory, slash and name */
-#define SP_SPOT_PARTS_MAX       16U
+#define SP_SPOT_PART_BYTES_MAX ((size_t)255)
+#define SP_SPOT_BYTES_MAX      ((size_t)1024) /* directory, slash and name */
+#define SP_SPOT_PARTS_MAX      16U
 
 struct sp_spot {
     struct sp_slice directory; /* "a/b"; empty for /mnt/data itself */
@@ -25,12 +25,12 @@ struct sp_spot {
  * cleared and lends what comes out. SP_ERR_FILE_NAME, with a text for the client in `out_where` (may be NULL).
  */
 enum sp_err sp_spot_of_file(struct sp_slice directory, struct sp_slice name, struct sp_buf *scratch,
-                             struct sp_spot *out, struct sp_where *out_where)
+                            struct sp_spot *out, struct sp_where *out_where)
     SP_MUST_CHECK SP_NONNULL(3, 4);
 
 /* The same for a directory: the name comes out empty. */
 enum sp_err sp_spot_of_directory(struct sp_slice directory, struct sp_buf *scratch,
-                                  struct sp_spot *out, struct sp_where *out_where)
+                                 struct sp_spot *out, struct sp_where *out_where)
     SP_MUST_CHECK SP_NONNULL(2, 3);
 
 /* Whether both are what the functions above make: for readers of orders. */

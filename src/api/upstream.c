@@ -246,9 +246,9 @@ static enum sp_err judge_status(const struct sp_upstream *u, unsigned http_statu
     return SP_ERR_OUTCOME_UNKNOWN;
 }
 
-enum sp_err sp_upstream_judge_error(const struct sp_upstream *u, unsigned http_status, struct sp_slice body,
-                                    const struct sp_json *doc, enum sp_upstream_end *out_end,
-                                    struct sp_where *out_reason)
+enum sp_err sp_upstream_judge_error(const struct sp_upstream *u, unsigned http_status,
+                                    struct sp_slice body, const struct sp_json *doc,
+                                    enum sp_upstream_end *out_end, struct sp_where *out_reason)
 {
     struct sp_slice message = find_message(doc, body);
     enum sp_err err = judge_status(u, http_status, doc, message, out_end);
@@ -272,8 +272,7 @@ enum sp_err sp_upstream_read(const struct sp_upstream *u, unsigned http_status,
     struct sp_where where = {0};
     enum sp_err err = sp_json_parse(body, &limits, &out->doc, &where);
     if (http_status < 200 || http_status > 299) {
-        out->err =
-            sp_upstream_judge_error(u, http_status, body, out->doc, &out->end, &out->reason);
+        out->err = sp_upstream_judge_error(u, http_status, body, out->doc, &out->end, &out->reason);
         return SP_OK;
     }
     if (err == SP_OK) {

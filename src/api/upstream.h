@@ -21,7 +21,7 @@ struct sp_upstream {
     struct sp_slice base_path; /* of the endpoint, without a `/` at its end; empty for none */
     struct sp_slice api_version;
     bool has_output_max; /* this version knows outputStreamsMaxLength */
-    bool is_embedded; /* our own pool: its error codes mean exactly what ours mean */
+    bool is_embedded;    /* our own pool: its error codes mean exactly what ours mean */
 };
 
 /* Fills in family and version; an empty version means the default (the newest for the embedded pool, else 2024-10-02-preview). */
@@ -54,7 +54,8 @@ struct sp_upstream_answer {
     struct sp_json *doc;
     struct sp_buf value;
     struct sp_buf outputs;
-    const struct sp_json_value *witness; /* what an embedded pool says that the run did; lent from `doc`, may be NULL */
+    const struct sp_json_value
+        *witness; /* what an embedded pool says that the run did; lent from `doc`, may be NULL */
 };
 
 /* Reads a whole answer; fails only for want of memory. What cannot be understood is an UNKNOWN end in `out`. */

@@ -43,7 +43,8 @@ static enum sp_err put_whole_name(const struct sp_spot *spot, struct sp_buf *out
 }
 
 /* The old family knows no directories: they are a part of the name. */
-static enum sp_err put_name(const struct sp_upstream *u, const struct sp_spot *spot, struct sp_buf *out)
+static enum sp_err put_name(const struct sp_upstream *u, const struct sp_spot *spot,
+                            struct sp_buf *out)
 {
     SP_AUTO_BUF struct sp_buf name;
     sp_buf_init(&name, SP_SPOT_BYTES_MAX);
@@ -103,7 +104,8 @@ static enum sp_err put_path(const struct sp_upstream *u, const struct sp_order *
 static struct sp_slice version_for(const struct sp_upstream *u, enum sp_operation operation)
 {
     enum sp_version version = SP_VERSION_NONE;
-    bool is_old = sp_version_parse(u->api_version, &version) == SP_OK && version < SP_VERSION_2025_02;
+    bool is_old =
+        sp_version_parse(u->api_version, &version) == SP_OK && version < SP_VERSION_2025_02;
     return operation >= SP_OPERATION_SESSION_GET && is_old
                ? sp_slice_of(sp_version_text(SP_VERSION_2025_10))
                : u->api_version;

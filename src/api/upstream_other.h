@@ -20,12 +20,12 @@ enum sp_err sp_upstream_other_target(const struct sp_upstream *u, const struct s
     SP_MUST_CHECK SP_NONNULL(1, 2, 5);
 
 /* What stands around the bytes of an upload, and the type of all of it. The boundary is the file's own digest. */
-enum sp_err sp_upstream_upload_type(const struct sp_order *order, struct sp_buf *out) SP_MUST_CHECK
-    SP_NONNULL(1, 2);
+enum sp_err sp_upstream_upload_type(const struct sp_order *order, struct sp_buf *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 enum sp_err sp_upstream_upload_head(const struct sp_upstream *u, const struct sp_order *order,
                                     struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 2, 3);
-enum sp_err sp_upstream_upload_tail(const struct sp_order *order, struct sp_buf *out) SP_MUST_CHECK
-    SP_NONNULL(1, 2);
+enum sp_err sp_upstream_upload_tail(const struct sp_order *order, struct sp_buf *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* What an answer says. Zero is the safe reading. */
 struct sp_upstream_other {

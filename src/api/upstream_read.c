@@ -29,7 +29,8 @@ static enum sp_err text_of(const struct sp_json_value *value, struct sp_slice *o
 /* Beneath /mnt/data, without slashes at the ends. */
 static struct sp_slice beneath_root(struct sp_slice path)
 {
-    if (sp_slice_starts(path, ROOT) && (path.len == sizeof(ROOT) - 1 || path.ptr[sizeof(ROOT) - 1] == '/')) {
+    if (sp_slice_starts(path, ROOT) &&
+        (path.len == sizeof(ROOT) - 1 || path.ptr[sizeof(ROOT) - 1] == '/')) {
         path = sp_slice_sub(path, sizeof(ROOT) - 1, path.len);
     }
     while (path.len > 0 && path.ptr[0] == '/') {
@@ -57,7 +58,8 @@ static void split_name(struct sp_slice name, struct sp_file_record *file)
 static void read_size(const struct sp_json *doc, const struct sp_json_value *value, uint64_t *out)
 {
     int64_t size = 0;
-    *out = value != NULL && sp_json_integer(doc, value, &size) == SP_OK && size > 0 ? (uint64_t)size : 0;
+    *out = value != NULL && sp_json_integer(doc, value, &size) == SP_OK && size > 0 ? (uint64_t)size
+                                                                                    : 0;
 }
 
 /* Both families' words for the same, whichever this pool uses. */
@@ -74,7 +76,8 @@ static enum sp_err read_file(struct reading *r, const struct sp_json_value *valu
     SP_TRY(text_of(sp_json_get(members, "type"), &type));
     SP_TRY(text_of(sp_json_get(members, "directory"), &directory));
     SP_TRY(text_of(sp_json_get(members, "contentType"), &file.content_type));
-    SP_TRY(text_of(sp_json_get(members, is_old ? "lastModifiedTime" : "lastModifiedAt"), &file.modified));
+    SP_TRY(text_of(sp_json_get(members, is_old ? "lastModifiedTime" : "lastModifiedAt"),
+                   &file.modified));
     read_size(r->doc, sp_json_get(members, is_old ? "size" : "sizeInBytes"), &file.size);
     if (directory.len > 0) {
         file.directory = beneath_root(directory);
@@ -123,7 +126,8 @@ static bool is_named(struct sp_slice names, struct sp_slice name)
     return false;
 }
 
-static enum sp_err read_session(struct reading *r, const struct sp_json_value *value, bool is_listed)
+static enum sp_err read_session(struct reading *r, const struct sp_json_value *value,
+                                bool is_listed)
 {
     struct sp_session_record session = {.etag = {NULL, 0}};
     const struct sp_json_value *expires = sp_json_get(value, "expireAt");
@@ -182,7 +186,8 @@ static enum sp_err read_product(struct reading *r, const struct sp_json_value *r
     case SP_OPERATION_SESSION_LIST:
         return read_sessions(r, root);
     case SP_OPERATION_METADATA:
-        return sp_json_is(root, SP_JSON_OBJECT) ? sp_json_print(r->doc, root, r->w.out) : SP_ERR_INVALID;
+        return sp_json_is(root, SP_JSON_OBJECT) ? sp_json_print(r->doc, root, r->w.out)
+                                                : SP_ERR_INVALID;
     case SP_OPERATION_NONE:
     case SP_OPERATION_EXECUTE:
     case SP_OPERATION_EXECUTION_GET:
@@ -203,12 +208,14 @@ static bool gives_nothing(enum sp_operation operation)
 }
 
 /* What a pool's refusal means for this operation, beyond what it means for any. */
-static enum sp_err judge_refusal(const struct sp_order *order, unsigned status, struct sp_slice code,
-                                 enum sp_err err)
+static enum sp_err judge_refusal(const struct sp_order *order, unsigned status,
+                                 struct sp_slice code, enum sp_err err)
 {
-    static const enum sp_err shared[] = {SP_ERR_FILE_NOT_FOUND, SP_ERR_SESSION_NOT_FOUND, SP_ERR_FILE_NAME,
-                                         SP_ERR_FILE_CONFLICT,  SP_ERR_NO_SPACE,          SP_ERR_TOO_BIG};
-    bool is_file = order->operation >= SP_OPERATION_FILE_LIST && order->operation <= SP_OPERATION_FILE_DELETE;
+    static const enum sp_err shared[] = {SP_ERR_FILE_NOT_FOUND, SP_ERR_SESSION_NOT_FOUND,
+                                         SP_ERR_FILE_NAME,      SP_ERR_FILE_CONFLICT,
+                                         SP_ERR_NO_SPACE,       SP_ERR_TOO_BIG};
+    bool is_file =
+        order->operation >= SP_OPERATION_FILE_LIST && order->operation <= SP_OPERATION_FILE_DELETE;
     for (size_t i = 0; i < SP_COUNT(shared); i++) {
         if (sp_err_http(shared[i]) == status && sp_slice_is(code, sp_err_code(shared[i]))) {
             return shared[i];
@@ -222,12 +229,14 @@ static enum sp_err judge_refusal(const struct sp_order *order, unsigned status, 
 
 static enum sp_err code_of(const struct sp_json *doc, struct sp_slice *out)
 {
-    const struct sp_json_value *error = doc != NULL ? sp_json_get(sp_json_root(doc), "error") : NULL;
+    const struct sp_json_value *error =
+        doc != NULL ? sp_json_get(sp_json_root(doc), "error") : NULL;
     return sp_json_string(sp_json_get(error, "code"), out);
 }
 
 static void read_refusal(const struct sp_upstream *u, const struct sp_order *order, unsigned status,
-                         struct sp_slice body, const struct sp_json *doc, struct sp_upstream_other *out)
+                         struct sp_slice body, const struct sp_json *doc,
+                         struct sp_upstream_other *out)
 {
     struct sp_slice code = {NULL, 0};
     out->err = sp_upstream_judge_error(u, status, body, doc, &out->end, &out->reason);
@@ -236,8 +245,11 @@ static void read_refusal(const struct sp_upstream *u, const struct sp_order *ord
     }
     if (out->end == SP_UPSTREAM_NOT_STARTED || sp_err_http(SP_ERR_NO_SPACE) == status) {
         enum sp_err err = judge_refusal(order, status, code, out->err);
-        bool is_gone = err == SP_ERR_SESSION_NOT_FOUND; /* which is what was asked, and an answer to it */
-        out->end = is_gone ? SP_UPSTREAM_DONE : err != out->err ? SP_UPSTREAM_NOT_STARTED : out->end;
+        bool is_gone =
+            err == SP_ERR_SESSION_NOT_FOUND; /* which is what was asked, and an answer to it */
+        out->end = is_gone           ? SP_UPSTREAM_DONE
+                   : err != out->err ? SP_UPSTREAM_NOT_STARTED
+                                     : out->end;
         out->err = err;
     }
     /* What only looks may have looked or not: nothing came of it, and it may be tried again. */
@@ -282,7 +294,8 @@ enum sp_err sp_upstream_other_read(const struct sp_upstream *u, const struct sp_
     out->end = SP_UPSTREAM_DONE; /* whatever it says of it, the pool did it */
     out->err = err == SP_OK ? SP_OK : SP_ERR_POOL_ANSWER;
     if (err != SP_OK) {
-        sp_where_set(&out->reason, 0, 0, "the pool's answer cannot be read: a member is missing or has another type");
+        sp_where_set(&out->reason, 0, 0,
+                     "the pool's answer cannot be read: a member is missing or has another type");
     }
     return SP_OK;
 }

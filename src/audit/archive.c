@@ -306,7 +306,8 @@ enum sp_err sp_archive_entry(struct sp_archive *a, uint64_t index, struct sp_sli
     return SP_OK;
 }
 
-enum sp_err sp_archive_file(const struct sp_archive *a, const char *path, size_t room, struct sp_buf *out)
+enum sp_err sp_archive_file(const struct sp_archive *a, const char *path, size_t room,
+                            struct sp_buf *out)
 {
     return sp_disk_get_file(a->disk, (struct sp_disk_name){SP_DISK_LOG, path}, room, out);
 }

@@ -42,8 +42,8 @@ enum sp_err sp_archive_entry(struct sp_archive *archive, uint64_t index, struct 
     SP_MUST_CHECK SP_NONNULL(1, 3);
 
 /* A file of the log as it lies there, appended: at most `room` bytes. */
-enum sp_err sp_archive_file(const struct sp_archive *archive, const char *path, size_t room, struct sp_buf *out)
-    SP_MUST_CHECK SP_NONNULL(1, 2, 4);
+enum sp_err sp_archive_file(const struct sp_archive *archive, const char *path, size_t room,
+                            struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 2, 4);
 
 /* The root over the first `size` entries, computed from the hashes. */
 enum sp_err sp_archive_root(struct sp_archive *archive, uint64_t size, struct sp_node *out)

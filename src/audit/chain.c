@@ -15,10 +15,12 @@ void sp_chain_done(struct sp_chain *chain)
     chain->count = 0;
 }
 
-static enum sp_err push(struct sp_chain *chain, struct sp_slice text, uint64_t from, bool is_vouched)
+static enum sp_err push(struct sp_chain *chain, struct sp_slice text, uint64_t from,
+                        bool is_vouched)
 {
-    struct sp_chain_key *keys =
-        chain->count < SP_CHAIN_KEYS_MAX ? realloc(chain->keys, (chain->count + 1) * sizeof(*keys)) : NULL;
+    struct sp_chain_key *keys = chain->count < SP_CHAIN_KEYS_MAX
+                                    ? realloc(chain->keys, (chain->count + 1) * sizeof(*keys))
+                                    : NULL;
     if (keys == NULL) {
         return SP_ERR_NOMEM;
     }
@@ -36,8 +38,8 @@ const char *sp_chain_latest(const struct sp_chain *chain)
 
 bool sp_chain_may_care(struct sp_slice line)
 {
-    return sp_slice_starts(line, "{\"configuration_sha256\":") || sp_slice_starts(line, "{\"checkpoint\":") ||
-           sp_slice_starts(line, "{\"index\":");
+    return sp_slice_starts(line, "{\"configuration_sha256\":") ||
+           sp_slice_starts(line, "{\"checkpoint\":") || sp_slice_starts(line, "{\"index\":");
 }
 
 /* --- entries --- */
@@ -54,7 +56,8 @@ static enum sp_err on_start(struct sp_chain *chain, uint64_t index, struct sp_sl
     if (sp_slice_is(key, sp_chain_latest(chain))) {
         return SP_OK;
     }
-    chain->fn(chain->ctx, index, "the key is another one here, and no entry that the one before signed names it");
+    chain->fn(chain->ctx, index,
+              "the key is another one here, and no entry that the one before signed names it");
     return push(chain, key, index, /*is_vouched=*/false);
 }
 
@@ -63,12 +66,14 @@ static enum sp_err on_key(struct sp_chain *chain, uint64_t index, const struct s
     const struct sp_slice old_key = sp_entry_text(sp_entry_get(entry, "old_key"));
     const struct sp_slice new_key = sp_entry_text(sp_entry_get(entry, "new_key"));
     if (chain->is_changing) {
-        chain->fn(chain->ctx, chain->changing_at, "this change of the key is not proved by a 'rotation'");
+        chain->fn(chain->ctx, chain->changing_at,
+                  "this change of the key is not proved by a 'rotation'");
     }
     if (chain->count == 0) {
         SP_TRY(push(chain, old_key, index, /*is_vouched=*/true));
     } else if (!sp_slice_is(old_key, sp_chain_latest(chain))) {
-        chain->fn(chain->ctx, index, "the key that is replaced here is not the one that signed until here");
+        chain->fn(chain->ctx, index,
+                  "the key that is replaced here is not the one that signed until here");
     }
     chain->is_changing = true;
     chain->changing_at = index;
@@ -80,7 +85,8 @@ static enum sp_err on_key(struct sp_chain *chain, uint64_t index, const struct s
 static bool has_signed(const char *text, struct sp_slice note)
 {
     SP_AUTO_NOTE_KEY struct sp_note_key key = {.key = NULL};
-    return sp_note_key_read(sp_slice_of(text), &key) == SP_OK && sp_note_verify(note, &key) == SP_OK;
+    return sp_note_key_read(sp_slice_of(text), &key) == SP_OK &&
+           sp_note_verify(note, &key) == SP_OK;
 }
 
 /* NULL, or what is wrong with the checkpoint that proves the change at hand. */
@@ -102,7 +108,8 @@ static const char *flaw_of(const struct sp_chain *chain, struct sp_slice note)
     if (!has_signed(sp_chain_latest(chain), note)) {
         return "the change of the key is not signed by the old key";
     }
-    return has_signed(chain->next, note) ? NULL : "the change of the key is not signed by the new key";
+    return has_signed(chain->next, note) ? NULL
+                                         : "the change of the key is not signed by the new key";
 }
 
 static enum sp_err on_rotation(struct sp_chain *chain, uint64_t index, const struct sp_entry *entry)
@@ -113,7 +120,8 @@ static enum sp_err on_rotation(struct sp_chain *chain, uint64_t index, const str
     if (err == SP_ERR_NOMEM) {
         return err;
     }
-    const char *flaw = err == SP_OK ? flaw_of(chain, sp_buf_slice(&note)) : "its checkpoint is no checkpoint";
+    const char *flaw =
+        err == SP_OK ? flaw_of(chain, sp_buf_slice(&note)) : "its checkpoint is no checkpoint";
     if (flaw != NULL) {
         chain->fn(chain->ctx, index, flaw);
     }
@@ -157,7 +165,8 @@ void sp_chain_root(struct sp_chain *chain, const struct sp_node *root)
 void sp_chain_end(struct sp_chain *chain, uint64_t size)
 {
     if (chain->is_changing && size > chain->changing_at + 1) {
-        chain->fn(chain->ctx, chain->changing_at, "this change of the key is not proved by a 'rotation'");
+        chain->fn(chain->ctx, chain->changing_at,
+                  "this change of the key is not proved by a 'rotation'");
     }
 }
 

@@ -18,8 +18,8 @@ typedef void sp_chain_fn(void *ctx, uint64_t index, const char *text);
 
 struct sp_chain_key {
     char text[SP_NOTE_TEXT_MAX];
-    uint64_t from;     /* the entry that named it */
-    bool is_vouched;   /* by the key before it */
+    uint64_t from;   /* the entry that named it */
+    bool is_vouched; /* by the key before it */
 };
 
 struct sp_chain {
@@ -27,8 +27,8 @@ struct sp_chain {
     void *ctx;
     struct sp_chain_key *keys; /* oldest first */
     size_t count;
-    bool is_changing;      /* a `key` entry was met, and its `rotation` not yet */
-    uint64_t changing_at;  /* where that stands */
+    bool is_changing;     /* a `key` entry was met, and its `rotation` not yet */
+    uint64_t changing_at; /* where that stands */
     char next[SP_NOTE_TEXT_MAX];
     bool has_root;
     struct sp_node root; /* of all entries up to it */
@@ -39,7 +39,8 @@ void sp_chain_done(struct sp_chain *chain) SP_NONNULL(1);
 
 /* Whether an entry with this text can matter to it: then it is read and given here, in the order of the log. */
 bool sp_chain_may_care(struct sp_slice line);
-enum sp_err sp_chain_entry(struct sp_chain *chain, uint64_t index, struct sp_slice line) SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_chain_entry(struct sp_chain *chain, uint64_t index, struct sp_slice line)
+    SP_MUST_CHECK SP_NONNULL(1);
 
 /* Whether the root of the first `size` entries is asked for; then it is given here. */
 bool sp_chain_wants_root(const struct sp_chain *chain, uint64_t size) SP_NONNULL(1);
@@ -56,6 +57,7 @@ const char *sp_chain_latest(const struct sp_chain *chain) SP_NONNULL(1);
  * is the latest. Then whether a key of the chain, or `trusted`, signed a note: SP_ERR_NOT_FOUND when none did.
  */
 bool sp_chain_leads_from(const struct sp_chain *chain, const char *trusted) SP_NONNULL(1, 2);
-enum sp_err sp_chain_verify(const struct sp_chain *chain, struct sp_slice note) SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_chain_verify(const struct sp_chain *chain, struct sp_slice note)
+    SP_MUST_CHECK SP_NONNULL(1);
 
 #endif

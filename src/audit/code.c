@@ -6,12 +6,12 @@
 #include "base/clock.h"
 #include "codec/hex.h"
 
-#define MAGIC        "SPCODE01"
-#define MAGIC_BYTES  ((size_t)8)
-#define PENDING_MAX  64U
-#define KNOWN_SLOTS  4096U
-#define DAY_US       ((uint64_t)24 * 60 * 60 * 1000 * 1000)
-#define USE          SP_SLICE_LITERAL("sallyport code 1")
+#define MAGIC       "SPCODE01"
+#define MAGIC_BYTES ((size_t)8)
+#define PENDING_MAX 64U
+#define KNOWN_SLOTS 4096U
+#define DAY_US      ((uint64_t)24 * 60 * 60 * 1000 * 1000)
+#define USE         SP_SLICE_LITERAL("sallyport code 1")
 
 /* An object that is durable, or is about to be. */
 struct object {
@@ -30,7 +30,7 @@ struct sp_code_keeper {
     } pending[PENDING_MAX];
     size_t pending_count;
     struct object known[KNOWN_SLOTS]; /* by digest: the latest in each slot */
-    bool is_distrusting;              /* a sync failed: the page cache may show what the disk has not */
+    bool is_distrusting; /* a sync failed: the page cache may show what the disk has not */
     const char *reason;
 };
 
@@ -54,7 +54,8 @@ void sp_code_path(const struct sp_code_name *name, char out[SP_CODE_PATH_BYTES])
 
 /* --- objects --- */
 
-enum sp_err sp_code_seal(const uint8_t public_key[SP_SEAL_KEY_BYTES], struct sp_slice code, struct sp_buf *out)
+enum sp_err sp_code_seal(const uint8_t public_key[SP_SEAL_KEY_BYTES], struct sp_slice code,
+                         struct sp_buf *out)
 {
     uint8_t digest[SP_SHA256_BYTES];
     const size_t start = out->len;
@@ -72,21 +73,25 @@ static bool is_whole(struct sp_slice object)
     }
     const size_t at = object.len - SP_SHA256_BYTES;
     return sp_sha256(sp_slice_sub(object, 0, at), digest) == SP_OK &&
-           sp_slice_equal(sp_slice_sub(object, at, SP_SHA256_BYTES), sp_slice_make(digest, sizeof(digest)));
+           sp_slice_equal(sp_slice_sub(object, at, SP_SHA256_BYTES),
+                          sp_slice_make(digest, sizeof(digest)));
 }
 
-enum sp_err sp_code_unseal(const uint8_t private_key[SP_SEAL_KEY_BYTES], struct sp_slice object, struct sp_buf *out)
+enum sp_err sp_code_unseal(const uint8_t private_key[SP_SEAL_KEY_BYTES], struct sp_slice object,
+                           struct sp_buf *out)
 {
     if (!is_whole(object)) {
         return SP_ERR_CORRUPT;
     }
-    return sp_seal_open(private_key, USE,
-                        sp_slice_sub(object, MAGIC_BYTES, object.len - MAGIC_BYTES - SP_SHA256_BYTES), out);
+    return sp_seal_open(
+        private_key, USE,
+        sp_slice_sub(object, MAGIC_BYTES, object.len - MAGIC_BYTES - SP_SHA256_BYTES), out);
 }
 
 /* --- life --- */
 
-enum sp_err sp_code_keeper_new(const struct sp_disk *disk, const uint8_t public_key[SP_SEAL_KEY_BYTES],
+enum sp_err sp_code_keeper_new(const struct sp_disk *disk,
+                               const uint8_t public_key[SP_SEAL_KEY_BYTES],
                                struct sp_code_keeper **out)
 {
     struct sp_code_keeper *keeper = calloc(1, sizeof(*keeper));
@@ -95,7 +100,8 @@ enum sp_err sp_code_keeper_new(const struct sp_disk *disk, const uint8_t public_
     }
     keeper->disk = disk;
     keeper->reason = "";
-    (void)sp_slice_copy(sp_slice_make(public_key, SP_SEAL_KEY_BYTES), keeper->public_key, SP_SEAL_KEY_BYTES);
+    (void)sp_slice_copy(sp_slice_make(public_key, SP_SEAL_KEY_BYTES), keeper->public_key,
+                        SP_SEAL_KEY_BYTES);
     sp_buf_init(&keeper->sealed, SP_CODE_BYTES_MAX + SP_CODE_MORE);
     *out = keeper;
     return SP_OK;
@@ -128,7 +134,8 @@ const char *sp_code_reason(const struct sp_code_keeper *keeper)
 static struct object object_of(const struct sp_code_name *name)
 {
     struct object object = {.day = name->wall_us / DAY_US + 1};
-    (void)sp_slice_copy(sp_slice_make(name->digest, sizeof(name->digest)), object.digest, sizeof(object.digest));
+    (void)sp_slice_copy(sp_slice_make(name->digest, sizeof(name->digest)), object.digest,
+                        sizeof(object.digest));
     return object;
 }
 
@@ -165,11 +172,13 @@ static enum sp_err failed(struct sp_code_keeper *keeper, const char *reason)
 static bool is_there(struct sp_code_keeper *keeper, struct sp_disk_name file, size_t len)
 {
     sp_buf_clear(&keeper->sealed);
-    return !keeper->is_distrusting && sp_disk_get_file(keeper->disk, file, len, &keeper->sealed) == SP_OK &&
+    return !keeper->is_distrusting &&
+           sp_disk_get_file(keeper->disk, file, len, &keeper->sealed) == SP_OK &&
            keeper->sealed.len == len && is_whole(sp_buf_slice(&keeper->sealed));
 }
 
-static enum sp_err write_object(struct sp_code_keeper *keeper, struct sp_disk_name file, struct sp_slice code, int *out_fd)
+static enum sp_err write_object(struct sp_code_keeper *keeper, struct sp_disk_name file,
+                                struct sp_slice code, int *out_fd)
 {
     const struct sp_disk *disk = keeper->disk;
     struct sp_disk_stat st = {.size = 0};
@@ -198,7 +207,8 @@ static enum sp_err write_object(struct sp_code_keeper *keeper, struct sp_disk_na
     return SP_OK;
 }
 
-enum sp_err sp_code_keep(struct sp_code_keeper *keeper, const struct sp_code_name *name, struct sp_slice code)
+enum sp_err sp_code_keep(struct sp_code_keeper *keeper, const struct sp_code_name *name,
+                         struct sp_slice code)
 {
     char path[SP_CODE_PATH_BYTES];
     const struct object object = object_of(name);

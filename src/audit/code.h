@@ -17,7 +17,8 @@
 #define SP_CODE_DIRECTORY  "code"
 #define SP_CODE_PATH_BYTES ((size_t)96)
 #define SP_CODE_BYTES_MAX  ((size_t)256 * 1024 * 1024)
-#define SP_CODE_MORE       ((size_t)8 + SP_SEAL_MORE + SP_SHA256_BYTES) /* bytes that an object has beyond the code */
+#define SP_CODE_MORE                                                                               \
+    ((size_t)8 + SP_SEAL_MORE + SP_SHA256_BYTES) /* bytes that an object has beyond the code */
 
 /* An object by the day of an entry's time and the digest of the code; its file beneath audit's own directory. */
 struct sp_code_name {
@@ -28,7 +29,8 @@ void sp_code_path(const struct sp_code_name *name, char out[SP_CODE_PATH_BYTES])
 
 struct sp_code_keeper;
 
-enum sp_err sp_code_keeper_new(const struct sp_disk *disk, const uint8_t public_key[SP_SEAL_KEY_BYTES],
+enum sp_err sp_code_keeper_new(const struct sp_disk *disk,
+                               const uint8_t public_key[SP_SEAL_KEY_BYTES],
                                struct sp_code_keeper **out) SP_MUST_CHECK SP_NONNULL(1, 2, 3);
 void sp_code_keeper_free(struct sp_code_keeper *keeper);
 
@@ -36,15 +38,15 @@ void sp_code_keeper_free(struct sp_code_keeper *keeper);
  * Writes the object unless it is there; it is durable after sp_code_sync, which one call does for all that were written.
  * What fails says why, for people. After a failed sync nothing that lies there is taken for durable any more.
  */
-enum sp_err sp_code_keep(struct sp_code_keeper *keeper, const struct sp_code_name *name, struct sp_slice code)
-    SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_code_keep(struct sp_code_keeper *keeper, const struct sp_code_name *name,
+                         struct sp_slice code) SP_MUST_CHECK SP_NONNULL(1, 2);
 enum sp_err sp_code_sync(struct sp_code_keeper *keeper) SP_MUST_CHECK SP_NONNULL(1);
 const char *sp_code_reason(const struct sp_code_keeper *keeper) SP_NONNULL(1);
 
 /* The bytes of an object and back. SP_ERR_CORRUPT for what is no whole object, SP_ERR_INVALID under another key. */
-enum sp_err sp_code_seal(const uint8_t public_key[SP_SEAL_KEY_BYTES], struct sp_slice code, struct sp_buf *out)
-    SP_MUST_CHECK SP_NONNULL(1, 3);
-enum sp_err sp_code_unseal(const uint8_t private_key[SP_SEAL_KEY_BYTES], struct sp_slice object, struct sp_buf *out)
-    SP_MUST_CHECK SP_NONNULL(1, 3);
+enum sp_err sp_code_seal(const uint8_t public_key[SP_SEAL_KEY_BYTES], struct sp_slice code,
+                         struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 3);
+enum sp_err sp_code_unseal(const uint8_t private_key[SP_SEAL_KEY_BYTES], struct sp_slice object,
+                           struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 3);
 
 #endif

@@ -6,7 +6,8 @@ struct sp_refused sp_room_misfit(void)
 {
     return (struct sp_refused){
         .err = SP_ERR_WIRE,
-        .detail = SP_SLICE_LITERAL("what the rooms told of this request does not fit together; nothing ran"),
+        .detail = SP_SLICE_LITERAL(
+            "what the rooms told of this request does not fit together; nothing ran"),
     };
 }
 
@@ -14,7 +15,8 @@ static bool is_digest_of(const uint8_t digest[SP_DIGEST_BYTES], struct sp_slice 
 {
     uint8_t actual[SP_SHA256_BYTES];
     return sp_sha256(bytes, actual) == SP_OK &&
-           sp_slice_equal(sp_slice_make(actual, sizeof(actual)), sp_slice_make(digest, SP_DIGEST_BYTES));
+           sp_slice_equal(sp_slice_make(actual, sizeof(actual)),
+                          sp_slice_make(digest, SP_DIGEST_BYTES));
 }
 
 /* Where the bytes of a file stand in the body that they came in. */
@@ -41,7 +43,9 @@ enum sp_err sp_room_digest(struct sp_audit_room *room, struct sp_pending *row)
         return SP_ERR_WIRE;
     }
     if (sp_hash_new(&row->hash) != SP_OK) {
-        sp_room_refuse(room, row, (struct sp_refused){.err = SP_ERR_NOMEM, .retry_after_ms = SP_AUDIT_RETRY_MS});
+        sp_room_refuse(
+            room, row,
+            (struct sp_refused){.err = SP_ERR_NOMEM, .retry_after_ms = SP_AUDIT_RETRY_MS});
         return SP_OK;
     }
     struct sp_pending **last = &room->hashing_first;
@@ -58,7 +62,8 @@ static bool has_right_digest(struct sp_pending *row)
 {
     uint8_t digest[SP_SHA256_BYTES];
     return sp_hash_end(row->hash, digest) == SP_OK &&
-           sp_slice_equal(sp_slice_make(digest, sizeof(digest)), sp_slice_make(row->verdict.code, SP_DIGEST_BYTES));
+           sp_slice_equal(sp_slice_make(digest, sizeof(digest)),
+                          sp_slice_make(row->verdict.code, SP_DIGEST_BYTES));
 }
 
 bool sp_audit_is_hashing(const struct sp_audit_room *room)
@@ -73,7 +78,8 @@ bool sp_audit_hash_some(struct sp_audit_room *room, struct sp_audit_now now)
         return false;
     }
     room->now = now;
-    struct sp_slice piece = sp_slice_sub(content_of(&row->verdict), (size_t)row->hashed, SP_AUDIT_PIECE);
+    struct sp_slice piece =
+        sp_slice_sub(content_of(&row->verdict), (size_t)row->hashed, SP_AUDIT_PIECE);
     enum sp_err err = sp_hash_put(row->hash, piece);
     row->hashed += piece.len;
     if (err == SP_OK && row->hashed < row->verdict.code_bytes) {
@@ -91,14 +97,18 @@ bool sp_audit_hash_some(struct sp_audit_room *room, struct sp_audit_now now)
 }
 
 /* The code of a run stands at the end of its order, whatever inspect says; that of a denied one came beside the verdict. */
-static struct sp_slice code_of(const struct sp_audit_room *room, const struct sp_msg_verdict *verdict)
+static struct sp_slice code_of(const struct sp_audit_room *room,
+                               const struct sp_msg_verdict *verdict)
 {
     const struct sp_slice order = verdict->order.bytes;
-    return verdict->verdict == SP_VERDICT_ALLOW ? sp_slice_sub(order, room->settings.code_at, order.len) : content_of(verdict);
+    return verdict->verdict == SP_VERDICT_ALLOW
+               ? sp_slice_sub(order, room->settings.code_at, order.len)
+               : content_of(verdict);
 }
 
 /* Files are not kept. Of a denied body that held no code there is nothing to keep. */
-enum sp_err sp_room_keep_code(struct sp_audit_room *room, const struct sp_pending *row, uint64_t wall_us)
+enum sp_err sp_room_keep_code(struct sp_audit_room *room, const struct sp_pending *row,
+                              uint64_t wall_us)
 {
     struct sp_code_name name = {.wall_us = wall_us};
     const struct sp_msg_verdict *verdict = &row->verdict;
@@ -111,7 +121,8 @@ enum sp_err sp_room_keep_code(struct sp_audit_room *room, const struct sp_pendin
     if (code.len != verdict->code_bytes || !is_digest_of(verdict->code, code)) {
         return SP_ERR_WIRE;
     }
-    (void)sp_slice_copy(sp_slice_make(verdict->code, SP_DIGEST_BYTES), name.digest, sizeof(name.digest));
+    (void)sp_slice_copy(sp_slice_make(verdict->code, SP_DIGEST_BYTES), name.digest,
+                        sizeof(name.digest));
     return sp_code_keep(room->keeper, &name, code);
 }
 

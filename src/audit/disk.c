@@ -13,12 +13,12 @@
 #include "base/num.h"
 #include "base/own.h"
 
-#define FILE_MODE   0640
+#define FILE_MODE    0640
 #define PRIVATE_MODE 0600
-#define DIR_MODE    0750
-#define BLOCK_BYTES ((size_t)1024 * 1024) /* of one write to a journal */
-#define ALIGNMENT   ((size_t)4096)
-#define PATH_BYTES  ((size_t)256)
+#define DIR_MODE     0750
+#define BLOCK_BYTES  ((size_t)1024 * 1024) /* of one write to a journal */
+#define ALIGNMENT    ((size_t)4096)
+#define PATH_BYTES   ((size_t)256)
 
 static enum sp_err failed(struct sp_disk_directory *d)
 {

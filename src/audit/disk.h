@@ -17,7 +17,7 @@ enum sp_disk_how {
     SP_DISK_READ,
     SP_DISK_MAKE, /* for writing; made when it is not there, with the directories that lead to it */
     SP_DISK_MAKE_PRIVATE, /* the same for its owner alone, in a directory that is there */
-    SP_DISK_JOURNAL, /* one that is there, for write_durable and reading */
+    SP_DISK_JOURNAL,      /* one that is there, for write_durable and reading */
 };
 
 /* A file by its place and its path beneath that. */

@@ -10,13 +10,15 @@
 #include "base/own.h"
 #include "base/text.h"
 
-#define SEARCH_END ((uint64_t)1 << 32) /* nobody has a log of that many bundles: the search begins anew */
-#define GROUP      1000U               /* bundles of one directory */
+#define SEARCH_END                                                                                 \
+    ((uint64_t)1 << 32)  /* nobody has a log of that many bundles: the search begins anew */
+#define GROUP      1000U /* bundles of one directory */
 #define DAY_DIGITS ((size_t)8)
 
 static void bundle_path(uint64_t number, char out[SP_TILE_PATH_BYTES])
 {
-    sp_tile_path((struct sp_tile){.level = SP_TILE_ENTRIES, .number = number, .width = SP_TILE_WIDTH}, out);
+    sp_tile_path(
+        (struct sp_tile){.level = SP_TILE_ENTRIES, .number = number, .width = SP_TILE_WIDTH}, out);
 }
 
 static bool look(int log_dir, uint64_t number, struct stat *out)
@@ -50,7 +52,9 @@ uint64_t sp_drop_due(int log_dir, const struct sp_drop *drop, uint64_t before_s,
 {
     struct stat st;
     uint64_t number = drop->first;
-    for (unsigned i = 0; i < most && look(log_dir, number, &st) && st.st_mtime >= 0 && (uint64_t)st.st_mtime < before_s; i++) {
+    for (unsigned i = 0; i < most && look(log_dir, number, &st) && st.st_mtime >= 0 &&
+                         (uint64_t)st.st_mtime < before_s;
+         i++) {
         number++;
     }
     return number;
@@ -145,7 +149,8 @@ static void drop_day(int code_dir, const char *day, unsigned *most)
         sp_close(fd);
         return;
     }
-    for (const struct dirent *entry = readdir(names); entry != NULL && *most > 0; entry = readdir(names)) {
+    for (const struct dirent *entry = readdir(names); entry != NULL && *most > 0;
+         entry = readdir(names)) {
         if (is_object(entry->d_name) && unlinkat(fd, entry->d_name, 0) == 0) {
             (*most)--;
         }
@@ -164,7 +169,8 @@ void sp_drop_code(int own_dir, uint64_t before_us, unsigned most)
         return;
     }
     day_of(before_us, limit);
-    for (const struct dirent *entry = readdir(names); entry != NULL && most > 0; entry = readdir(names)) {
+    for (const struct dirent *entry = readdir(names); entry != NULL && most > 0;
+         entry = readdir(names)) {
         if (is_day(entry->d_name) && is_before(entry->d_name, limit)) {
             drop_day(fd, entry->d_name, &most);
         }

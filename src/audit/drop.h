@@ -19,7 +19,8 @@ struct sp_drop {
 bool sp_drop_find(int log_dir, struct sp_drop *drop, unsigned most) SP_NONNULL(2);
 
 /* The first bundle that stays when all go that were last written before a time (seconds since 1970); looks at `most`. */
-uint64_t sp_drop_due(int log_dir, const struct sp_drop *drop, uint64_t before_s, unsigned most) SP_NONNULL(2);
+uint64_t sp_drop_due(int log_dir, const struct sp_drop *drop, uint64_t before_s, unsigned most)
+    SP_NONNULL(2);
 
 /* Removes at most `most` bundles before that one; true when more of them are there. */
 bool sp_drop_some(int log_dir, struct sp_drop *drop, uint64_t until, unsigned most) SP_NONNULL(2);

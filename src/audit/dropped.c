@@ -12,7 +12,8 @@ const char *sp_dropped_entry(struct sp_dropped *dropped, struct sp_slice line)
     struct sp_entry entry;
     struct sp_where ignored;
     struct sp_node root;
-    if (sp_entry_read(line, &entry, &ignored) != SP_OK || !sp_slice_is(sp_entry_text(sp_entry_get(&entry, "kind")), "retention")) {
+    if (sp_entry_read(line, &entry, &ignored) != SP_OK ||
+        !sp_slice_is(sp_entry_text(sp_entry_get(&entry, "kind")), "retention")) {
         return NULL;
     }
     const uint64_t first = sp_entry_number(sp_entry_get(&entry, "first"));
@@ -21,7 +22,8 @@ const char *sp_dropped_entry(struct sp_dropped *dropped, struct sp_slice line)
     }
     dropped->recorded = first;
     if (first == dropped->first && first > 0 &&
-        (sp_hex_read(sp_entry_text(sp_entry_get(&entry, "root_sha256")), sizeof(root.bytes), root.bytes) != SP_OK ||
+        (sp_hex_read(sp_entry_text(sp_entry_get(&entry, "root_sha256")), sizeof(root.bytes),
+                     root.bytes) != SP_OK ||
          !sp_node_equal(&root, &dropped->root))) {
         return "the root of what was dropped is not the one that the hashes give";
     }

@@ -74,7 +74,8 @@ enum sp_err sp_audit_malformed(struct sp_audit_room *room, const struct sp_msg_m
     return SP_OK;
 }
 
-enum sp_err sp_audit_gap(struct sp_audit_room *room, const struct sp_msg_gap *gap, struct sp_audit_now now)
+enum sp_err sp_audit_gap(struct sp_audit_room *room, const struct sp_msg_gap *gap,
+                         struct sp_audit_now now)
 {
     struct sp_stamp stamp = {.index = 0};
     room->now = now;

@@ -10,7 +10,8 @@
 static size_t behind_key(struct sp_slice line, const char *key)
 {
     struct sp_slice name = sp_slice_of(key);
-    for (size_t at = sp_slice_find(line, 0, '"'); at < line.len; at = sp_slice_find(line, at + 1, '"')) {
+    for (size_t at = sp_slice_find(line, 0, '"'); at < line.len;
+         at = sp_slice_find(line, at + 1, '"')) {
         bool is_start = at > 0 && (line.ptr[at - 1] == ',' || line.ptr[at - 1] == '{');
         if (is_start && sp_slice_equal(sp_slice_sub(line, at + 1, name.len), name) &&
             sp_slice_starts(sp_slice_sub(line, at + 1 + name.len, 2), "\":")) {

@@ -10,7 +10,8 @@
 /* From where its JSON begins; NULL bytes when it holds none. */
 static struct sp_slice json_of(struct sp_slice line)
 {
-    const uint8_t *at = line.len == 0 ? NULL : memmem(line.ptr, line.len, BEGINNING, sizeof(BEGINNING) - 1);
+    const uint8_t *at =
+        line.len == 0 ? NULL : memmem(line.ptr, line.len, BEGINNING, sizeof(BEGINNING) - 1);
     size_t end = line.len;
     while (end > 0 && line.ptr[end - 1] != '}') {
         end--;
@@ -28,7 +29,8 @@ static bool read_line(struct sp_slice line, struct sp_buf *out)
     const struct sp_slice json = json_of(line);
     if (json.len == 0 || sp_entry_read(json, &entry, &where) != SP_OK ||
         sp_entry_unescape(sp_entry_get(&entry, "checkpoint"), out) != SP_OK ||
-        sp_checkpoint_read(sp_slice_sub(sp_buf_slice(out), start, out->len), &checkpoint) != SP_OK) {
+        sp_checkpoint_read(sp_slice_sub(sp_buf_slice(out), start, out->len), &checkpoint) !=
+            SP_OK) {
         sp_buf_truncate(out, start);
         return false;
     }

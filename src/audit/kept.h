@@ -15,6 +15,7 @@
  * Appends the note. A stream has lines, with or without what a collector puts before the JSON; the last one that holds a
  * whole checkpoint counts. SP_ERR_NOT_FOUND when there is none.
  */
-enum sp_err sp_kept_checkpoint(struct sp_slice text, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(2);
+enum sp_err sp_kept_checkpoint(struct sp_slice text, struct sp_buf *out)
+    SP_MUST_CHECK SP_NONNULL(2);
 
 #endif

@@ -70,8 +70,9 @@ static enum sp_err make_first(int dir, struct sp_slice origin, struct sp_note_ke
 
 static enum sp_err push(struct sp_key_ring *ring, struct sp_note_key *take_key)
 {
-    struct sp_note_key *keys =
-        ring->count < SP_KEY_RING_MAX ? realloc(ring->keys, (ring->count + 1) * sizeof(*keys)) : NULL;
+    struct sp_note_key *keys = ring->count < SP_KEY_RING_MAX
+                                   ? realloc(ring->keys, (ring->count + 1) * sizeof(*keys))
+                                   : NULL;
     if (keys == NULL) {
         sp_note_key_done(take_key);
         return ring->count < SP_KEY_RING_MAX ? SP_ERR_NOMEM : SP_ERR_FULL;
@@ -102,7 +103,8 @@ const struct sp_note_key *sp_key_ring_present(const struct sp_key_ring *ring)
     return &ring->keys[ring->present];
 }
 
-enum sp_err sp_key_ring_verify(const struct sp_key_ring *ring, struct sp_slice note, size_t *out_which)
+enum sp_err sp_key_ring_verify(const struct sp_key_ring *ring, struct sp_slice note,
+                               size_t *out_which)
 {
     for (size_t i = ring->count; i > 0; i--) {
         if (sp_note_verify(note, &ring->keys[i - 1]) == SP_OK) {
@@ -153,7 +155,8 @@ enum sp_err sp_key_ring_open(int dir, struct sp_slice origin, struct sp_key_ring
     enum sp_err err = read_key(dir, 0, &first);
     SP_TRY(err == SP_ERR_NOT_FOUND ? make_first(dir, origin, &first) : err);
     SP_TRY(push(&ring, &first));
-    err = origin.len > 0 && !sp_slice_is(origin, ring.keys[0].name) ? SP_ERR_CONFIG : read_later(dir, &ring);
+    err = origin.len > 0 && !sp_slice_is(origin, ring.keys[0].name) ? SP_ERR_CONFIG
+                                                                    : read_later(dir, &ring);
     if (err != SP_OK) {
         sp_key_ring_done(&ring);
         return err;
@@ -181,7 +184,8 @@ static enum sp_err put_file(const struct sp_disk *disk, size_t number, struct sp
     return disk->sync_names(disk->ctx, file);
 }
 
-enum sp_err sp_key_ring_next(struct sp_key_ring *ring, const struct sp_disk *disk, const struct sp_note_key **out)
+enum sp_err sp_key_ring_next(struct sp_key_ring *ring, const struct sp_disk *disk,
+                             const struct sp_note_key **out)
 {
     SP_CLEANUP(sp_buf_wipe) struct sp_buf line;
     struct sp_note_key key = {.key = NULL};

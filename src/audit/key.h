@@ -11,14 +11,15 @@
 #include "audit/disk.h"
 #include "audit/note.h"
 
-#define SP_LOG_KEY_FILE "key" /* the next are key-2, key-3, ... */
+#define SP_LOG_KEY_FILE    "key"    /* the next are key-2, key-3, ... */
 #define SP_LOG_ROTATE_FILE "rotate" /* the public key that somebody wants to be replaced */
-#define SP_KEY_RING_MAX ((size_t)1000)
+#define SP_KEY_RING_MAX    ((size_t)1000)
 
 struct sp_key_ring {
     struct sp_note_key *keys; /* oldest first */
     size_t count;
-    size_t present; /* the one that signs; one behind it was made for a change that did not happen yet */
+    size_t
+        present; /* the one that signs; one behind it was made for a change that did not happen yet */
 };
 
 /*
@@ -30,21 +31,23 @@ enum sp_err sp_key_ring_open(int dir, struct sp_slice origin, struct sp_key_ring
     SP_MUST_CHECK SP_NONNULL(3);
 
 /* A ring of one key alone, which moves. */
-enum sp_err sp_key_ring_of(struct sp_note_key *take_key, struct sp_key_ring *out) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_key_ring_of(struct sp_note_key *take_key, struct sp_key_ring *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 void sp_key_ring_done(struct sp_key_ring *ring);
 #define SP_AUTO_KEY_RING SP_CLEANUP(sp_key_ring_done)
 
 const struct sp_note_key *sp_key_ring_present(const struct sp_key_ring *ring) SP_NONNULL(1);
 
 /* Which key signed a note, the newest of them; SP_ERR_NOT_FOUND when none did. */
-enum sp_err sp_key_ring_verify(const struct sp_key_ring *ring, struct sp_slice note, size_t *out_which)
-    SP_MUST_CHECK SP_NONNULL(1, 3);
+enum sp_err sp_key_ring_verify(const struct sp_key_ring *ring, struct sp_slice note,
+                               size_t *out_which) SP_MUST_CHECK SP_NONNULL(1, 3);
 
 /* Makes the key behind the present one, durable in its file, unless it is there already; lent until the next change. */
-enum sp_err sp_key_ring_next(struct sp_key_ring *ring, const struct sp_disk *disk, const struct sp_note_key **out)
-    SP_MUST_CHECK SP_NONNULL(1, 2, 3);
+enum sp_err sp_key_ring_next(struct sp_key_ring *ring, const struct sp_disk *disk,
+                             const struct sp_note_key **out) SP_MUST_CHECK SP_NONNULL(1, 2, 3);
 
 /* Overwrites the private parts of all keys before the present one, in their files and in memory. */
-enum sp_err sp_key_ring_retire(struct sp_key_ring *ring, const struct sp_disk *disk) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_key_ring_retire(struct sp_key_ring *ring, const struct sp_disk *disk)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 #endif

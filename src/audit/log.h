@@ -34,7 +34,8 @@ struct sp_log_found {
     uint64_t entries;      /* the index that comes next */
     uint64_t cut_bytes;    /* of a half-written end that will be overwritten */
     uint64_t lost_entries; /* that were published once and are not there any more */
-    struct sp_still *still; /* in: takes in runs that may go on (audit/still.h); NULL: nobody asks */
+    struct sp_still
+        *still; /* in: takes in runs that may go on (audit/still.h); NULL: nobody asks */
 };
 
 /*
@@ -81,8 +82,10 @@ enum sp_err sp_log_break(struct sp_log *log, const char *reason) SP_MUST_CHECK S
  * may wait in the batch. When the power goes in between, or the disk fails, the change is either not made or owed:
  * sp_log_end_rotation records what is owed, and does nothing when nothing is.
  */
-enum sp_err sp_log_rotate(struct sp_log *log, uint64_t wall_us, uint64_t oldest_open) SP_MUST_CHECK SP_NONNULL(1);
-enum sp_err sp_log_end_rotation(struct sp_log *log, uint64_t wall_us, uint64_t oldest_open) SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_log_rotate(struct sp_log *log, uint64_t wall_us, uint64_t oldest_open)
+    SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_log_end_rotation(struct sp_log *log, uint64_t wall_us, uint64_t oldest_open)
+    SP_MUST_CHECK SP_NONNULL(1);
 bool sp_log_owes_rotation(const struct sp_log *log) SP_NONNULL(1);
 
 /* Overwrites the private parts of keys that do not sign any more, also those of a change that was cut off just there. */
@@ -92,7 +95,8 @@ enum sp_err sp_log_retire_keys(struct sp_log *log) SP_MUST_CHECK SP_NONNULL(1);
 bool sp_log_is_rotation_asked(const struct sp_log *log) SP_NONNULL(1);
 
 /* The public key that signs now, in its text form. */
-enum sp_err sp_log_key_text(const struct sp_log *log, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_log_key_text(const struct sp_log *log, struct sp_buf *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* Lays down what was committed, for readers; what fails is tried again and breaks the log meanwhile. */
 void sp_log_lay(struct sp_log *log) SP_NONNULL(1);

@@ -26,7 +26,7 @@ struct sp_log {
     const struct sp_disk *disk;
     struct sp_key_ring *keys;
     const struct sp_note_key *next; /* signs too, while it takes over */
-    struct sp_buf cross;            /* the checkpoint that two keys signed, until an entry holds it */
+    struct sp_buf cross; /* the checkpoint that two keys signed, until an entry holds it */
     struct sp_store store;
     struct sp_merkle_range range; /* of the durable entries */
     struct sp_buf note;           /* the checkpoint over them */

@@ -125,7 +125,8 @@ enum sp_err sp_note_key_read_private(struct sp_slice text, struct sp_note_key *o
     if (!sp_slice_starts(text, SP_NOTE_PRIVATE_PREFIX)) {
         return SP_ERR_INVALID;
     }
-    SP_TRY(read_parts(sp_slice_sub(text, sizeof(SP_NOTE_PRIVATE_PREFIX) - 1, text.len), &name, id, seed));
+    SP_TRY(read_parts(sp_slice_sub(text, sizeof(SP_NOTE_PRIVATE_PREFIX) - 1, text.len), &name, id,
+                      seed));
     enum sp_err err = sp_note_key_from_seed(name, seed, &key);
     sp_wipe(seed, sizeof(seed));
     SP_TRY(err);
@@ -340,7 +341,8 @@ enum sp_err sp_note_cosign(const struct sp_note_key *key, struct sp_buf *note)
 }
 
 /* Takes the next signature's whole line off the front. */
-static enum sp_err take_line(struct sp_text *t, struct sp_slice *out_name, struct sp_buf *bytes, struct sp_slice *out_line)
+static enum sp_err take_line(struct sp_text *t, struct sp_slice *out_name, struct sp_buf *bytes,
+                             struct sp_slice *out_line)
 {
     struct sp_text before = *t;
     SP_TRY(read_signature(t, out_name, bytes));
@@ -350,7 +352,8 @@ static enum sp_err take_line(struct sp_text *t, struct sp_slice *out_name, struc
     return SP_OK;
 }
 
-enum sp_err sp_note_keep_only(const struct sp_note_key *key, struct sp_slice note, struct sp_buf *out)
+enum sp_err sp_note_keep_only(const struct sp_note_key *key, struct sp_slice note,
+                              struct sp_buf *out)
 {
     SP_AUTO_BUF struct sp_buf bytes;
     struct sp_text t;

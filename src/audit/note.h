@@ -10,11 +10,11 @@
 #include "base/buf.h"
 #include "crypto/sign.h"
 
-#define SP_NOTE_NAME_MAX  ((size_t)128) /* of a log, which is the name of its keys too */
-#define SP_NOTE_BYTES_MAX ((size_t)8192)
-#define SP_NOTE_KEY_BYTES ((size_t)4)
+#define SP_NOTE_NAME_MAX       ((size_t)128) /* of a log, which is the name of its keys too */
+#define SP_NOTE_BYTES_MAX      ((size_t)8192)
+#define SP_NOTE_KEY_BYTES      ((size_t)4)
 #define SP_NOTE_PRIVATE_PREFIX "PRIVATE+KEY+"
-#define SP_NOTE_TEXT_MAX  ((size_t)512) /* a key in text form, or a checkpoint of ours */
+#define SP_NOTE_TEXT_MAX       ((size_t)512) /* a key in text form, or a checkpoint of ours */
 
 /* A name has no space, no plus and no control character; SP_ERR_INVALID otherwise. */
 enum sp_err sp_note_name_check(struct sp_slice name) SP_MUST_CHECK;
@@ -61,8 +61,8 @@ enum sp_err sp_checkpoint_write(const struct sp_note_key *key, uint64_t size,
 /* Adds the signature of another key behind those of a whole note; takes all signatures out but this key's. */
 enum sp_err sp_note_cosign(const struct sp_note_key *key, struct sp_buf *note)
     SP_MUST_CHECK SP_NONNULL(1, 2);
-enum sp_err sp_note_keep_only(const struct sp_note_key *key, struct sp_slice note, struct sp_buf *out)
-    SP_MUST_CHECK SP_NONNULL(1, 3);
+enum sp_err sp_note_keep_only(const struct sp_note_key *key, struct sp_slice note,
+                              struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 3);
 
 /* How many signatures a note has; 0 for what is no note. */
 size_t sp_note_signatures(struct sp_slice note);

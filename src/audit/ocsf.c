@@ -4,12 +4,23 @@
 #include "base/num.h"
 #include "codec/json_out.h"
 
-#define CATEGORY    6U /* Application Activity */
-#define US_A_MS     1000U
+#define CATEGORY 6U /* Application Activity */
+#define US_A_MS  1000U
 
 /* Activities of the class, and how grave an entry is. */
-enum activity { ACTIVITY_CREATE = 1, ACTIVITY_READ = 2, ACTIVITY_UPDATE = 3, ACTIVITY_DELETE = 4, ACTIVITY_OTHER = 99 };
-enum severity { SEVERITY_INFORMATIONAL = 1, SEVERITY_LOW = 2, SEVERITY_MEDIUM = 3, SEVERITY_HIGH = 4 };
+enum activity {
+    ACTIVITY_CREATE = 1,
+    ACTIVITY_READ = 2,
+    ACTIVITY_UPDATE = 3,
+    ACTIVITY_DELETE = 4,
+    ACTIVITY_OTHER = 99
+};
+enum severity {
+    SEVERITY_INFORMATIONAL = 1,
+    SEVERITY_LOW = 2,
+    SEVERITY_MEDIUM = 3,
+    SEVERITY_HIGH = 4
+};
 enum status { STATUS_UNKNOWN = 0, STATUS_SUCCESS = 1, STATUS_FAILURE = 2 };
 
 static const struct kind {
@@ -17,10 +28,14 @@ static const struct kind {
     enum severity severity;
     enum status status;
 } kinds[] = {
-    {"intent", SEVERITY_INFORMATIONAL, STATUS_SUCCESS}, {"denial", SEVERITY_MEDIUM, STATUS_FAILURE},
-    {"refusal", SEVERITY_LOW, STATUS_FAILURE},          {"strangers", SEVERITY_LOW, STATUS_FAILURE},
-    {"recovery", SEVERITY_HIGH, STATUS_SUCCESS},        {"clock", SEVERITY_MEDIUM, STATUS_SUCCESS},
-    {"restart", SEVERITY_MEDIUM, STATUS_SUCCESS},        {"malformed", SEVERITY_LOW, STATUS_FAILURE},
+    {"intent", SEVERITY_INFORMATIONAL, STATUS_SUCCESS},
+    {"denial", SEVERITY_MEDIUM, STATUS_FAILURE},
+    {"refusal", SEVERITY_LOW, STATUS_FAILURE},
+    {"strangers", SEVERITY_LOW, STATUS_FAILURE},
+    {"recovery", SEVERITY_HIGH, STATUS_SUCCESS},
+    {"clock", SEVERITY_MEDIUM, STATUS_SUCCESS},
+    {"restart", SEVERITY_MEDIUM, STATUS_SUCCESS},
+    {"malformed", SEVERITY_LOW, STATUS_FAILURE},
     {"gap", SEVERITY_HIGH, STATUS_FAILURE},
 };
 static const struct kind other_kind = {"", SEVERITY_INFORMATIONAL, STATUS_SUCCESS};
@@ -30,9 +45,11 @@ static const struct {
     enum activity activity;
     const char *name;
 } activities[] = {
-    {"execute", ACTIVITY_CREATE, "Create"}, {"upload", ACTIVITY_CREATE, "Create"}, {"delete", ACTIVITY_DELETE, "Delete"},
-    {"stop", ACTIVITY_DELETE, "Delete"},    {"list", ACTIVITY_READ, "Read"},       {"get", ACTIVITY_READ, "Read"},
-    {"read", ACTIVITY_READ, "Read"},        {"download", ACTIVITY_READ, "Read"},   {"metadata", ACTIVITY_READ, "Read"},
+    {"execute", ACTIVITY_CREATE, "Create"}, {"upload", ACTIVITY_CREATE, "Create"},
+    {"delete", ACTIVITY_DELETE, "Delete"},  {"stop", ACTIVITY_DELETE, "Delete"},
+    {"list", ACTIVITY_READ, "Read"},        {"get", ACTIVITY_READ, "Read"},
+    {"read", ACTIVITY_READ, "Read"},        {"download", ACTIVITY_READ, "Read"},
+    {"metadata", ACTIVITY_READ, "Read"},
 };
 
 static struct sp_slice text_of(const struct sp_entry *entry, const char *key)
@@ -63,7 +80,8 @@ static bool holds(struct sp_slice text, struct sp_slice word)
 static void put_activity(struct sp_json_out *w, const struct sp_entry *entry)
 {
     const struct sp_slice kind = text_of(entry, "kind");
-    const struct sp_slice operation = sp_slice_is(kind, "read") ? kind : text_of(entry, "operation");
+    const struct sp_slice operation =
+        sp_slice_is(kind, "read") ? kind : text_of(entry, "operation");
     enum activity activity = ACTIVITY_OTHER;
     const char *name = "Other";
     for (size_t i = 0; i < SP_COUNT(activities) && activity == ACTIVITY_OTHER; i++) {
@@ -78,7 +96,8 @@ static void put_activity(struct sp_json_out *w, const struct sp_entry *entry)
 }
 
 /* A text of the entry as it stands there: its escapes are JSON's own. */
-static void put_text(struct sp_json_out *w, const char *key, const struct sp_entry *entry, const char *from)
+static void put_text(struct sp_json_out *w, const char *key, const struct sp_entry *entry,
+                     const char *from)
 {
     const struct sp_slice value = sp_entry_get(entry, from);
     if (sp_entry_text(value).len > 0) {
@@ -154,7 +173,8 @@ static void put_source(struct sp_json_out *w, const struct sp_entry *entry, stru
     sp_json_out_object_end(w);
 }
 
-static void put_metadata(struct sp_json_out *w, const struct sp_entry *entry, struct sp_slice origin, struct sp_slice version)
+static void put_metadata(struct sp_json_out *w, const struct sp_entry *entry,
+                         struct sp_slice origin, struct sp_slice version)
 {
     sp_json_out_key(w, "metadata");
     sp_json_out_object(w);
@@ -171,7 +191,8 @@ static void put_metadata(struct sp_json_out *w, const struct sp_entry *entry, st
     sp_buf_init(&uid, 512);
     enum sp_err err = sp_buf_put(&uid, origin);
     if (err == SP_OK) {
-        err = sp_buf_putf(&uid, "#%llu", (unsigned long long)sp_entry_number(sp_entry_get(entry, "index")));
+        err = sp_buf_putf(&uid, "#%llu",
+                          (unsigned long long)sp_entry_number(sp_entry_get(entry, "index")));
     }
     sp_json_out_string(w, err == SP_OK ? sp_buf_slice(&uid) : origin);
     sp_json_out_member_text(w, "version", SP_OCSF_SCHEMA_VERSION);
@@ -215,7 +236,8 @@ static void put_unmapped(struct sp_json_out *w, const struct sp_entry *entry)
     sp_json_out_object_end(w);
 }
 
-enum sp_err sp_ocsf_put(const struct sp_entry *entry, struct sp_slice origin, struct sp_slice version, struct sp_buf *out)
+enum sp_err sp_ocsf_put(const struct sp_entry *entry, struct sp_slice origin,
+                        struct sp_slice version, struct sp_buf *out)
 {
     struct sp_json_out w;
     uint64_t wall_us = 0;

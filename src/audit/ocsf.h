@@ -15,7 +15,7 @@
 #define SP_OCSF_CLASS          6003U
 
 /* Appends one event, compact JSON without a line end. `origin` is the log's name, `version` the product's. */
-enum sp_err sp_ocsf_put(const struct sp_entry *entry, struct sp_slice origin, struct sp_slice version, struct sp_buf *out)
-    SP_MUST_CHECK SP_NONNULL(1, 4);
+enum sp_err sp_ocsf_put(const struct sp_entry *entry, struct sp_slice origin,
+                        struct sp_slice version, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 4);
 
 #endif

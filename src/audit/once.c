@@ -9,28 +9,36 @@ static enum sp_err request_of(const struct sp_pending *row, uint8_t out[SP_DIGES
 {
     uint8_t both[2 * SP_DIGEST_BYTES];
     (void)sp_slice_copy(sp_slice_make(row->who.target, SP_DIGEST_BYTES), both, SP_DIGEST_BYTES);
-    (void)sp_slice_copy(sp_slice_make(row->verdict.order_digest, SP_DIGEST_BYTES), both + SP_DIGEST_BYTES, SP_DIGEST_BYTES);
+    (void)sp_slice_copy(sp_slice_make(row->verdict.order_digest, SP_DIGEST_BYTES),
+                        both + SP_DIGEST_BYTES, SP_DIGEST_BYTES);
     return sp_sha256(sp_slice_make(both, sizeof(both)), out);
 }
 
-static void refuse(struct sp_audit_room *room, struct sp_pending *row, enum sp_err err, const char *detail)
+static void refuse(struct sp_audit_room *room, struct sp_pending *row, enum sp_err err,
+                   const char *detail)
 {
     bool is_passing = err == SP_ERR_CONFLICT || err == SP_ERR_UNAVAILABLE;
-    sp_room_refuse(room, row, (struct sp_refused){.err = err,
-                                                  .retry_after_ms = is_passing ? SP_AUDIT_RETRY_MS : 0,
-                                                  .detail = sp_slice_of(detail)});
+    sp_room_refuse(room, row,
+                   (struct sp_refused){.err = err,
+                                       .retry_after_ms = is_passing ? SP_AUDIT_RETRY_MS : 0,
+                                       .detail = sp_slice_of(detail)});
 }
 
-static enum sp_err record(struct sp_audit_room *room, struct sp_pending *row, const struct sp_repeat *repeat)
+static enum sp_err record(struct sp_audit_room *room, struct sp_pending *row,
+                          const struct sp_repeat *repeat)
 {
     struct sp_stamp stamp = {.index = 0};
-    struct sp_record_replay replay = {
-        .operation = room->settings.operation_name(row->who.operation), .intent = repeat->intent, .err = repeat->err};
-    (void)sp_slice_copy(sp_slice_make(repeat->answer_digest, SP_DIGEST_BYTES), replay.answer_digest, SP_DIGEST_BYTES);
+    struct sp_record_replay replay = {.operation =
+                                          room->settings.operation_name(row->who.operation),
+                                      .intent = repeat->intent,
+                                      .err = repeat->err};
+    (void)sp_slice_copy(sp_slice_make(repeat->answer_digest, SP_DIGEST_BYTES), replay.answer_digest,
+                        SP_DIGEST_BYTES);
     SP_TRY(sp_room_ready(room));
     SP_TRY(sp_log_stamp(room->log, room->now.wall_us, &stamp));
     SP_TRY(sp_room_take(
-        room, sp_record_replay(stamp, &row->who, &row->verdict, &replay, sp_log_line(room->log)), stamp));
+        room, sp_record_replay(stamp, &row->who, &row->verdict, &replay, sp_log_line(room->log)),
+        stamp));
     row->entry = stamp.index;
     return SP_OK;
 }
@@ -43,7 +51,8 @@ static void replay(struct sp_audit_room *room, struct sp_pending *row)
     sp_buf_init(&row->replay, REPLAY_BYTES_MAX);
     enum sp_err err = sp_repeats_read(room->repeats, row->who.key, &row->replay, &repeat, &answer);
     if (err != SP_OK) {
-        refuse(room, row, SP_ERR_KEY_SPENT, "what ran under this idempotency key is done; its answer cannot be read any more");
+        refuse(room, row, SP_ERR_KEY_SPENT,
+               "what ran under this idempotency key is done; its answer cannot be read any more");
         return;
     }
     if (sp_payload_make(answer, &row->reply.answer) != SP_OK) {
@@ -79,15 +88,19 @@ bool sp_room_once_is_known(struct sp_audit_room *room, struct sp_pending *row)
     if (err != SP_OK) {
         refuse(room, row, SP_ERR_UNAVAILABLE, "the idempotency keys cannot be read; nothing ran");
     } else if (!found.is_same) {
-        refuse(room, row, SP_ERR_KEY_REUSED, "the idempotency key was used for another body or session; nothing ran");
+        refuse(room, row, SP_ERR_KEY_REUSED,
+               "the idempotency key was used for another body or session; nothing ran");
     } else if (found.state == SP_REPEAT_RUNNING) {
-        refuse(room, row, SP_ERR_CONFLICT, "what was asked for under this idempotency key still runs");
+        refuse(room, row, SP_ERR_CONFLICT,
+               "what was asked for under this idempotency key still runs");
     } else if (found.state == SP_REPEAT_DONE) {
         replay(room, row);
     } else if (found.state == SP_REPEAT_LOST) {
-        refuse(room, row, SP_ERR_KEY_SPENT, "what ran under this idempotency key is done; its answer was not kept");
+        refuse(room, row, SP_ERR_KEY_SPENT,
+               "what ran under this idempotency key is done; its answer was not kept");
     } else {
-        refuse(room, row, SP_ERR_KEY_SPENT, "what was asked for under this idempotency key may have run; it is not run again");
+        refuse(room, row, SP_ERR_KEY_SPENT,
+               "what was asked for under this idempotency key may have run; it is not run again");
     }
     return true;
 }
@@ -99,7 +112,8 @@ void sp_room_once_begin(struct sp_audit_room *room, struct sp_pending *row)
                                .tenant = row->who.tenant,
                                .execution = row->who.execution};
     (void)sp_slice_copy(sp_slice_make(row->who.key, SP_DIGEST_BYTES), repeat.key, SP_DIGEST_BYTES);
-    bool is_begun = request_of(row, repeat.request) == SP_OK && sp_repeats_begin(room->repeats, &repeat) == SP_OK;
+    bool is_begun = request_of(row, repeat.request) == SP_OK &&
+                    sp_repeats_begin(room->repeats, &repeat) == SP_OK;
     row->key = is_begun ? SP_KEY_HELD : SP_KEY_FAILED;
 }
 

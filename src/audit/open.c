@@ -91,7 +91,8 @@ size_t sp_open_set_count(const struct sp_open_set *set)
     return set->count;
 }
 
-enum sp_err sp_open_set_take_first(struct sp_open_set *set, sp_exchange *out_exchange, uint64_t *out_index)
+enum sp_err sp_open_set_take_first(struct sp_open_set *set, sp_exchange *out_exchange,
+                                   uint64_t *out_index)
 {
     struct row **first = NULL;
     for (size_t i = 0; i < BUCKETS; i++) {

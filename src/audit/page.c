@@ -69,7 +69,8 @@ static enum sp_err read_query(struct question *q)
     struct sp_slice value = {NULL, 0};
     uint8_t *space = NULL;
     const char *why = "";
-    SP_TRY(sp_buf_reserve(&q->values, VALUES_BYTES_MAX, &space)); /* so that what is lent from it does not move */
+    SP_TRY(sp_buf_reserve(&q->values, VALUES_BYTES_MAX,
+                          &space)); /* so that what is lent from it does not move */
     sp_url_query_init(&pairs, q->ask->query);
     while (sp_url_query_next(&pairs, &name, &value)) {
         struct sp_slice *slot = slot_of(q, name);
@@ -78,11 +79,13 @@ static enum sp_err read_query(struct question *q)
             continue;
         }
         if (slot == NULL || slot->len > 0) {
-            sp_where_set(q->where, 0, 0, "the query parameter '%.*s' %s", (int)(name.len < 64 ? name.len : 64),
-                         (const char *)name.ptr, slot == NULL ? "is not known here" : "is given twice");
+            sp_where_set(q->where, 0, 0, "the query parameter '%.*s' %s",
+                         (int)(name.len < 64 ? name.len : 64), (const char *)name.ptr,
+                         slot == NULL ? "is not known here" : "is given twice");
             return SP_ERR_REQUEST;
         }
-        if (value.len > VALUES_BYTES_MAX - at || sp_url_decode(value, SP_PLUS_IS_PLUS, &q->values) != SP_OK) {
+        if (value.len > VALUES_BYTES_MAX - at ||
+            sp_url_decode(value, SP_PLUS_IS_PLUS, &q->values) != SP_OK) {
             return refuse(q, SP_ERR_REQUEST, "the query has a bad escape, or is too long");
         }
         *slot = sp_slice_sub(sp_buf_slice(&q->values), at, q->values.len - at);
@@ -90,7 +93,8 @@ static enum sp_err read_query(struct question *q)
     return sp_search_check(&q->search, &why) == SP_OK ? SP_OK : refuse(q, SP_ERR_REQUEST, why);
 }
 
-static enum sp_err read_number(struct question *q, struct sp_slice text, uint64_t fallback, uint64_t *out)
+static enum sp_err read_number(struct question *q, struct sp_slice text, uint64_t fallback,
+                               uint64_t *out)
 {
     *out = fallback;
     if (text.len > 0 && sp_parse_u64(text, UINT64_MAX, out) != SP_OK) {
@@ -101,7 +105,8 @@ static enum sp_err read_number(struct question *q, struct sp_slice text, uint64_
 
 /* --- whose an entry is --- */
 
-static enum sp_err read_entry(struct sp_archive *archive, uint64_t index, struct sp_slice *out_line, struct sp_entry *out)
+static enum sp_err read_entry(struct sp_archive *archive, uint64_t index, struct sp_slice *out_line,
+                              struct sp_entry *out)
 {
     struct sp_where where;
     SP_TRY(sp_archive_entry(archive, index, out_line));
@@ -126,8 +131,10 @@ static bool is_visible(const struct question *q, const struct sp_entry *entry)
     }
     const uint64_t index = sp_entry_number(sp_entry_get(entry, "intent"));
     return read_entry(q->reader->intents, index, &line, &intent) == SP_OK &&
-           sp_slice_is(sp_entry_text(sp_entry_get(&intent, "kind")), "intent") && is_of_tenant(&intent, q->ask->tenant) &&
-           sp_slice_equal(sp_entry_text(sp_entry_get(&intent, "exchange")), sp_entry_text(sp_entry_get(entry, "exchange")));
+           sp_slice_is(sp_entry_text(sp_entry_get(&intent, "kind")), "intent") &&
+           is_of_tenant(&intent, q->ask->tenant) &&
+           sp_slice_equal(sp_entry_text(sp_entry_get(&intent, "exchange")),
+                          sp_entry_text(sp_entry_get(entry, "exchange")));
 }
 
 /* --- the pages --- */
@@ -136,7 +143,8 @@ static enum sp_err not_there(const struct question *q, uint64_t index)
 {
     const uint64_t size = sp_archive_size(q->reader->archive);
     if (index >= size) {
-        sp_where_set(q->where, 0, 0, "the published log has %llu entries; a new one is there within a second",
+        sp_where_set(q->where, 0, 0,
+                     "the published log has %llu entries; a new one is there within a second",
                      (unsigned long long)size);
     } else {
         sp_where_set(q->where, 0, 0, "there is no such entry, or it is not of this tenant");
@@ -145,14 +153,16 @@ static enum sp_err not_there(const struct question *q, uint64_t index)
 }
 
 /* One that this reader may see. */
-static enum sp_err find_entry(const struct question *q, struct sp_slice digits, uint64_t *out_index, struct sp_slice *out_line)
+static enum sp_err find_entry(const struct question *q, struct sp_slice digits, uint64_t *out_index,
+                              struct sp_slice *out_line)
 {
     struct sp_entry entry;
     if (sp_parse_u64(digits, UINT64_MAX, out_index) != SP_OK) {
         sp_where_set(q->where, 0, 0, "the number of an entry must follow");
         return SP_ERR_REQUEST;
     }
-    if (read_entry(q->reader->archive, *out_index, out_line, &entry) != SP_OK || !is_visible(q, &entry)) {
+    if (read_entry(q->reader->archive, *out_index, out_line, &entry) != SP_OK ||
+        !is_visible(q, &entry)) {
         return not_there(q, *out_index);
     }
     return SP_OK;
@@ -174,19 +184,22 @@ static enum sp_err put_proof(struct question *q, struct sp_slice digits)
     return sp_proof_write(q->reader->archive, index, q->out);
 }
 
-static enum sp_err put_matching(struct question *q, struct sp_json_out *w, uint64_t from, uint64_t limit, uint64_t *out_next)
+static enum sp_err put_matching(struct question *q, struct sp_json_out *w, uint64_t from,
+                                uint64_t limit, uint64_t *out_next)
 {
     struct sp_search_open open = {.intents = NULL};
     const uint64_t size = sp_archive_size(q->reader->archive);
     uint64_t looked = 0;
     uint64_t found = 0;
     uint64_t index = from;
-    for (; index < size && looked < SP_PAGE_LOOKED_MAX && found < limit && q->out->len < SP_PAGE_BYTES_MAX - ENTRY_ROOM; index++) {
+    for (; index < size && looked < SP_PAGE_LOOKED_MAX && found < limit &&
+           q->out->len < SP_PAGE_BYTES_MAX - ENTRY_ROOM;
+         index++) {
         struct sp_slice line = {NULL, 0};
         struct sp_entry entry;
         looked++;
-        if (read_entry(q->reader->archive, index, &line, &entry) == SP_OK && is_visible(q, &entry) &&
-            sp_search_matches(&q->search, &entry, &open)) {
+        if (read_entry(q->reader->archive, index, &line, &entry) == SP_OK &&
+            is_visible(q, &entry) && sp_search_matches(&q->search, &entry, &open)) {
             sp_json_out_raw(w, line);
             found++;
         }
@@ -228,11 +241,15 @@ static enum sp_err put_tile(struct question *q)
         return refuse(q, SP_ERR_NOT_FOUND, "there is no such tile");
     }
     if (tile.level == SP_TILE_ENTRIES && !q->ask->is_all) {
-        return refuse(q, SP_ERR_NOT_FOUND, "bundles of entries are for tokens with the scope admin; ask for entries one by one");
+        return refuse(
+            q, SP_ERR_NOT_FOUND,
+            "bundles of entries are for tokens with the scope admin; ask for entries one by one");
     }
     sp_tile_path(tile, path);
     const enum sp_err err = sp_archive_file(q->reader->archive, path, TILE_BYTES_MAX, q->out);
-    return err == SP_ERR_NOT_FOUND ? refuse(q, err, "there is no such tile, or a fuller one took its place") : err;
+    return err == SP_ERR_NOT_FOUND
+               ? refuse(q, err, "there is no such tile, or a fuller one took its place")
+               : err;
 }
 
 static enum sp_err make(struct question *q, enum sp_page_kind *out_kind)
@@ -253,12 +270,14 @@ static enum sp_err make(struct question *q, enum sp_page_kind *out_kind)
         return put_proof(q, sp_slice_sub(what, sizeof("proof/") - 1, what.len));
     }
     *out_kind = SP_PAGE_BYTES;
-    return sp_slice_starts(what, "tile/") ? put_tile(q)
-                                          : refuse(q, SP_ERR_NOT_FOUND, "there are checkpoint, entries, proof and tile");
+    return sp_slice_starts(what, "tile/")
+               ? put_tile(q)
+               : refuse(q, SP_ERR_NOT_FOUND, "there are checkpoint, entries, proof and tile");
 }
 
-enum sp_err sp_page_make(const struct sp_page_reader *reader, const struct sp_page_ask *ask, struct sp_buf *out,
-                         enum sp_page_kind *out_kind, struct sp_where *out_where)
+enum sp_err sp_page_make(const struct sp_page_reader *reader, const struct sp_page_ask *ask,
+                         struct sp_buf *out, enum sp_page_kind *out_kind,
+                         struct sp_where *out_where)
 {
     struct question q = {.reader = reader, .ask = ask, .out = out, .where = out_where};
     const size_t start = out->len;

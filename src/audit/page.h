@@ -14,15 +14,18 @@
 #include "base/where.h"
 #include "wire/msg.h"
 
-#define SP_PAGE_BYTES_MAX    ((size_t)4 * 1024 * 1024)
-#define SP_PAGE_TILE_MAX     ((size_t)17 * 1024 * 1024) /* room for any answer: a bundle of the longest entries */
-#define SP_PAGE_ENTRIES      100U  /* of a list, unless the query says otherwise */
-#define SP_PAGE_ENTRIES_MAX  1000U
-#define SP_PAGE_LOOKED_MAX   16384U /* entries that one request may look at; the answer says where to go on */
+#define SP_PAGE_BYTES_MAX ((size_t)4 * 1024 * 1024)
+#define SP_PAGE_TILE_MAX                                                                           \
+    ((size_t)17 * 1024 * 1024)   /* room for any answer: a bundle of the longest entries */
+#define SP_PAGE_ENTRIES     100U /* of a list, unless the query says otherwise */
+#define SP_PAGE_ENTRIES_MAX 1000U
+#define SP_PAGE_LOOKED_MAX                                                                         \
+    16384U /* entries that one request may look at; the answer says where to go on */
 
 struct sp_page_reader {
     struct sp_archive *archive;
-    struct sp_archive *intents; /* the same log, for the intents of outcomes: each keeps its own bundle */
+    struct sp_archive
+        *intents; /* the same log, for the intents of outcomes: each keeps its own bundle */
 };
 
 /* Who asks for what. Borrowed. */
@@ -38,7 +41,8 @@ struct sp_page_ask {
  * the same), SP_ERR_REQUEST for a query that makes no sense, SP_ERR_UNAVAILABLE when the log cannot be read; `out_where`
  * then holds what to tell the client.
  */
-enum sp_err sp_page_make(const struct sp_page_reader *reader, const struct sp_page_ask *ask, struct sp_buf *out,
-                         enum sp_page_kind *out_kind, struct sp_where *out_where) SP_MUST_CHECK SP_NONNULL(1, 2, 3, 4, 5);
+enum sp_err sp_page_make(const struct sp_page_reader *reader, const struct sp_page_ask *ask,
+                         struct sp_buf *out, enum sp_page_kind *out_kind,
+                         struct sp_where *out_where) SP_MUST_CHECK SP_NONNULL(1, 2, 3, 4, 5);
 
 #endif

@@ -66,7 +66,8 @@ struct sp_pending *sp_pending_find(struct sp_pending_table *table, sp_exchange e
     return row;
 }
 
-enum sp_err sp_pending_add(struct sp_pending_table *table, sp_exchange exchange, struct sp_pending **out)
+enum sp_err sp_pending_add(struct sp_pending_table *table, sp_exchange exchange,
+                           struct sp_pending **out)
 {
     size_t slot = sp_exchange_slot(exchange);
     if (slot >= SP_EXCHANGE_SLOTS) {
@@ -171,8 +172,9 @@ static enum sp_err keep_texts(struct sp_buf *texts, struct sp_slice **slices, si
 enum sp_err sp_pending_keep_who(struct sp_pending *row, const struct sp_msg_who *who)
 {
     struct sp_msg_who kept = *who;
-    struct sp_slice *slices[] = {&kept.tenant,  &kept.principal,   &kept.source,
-                                 &kept.session, &kept.session_in_log, &kept.policy_name, &kept.traceparent, &kept.execution};
+    struct sp_slice *slices[] = {&kept.tenant,      &kept.principal,      &kept.source,
+                                 &kept.session,     &kept.session_in_log, &kept.policy_name,
+                                 &kept.traceparent, &kept.execution};
     SP_TRY(keep_texts(&row->who_texts, slices, SP_COUNT(slices)));
     row->who = kept;
     return SP_OK;

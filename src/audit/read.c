@@ -4,10 +4,14 @@
 /* The row has no names of its own for what was asked: the path stands in the verdict's detail, the query in its findings. */
 static enum sp_err keep(struct sp_pending *row, const struct sp_msg_read_ask *ask)
 {
-    struct sp_msg_verdict texts = {
-        .detail = ask->what, .findings = ask->query, .order = SP_PAYLOAD_EMPTY, .content = SP_PAYLOAD_EMPTY};
-    struct sp_msg_who who = {
-        .exchange = ask->exchange, .tenant = ask->tenant, .principal = ask->principal, .source = ask->source};
+    struct sp_msg_verdict texts = {.detail = ask->what,
+                                   .findings = ask->query,
+                                   .order = SP_PAYLOAD_EMPTY,
+                                   .content = SP_PAYLOAD_EMPTY};
+    struct sp_msg_who who = {.exchange = ask->exchange,
+                             .tenant = ask->tenant,
+                             .principal = ask->principal,
+                             .source = ask->source};
     SP_LIMIT_COPY(&who, ask);
     SP_TRY(sp_pending_keep_who(row, &who));
     SP_TRY(sp_pending_keep_verdict(row, &texts));
@@ -15,7 +19,8 @@ static enum sp_err keep(struct sp_pending *row, const struct sp_msg_read_ask *as
     return SP_OK;
 }
 
-static enum sp_err append(struct sp_audit_room *room, struct sp_pending *row, const struct sp_msg_read_ask *ask)
+static enum sp_err append(struct sp_audit_room *room, struct sp_pending *row,
+                          const struct sp_msg_read_ask *ask)
 {
     struct sp_stamp stamp = {.index = 0};
     SP_TRY(sp_room_ready(room));
@@ -25,7 +30,8 @@ static enum sp_err append(struct sp_audit_room *room, struct sp_pending *row, co
     return SP_OK;
 }
 
-enum sp_err sp_audit_read(struct sp_audit_room *room, const struct sp_msg_read_ask *ask, struct sp_audit_now now)
+enum sp_err sp_audit_read(struct sp_audit_room *room, const struct sp_msg_read_ask *ask,
+                          struct sp_audit_now now)
 {
     enum sp_err err = SP_OK;
     room->now = now;
@@ -60,11 +66,14 @@ void sp_room_pass_read(struct sp_audit_room *room, struct sp_pending *row)
         .query = row->verdict.findings,
     };
     SP_LIMIT_COPY(&msg, &row->who);
-    if (!row->is_orphan && (!room->is_reader_there || room->out.read(room->out.ctx, &msg) != SP_OK)) {
-        sp_room_refuse_now(room, row,
-                           (struct sp_refused){.err = SP_ERR_UNAVAILABLE,
-                                               .retry_after_ms = SP_AUDIT_RETRY_MS,
-                                               .detail = sp_slice_of("the process that reads the log is being restarted")});
+    if (!row->is_orphan &&
+        (!room->is_reader_there || room->out.read(room->out.ctx, &msg) != SP_OK)) {
+        sp_room_refuse_now(
+            room, row,
+            (struct sp_refused){
+                .err = SP_ERR_UNAVAILABLE,
+                .retry_after_ms = SP_AUDIT_RETRY_MS,
+                .detail = sp_slice_of("the process that reads the log is being restarted")});
         return;
     }
     sp_pending_drop(room->table, row);

@@ -9,8 +9,8 @@
 #include "wire/role.h"
 
 /* Room that one list may take in a line, and the longest item of a list of texts. */
-#define LIST_BYTES_MAX ((size_t)6 * 1024)
-#define ITEM_BYTES_MAX ((size_t)256)
+#define LIST_BYTES_MAX  ((size_t)6 * 1024)
+#define ITEM_BYTES_MAX  ((size_t)256)
 /* Of a query; the rest says nothing that the reading itself did not show. */
 #define QUERY_BYTES_MAX ((size_t)1024)
 
@@ -47,7 +47,8 @@ static enum sp_err line_end(struct line *line)
 
 static void put_number(struct line *line, const char *key, uint64_t value)
 {
-    sp_json_out_member_u64(&line->json, key, value < SP_RECORD_NUMBER_MAX ? value : SP_RECORD_NUMBER_MAX);
+    sp_json_out_member_u64(&line->json, key,
+                           value < SP_RECORD_NUMBER_MAX ? value : SP_RECORD_NUMBER_MAX);
 }
 
 static void put_text(struct line *line, const char *key, struct sp_slice value)
@@ -159,7 +160,8 @@ static void put_policies(struct line *line, struct sp_slice policies)
     sp_json_out_array_end(&line->json);
 }
 
-enum sp_err sp_record_start(struct sp_stamp stamp, const struct sp_record_start *start, struct sp_buf *out)
+enum sp_err sp_record_start(struct sp_stamp stamp, const struct sp_record_start *start,
+                            struct sp_buf *out)
 {
     struct line line;
     line_begin(&line, stamp, out);
@@ -178,7 +180,8 @@ enum sp_err sp_record_start(struct sp_stamp stamp, const struct sp_record_start 
     return line_end(&line);
 }
 
-enum sp_err sp_record_reload(struct sp_stamp stamp, const struct sp_record_reload *reload, struct sp_buf *out)
+enum sp_err sp_record_reload(struct sp_stamp stamp, const struct sp_record_reload *reload,
+                             struct sp_buf *out)
 {
     struct line line;
     line_begin(&line, stamp, out);
@@ -190,7 +193,8 @@ enum sp_err sp_record_reload(struct sp_stamp stamp, const struct sp_record_reloa
     return line_end(&line);
 }
 
-enum sp_err sp_record_role(struct sp_stamp stamp, const struct sp_msg_role_up *up, struct sp_buf *out)
+enum sp_err sp_record_role(struct sp_stamp stamp, const struct sp_msg_role_up *up,
+                           struct sp_buf *out)
 {
     struct line line;
     enum sp_role role = SP_ROLE_SUPERVISOR;
@@ -215,8 +219,8 @@ static enum sp_err put_facts_digest(struct line *line, const struct sp_msg_verdi
     uint8_t digest[SP_DIGEST_BYTES];
     SP_TRY(sp_hash_new(&hash));
     for (size_t i = 0; i < SP_COUNT(lists); i++) {
-        const uint8_t len[4] = {(uint8_t)(lists[i].len >> 24), (uint8_t)(lists[i].len >> 16), (uint8_t)(lists[i].len >> 8),
-                                (uint8_t)lists[i].len};
+        const uint8_t len[4] = {(uint8_t)(lists[i].len >> 24), (uint8_t)(lists[i].len >> 16),
+                                (uint8_t)(lists[i].len >> 8), (uint8_t)lists[i].len};
         SP_TRY(sp_hash_put(hash, sp_slice_make(len, sizeof(len))));
         SP_TRY(sp_hash_put(hash, lists[i]));
     }
@@ -226,8 +230,8 @@ static enum sp_err put_facts_digest(struct line *line, const struct sp_msg_verdi
 }
 
 /* What an intent has and a denial has not, or the other way round, stands at its place in the order of the alphabet. */
-static enum sp_err put_judged(struct line *line, const struct sp_msg_who *who, const struct sp_msg_verdict *verdict,
-                              const char *operation)
+static enum sp_err put_judged(struct line *line, const struct sp_msg_who *who,
+                              const struct sp_msg_verdict *verdict, const char *operation)
 {
     bool is_allowed = verdict->verdict == SP_VERDICT_ALLOW;
     put_number(line, "body_bytes", verdict->body_bytes);
@@ -265,8 +269,9 @@ static enum sp_err put_judged(struct line *line, const struct sp_msg_who *who, c
     return SP_OK;
 }
 
-enum sp_err sp_record_judged(struct sp_stamp stamp, const struct sp_msg_who *who, const struct sp_msg_verdict *verdict,
-                             const char *operation, struct sp_buf *out)
+enum sp_err sp_record_judged(struct sp_stamp stamp, const struct sp_msg_who *who,
+                             const struct sp_msg_verdict *verdict, const char *operation,
+                             struct sp_buf *out)
 {
     struct line line;
     line_begin(&line, stamp, out);
@@ -278,8 +283,8 @@ enum sp_err sp_record_judged(struct sp_stamp stamp, const struct sp_msg_who *who
     return line_end(&line);
 }
 
-enum sp_err sp_record_refusal(struct sp_stamp stamp, const struct sp_msg_refusal *refusal, const char *operation,
-                              struct sp_buf *out)
+enum sp_err sp_record_refusal(struct sp_stamp stamp, const struct sp_msg_refusal *refusal,
+                              const char *operation, struct sp_buf *out)
 {
     struct line line;
     line_begin(&line, stamp, out);
@@ -289,7 +294,8 @@ enum sp_err sp_record_refusal(struct sp_stamp stamp, const struct sp_msg_refusal
     put_index_kind(&line, "refusal");
     sp_json_out_member_text(&line.json, "operation", operation);
     put_text(&line, "principal", refusal->principal);
-    put_text(&line, "session", refusal->session_in_log.len > 0 ? refusal->session_in_log : refusal->session);
+    put_text(&line, "session",
+             refusal->session_in_log.len > 0 ? refusal->session_in_log : refusal->session);
     put_text(&line, "source", refusal->source);
     put_text(&line, "tenant", refusal->tenant);
     put_time_version(&line);
@@ -340,7 +346,8 @@ enum sp_err sp_record_outcome(struct sp_stamp stamp, const struct sp_record_inte
     return line_end(&line);
 }
 
-enum sp_err sp_record_replay(struct sp_stamp stamp, const struct sp_msg_who *who, const struct sp_msg_verdict *verdict,
+enum sp_err sp_record_replay(struct sp_stamp stamp, const struct sp_msg_who *who,
+                             const struct sp_msg_verdict *verdict,
                              const struct sp_record_replay *replay, struct sp_buf *out)
 {
     struct line line;
@@ -365,7 +372,8 @@ enum sp_err sp_record_replay(struct sp_stamp stamp, const struct sp_msg_who *who
     return line_end(&line);
 }
 
-enum sp_err sp_record_strangers(struct sp_stamp stamp, const struct sp_msg_strangers *strangers, struct sp_buf *out)
+enum sp_err sp_record_strangers(struct sp_stamp stamp, const struct sp_msg_strangers *strangers,
+                                struct sp_buf *out)
 {
     struct line line;
     line_begin(&line, stamp, out);
@@ -381,7 +389,8 @@ enum sp_err sp_record_strangers(struct sp_stamp stamp, const struct sp_msg_stran
     return line_end(&line);
 }
 
-enum sp_err sp_record_token(struct sp_stamp stamp, const struct sp_msg_token_event *event, struct sp_buf *out)
+enum sp_err sp_record_token(struct sp_stamp stamp, const struct sp_msg_token_event *event,
+                            struct sp_buf *out)
 {
     struct line line;
     char expires[SP_CLOCK_RFC3339_BYTES] = "never";
@@ -402,7 +411,8 @@ enum sp_err sp_record_token(struct sp_stamp stamp, const struct sp_msg_token_eve
     return line_end(&line);
 }
 
-enum sp_err sp_record_key(struct sp_stamp stamp, struct sp_slice old_key, struct sp_slice new_key, struct sp_buf *out)
+enum sp_err sp_record_key(struct sp_stamp stamp, struct sp_slice old_key, struct sp_slice new_key,
+                          struct sp_buf *out)
 {
     struct line line;
     line_begin(&line, stamp, out);
@@ -413,7 +423,8 @@ enum sp_err sp_record_key(struct sp_stamp stamp, struct sp_slice old_key, struct
     return line_end(&line);
 }
 
-enum sp_err sp_record_rotation(struct sp_stamp stamp, struct sp_slice checkpoint, struct sp_buf *out)
+enum sp_err sp_record_rotation(struct sp_stamp stamp, struct sp_slice checkpoint,
+                               struct sp_buf *out)
 {
     struct line line;
     line_begin(&line, stamp, out);
@@ -423,7 +434,8 @@ enum sp_err sp_record_rotation(struct sp_stamp stamp, struct sp_slice checkpoint
     return line_end(&line);
 }
 
-enum sp_err sp_record_retention(struct sp_stamp stamp, uint64_t first, const uint8_t root[SP_DIGEST_BYTES], struct sp_buf *out)
+enum sp_err sp_record_retention(struct sp_stamp stamp, uint64_t first,
+                                const uint8_t root[SP_DIGEST_BYTES], struct sp_buf *out)
 {
     struct line line;
     line_begin(&line, stamp, out);
@@ -434,7 +446,8 @@ enum sp_err sp_record_retention(struct sp_stamp stamp, uint64_t first, const uin
     return line_end(&line);
 }
 
-enum sp_err sp_record_malformed(struct sp_stamp stamp, const struct sp_msg_malformed *malformed, struct sp_buf *out)
+enum sp_err sp_record_malformed(struct sp_stamp stamp, const struct sp_msg_malformed *malformed,
+                                struct sp_buf *out)
 {
     struct line line;
     line_begin(&line, stamp, out);
@@ -465,7 +478,8 @@ enum sp_err sp_record_gap(struct sp_stamp stamp, const struct sp_msg_gap *gap, s
     return line_end(&line);
 }
 
-enum sp_err sp_record_read(struct sp_stamp stamp, const struct sp_msg_read_ask *ask, struct sp_buf *out)
+enum sp_err sp_record_read(struct sp_stamp stamp, const struct sp_msg_read_ask *ask,
+                           struct sp_buf *out)
 {
     struct line line;
     line_begin(&line, stamp, out);
@@ -481,7 +495,8 @@ enum sp_err sp_record_read(struct sp_stamp stamp, const struct sp_msg_read_ask *
     return line_end(&line);
 }
 
-enum sp_err sp_record_quota(struct sp_stamp stamp, const struct sp_record_quota *quota, struct sp_buf *out)
+enum sp_err sp_record_quota(struct sp_stamp stamp, const struct sp_record_quota *quota,
+                            struct sp_buf *out)
 {
     struct line line;
     const bool is_organisation = quota->scope == SP_LIMIT_OF_ORGANISATION;
@@ -501,8 +516,8 @@ enum sp_err sp_record_quota(struct sp_stamp stamp, const struct sp_record_quota 
     return line_end(&line);
 }
 
-enum sp_err sp_record_recovery(struct sp_stamp stamp, const char *reason, uint64_t cut_bytes, uint64_t refused,
-                               struct sp_buf *out)
+enum sp_err sp_record_recovery(struct sp_stamp stamp, const char *reason, uint64_t cut_bytes,
+                               uint64_t refused, struct sp_buf *out)
 {
     struct line line;
     line_begin(&line, stamp, out);

@@ -61,17 +61,20 @@ static enum sp_err record(struct sp_audit_room *room, const struct sp_audit_chan
     SP_TRY(sp_room_take(room, sp_record_reload(stamp, &reload, sp_log_line(room->log)), stamp));
     for (size_t i = 0; i < changes->quota_count; i++) {
         SP_TRY(sp_log_stamp(room->log, room->now.wall_us, &stamp));
-        SP_TRY(sp_room_take(room, sp_record_quota(stamp, &changes->quotas[i], sp_log_line(room->log)), stamp));
+        SP_TRY(sp_room_take(
+            room, sp_record_quota(stamp, &changes->quotas[i], sp_log_line(room->log)), stamp));
     }
     return SP_OK;
 }
 
-enum sp_err sp_audit_reload(struct sp_audit_room *room, const struct sp_audit_changes *changes, struct sp_audit_now now)
+enum sp_err sp_audit_reload(struct sp_audit_room *room, const struct sp_audit_changes *changes,
+                            struct sp_audit_now now)
 {
     const struct sp_slice policies = changes->policies;
     uint8_t *space = NULL;
     room->now = now;
-    if (policies.len % SP_DIGEST_BYTES != 0 || policies.len > SP_AUDIT_POLICIES_MAX * SP_DIGEST_BYTES) {
+    if (policies.len % SP_DIGEST_BYTES != 0 ||
+        policies.len > SP_AUDIT_POLICIES_MAX * SP_DIGEST_BYTES) {
         return SP_ERR_WIRE;
     }
     SP_TRY(retire(room));

@@ -98,7 +98,8 @@ static enum sp_err take_body(struct sp_slice in, struct sp_repeat *out, uint64_t
     return take_end(&r, out);
 }
 
-enum sp_err sp_repeat_take(struct sp_slice in, struct sp_repeat *out, uint64_t *out_generation, size_t *out_len)
+enum sp_err sp_repeat_take(struct sp_slice in, struct sp_repeat *out, uint64_t *out_generation,
+                           size_t *out_len)
 {
     struct sp_reader r;
     uint32_t magic = 0;

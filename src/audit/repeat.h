@@ -18,7 +18,7 @@ enum sp_repeat_state {
     SP_REPEAT_UNKNOWN,
     SP_REPEAT_RUNNING,
     SP_REPEAT_DONE,
-    SP_REPEAT_LOST,     /* it is done, but its answer was not kept */
+    SP_REPEAT_LOST,      /* it is done, but its answer was not kept */
     SP_REPEAT_WITHDRAWN, /* it surely did not run: the key is free again */
     SP_REPEAT_STATES
 };
@@ -42,11 +42,11 @@ struct sp_repeat {
 };
 
 /* Appends the head; `generation` is that of the file's use. */
-enum sp_err sp_repeat_put(const struct sp_repeat *repeat, uint64_t generation, struct sp_buf *out) SP_MUST_CHECK
-    SP_NONNULL(1, 3);
+enum sp_err sp_repeat_put(const struct sp_repeat *repeat, uint64_t generation, struct sp_buf *out)
+    SP_MUST_CHECK SP_NONNULL(1, 3);
 
 /* Reads the head that `in` begins with; `out` borrows. SP_ERR_CORRUPT when none stands there. */
-enum sp_err sp_repeat_take(struct sp_slice in, struct sp_repeat *out, uint64_t *out_generation, size_t *out_len)
-    SP_MUST_CHECK SP_NONNULL(2, 3, 4);
+enum sp_err sp_repeat_take(struct sp_slice in, struct sp_repeat *out, uint64_t *out_generation,
+                           size_t *out_len) SP_MUST_CHECK SP_NONNULL(2, 3, 4);
 
 #endif

@@ -5,10 +5,10 @@
 
 #include "crypto/hash.h"
 
-#define NONE          UINT32_MAX
-#define BUCKETS       65536U
-#define PATH_BYTES    ((size_t)32)
-#define RETRY_US      ((uint64_t)1000000)
+#define NONE       UINT32_MAX
+#define BUCKETS    65536U
+#define PATH_BYTES ((size_t)32)
+#define RETRY_US   ((uint64_t)1000000)
 
 const struct sp_repeats_limits sp_repeats_limits = {
     .of_tenant = 32768,
@@ -23,7 +23,7 @@ struct entry {
     uint64_t intent;
     uint64_t at; /* of its latest record */
     uint64_t answer_bytes;
-    uint32_t next; /* in its bucket, or of the free ones */
+    uint32_t next;  /* in its bucket, or of the free ones */
     uint32_t newer; /* of its tenant */
     uint32_t older;
     uint16_t tenant;
@@ -33,8 +33,8 @@ struct entry {
 
 struct tenant {
     uint8_t digest[SP_DIGEST_BYTES]; /* of its name */
-    uint32_t count; /* 0: a free place */
-    uint32_t first; /* oldest */
+    uint32_t count;                  /* 0: a free place */
+    uint32_t first;                  /* oldest */
     uint32_t last;
     uint64_t bytes;
 };
@@ -63,7 +63,8 @@ struct sp_repeats {
 
 /* --- life --- */
 
-enum sp_err sp_repeats_new(const struct sp_disk *disk, const struct sp_repeats_limits *limits, struct sp_repeats **out)
+enum sp_err sp_repeats_new(const struct sp_disk *disk, const struct sp_repeats_limits *limits,
+                           struct sp_repeats **out)
 {
     struct sp_repeats *repeats = calloc(1, sizeof(*repeats));
     if (repeats == NULL) {
@@ -167,7 +168,8 @@ static struct tenant *tenant_of(struct sp_repeats *repeats, struct sp_slice name
     }
     if (free_place != NULL) {
         *free_place = (struct tenant){.first = NONE, .last = NONE};
-        (void)sp_slice_copy(sp_slice_make(digest, sizeof(digest)), free_place->digest, SP_DIGEST_BYTES);
+        (void)sp_slice_copy(sp_slice_make(digest, sizeof(digest)), free_place->digest,
+                            SP_DIGEST_BYTES);
     }
     return free_place;
 }
@@ -248,7 +250,8 @@ static struct sp_disk_name name_of(unsigned file, char path[PATH_BYTES])
 }
 
 /* A record of the start knows of nothing that runs: what was running then is unknown. */
-static void learn(struct sp_repeats *repeats, const struct sp_repeat *repeat, unsigned file, uint64_t at)
+static void learn(struct sp_repeats *repeats, const struct sp_repeat *repeat, unsigned file,
+                  uint64_t at)
 {
     struct entry *entry = find(repeats, repeat->key);
     struct sp_repeat read = *repeat;
@@ -281,7 +284,8 @@ static enum sp_err scan(struct sp_repeats *repeats, unsigned number, bool is_lea
         size_t len = 0;
         SP_TRY(sp_disk_read_all(repeats->disk, file->fd, file->end, space, sizeof(space), &got));
         if (sp_repeat_take(sp_slice_make(space, got), &repeat, &generation, &len) != SP_OK ||
-            (file->generation != 0 && generation != file->generation) || repeat.answer_bytes > repeats->limits.file_bytes) {
+            (file->generation != 0 && generation != file->generation) ||
+            repeat.answer_bytes > repeats->limits.file_bytes) {
             break;
         }
         file->generation = generation;
@@ -313,7 +317,8 @@ static enum sp_err learn_all(struct sp_repeats *repeats)
         unsigned next = SP_REPEATS_FILES;
         for (unsigned i = 0; i < SP_REPEATS_FILES; i++) {
             uint64_t generation = repeats->files[i].generation;
-            if (generation > after && (next == SP_REPEATS_FILES || generation < repeats->files[next].generation)) {
+            if (generation > after &&
+                (next == SP_REPEATS_FILES || generation < repeats->files[next].generation)) {
                 next = i;
             }
         }
@@ -373,12 +378,13 @@ static enum sp_err turn_over(struct sp_repeats *repeats)
     return SP_OK;
 }
 
-static enum sp_err append(struct sp_repeats *repeats, struct entry *entry, const struct sp_repeat *repeat,
-                          struct sp_slice answer)
+static enum sp_err append(struct sp_repeats *repeats, struct entry *entry,
+                          const struct sp_repeat *repeat, struct sp_slice answer)
 {
     SP_AUTO_BUF struct sp_buf head;
     sp_buf_init(&head, SP_REPEAT_HEAD_MAX);
-    if (repeats->files[repeats->current].end + SP_REPEAT_HEAD_MAX + answer.len > repeats->limits.file_bytes) {
+    if (repeats->files[repeats->current].end + SP_REPEAT_HEAD_MAX + answer.len >
+        repeats->limits.file_bytes) {
         /* It stands in a file that may be the next one; as what runs, that one is not used. */
         SP_TRY(turn_over(repeats));
     }
@@ -397,19 +403,23 @@ static enum sp_err append(struct sp_repeats *repeats, struct entry *entry, const
 /* --- keys --- */
 
 enum sp_err sp_repeats_find(struct sp_repeats *repeats, const uint8_t key[SP_DIGEST_BYTES],
-                            const uint8_t request[SP_DIGEST_BYTES], uint64_t wall_us, struct sp_repeat_found *out)
+                            const uint8_t request[SP_DIGEST_BYTES], uint64_t wall_us,
+                            struct sp_repeat_found *out)
 {
     SP_TRY(load(repeats, wall_us));
     struct entry *entry = find(repeats, key);
     if (entry == NULL) {
         return SP_ERR_NOT_FOUND;
     }
-    if (entry->state != SP_REPEAT_RUNNING && wall_us > entry->wall_us && wall_us - entry->wall_us > SP_REPEATS_KEEP_US) {
+    if (entry->state != SP_REPEAT_RUNNING && wall_us > entry->wall_us &&
+        wall_us - entry->wall_us > SP_REPEATS_KEEP_US) {
         forget(repeats, entry);
         return SP_ERR_NOT_FOUND;
     }
-    *out = (struct sp_repeat_found){.state = (enum sp_repeat_state)entry->state, .intent = entry->intent};
-    out->is_same = sp_slice_equal(sp_slice_make(entry->request, SP_DIGEST_BYTES), sp_slice_make(request, SP_DIGEST_BYTES));
+    *out = (struct sp_repeat_found){.state = (enum sp_repeat_state)entry->state,
+                                    .intent = entry->intent};
+    out->is_same = sp_slice_equal(sp_slice_make(entry->request, SP_DIGEST_BYTES),
+                                  sp_slice_make(request, SP_DIGEST_BYTES));
     return SP_OK;
 }
 
@@ -458,7 +468,8 @@ enum sp_err sp_repeats_commit(struct sp_repeats *repeats)
     return err;
 }
 
-void sp_repeats_end(struct sp_repeats *repeats, const struct sp_repeat *repeat, struct sp_slice answer)
+void sp_repeats_end(struct sp_repeats *repeats, const struct sp_repeat *repeat,
+                    struct sp_slice answer)
 {
     struct entry *entry = find(repeats, repeat->key);
     struct sp_repeat ended = *repeat;
@@ -466,8 +477,10 @@ void sp_repeats_end(struct sp_repeats *repeats, const struct sp_repeat *repeat, 
         return;
     }
     const struct tenant *tenant = &repeats->tenants[entry->tenant];
-    bool is_kept = ended.state == SP_REPEAT_DONE && tenant->bytes + answer.len <= repeats->limits.tenant_bytes &&
-                   answer.len <= repeats->limits.file_bytes - SP_REPEAT_HEAD_MAX && sp_sha256(answer, ended.answer_digest) == SP_OK;
+    bool is_kept = ended.state == SP_REPEAT_DONE &&
+                   tenant->bytes + answer.len <= repeats->limits.tenant_bytes &&
+                   answer.len <= repeats->limits.file_bytes - SP_REPEAT_HEAD_MAX &&
+                   sp_sha256(answer, ended.answer_digest) == SP_OK;
     answer = is_kept ? answer : sp_slice_of(NULL);
     ended.answer_bytes = answer.len;
     ended.state = ended.state == SP_REPEAT_DONE && !is_kept ? SP_REPEAT_LOST : ended.state;
@@ -478,7 +491,8 @@ void sp_repeats_end(struct sp_repeats *repeats, const struct sp_repeat *repeat, 
     }
     enum sp_err err = append(repeats, entry, &ended, answer);
     if (ended.state == SP_REPEAT_WITHDRAWN) {
-        forget(repeats, entry); /* unwritten, it is unknown after a restart: that errs on the safe side */
+        forget(repeats,
+               entry); /* unwritten, it is unknown after a restart: that errs on the safe side */
         return;
     }
     if (err != SP_OK) {
@@ -488,8 +502,9 @@ void sp_repeats_end(struct sp_repeats *repeats, const struct sp_repeat *repeat, 
     set(repeats, entry, &ended);
 }
 
-enum sp_err sp_repeats_read(struct sp_repeats *repeats, const uint8_t key[SP_DIGEST_BYTES], struct sp_buf *out,
-                            struct sp_repeat *out_repeat, struct sp_slice *out_answer)
+enum sp_err sp_repeats_read(struct sp_repeats *repeats, const uint8_t key[SP_DIGEST_BYTES],
+                            struct sp_buf *out, struct sp_repeat *out_repeat,
+                            struct sp_slice *out_answer)
 {
     const struct entry *entry = find(repeats, key);
     uint8_t *space = NULL;
@@ -503,7 +518,8 @@ enum sp_err sp_repeats_read(struct sp_repeats *repeats, const uint8_t key[SP_DIG
     size_t most = SP_REPEAT_HEAD_MAX + (size_t)entry->answer_bytes;
     sp_buf_clear(out);
     SP_TRY(sp_buf_reserve(out, most, &space));
-    SP_TRY(sp_disk_read_all(repeats->disk, repeats->files[entry->file].fd, entry->at, space, most, &got));
+    SP_TRY(sp_disk_read_all(repeats->disk, repeats->files[entry->file].fd, entry->at, space, most,
+                            &got));
     struct sp_slice whole = sp_slice_make(space, got);
     SP_TRY(sp_repeat_take(whole, out_repeat, &generation, &len));
     struct sp_slice answer = sp_slice_sub(whole, len, (size_t)out_repeat->answer_bytes);
@@ -511,7 +527,8 @@ enum sp_err sp_repeats_read(struct sp_repeats *repeats, const uint8_t key[SP_DIG
     bool is_good = answer.len == out_repeat->answer_bytes &&
                    sp_slice_equal(sp_slice_make(actual, sizeof(actual)),
                                   sp_slice_make(out_repeat->answer_digest, SP_DIGEST_BYTES)) &&
-                   sp_slice_equal(sp_slice_make(out_repeat->key, SP_DIGEST_BYTES), sp_slice_make(key, SP_DIGEST_BYTES));
+                   sp_slice_equal(sp_slice_make(out_repeat->key, SP_DIGEST_BYTES),
+                                  sp_slice_make(key, SP_DIGEST_BYTES));
     if (!is_good) {
         return SP_ERR_CORRUPT;
     }

@@ -99,7 +99,8 @@ static bool is_note_of(const struct replay *r, struct sp_slice note,
     bool is_proved = r->has_checkpoint && range->size <= r->published;
     size_t ignored = 0;
     return sp_checkpoint_read(note, &checkpoint) == SP_OK && checkpoint.size == range->size &&
-           sp_slice_is(checkpoint.origin, sp_key_ring_present(r->log->keys)->name) && is_root(range, &checkpoint.root) &&
+           sp_slice_is(checkpoint.origin, sp_key_ring_present(r->log->keys)->name) &&
+           is_root(range, &checkpoint.root) &&
            (is_proved || sp_key_ring_verify(r->log->keys, note, &ignored) == SP_OK);
 }
 
@@ -316,7 +317,8 @@ static enum sp_err choose_journals(struct replay *r)
     return sp_log_open_journal(log);
 }
 
-static enum sp_err note_entry(struct sp_slice entry, struct sp_log *log, struct sp_open_set *open, struct sp_still *still)
+static enum sp_err note_entry(struct sp_slice entry, struct sp_log *log, struct sp_open_set *open,
+                              struct sp_still *still)
 {
     struct sp_record_glance glance;
     uint64_t ignored = 0;
@@ -338,7 +340,8 @@ static enum sp_err note_entry(struct sp_slice entry, struct sp_log *log, struct 
     return err == SP_ERR_NOMEM ? err : SP_OK;
 }
 
-static enum sp_err note_bundle(struct sp_slice bundle, struct sp_log *log, struct sp_open_set *open, struct sp_still *still)
+static enum sp_err note_bundle(struct sp_slice bundle, struct sp_log *log, struct sp_open_set *open,
+                               struct sp_still *still)
 {
     struct sp_slice entry = {NULL, 0};
     while (sp_bundle_next(&bundle, &entry) == SP_OK) {
@@ -348,7 +351,8 @@ static enum sp_err note_bundle(struct sp_slice bundle, struct sp_log *log, struc
 }
 
 /* Reads the entries from the oldest open intent on, and at least the latest, for its time. */
-static enum sp_err find_open(struct sp_log *log, bool is_oldest_known, struct sp_open_set *open, struct sp_still *still)
+static enum sp_err find_open(struct sp_log *log, bool is_oldest_known, struct sp_open_set *open,
+                             struct sp_still *still)
 {
     const uint64_t full = log->range.size / SP_TILE_WIDTH;
     uint64_t number =
@@ -365,7 +369,8 @@ static enum sp_err find_open(struct sp_log *log, bool is_oldest_known, struct sp
         char path[SP_TILE_PATH_BYTES];
         sp_buf_init(&bundle, SP_STORE_BUNDLE_MAX + 1);
         sp_tile_path((struct sp_tile){SP_TILE_ENTRIES, number, SP_TILE_WIDTH}, path);
-        enum sp_err err = sp_disk_get_file(log->disk, (struct sp_disk_name){SP_DISK_LOG, path}, SP_STORE_BUNDLE_MAX, &bundle);
+        enum sp_err err = sp_disk_get_file(log->disk, (struct sp_disk_name){SP_DISK_LOG, path},
+                                           SP_STORE_BUNDLE_MAX, &bundle);
         if (err == SP_ERR_NOT_FOUND && !is_oldest_known && number + 1 < full) {
             continue; /* dropped since; nothing open was in it */
         }
@@ -398,7 +403,8 @@ static enum sp_err choose_key(struct sp_log *log, const char **out_reason)
         SP_TRY(sp_key_ring_verify(log->keys, sp_buf_slice(&log->note), &log->keys->present));
     }
     if (!sp_key_ring_present(log->keys)->can_sign) {
-        *out_reason = "the key that signed its latest entries was replaced since, and is no more: is this an older copy?";
+        *out_reason = "the key that signed its latest entries was replaced since, and is no more: "
+                      "is this an older copy?";
         return SP_ERR_CORRUPT;
     }
     return SP_OK;

@@ -25,11 +25,12 @@ static enum sp_err record(struct sp_audit_room *room, uint64_t first)
     struct sp_node root;
     SP_TRY(sp_store_root(room->disk, first, &root));
     SP_TRY(sp_log_stamp(room->log, room->now.wall_us, &stamp));
-    return sp_room_take(room, sp_record_retention(stamp, first, root.bytes, sp_log_line(room->log)), stamp);
+    return sp_room_take(room, sp_record_retention(stamp, first, root.bytes, sp_log_line(room->log)),
+                        stamp);
 }
 
-enum sp_err sp_audit_retire(struct sp_audit_room *room, uint64_t from, uint64_t first, struct sp_audit_now now,
-                            uint64_t *out_first)
+enum sp_err sp_audit_retire(struct sp_audit_room *room, uint64_t from, uint64_t first,
+                            struct sp_audit_now now, uint64_t *out_first)
 {
     room->now = now;
     *out_first = from;

@@ -7,16 +7,19 @@
 #include "crypto/hash.h"
 
 /* A slice in a constant initialiser. */
-#define LITERAL(text) {(const uint8_t *)(text), sizeof(text) - 1}
+#define LITERAL(text)                                                                              \
+    {                                                                                              \
+        (const uint8_t *)(text), sizeof(text) - 1                                                  \
+    }
 
 #define LOG_OPEN_RETRY_US ((uint64_t)1000 * 1000)
 
-static const struct sp_refused worker_lost = {
+const struct sp_refused sp_room_worker_lost = {
     .err = SP_ERR_UNAVAILABLE,
     .retry_after_ms = SP_AUDIT_RETRY_MS,
     .detail = LITERAL("inspection was interrupted; nothing ran"),
 };
-static const struct sp_refused front_lost = {
+const struct sp_refused sp_room_front_lost = {
     .err = SP_ERR_CLOSED,
     .retry_after_ms = 0,
     .detail = LITERAL("the connection of the client was lost; nothing ran"),
@@ -29,7 +32,8 @@ static const struct sp_refused relay_absent = {
 
 /* --- life --- */
 
-static enum sp_err keep_settings(struct sp_audit_room *room, const struct sp_audit_settings *settings)
+static enum sp_err keep_settings(struct sp_audit_room *room,
+                                 const struct sp_audit_settings *settings)
 {
     struct sp_slice *texts[] = {&room->settings.version, &room->settings.policies};
     uint8_t *space = NULL;
@@ -42,7 +46,8 @@ static enum sp_err keep_settings(struct sp_audit_room *room, const struct sp_aud
     sp_buf_init(&room->scratch_policies, SP_AUDIT_POLICIES_MAX * SP_DIGEST_BYTES);
     sp_buf_init(&room->retired, SP_AUDIT_POLICIES_MAX * SP_DIGEST_BYTES);
     sp_buf_init(&room->settings_texts, SP_AUDIT_POLICIES_MAX * SP_DIGEST_BYTES);
-    SP_TRY(sp_buf_reserve(&room->settings_texts, settings->policies.len + settings->version.len, &space));
+    SP_TRY(sp_buf_reserve(&room->settings_texts, settings->policies.len + settings->version.len,
+                          &space));
     for (size_t i = 0; i < SP_COUNT(texts); i++) {
         size_t at = room->settings_texts.len;
         SP_TRY(sp_buf_put(&room->settings_texts, *texts[i]));
@@ -52,7 +57,8 @@ static enum sp_err keep_settings(struct sp_audit_room *room, const struct sp_aud
 }
 
 /* An outcome for every intent that the last process left open. */
-static enum sp_err close_open(struct sp_audit_room *room, struct sp_log *log, struct sp_open_set *open)
+static enum sp_err close_open(struct sp_audit_room *room, struct sp_log *log,
+                              struct sp_open_set *open)
 {
     while (sp_open_set_count(open) > 0) {
         struct sp_msg_outcome outcome = {.state = SP_END_UNKNOWN, .err = SP_ERR_OUTCOME_UNKNOWN};
@@ -71,8 +77,8 @@ static enum sp_err close_open(struct sp_audit_room *room, struct sp_log *log, st
     return SP_OK;
 }
 
-static enum sp_err record_start(struct sp_audit_room *room, struct sp_log *log, struct sp_open_set *open,
-                                const struct sp_log_found *found)
+static enum sp_err record_start(struct sp_audit_room *room, struct sp_log *log,
+                                struct sp_open_set *open, const struct sp_log_found *found)
 {
     SP_AUTO_BUF struct sp_buf key;
     struct sp_stamp stamp = {.index = 0};
@@ -108,10 +114,13 @@ static enum sp_err open_log(struct sp_audit_room *room)
     struct sp_log_found found = {.entries = 0, .still = room->still};
     room->log_tried_us = room->now.mono_us;
     SP_TRY(sp_open_set_new(&open));
-    enum sp_err err = sp_log_open(room->disk, room->settings.keys, open, &found, &log, &room->log_reason);
+    enum sp_err err =
+        sp_log_open(room->disk, room->settings.keys, open, &found, &log, &room->log_reason);
     if (err == SP_OK) {
         err = record_start(room, log, open, &found);
-        room->log_reason = err == SP_OK ? "" : *sp_log_reason(log) != '\0' ? sp_log_reason(log) : sp_err_text(err);
+        room->log_reason = err == SP_OK                  ? ""
+                           : *sp_log_reason(log) != '\0' ? sp_log_reason(log)
+                                                         : sp_err_text(err);
     }
     sp_open_set_free(open);
     if (err != SP_OK) {
@@ -141,7 +150,8 @@ enum sp_err sp_room_ready(struct sp_audit_room *room)
 }
 
 enum sp_err sp_audit_room_new(const struct sp_audit_settings *settings, const struct sp_disk *disk,
-                              const struct sp_audit_out *out, struct sp_audit_now now, struct sp_audit_room **out_room)
+                              const struct sp_audit_out *out, struct sp_audit_now now,
+                              struct sp_audit_room **out_room)
 {
     struct sp_audit_room *room = calloc(1, sizeof(*room));
     if (room == NULL) {
@@ -195,7 +205,8 @@ static bool is_digest_of(const uint8_t digest[SP_DIGEST_BYTES], struct sp_slice 
 {
     uint8_t actual[SP_SHA256_BYTES];
     return sp_sha256(bytes, actual) == SP_OK &&
-           sp_slice_equal(sp_slice_make(actual, sizeof(actual)), sp_slice_make(digest, SP_DIGEST_BYTES));
+           sp_slice_equal(sp_slice_make(actual, sizeof(actual)),
+                          sp_slice_make(digest, SP_DIGEST_BYTES));
 }
 
 /* The two halves name the same worker and policy, the policy is in force, and the order is the one that was digested. */
@@ -205,7 +216,8 @@ static bool is_fitting(const struct sp_audit_room *room, const struct sp_pending
     return row->who.worker == row->worker && sp_room_is_in_force(room, row->who.policy) &&
            sp_slice_equal(sp_slice_make(row->who.policy, SP_DIGEST_BYTES),
                           sp_slice_make(verdict->policy, SP_DIGEST_BYTES)) &&
-           (verdict->verdict != SP_VERDICT_ALLOW || is_digest_of(verdict->order_digest, verdict->order.bytes));
+           (verdict->verdict != SP_VERDICT_ALLOW ||
+            is_digest_of(verdict->order_digest, verdict->order.bytes));
 }
 
 /* Puts the intent or the denial into the batch. */
@@ -216,7 +228,9 @@ static enum sp_err append_judged(struct sp_audit_room *room, struct sp_pending *
     SP_TRY(sp_room_ready(room));
     SP_TRY(sp_log_stamp(room->log, room->now.wall_us, &stamp));
     SP_TRY(sp_room_keep_code(room, row, stamp.wall_us));
-    SP_TRY(sp_room_take(room, sp_record_judged(stamp, &row->who, &row->verdict, operation, sp_log_line(room->log)), stamp));
+    SP_TRY(sp_room_take(
+        room, sp_record_judged(stamp, &row->who, &row->verdict, operation, sp_log_line(room->log)),
+        stamp));
     row->entry = stamp.index;
     if (row->verdict.verdict == SP_VERDICT_ALLOW) {
         sp_pending_opened(room->table, row);
@@ -256,7 +270,7 @@ enum sp_err sp_room_join(struct sp_audit_room *room, struct sp_pending *row)
         return SP_ERR_WIRE;
     }
     if (row->is_orphan || (is_allowed && !room->is_relay_there)) {
-        sp_room_refuse(room, row, row->is_orphan ? front_lost : relay_absent);
+        sp_room_refuse(room, row, row->is_orphan ? sp_room_front_lost : relay_absent);
         return SP_OK;
     }
     if (is_allowed && row->who.has_key != 0 && sp_room_once_is_known(room, row)) {
@@ -279,7 +293,8 @@ enum sp_err sp_room_join(struct sp_audit_room *room, struct sp_pending *row)
 
 /* --- messages --- */
 
-struct sp_pending *sp_room_new_row(struct sp_audit_room *room, sp_exchange exchange, enum sp_err *out_err)
+struct sp_pending *sp_room_new_row(struct sp_audit_room *room, sp_exchange exchange,
+                                   enum sp_err *out_err)
 {
     struct sp_pending *row = NULL;
     uint64_t incarnation = exchange >> 48;
@@ -294,7 +309,8 @@ struct sp_pending *sp_room_new_row(struct sp_audit_room *room, sp_exchange excha
     return row;
 }
 
-static enum sp_err keep_who(struct sp_audit_room *room, struct sp_pending *row, const struct sp_msg_who *who)
+static enum sp_err keep_who(struct sp_audit_room *room, struct sp_pending *row,
+                            const struct sp_msg_who *who)
 {
     enum sp_err err = sp_pending_keep_who(row, who);
     if (err != SP_OK) {
@@ -304,12 +320,14 @@ static enum sp_err keep_who(struct sp_audit_room *room, struct sp_pending *row, 
     return SP_OK;
 }
 
-enum sp_err sp_audit_who(struct sp_audit_room *room, const struct sp_msg_who *who, struct sp_audit_now now)
+enum sp_err sp_audit_who(struct sp_audit_room *room, const struct sp_msg_who *who,
+                         struct sp_audit_now now)
 {
     room->now = now;
     enum sp_err err = SP_OK;
     struct sp_pending *row = sp_pending_find(room->table, who->exchange);
-    if (who->worker >= room->settings.workers || room->settings.operation_name(who->operation) == NULL) {
+    if (who->worker >= room->settings.workers ||
+        room->settings.operation_name(who->operation) == NULL) {
         return SP_ERR_WIRE;
     }
     if (row != NULL && row->state != SP_PENDING_VERDICT) {
@@ -339,7 +357,7 @@ enum sp_err sp_audit_who(struct sp_audit_room *room, const struct sp_msg_who *wh
     }
     if (!room->is_worker_there[who->worker] || row->is_orphan) {
         sp_pending_give_up(room->table, row->exchange);
-        sp_room_refuse(room, row, row->is_orphan ? front_lost : worker_lost);
+        sp_room_refuse(room, row, row->is_orphan ? sp_room_front_lost : sp_room_worker_lost);
     }
     return SP_OK;
 }
@@ -347,17 +365,20 @@ enum sp_err sp_audit_who(struct sp_audit_room *room, const struct sp_msg_who *wh
 /* Allowed means no error, denied means one; an allowed verdict without an error cannot be turned around by its fields. */
 static bool is_verdict_sound(const struct sp_msg_verdict *verdict)
 {
-    return verdict->verdict < SP_VERDICT_COUNT && (verdict->verdict == SP_VERDICT_ALLOW) == (verdict->err == SP_OK);
+    return verdict->verdict < SP_VERDICT_COUNT &&
+           (verdict->verdict == SP_VERDICT_ALLOW) == (verdict->err == SP_OK);
 }
 
-enum sp_err sp_audit_verdict(struct sp_audit_room *room, unsigned worker, struct sp_msg_verdict *verdict,
-                             struct sp_audit_now now)
+enum sp_err sp_audit_verdict(struct sp_audit_room *room, unsigned worker,
+                             struct sp_msg_verdict *verdict, struct sp_audit_now now)
 {
     room->now = now;
     enum sp_err err = SP_OK;
     struct sp_pending *row = sp_pending_find(room->table, verdict->exchange);
-    struct sp_msg_judged judged = {
-        .exchange = verdict->exchange, .worker = (uint16_t)worker, .run_ms_max = verdict->run_ms_max, .code_bytes = verdict->code_bytes};
+    struct sp_msg_judged judged = {.exchange = verdict->exchange,
+                                   .worker = (uint16_t)worker,
+                                   .run_ms_max = verdict->run_ms_max,
+                                   .code_bytes = verdict->code_bytes};
     if (verdict->verdict == SP_VERDICT_ALLOW) {
         judged.module = verdict->own_module;
     }
@@ -388,14 +409,16 @@ enum sp_err sp_audit_verdict(struct sp_audit_room *room, unsigned worker, struct
     }
     err = sp_pending_keep_verdict(row, verdict);
     if (err != SP_OK) {
-        sp_room_refuse_now(room, row, (struct sp_refused){.err = err, .retry_after_ms = SP_AUDIT_RETRY_MS});
+        sp_room_refuse_now(room, row,
+                           (struct sp_refused){.err = err, .retry_after_ms = SP_AUDIT_RETRY_MS});
         return SP_OK;
     }
     (void)!room->out.judged(room->out.ctx, &judged);
     return has_who ? sp_room_join(room, row) : SP_OK;
 }
 
-enum sp_err sp_audit_refusal(struct sp_audit_room *room, const struct sp_msg_refusal *refusal, struct sp_audit_now now)
+enum sp_err sp_audit_refusal(struct sp_audit_room *room, const struct sp_msg_refusal *refusal,
+                             struct sp_audit_now now)
 {
     room->now = now;
     enum sp_err err = SP_OK;
@@ -432,20 +455,23 @@ enum sp_err sp_audit_refusal(struct sp_audit_room *room, const struct sp_msg_ref
     sp_payload_done(&row->verdict.order);
     sp_payload_done(&row->verdict.content);
     err = sp_pending_keep_verdict(row, &texts);
-    sp_room_refuse(room, row, (struct sp_refused){
-                                  .err = refusal->err,
-                                  .retry_after_ms = refusal->retry_after_ms,
-                                  .detail = err == SP_OK ? row->verdict.detail : sp_slice_of(NULL),
-                              });
+    sp_room_refuse(room, row,
+                   (struct sp_refused){
+                       .err = refusal->err,
+                       .retry_after_ms = refusal->retry_after_ms,
+                       .detail = err == SP_OK ? row->verdict.detail : sp_slice_of(NULL),
+                   });
     return SP_OK;
 }
 
-enum sp_err sp_audit_outcome(struct sp_audit_room *room, struct sp_msg_outcome *outcome, struct sp_audit_now now)
+enum sp_err sp_audit_outcome(struct sp_audit_room *room, struct sp_msg_outcome *outcome,
+                             struct sp_audit_now now)
 {
     room->now = now;
     struct sp_pending *row = sp_pending_find(room->table, outcome->exchange);
     bool is_sound = outcome->state < SP_END_COUNT &&
-                    (outcome->answer.bytes.len == 0 || is_digest_of(outcome->answer_digest, outcome->answer.bytes));
+                    (outcome->answer.bytes.len == 0 ||
+                     is_digest_of(outcome->answer_digest, outcome->answer.bytes));
     if ((row == NULL || row->state != SP_PENDING_RUNNING) &&
         sp_pending_was_given_up(room->table, outcome->exchange)) {
         room->late++;
@@ -468,110 +494,6 @@ enum sp_err sp_audit_outcome(struct sp_audit_room *room, struct sp_msg_outcome *
     }
     sp_room_end(room, row);
     return SP_OK;
-}
-
-/* --- wires --- */
-
-void sp_audit_wired(struct sp_audit_room *room, struct sp_peer peer, struct sp_audit_now now)
-{
-    room->now = now;
-    sp_room_wired_still(room, peer);
-    if (peer.role == SP_ROLE_RELAY) {
-        room->is_relay_there = true;
-    }
-    room->is_reader_there = room->is_reader_there || peer.role == SP_ROLE_READER;
-    if (peer.role == SP_ROLE_INSPECT && peer.index < SP_ROLE_INDEX_MAX) {
-        room->is_worker_there[peer.index] = true;
-    }
-}
-
-struct loss {
-    struct sp_audit_room *room;
-    struct sp_peer peer;
-};
-
-static void on_loss(void *ctx, struct sp_pending *row)
-{
-    const struct loss *loss = ctx;
-    struct sp_audit_room *room = loss->room;
-    bool is_front = loss->peer.role == SP_ROLE_FRONT;
-    bool is_worker = loss->peer.role == SP_ROLE_INSPECT && loss->peer.index == row->worker;
-    if (is_front) {
-        row->is_orphan = true;
-    }
-    if (row->state == SP_PENDING_WHO && (is_front || is_worker)) {
-        if (is_front) {
-            sp_pending_give_up(room->table, row->exchange); /* the job may have reached its worker */
-        }
-        sp_room_refuse(room, row, is_front ? front_lost : worker_lost);
-        return;
-    }
-    if (row->state == SP_PENDING_RUNNING && loss->peer.role == SP_ROLE_RELAY) {
-        sp_room_end_unknown(room, row, "the way to the session pool broke; the run may have started");
-    }
-}
-
-void sp_audit_lost(struct sp_audit_room *room, struct sp_peer peer, struct sp_audit_now now)
-{
-    struct loss loss = {.room = room, .peer = peer};
-    room->now = now;
-    if (peer.role == SP_ROLE_RELAY) {
-        room->is_relay_there = false;
-    }
-    room->is_reader_there = room->is_reader_there && peer.role != SP_ROLE_READER;
-    if (peer.role == SP_ROLE_INSPECT && peer.index < SP_ROLE_INDEX_MAX) {
-        room->is_worker_there[peer.index] = false;
-    }
-    if (peer.role == SP_ROLE_FRONT) {
-        room->front_ended = room->front_seen;
-    }
-    sp_pending_each(room->table, on_loss, &loss);
-}
-
-/* --- time --- */
-
-static void on_tick(void *ctx, struct sp_pending *row)
-{
-    struct sp_audit_room *room = ctx;
-    if (room->now.mono_us < row->due_us) {
-        return;
-    }
-    switch (row->state) {
-    case SP_PENDING_WHO:
-        sp_pending_give_up(room->table, row->exchange);
-        sp_room_refuse(room, row, worker_lost);
-        return;
-    case SP_PENDING_VERDICT:
-        room->late++; /* admit never heard of it: nobody waits */
-        sp_pending_drop(room->table, row);
-        return;
-    case SP_PENDING_RUNNING:
-        sp_pending_give_up(room->table, row->exchange);
-        sp_room_end_unknown(room, row, "the session pool did not answer in time; the run may have started");
-        return;
-    case SP_PENDING_HASHING:
-    case SP_PENDING_INTENT:
-    case SP_PENDING_ENTRY:
-    case SP_PENDING_OUTCOME:
-    case SP_PENDING_OWED:
-    case SP_PENDING_READ:
-    case SP_PENDING_PAYING:
-        return;
-    }
-}
-
-void sp_audit_tick(struct sp_audit_room *room, struct sp_audit_now now)
-{
-    room->now = now;
-    sp_pending_each(room->table, on_tick, room);
-    if (sp_room_ready(room) == SP_OK) {
-        sp_room_pay(room);
-        if (sp_log_owes_rotation(room->log)) {
-            sp_room_rotate(room);
-        }
-        sp_log_tick(room->log, now.mono_us, false);
-    }
-    sp_room_tell_still(room); /* to an admit that came before the log was open */
 }
 
 const char *sp_audit_trouble(const struct sp_audit_room *room)

@@ -13,16 +13,18 @@
 #include "wire/role.h"
 
 /* How long the parts of one exchange wait for each other, and what is added to a run's own time. */
-#define SP_AUDIT_JOIN_US      ((uint64_t)30 * 1000 * 1000)
-#define SP_AUDIT_MARGIN_US    ((uint64_t)30 * 1000 * 1000)
-#define SP_AUDIT_RUN_MS_MAX   220000U /* the longest run of the data plane */
-#define SP_AUDIT_RETRY_MS     1000U   /* what a client that did not run is told to wait */
-#define SP_AUDIT_PACE            6U /* entries a millisecond from which on a commit waits for more of them */
-#define SP_AUDIT_CROWD           24U /* or so many exchanges at once: where all wait for a core, the pace alone says little */
-#define SP_AUDIT_BATCH           ((size_t)32) /* and so many are worth no more waiting */
-#define SP_AUDIT_COUNTS_MAX      256U    /* summaries that a role which folds them may send a second */
+#define SP_AUDIT_JOIN_US    ((uint64_t)30 * 1000 * 1000)
+#define SP_AUDIT_MARGIN_US  ((uint64_t)30 * 1000 * 1000)
+#define SP_AUDIT_RUN_MS_MAX 220000U /* the longest run of the data plane */
+#define SP_AUDIT_RETRY_MS   1000U   /* what a client that did not run is told to wait */
+#define SP_AUDIT_PACE       6U /* entries a millisecond from which on a commit waits for more of them */
+#define SP_AUDIT_CROWD                                                                             \
+    24U /* or so many exchanges at once: where all wait for a core, the pace alone says little */
+#define SP_AUDIT_BATCH        ((size_t)32) /* and so many are worth no more waiting */
+#define SP_AUDIT_COUNTS_MAX   256U /* summaries that a role which folds them may send a second */
 #define SP_AUDIT_POLICIES_MAX ((size_t)4096)
-#define SP_AUDIT_PIECE        ((size_t)1024 * 1024) /* of a content that is digested in one turn of the loop */
+#define SP_AUDIT_PIECE                                                                             \
+    ((size_t)1024 * 1024) /* of a content that is digested in one turn of the loop */
 
 struct sp_audit_now {
     uint64_t mono_us;
@@ -47,11 +49,14 @@ struct sp_audit_settings {
     uint8_t configuration[SP_DIGEST_BYTES];
     struct sp_slice policies; /* the digests in force, SP_DIGEST_BYTES each; copied */
     uint16_t workers;
-    struct sp_key_ring *keys; /* borrowed: the log is signed with the present one, and named after them */
-    const uint8_t *code_key; /* borrowed for the call: whom the code is sealed to; NULL: it is not kept */
-    unsigned run_operation;  /* whose orders hold code, ... */
-    size_t code_at;          /* ... from here to their end */
-    bool hides_sources; /* the addresses of malformed requests, which nobody's key hides, are left out */
+    struct sp_key_ring
+        *keys; /* borrowed: the log is signed with the present one, and named after them */
+    const uint8_t
+        *code_key; /* borrowed for the call: whom the code is sealed to; NULL: it is not kept */
+    unsigned run_operation; /* whose orders hold code, ... */
+    size_t code_at;         /* ... from here to their end */
+    bool
+        hides_sources; /* the addresses of malformed requests, which nobody's key hides, are left out */
     sp_operation_name_fn *operation_name;
 };
 
@@ -67,66 +72,70 @@ struct sp_audit_room;
 
 /* Opens the log on `disk` (borrowed), records the start and closes open intents as unknown; the first commit shows. */
 enum sp_err sp_audit_room_new(const struct sp_audit_settings *settings, const struct sp_disk *disk,
-                              const struct sp_audit_out *out, struct sp_audit_now now, struct sp_audit_room **out_room)
-    SP_MUST_CHECK SP_NONNULL(1, 2, 3, 5);
+                              const struct sp_audit_out *out, struct sp_audit_now now,
+                              struct sp_audit_room **out_room) SP_MUST_CHECK SP_NONNULL(1, 2, 3, 5);
 void sp_audit_room_free(struct sp_audit_room *room);
 
 /* From admit. */
-enum sp_err sp_audit_who(struct sp_audit_room *room, const struct sp_msg_who *who, struct sp_audit_now now) SP_MUST_CHECK
-    SP_NONNULL(1, 2);
-enum sp_err sp_audit_refusal(struct sp_audit_room *room, const struct sp_msg_refusal *refusal, struct sp_audit_now now)
-    SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_audit_who(struct sp_audit_room *room, const struct sp_msg_who *who,
+                         struct sp_audit_now now) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_audit_refusal(struct sp_audit_room *room, const struct sp_msg_refusal *refusal,
+                             struct sp_audit_now now) SP_MUST_CHECK SP_NONNULL(1, 2);
 enum sp_err sp_audit_strangers(struct sp_audit_room *room, const struct sp_msg_strangers *strangers,
                                struct sp_audit_now now) SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* From door; from ship. Nobody waits for these entries. More of them than can be meant close the wire. */
 enum sp_err sp_audit_malformed(struct sp_audit_room *room, const struct sp_msg_malformed *malformed,
                                struct sp_audit_now now) SP_MUST_CHECK SP_NONNULL(1, 2);
-enum sp_err sp_audit_gap(struct sp_audit_room *room, const struct sp_msg_gap *gap, struct sp_audit_now now) SP_MUST_CHECK
-    SP_NONNULL(1, 2);
+enum sp_err sp_audit_gap(struct sp_audit_room *room, const struct sp_msg_gap *gap,
+                         struct sp_audit_now now) SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* From admit: recorded, and then reader's to answer. */
-enum sp_err sp_audit_read(struct sp_audit_room *room, const struct sp_msg_read_ask *ask, struct sp_audit_now now)
-    SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_audit_read(struct sp_audit_room *room, const struct sp_msg_read_ask *ask,
+                          struct sp_audit_now now) SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* Its entry's durability is told back; while the log takes nothing it is not, and admit tells it again. */
 enum sp_err sp_audit_token_event(struct sp_audit_room *room, const struct sp_msg_token_event *event,
                                  struct sp_audit_now now) SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* From inspect number `worker`; the order moves. */
-enum sp_err sp_audit_verdict(struct sp_audit_room *room, unsigned worker, struct sp_msg_verdict *verdict,
-                             struct sp_audit_now now) SP_MUST_CHECK SP_NONNULL(1, 3);
+enum sp_err sp_audit_verdict(struct sp_audit_room *room, unsigned worker,
+                             struct sp_msg_verdict *verdict, struct sp_audit_now now)
+    SP_MUST_CHECK SP_NONNULL(1, 3);
 
 /* From relay; the answer moves. */
-enum sp_err sp_audit_outcome(struct sp_audit_room *room, struct sp_msg_outcome *outcome, struct sp_audit_now now)
-    SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_audit_outcome(struct sp_audit_room *room, struct sp_msg_outcome *outcome,
+                             struct sp_audit_now now) SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* From relay, while a run goes on whose client wants to hear of it: digested and passed on. */
-enum sp_err sp_audit_part(struct sp_audit_room *room, const struct sp_msg_part *part, struct sp_audit_now now) SP_MUST_CHECK
-    SP_NONNULL(1, 2);
+enum sp_err sp_audit_part(struct sp_audit_room *room, const struct sp_msg_part *part,
+                          struct sp_audit_now now) SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* From the supervisor. */
-enum sp_err sp_audit_role_up(struct sp_audit_room *room, const struct sp_msg_role_up *up, struct sp_audit_now now)
-    SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_audit_role_up(struct sp_audit_room *room, const struct sp_msg_role_up *up,
+                             struct sp_audit_now now) SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /*
  * Other settings, in force when it returns: a verdict under a policy that is no longer in force is refused from here on,
  * what runs goes on. The entry has both digests; when it cannot be written, the old settings stay. A change of the
  * signing key that was asked for is made then too, as it is at the start.
  */
-enum sp_err sp_audit_reload(struct sp_audit_room *room, const struct sp_audit_changes *changes, struct sp_audit_now now)
-    SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_audit_reload(struct sp_audit_room *room, const struct sp_audit_changes *changes,
+                            struct sp_audit_now now) SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /*
  * Entries before `first` are older than they are to be kept, and `from` is the oldest there is: records how many of them
  * go, and says so (`from`: none) once that is durable. What is open, and what a start would need, stays.
  */
-enum sp_err sp_audit_retire(struct sp_audit_room *room, uint64_t from, uint64_t first, struct sp_audit_now now,
-                            uint64_t *out_first) SP_MUST_CHECK SP_NONNULL(1, 5);
+enum sp_err sp_audit_retire(struct sp_audit_room *room, uint64_t from, uint64_t first,
+                            struct sp_audit_now now, uint64_t *out_first)
+    SP_MUST_CHECK SP_NONNULL(1, 5);
 
 /* A wire stands, or is gone: nothing of what it was asked will be answered. */
-void sp_audit_wired(struct sp_audit_room *room, struct sp_peer peer, struct sp_audit_now now) SP_NONNULL(1);
-void sp_audit_lost(struct sp_audit_room *room, struct sp_peer peer, struct sp_audit_now now) SP_NONNULL(1);
+void sp_audit_wired(struct sp_audit_room *room, struct sp_peer peer, struct sp_audit_now now)
+    SP_NONNULL(1);
+void sp_audit_lost(struct sp_audit_room *room, struct sp_peer peer, struct sp_audit_now now)
+    SP_NONNULL(1);
 
 /* Whether entries wait; makes them durable and does what depended on them. Call it once a turn of the loop. */
 bool sp_audit_is_waiting(const struct sp_audit_room *room) SP_NONNULL(1);

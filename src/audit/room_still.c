@@ -14,8 +14,10 @@ static uint64_t wall_of(const struct sp_audit_room *room, uint64_t at_us)
 
 void sp_room_keep_unknown(struct sp_audit_room *room, const struct sp_pending *row)
 {
-    struct sp_still_run run = {.intent = row->entry, .exchange = row->exchange, .until_us = wall_of(room, row->due_us)};
-    if (row->outcome.state != SP_END_UNKNOWN || !is_run(room, row) || run.until_us <= room->now.wall_us) {
+    struct sp_still_run run = {
+        .intent = row->entry, .exchange = row->exchange, .until_us = wall_of(room, row->due_us)};
+    if (row->outcome.state != SP_END_UNKNOWN || !is_run(room, row) ||
+        run.until_us <= room->now.wall_us) {
         return;
     }
     sp_slice_to_text(row->who.tenant, run.tenant, sizeof(run.tenant));
@@ -37,8 +39,8 @@ struct telling {
     enum sp_err err;
 };
 
-static enum sp_err tell(struct sp_audit_room *room, sp_exchange exchange, struct sp_slice tenant, struct sp_slice principal,
-                        uint64_t left_us)
+static enum sp_err tell(struct sp_audit_room *room, sp_exchange exchange, struct sp_slice tenant,
+                        struct sp_slice principal, uint64_t left_us)
 {
     const uint64_t left_ms = (left_us + 999) / 1000;
     const struct sp_msg_still msg = {
@@ -80,7 +82,8 @@ static void tell_pending(void *ctx, struct sp_pending *row)
     const uint64_t left_us =
         row->state == SP_PENDING_RUNNING
             ? wall_of(room, row->due_us) - room->now.wall_us
-            : SP_AUDIT_JOIN_US + sp_still_time_us(row->state == SP_PENDING_WHO ? 0 : row->verdict.run_ms_max);
+            : SP_AUDIT_JOIN_US +
+                  sp_still_time_us(row->state == SP_PENDING_WHO ? 0 : row->verdict.run_ms_max);
     telling->err = tell(room, row->exchange, row->who.tenant, row->who.principal, left_us);
 }
 
@@ -88,13 +91,15 @@ static enum sp_err tell_unknown(void *ctx, const struct sp_still_run *run)
 {
     struct sp_audit_room *room = ctx;
     /* No word of it will come: it has no exchange that could end. */
-    return tell(room, 0, sp_slice_of(run->tenant), sp_slice_of(run->principal), run->until_us - room->now.wall_us);
+    return tell(room, 0, sp_slice_of(run->tenant), sp_slice_of(run->principal),
+                run->until_us - room->now.wall_us);
 }
 
 void sp_room_tell_still(struct sp_audit_room *room)
 {
     struct telling telling = {.room = room, .err = SP_OK};
-    const struct sp_msg_still last = {.is_last = 1, .is_whole = sp_still_is_whole(room->still) ? 1 : 0};
+    const struct sp_msg_still last = {.is_last = 1,
+                                      .is_whole = sp_still_is_whole(room->still) ? 1 : 0};
     sp_still_expire(room->still, room->now.wall_us);
     if (!room->is_admit_new || room->log == NULL) {
         return;

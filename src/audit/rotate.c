@@ -26,11 +26,13 @@ bool sp_log_is_rotation_asked(const struct sp_log *log)
     const struct sp_disk_name name = {.place = SP_DISK_OWN, .path = SP_LOG_ROTATE_FILE};
     sp_buf_init(&asked, SP_NOTE_TEXT_MAX);
     sp_buf_init(&present, SP_NOTE_TEXT_MAX);
-    if (sp_disk_get_file(log->disk, name, SP_NOTE_TEXT_MAX - 1, &asked) != SP_OK || sp_log_key_text(log, &present) != SP_OK) {
+    if (sp_disk_get_file(log->disk, name, SP_NOTE_TEXT_MAX - 1, &asked) != SP_OK ||
+        sp_log_key_text(log, &present) != SP_OK) {
         return false;
     }
     struct sp_slice line = sp_buf_slice(&asked);
-    return sp_slice_equal(sp_slice_sub(line, 0, sp_slice_find(line, 0, '\n')), sp_buf_slice(&present));
+    return sp_slice_equal(sp_slice_sub(line, 0, sp_slice_find(line, 0, '\n')),
+                          sp_buf_slice(&present));
 }
 
 /* The entry that names the new key, alone in its commit. */

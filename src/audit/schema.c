@@ -4,7 +4,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-/* clang-format off: one member a line */
+/* one member a line */
+/* clang-format off */
 const struct sp_schema_kind sp_schema_kinds[] = {
     {"start",
       {

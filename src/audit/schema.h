@@ -42,7 +42,7 @@ extern const struct sp_schema_kind sp_schema_finding;
 const struct sp_schema_kind *sp_schema_find(struct sp_slice name);
 
 /* Whether an entry is of its kind's form; SP_ERR_INVALID, and `out_where->text` names the member. */
-enum sp_err sp_schema_check(const struct sp_entry *entry, const struct sp_schema_kind *kind, struct sp_where *out_where)
-    SP_MUST_CHECK SP_NONNULL(1, 2, 3);
+enum sp_err sp_schema_check(const struct sp_entry *entry, const struct sp_schema_kind *kind,
+                            struct sp_where *out_where) SP_MUST_CHECK SP_NONNULL(1, 2, 3);
 
 #endif

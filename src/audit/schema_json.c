@@ -54,7 +54,8 @@ static void put_type(struct sp_json_out *w, enum sp_schema_type type)
         put_string(w, "pattern", "^[0-9a-f]{16}$");
         return;
     case SP_SCHEMA_TIME:
-        put_string(w, "pattern", "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{6}Z$");
+        put_string(w, "pattern",
+                   "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{6}Z$");
         return;
     case SP_SCHEMA_STATE:
         put_string(w, "pattern", "^(done|not-started|unknown)$");

@@ -42,7 +42,8 @@ enum sp_err sp_search_check(const struct sp_search *search, const char **out_why
         return SP_ERR_INVALID;
     }
     *out_why = "a digest is given by at least 8 of its hexadecimal digits, in lower case";
-    if (search->digest.len > 0 && (search->digest.len < SP_SEARCH_DIGEST_DIGITS_MIN || !is_digits(search->digest))) {
+    if (search->digest.len > 0 &&
+        (search->digest.len < SP_SEARCH_DIGEST_DIGITS_MIN || !is_digits(search->digest))) {
         return SP_ERR_INVALID;
     }
     *out_why = "a time is written as 2026-01-31T10:00:00.000000Z";
@@ -56,8 +57,9 @@ enum sp_err sp_search_check(const struct sp_search *search, const char **out_why
 
 bool sp_search_is_empty(const struct sp_search *s)
 {
-    return s->kind.len + s->tenant.len + s->principal.len + s->session.len + s->exchange.len + s->verdict.len + s->rule.len +
-               s->capability.len + s->module.len + s->digest.len + s->error.len + s->since.len + s->until.len + s->source.len ==
+    return s->kind.len + s->tenant.len + s->principal.len + s->session.len + s->exchange.len +
+               s->verdict.len + s->rule.len + s->capability.len + s->module.len + s->digest.len +
+               s->error.len + s->since.len + s->until.len + s->source.len ==
            0;
 }
 
@@ -73,7 +75,8 @@ static void remember(struct sp_search_open *open, uint64_t intent)
 {
     if (open->count == open->room) {
         const size_t room = open->room == 0 ? FIRST_ROOM : 2 * open->room;
-        uint64_t *more = room > SP_SEARCH_OPEN_MAX ? NULL : reallocarray(open->intents, room, sizeof(*more));
+        uint64_t *more =
+            room > SP_SEARCH_OPEN_MAX ? NULL : reallocarray(open->intents, room, sizeof(*more));
         if (more == NULL) {
             return;
         }
@@ -102,7 +105,8 @@ static bool is_text(const struct sp_entry *entry, const char *key, struct sp_sli
 }
 
 /* A name, or the form that hides it. */
-static bool is_name(const struct sp_entry *entry, const char *key, struct sp_slice wanted, struct sp_slice keyed)
+static bool is_name(const struct sp_entry *entry, const char *key, struct sp_slice wanted,
+                    struct sp_slice keyed)
 {
     return is_text(entry, key, wanted) || (keyed.len > 0 && is_text(entry, key, keyed));
 }
@@ -113,7 +117,8 @@ static bool is_beneath(struct sp_slice module, struct sp_slice wanted)
            (module.len == wanted.len || module.ptr[wanted.len] == '.');
 }
 
-static bool has_item(const struct sp_entry *entry, const char *key, struct sp_slice wanted, bool (*is)(struct sp_slice, struct sp_slice))
+static bool has_item(const struct sp_entry *entry, const char *key, struct sp_slice wanted,
+                     bool (*is)(struct sp_slice, struct sp_slice))
 {
     struct sp_slice rest;
     struct sp_slice item;
@@ -177,16 +182,20 @@ static bool is_in_time(const struct sp_search *search, const struct sp_entry *en
 static bool matches_alone(const struct sp_search *search, const struct sp_entry *entry)
 {
     return is_in_time(search, entry) && is_text(entry, "kind", search->kind) &&
-           is_text(entry, "kind", kind_of_verdict(search->verdict)) && is_name(entry, "tenant", search->tenant, search->keyed_tenant) &&
+           is_text(entry, "kind", kind_of_verdict(search->verdict)) &&
+           is_name(entry, "tenant", search->tenant, search->keyed_tenant) &&
            is_name(entry, "principal", search->principal, search->keyed_principal) &&
            is_name(entry, "session", search->session, search->keyed_session) &&
            is_name(entry, "source", search->source, search->keyed_source) &&
            is_text(entry, "exchange", search->exchange) && is_text(entry, "error", search->error) &&
-           has_rule(entry, search->rule) && has_item(entry, "capabilities", search->capability, sp_slice_equal) &&
-           has_item(entry, "modules", search->module, is_beneath) && has_digest(entry, search->digest);
+           has_rule(entry, search->rule) &&
+           has_item(entry, "capabilities", search->capability, sp_slice_equal) &&
+           has_item(entry, "modules", search->module, is_beneath) &&
+           has_digest(entry, search->digest);
 }
 
-bool sp_search_matches(const struct sp_search *search, const struct sp_entry *entry, struct sp_search_open *open)
+bool sp_search_matches(const struct sp_search *search, const struct sp_entry *entry,
+                       struct sp_search_open *open)
 {
     const struct sp_slice kind = sp_entry_text(sp_entry_get(entry, "kind"));
     const bool is_match = matches_alone(search, entry);

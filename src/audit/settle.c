@@ -12,7 +12,8 @@ static uint32_t owner_of(struct sp_slice tenant)
     if (sp_sha256(tenant, digest) != SP_OK) {
         return 0;
     }
-    return (uint32_t)digest[0] << 24 | (uint32_t)digest[1] << 16 | (uint32_t)digest[2] << 8 | digest[3];
+    return (uint32_t)digest[0] << 24 | (uint32_t)digest[1] << 16 | (uint32_t)digest[2] << 8 |
+           digest[3];
 }
 
 static void send_answer(struct sp_audit_room *room, const struct sp_pending *row,
@@ -263,7 +264,8 @@ static void run(struct sp_audit_room *room, struct sp_pending *row)
             .state = SP_END_NOT_STARTED,
             .err = SP_ERR_UNAVAILABLE,
             .retry_after_ms = SP_AUDIT_RETRY_MS,
-            .detail = sp_slice_of(is_free ? "" : "the idempotency key could not be written down; nothing ran"),
+            .detail = sp_slice_of(
+                is_free ? "" : "the idempotency key could not be written down; nothing ran"),
             .answer = SP_PAYLOAD_EMPTY,
             .content = SP_PAYLOAD_EMPTY,
         };
@@ -345,8 +347,10 @@ bool sp_audit_is_waiting(const struct sp_audit_room *room)
 /* Half as fast as one machine goes: below that a pause would cost more in waiting than it saves in syncs. */
 bool sp_audit_is_worth_a_pause(const struct sp_audit_room *room)
 {
-    const bool is_fast = room->late_rows * 1000U >= room->late_us * SP_AUDIT_PACE && room->late_us > 0;
-    return (is_fast || sp_pending_count(room->table) >= SP_AUDIT_CROWD) && room->batch_rows < SP_AUDIT_BATCH;
+    const bool is_fast =
+        room->late_rows * 1000U >= room->late_us * SP_AUDIT_PACE && room->late_us > 0;
+    return (is_fast || sp_pending_count(room->table) >= SP_AUDIT_CROWD) &&
+           room->batch_rows < SP_AUDIT_BATCH;
 }
 
 static void keep_pace(struct sp_audit_room *room, struct sp_audit_now now)

@@ -76,7 +76,8 @@ bool sp_still_is_run(const char *operation)
 
 uint64_t sp_still_time_us(uint64_t run_ms)
 {
-    const uint64_t most_ms = run_ms == 0 || run_ms > SP_AUDIT_RUN_MS_MAX ? SP_AUDIT_RUN_MS_MAX : run_ms;
+    const uint64_t most_ms =
+        run_ms == 0 || run_ms > SP_AUDIT_RUN_MS_MAX ? SP_AUDIT_RUN_MS_MAX : run_ms;
     return most_ms * 1000U + SP_AUDIT_MARGIN_US;
 }
 
@@ -91,27 +92,32 @@ static bool copy_text(const struct sp_entry *entry, const char *key, char out[SP
     return true;
 }
 
-enum sp_err sp_still_note(struct sp_still *still, struct sp_slice line, const struct sp_record_glance *glance)
+enum sp_err sp_still_note(struct sp_still *still, struct sp_slice line,
+                          const struct sp_record_glance *glance)
 {
     struct sp_entry entry;
     struct sp_where where = {.text = {0}};
-    if ((!glance->is_intent && !glance->is_outcome) || sp_entry_read(line, &entry, &where) != SP_OK) {
+    if ((!glance->is_intent && !glance->is_outcome) ||
+        sp_entry_read(line, &entry, &where) != SP_OK) {
         return SP_OK; /* for `audit verify` to report */
     }
     if (glance->is_outcome) {
         struct row **at = link_of(still, sp_entry_number(sp_entry_get(&entry, "intent")));
-        const bool is_unknown = sp_slice_is(sp_entry_text(sp_entry_get(&entry, "state")), sp_end_name(SP_END_UNKNOWN));
+        const bool is_unknown =
+            sp_slice_is(sp_entry_text(sp_entry_get(&entry, "state")), sp_end_name(SP_END_UNKNOWN));
         if (*at != NULL && !is_unknown) {
             drop(still, at);
         }
         return SP_OK;
     }
-    struct sp_still_run run = {.intent = glance->index,
-                               .exchange = glance->exchange,
-                               .until_us = glance->wall_us +
-                                           sp_still_time_us(sp_entry_number(sp_entry_get(&entry, "run_ms_max")))};
+    struct sp_still_run run = {
+        .intent = glance->index,
+        .exchange = glance->exchange,
+        .until_us = glance->wall_us +
+                    sp_still_time_us(sp_entry_number(sp_entry_get(&entry, "run_ms_max")))};
     const bool is_run = sp_slice_is(sp_entry_text(sp_entry_get(&entry, "operation")), RUN_NAME);
-    if (!is_run || !copy_text(&entry, "tenant", run.tenant) || !copy_text(&entry, "principal", run.principal)) {
+    if (!is_run || !copy_text(&entry, "tenant", run.tenant) ||
+        !copy_text(&entry, "principal", run.principal)) {
         return SP_OK;
     }
     enum sp_err err = sp_still_add(still, &run);

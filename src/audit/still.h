@@ -26,14 +26,15 @@ enum sp_err sp_still_new(struct sp_still **out) SP_MUST_CHECK SP_NONNULL(1);
 void sp_still_free(struct sp_still *still);
 
 /* SP_ERR_FULL past the bound: from then on sp_still_is_whole says no. An intent that is there is taken anew. */
-enum sp_err sp_still_add(struct sp_still *still, const struct sp_still_run *run) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_still_add(struct sp_still *still, const struct sp_still_run *run)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /*
  * What a start reads in the log, entry by entry: the intent of a run is taken in, and goes again with an outcome that is
  * known. What is left are those without an outcome and those whose outcome is unknown.
  */
-enum sp_err sp_still_note(struct sp_still *still, struct sp_slice entry, const struct sp_record_glance *glance)
-    SP_MUST_CHECK SP_NONNULL(1, 3);
+enum sp_err sp_still_note(struct sp_still *still, struct sp_slice entry,
+                          const struct sp_record_glance *glance) SP_MUST_CHECK SP_NONNULL(1, 3);
 
 /* Whether an operation of this name (NULL: none) is a run. */
 bool sp_still_is_run(const char *operation);
@@ -50,6 +51,7 @@ size_t sp_still_count(const struct sp_still *still) SP_NONNULL(1);
 bool sp_still_is_whole(const struct sp_still *still) SP_NONNULL(1);
 
 typedef enum sp_err sp_still_fn(void *ctx, const struct sp_still_run *run);
-enum sp_err sp_still_each(const struct sp_still *still, sp_still_fn *fn, void *ctx) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_still_each(const struct sp_still *still, sp_still_fn *fn, void *ctx)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 #endif

@@ -96,8 +96,9 @@ enum sp_err sp_store_root(const struct sp_disk *disk, uint64_t size, struct sp_n
         SP_TRY(tile.width == 0 ? SP_OK : read_tile(disk, tile, &bytes));
         for (size_t i = 0; i < tile.width; i++) {
             struct sp_node node;
-            (void)sp_slice_copy(sp_slice_sub(sp_buf_slice(&bytes), i * SP_SHA256_BYTES, SP_SHA256_BYTES), node.bytes,
-                                SP_SHA256_BYTES);
+            (void)sp_slice_copy(
+                sp_slice_sub(sp_buf_slice(&bytes), i * SP_SHA256_BYTES, SP_SHA256_BYTES),
+                node.bytes, SP_SHA256_BYTES);
             SP_TRY(sp_merkle_append_tree(&range, &node, 8 * level));
         }
     }
@@ -258,7 +259,8 @@ typedef enum sp_err tile_fn(struct sp_store *store, struct sp_tile tile);
 /* The bundle that ends at `size`, and every tile that ends there too. */
 static enum sp_err each_ending_at(struct sp_store *store, uint64_t size, tile_fn *fn)
 {
-    struct sp_tile tile = {.level = SP_TILE_ENTRIES, .number = size / SP_TILE_WIDTH - 1, .width = SP_TILE_WIDTH};
+    struct sp_tile tile = {
+        .level = SP_TILE_ENTRIES, .number = size / SP_TILE_WIDTH - 1, .width = SP_TILE_WIDTH};
     SP_TRY(fn(store, tile));
     for (unsigned level = 0; level < SP_TILE_LEVELS && sp_tile_partial(level, size) == 0; level++) {
         const uint64_t full = sp_tile_full(level, size);

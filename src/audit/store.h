@@ -46,7 +46,8 @@ enum sp_err sp_store_load(struct sp_store *store, uint64_t size, struct sp_merkl
     SP_MUST_CHECK SP_NONNULL(1, 3);
 
 /* The root of the first `size` entries, a multiple of 256, from the tiles that lie there: the entries may be gone. */
-enum sp_err sp_store_root(const struct sp_disk *disk, uint64_t size, struct sp_node *out) SP_MUST_CHECK SP_NONNULL(1, 3);
+enum sp_err sp_store_root(const struct sp_disk *disk, uint64_t size, struct sp_node *out)
+    SP_MUST_CHECK SP_NONNULL(1, 3);
 
 /* An entry with its hash, and the hashes of the trees that it completed (as sp_merkle_append gives them). */
 struct sp_store_entry {

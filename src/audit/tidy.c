@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-
 static bool is_there(int dir, const char *path)
 {
     struct stat st;

@@ -317,13 +317,15 @@ static void check_signature(struct work *w)
     sp_slice_to_text(sp_slice_of(sp_chain_latest(&w->chain)), w->out->key, sizeof(w->out->key));
     w->out->keys = w->chain.count;
     if (signing_key(w, &key) != SP_OK) {
-        problem(w, SP_CHECKPOINT_PATH, NULL, "no entry names the key that signed it; give one by --key");
+        problem(w, SP_CHECKPOINT_PATH, NULL,
+                "no entry names the key that signed it; give one by --key");
         return;
     }
     enum sp_err err = sp_note_verify(sp_buf_slice(&w->note), &key);
     if (err != SP_OK) {
         problem(w, SP_CHECKPOINT_PATH, NULL,
-                err == SP_ERR_NOT_FOUND ? "it is not signed by %s" : "the signature of %s is wrong", key.name);
+                err == SP_ERR_NOT_FOUND ? "it is not signed by %s" : "the signature of %s is wrong",
+                key.name);
     }
     if (!sp_slice_is(w->checkpoint.origin, key.name)) {
         problem(w, SP_CHECKPOINT_PATH, NULL, "it is of another log than the key");
@@ -413,7 +415,8 @@ static enum sp_err check_file(struct work *w, const char *path)
         return SP_OK;
     }
     /* What no checkpoint covers yet may be half-written: audit is at it, or was when it was killed. */
-    if (tile.number == sp_tile_full(tile.level, w->published_now) && tile.width > sp_tile_partial(tile.level, w->published_now)) {
+    if (tile.number == sp_tile_full(tile.level, w->published_now) &&
+        tile.width > sp_tile_partial(tile.level, w->published_now)) {
         return SP_OK;
     }
     return tile.width < SP_TILE_WIDTH ? check_partial(w, path, tile) : SP_OK;
@@ -509,7 +512,8 @@ static enum sp_err begin(struct work *w, uint64_t dropped)
 static void check_dropped(struct work *w)
 {
     if (sp_dropped_is_too_much(&w->dropped)) {
-        problem(w, "", NULL, "entries before %llu are gone, and the log says that of those before %llu only",
+        problem(w, "", NULL,
+                "entries before %llu are gone, and the log says that of those before %llu only",
                 (unsigned long long)w->dropped.first, (unsigned long long)w->dropped.recorded);
     }
 }

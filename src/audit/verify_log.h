@@ -41,12 +41,12 @@ struct sp_log_verify {
 
 struct sp_log_verified {
     struct sp_verify_totals totals;
-    uint64_t published; /* entries that the checkpoint covers */
-    uint64_t first;     /* the oldest entry that is still there */
-    uint64_t bytes;     /* of entries */
+    uint64_t published;         /* entries that the checkpoint covers */
+    uint64_t first;             /* the oldest entry that is still there */
+    uint64_t bytes;             /* of entries */
     char key[SP_NOTE_TEXT_MAX]; /* the latest that the entries name */
     size_t keys;                /* how many there were, one after the other */
-    bool is_key_trusted; /* it was given */
+    bool is_key_trusted;        /* it was given */
     uint64_t problems;
 };
 

@@ -11,11 +11,11 @@
 
 SP_NORETURN void sp_assert_failed(const char *condition, const char *file, int line);
 
-#define SP_ASSERT(condition)                                    \
-    do {                                                        \
-        if (!(condition)) {                                     \
-            sp_assert_failed(#condition, __FILE__, __LINE__);   \
-        }                                                       \
+#define SP_ASSERT(condition)                                                                       \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            sp_assert_failed(#condition, __FILE__, __LINE__);                                      \
+        }                                                                                          \
     } while (0)
 
 #endif

@@ -6,16 +6,16 @@
 #ifndef SP_BASE_ATTR_H
 #define SP_BASE_ATTR_H
 
-#define SP_MUST_CHECK __attribute__((warn_unused_result))
-#define SP_NONNULL(...) __attribute__((nonnull(__VA_ARGS__)))
+#define SP_MUST_CHECK          __attribute__((warn_unused_result))
+#define SP_NONNULL(...)        __attribute__((nonnull(__VA_ARGS__)))
 #define SP_PRINTF(text, first) __attribute__((format(printf, text, first)))
-#define SP_NORETURN __attribute__((noreturn))
-#define SP_UNUSED __attribute__((unused))
+#define SP_NORETURN            __attribute__((noreturn))
+#define SP_UNUSED              __attribute__((unused))
 /* A rare path that would burden a short one with its registers. */
-#define SP_NOINLINE __attribute__((noinline))
+#define SP_NOINLINE            __attribute__((noinline))
 /* The end of the scope is a use: a local that only waits for it is none too many. */
-#define SP_CLEANUP(fn) __attribute__((cleanup(fn), unused))
+#define SP_CLEANUP(fn)         __attribute__((cleanup(fn), unused))
 
-#define SP_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define SP_COUNT(array)        (sizeof(array) / sizeof((array)[0]))
 
 #endif

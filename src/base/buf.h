@@ -62,10 +62,12 @@ SP_MUST_CHECK static inline enum sp_err sp_buf_put_byte(struct sp_buf *b, uint8_
 }
 
 enum sp_err sp_buf_put_u64(struct sp_buf *b, uint64_t decimal) SP_MUST_CHECK SP_NONNULL(1);
-enum sp_err sp_buf_putf(struct sp_buf *b, const char *format, ...) SP_MUST_CHECK SP_NONNULL(1, 2) SP_PRINTF(2, 3);
+enum sp_err sp_buf_putf(struct sp_buf *b, const char *format, ...) SP_MUST_CHECK SP_NONNULL(1, 2)
+    SP_PRINTF(2, 3);
 
 /* Makes room for `len` more bytes and lends the space; sp_buf_commit then counts those written. */
-enum sp_err sp_buf_reserve(struct sp_buf *b, size_t len, uint8_t **out) SP_MUST_CHECK SP_NONNULL(1, 3);
+enum sp_err sp_buf_reserve(struct sp_buf *b, size_t len, uint8_t **out)
+    SP_MUST_CHECK SP_NONNULL(1, 3);
 void sp_buf_commit(struct sp_buf *b, size_t len) SP_NONNULL(1);
 
 /* Drops `len` bytes at the front; cuts to `len` bytes. */

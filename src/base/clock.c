@@ -105,7 +105,8 @@ enum sp_err sp_clock_from_rfc3339(struct sp_slice text, uint64_t *out_wall_us)
     if (numbers[0] < 1970 || numbers[1] < 1 || numbers[2] < 1) {
         return SP_ERR_INVALID;
     }
-    uint64_t seconds = days_of(numbers[0], numbers[1], numbers[2]) * 86400 + numbers[3] * 3600 + numbers[4] * 60 + numbers[5];
+    uint64_t seconds = days_of(numbers[0], numbers[1], numbers[2]) * 86400 + numbers[3] * 3600 +
+                       numbers[4] * 60 + numbers[5];
     uint64_t wall_us = seconds * 1000000 + numbers[6];
     sp_clock_rfc3339(wall_us, again);
     if (!sp_slice_is(text, again)) {

@@ -26,6 +26,7 @@ uint64_t sp_clock_wall_us(void);
 void sp_clock_rfc3339(uint64_t wall_us, char out[SP_CLOCK_RFC3339_BYTES]) SP_NONNULL(2);
 
 /* Reads exactly what sp_clock_rfc3339 writes; SP_ERR_INVALID for anything else. */
-enum sp_err sp_clock_from_rfc3339(struct sp_slice text, uint64_t *out_wall_us) SP_MUST_CHECK SP_NONNULL(2);
+enum sp_err sp_clock_from_rfc3339(struct sp_slice text, uint64_t *out_wall_us)
+    SP_MUST_CHECK SP_NONNULL(2);
 
 #endif

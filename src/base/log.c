@@ -15,7 +15,8 @@ static struct {
 static void to_stderr(void *ctx, enum sp_log_level level, struct sp_slice line)
 {
     (void)ctx;
-    (void)dprintf(STDERR_FILENO, "%s %.*s\n", sp_log_level_name(level), (int)line.len, (const char *)line.ptr);
+    (void)dprintf(STDERR_FILENO, "%s %.*s\n", sp_log_level_name(level), (int)line.len,
+                  (const char *)line.ptr);
 }
 
 void sp_log_to(sp_log_sink *sink, void *ctx, enum sp_log_level level)

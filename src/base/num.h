@@ -34,7 +34,8 @@ static inline size_t sp_size_max(size_t a, size_t b)
 }
 
 /* Decimal digits only, no sign, no leading plus, whole slice, at most `max`; SP_ERR_INVALID or SP_ERR_RANGE. */
-enum sp_err sp_parse_u64(struct sp_slice text, uint64_t max, uint64_t *out) SP_MUST_CHECK SP_NONNULL(3);
+enum sp_err sp_parse_u64(struct sp_slice text, uint64_t max, uint64_t *out)
+    SP_MUST_CHECK SP_NONNULL(3);
 
 /*
  * A decimal number as JSON and TOML write it: sign, digits, fraction, exponent, nothing else, whole slice. One that no
@@ -44,6 +45,7 @@ enum sp_err sp_parse_u64(struct sp_slice text, uint64_t max, uint64_t *out) SP_M
 enum sp_err sp_parse_double(struct sp_slice text, double *out) SP_MUST_CHECK SP_NONNULL(2);
 
 /* Hexadecimal digits only, whole slice, at most `max`. */
-enum sp_err sp_parse_hex_u64(struct sp_slice text, uint64_t max, uint64_t *out) SP_MUST_CHECK SP_NONNULL(3);
+enum sp_err sp_parse_hex_u64(struct sp_slice text, uint64_t max, uint64_t *out)
+    SP_MUST_CHECK SP_NONNULL(3);
 
 #endif

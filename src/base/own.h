@@ -19,18 +19,18 @@ void sp_own_close_cleanup(int *fd);
 void sp_own_free_cleanup(void *ptr_to_ptr);
 
 #define SP_AUTO_CLOSE SP_CLEANUP(sp_own_close_cleanup)
-#define SP_AUTO_FREE SP_CLEANUP(sp_own_free_cleanup)
+#define SP_AUTO_FREE  SP_CLEANUP(sp_own_free_cleanup)
 
 /* Moves a descriptor out of `*fd`, leaving -1. */
 int sp_take_fd(int *fd) SP_MUST_CHECK;
 
 /* Moves a pointer out of its variable, leaving NULL. */
-#define sp_take_ptr(var)                       \
-    __extension__({                            \
-        __typeof__(var) *sp_take_at_ = &(var); \
-        __typeof__(var) sp_taken_ = *sp_take_at_; \
-        *sp_take_at_ = NULL;                   \
-        sp_taken_;                             \
+#define sp_take_ptr(var)                                                                           \
+    __extension__({                                                                                \
+        __typeof__(var) *sp_take_at_ = &(var);                                                     \
+        __typeof__(var) sp_taken_ = *sp_take_at_;                                                  \
+        *sp_take_at_ = NULL;                                                                       \
+        sp_taken_;                                                                                 \
     })
 
 #endif

@@ -24,10 +24,12 @@ enum sp_err sp_reader_u32(struct sp_reader *r, uint32_t *out) SP_MUST_CHECK SP_N
 enum sp_err sp_reader_u64(struct sp_reader *r, uint64_t *out) SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* Lends exactly `len` bytes. */
-enum sp_err sp_reader_bytes(struct sp_reader *r, size_t len, struct sp_slice *out) SP_MUST_CHECK SP_NONNULL(1, 3);
+enum sp_err sp_reader_bytes(struct sp_reader *r, size_t len, struct sp_slice *out)
+    SP_MUST_CHECK SP_NONNULL(1, 3);
 
 /* Reads a u32 length and lends that many bytes; over `max` is SP_ERR_TOO_BIG. */
-enum sp_err sp_reader_block(struct sp_reader *r, size_t max, struct sp_slice *out) SP_MUST_CHECK SP_NONNULL(1, 3);
+enum sp_err sp_reader_block(struct sp_reader *r, size_t max, struct sp_slice *out)
+    SP_MUST_CHECK SP_NONNULL(1, 3);
 
 /* SP_ERR_TRAILING when anything is left. */
 enum sp_err sp_reader_end(const struct sp_reader *r) SP_MUST_CHECK SP_NONNULL(1);

@@ -123,8 +123,8 @@ static size_t plain_bytes(uint64_t word)
 {
     uint64_t first_is_lowest = le64toh(word);
     uint64_t controls = (first_is_lowest - EACH(0x20)) & ~first_is_lowest & EACH(0x80);
-    uint64_t marks = controls | (first_is_lowest & EACH(0x80)) | zeros(first_is_lowest ^ EACH('"')) |
-                     zeros(first_is_lowest ^ EACH('\\'));
+    uint64_t marks = controls | (first_is_lowest & EACH(0x80)) |
+                     zeros(first_is_lowest ^ EACH('"')) | zeros(first_is_lowest ^ EACH('\\'));
     return marks == 0 ? sizeof(word) : (size_t)__builtin_ctzll(marks) / 8;
 }
 
@@ -187,7 +187,8 @@ size_t sp_text_plain_copy(struct sp_slice in, size_t from, uint8_t *to)
     while (at < in.len && in.len - at >= sizeof(uint64_t)) {
         uint64_t word = 0;
         memcpy(&word, in.ptr + at, sizeof(word));
-        memcpy(to, &word, sizeof(word)); /* what is not plain of it lands in the slack and is written over */
+        memcpy(to, &word,
+               sizeof(word)); /* what is not plain of it lands in the slack and is written over */
         size_t plain = plain_bytes(word);
         at += plain;
         to += plain;

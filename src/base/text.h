@@ -29,18 +29,19 @@ enum sp_err sp_text_byte(struct sp_text *t, uint8_t byte) SP_MUST_CHECK SP_NONNU
 enum sp_err sp_text_literal(struct sp_text *t, const char *literal) SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* Takes one or more bytes of a class, at most `max` (one more is SP_ERR_TOO_BIG); none is SP_ERR_INVALID. */
-enum sp_err sp_text_run(struct sp_text *t, sp_text_class *is, size_t max, struct sp_slice *out) SP_MUST_CHECK
-    SP_NONNULL(1, 2, 4);
+enum sp_err sp_text_run(struct sp_text *t, sp_text_class *is, size_t max, struct sp_slice *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2, 4);
 
 /* Takes any number of bytes of a class, also none. */
 struct sp_slice sp_text_skip(struct sp_text *t, sp_text_class *is) SP_NONNULL(1, 2);
 
 /* Takes all up to the delimiter and the delimiter itself; `out` is what stood before it. */
-enum sp_err sp_text_until(struct sp_text *t, uint8_t delimiter, size_t max, struct sp_slice *out) SP_MUST_CHECK
-    SP_NONNULL(1, 4);
+enum sp_err sp_text_until(struct sp_text *t, uint8_t delimiter, size_t max, struct sp_slice *out)
+    SP_MUST_CHECK SP_NONNULL(1, 4);
 
 /* Takes decimal digits as a number of at most `max`. */
-enum sp_err sp_text_number(struct sp_text *t, uint64_t max, uint64_t *out) SP_MUST_CHECK SP_NONNULL(1, 3);
+enum sp_err sp_text_number(struct sp_text *t, uint64_t max, uint64_t *out)
+    SP_MUST_CHECK SP_NONNULL(1, 3);
 
 /* Takes all that is left. */
 struct sp_slice sp_text_rest(struct sp_text *t) SP_NONNULL(1);

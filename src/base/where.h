@@ -21,6 +21,7 @@ struct sp_where {
 };
 
 /* Fills in place and text (cut to fit, control bytes replaced). A NULL `where` is fine. */
-void sp_where_set(struct sp_where *where, unsigned line, unsigned column, const char *format, ...) SP_PRINTF(4, 5);
+void sp_where_set(struct sp_where *where, unsigned line, unsigned column, const char *format, ...)
+    SP_PRINTF(4, 5);
 
 #endif

@@ -42,7 +42,8 @@ enum sp_err sp_http_range(struct sp_slice value, uint64_t size, struct sp_http_r
     if (dash == 0) {
         return to.len > 0 ? last_bytes(last, size, out) : SP_OK;
     }
-    if (sp_parse_u64(sp_slice_sub(range, 0, dash), UINT64_MAX - 1, &first) != SP_OK || first > last) {
+    if (sp_parse_u64(sp_slice_sub(range, 0, dash), UINT64_MAX - 1, &first) != SP_OK ||
+        first > last) {
         return SP_OK;
     }
     return between(first, last, size, out);

@@ -19,7 +19,7 @@ struct sp_http_range {
  * Of something that has `size` bytes. Another unit, several ranges and what is malformed mean the whole, as the RFC
  * allows; SP_ERR_NOT_SATISFIABLE when it has no byte of the range.
  */
-enum sp_err sp_http_range(struct sp_slice value, uint64_t size, struct sp_http_range *out) SP_MUST_CHECK
-    SP_NONNULL(3);
+enum sp_err sp_http_range(struct sp_slice value, uint64_t size, struct sp_http_range *out)
+    SP_MUST_CHECK SP_NONNULL(3);
 
 #endif

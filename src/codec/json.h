@@ -12,8 +12,8 @@
 #include "base/where.h"
 
 #define SP_JSON_BYTES_MAX        ((size_t)256 * 1024 * 1024) /* no limit of a caller may be higher */
-#define SP_JSON_DEPTH_MAX        128U         /* no limit of a caller may be higher */
-#define SP_JSON_DEPTH            32U          /* the usual limit */
+#define SP_JSON_DEPTH_MAX        128U           /* no limit of a caller may be higher */
+#define SP_JSON_DEPTH            32U            /* the usual limit */
 #define SP_JSON_NUMBER_BYTES_MAX ((size_t)1024) /* the longest number text */
 
 enum sp_json_type {

@@ -84,7 +84,8 @@ static void set_mark(struct sp_multipart *m, struct sp_slice boundary)
     for (size_t i = 0; i < sizeof(start); i++) {
         m->mark[i] = start[i];
     }
-    m->mark_len = sizeof(start) + sp_slice_copy(boundary, m->mark + sizeof(start), SP_MULTIPART_BOUNDARY_MAX);
+    m->mark_len =
+        sizeof(start) + sp_slice_copy(boundary, m->mark + sizeof(start), SP_MULTIPART_BOUNDARY_MAX);
 }
 
 enum sp_err sp_multipart_open(struct sp_slice content_type, struct sp_slice body,
@@ -95,13 +96,15 @@ enum sp_err sp_multipart_open(struct sp_slice content_type, struct sp_slice body
     sp_buf_init(&boundary, SP_MULTIPART_HEAD_BYTES_MAX);
     SP_TRY(find_boundary(content_type, body, &boundary, out_where));
     if (!is_boundary(sp_buf_slice(&boundary))) {
-        return refuse(out_where, "the boundary has a character that it must not have, or is too long");
+        return refuse(out_where,
+                      "the boundary has a character that it must not have, or is too long");
     }
     set_mark(&m, sp_buf_slice(&boundary));
     /* The very first boundary has no line before it. */
     struct sp_slice dashes = sp_slice_make(m.mark + 2, m.mark_len - 2);
     struct sp_slice start = sp_slice_sub(body, 0, dashes.len);
-    if (!sp_slice_equal(start, dashes) || !sp_slice_starts(sp_slice_sub(body, dashes.len, 2), "\r\n")) {
+    if (!sp_slice_equal(start, dashes) ||
+        !sp_slice_starts(sp_slice_sub(body, dashes.len, 2), "\r\n")) {
         return refuse(out_where, "the body does not begin with its boundary");
     }
     m.at = dashes.len + 2;

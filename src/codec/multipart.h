@@ -20,7 +20,7 @@
 
 struct sp_multipart {
     struct sp_slice body;
-    size_t at; /* where the next part's head begins */
+    size_t at;                                   /* where the next part's head begins */
     uint8_t mark[SP_MULTIPART_BOUNDARY_MAX + 4]; /* CR LF - - boundary */
     size_t mark_len;
     unsigned parts;
@@ -40,8 +40,8 @@ struct sp_multipart_part {
  * SP_ERR_MULTIPART. `out_where` (may be NULL) gets a text for the client.
  */
 enum sp_err sp_multipart_open(struct sp_slice content_type, struct sp_slice body,
-                              struct sp_multipart *out, struct sp_where *out_where) SP_MUST_CHECK
-    SP_NONNULL(3);
+                              struct sp_multipart *out, struct sp_where *out_where)
+    SP_MUST_CHECK SP_NONNULL(3);
 
 /* The next part; `scratch` (of SP_MULTIPART_HEAD_BYTES_MAX) is cleared. SP_OK with `*out_more` false behind the last. */
 enum sp_err sp_multipart_next(struct sp_multipart *m, struct sp_buf *scratch,

@@ -54,8 +54,9 @@ struct sp_toml_each {
     sp_toml_element_fn *fn;
     void *ctx;
 };
-enum sp_err sp_toml_parse_each(struct sp_slice in, const struct sp_toml_each *each, struct sp_toml **out,
-                               struct sp_where *out_where) SP_MUST_CHECK SP_NONNULL(2, 3);
+enum sp_err sp_toml_parse_each(struct sp_slice in, const struct sp_toml_each *each,
+                               struct sp_toml **out, struct sp_where *out_where)
+    SP_MUST_CHECK SP_NONNULL(2, 3);
 
 void sp_toml_free(struct sp_toml *doc);
 void sp_toml_free_cleanup(struct sp_toml **doc);

@@ -431,7 +431,8 @@ static enum sp_err read_document(struct sp_toml_reader *r)
     while (r->at < r->len) {
         SP_TRY(read_line(r));
     }
-    struct sp_toml_value *last = r->each == NULL ? NULL : sp_toml_find(r->doc, r->doc->root, sp_slice_of(r->each->name));
+    struct sp_toml_value *last =
+        r->each == NULL ? NULL : sp_toml_find(r->doc, r->doc->root, sp_slice_of(r->each->name));
     return last != NULL && is_wanted(r, last) ? hand_over(r, last) : SP_OK;
 }
 
@@ -444,7 +445,8 @@ static enum sp_err copy_text(struct sp_toml *doc, struct sp_slice in)
     return doc->text == NULL ? SP_ERR_NOMEM : SP_OK;
 }
 
-static enum sp_err parse(struct sp_slice in, const struct sp_toml_each *each, struct sp_toml **out, struct sp_where *out_where)
+static enum sp_err parse(struct sp_slice in, const struct sp_toml_each *each, struct sp_toml **out,
+                         struct sp_where *out_where)
 {
     SP_AUTO_TOML struct sp_toml *doc = calloc(1, sizeof(*doc));
     if (doc == NULL) {
@@ -474,8 +476,8 @@ enum sp_err sp_toml_parse(struct sp_slice in, struct sp_toml **out, struct sp_wh
     return parse(in, NULL, out, out_where);
 }
 
-enum sp_err sp_toml_parse_each(struct sp_slice in, const struct sp_toml_each *each, struct sp_toml **out,
-                               struct sp_where *out_where)
+enum sp_err sp_toml_parse_each(struct sp_slice in, const struct sp_toml_each *each,
+                               struct sp_toml **out, struct sp_where *out_where)
 {
     return parse(in, each, out, out_where);
 }

@@ -45,7 +45,7 @@ struct sp_toml {
     size_t len;
     struct sp_toml_block *blocks;
     struct sp_toml_value *root;
-    size_t nodes; /* in use */
+    size_t nodes;                 /* in use */
     struct sp_toml_value *unused; /* let go by sp_toml_drop_elements, by `next` */
     struct sp_toml_value **slots; /* open addressing over (parent, key) */
     size_t slot_count;

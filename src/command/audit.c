@@ -88,7 +88,8 @@ static int take_word(const char *word, const char **action, struct sp_audit_opti
 {
     if (*action == NULL) {
         *action = word;
-    } else if ((strcmp(*action, "prove") == 0 || strcmp(*action, "code") == 0) && options->entry == NULL) {
+    } else if ((strcmp(*action, "prove") == 0 || strcmp(*action, "code") == 0) &&
+               options->entry == NULL) {
         options->entry = word;
     } else if (options->directory == NULL) {
         options->directory = word;
@@ -202,12 +203,9 @@ int sp_command_audit(int argc, char **argv)
         const char *name;
         int (*run)(const struct sp_audit_options *options);
     } actions[] = {
-        {"verify", sp_audit_verify_command},
-        {"prove", sp_audit_prove_command},
-        {"checkpoint", sp_audit_checkpoint_command},
-        {"rotate-key", sp_audit_rotate_command},
-        {"keygen", sp_audit_keygen_command},
-        {"code", sp_audit_code_command},
+        {"verify", sp_audit_verify_command},         {"prove", sp_audit_prove_command},
+        {"checkpoint", sp_audit_checkpoint_command}, {"rotate-key", sp_audit_rotate_command},
+        {"keygen", sp_audit_keygen_command},         {"code", sp_audit_code_command},
         {"erase", sp_audit_erase_command},
     };
     static const char *const readers[] = {"search", "show", "tail", "export"};
@@ -227,7 +225,9 @@ int sp_command_audit(int argc, char **argv)
         return SP_EXIT_DONE;
     }
     if (action == NULL) {
-        return sp_audit_usage("an action must follow: verify, prove, checkpoint, rotate-key, keygen, code, erase, search, show, tail or export", "");
+        return sp_audit_usage("an action must follow: verify, prove, checkpoint, rotate-key, "
+                              "keygen, code, erase, search, show, tail or export",
+                              "");
     }
     for (size_t i = 0; i < SP_COUNT(actions); i++) {
         if (strcmp(action, actions[i].name) == 0) {

@@ -23,7 +23,8 @@ static enum sp_err write_new(const char *path, struct sp_slice text)
     if (fd < 0) {
         return errno == EEXIST ? SP_ERR_DUPLICATE : SP_ERR_SYSTEM;
     }
-    return write(fd, text.ptr, text.len) == (ssize_t)text.len && fsync(fd) == 0 ? SP_OK : SP_ERR_SYSTEM;
+    return write(fd, text.ptr, text.len) == (ssize_t)text.len && fsync(fd) == 0 ? SP_OK
+                                                                                : SP_ERR_SYSTEM;
 }
 
 static enum sp_err make_pair(struct sp_buf *secret, struct sp_buf *public_text)
@@ -53,10 +54,14 @@ int sp_audit_keygen_command(const struct sp_audit_options *options)
         err = write_new(path, sp_buf_slice(&secret));
     }
     if (err != SP_OK) {
-        return sp_audit_cannot(err == SP_ERR_DUPLICATE ? "will not overwrite" : "cannot make", path, err);
+        return sp_audit_cannot(err == SP_ERR_DUPLICATE ? "will not overwrite" : "cannot make", path,
+                               err);
     }
-    (void)printf("[audit]\ncode     = \"full\"\ncode_key = \"%.*s\"\n", (int)public_text.len, (const char *)public_text.ptr);
-    (void)fprintf(stderr, "The private key is in %s: take it off this machine, and keep it. Without it nobody reads the code again.\n",
+    (void)printf("[audit]\ncode     = \"full\"\ncode_key = \"%.*s\"\n", (int)public_text.len,
+                 (const char *)public_text.ptr);
+    (void)fprintf(stderr,
+                  "The private key is in %s: take it off this machine, and keep it. Without it "
+                  "nobody reads the code again.\n",
                   path);
     return SP_EXIT_DONE;
 }
@@ -78,7 +83,8 @@ static enum sp_err find_wanted(struct sp_archive *archive, uint64_t index, struc
     SP_TRY(sp_entry_read(line, &entry, &where));
     SP_TRY(sp_clock_from_rfc3339(sp_entry_text(sp_entry_get(&entry, "time")), &out->name.wall_us));
     out->bytes = sp_entry_number(sp_entry_get(&entry, "code_bytes"));
-    return sp_hex_read(sp_entry_text(sp_entry_get(&entry, "code_sha256")), SP_SHA256_BYTES, out->name.digest);
+    return sp_hex_read(sp_entry_text(sp_entry_get(&entry, "code_sha256")), SP_SHA256_BYTES,
+                       out->name.digest);
 }
 
 static int read_secret(const char *path, uint8_t out[SP_SEAL_KEY_BYTES])
@@ -100,10 +106,12 @@ static bool is_as_recorded(const struct wanted *wanted, struct sp_slice code)
 {
     uint8_t digest[SP_SHA256_BYTES];
     return code.len == wanted->bytes && sp_sha256(code, digest) == SP_OK &&
-           sp_slice_equal(sp_slice_make(digest, sizeof(digest)), sp_slice_make(wanted->name.digest, sizeof(digest)));
+           sp_slice_equal(sp_slice_make(digest, sizeof(digest)),
+                          sp_slice_make(wanted->name.digest, sizeof(digest)));
 }
 
-static int print_code(struct sp_audit_place *place, const struct wanted *wanted, const uint8_t key[SP_SEAL_KEY_BYTES])
+static int print_code(struct sp_audit_place *place, const struct wanted *wanted,
+                      const uint8_t key[SP_SEAL_KEY_BYTES])
 {
     SP_AUTO_BUF struct sp_buf object;
     SP_AUTO_BUF struct sp_buf code;
@@ -111,22 +119,24 @@ static int print_code(struct sp_audit_place *place, const struct wanted *wanted,
     sp_buf_init(&object, SP_CODE_BYTES_MAX + SP_CODE_MORE + 1);
     sp_buf_init(&code, SP_CODE_BYTES_MAX + SP_CODE_MORE);
     sp_code_path(&wanted->name, path);
-    enum sp_err err = sp_disk_get_file(&place->disk, (struct sp_disk_name){SP_DISK_OWN, path}, SP_CODE_BYTES_MAX + SP_CODE_MORE,
-                                       &object);
+    enum sp_err err = sp_disk_get_file(&place->disk, (struct sp_disk_name){SP_DISK_OWN, path},
+                                       SP_CODE_BYTES_MAX + SP_CODE_MORE, &object);
     if (err != SP_OK) {
         (void)fprintf(stderr, "sallyport audit: %s: %s\n", path,
-                      err == SP_ERR_NOT_FOUND ? "this code was not kept, or was dropped since" : sp_err_text(err));
+                      err == SP_ERR_NOT_FOUND ? "this code was not kept, or was dropped since"
+                                              : sp_err_text(err));
         return SP_EXIT_DENIED;
     }
     err = sp_code_unseal(key, sp_buf_slice(&object), &code);
     if (err != SP_OK || !is_as_recorded(wanted, sp_buf_slice(&code))) {
         (void)fprintf(stderr, "sallyport audit: %s: %s\n", path,
-                      err == SP_OK             ? "it is not the code that the entry names"
+                      err == SP_OK            ? "it is not the code that the entry names"
                       : err == SP_ERR_INVALID ? "it is not sealed to this key, or was changed"
-                                               : "the file is damaged");
+                                              : "the file is damaged");
         return SP_EXIT_DENIED;
     }
-    return fwrite(code.ptr, 1, code.len, stdout) == code.len && fflush(stdout) == 0 ? SP_EXIT_DONE : SP_EXIT_USAGE;
+    return fwrite(code.ptr, 1, code.len, stdout) == code.len && fflush(stdout) == 0 ? SP_EXIT_DONE
+                                                                                    : SP_EXIT_USAGE;
 }
 
 static int find_and_print(struct sp_audit_place *place, const struct sp_audit_options *options,
@@ -135,16 +145,20 @@ static int find_and_print(struct sp_audit_place *place, const struct sp_audit_op
     SP_AUTO_ARCHIVE struct sp_archive *archive = NULL;
     struct wanted wanted = {.bytes = 0};
     uint64_t index = 0;
-    if (options->entry == NULL || sp_parse_u64(sp_slice_of(options->entry), UINT64_MAX, &index) != SP_OK) {
-        return sp_audit_usage("the number of an entry must follow: code", options->entry == NULL ? "" : options->entry);
+    if (options->entry == NULL ||
+        sp_parse_u64(sp_slice_of(options->entry), UINT64_MAX, &index) != SP_OK) {
+        return sp_audit_usage("the number of an entry must follow: code",
+                              options->entry == NULL ? "" : options->entry);
     }
     enum sp_err err = sp_archive_open(&place->disk, &archive);
     if (err != SP_OK) {
-        return sp_audit_cannot(err == SP_ERR_NOT_FOUND ? "there is no log in" : "cannot read", place->path, err);
+        return sp_audit_cannot(err == SP_ERR_NOT_FOUND ? "there is no log in" : "cannot read",
+                               place->path, err);
     }
     err = find_wanted(archive, index, &wanted);
     if (err != SP_OK || wanted.bytes == 0) {
-        (void)fprintf(stderr, "sallyport audit: entry %s is not there, or names no code\n", options->entry);
+        (void)fprintf(stderr, "sallyport audit: entry %s is not there, or names no code\n",
+                      options->entry);
         return SP_EXIT_DENIED;
     }
     return print_code(place, &wanted, key);

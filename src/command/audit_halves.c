@@ -69,7 +69,8 @@ static int look_at_entries(const struct sp_log_verify *options, int go_fd, int t
     }
     const struct sp_verify_totals *totals = &verified.totals;
     sp_writer_u8(&t.w, 0);
-    const uint64_t numbers[] = {totals->entries, totals->intents, totals->outcomes, totals->open, totals->lost, t.count};
+    const uint64_t numbers[] = {totals->entries, totals->intents, totals->outcomes,
+                                totals->open,    totals->lost,    t.count};
     for (size_t i = 0; i < SP_COUNT(numbers); i++) {
         sp_writer_u64(&t.w, numbers[i]);
     }
@@ -141,20 +142,27 @@ static enum sp_err take_problem(const struct halves *h, struct sp_reader *r)
     SP_TRY(sp_reader_block(r, TEXT_MAX - 1, &text));
     sp_slice_to_text(file, names[0], TEXT_MAX);
     sp_slice_to_text(text, names[1], TEXT_MAX);
-    h->options->problem(h->options->ctx, &(struct sp_log_problem){.file = names[0], .has_index = has_index == 1, .index = index, .text = names[1]});
+    h->options->problem(h->options->ctx, &(struct sp_log_problem){.file = names[0],
+                                                                  .has_index = has_index == 1,
+                                                                  .index = index,
+                                                                  .text = names[1]});
     return SP_OK;
 }
 
-static enum sp_err take_totals(const struct halves *h, struct sp_reader *r, struct sp_log_verified *out)
+static enum sp_err take_totals(const struct halves *h, struct sp_reader *r,
+                               struct sp_log_verified *out)
 {
     uint64_t numbers[6] = {0};
     for (size_t i = 0; i < SP_COUNT(numbers); i++) {
         SP_TRY(sp_reader_u64(r, &numbers[i]));
     }
-    out->totals = (struct sp_verify_totals){numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]};
+    out->totals = (struct sp_verify_totals){numbers[0], numbers[1], numbers[2],
+                                            numbers[3], numbers[4], numbers[5]};
     if (numbers[0] < out->published - out->first && out->problems == 0 && numbers[5] == 0) {
         out->problems++;
-        h->options->problem(h->options->ctx, &(struct sp_log_problem){.file = "", .text = "entries could not be read a second time"});
+        h->options->problem(h->options->ctx,
+                            &(struct sp_log_problem){
+                                .file = "", .text = "entries could not be read a second time"});
     }
     out->problems += numbers[5];
     return sp_reader_end(r);
@@ -183,7 +191,8 @@ static enum sp_err join(struct halves *h, struct sp_log_verified *out)
     int status = 0;
     const bool was_begun = h->go_fd < 0;
     sp_close(sp_take_fd(&h->go_fd));
-    enum sp_err err = was_begun ? take_told(h, out) : SP_OK; /* without a checkpoint there is nothing to look at */
+    enum sp_err err = was_begun ? take_told(h, out)
+                                : SP_OK; /* without a checkpoint there is nothing to look at */
     sp_close(sp_take_fd(&h->told_fd));
     while (waitpid(h->child, &status, 0) < 0 && errno == EINTR) {
     }

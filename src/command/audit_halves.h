@@ -9,7 +9,7 @@
 #include "audit/verify_log.h"
 
 /* As sp_log_verify does it, and with the same result: but the problems of the entries are told behind the others. */
-enum sp_err sp_audit_verify_halves(const struct sp_log_verify *options, struct sp_log_verified *out) SP_MUST_CHECK
-    SP_NONNULL(1, 2);
+enum sp_err sp_audit_verify_halves(const struct sp_log_verify *options, struct sp_log_verified *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 #endif

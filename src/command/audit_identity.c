@@ -16,7 +16,9 @@ static int open_identities(const char *log_path)
 {
     char path[4096 + 32];
     int len = snprintf(path, sizeof(path), "%s/../" SP_IDENTITIES_DIRECTORY, log_path);
-    return len < 0 || (size_t)len >= sizeof(path) ? -1 : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    return len < 0 || (size_t)len >= sizeof(path)
+               ? -1
+               : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 }
 
 /* --- erase --- */
@@ -45,7 +47,8 @@ int sp_audit_erase_command(const struct sp_audit_options *options)
         return sp_audit_cannot("cannot destroy the key of", tenant, err);
     }
     (void)printf("the key of %s is destroyed: its names in the log lead back to nobody any more.\n"
-                 "A running service forgets it when it is sent SIGHUP; a tenant that is still configured gets a new one then.\n",
+                 "A running service forgets it when it is sent SIGHUP; a tenant that is still "
+                 "configured gets a new one then.\n",
                  tenant);
     return SP_EXIT_DONE;
 }
@@ -62,7 +65,8 @@ static enum sp_err read_key_file(const char *path, uint8_t out[SP_VEIL_KEY_BYTES
     return sp_hex_read(digits, SP_VEIL_KEY_BYTES, out) == SP_OK ? SP_OK : SP_ERR_CORRUPT;
 }
 
-static enum sp_err read_key(const char *log_path, struct sp_slice tenant, uint8_t out[SP_VEIL_KEY_BYTES])
+static enum sp_err read_key(const char *log_path, struct sp_slice tenant,
+                            uint8_t out[SP_VEIL_KEY_BYTES])
 {
     char name[SP_MSG_NAME_MAX + 1];
     SP_AUTO_CLOSE int dir = open_identities(log_path);
@@ -73,7 +77,8 @@ static enum sp_err read_key(const char *log_path, struct sp_slice tenant, uint8_
     return sp_identity_read(dir, name, out);
 }
 
-static enum sp_err make_forms(const uint8_t key_bytes[SP_VEIL_KEY_BYTES], struct sp_search *search, struct sp_audit_forms *forms)
+static enum sp_err make_forms(const uint8_t key_bytes[SP_VEIL_KEY_BYTES], struct sp_search *search,
+                              struct sp_audit_forms *forms)
 {
     const struct {
         enum sp_veil which;
@@ -86,27 +91,33 @@ static enum sp_err make_forms(const uint8_t key_bytes[SP_VEIL_KEY_BYTES], struct
         {SP_VEIL_SOURCE, search->source, &search->keyed_source},
     };
     for (size_t i = 0; i < SP_COUNT(names); i++) {
-        SP_TRY(sp_veil_text(sp_slice_make(key_bytes, SP_VEIL_KEY_BYTES), names[i].which, names[i].name, forms->texts[i]));
+        SP_TRY(sp_veil_text(sp_slice_make(key_bytes, SP_VEIL_KEY_BYTES), names[i].which,
+                            names[i].name, forms->texts[i]));
         *names[i].keyed = sp_slice_of(forms->texts[i]);
     }
     return SP_OK;
 }
 
 /* Without a tenant or its key the names are looked for as they are. */
-int sp_audit_forms_make(const char *log_path, const char *key_file, struct sp_search *search, struct sp_audit_forms *forms)
+int sp_audit_forms_make(const char *log_path, const char *key_file, struct sp_search *search,
+                        struct sp_audit_forms *forms)
 {
     uint8_t key[SP_VEIL_KEY_BYTES];
     if (search->tenant.len == 0) {
-        return key_file == NULL ? SP_EXIT_DONE : sp_audit_usage("--identity-key needs --tenant beside it", "");
+        return key_file == NULL ? SP_EXIT_DONE
+                                : sp_audit_usage("--identity-key needs --tenant beside it", "");
     }
-    enum sp_err err = key_file != NULL ? read_key_file(key_file, key)
+    enum sp_err err = key_file != NULL   ? read_key_file(key_file, key)
                       : log_path != NULL ? read_key(log_path, search->tenant, key)
                                          : SP_ERR_NOT_FOUND;
     if (err != SP_OK) {
-        return key_file == NULL && err != SP_ERR_CORRUPT ? SP_EXIT_DONE
-                                                         : sp_audit_cannot("cannot read the key", key_file == NULL ? "of this tenant" : key_file, err);
+        return key_file == NULL && err != SP_ERR_CORRUPT
+                   ? SP_EXIT_DONE
+                   : sp_audit_cannot("cannot read the key",
+                                     key_file == NULL ? "of this tenant" : key_file, err);
     }
     err = make_forms(key, search, forms);
     sp_wipe(key, sizeof(key));
-    return err == SP_OK ? SP_EXIT_DONE : sp_audit_cannot("cannot use the key of", "this tenant", err);
+    return err == SP_OK ? SP_EXIT_DONE
+                        : sp_audit_cannot("cannot use the key of", "this tenant", err);
 }

@@ -53,15 +53,16 @@ int sp_audit_erase_command(const struct sp_audit_options *options) SP_NONNULL(1)
 struct sp_audit_forms {
     char texts[4][SP_VEIL_CHARS + 1]; /* lent to the search */
 };
-int sp_audit_forms_make(const char *log_path, const char *key_file, struct sp_search *search, struct sp_audit_forms *forms)
-    SP_NONNULL(3, 4);
+int sp_audit_forms_make(const char *log_path, const char *key_file, struct sp_search *search,
+                        struct sp_audit_forms *forms) SP_NONNULL(3, 4);
 
 /* Prints the key that signs, and in the next lines those before it. */
 enum sp_err sp_audit_print_keys(struct sp_archive *archive) SP_MUST_CHECK SP_NONNULL(1);
 
 /* Opens the archive of the log that the options name, and uses it. */
 typedef int sp_audit_use_fn(struct sp_archive *archive, const struct sp_audit_options *options);
-int sp_audit_with_archive(const struct sp_audit_options *options, sp_audit_use_fn *use) SP_NONNULL(1, 2);
+int sp_audit_with_archive(const struct sp_audit_options *options, sp_audit_use_fn *use)
+    SP_NONNULL(1, 2);
 
 /* search, show, tail and export read their own command line; argv[1] is the action. */
 int sp_audit_read_command(int argc, char **argv) SP_NONNULL(2);

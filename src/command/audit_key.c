@@ -25,7 +25,8 @@ static enum sp_err look(struct sp_archive *archive, uint64_t index, struct said 
     struct sp_slice line = {NULL, 0};
     *out = (struct said){.kind = {NULL, 0}};
     SP_TRY(sp_archive_entry(archive, index, &line));
-    if (!sp_slice_starts(line, "{\"configuration_sha256\":") && !sp_slice_starts(line, "{\"index\":")) {
+    if (!sp_slice_starts(line, "{\"configuration_sha256\":") &&
+        !sp_slice_starts(line, "{\"index\":")) {
         return SP_OK;
     }
     SP_TRY(sp_entry_read(line, &entry, &where));
@@ -65,8 +66,8 @@ static enum sp_err print_earlier(struct sp_archive *archive, uint64_t from)
         }
         SP_TRY(err);
         if (said.before.len > 0) {
-            (void)printf("until entry %llu: %.*s\n", (unsigned long long)index - 1, (int)said.before.len,
-                         (const char *)said.before.ptr);
+            (void)printf("until entry %llu: %.*s\n", (unsigned long long)index - 1,
+                         (int)said.before.len, (const char *)said.before.ptr);
         }
     }
     return SP_OK;
@@ -106,10 +107,11 @@ static int ask(struct sp_archive *archive, const struct sp_audit_options *option
     if (err != SP_OK) {
         return sp_audit_cannot("cannot write", "the request beside the log's key", err);
     }
-    (void)printf("asked for another key than %.*s"
-                 "It is made when the service starts, or reads its configuration again: send it SIGHUP.\n"
-                 "Then keep what 'sallyport audit checkpoint' prints elsewhere.\n",
-                 (int)key.len, (const char *)key.ptr);
+    (void)printf(
+        "asked for another key than %.*s"
+        "It is made when the service starts, or reads its configuration again: send it SIGHUP.\n"
+        "Then keep what 'sallyport audit checkpoint' prints elsewhere.\n",
+        (int)key.len, (const char *)key.ptr);
     return SP_EXIT_DONE;
 }
 
@@ -118,7 +120,8 @@ int sp_audit_rotate_command(const struct sp_audit_options *options)
     struct sp_audit_place place;
     struct sp_archive *archive = NULL;
     if (options->directory != NULL) {
-        return sp_audit_usage("a copy of a log has no key to change; name the configuration by -c", "");
+        return sp_audit_usage("a copy of a log has no key to change; name the configuration by -c",
+                              "");
     }
     int status = sp_audit_place_open(options, &place);
     if (status != SP_EXIT_DONE) {
@@ -126,8 +129,10 @@ int sp_audit_rotate_command(const struct sp_audit_options *options)
     }
     const int own = place.directory.fds[SP_DISK_OWN];
     enum sp_err err = own < 0 ? SP_ERR_SYSTEM : sp_archive_open(&place.disk, &archive);
-    status = err == SP_OK ? ask(archive, options, own)
-                          : sp_audit_cannot(err == SP_ERR_NOT_FOUND ? "there is no log in" : "cannot read", place.path, err);
+    status = err == SP_OK
+                 ? ask(archive, options, own)
+                 : sp_audit_cannot(err == SP_ERR_NOT_FOUND ? "there is no log in" : "cannot read",
+                                   place.path, err);
     sp_archive_free(archive);
     sp_audit_place_close(&place);
     return status;

@@ -65,7 +65,8 @@ struct reading {
     struct sp_buf out;
 };
 
-typedef enum sp_err print_fn(struct reading *reading, const struct sp_entry *entry, struct sp_slice line);
+typedef enum sp_err print_fn(struct reading *reading, const struct sp_entry *entry,
+                             struct sp_slice line);
 
 static int usage(const char *what, const char *detail)
 {
@@ -82,10 +83,18 @@ static struct sp_slice *filter_of(struct reading *r, const char *argument)
         const char *name;
         struct sp_slice *slot;
     } filters[] = {
-        {"--tenant", &r->search.tenant},   {"--principal", &r->search.principal},   {"--session", &r->search.session},
-        {"--exchange", &r->search.exchange}, {"--verdict", &r->search.verdict},     {"--error", &r->search.error},
-        {"--kind", &r->search.kind},       {"--rule", &r->search.rule},             {"--capability", &r->search.capability},
-        {"--module", &r->search.module},   {"--digest", &r->search.digest},           {"--source", &r->search.source},
+        {"--tenant", &r->search.tenant},
+        {"--principal", &r->search.principal},
+        {"--session", &r->search.session},
+        {"--exchange", &r->search.exchange},
+        {"--verdict", &r->search.verdict},
+        {"--error", &r->search.error},
+        {"--kind", &r->search.kind},
+        {"--rule", &r->search.rule},
+        {"--capability", &r->search.capability},
+        {"--module", &r->search.module},
+        {"--digest", &r->search.digest},
+        {"--source", &r->search.source},
     };
     for (size_t i = 0; i < SP_COUNT(filters); i++) {
         if (strcmp(argument, filters[i].name) == 0) {
@@ -101,8 +110,12 @@ static const char **option_of(struct reading *r, const char *argument)
         const char *name;
         const char **slot;
     } options[] = {
-        {"--format", &r->format}, {"-n", &r->count},          {"--since", &r->since},
-        {"--until", &r->until},   {"-c", &r->place.config},   {"--config", &r->place.config},
+        {"--format", &r->format},
+        {"-n", &r->count},
+        {"--since", &r->since},
+        {"--until", &r->until},
+        {"-c", &r->place.config},
+        {"--config", &r->place.config},
         {"--identity-key", &r->identity_key},
     };
     for (size_t i = 0; i < SP_COUNT(options); i++) {
@@ -201,10 +214,12 @@ static enum sp_err put_json(struct reading *r, const struct sp_entry *entry, str
 static enum sp_err put_ocsf(struct reading *r, const struct sp_entry *entry, struct sp_slice line)
 {
     (void)line;
-    return sp_ocsf_put(entry, sp_archive_checkpoint(r->archive).origin, SP_SLICE_LITERAL(SP_VERSION), &r->out);
+    return sp_ocsf_put(entry, sp_archive_checkpoint(r->archive).origin,
+                       SP_SLICE_LITERAL(SP_VERSION), &r->out);
 }
 
-static enum sp_err put_if(struct sp_buf *out, const char *before, const struct sp_entry *entry, const char *key)
+static enum sp_err put_if(struct sp_buf *out, const char *before, const struct sp_entry *entry,
+                          const char *key)
 {
     const struct sp_slice value = sp_entry_get(entry, key);
     if (value.len == 0 || sp_slice_is(value, "\"\"")) {
@@ -235,11 +250,13 @@ static enum sp_err put_rules(struct sp_buf *out, const struct sp_entry *entry)
 /* One line for a person: the number, the time to the second, what it is, and the members that tell it from others. */
 static enum sp_err put_text(struct reading *r, const struct sp_entry *entry, struct sp_slice line)
 {
-    static const char *const keys[] = {"tenant", "principal", "operation", "state",  "error",  "source", "role",
-                                       "event",  "token",     "count",     "reason", "run_ms", "intent", "detail"};
+    static const char *const keys[] = {"tenant", "principal", "operation", "state", "error",
+                                       "source", "role",      "event",     "token", "count",
+                                       "reason", "run_ms",    "intent",    "detail"};
     char label[32];
     (void)line;
-    SP_TRY(sp_buf_putf(&r->out, "%8llu ", (unsigned long long)sp_entry_number(sp_entry_get(entry, "index"))));
+    SP_TRY(sp_buf_putf(&r->out, "%8llu ",
+                       (unsigned long long)sp_entry_number(sp_entry_get(entry, "index"))));
     SP_TRY(sp_buf_put(&r->out, sp_slice_sub(sp_entry_text(sp_entry_get(entry, "time")), 0, 19)));
     SP_TRY(sp_buf_putf(&r->out, " %-10.*s", (int)sp_entry_text(sp_entry_get(entry, "kind")).len,
                        (const char *)sp_entry_text(sp_entry_get(entry, "kind")).ptr));
@@ -250,11 +267,13 @@ static enum sp_err put_text(struct reading *r, const struct sp_entry *entry, str
     return put_rules(&r->out, entry);
 }
 
-static enum sp_err put_members(struct reading *r, const struct sp_entry *entry, struct sp_slice line)
+static enum sp_err put_members(struct reading *r, const struct sp_entry *entry,
+                               struct sp_slice line)
 {
     (void)line;
     for (size_t i = 0; i < entry->count; i++) {
-        SP_TRY(sp_buf_putf(&r->out, "%s%-22.*s ", i == 0 ? "" : "\n", (int)entry->members[i].key.len,
+        SP_TRY(sp_buf_putf(&r->out, "%s%-22.*s ", i == 0 ? "" : "\n",
+                           (int)entry->members[i].key.len,
                            (const char *)entry->members[i].key.ptr));
         SP_TRY(sp_buf_put(&r->out, entry->members[i].value));
     }
@@ -280,7 +299,8 @@ static print_fn *printer_of(const char *action, const char *format)
 }
 
 /* What stands in entries came from clients: no control byte of it reaches the terminal, for JSON escapes them all. */
-static int print(struct reading *r, const struct sp_entry *entry, struct sp_slice line, print_fn *put)
+static int print(struct reading *r, const struct sp_entry *entry, struct sp_slice line,
+                 print_fn *put)
 {
     sp_buf_clear(&r->out);
     enum sp_err err = put(r, entry, line);
@@ -309,10 +329,12 @@ static int one(struct reading *r, uint64_t index, print_fn *put)
         return sp_audit_cannot("cannot read an entry of", "the log", err);
     }
     if (sp_entry_read(line, &entry, &where) != SP_OK) {
-        (void)fprintf(stderr, "sallyport audit: entry %llu has a foreign form: %s\n", (unsigned long long)index, where.text);
+        (void)fprintf(stderr, "sallyport audit: entry %llu has a foreign form: %s\n",
+                      (unsigned long long)index, where.text);
         return SP_EXIT_DONE;
     }
-    return sp_search_matches(&r->search, &entry, &r->open) ? print(r, &entry, line, put) : SP_EXIT_DONE;
+    return sp_search_matches(&r->search, &entry, &r->open) ? print(r, &entry, line, put)
+                                                           : SP_EXIT_DONE;
 }
 
 static int span(struct reading *r, uint64_t from, uint64_t to, print_fn *put)
@@ -353,14 +375,16 @@ static int tail(struct reading *r, print_fn *put)
     if (r->count != NULL && sp_parse_u64(sp_slice_of(r->count), UINT32_MAX, &count) != SP_OK) {
         return usage("-n takes a number, not", r->count);
     }
-    int status = span(r, sp_search_is_empty(&r->search) && count <= size ? size - count : 0, size, put);
+    int status =
+        span(r, sp_search_is_empty(&r->search) && count <= size ? size - count : 0, size, put);
     return status != SP_EXIT_DONE || !r->follows ? status : follow(r, put);
 }
 
 static int show(struct reading *r, print_fn *put)
 {
     uint64_t index = 0;
-    if (r->place.entry == NULL || sp_parse_u64(sp_slice_of(r->place.entry), UINT64_MAX, &index) != SP_OK) {
+    if (r->place.entry == NULL ||
+        sp_parse_u64(sp_slice_of(r->place.entry), UINT64_MAX, &index) != SP_OK) {
         return usage("show needs the number of an entry", "");
     }
     if (index >= sp_archive_size(r->archive)) {
@@ -378,7 +402,8 @@ static int read_log(struct reading *r, const char *action, print_fn *put)
     if (status != SP_EXIT_DONE) {
         return status;
     }
-    status = sp_audit_forms_make(r->place.directory == NULL ? place.path : NULL, r->identity_key, &r->search, &r->forms);
+    status = sp_audit_forms_make(r->place.directory == NULL ? place.path : NULL, r->identity_key,
+                                 &r->search, &r->forms);
     enum sp_err err = status == SP_EXIT_DONE ? sp_archive_open(&place.disk, &r->archive) : SP_OK;
     if (status != SP_EXIT_DONE) {
         /* it was said why */

@@ -80,7 +80,8 @@ static int conclude(const struct sp_log_verified *verified, const struct show *s
                  (unsigned long long)totals->entries, (unsigned long long)totals->intents,
                  (unsigned long long)totals->outcomes, (unsigned long long)totals->open);
     if (verified->first > 0) {
-        (void)printf("the first %llu entries were dropped, as the log says; their hashes are still covered\n",
+        (void)printf("the first %llu entries were dropped, as the log says; their hashes are still "
+                     "covered\n",
                      (unsigned long long)verified->first);
     }
     if (totals->lost > 0) {
@@ -88,7 +89,8 @@ static int conclude(const struct sp_log_verified *verified, const struct show *s
                      (unsigned long long)totals->lost);
     }
     if (verified->keys > 1) {
-        (void)printf("the key was changed %zu times; the latest is %s\n", verified->keys - 1, verified->key);
+        (void)printf("the key was changed %zu times; the latest is %s\n", verified->keys - 1,
+                     verified->key);
     }
     if (!verified->is_key_trusted) {
         (void)printf("note: signed by %s, which only the log itself vouches for; keep the key "
@@ -181,7 +183,9 @@ static enum sp_err read_kept(const char *path, struct sp_buf *out)
     }
     SP_TRY(sp_file_read_fd(fd, &text));
     const enum sp_err err = sp_kept_checkpoint(sp_buf_slice(&text), out);
-    return err == SP_ERR_NOT_FOUND ? sp_buf_put(out, sp_slice_sub(sp_buf_slice(&text), 0, SP_NOTE_BYTES_MAX)) : err;
+    return err == SP_ERR_NOT_FOUND
+               ? sp_buf_put(out, sp_slice_sub(sp_buf_slice(&text), 0, SP_NOTE_BYTES_MAX))
+               : err;
 }
 
 int sp_audit_verify_command(const struct sp_audit_options *options)

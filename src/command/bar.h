@@ -28,8 +28,8 @@ bool sp_bar_draw(void *bar, uint64_t done, uint64_t all) SP_NONNULL(1);
 void sp_bar_end(struct sp_bar *bar) SP_NONNULL(1);
 
 /* The line itself, at most `columns` wide, appended; for tests and draw. Sizes in binary units. */
-enum sp_err sp_bar_line(const char *name, uint64_t done, uint64_t all, uint64_t spent_ms, unsigned columns, struct sp_buf *out)
-    SP_MUST_CHECK SP_NONNULL(1, 6);
+enum sp_err sp_bar_line(const char *name, uint64_t done, uint64_t all, uint64_t spent_ms,
+                        unsigned columns, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 6);
 
 /* "512 B", "1.5 MiB". */
 enum sp_err sp_bar_size(uint64_t bytes, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(2);

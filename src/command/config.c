@@ -87,7 +87,8 @@ static int print(enum sp_err err, const struct sp_buf *text)
 }
 
 /* Which of the keys that differ a running service takes over only when it starts again. */
-static enum sp_err compare(const struct options *options, struct sp_config *config, struct sp_buf *out)
+static enum sp_err compare(const struct options *options, struct sp_config *config,
+                           struct sp_buf *out)
 {
     SP_AUTO_CONFIG struct sp_config *running = NULL;
     SP_AUTO_BUF struct sp_buf kept;
@@ -100,8 +101,8 @@ static enum sp_err compare(const struct options *options, struct sp_config *conf
     }
     SP_TRY(sp_config_merge(config, running, &kept));
     return kept.len == 0 ? sp_buf_put_text(out, "a reload takes everything over\n")
-                         : sp_buf_putf(out, "a reload leaves these to a restart: %.*s\n", (int)kept.len,
-                                       (const char *)kept.ptr);
+                         : sp_buf_putf(out, "a reload leaves these to a restart: %.*s\n",
+                                       (int)kept.len, (const char *)kept.ptr);
 }
 
 static enum sp_err print_piece(void *ctx, struct sp_slice piece)
@@ -128,8 +129,9 @@ static int with_file(const struct options *options)
         }
     }
     if (err == SP_OK) {
-        err = strcmp(options->action, "show") == 0 ? sp_config_show_pieces(config, print_piece, NULL)
-                                                   : sp_buf_put_text(&text, "ok\n");
+        err = strcmp(options->action, "show") == 0
+                  ? sp_config_show_pieces(config, print_piece, NULL)
+                  : sp_buf_put_text(&text, "ok\n");
     }
     if (err == SP_OK && options->running != NULL) {
         err = compare(options, config, &text);

@@ -37,8 +37,8 @@ void sp_config_warn(const char *path, const struct sp_config *config)
     }
 }
 
-static void complain_of_policy(const char *path, const struct sp_config_tenant *tenant, enum sp_err err,
-                               const struct sp_where *where)
+static void complain_of_policy(const char *path, const struct sp_config_tenant *tenant,
+                               enum sp_err err, const struct sp_where *where)
 {
     struct sp_where here = {.text = {0}};
     const struct sp_config_place *place = &tenant->places[SP_CONFIG_AT_policy];
@@ -47,7 +47,8 @@ static void complain_of_policy(const char *path, const struct sp_config_tenant *
         return;
     }
     sp_where_set(&here, place->line, place->column,
-                 "there is no policy '%s'; name a built-in one (data-science, strict, record-only) or a file",
+                 "there is no policy '%s'; name a built-in one (data-science, strict, record-only) "
+                 "or a file",
                  tenant->policy);
     sp_config_complain(path, &here);
 }
@@ -72,7 +73,8 @@ static bool complain_of_number(const char *path, const struct sp_config_tenant *
 {
     struct sp_where here = {.text = {0}};
     const struct sp_config_place *place = &tenant->places[SP_CONFIG_AT_policy];
-    sp_where_set(&here, place->line, place->column, "the tenants have more than %zu policies", SP_POLICIES_MAX);
+    sp_where_set(&here, place->line, place->column, "the tenants have more than %zu policies",
+                 SP_POLICIES_MAX);
     sp_config_complain(path, &here);
     return false;
 }
@@ -91,7 +93,8 @@ static bool policies_stand(const char *path, const struct sp_config *config)
         seen.names[seen.count++] = tenant->policy;
         struct sp_policy policy;
         struct sp_where where = {.text = {0}};
-        enum sp_err err = sp_policies_open(config->server_policies, tenant->policy, &policy, &where);
+        enum sp_err err =
+            sp_policies_open(config->server_policies, tenant->policy, &policy, &where);
         if (err != SP_OK) {
             complain_of_policy(path, tenant, err, &where);
             return false;

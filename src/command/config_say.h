@@ -13,7 +13,6 @@
 void sp_config_complain(const char *path, const struct sp_where *where) SP_NONNULL(2);
 void sp_config_warn(const char *path, const struct sp_config *config) SP_NONNULL(2);
 
-
 /*
  * Whether every policy that a tenant names is there and can be read, and every file of authorities. The first that is not
  * is complained of: at the tenant's or the file's line, or at the place in the policy itself.

@@ -108,7 +108,8 @@ static int read_code(const char *file, struct sp_buf *out)
         return SP_EXIT_DONE;
     }
     (void)fprintf(stderr, "sallyport exec: cannot read %s: %s\n", is_stdin ? "<stdin>" : file,
-                  err == SP_ERR_SYSTEM || err == SP_ERR_NOT_FOUND ? strerror(errno) : sp_err_text(err));
+                  err == SP_ERR_SYSTEM || err == SP_ERR_NOT_FOUND ? strerror(errno)
+                                                                  : sp_err_text(err));
     return SP_EXIT_USAGE;
 }
 
@@ -124,7 +125,8 @@ static enum sp_err put_session(const char *given, struct sp_buf *out)
     return sp_hex_encode(sp_slice_make(random, sizeof(random)), out);
 }
 
-static int read_limits(const struct options *options, struct sp_exec_run *run, struct sp_buf *session)
+static int read_limits(const struct options *options, struct sp_exec_run *run,
+                       struct sp_buf *session)
 {
     uint64_t seconds = SP_REQUEST_TIMEOUT_S_DEFAULT;
     if (options->timeout != NULL &&

@@ -15,9 +15,11 @@
 #define MARGIN_MS         60000U
 #define FORGET_MS         3000U
 
-static enum sp_err build(const struct sp_exec_run *run, const struct sp_upstream *upstream, struct sp_buf *url, struct sp_buf *body)
+static enum sp_err build(const struct sp_exec_run *run, const struct sp_upstream *upstream,
+                         struct sp_buf *url, struct sp_buf *body)
 {
-    const struct sp_order order = {.operation = SP_OPERATION_EXECUTE, .timeout_s = run->timeout_s, .code = run->code};
+    const struct sp_order order = {
+        .operation = SP_OPERATION_EXECUTE, .timeout_s = run->timeout_s, .code = run->code};
     SP_TRY(sp_buf_put(url, sp_buf_slice(&run->remote->origin)));
     SP_TRY(sp_upstream_target(upstream, order.operation, run->session, url));
     return sp_upstream_body(upstream, &order, body);
@@ -60,8 +62,8 @@ static enum sp_err end_live(struct live *live, struct sp_client_answer *answer)
     return SP_OK;
 }
 
-static int show(const struct sp_exec_run *run, const struct sp_upstream *upstream, const struct sp_client_answer *answer,
-                const struct sp_exec_shown *shown)
+static int show(const struct sp_exec_run *run, const struct sp_upstream *upstream,
+                const struct sp_client_answer *answer, const struct sp_exec_shown *shown)
 {
     SP_AUTO_UPSTREAM_ANSWER struct sp_upstream_answer read = {.end = SP_UPSTREAM_UNKNOWN};
     const struct sp_slice body = sp_buf_slice(&answer->body);
@@ -70,7 +72,8 @@ static int show(const struct sp_exec_run *run, const struct sp_upstream *upstrea
     }
     enum sp_err err = sp_upstream_read(upstream, answer->status, body, &read);
     if (err != SP_OK || read.end != SP_UPSTREAM_DONE) {
-        (void)fprintf(stderr, "sallyport exec: the answer is not one of a gateway: %s\n", read.reason.text);
+        (void)fprintf(stderr, "sallyport exec: the answer is not one of a gateway: %s\n",
+                      read.reason.text);
         return SP_EXIT_DENIED;
     }
     return sp_exec_show_result(&read.result, shown);

@@ -308,8 +308,8 @@ static int exit_of(unsigned http_status)
     return http_status == 503 || http_status == 504 ? SP_EXIT_UNREACHABLE : SP_EXIT_DENIED;
 }
 
-int sp_exec_show_problem(const char *command, unsigned http_status, struct sp_slice body, const char *name,
-                         struct sp_slice code)
+int sp_exec_show_problem(const char *command, unsigned http_status, struct sp_slice body,
+                         const char *name, struct sp_slice code)
 {
     struct sp_json_limits limits = {body.len, SP_JSON_DEPTH, SP_JSON_NUL_REFUSED};
     SP_AUTO_JSON struct sp_json *doc = NULL;

@@ -18,14 +18,15 @@ struct sp_exec_shown {
 
 /* What the run wrote, its value as an interpreter shows it, its pictures as files, as far as they were not shown; the exit
  * status. */
-int sp_exec_show_result(const struct sp_result *result, const struct sp_exec_shown *shown) SP_NONNULL(1, 2);
+int sp_exec_show_result(const struct sp_result *result, const struct sp_exec_shown *shown)
+    SP_NONNULL(1, 2);
 
 /* Text as it comes; something shown (JSON by media type), whose picture is saved. */
 void sp_exec_show_text(bool is_error, struct sp_slice text);
 void sp_exec_show_output(struct sp_slice json, struct sp_exec_shown *shown) SP_NONNULL(2);
 
 /* Why there was no run: the message, and each finding with its place in the code; the exit status. */
-int sp_exec_show_problem(const char *command, unsigned http_status, struct sp_slice body, const char *name,
-                         struct sp_slice code) SP_NONNULL(1, 4);
+int sp_exec_show_problem(const char *command, unsigned http_status, struct sp_slice body,
+                         const char *name, struct sp_slice code) SP_NONNULL(1, 4);
 
 #endif

@@ -17,11 +17,11 @@
 #include "command/remote.h"
 #include "relay/client.h"
 
-#define URL_BYTES_MAX ((size_t)32 * 1024)
-#define PLACE_BYTES_MAX    ((size_t)4096)
-#define CONNECT_MS    5000U
-#define SMALL_MS      60000U
-#define ENTRIES_MAX   100000U
+#define URL_BYTES_MAX   ((size_t)32 * 1024)
+#define PLACE_BYTES_MAX ((size_t)4096)
+#define CONNECT_MS      5000U
+#define SMALL_MS        60000U
+#define ENTRIES_MAX     100000U
 
 static const char help[] =
     "usage: sallyport files put    --session ID [--path DIR] FILE...\n"
@@ -53,11 +53,13 @@ struct options {
     bool wants_help;
 };
 
-typedef int action_fn(const struct options *options, const struct sp_remote *remote, const char *name);
+typedef int action_fn(const struct options *options, const struct sp_remote *remote,
+                      const char *name);
 
 static int usage(const char *what, const char *detail)
 {
-    (void)fprintf(stderr, "sallyport files: %s%s%s\nTry 'sallyport files --help'.\n", what, *detail == '\0' ? "" : " ", detail);
+    (void)fprintf(stderr, "sallyport files: %s%s%s\nTry 'sallyport files --help'.\n", what,
+                  *detail == '\0' ? "" : " ", detail);
     return SP_EXIT_USAGE;
 }
 
@@ -122,8 +124,8 @@ static int parse(int argc, char **argv, struct options *out)
 
 /* --- requests --- */
 
-static enum sp_err put_url(const struct options *options, const struct sp_remote *remote, const char *name, const char *tail,
-                           struct sp_buf *out)
+static enum sp_err put_url(const struct options *options, const struct sp_remote *remote,
+                           const char *name, const char *tail, struct sp_buf *out)
 {
     SP_AUTO_BUF struct sp_buf path;
     sp_buf_init(&path, URL_BYTES_MAX);
@@ -142,7 +144,8 @@ static enum sp_err put_url(const struct options *options, const struct sp_remote
     return sp_url_encode(sp_slice_of(options->path), out);
 }
 
-static struct sp_client_request request_of(const char *method, const struct sp_remote *remote, const struct sp_buf *url)
+static struct sp_client_request request_of(const char *method, const struct sp_remote *remote,
+                                           const struct sp_buf *url)
 {
     return (struct sp_client_request){.method = method,
                                       .url = sp_buf_slice(url),
@@ -160,11 +163,13 @@ static int ask(const struct sp_client_request *request, struct sp_client_answer 
     enum sp_err err = sp_client_send(request, answer, &where);
     if (err != SP_OK) {
         (void)fprintf(stderr, "sallyport files: %s: %s\n",
-                      err == SP_ERR_SYSTEM ? "cannot write" : "no answer from the gateway", where.text);
+                      err == SP_ERR_SYSTEM ? "cannot write" : "no answer from the gateway",
+                      where.text);
         return err == SP_ERR_SYSTEM ? SP_EXIT_DENIED : SP_EXIT_UNREACHABLE;
     }
     if (answer->status < 200 || answer->status > 299) {
-        return sp_exec_show_problem("files", answer->status, sp_buf_slice(&answer->body), "files", (struct sp_slice){NULL, 0});
+        return sp_exec_show_problem("files", answer->status, sp_buf_slice(&answer->body), "files",
+                                    (struct sp_slice){NULL, 0});
     }
     return SP_EXIT_DONE;
 }
@@ -192,7 +197,8 @@ static int put_file(const struct options *options, const struct sp_remote *remot
     if (put_url(options, remote, NULL, "", &url) != SP_OK) {
         return usage("the name is too long:", name);
     }
-    const struct sp_client_upload upload = {.name = last_part(name), .fd = fd, .bytes = (uint64_t)meta.st_size};
+    const struct sp_client_upload upload = {
+        .name = last_part(name), .fd = fd, .bytes = (uint64_t)meta.st_size};
     struct sp_client_request request = request_of("POST", remote, &url);
     sp_bar_begin(&bar, upload.name);
     request.upload = &upload;
@@ -223,7 +229,8 @@ static enum sp_err place_of(const struct options *options, const char *name, str
     return sp_buf_put_byte(out, '\0');
 }
 
-static int fetch(const struct options *options, const struct sp_remote *remote, const char *name, int fd)
+static int fetch(const struct options *options, const struct sp_remote *remote, const char *name,
+                 int fd)
 {
     SP_AUTO_CLIENT_ANSWER struct sp_client_answer answer = {0};
     SP_AUTO_BUF struct sp_buf url;
@@ -255,9 +262,12 @@ static int get_file(const struct options *options, const struct sp_remote *remot
         return usage("the name is too long:", name);
     }
     const char *place = (const char *)path.ptr;
-    SP_AUTO_CLOSE int fd = open(place, O_WRONLY | O_CREAT | O_CLOEXEC | (options->is_forced ? O_TRUNC : O_EXCL), 0644);
+    SP_AUTO_CLOSE int fd =
+        open(place, O_WRONLY | O_CREAT | O_CLOEXEC | (options->is_forced ? O_TRUNC : O_EXCL), 0644);
     if (fd < 0) {
-        return failed("cannot write", place, errno == EEXIST ? "it is there already (--force replaces it)" : strerror(errno));
+        return failed("cannot write", place,
+                      errno == EEXIST ? "it is there already (--force replaces it)"
+                                      : strerror(errno));
     }
     int status = fetch(options, remote, name, fd);
     if (status != SP_EXIT_DONE) {
@@ -273,7 +283,8 @@ static int get_file(const struct options *options, const struct sp_remote *remot
 static struct sp_slice text_of(const struct sp_json_value *object, const char *key)
 {
     struct sp_slice text = {NULL, 0};
-    return sp_json_string(sp_json_get(object, key), &text) == SP_OK ? text : (struct sp_slice){NULL, 0};
+    return sp_json_string(sp_json_get(object, key), &text) == SP_OK ? text
+                                                                    : (struct sp_slice){NULL, 0};
 }
 
 /* Text of a server for a terminal: nothing in it may move the cursor. */
@@ -291,7 +302,8 @@ static void print_entry(const struct sp_json *doc, const struct sp_json_value *e
     const struct sp_slice type = text_of(entry, "type");
     const bool is_directory = sp_slice_is_nocase(type, "directory");
     sp_buf_init(&size, 32);
-    if (!is_directory && sp_json_integer(doc, sp_json_get(entry, "sizeInBytes"), &bytes) == SP_OK && bytes >= 0) {
+    if (!is_directory && sp_json_integer(doc, sp_json_get(entry, "sizeInBytes"), &bytes) == SP_OK &&
+        bytes >= 0) {
         if (sp_bar_size((uint64_t)bytes, &size) != SP_OK) {
             return;
         }
@@ -303,7 +315,8 @@ static void print_entry(const struct sp_json *doc, const struct sp_json_value *e
     (void)fputs(is_directory ? "/\n" : "\n", stdout);
 }
 
-static int list_files(const struct options *options, const struct sp_remote *remote, const char *name)
+static int list_files(const struct options *options, const struct sp_remote *remote,
+                      const char *name)
 {
     SP_AUTO_CLIENT_ANSWER struct sp_client_answer answer = {0};
     SP_AUTO_BUF struct sp_buf url;
@@ -330,7 +343,8 @@ static int list_files(const struct options *options, const struct sp_remote *rem
     return fflush(stdout) == 0 ? SP_EXIT_DONE : SP_EXIT_DENIED;
 }
 
-static int delete_file(const struct options *options, const struct sp_remote *remote, const char *name)
+static int delete_file(const struct options *options, const struct sp_remote *remote,
+                       const char *name)
 {
     SP_AUTO_CLIENT_ANSWER struct sp_client_answer answer = {0};
     SP_AUTO_BUF struct sp_buf url;
@@ -371,10 +385,14 @@ static int go(const struct options *options, size_t action)
     SP_AUTO_REMOTE struct sp_remote remote;
     sp_remote_init(&remote);
     if (options->session == NULL || sp_identifier_check(sp_slice_of(options->session)) != SP_OK) {
-        return usage("--session must name a session: 4 to 128 ASCII characters without spaces and backslashes", "");
+        return usage("--session must name a session: 4 to 128 ASCII characters without spaces and "
+                     "backslashes",
+                     "");
     }
     if (actions[action].has_names != (options->name_count > 0)) {
-        return usage(actions[action].has_names ? "name at least one file for" : "no names belong to", options->action);
+        return usage(actions[action].has_names ? "name at least one file for"
+                                               : "no names belong to",
+                     options->action);
     }
     int status = sp_remote_open("files", &options->remote, &remote);
     if (status != SP_EXIT_DONE) {

@@ -42,12 +42,15 @@ static const struct row rows[] = {
 
 static void print_help(FILE *to)
 {
-    (void)fprintf(to, "Sallyport: a gateway for untrusted Python.\n\nusage: sallyport COMMAND [ARGUMENTS]\n\n");
+    (void)fprintf(
+        to,
+        "Sallyport: a gateway for untrusted Python.\n\nusage: sallyport COMMAND [ARGUMENTS]\n\n");
     for (size_t i = 0; i < SP_COUNT(rows); i++) {
         (void)fprintf(to, "  %-9s %s\n", rows[i].name, rows[i].help);
     }
     (void)fprintf(to, "\nsallyport COMMAND --help says more.\n"
-                      "exit status: 0 done or allowed, 1 denied or failed, 2 usage or configuration,\n3 unreachable\n");
+                      "exit status: 0 done or allowed, 1 denied or failed, 2 usage or "
+                      "configuration,\n3 unreachable\n");
 }
 
 /* How many letters have to change, with a row of the usual table at a time; names are short. */
@@ -94,9 +97,11 @@ static int refuse(const char *word)
 {
     const char *suggestion = nearest(word);
     if (suggestion != NULL) {
-        (void)fprintf(stderr, "sallyport: there is no command '%s'; did you mean '%s'?\n", word, suggestion);
+        (void)fprintf(stderr, "sallyport: there is no command '%s'; did you mean '%s'?\n", word,
+                      suggestion);
     } else {
-        (void)fprintf(stderr, "sallyport: there is no command '%s'; sallyport --help lists them\n", word);
+        (void)fprintf(stderr, "sallyport: there is no command '%s'; sallyport --help lists them\n",
+                      word);
     }
     return SP_EXIT_USAGE;
 }

@@ -61,7 +61,8 @@ static void load_history(struct prompt *p)
     (void)history(p->history, &event, H_SETSIZE, HISTORY_LINES);
     (void)history(p->history, &event, H_SETUNIQUE, 1);
     if (find_history(&p->path) == SP_OK && p->path.len > 0) {
-        (void)history(p->history, &event, H_LOAD, (const char *)p->path.ptr); /* the first time there is none */
+        (void)history(p->history, &event, H_LOAD,
+                      (const char *)p->path.ptr); /* the first time there is none */
     }
 }
 
@@ -131,8 +132,8 @@ static bool is_blank(struct sp_slice text)
 
 static bool is_farewell(struct sp_slice text)
 {
-    return sp_slice_is(text, "exit\n") || sp_slice_is(text, "quit\n") || sp_slice_is(text, "exit()\n") ||
-           sp_slice_is(text, "quit()\n");
+    return sp_slice_is(text, "exit\n") || sp_slice_is(text, "quit\n") ||
+           sp_slice_is(text, "exit()\n") || sp_slice_is(text, "quit()\n");
 }
 
 int sp_prompt(struct sp_exec_run *run)
@@ -140,12 +141,15 @@ int sp_prompt(struct sp_exec_run *run)
     SP_CLEANUP(close_prompt) struct prompt p = {.edit = NULL};
     int status = SP_EXIT_DONE;
     if (!open_prompt(&p)) {
-        (void)fprintf(stderr, "sallyport exec: this terminal cannot be used for a prompt; name a file, or -\n");
+        (void)fprintf(
+            stderr,
+            "sallyport exec: this terminal cannot be used for a prompt; name a file, or -\n");
         return SP_EXIT_USAGE;
     }
-    (void)printf("Python in session %.*s, through %.*s. An empty line ends a block; Ctrl-D ends the session.\n",
-                 (int)run->session.len, (const char *)run->session.ptr, (int)run->remote->origin.len,
-                 (const char *)run->remote->origin.ptr);
+    (void)printf("Python in session %.*s, through %.*s. An empty line ends a block; Ctrl-D ends "
+                 "the session.\n",
+                 (int)run->session.len, (const char *)run->session.ptr,
+                 (int)run->remote->origin.len, (const char *)run->remote->origin.ptr);
     run->name = "<prompt>";
     for (;;) {
         enum sp_err err = read_cell(&p);

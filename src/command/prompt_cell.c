@@ -6,8 +6,8 @@
 
 static bool wants_more(enum sp_python_fault fault)
 {
-    return fault == SP_PYTHON_BRACKET_OPEN || fault == SP_PYTHON_TRIPLE_OPEN || fault == SP_PYTHON_CONTINUATION_END ||
-           fault == SP_PYTHON_INDENT_MISSING;
+    return fault == SP_PYTHON_BRACKET_OPEN || fault == SP_PYTHON_TRIPLE_OPEN ||
+           fault == SP_PYTHON_CONTINUATION_END || fault == SP_PYTHON_INDENT_MISSING;
 }
 
 static bool ends_with_empty_line(struct sp_slice text)
@@ -34,7 +34,8 @@ static bool has_block(struct sp_lexer *lx)
             is_first = true;
             continue;
         }
-        is_block = is_block || token.kind == SP_TOKEN_INDENT || (is_first && is_op && token.op == '@');
+        is_block =
+            is_block || token.kind == SP_TOKEN_INDENT || (is_first && is_op && token.op == '@');
         is_first = token.kind == SP_TOKEN_INDENT || token.kind == SP_TOKEN_DEDENT;
         last = is_op ? token.op : 0;
     }

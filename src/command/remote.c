@@ -24,8 +24,9 @@ const char **sp_remote_option(struct sp_remote_options *options, const char *arg
         const char *name;
         const char **slot;
     } known[] = {
-        {"--endpoint", &options->endpoint}, {"--token-file", &options->token_file}, {"--ca-file", &options->ca_file},
-        {"-c", &options->config},           {"--config", &options->config},
+        {"--endpoint", &options->endpoint}, {"--token-file", &options->token_file},
+        {"--ca-file", &options->ca_file},   {"-c", &options->config},
+        {"--config", &options->config},
     };
     for (size_t i = 0; i < SP_COUNT(known); i++) {
         if (strcmp(argument, known[i].name) == 0) {
@@ -56,8 +57,8 @@ void sp_remote_done(struct sp_remote *remote)
 
 static int complain(const char *command, const char *what, const char *which)
 {
-    (void)fprintf(stderr, "sallyport %s: %s%s%s\nTry 'sallyport %s --help'.\n", command, what, *which == '\0' ? "" : " ", which,
-                  command);
+    (void)fprintf(stderr, "sallyport %s: %s%s%s\nTry 'sallyport %s --help'.\n", command, what,
+                  *which == '\0' ? "" : " ", which, command);
     return SP_EXIT_USAGE;
 }
 
@@ -82,14 +83,16 @@ static enum sp_err put_endpoint(const char *endpoint, struct sp_remote *out)
 /* The gateway of a configuration, as a client on this machine reaches it. */
 static enum sp_err put_listener(const struct sp_config *config, struct sp_remote *out)
 {
-    SP_TRY(sp_buf_put_text(&out->origin, config->tls_certificate[0] != '\0' ? "https://" : "http://"));
+    SP_TRY(
+        sp_buf_put_text(&out->origin, config->tls_certificate[0] != '\0' ? "https://" : "http://"));
     return sp_buf_put_text(&out->origin, config->server_listen);
 }
 
-static int find_endpoint(const char *command, const struct sp_remote_options *options, const struct sp_config *config,
-                         struct sp_remote *out)
+static int find_endpoint(const char *command, const struct sp_remote_options *options,
+                         const struct sp_config *config, struct sp_remote *out)
 {
-    const char *endpoint = options->endpoint != NULL ? options->endpoint : getenv("SALLYPORT_ENDPOINT");
+    const char *endpoint =
+        options->endpoint != NULL ? options->endpoint : getenv("SALLYPORT_ENDPOINT");
     enum sp_err err = SP_OK;
     if (endpoint == NULL && config != NULL && config->has_azure) {
         endpoint = config->pools[0].endpoint; /* of several, the first; --endpoint names another */
@@ -97,13 +100,16 @@ static int find_endpoint(const char *command, const struct sp_remote_options *op
         err = sp_buf_put_text(&out->version, config->azure_api_version);
     }
     if (endpoint == NULL && config != NULL) {
-        return put_listener(config, out) == SP_OK ? SP_EXIT_DONE : complain(command, "the configuration's 'listen' is too long", "");
+        return put_listener(config, out) == SP_OK
+                   ? SP_EXIT_DONE
+                   : complain(command, "the configuration's 'listen' is too long", "");
     }
     endpoint = endpoint != NULL ? endpoint : DEFAULT_ENDPOINT;
     if (err == SP_OK) {
         err = put_endpoint(endpoint, out);
     }
-    return err == SP_OK ? SP_EXIT_DONE : complain(command, "this is no URL of a gateway:", endpoint);
+    return err == SP_OK ? SP_EXIT_DONE
+                        : complain(command, "this is no URL of a gateway:", endpoint);
 }
 
 /* --- the token --- */
@@ -118,10 +124,11 @@ static void trim(struct sp_buf *token)
 static int read_token_file(const char *command, const char *path, struct sp_buf *out)
 {
     if (sp_file_read(path, out) != SP_OK) {
-        (void)fprintf(stderr,
-                      "sallyport %s: cannot read the token in %s: %s\n"
-                      "Start a gateway with 'sallyport serve', or give --token-file or SALLYPORT_TOKEN.\n",
-                      command, path, strerror(errno));
+        (void)fprintf(
+            stderr,
+            "sallyport %s: cannot read the token in %s: %s\n"
+            "Start a gateway with 'sallyport serve', or give --token-file or SALLYPORT_TOKEN.\n",
+            command, path, strerror(errno));
         return SP_EXIT_USAGE;
     }
     trim(out);
@@ -136,7 +143,8 @@ static int read_local_token(const char *command, const struct sp_config *given, 
     sp_buf_init(&path, SP_FILE_PATH_MAX);
     enum sp_err err = given != NULL ? SP_OK : sp_config_load(NULL, NULL, &config, NULL);
     if (err == SP_OK) {
-        err = sp_buf_putf(&path, "%s/" LOCAL_TOKEN, given != NULL ? given->state_dir : config->state_dir);
+        err = sp_buf_putf(&path, "%s/" LOCAL_TOKEN,
+                          given != NULL ? given->state_dir : config->state_dir);
     }
     if (err == SP_OK) {
         err = sp_buf_put_byte(&path, '\0');
@@ -147,8 +155,8 @@ static int read_local_token(const char *command, const struct sp_config *given, 
     return read_token_file(command, (const char *)path.ptr, out);
 }
 
-static int find_token(const char *command, const struct sp_remote_options *options, const struct sp_config *config,
-                      struct sp_remote *out)
+static int find_token(const char *command, const struct sp_remote_options *options,
+                      const struct sp_config *config, struct sp_remote *out)
 {
     const char *variable = out->is_pool ? config->azure_token_env_var : "SALLYPORT_TOKEN";
     const char *given = getenv(variable);
@@ -158,17 +166,20 @@ static int find_token(const char *command, const struct sp_remote_options *optio
     if (given != NULL) {
         enum sp_err err = sp_buf_put_text(&out->token, given);
         trim(&out->token);
-        return err == SP_OK ? SP_EXIT_DONE : complain(command, "the token is too long in", variable);
+        return err == SP_OK ? SP_EXIT_DONE
+                            : complain(command, "the token is too long in", variable);
     }
     if (out->is_pool) {
-        return complain(command, "the pool's token is expected in the environment variable", variable);
+        return complain(command, "the pool's token is expected in the environment variable",
+                        variable);
     }
     return read_local_token(command, config, &out->token);
 }
 
 /* --- all of it --- */
 
-static enum sp_err put_ca_file(const struct sp_remote_options *options, const struct sp_config *config, struct sp_remote *out)
+static enum sp_err put_ca_file(const struct sp_remote_options *options,
+                               const struct sp_config *config, struct sp_remote *out)
 {
     const char *path = options->ca_file;
     if (path == NULL && out->is_pool && config->azure_ca_file[0] != '\0') {
@@ -181,11 +192,13 @@ static enum sp_err put_ca_file(const struct sp_remote_options *options, const st
     return sp_buf_put_byte(&out->ca_file, '\0');
 }
 
-int sp_remote_open(const char *command, const struct sp_remote_options *options, struct sp_remote *out)
+int sp_remote_open(const char *command, const struct sp_remote_options *options,
+                   struct sp_remote *out)
 {
     SP_AUTO_CONFIG struct sp_config *config = NULL;
     struct sp_where where = {.line = 0};
-    if (options->config != NULL && sp_config_load(options->config, NULL, &config, &where) != SP_OK) {
+    if (options->config != NULL &&
+        sp_config_load(options->config, NULL, &config, &where) != SP_OK) {
         sp_config_complain(options->config, &where);
         return SP_EXIT_USAGE;
     }
@@ -201,10 +214,12 @@ int sp_remote_open(const char *command, const struct sp_remote_options *options,
 
 enum sp_err sp_remote_upstream(const struct sp_remote *remote, struct sp_upstream *out)
 {
-    return sp_upstream_init(out, sp_buf_slice(&remote->path), sp_buf_slice(&remote->version), !remote->is_pool);
+    return sp_upstream_init(out, sp_buf_slice(&remote->path), sp_buf_slice(&remote->version),
+                            !remote->is_pool);
 }
 
-enum sp_err sp_remote_url(const struct sp_remote *remote, const char *tail, struct sp_slice session, struct sp_buf *out)
+enum sp_err sp_remote_url(const struct sp_remote *remote, const char *tail, struct sp_slice session,
+                          struct sp_buf *out)
 {
     SP_TRY(sp_buf_put(out, sp_buf_slice(&remote->origin)));
     SP_TRY(sp_buf_put(out, sp_buf_slice(&remote->path)));

@@ -67,7 +67,8 @@ static enum sp_err read_arguments(int argc, char **argv, struct arguments *out)
 {
     for (int i = 1; i < argc; i++) {
         const char *value = NULL;
-        if ((value = take_value("-c", argc, argv, &i)) != NULL || (value = take_value("--config", argc, argv, &i)) != NULL) {
+        if ((value = take_value("-c", argc, argv, &i)) != NULL ||
+            (value = take_value("--config", argc, argv, &i)) != NULL) {
             out->config = value;
         } else if ((value = take_value("--listen", argc, argv, &i)) != NULL) {
             out->overrides.listen = value;
@@ -113,7 +114,8 @@ static int exec_again(int argc, char **argv, int fd)
     again[argc + 1] = secret;
     (void)execv("/proc/self/exe", again);
     free(again);
-    (void)fprintf(stderr, "sallyport serve: cannot start anew without the secret in the environment\n");
+    (void)fprintf(stderr,
+                  "sallyport serve: cannot start anew without the secret in the environment\n");
     return SP_EXIT_DENIED;
 }
 
@@ -126,7 +128,10 @@ static void hide_secret(const struct sp_config *config, int argc, char **argv, i
     const char *variable = config->has_azure ? sp_upstream_secret_variable(config, &must) : NULL;
     char *secret = variable == NULL ? NULL : getenv(variable);
     if (must && variable != NULL && (secret == NULL || secret[0] == '\0')) {
-        (void)fprintf(stderr, "sallyport serve: %s is not set; azure_code_interpreter takes its secret from there\n", variable);
+        (void)fprintf(
+            stderr,
+            "sallyport serve: %s is not set; azure_code_interpreter takes its secret from there\n",
+            variable);
         *out_status = SP_EXIT_USAGE;
         return;
     }
@@ -149,7 +154,8 @@ static void leave_chroot(int argc, char **argv)
     char name[] = "sallyport";
     bool is_moved = false;
     const ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
-    if (len <= 0 || (size_t)len >= sizeof(self) - 1 || sp_root_settle(&is_moved) != SP_OK || !is_moved) {
+    if (len <= 0 || (size_t)len >= sizeof(self) - 1 || sp_root_settle(&is_moved) != SP_OK ||
+        !is_moved) {
         return;
     }
     self[len] = '\0';
@@ -194,7 +200,8 @@ int sp_command_serve(int argc, char **argv)
     struct sp_where where = {.line = 0};
     SP_AUTO_CONFIG struct sp_config *config = NULL;
     int status = -1;
-    if (argc > 1 && (sp_slice_is(sp_slice_of(argv[1]), "--help") || sp_slice_is(sp_slice_of(argv[1]), "-h"))) {
+    if (argc > 1 &&
+        (sp_slice_is(sp_slice_of(argv[1]), "--help") || sp_slice_is(sp_slice_of(argv[1]), "-h"))) {
         (void)fputs(usage, stdout);
         return SP_EXIT_DONE;
     }

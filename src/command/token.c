@@ -19,8 +19,8 @@
 #include "identity/store.h"
 #include "os/files.h"
 
-#define ID_LETTERS 12U
-#define SECOND_US  UINT64_C(1000000)
+#define ID_LETTERS      12U
+#define SECOND_US       UINT64_C(1000000)
 
 /* Longer than any token should live, and short enough for the year to have four digits. */
 #define TTL_SECONDS_MAX (UINT64_C(100) * 365 * 86400)
@@ -72,7 +72,8 @@ struct options {
 
 static int usage(const char *what, const char *detail)
 {
-    (void)fprintf(stderr, "sallyport token: %s%s%s\nTry 'sallyport token --help'.\n", what, *detail == '\0' ? "" : " ", detail);
+    (void)fprintf(stderr, "sallyport token: %s%s%s\nTry 'sallyport token --help'.\n", what,
+                  *detail == '\0' ? "" : " ", detail);
     return SP_EXIT_USAGE;
 }
 
@@ -95,10 +96,16 @@ static bool take_option(int argc, char **argv, int *at, struct options *out, boo
         const char *name;
         const char **to;
     } rows[] = {
-        {"-c", &out->config},     {"--config", &out->config}, {"--state", &out->state},
-        {"--tenant", &out->tenant}, {"--scope", &out->scope},  {"--ttl", &out->ttl},
-        {"--format", &out->format}, {"--endpoint", &out->remote.endpoint},
-        {"--token-file", &out->remote.token_file}, {"--ca-file", &out->remote.ca_file},
+        {"-c", &out->config},
+        {"--config", &out->config},
+        {"--state", &out->state},
+        {"--tenant", &out->tenant},
+        {"--scope", &out->scope},
+        {"--ttl", &out->ttl},
+        {"--format", &out->format},
+        {"--endpoint", &out->remote.endpoint},
+        {"--token-file", &out->remote.token_file},
+        {"--ca-file", &out->remote.ca_file},
     };
     for (size_t i = 0; i < SP_COUNT(rows); i++) {
         const char *value = value_of(rows[i].name, argc, argv, at);
@@ -137,15 +144,16 @@ static int parse(int argc, char **argv, struct options *out)
 
 static int check_usage(const struct options *options, bool is_list)
 {
-    const bool has_detail = options->format != NULL || options->remote.endpoint != NULL || options->remote.token_file != NULL ||
-                            options->remote.ca_file != NULL;
+    const bool has_detail = options->format != NULL || options->remote.endpoint != NULL ||
+                            options->remote.token_file != NULL || options->remote.ca_file != NULL;
     if (options->wants_usage && !is_list) {
         return usage("--usage", "belongs to list");
     }
     if (has_detail && !options->wants_usage) {
         return usage("--format, --endpoint, --token-file and --ca-file", "belong to list --usage");
     }
-    if (options->format != NULL && strcmp(options->format, "text") != 0 && strcmp(options->format, "json") != 0) {
+    if (options->format != NULL && strcmp(options->format, "text") != 0 &&
+        strcmp(options->format, "json") != 0) {
         return usage("--format is text or json, not", options->format);
     }
     return SP_EXIT_DONE;
@@ -161,8 +169,9 @@ static int check(const struct options *options)
         return usage("there is no action", options->action);
     }
     if (is_revoke != (options->id != NULL)) {
-        return is_revoke ? usage("the id of a token must follow: sallyport token list shows them", "")
-                         : usage("cannot make sense of", options->id);
+        return is_revoke
+                   ? usage("the id of a token must follow: sallyport token list shows them", "")
+                   : usage("cannot make sense of", options->id);
     }
     if (!is_issue && (options->scope != NULL || options->ttl != NULL)) {
         return usage(options->scope != NULL ? "--scope" : "--ttl", "belongs to issue");
@@ -181,26 +190,31 @@ static int check(const struct options *options)
 /* What went wrong with the store, and what to do about it. */
 static int complain(const struct sp_config *config, enum sp_err err)
 {
-    const char *advice = err == SP_ERR_BUSY      ? "another command writes to it; try again"
-                         : err == SP_ERR_CORRUPT ? "it is damaged, or not a token store: restore it from a copy"
-                         : err == SP_ERR_SYSTEM  ? strerror(errno)
-                                                 : sp_err_text(err);
-    (void)fprintf(stderr, "sallyport token: cannot use %s/" SP_TOKEN_STORE_FILE ": %s\n", config->state_dir, advice);
+    const char *advice = err == SP_ERR_BUSY ? "another command writes to it; try again"
+                         : err == SP_ERR_CORRUPT
+                             ? "it is damaged, or not a token store: restore it from a copy"
+                         : err == SP_ERR_SYSTEM ? strerror(errno)
+                                                : sp_err_text(err);
+    (void)fprintf(stderr, "sallyport token: cannot use %s/" SP_TOKEN_STORE_FILE ": %s\n",
+                  config->state_dir, advice);
     return SP_EXIT_DENIED;
 }
 
 static int refuse_tenant(const struct options *options, const struct sp_config *config)
 {
-    (void)fprintf(stderr, "sallyport token: there is no tenant '%s' in %s; it has '%s'%s\n", options->tenant,
-                  options->config == NULL ? "the default configuration (give the gateway's with -c FILE)" : options->config,
-                  config->tenants[0].name, config->tenant_count > 1 ? " and others" : "");
+    (void)fprintf(
+        stderr, "sallyport token: there is no tenant '%s' in %s; it has '%s'%s\n", options->tenant,
+        options->config == NULL ? "the default configuration (give the gateway's with -c FILE)"
+                                : options->config,
+        config->tenants[0].name, config->tenant_count > 1 ? " and others" : "");
     return SP_EXIT_USAGE;
 }
 
 /* Letters and digits that cannot be taken for one another, and no vowels, so that no id is a word. */
 static enum sp_err make_id(char out[ID_LETTERS + 1])
 {
-    static const char letters[] = "bcdfghjkmnpqrstvwxz2345679bcdfgh"; /* 32: each byte gives one without preference */
+    static const char letters[] =
+        "bcdfghjkmnpqrstvwxz2345679bcdfgh"; /* 32: each byte gives one without preference */
     uint8_t random[ID_LETTERS];
     SP_TRY(sp_random_fill(random, sizeof(random)));
     for (size_t i = 0; i < ID_LETTERS; i++) {
@@ -227,9 +241,11 @@ static void print_issued(const struct sp_token_entry *entry, const struct sp_buf
         sp_clock_rfc3339(entry->row.expires_us, expires);
     }
     if (sp_scopes_put(entry->row.scopes, ",", &scopes) == SP_OK) {
-        (void)fprintf(stderr, "token %.*s of tenant %.*s; scopes %.*s; expires %s; it is not shown again\n",
-                      (int)entry->row.id.len, (const char *)entry->row.id.ptr, (int)entry->row.tenant.len,
-                      (const char *)entry->row.tenant.ptr, (int)scopes.len, (const char *)scopes.ptr, expires);
+        (void)fprintf(stderr,
+                      "token %.*s of tenant %.*s; scopes %.*s; expires %s; it is not shown again\n",
+                      (int)entry->row.id.len, (const char *)entry->row.id.ptr,
+                      (int)entry->row.tenant.len, (const char *)entry->row.tenant.ptr,
+                      (int)scopes.len, (const char *)scopes.ptr, expires);
     }
     (void)printf("%.*s\n", (int)token->len, (const char *)token->ptr);
 }
@@ -263,15 +279,19 @@ static int issue(const struct options *options, const struct sp_config *config)
     const uint64_t now = sp_clock_wall_us();
     uint64_t ttl = 0;
     struct sp_token_entry entry = {
-        .row = {.tenant = sp_slice_of(options->tenant), .scopes = SP_SCOPES_USUAL}, .issued_us = now};
+        .row = {.tenant = sp_slice_of(options->tenant), .scopes = SP_SCOPES_USUAL},
+        .issued_us = now};
     if (sp_config_tenant(config, options->tenant) == NULL) {
         return refuse_tenant(options, config);
     }
-    if (options->scope != NULL && sp_scopes_parse(sp_slice_of(options->scope), &entry.row.scopes) != SP_OK) {
-        return usage("scopes are execute, files, sessions, audit:read and admin, not", options->scope);
+    if (options->scope != NULL &&
+        sp_scopes_parse(sp_slice_of(options->scope), &entry.row.scopes) != SP_OK) {
+        return usage("scopes are execute, files, sessions, audit:read and admin, not",
+                     options->scope);
     }
     if (options->ttl != NULL) {
-        if (sp_quantity_seconds(sp_slice_of(options->ttl), &ttl) != SP_OK || ttl == 0 || ttl > TTL_SECONDS_MAX) {
+        if (sp_quantity_seconds(sp_slice_of(options->ttl), &ttl) != SP_OK || ttl == 0 ||
+            ttl > TTL_SECONDS_MAX) {
             return usage("a span is written like 45m, 12h or 30d, not", options->ttl);
         }
         entry.row.expires_us = now + ttl * SECOND_US;
@@ -287,13 +307,17 @@ static int revoke(const struct options *options, const struct sp_config *config)
         err = sp_token_store_revoke(store, sp_slice_of(options->id), sp_clock_wall_us());
     }
     if (err == SP_ERR_NOT_FOUND && strcmp(options->id, SP_TOKEN_LOCAL_ID) == 0) {
-        (void)fprintf(stderr, "sallyport token: '%s' is the token in %s/local.token: remove that file and start the gateway anew\n",
+        (void)fprintf(stderr,
+                      "sallyport token: '%s' is the token in %s/local.token: remove that file and "
+                      "start the gateway anew\n",
                       options->id, config->state_dir);
         return SP_EXIT_DENIED;
     }
     if (err == SP_ERR_NOT_FOUND || err == SP_ERR_DUPLICATE) {
-        (void)fprintf(stderr, "sallyport token: %s '%s'%s\n", err == SP_ERR_NOT_FOUND ? "there is no token" : "the token",
-                      options->id, err == SP_ERR_NOT_FOUND ? "; sallyport token list shows them" : " is revoked already");
+        (void)fprintf(stderr, "sallyport token: %s '%s'%s\n",
+                      err == SP_ERR_NOT_FOUND ? "there is no token" : "the token", options->id,
+                      err == SP_ERR_NOT_FOUND ? "; sallyport token list shows them"
+                                              : " is revoked already");
         return SP_EXIT_DENIED;
     }
     return err == SP_OK ? SP_EXIT_DONE : complain(config, err);
@@ -302,14 +326,16 @@ static int revoke(const struct options *options, const struct sp_config *config)
 static int list(const struct options *options, const struct sp_config *config)
 {
     SP_AUTO_TOKEN_STORE struct sp_token_store *store = NULL;
-    const struct sp_token_list_options what = {.tenant = options->tenant, .now_us = sp_clock_wall_us()};
+    const struct sp_token_list_options what = {.tenant = options->tenant,
+                                               .now_us = sp_clock_wall_us()};
     if (options->tenant != NULL && sp_config_tenant(config, options->tenant) == NULL) {
         return refuse_tenant(options, config);
     }
     if (options->wants_usage) {
-        const struct sp_token_usage_options wish = {.remote = options->remote,
-                                                    .tenant = options->tenant,
-                                                    .is_json = options->format != NULL && strcmp(options->format, "json") == 0};
+        const struct sp_token_usage_options wish = {
+            .remote = options->remote,
+            .tenant = options->tenant,
+            .is_json = options->format != NULL && strcmp(options->format, "json") == 0};
         return sp_token_usage_print(config, &wish);
     }
     enum sp_err err = sp_token_store_open(config->state_dir, &store);

@@ -19,7 +19,7 @@ struct uses {
     struct use {
         char id[SP_TOKEN_ID_MAX + 1];
         uint64_t us;
-    } *rows;
+    } * rows;
     size_t count;
     size_t room;
 };
@@ -69,7 +69,8 @@ static uint64_t use_of(const struct uses *uses, const char *id)
 {
     struct use key = {.us = 0};
     sp_slice_to_text(sp_slice_of(id), key.id, sizeof(key.id));
-    const struct use *found = uses->count == 0 ? NULL : bsearch(&key, uses->rows, uses->count, sizeof(key), by_id);
+    const struct use *found =
+        uses->count == 0 ? NULL : bsearch(&key, uses->rows, uses->count, sizeof(key), by_id);
     return found == NULL ? 0 : found->us;
 }
 
@@ -109,9 +110,10 @@ static enum sp_err print_entry(void *ctx, const struct sp_token_entry *entry)
     time_text(entry->issued_us, "-", issued);
     time_text(entry->row.expires_us, "never", expires);
     time_text(use_of(&table->uses, id), "never", used);
-    (void)printf("%-12s  %-16.*s  %-7s  %-20s  %-20s  %-20s  %.*s\n", id, (int)entry->row.tenant.len,
-                 (const char *)entry->row.tenant.ptr, state_of(entry, table->options->now_us), issued, expires, used,
-                 (int)scopes.len, (const char *)scopes.ptr);
+    (void)printf("%-12s  %-16.*s  %-7s  %-20s  %-20s  %-20s  %.*s\n", id,
+                 (int)entry->row.tenant.len, (const char *)entry->row.tenant.ptr,
+                 state_of(entry, table->options->now_us), issued, expires, used, (int)scopes.len,
+                 (const char *)scopes.ptr);
     return SP_OK;
 }
 
@@ -135,8 +137,8 @@ enum sp_err sp_token_list_print(struct sp_token_store *store, const struct sp_co
 {
     struct table table = {.options = options};
     SP_TRY(load_uses(config->state_dir, &table.uses));
-    (void)printf("%-12s  %-16s  %-7s  %-20s  %-20s  %-20s  %s\n", "ID", "TENANT", "STATE", "ISSUED", "EXPIRES", "LAST USED",
-                 "SCOPES");
+    (void)printf("%-12s  %-16s  %-7s  %-20s  %-20s  %-20s  %s\n", "ID", "TENANT", "STATE", "ISSUED",
+                 "EXPIRES", "LAST USED", "SCOPES");
     enum sp_err err = print_local(&table, config);
     if (err == SP_OK) {
         err = sp_token_store_each(store, 0, print_entry, &table);

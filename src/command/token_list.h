@@ -18,6 +18,7 @@ struct sp_token_list_options {
 };
 
 enum sp_err sp_token_list_print(struct sp_token_store *store, const struct sp_config *config,
-                                const struct sp_token_list_options *options) SP_MUST_CHECK SP_NONNULL(1, 2, 3);
+                                const struct sp_token_list_options *options)
+    SP_MUST_CHECK SP_NONNULL(1, 2, 3);
 
 #endif

@@ -20,12 +20,14 @@
 /* --- where --- */
 
 /* Unless something else is given: the gateway of the configuration, with the token that it left in its state directory. */
-static enum sp_err fill_in(const struct sp_config *config, struct sp_remote_options *remote, struct sp_buf *endpoint,
-                           struct sp_buf *token_file)
+static enum sp_err fill_in(const struct sp_config *config, struct sp_remote_options *remote,
+                           struct sp_buf *endpoint, struct sp_buf *token_file)
 {
     remote->config = NULL;
     if (remote->endpoint == NULL && getenv("SALLYPORT_ENDPOINT") == NULL) {
-        SP_TRY(sp_buf_putf(endpoint, "%s%s", config->tls_certificate[0] != '\0' ? "https://" : "http://", config->server_listen));
+        SP_TRY(sp_buf_putf(endpoint, "%s%s",
+                           config->tls_certificate[0] != '\0' ? "https://" : "http://",
+                           config->server_listen));
         SP_TRY(sp_buf_put_byte(endpoint, '\0'));
         remote->endpoint = (const char *)endpoint->ptr;
     }
@@ -78,14 +80,18 @@ static void put_value(enum sp_limit limit, uint64_t value, char *out, size_t roo
     }
 }
 
-static uint64_t number_of(const struct sp_json *doc, const struct sp_json_value *limit, const char *key)
+static uint64_t number_of(const struct sp_json *doc, const struct sp_json_value *limit,
+                          const char *key)
 {
     int64_t value = 0;
-    return sp_json_integer(doc, sp_json_get(limit, key), &value) == SP_OK && value > 0 ? (uint64_t)value : 0;
+    return sp_json_integer(doc, sp_json_get(limit, key), &value) == SP_OK && value > 0
+               ? (uint64_t)value
+               : 0;
 }
 
 /* "used/size", or what is used where there is no limit. */
-static void put_cell(const struct sp_json *doc, const struct sp_json_value *of, enum sp_limit limit, char out[CELL_MAX])
+static void put_cell(const struct sp_json *doc, const struct sp_json_value *of, enum sp_limit limit,
+                     char out[CELL_MAX])
 {
     char used[CELL_MAX / 2];
     char size[CELL_MAX / 2];
@@ -98,10 +104,12 @@ static void put_cell(const struct sp_json *doc, const struct sp_json_value *of, 
 
 static const int widths[SP_LIMIT_COUNT] = {0, 9, 6, 6, 9, 9, 9};
 
-static void print_line(const struct sp_json *doc, struct sp_slice tenant, struct sp_slice token, const struct sp_json_value *of)
+static void print_line(const struct sp_json *doc, struct sp_slice tenant, struct sp_slice token,
+                       const struct sp_json_value *of)
 {
-    (void)printf("%-12.*s %-13.*s", (int)(tenant.len > 12 ? 12 : tenant.len), (const char *)tenant.ptr,
-                 (int)(token.len > 13 ? 13 : token.len), (const char *)token.ptr);
+    (void)printf("%-12.*s %-13.*s", (int)(tenant.len > 12 ? 12 : tenant.len),
+                 (const char *)tenant.ptr, (int)(token.len > 13 ? 13 : token.len),
+                 (const char *)token.ptr);
     for (unsigned limit = SP_LIMIT_NONE + 1; limit < SP_LIMIT_COUNT; limit++) {
         char cell[CELL_MAX];
         put_cell(doc, of, (enum sp_limit)limit, cell);
@@ -112,7 +120,8 @@ static void print_line(const struct sp_json *doc, struct sp_slice tenant, struct
 
 static void print_head(void)
 {
-    static const char *const names[SP_LIMIT_COUNT] = {"", "REQ/MIN", "RUNS", "SESS", "RUN TIME", "CODE", "UPLOADS"};
+    static const char *const names[SP_LIMIT_COUNT] = {"",         "REQ/MIN", "RUNS",   "SESS",
+                                                      "RUN TIME", "CODE",    "UPLOADS"};
     (void)printf("%-12s %-13s", "TENANT", "TOKEN");
     for (unsigned limit = SP_LIMIT_NONE + 1; limit < SP_LIMIT_COUNT; limit++) {
         (void)printf(" %*s", widths[limit], names[limit]);
@@ -149,7 +158,8 @@ static int complain(const char *what, const char *why)
 
 static int show(struct asking *asking, struct sp_slice body)
 {
-    const struct sp_json_limits limits = {.bytes_max = ANSWER_BYTES_MAX, .depth_max = 16, .nul = SP_JSON_NUL_REFUSED};
+    const struct sp_json_limits limits = {
+        .bytes_max = ANSWER_BYTES_MAX, .depth_max = 16, .nul = SP_JSON_NUL_REFUSED};
     SP_AUTO_JSON struct sp_json *doc = NULL;
     if (sp_json_parse(body, &limits, &doc, NULL) != SP_OK) {
         return complain("the answer is not one of a gateway", "");
@@ -183,7 +193,8 @@ static int ask_page(struct asking *asking)
     }
     if (err == SP_OK) {
         err = tenant != NULL ? sp_buf_putf(&url, "/.sallyport/usage?tenant=%s", tenant)
-                             : sp_buf_putf(&url, "/.sallyport/usage?all=true&from=%llu", (unsigned long long)asking->next);
+                             : sp_buf_putf(&url, "/.sallyport/usage?all=true&from=%llu",
+                                           (unsigned long long)asking->next);
     }
     if (err != SP_OK) {
         return complain("the URL is too long", "");
@@ -200,12 +211,14 @@ static int ask_page(struct asking *asking)
         return SP_EXIT_UNREACHABLE;
     }
     if (answer.status != 200) {
-        return sp_exec_show_problem("token", answer.status, sp_buf_slice(&answer.body), "usage", (struct sp_slice){NULL, 0});
+        return sp_exec_show_problem("token", answer.status, sp_buf_slice(&answer.body), "usage",
+                                    (struct sp_slice){NULL, 0});
     }
     return show(asking, sp_buf_slice(&answer.body));
 }
 
-int sp_token_usage_print(const struct sp_config *config, const struct sp_token_usage_options *options)
+int sp_token_usage_print(const struct sp_config *config,
+                         const struct sp_token_usage_options *options)
 {
     SP_AUTO_REMOTE struct sp_remote remote;
     SP_AUTO_BUF struct sp_buf endpoint;

@@ -16,6 +16,7 @@ struct sp_token_usage_options {
 };
 
 /* An exit status, with the reason on standard error. */
-int sp_token_usage_print(const struct sp_config *config, const struct sp_token_usage_options *options) SP_NONNULL(1, 2);
+int sp_token_usage_print(const struct sp_config *config,
+                         const struct sp_token_usage_options *options) SP_NONNULL(1, 2);
 
 #endif

@@ -55,7 +55,8 @@ static enum sp_err check_tls(const struct sp_config *c, struct sp_where *where)
 {
     const bool has_tls = *c->tls_certificate != '\0';
     if (has_tls != (*c->tls_key != '\0')) {
-        return refuse(where, c->places[has_tls ? SP_CONFIG_AT_tls_certificate : SP_CONFIG_AT_tls_key],
+        return refuse(where,
+                      c->places[has_tls ? SP_CONFIG_AT_tls_certificate : SP_CONFIG_AT_tls_key],
                       "[server.tls] needs both 'certificate' and 'key'");
     }
     if (!has_tls && *c->tls_client_ca != '\0') {
@@ -63,9 +64,11 @@ static enum sp_err check_tls(const struct sp_config *c, struct sp_where *where)
                       "'client_ca' needs 'certificate' and 'key' beside it");
     }
     if (*c->tls_client_ca == '\0' && *c->tls_client_crl != '\0') {
-        return refuse(where, c->places[SP_CONFIG_AT_tls_client_crl], "'client_crl' needs 'client_ca' beside it");
+        return refuse(where, c->places[SP_CONFIG_AT_tls_client_crl],
+                      "'client_crl' needs 'client_ca' beside it");
     }
-    if (*c->tls_client_ca == '\0' && c->tls_client_certificates == SP_CONFIG_CERTIFICATES_REQUIRED) {
+    if (*c->tls_client_ca == '\0' &&
+        c->tls_client_certificates == SP_CONFIG_CERTIFICATES_REQUIRED) {
         return refuse(where, c->places[SP_CONFIG_AT_tls_client_certificates],
                       "client certificates need 'client_ca', the authorities that issue them");
     }
@@ -129,10 +132,12 @@ static enum sp_err check_azure(const struct sp_config *c, struct sp_where *where
                       "'token_env_var' is not the name of an environment variable");
     }
     if (*c->azure_cli_program != '\0' && *c->azure_cli_program != '/') {
-        return refuse(where, c->places[SP_CONFIG_AT_azure_cli_program], "'cli_program' must be an absolute path");
+        return refuse(where, c->places[SP_CONFIG_AT_azure_cli_program],
+                      "'cli_program' must be an absolute path");
     }
     if (c->azure_audience[0] != '\0' && c->azure_audience[strlen(c->azure_audience) - 1] == '/') {
-        return refuse(where, c->places[SP_CONFIG_AT_azure_audience], "'audience' must not end with a slash");
+        return refuse(where, c->places[SP_CONFIG_AT_azure_audience],
+                      "'audience' must not end with a slash");
     }
     if (!all_are(c->azure_api_version, is_name_byte)) {
         return refuse(where, c->places[SP_CONFIG_AT_azure_api_version],
@@ -205,7 +210,8 @@ static enum sp_err check_tenant(const struct sp_config *c, size_t index, struct 
     return SP_OK;
 }
 
-static enum sp_err check_organisation(const struct sp_config *c, size_t index, struct sp_where *where)
+static enum sp_err check_organisation(const struct sp_config *c, size_t index,
+                                      struct sp_where *where)
 {
     const struct sp_config_organisation *o = &c->organisations[index];
     const struct sp_config_place place = o->places[SP_CONFIG_ORGANISATION_AT_name];
@@ -220,9 +226,11 @@ static enum sp_err check_organisation(const struct sp_config *c, size_t index, s
 static enum sp_err check_different(const struct sp_config *c, struct sp_where *where)
 {
     const size_t tenant = sp_config_first_repeated(c->tenants_by_name, c->tenant_count);
-    const size_t organisation = sp_config_first_repeated(c->organisations_by_name, c->organisation_count);
+    const size_t organisation =
+        sp_config_first_repeated(c->organisations_by_name, c->organisation_count);
     if (tenant < c->tenant_count) {
-        return refuse(where, c->tenants[tenant].places[SP_CONFIG_AT_name], "two tenants have this name");
+        return refuse(where, c->tenants[tenant].places[SP_CONFIG_AT_name],
+                      "two tenants have this name");
     }
     if (organisation < c->organisation_count) {
         return refuse(where, c->organisations[organisation].places[SP_CONFIG_ORGANISATION_AT_name],
@@ -237,14 +245,17 @@ static enum sp_err check_audit(const struct sp_config *c, struct sp_where *where
     if (*c->audit_code_key != '\0' &&
         sp_seal_key_read(SP_SEAL_PUBLIC, sp_slice_of(c->audit_code_key), ignored) != SP_OK) {
         return refuse(where, c->places[SP_CONFIG_AT_audit_code_key],
-                      "'code_key' is not the public key that 'sallyport audit keygen' prints: it begins with auditor-");
+                      "'code_key' is not the public key that 'sallyport audit keygen' prints: it "
+                      "begins with auditor-");
     }
     if (c->audit_keep_s != 0 && c->audit_keep_s < SECONDS_A_DAY) {
-        return refuse(where, c->places[SP_CONFIG_AT_audit_keep_s], "'keep' must be a day at least, or 0 for ever");
+        return refuse(where, c->places[SP_CONFIG_AT_audit_keep_s],
+                      "'keep' must be a day at least, or 0 for ever");
     }
     if (c->audit_code == SP_CONFIG_AUDIT_FULL && *c->audit_code_key == '\0') {
         return refuse(where, c->places[SP_CONFIG_AT_audit_code],
-                      "keeping the code needs 'code_key', an auditor's public key: 'sallyport audit keygen' makes one");
+                      "keeping the code needs 'code_key', an auditor's public key: 'sallyport "
+                      "audit keygen' makes one");
     }
     return SP_OK;
 }

@@ -16,12 +16,12 @@ struct rule {
 
 static void rules_of(const struct sp_config_tenant *t, struct rule out[RULES_OF_TENANT])
 {
-    out[0] = (struct rule){t->quota_run_seconds_per_day, t->places[SP_CONFIG_AT_quota_run_seconds_per_day],
-                           t->quota_code_bytes_per_day, t->places[SP_CONFIG_AT_quota_code_bytes_per_day]};
-    out[1] = (struct rule){t->token_quota_run_seconds_per_day,
-                           t->places[SP_CONFIG_AT_token_quota_run_seconds_per_day],
-                           t->token_quota_code_bytes_per_day,
-                           t->places[SP_CONFIG_AT_token_quota_code_bytes_per_day]};
+    out[0] = (struct rule){
+        t->quota_run_seconds_per_day, t->places[SP_CONFIG_AT_quota_run_seconds_per_day],
+        t->quota_code_bytes_per_day, t->places[SP_CONFIG_AT_quota_code_bytes_per_day]};
+    out[1] = (struct rule){
+        t->token_quota_run_seconds_per_day, t->places[SP_CONFIG_AT_token_quota_run_seconds_per_day],
+        t->token_quota_code_bytes_per_day, t->places[SP_CONFIG_AT_token_quota_code_bytes_per_day]};
 }
 
 static struct rule rule_of(const struct sp_config_organisation *o)
@@ -38,12 +38,14 @@ static enum sp_err check_rule(const struct rule *rule, struct sp_where *where)
         return SP_OK;
     }
     sp_where_set(where, rule->run_place.line, rule->run_place.column,
-                 "'run_seconds_per_day' must be 0 or at least %u, the longest run, which is reserved before it starts",
+                 "'run_seconds_per_day' must be 0 or at least %u, the longest run, which is "
+                 "reserved before it starts",
                  RUN_SECONDS_MAX);
     return SP_ERR_CONFIG;
 }
 
-static enum sp_err check_belonging(const struct sp_config *c, const struct sp_config_tenant *t, struct sp_where *where)
+static enum sp_err check_belonging(const struct sp_config *c, const struct sp_config_tenant *t,
+                                   struct sp_where *where)
 {
     if (*t->organisation == '\0') {
         return SP_OK;
@@ -73,12 +75,15 @@ enum sp_err sp_config_check_quotas(const struct sp_config *config, struct sp_whe
 }
 
 /* A body of unknown length counts as the largest one until it is here. */
-static enum sp_err warn_of(const struct sp_config *config, const struct rule *rule, struct sp_buf *out)
+static enum sp_err warn_of(const struct sp_config *config, const struct rule *rule,
+                           struct sp_buf *out)
 {
     if (rule->code_bytes == 0 || rule->code_bytes >= config->limits_body_bytes) {
         return SP_OK;
     }
-    return sp_buf_putf(out, "%u:%u: 'code_bytes_per_day' is less than one body may have: larger ones are never let in\n",
+    return sp_buf_putf(out,
+                       "%u:%u: 'code_bytes_per_day' is less than one body may have: larger ones "
+                       "are never let in\n",
                        rule->code_place.line, rule->code_place.column);
 }
 

@@ -15,8 +15,8 @@
 #define TABLE_BYTES_MAX ((size_t)256)
 
 /* Most of what is kept is short texts, of which there may be very many: they stand close together. */
-#define CHUNK_BYTES ((size_t)16 * 1024)
-#define KEEP_ALIGN  ((size_t)8)
+#define CHUNK_BYTES     ((size_t)16 * 1024)
+#define KEEP_ALIGN      ((size_t)8)
 
 struct sp_config_owned {
     struct sp_config_owned *next;
@@ -168,7 +168,8 @@ static enum sp_err read_member(struct sp_config *config, struct sp_config_group 
                                struct sp_where *where)
 {
     size_t index = 0;
-    if ((sp_slice_is(sp_slice_of(table), "azure_code_interpreter") && sp_slice_is(sp_toml_key(member), "pool")) ||
+    if ((sp_slice_is(sp_slice_of(table), "azure_code_interpreter") &&
+         sp_slice_is(sp_toml_key(member), "pool")) ||
         (sp_slice_is(sp_slice_of(table), "audit") && sp_slice_is(sp_toml_key(member), "ship"))) {
         return SP_OK; /* arrays of tables, read by themselves */
     }
@@ -204,11 +205,13 @@ static enum sp_err read_table(struct sp_config *config, struct sp_config_group g
     return SP_OK;
 }
 
-enum sp_err sp_config_read_group(struct sp_config *config, struct sp_config_group group, const struct sp_toml_value *table,
-                                 const char *skip, struct sp_where *where)
+enum sp_err sp_config_read_group(struct sp_config *config, struct sp_config_group group,
+                                 const struct sp_toml_value *table, const char *skip,
+                                 struct sp_where *where)
 {
     SP_TRY(sp_config_set_defaults(config, group));
-    for (const struct sp_toml_value *v = table == NULL ? NULL : sp_toml_first(table); v != NULL; v = sp_toml_next(v)) {
+    for (const struct sp_toml_value *v = table == NULL ? NULL : sp_toml_first(table); v != NULL;
+         v = sp_toml_next(v)) {
         if (!sp_slice_is(sp_toml_key(v), skip)) {
             SP_TRY(read_member(config, group, group.rows[0].table, v, where));
         }
@@ -216,8 +219,9 @@ enum sp_err sp_config_read_group(struct sp_config *config, struct sp_config_grou
     return SP_OK;
 }
 
-enum sp_err sp_config_read_element(struct sp_config *config, struct sp_config_group group, const char *name,
-                                   const struct sp_toml_value *table, struct sp_where *where)
+enum sp_err sp_config_read_element(struct sp_config *config, struct sp_config_group group,
+                                   const char *name, const struct sp_toml_value *table,
+                                   struct sp_where *where)
 {
     struct sp_toml_place place = sp_toml_place(table);
     if (sp_toml_type(table) != SP_TOML_TABLE || sp_toml_get(table, "name") == NULL) {
@@ -234,7 +238,8 @@ static enum sp_err read_document(struct sp_config *config, const struct sp_toml_
     SP_TRY(sp_config_set_defaults(config, group));
     for (const struct sp_toml_value *v = sp_toml_first(root); v != NULL; v = sp_toml_next(v)) {
         const struct sp_slice key = sp_toml_key(v);
-        if (!sp_slice_is(key, "tenant") && !sp_slice_is(key, "organisation") && !sp_slice_is(key, "issuer")) {
+        if (!sp_slice_is(key, "tenant") && !sp_slice_is(key, "organisation") &&
+            !sp_slice_is(key, "issuer")) {
             SP_TRY(read_member(config, group, "", v, where));
         }
     }
@@ -296,7 +301,8 @@ enum sp_err sp_config_parse(struct sp_slice text, const struct sp_config_overrid
         return SP_ERR_NOMEM;
     }
     struct sp_config_reading reading = {.config = config, .where = out_where};
-    const struct sp_toml_each each = {.name = "tenant", .fn = sp_config_add_tenant, .ctx = &reading};
+    const struct sp_toml_each each = {
+        .name = "tenant", .fn = sp_config_add_tenant, .ctx = &reading};
     SP_TRY(sp_config_begin_tenants(&reading));
     SP_TRY(sp_toml_parse_each(text, &each, &doc, out_where));
     SP_TRY(read_document(config, sp_toml_root(doc), out_where));

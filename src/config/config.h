@@ -134,9 +134,9 @@ struct sp_config {
     size_t issuer_count;
     bool has_azure; /* the table [azure_code_interpreter] stands there */
     struct sp_config_place azure_place;
-    struct sp_config_pool *pools; /* with `has_azure` at least one: those of the list, or `pool_endpoint` alone */
+    struct sp_config_pool *pools; /* with `has_azure` at least one: a lone `pool_endpoint` too */
     size_t pool_count;
-    bool has_pool_list; /* [[azure_code_interpreter.pool]] stands there */
+    bool has_pool_list;           /* [[azure_code_interpreter.pool]] stands there */
     struct sp_config_ship *ships; /* [[audit.ship]], see ships.h */
     size_t ship_count;
     const char *state_dir; /* `server_state`, or the default of this user */
@@ -171,8 +171,8 @@ void sp_config_free_cleanup(struct sp_config **config);
  * Makes of a new configuration what a running service can take over: every key that needs a restart gets the value that
  * runs (borrowed from `running`), and the names of those that differ are appended, with commas between.
  */
-enum sp_err sp_config_merge(struct sp_config *fresh, const struct sp_config *running, struct sp_buf *out_kept)
-    SP_MUST_CHECK SP_NONNULL(1, 2, 3);
+enum sp_err sp_config_merge(struct sp_config *fresh, const struct sp_config *running,
+                            struct sp_buf *out_kept) SP_MUST_CHECK SP_NONNULL(1, 2, 3);
 
 /* The name that a pool has in the log: its own, or its host's. */
 struct sp_slice sp_config_pool_name(const struct sp_config_pool *pool) SP_NONNULL(1);

@@ -28,27 +28,30 @@ static enum sp_err refuse(struct sp_where *where, struct sp_config_place place, 
 /* --- reading --- */
 
 /* The number of tables of an array, 0 when there is none; anything else is refused. */
-static enum sp_err count_tables(const struct sp_toml_value *array, const char *name, size_t max, size_t *out, struct sp_where *where)
+static enum sp_err count_tables(const struct sp_toml_value *array, const char *name, size_t max,
+                                size_t *out, struct sp_where *where)
 {
     *out = 0;
     if (array == NULL) {
         return SP_OK;
     }
     bool is_right = sp_toml_type(array) == SP_TOML_ARRAY && sp_toml_count(array) <= max;
-    for (const struct sp_toml_value *v = is_right ? sp_toml_first(array) : NULL; v != NULL; v = sp_toml_next(v)) {
+    for (const struct sp_toml_value *v = is_right ? sp_toml_first(array) : NULL; v != NULL;
+         v = sp_toml_next(v)) {
         is_right = is_right && sp_toml_type(v) == SP_TOML_TABLE;
     }
     if (!is_right) {
         const struct sp_toml_place place = sp_toml_key_place(array);
-        sp_where_set(where, place.line, place.column, "it is written as [[%s]], at most %zu", name, max);
+        sp_where_set(where, place.line, place.column, "it is written as [[%s]], at most %zu", name,
+                     max);
         return SP_ERR_CONFIG;
     }
     *out = sp_toml_count(array);
     return SP_OK;
 }
 
-static enum sp_err read_rules(struct sp_config *config, struct sp_config_issuer *issuer, const struct sp_toml_value *array,
-                              struct sp_where *where)
+static enum sp_err read_rules(struct sp_config *config, struct sp_config_issuer *issuer,
+                              const struct sp_toml_value *array, struct sp_where *where)
 {
     size_t count = 0;
     SP_TRY(count_tables(array, "issuer.rule", SP_CONFIG_RULES_MAX, &count, where));
@@ -56,7 +59,8 @@ static enum sp_err read_rules(struct sp_config *config, struct sp_config_issuer 
     if (issuer->rules == NULL) {
         return SP_ERR_NOMEM;
     }
-    for (const struct sp_toml_value *v = count == 0 ? NULL : sp_toml_first(array); v != NULL; v = sp_toml_next(v)) {
+    for (const struct sp_toml_value *v = count == 0 ? NULL : sp_toml_first(array); v != NULL;
+         v = sp_toml_next(v)) {
         struct sp_config_rule *rule = &issuer->rules[issuer->rule_count++];
         rule->place = place_of(v);
         SP_TRY(sp_config_read_group(config, sp_config_rule_group(rule), v, NULL, where));
@@ -64,7 +68,8 @@ static enum sp_err read_rules(struct sp_config *config, struct sp_config_issuer 
     return SP_OK;
 }
 
-enum sp_err sp_config_read_issuers(struct sp_config *config, const struct sp_toml_value *array, struct sp_where *where)
+enum sp_err sp_config_read_issuers(struct sp_config *config, const struct sp_toml_value *array,
+                                   struct sp_where *where)
 {
     size_t count = 0;
     SP_TRY(count_tables(array, "issuer", SP_CONFIG_ISSUERS_MAX, &count, where));
@@ -72,7 +77,8 @@ enum sp_err sp_config_read_issuers(struct sp_config *config, const struct sp_tom
     if (config->issuers == NULL) {
         return SP_ERR_NOMEM;
     }
-    for (const struct sp_toml_value *v = count == 0 ? NULL : sp_toml_first(array); v != NULL; v = sp_toml_next(v)) {
+    for (const struct sp_toml_value *v = count == 0 ? NULL : sp_toml_first(array); v != NULL;
+         v = sp_toml_next(v)) {
         struct sp_config_issuer *issuer = &config->issuers[config->issuer_count++];
         issuer->place = place_of(v);
         SP_TRY(sp_config_read_group(config, sp_config_issuer_group(issuer), v, "rule", where));
@@ -117,15 +123,17 @@ static enum sp_err check_different(const struct sp_config *c, size_t index, stru
     const struct sp_config_issuer *issuer = &c->issuers[index];
     for (size_t i = 0; i < index; i++) {
         if (is_same(issuer->name, c->issuers[i].name)) {
-            return refuse(where, issuer->places[SP_CONFIG_ISSUER_AT_name], "two issuers have this name");
+            return refuse(where, issuer->places[SP_CONFIG_ISSUER_AT_name],
+                          "two issuers have this name");
         }
         if (is_same(issuer->issuer, c->issuers[i].issuer)) {
             return refuse(where, issuer->places[SP_CONFIG_ISSUER_AT_issuer],
                           "two issuers have this 'issuer': put their rules and audiences into one");
         }
         if (shares_directory(issuer, &c->issuers[i])) {
-            return refuse(where, issuer->places[SP_CONFIG_ISSUER_AT_entra_directories],
-                          "two issuers have this directory: put their rules and audiences into one");
+            return refuse(
+                where, issuer->places[SP_CONFIG_ISSUER_AT_entra_directories],
+                "two issuers have this directory: put their rules and audiences into one");
         }
     }
     return SP_OK;
@@ -137,16 +145,19 @@ static bool is_condition(struct sp_slice text)
     return at > 0 && at <= 64 && at + 1 < text.len;
 }
 
-static enum sp_err check_rule(const struct sp_config *c, const struct sp_config_rule *rule, struct sp_where *where)
+static enum sp_err check_rule(const struct sp_config *c, const struct sp_config_rule *rule,
+                              struct sp_where *where)
 {
     unsigned scope = 0;
     if (sp_config_tenant(c, rule->tenant) == NULL) {
         const struct sp_config_place place = rule->places[SP_CONFIG_RULE_AT_tenant];
-        return refuse(where, place.line == 0 ? rule->place : place, "each [[issuer.rule]] needs a 'tenant' that is there");
+        return refuse(where, place.line == 0 ? rule->place : place,
+                      "each [[issuer.rule]] needs a 'tenant' that is there");
     }
     for (size_t i = 0; i < rule->match.count; i++) {
         if (!is_condition(sp_slice_of(rule->match.items[i]))) {
-            return refuse(where, rule->places[SP_CONFIG_RULE_AT_match], "a condition is written 'claim=value'");
+            return refuse(where, rule->places[SP_CONFIG_RULE_AT_match],
+                          "a condition is written 'claim=value'");
         }
     }
     for (size_t i = 0; i < rule->scopes.count; i++) {
@@ -165,7 +176,8 @@ static enum sp_err check_keys(const struct sp_config_issuer *issuer, struct sp_w
     const bool has_file = *issuer->jwks_file != '\0';
     const bool has_uri = *issuer->jwks_uri != '\0';
     if (has_file && has_uri) {
-        return refuse(where, issuer->places[SP_CONFIG_ISSUER_AT_jwks_uri], "an issuer has either 'jwks_file' or 'jwks_uri'");
+        return refuse(where, issuer->places[SP_CONFIG_ISSUER_AT_jwks_uri],
+                      "an issuer has either 'jwks_file' or 'jwks_uri'");
     }
     if (!has_file && !has_uri && issuer->entra_directories.count == 0) {
         return refuse(where, issuer->place, "an issuer needs a 'jwks_file' or a 'jwks_uri'");
@@ -183,18 +195,24 @@ static enum sp_err check_issuer(const struct sp_config *c, size_t index, struct 
     const struct sp_config_issuer *issuer = &c->issuers[index];
     const bool is_entra = issuer->entra_directories.count > 0;
     if (!is_issuer_name(issuer->name)) {
-        return refuse(where, issuer->places[SP_CONFIG_ISSUER_AT_name].line == 0 ? issuer->place : issuer->places[SP_CONFIG_ISSUER_AT_name],
+        return refuse(where,
+                      issuer->places[SP_CONFIG_ISSUER_AT_name].line == 0
+                          ? issuer->place
+                          : issuer->places[SP_CONFIG_ISSUER_AT_name],
                       "each [[issuer]] needs a 'name' of a-z, 0-9 and '-', which is not 'cert'");
     }
     if (is_entra == (*issuer->issuer != '\0')) {
         return refuse(where, issuer->place, "an issuer has either 'issuer' or 'entra_directories'");
     }
     if (!is_entra && issuer->audiences.count == 0) {
-        return refuse(where, issuer->place, "an issuer needs 'audiences': a token for somebody else must not open this gateway");
+        return refuse(
+            where, issuer->place,
+            "an issuer needs 'audiences': a token for somebody else must not open this gateway");
     }
     SP_TRY(check_keys(issuer, where));
     if (issuer->rule_count == 0) {
-        return refuse(where, issuer->place, "an issuer needs at least one [[issuer.rule]], which names a tenant");
+        return refuse(where, issuer->place,
+                      "an issuer needs at least one [[issuer.rule]], which names a tenant");
     }
     for (size_t i = 0; i < issuer->rule_count; i++) {
         SP_TRY(check_rule(c, &issuer->rules[i], where));
@@ -207,13 +225,15 @@ static bool is_certificate(struct sp_slice text)
     static const char *const alternatives[] = {"dns:", "uri:", "email:"};
     for (size_t i = 0; i < SP_COUNT(alternatives); i++) {
         if (sp_slice_starts(text, alternatives[i])) {
-            return text.len > sp_slice_of(alternatives[i]).len && text.len <= 512 && sp_slice_find(text, 0, ' ') == text.len;
+            return text.len > sp_slice_of(alternatives[i]).len && text.len <= 512 &&
+                   sp_slice_find(text, 0, ' ') == text.len;
         }
     }
     if (sp_slice_starts(text, SUBJECT_PREFIX)) {
         return text.len > sizeof(SUBJECT_PREFIX) - 1 && text.len <= 512;
     }
-    if (!sp_slice_starts(text, DIGEST_PREFIX) || text.len != sizeof(DIGEST_PREFIX) - 1 + DIGEST_CHARS) {
+    if (!sp_slice_starts(text, DIGEST_PREFIX) ||
+        text.len != sizeof(DIGEST_PREFIX) - 1 + DIGEST_CHARS) {
         return false;
     }
     for (size_t i = sizeof(DIGEST_PREFIX) - 1; i < text.len; i++) {
@@ -248,34 +268,42 @@ static enum sp_err check_shared(const struct sp_config *c, struct sp_where *wher
     }
     for (size_t i = 0; i < c->tenant_count; i++) {
         for (size_t k = 0; k < c->tenants[i].certificates.count; k++) {
-            all[at++] = (struct sp_config_named){.name = c->tenants[i].certificates.items[k], .at = i};
+            all[at++] =
+                (struct sp_config_named){.name = c->tenants[i].certificates.items[k], .at = i};
         }
     }
     qsort(all, count, sizeof(*all), by_certificate);
     for (size_t i = 1; i < count; i++) {
-        if (strcasecmp(all[i].name, all[i - 1].name) == 0 && all[i].at != all[i - 1].at && all[i].at < first) {
+        if (strcasecmp(all[i].name, all[i - 1].name) == 0 && all[i].at != all[i - 1].at &&
+            all[i].at < first) {
             first = all[i].at;
         }
     }
-    return first == c->tenant_count ? SP_OK
-                                    : refuse(where, c->tenants[first].places[SP_CONFIG_AT_certificates],
-                                             "two tenants have this certificate");
+    return first == c->tenant_count
+               ? SP_OK
+               : refuse(where, c->tenants[first].places[SP_CONFIG_AT_certificates],
+                        "two tenants have this certificate");
 }
 
-static enum sp_err check_certificates(const struct sp_config *c, size_t index, struct sp_where *where)
+static enum sp_err check_certificates(const struct sp_config *c, size_t index,
+                                      struct sp_where *where)
 {
     const struct sp_config_tenant *tenant = &c->tenants[index];
     if (tenant->certificates.count > 0 && *c->tls_client_ca == '\0') {
-        return refuse(where, tenant->places[SP_CONFIG_AT_certificates],
-                      "client certificates need 'client_ca' in [server.tls], which says whose are believed");
+        return refuse(
+            where, tenant->places[SP_CONFIG_AT_certificates],
+            "client certificates need 'client_ca' in [server.tls], which says whose are believed");
     }
-    if (tenant->certificate_use == SP_CONFIG_CERTIFICATE_WITH_TOKEN && tenant->certificates.count == 0) {
-        return refuse(where, tenant->places[SP_CONFIG_AT_certificate_use], "'with-token' needs 'certificates'");
+    if (tenant->certificate_use == SP_CONFIG_CERTIFICATE_WITH_TOKEN &&
+        tenant->certificates.count == 0) {
+        return refuse(where, tenant->places[SP_CONFIG_AT_certificate_use],
+                      "'with-token' needs 'certificates'");
     }
     for (size_t i = 0; i < tenant->certificates.count; i++) {
         if (!is_certificate(sp_slice_of(tenant->certificates.items[i]))) {
             return refuse(where, tenant->places[SP_CONFIG_AT_certificates],
-                          "a certificate is 'sha256:' and 64 hexadecimal digits, 'subject:' and its subject, or one of its alternative "
+                          "a certificate is 'sha256:' and 64 hexadecimal digits, 'subject:' and "
+                          "its subject, or one of its alternative "
                           "names: 'dns:', 'uri:' or 'email:'");
         }
     }

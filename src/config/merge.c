@@ -6,10 +6,12 @@
 /* The tenants, organisations and issuers are taken over whole; of the rows these are. */
 static bool is_reloadable(const struct sp_config_row *row)
 {
-    return sp_slice_is(sp_slice_of(row->table), "server") && sp_slice_is(sp_slice_of(row->key), "policies");
+    return sp_slice_is(sp_slice_of(row->table), "server") &&
+           sp_slice_is(sp_slice_of(row->key), "policies");
 }
 
-static enum sp_err is_equal(const void *a, const void *b, const struct sp_config_row *row, bool *out)
+static enum sp_err is_equal(const void *a, const void *b, const struct sp_config_row *row,
+                            bool *out)
 {
     SP_AUTO_BUF struct sp_buf left;
     SP_AUTO_BUF struct sp_buf right;
@@ -23,7 +25,8 @@ static enum sp_err is_equal(const void *a, const void *b, const struct sp_config
 
 static enum sp_err put_name(struct sp_buf *out, const char *table, const char *key)
 {
-    return sp_buf_putf(out, "%s%s%s%s", out->len == 0 ? "" : ", ", table, *key == '\0' ? "" : ".", key);
+    return sp_buf_putf(out, "%s%s%s%s", out->len == 0 ? "" : ", ", table, *key == '\0' ? "" : ".",
+                       key);
 }
 
 static enum sp_err are_same_pools(const struct sp_config *a, const struct sp_config *b, bool *out)
@@ -39,7 +42,8 @@ static enum sp_err are_same_pools(const struct sp_config *a, const struct sp_con
 }
 
 /* The list of pools needs a restart as a whole; a `pool_endpoint` that differs has been named already. */
-static enum sp_err keep_pools(struct sp_config *fresh, const struct sp_config *running, struct sp_buf *out_kept)
+static enum sp_err keep_pools(struct sp_config *fresh, const struct sp_config *running,
+                              struct sp_buf *out_kept)
 {
     bool is_same = true;
     SP_TRY(are_same_pools(fresh, running, &is_same));
@@ -53,7 +57,8 @@ static enum sp_err keep_pools(struct sp_config *fresh, const struct sp_config *r
 }
 
 /* The collectors need a restart as well. */
-static enum sp_err keep_ships(struct sp_config *fresh, const struct sp_config *running, struct sp_buf *out_kept)
+static enum sp_err keep_ships(struct sp_config *fresh, const struct sp_config *running,
+                              struct sp_buf *out_kept)
 {
     bool is_same = fresh->ship_count == running->ship_count;
     for (size_t i = 0; is_same && i < fresh->ship_count; i++) {
@@ -67,7 +72,8 @@ static enum sp_err keep_ships(struct sp_config *fresh, const struct sp_config *r
     return is_same ? SP_OK : put_name(out_kept, "audit.ship", "");
 }
 
-enum sp_err sp_config_merge(struct sp_config *fresh, const struct sp_config *running, struct sp_buf *out_kept)
+enum sp_err sp_config_merge(struct sp_config *fresh, const struct sp_config *running,
+                            struct sp_buf *out_kept)
 {
     struct sp_config old = *running;
     struct sp_config_group group = sp_config_main_group(fresh);

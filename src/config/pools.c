@@ -31,7 +31,8 @@ static enum sp_err read_one(struct sp_config *config, struct sp_where *where)
 
 static bool is_list_of_tables(const struct sp_toml_value *list)
 {
-    if (sp_toml_type(list) != SP_TOML_ARRAY || sp_toml_count(list) == 0 || sp_toml_count(list) > SP_CONFIG_POOLS_MAX) {
+    if (sp_toml_type(list) != SP_TOML_ARRAY || sp_toml_count(list) == 0 ||
+        sp_toml_count(list) > SP_CONFIG_POOLS_MAX) {
         return false;
     }
     for (const struct sp_toml_value *v = sp_toml_first(list); v != NULL; v = sp_toml_next(v)) {
@@ -42,7 +43,8 @@ static bool is_list_of_tables(const struct sp_toml_value *list)
     return true;
 }
 
-enum sp_err sp_config_read_pools(struct sp_config *config, const struct sp_toml_value *azure, struct sp_where *where)
+enum sp_err sp_config_read_pools(struct sp_config *config, const struct sp_toml_value *azure,
+                                 struct sp_where *where)
 {
     const struct sp_toml_value *list = azure == NULL ? NULL : sp_toml_get(azure, "pool");
     if (azure == NULL) {
@@ -57,7 +59,8 @@ enum sp_err sp_config_read_pools(struct sp_config *config, const struct sp_toml_
     }
     if (!is_list_of_tables(list)) {
         const struct sp_toml_place place = sp_toml_key_place(list);
-        sp_where_set(where, place.line, place.column, "it is written as [[%s]], at most %zu", LIST_NAME, SP_CONFIG_POOLS_MAX);
+        sp_where_set(where, place.line, place.column, "it is written as [[%s]], at most %zu",
+                     LIST_NAME, SP_CONFIG_POOLS_MAX);
         return SP_ERR_CONFIG;
     }
     config->has_pool_list = true;
@@ -75,7 +78,8 @@ struct sp_slice sp_config_pool_name(const struct sp_config_pool *pool)
     if (pool->name[0] != '\0') {
         return sp_slice_of(pool->name);
     }
-    return sp_url_parse(sp_slice_of(pool->endpoint), &url) == SP_OK ? url.host : (struct sp_slice){NULL, 0};
+    return sp_url_parse(sp_slice_of(pool->endpoint), &url) == SP_OK ? url.host
+                                                                    : (struct sp_slice){NULL, 0};
 }
 
 /* --- rules between values --- */
@@ -90,16 +94,18 @@ static bool is_name(const char *text)
     return true;
 }
 
-static enum sp_err refuse_endpoint(const struct sp_config *c, const struct sp_config_pool *pool, const char *reason,
-                                   struct sp_where *where)
+static enum sp_err refuse_endpoint(const struct sp_config *c, const struct sp_config_pool *pool,
+                                   const char *reason, struct sp_where *where)
 {
     const struct sp_config_place given = pool->places[SP_CONFIG_POOL_AT_endpoint];
     const struct sp_config_place place = given.line == 0 ? pool->place : given;
-    sp_where_set(where, place.line, place.column, "'%s' %s", c->has_pool_list ? "endpoint" : "pool_endpoint", reason);
+    sp_where_set(where, place.line, place.column, "'%s' %s",
+                 c->has_pool_list ? "endpoint" : "pool_endpoint", reason);
     return SP_ERR_CONFIG;
 }
 
-static enum sp_err check_endpoint(const struct sp_config *c, const struct sp_config_pool *pool, struct sp_where *where)
+static enum sp_err check_endpoint(const struct sp_config *c, const struct sp_config_pool *pool,
+                                  struct sp_where *where)
 {
     struct sp_url url;
     if (sp_url_parse(sp_slice_of(pool->endpoint), &url) != SP_OK) {
@@ -119,11 +125,13 @@ static enum sp_err check_pool(const struct sp_config *c, size_t index, struct sp
     const struct sp_config_pool *pool = &c->pools[index];
     SP_TRY(check_endpoint(c, pool, where));
     if (!is_name(pool->name)) {
-        return refuse(where, pool->places[SP_CONFIG_POOL_AT_name], "a pool's name has only letters, digits, '.', '-' and '_'");
+        return refuse(where, pool->places[SP_CONFIG_POOL_AT_name],
+                      "a pool's name has only letters, digits, '.', '-' and '_'");
     }
     for (size_t i = 0; i < index; i++) {
         if (sp_slice_equal(sp_config_pool_name(pool), sp_config_pool_name(&c->pools[i]))) {
-            return refuse(where, pool->place, "two pools have this name, or this host and no name: give each a 'name'");
+            return refuse(where, pool->place,
+                          "two pools have this name, or this host and no name: give each a 'name'");
         }
     }
     return SP_OK;
@@ -134,7 +142,8 @@ enum sp_err sp_config_check_pools(const struct sp_config *config, struct sp_wher
     bool has_one = *config->azure_pool_endpoint != '\0';
     if (!has_one && !config->has_pool_list) {
         return refuse(where, config->azure_place,
-                      "[azure_code_interpreter] needs a 'pool_endpoint', or [[" LIST_NAME "]] for several");
+                      "[azure_code_interpreter] needs a 'pool_endpoint', or [[" LIST_NAME
+                      "]] for several");
     }
     if (has_one && config->has_pool_list) {
         return refuse(where, config->places[SP_CONFIG_AT_azure_pool_endpoint],

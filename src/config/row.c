@@ -49,8 +49,7 @@ struct sp_config_group sp_config_tenant_group(struct sp_config_tenant *tenant)
     return (struct sp_config_group){tenant_rows, SP_COUNT(tenant_rows), tenant, tenant->places};
 }
 
-struct sp_config_group
-sp_config_organisation_group(struct sp_config_organisation *organisation)
+struct sp_config_group sp_config_organisation_group(struct sp_config_organisation *organisation)
 {
     return (struct sp_config_group){organisation_rows, SP_COUNT(organisation_rows), organisation,
                                     organisation->places};

@@ -16,7 +16,8 @@
 #include "config/rows_session.h"
 #include "config/rows_ship.h"
 
-/* clang-format off: a row is easier to read than a column */
+/* a row is easier to read than a column */
+/* clang-format off */
 #define SP_CONFIG_ROWS(X)                                                                          \
     X(TEXT, "server", "listen", server_listen, 1, 128, "\"127.0.0.1:8080\"", "",                   \
       "address and port of the gateway")                                                           \

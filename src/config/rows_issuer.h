@@ -6,7 +6,8 @@
 #ifndef SP_CONFIG_ROWS_ISSUER_H
 #define SP_CONFIG_ROWS_ISSUER_H
 
-/* clang-format off: a row is easier to read than a column */
+/* a row is easier to read than a column */
+/* clang-format off */
 /* The rows of each [[issuer]]. */
 #define SP_CONFIG_ISSUER_ROWS(X)                                                                   \
     X(TEXT, "issuer", "name", name, 0, 16, "\"\"", "",                                             \

@@ -6,7 +6,8 @@
 #ifndef SP_CONFIG_ROWS_POOL_H
 #define SP_CONFIG_ROWS_POOL_H
 
-/* clang-format off: a row is easier to read than a column */
+/* a row is easier to read than a column */
+/* clang-format off */
 /* The rows of each [[azure_code_interpreter.pool]]. */
 #define SP_CONFIG_POOL_ROWS(X)                                                                     \
     X(TEXT, "azure_code_interpreter.pool", "endpoint", endpoint, 0, 2048, "\"\"", "",              \

@@ -6,7 +6,8 @@
 #ifndef SP_CONFIG_ROWS_SESSION_H
 #define SP_CONFIG_ROWS_SESSION_H
 
-/* clang-format off: a row is easier to read than a column */
+/* a row is easier to read than a column */
+/* clang-format off */
 #define SP_CONFIG_SESSION_ROWS(X)                                                                  \
     X(NUMBER, "pool", "max_sessions", pool_max_sessions, 1, 4000, "100", "",                      \
       "sessions alive at once")                                                                    \

@@ -6,7 +6,8 @@
 #ifndef SP_CONFIG_ROWS_SHIP_H
 #define SP_CONFIG_ROWS_SHIP_H
 
-/* clang-format off: a row is easier to read than a column */
+/* a row is easier to read than a column */
+/* clang-format off */
 /* The rows of each [[audit.ship]]. */
 #define SP_CONFIG_SHIP_ROWS(X)                                                                     \
     X(TEXT, "audit.ship", "to", to, 0, 1024, "\"\"", "",                                           \

@@ -14,8 +14,10 @@
 /* Words of the row, in their order. */
 enum sp_config_ship_format { SP_CONFIG_SHIP_JSON, SP_CONFIG_SHIP_OCSF };
 
-#define SP_CONFIG_AS_FIELD(kind, table, key, field, lowest, highest, fallback, choices, help) SP_CONFIG_TYPE_##kind field;
-#define SP_CONFIG_AS_INDEX(kind, table, key, field, lowest, highest, fallback, choices, help) SP_CONFIG_SHIP_AT_##field,
+#define SP_CONFIG_AS_FIELD(kind, table, key, field, lowest, highest, fallback, choices, help)      \
+    SP_CONFIG_TYPE_##kind field;
+#define SP_CONFIG_AS_INDEX(kind, table, key, field, lowest, highest, fallback, choices, help)      \
+    SP_CONFIG_SHIP_AT_##field,
 enum sp_config_ship_at { SP_CONFIG_SHIP_ROWS(SP_CONFIG_AS_INDEX) SP_CONFIG_SHIP_COUNT };
 struct sp_config_ship {
     SP_CONFIG_SHIP_ROWS(SP_CONFIG_AS_FIELD)
@@ -43,7 +45,7 @@ struct sp_collector {
 };
 
 /* SP_ERR_INVALID with `*out_why`, a fixed text. */
-enum sp_err sp_collector_parse(struct sp_slice to, struct sp_collector *out, const char **out_why) SP_MUST_CHECK
-    SP_NONNULL(2, 3);
+enum sp_err sp_collector_parse(struct sp_slice to, struct sp_collector *out, const char **out_why)
+    SP_MUST_CHECK SP_NONNULL(2, 3);
 
 #endif

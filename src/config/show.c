@@ -73,7 +73,8 @@ static enum sp_err give_main(const struct sp_config *config, struct pieces *piec
         &pieces->piece, config->has_azure
                             ? "# the configuration in force\n"
                             : "# the configuration in force; the embedded pool runs the code\n"));
-    SP_TRY(print_group(&group, false, config->has_azure ? "" : "azure_code_interpreter", &pieces->piece));
+    SP_TRY(print_group(&group, false, config->has_azure ? "" : "azure_code_interpreter",
+                       &pieces->piece));
     SP_TRY(give(pieces));
     for (size_t i = 0; config->has_pool_list && i < config->pool_count; i++) {
         const struct sp_config_group pool = sp_config_pool_group(&config->pools[i]);

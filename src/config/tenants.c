@@ -29,7 +29,8 @@ size_t sp_config_first_repeated(const struct sp_config_named *named, size_t coun
 }
 
 /* `size` apart stand the pointers to names. */
-static enum sp_err sort(const char *const *names, size_t size, size_t count, struct sp_config_named **out)
+static enum sp_err sort(const char *const *names, size_t size, size_t count,
+                        struct sp_config_named **out)
 {
     struct sp_config_named *named = calloc(count + 1, sizeof(*named));
     if (named == NULL) {
@@ -51,7 +52,8 @@ static int is_name(const void *key, const void *item)
     return sp_slice_compare(sp_slice_of(name), sp_slice_of(named->name));
 }
 
-static const struct sp_config_named *find(const struct sp_config_named *named, size_t count, const char *name)
+static const struct sp_config_named *find(const struct sp_config_named *named, size_t count,
+                                          const char *name)
 {
     return count == 0 ? NULL : bsearch(name, named, count, sizeof(*named), is_name);
 }
@@ -62,18 +64,22 @@ const struct sp_config_tenant *sp_config_tenant(const struct sp_config *config, 
     return found == NULL ? NULL : &config->tenants[found->at];
 }
 
-const struct sp_config_organisation *sp_config_organisation(const struct sp_config *config, const char *name)
+const struct sp_config_organisation *sp_config_organisation(const struct sp_config *config,
+                                                            const char *name)
 {
-    const struct sp_config_named *found = find(config->organisations_by_name, config->organisation_count, name);
+    const struct sp_config_named *found =
+        find(config->organisations_by_name, config->organisation_count, name);
     return found == NULL ? NULL : &config->organisations[found->at];
 }
 
 /* --- reading --- */
 
-static enum sp_err refuse_array(const struct sp_toml_value *array, const char *name, size_t most, struct sp_where *where)
+static enum sp_err refuse_array(const struct sp_toml_value *array, const char *name, size_t most,
+                                struct sp_where *where)
 {
     struct sp_toml_place place = sp_toml_key_place(array);
-    sp_where_set(where, place.line, place.column, "%ss are written as [[%s]], at most %zu", name, name, most);
+    sp_where_set(where, place.line, place.column, "%ss are written as [[%s]], at most %zu", name,
+                 name, most);
     return SP_ERR_CONFIG;
 }
 
@@ -104,13 +110,15 @@ enum sp_err sp_config_add_tenant(void *ctx, const struct sp_toml_value *table)
     struct sp_config *config = reading->config;
     if (config->tenant_count == SP_CONFIG_TENANTS_MAX) {
         struct sp_toml_place place = sp_toml_place(table);
-        sp_where_set(reading->where, place.line, place.column, "there are more than %zu tenants", SP_CONFIG_TENANTS_MAX);
+        sp_where_set(reading->where, place.line, place.column, "there are more than %zu tenants",
+                     SP_CONFIG_TENANTS_MAX);
         return SP_ERR_CONFIG;
     }
     SP_TRY(reserve(reading));
     struct sp_config_tenant *tenant = &config->tenants[config->tenant_count++];
     *tenant = reading->usual;
-    return sp_config_read_element(config, sp_config_tenant_group(tenant), "tenant", table, reading->where);
+    return sp_config_read_element(config, sp_config_tenant_group(tenant), "tenant", table,
+                                  reading->where);
 }
 
 /* Without any there is one that sets nothing. */
@@ -121,7 +129,8 @@ static enum sp_err add_usual(struct sp_config_reading *reading)
     return SP_OK;
 }
 
-enum sp_err sp_config_end_tenants(struct sp_config_reading *reading, const struct sp_toml_value *array)
+enum sp_err sp_config_end_tenants(struct sp_config_reading *reading,
+                                  const struct sp_toml_value *array)
 {
     struct sp_config *config = reading->config;
     if (array != NULL && (sp_toml_type(array) != SP_TOML_ARRAY || sp_toml_count(array) == 0)) {
@@ -134,14 +143,17 @@ enum sp_err sp_config_end_tenants(struct sp_config_reading *reading, const struc
     if (config->tenant_count == 0) {
         SP_TRY(add_usual(reading));
     }
-    return sort(&config->tenants[0].name, sizeof(config->tenants[0]), config->tenant_count, &config->tenants_by_name);
+    return sort(&config->tenants[0].name, sizeof(config->tenants[0]), config->tenant_count,
+                &config->tenants_by_name);
 }
 
-enum sp_err sp_config_read_organisations(struct sp_config *config, const struct sp_toml_value *array, struct sp_where *where)
+enum sp_err sp_config_read_organisations(struct sp_config *config,
+                                         const struct sp_toml_value *array, struct sp_where *where)
 {
     const size_t count = array == NULL ? 0 : sp_toml_count(array);
     struct sp_config_organisation usual;
-    if (array != NULL && (sp_toml_type(array) != SP_TOML_ARRAY || count == 0 || count > SP_CONFIG_ORGANISATIONS_MAX)) {
+    if (array != NULL && (sp_toml_type(array) != SP_TOML_ARRAY || count == 0 ||
+                          count > SP_CONFIG_ORGANISATIONS_MAX)) {
         return refuse_array(array, "organisation", SP_CONFIG_ORGANISATIONS_MAX, where);
     }
     config->organisations = calloc(count + 1, sizeof(*config->organisations));
@@ -152,10 +164,11 @@ enum sp_err sp_config_read_organisations(struct sp_config *config, const struct 
     for (const struct sp_toml_value *v = sp_toml_first(array); v != NULL; v = sp_toml_next(v)) {
         struct sp_config_organisation *added = &config->organisations[config->organisation_count++];
         *added = usual;
-        SP_TRY(sp_config_read_element(config, sp_config_organisation_group(added), "organisation", v, where));
+        SP_TRY(sp_config_read_element(config, sp_config_organisation_group(added), "organisation",
+                                      v, where));
     }
-    return sort(&config->organisations[0].name, sizeof(config->organisations[0]), config->organisation_count,
-                &config->organisations_by_name);
+    return sort(&config->organisations[0].name, sizeof(config->organisations[0]),
+                config->organisation_count, &config->organisations_by_name);
 }
 
 void sp_config_forget_tenants(struct sp_config *config)

@@ -54,7 +54,8 @@ enum sp_err sp_sha256(struct sp_slice in, uint8_t out[SP_SHA256_BYTES])
 {
     SHA256_CTX ctx;
     SP_TRY(sp_hash_start());
-    bool is_good = SHA256_Init(&ctx) == 1 && (in.len == 0 || SHA256_Update(&ctx, in.ptr, in.len) == 1) &&
+    bool is_good = SHA256_Init(&ctx) == 1 &&
+                   (in.len == 0 || SHA256_Update(&ctx, in.ptr, in.len) == 1) &&
                    SHA256_Final(out, &ctx) == 1;
     OPENSSL_cleanse(&ctx, sizeof(ctx)); /* secrets are digested too */
     return is_good ? SP_OK : SP_ERR_CRYPTO;

@@ -28,6 +28,7 @@ void sp_hash_free_cleanup(struct sp_hash **hash);
 
 enum sp_err sp_hash_reset(struct sp_hash *hash) SP_MUST_CHECK SP_NONNULL(1);
 enum sp_err sp_hash_put(struct sp_hash *hash, struct sp_slice in) SP_MUST_CHECK SP_NONNULL(1);
-enum sp_err sp_hash_end(struct sp_hash *hash, uint8_t out[SP_SHA256_BYTES]) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_hash_end(struct sp_hash *hash, uint8_t out[SP_SHA256_BYTES])
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 #endif

@@ -19,7 +19,7 @@ enum sp_err sp_mac_new(struct sp_slice key, struct sp_mac **out) SP_MUST_CHECK S
 void sp_mac_free(struct sp_mac *mac);
 
 /* The tag of one whole message. */
-enum sp_err sp_mac_tag(struct sp_mac *mac, struct sp_slice message, uint8_t out[SP_MAC_BYTES]) SP_MUST_CHECK
-    SP_NONNULL(1, 3);
+enum sp_err sp_mac_tag(struct sp_mac *mac, struct sp_slice message, uint8_t out[SP_MAC_BYTES])
+    SP_MUST_CHECK SP_NONNULL(1, 3);
 
 #endif

@@ -129,7 +129,8 @@ static enum sp_err begin(enum sp_pubkey_kind kind, struct sp_pubkey **out)
 static EVP_PKEY_CTX *ready(const struct sp_pubkey *key, int padding)
 {
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
-    bool is_set = ctx != NULL && EVP_PKEY_verify_init(ctx) == 1 && EVP_PKEY_CTX_set_signature_md(ctx, key->md) == 1;
+    bool is_set = ctx != NULL && EVP_PKEY_verify_init(ctx) == 1 &&
+                  EVP_PKEY_CTX_set_signature_md(ctx, key->md) == 1;
     if (is_set && padding != 0) {
         is_set = EVP_PKEY_CTX_set_rsa_padding(ctx, padding) == 1;
     }
@@ -201,7 +202,8 @@ static enum sp_err rsa_from_numbers(struct sp_pubkey *key, struct sp_slice n, st
     BIGNUM *bn_n = BN_bin2bn(n.ptr, (int)n.len, NULL);
     BIGNUM *bn_e = BN_bin2bn(e.ptr, (int)e.len, NULL);
     OSSL_PARAM *params = NULL;
-    if (bld != NULL && bn_n != NULL && bn_e != NULL && OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N, bn_n) == 1 &&
+    if (bld != NULL && bn_n != NULL && bn_e != NULL &&
+        OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N, bn_n) == 1 &&
         OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E, bn_e) == 1) {
         params = OSSL_PARAM_BLD_to_param(bld);
     }
@@ -250,10 +252,12 @@ static enum sp_err ec_from_point(struct sp_pubkey *key, struct sp_slice x, struc
     return from_data(key, params);
 }
 
-enum sp_err sp_pubkey_ec(enum sp_pubkey_kind curve, struct sp_slice x, struct sp_slice y, struct sp_pubkey **out)
+enum sp_err sp_pubkey_ec(enum sp_pubkey_kind curve, struct sp_slice x, struct sp_slice y,
+                         struct sp_pubkey **out)
 {
     AUTO_KEY struct sp_pubkey *key = NULL;
-    if ((curve != SP_PUBKEY_P256 && curve != SP_PUBKEY_P384) || x.len != kinds[curve].bytes || y.len != x.len) {
+    if ((curve != SP_PUBKEY_P256 && curve != SP_PUBKEY_P384) || x.len != kinds[curve].bytes ||
+        y.len != x.len) {
         return SP_ERR_INVALID;
     }
     SP_TRY(begin(curve, &key));
@@ -273,7 +277,8 @@ enum sp_err sp_pubkey_edwards(enum sp_pubkey_kind curve, struct sp_slice x, stru
 
 /* --- verifying --- */
 
-static enum sp_err digest_of(struct sp_pubkey *key, struct sp_slice bytes, uint8_t out[DIGEST_MAX], size_t *out_len)
+static enum sp_err digest_of(struct sp_pubkey *key, struct sp_slice bytes, uint8_t out[DIGEST_MAX],
+                             size_t *out_len)
 {
     unsigned len = 0;
     if (EVP_DigestInit_ex2(key->hash, NULL, NULL) != 1 ||
@@ -311,7 +316,8 @@ static size_t to_der(struct sp_slice signature, uint8_t out[DER_MAX])
 
 _Static_assert(2 * (3 + COORDINATE_MAX) < 128, "lengths of DER are one byte");
 
-static bool verify_digest(struct sp_pubkey *key, EVP_PKEY_CTX *ctx, struct sp_slice bytes, struct sp_slice signature)
+static bool verify_digest(struct sp_pubkey *key, EVP_PKEY_CTX *ctx, struct sp_slice bytes,
+                          struct sp_slice signature)
 {
     uint8_t digest[DIGEST_MAX];
     size_t len = 0;
@@ -323,11 +329,13 @@ static bool verify_edwards(struct sp_pubkey *key, struct sp_slice bytes, struct 
 {
     static const uint8_t nothing[1];
     const uint8_t *at = bytes.len == 0 ? nothing : bytes.ptr;
-    return EVP_MD_CTX_reset(key->hash) == 1 && EVP_DigestVerifyInit_ex(key->hash, NULL, NULL, NULL, NULL, key->pkey, NULL) == 1 &&
+    return EVP_MD_CTX_reset(key->hash) == 1 &&
+           EVP_DigestVerifyInit_ex(key->hash, NULL, NULL, NULL, NULL, key->pkey, NULL) == 1 &&
            EVP_DigestVerify(key->hash, signature.ptr, signature.len, at, bytes.len) == 1;
 }
 
-enum sp_err sp_pubkey_verify(struct sp_pubkey *key, enum sp_jose alg, struct sp_slice bytes, struct sp_slice signature)
+enum sp_err sp_pubkey_verify(struct sp_pubkey *key, enum sp_jose alg, struct sp_slice bytes,
+                             struct sp_slice signature)
 {
     bool is_right = false;
     if (!sp_jose_fits(alg, key->kind) || signature.len == 0 ||
@@ -335,12 +343,14 @@ enum sp_err sp_pubkey_verify(struct sp_pubkey *key, enum sp_jose alg, struct sp_
         return SP_ERR_INVALID;
     }
     if (alg == SP_JOSE_RS256 || alg == SP_JOSE_PS256) {
-        is_right = verify_digest(key, alg == SP_JOSE_RS256 ? key->plain : key->pss, bytes, signature);
+        is_right =
+            verify_digest(key, alg == SP_JOSE_RS256 ? key->plain : key->pss, bytes, signature);
     } else if (alg == SP_JOSE_EDDSA) {
         is_right = verify_edwards(key, bytes, signature);
     } else {
         uint8_t der[DER_MAX];
-        is_right = verify_digest(key, key->plain, bytes, sp_slice_make(der, to_der(signature, der)));
+        is_right =
+            verify_digest(key, key->plain, bytes, sp_slice_make(der, to_der(signature, der)));
     }
     return is_right ? SP_OK : refuse(SP_ERR_INVALID);
 }

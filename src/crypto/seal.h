@@ -20,25 +20,25 @@
 enum sp_err sp_seal_start(void) SP_MUST_CHECK;
 
 /* A new pair; the caller wipes the private key. */
-enum sp_err sp_seal_pair(uint8_t private_key[SP_SEAL_KEY_BYTES], uint8_t public_key[SP_SEAL_KEY_BYTES])
-    SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_seal_pair(uint8_t private_key[SP_SEAL_KEY_BYTES],
+                         uint8_t public_key[SP_SEAL_KEY_BYTES]) SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* Appends the sealed message. `info` says what it is for, and is needed again to open it. */
-enum sp_err sp_seal(const uint8_t public_key[SP_SEAL_KEY_BYTES], struct sp_slice info, struct sp_slice message,
-                    struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 4);
+enum sp_err sp_seal(const uint8_t public_key[SP_SEAL_KEY_BYTES], struct sp_slice info,
+                    struct sp_slice message, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 4);
 
 /* Appends the message; SP_ERR_INVALID for one that was not sealed to this key for this use, or was changed. */
-enum sp_err sp_seal_open(const uint8_t private_key[SP_SEAL_KEY_BYTES], struct sp_slice info, struct sp_slice sealed,
-                         struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 4);
+enum sp_err sp_seal_open(const uint8_t private_key[SP_SEAL_KEY_BYTES], struct sp_slice info,
+                         struct sp_slice sealed, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 4);
 
 /*
  * Keys as text: "auditor-" or "auditor-secret-", the key in 64 hexadecimal digits, and 8 digits by which a mistyped one
  * is noticed (the first of its SHA-256). SP_ERR_INVALID for any other text.
  */
 enum sp_seal_key { SP_SEAL_PUBLIC, SP_SEAL_PRIVATE };
-enum sp_err sp_seal_key_read(enum sp_seal_key which, struct sp_slice text, uint8_t out[SP_SEAL_KEY_BYTES])
-    SP_MUST_CHECK SP_NONNULL(3);
-enum sp_err sp_seal_key_write(enum sp_seal_key which, const uint8_t key[SP_SEAL_KEY_BYTES], struct sp_buf *out)
-    SP_MUST_CHECK SP_NONNULL(2, 3);
+enum sp_err sp_seal_key_read(enum sp_seal_key which, struct sp_slice text,
+                             uint8_t out[SP_SEAL_KEY_BYTES]) SP_MUST_CHECK SP_NONNULL(3);
+enum sp_err sp_seal_key_write(enum sp_seal_key which, const uint8_t key[SP_SEAL_KEY_BYTES],
+                              struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(2, 3);
 
 #endif

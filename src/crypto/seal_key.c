@@ -7,7 +7,8 @@
 #define CHECK_BYTES ((size_t)4)
 #define DIGITS      (2 * (SP_SEAL_KEY_BYTES + CHECK_BYTES))
 
-static const char *const prefixes[] = {[SP_SEAL_PUBLIC] = "auditor-", [SP_SEAL_PRIVATE] = "auditor-secret-"};
+static const char *const prefixes[] = {
+    [SP_SEAL_PUBLIC] = "auditor-", [SP_SEAL_PRIVATE] = "auditor-secret-"};
 
 /* The value of a small hexadecimal digit, 16 for anything else. */
 static unsigned digit_of(uint8_t byte)
@@ -41,7 +42,8 @@ static enum sp_err write_bytes(struct sp_slice bytes, struct sp_buf *out)
     return SP_OK;
 }
 
-enum sp_err sp_seal_key_read(enum sp_seal_key which, struct sp_slice text, uint8_t out[SP_SEAL_KEY_BYTES])
+enum sp_err sp_seal_key_read(enum sp_seal_key which, struct sp_slice text,
+                             uint8_t out[SP_SEAL_KEY_BYTES])
 {
     uint8_t bytes[SP_SEAL_KEY_BYTES + CHECK_BYTES];
     uint8_t digest[SP_SHA256_BYTES];
@@ -53,7 +55,8 @@ enum sp_err sp_seal_key_read(enum sp_seal_key which, struct sp_slice text, uint8
     if (err == SP_OK) {
         err = sp_sha256(sp_slice_make(bytes, SP_SEAL_KEY_BYTES), digest);
     }
-    if (err == SP_OK && !sp_slice_equal(sp_slice_make(bytes + SP_SEAL_KEY_BYTES, CHECK_BYTES), sp_slice_make(digest, CHECK_BYTES))) {
+    if (err == SP_OK && !sp_slice_equal(sp_slice_make(bytes + SP_SEAL_KEY_BYTES, CHECK_BYTES),
+                                        sp_slice_make(digest, CHECK_BYTES))) {
         err = SP_ERR_INVALID;
     }
     if (err == SP_OK) {
@@ -63,7 +66,8 @@ enum sp_err sp_seal_key_read(enum sp_seal_key which, struct sp_slice text, uint8
     return err;
 }
 
-enum sp_err sp_seal_key_write(enum sp_seal_key which, const uint8_t key[SP_SEAL_KEY_BYTES], struct sp_buf *out)
+enum sp_err sp_seal_key_write(enum sp_seal_key which, const uint8_t key[SP_SEAL_KEY_BYTES],
+                              struct sp_buf *out)
 {
     uint8_t digest[SP_SHA256_BYTES];
     SP_TRY(sp_sha256(sp_slice_make(key, SP_SEAL_KEY_BYTES), digest));

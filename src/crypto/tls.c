@@ -36,12 +36,14 @@ static enum sp_err set_side(struct sp_tls *tls, bool is_server, const char *host
         const char *in;
         void *out;
     } name = {.in = host}; /* the library copies it, but its own macro takes the const away */
-    bool is_set = SSL_set1_host(tls->ssl, host) == 1 &&
-                  SSL_ctrl(tls->ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.out) == 1;
+    bool is_set =
+        SSL_set1_host(tls->ssl, host) == 1 &&
+        SSL_ctrl(tls->ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.out) == 1;
     return is_set ? SP_OK : SP_ERR_CRYPTO;
 }
 
-enum sp_err sp_tls_new(const struct sp_tls_context *context, int fd, const char *host, struct sp_tls **out)
+enum sp_err sp_tls_new(const struct sp_tls_context *context, int fd, const char *host,
+                       struct sp_tls **out)
 {
     struct sp_tls *tls = calloc(1, sizeof(*tls));
     if (tls == NULL) {
@@ -73,14 +75,15 @@ void sp_tls_free(struct sp_tls *tls)
 static void keep_reason(struct sp_tls *tls, unsigned long code)
 {
     long verified = SSL_get_verify_result(tls->ssl);
-    const char *text = verified != X509_V_OK ? X509_verify_cert_error_string(verified) : ERR_reason_error_string(code);
+    const char *text = verified != X509_V_OK ? X509_verify_cert_error_string(verified)
+                                             : ERR_reason_error_string(code);
     tls->reason = text != NULL ? text : "the connection was lost";
 }
 
 static bool is_plain_http(unsigned long code)
 {
-    return ERR_GET_LIB(code) == ERR_LIB_SSL &&
-           (ERR_GET_REASON(code) == SSL_R_HTTP_REQUEST || ERR_GET_REASON(code) == SSL_R_HTTPS_PROXY_REQUEST);
+    return ERR_GET_LIB(code) == ERR_LIB_SSL && (ERR_GET_REASON(code) == SSL_R_HTTP_REQUEST ||
+                                                ERR_GET_REASON(code) == SSL_R_HTTPS_PROXY_REQUEST);
 }
 
 /* What a call that returned `result` means. SP_ERR_BUSY: wait. */
@@ -163,7 +166,8 @@ static enum sp_err put_subject(const X509 *certificate, struct sp_buf *out)
 {
     SP_CLEANUP(free_bio) BIO *bio = BIO_new(BIO_s_mem());
     char *text = NULL;
-    if (bio == NULL || X509_NAME_print_ex(bio, X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253) < 0) {
+    if (bio == NULL ||
+        X509_NAME_print_ex(bio, X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253) < 0) {
         return SP_ERR_NOMEM;
     }
     const long len = BIO_get_mem_data(bio, &text);
@@ -185,13 +189,15 @@ static bool is_plain(struct sp_slice text)
     return text.len > 0;
 }
 
-static enum sp_err put_name(const char *kind, struct sp_slice value, bool is_dns, struct sp_buf *out)
+static enum sp_err put_name(const char *kind, struct sp_slice value, bool is_dns,
+                            struct sp_buf *out)
 {
     SP_TRY(sp_buf_put_byte(out, '\n'));
     SP_TRY(sp_buf_put_text(out, kind));
     for (size_t i = 0; i < value.len; i++) {
         const uint8_t byte = value.ptr[i];
-        SP_TRY(sp_buf_put_byte(out, is_dns && byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte - 'A' + 'a') : byte));
+        SP_TRY(sp_buf_put_byte(
+            out, is_dns && byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte - 'A' + 'a') : byte));
     }
     return SP_OK;
 }
@@ -209,7 +215,8 @@ static void put_general_name(const GENERAL_NAME *name, struct sp_buf *out)
             continue;
         }
         const ASN1_STRING *string = value;
-        const struct sp_slice text = sp_slice_make(ASN1_STRING_get0_data(string), (size_t)ASN1_STRING_length(string));
+        const struct sp_slice text =
+            sp_slice_make(ASN1_STRING_get0_data(string), (size_t)ASN1_STRING_length(string));
         const size_t before = out->len;
         if (is_plain(text) && put_name(kinds[i].kind, text, type == GEN_DNS, out) != SP_OK) {
             sp_buf_truncate(out, before);
@@ -227,7 +234,8 @@ static void put_alternatives(const X509 *certificate, struct sp_buf *out)
     ERR_clear_error();
 }
 
-enum sp_err sp_tls_peer(const struct sp_tls *tls, uint8_t fingerprint[SP_SHA256_BYTES], struct sp_buf *names)
+enum sp_err sp_tls_peer(const struct sp_tls *tls, uint8_t fingerprint[SP_SHA256_BYTES],
+                        struct sp_buf *names)
 {
     X509 *certificate = SSL_get0_peer_certificate(tls->ssl);
     if (certificate == NULL || SSL_get_verify_result(tls->ssl) != X509_V_OK) {

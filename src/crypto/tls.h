@@ -26,7 +26,7 @@ enum sp_tls_demand { SP_TLS_NO_CERTIFICATE, SP_TLS_MAY_CERTIFICATE, SP_TLS_MUST_
 struct sp_tls_server_files {
     struct sp_slice certificate; /* the chain, the server's own first */
     struct sp_slice key;
-    struct sp_slice client_ca; /* empty: no client certificates */
+    struct sp_slice client_ca;  /* empty: no client certificates */
     struct sp_slice client_crl; /* empty: none is revoked; else every authority needs its list */
     enum sp_tls_demand demand;
 };
@@ -36,12 +36,13 @@ enum sp_err sp_tls_server_new(const struct sp_tls_server_files *files, const cha
                               struct sp_tls_context **out) SP_MUST_CHECK SP_NONNULL(1, 2, 3);
 
 /* `ca_pem` empty: the system's authorities, which are files: before confinement only. */
-enum sp_err sp_tls_client_new(struct sp_slice ca_pem, const char **out_why, struct sp_tls_context **out) SP_MUST_CHECK
-    SP_NONNULL(2, 3);
+enum sp_err sp_tls_client_new(struct sp_slice ca_pem, const char **out_why,
+                              struct sp_tls_context **out) SP_MUST_CHECK SP_NONNULL(2, 3);
 
 /* The certificate that a client shows when it is asked for one. */
-enum sp_err sp_tls_client_show(struct sp_tls_context *context, struct sp_slice certificate_pem, struct sp_slice key_pem,
-                               const char **out_why) SP_MUST_CHECK SP_NONNULL(1, 4);
+enum sp_err sp_tls_client_show(struct sp_tls_context *context, struct sp_slice certificate_pem,
+                               struct sp_slice key_pem, const char **out_why)
+    SP_MUST_CHECK SP_NONNULL(1, 4);
 
 /* Connections that stand keep what they need of it. */
 void sp_tls_context_free(struct sp_tls_context *context);
@@ -50,8 +51,8 @@ void sp_tls_context_free(struct sp_tls_context *context);
  * Begins a connection on `fd`, which is borrowed and non-blocking. `host`: the name (or address) that the server's
  * certificate must be for; NULL on the server's side.
  */
-enum sp_err sp_tls_new(const struct sp_tls_context *context, int fd, const char *host, struct sp_tls **out) SP_MUST_CHECK
-    SP_NONNULL(1, 4);
+enum sp_err sp_tls_new(const struct sp_tls_context *context, int fd, const char *host,
+                       struct sp_tls **out) SP_MUST_CHECK SP_NONNULL(1, 4);
 void sp_tls_free(struct sp_tls *tls);
 
 /*
@@ -67,8 +68,10 @@ bool sp_tls_wants_write(const struct sp_tls *tls) SP_NONNULL(1);
  * more. Anything else: the connection is lost. Room for less than a record (16 KiB) may leave bytes inside that the
  * descriptor does not announce: read again until SP_ERR_BUSY.
  */
-enum sp_err sp_tls_read(struct sp_tls *tls, uint8_t *to, size_t room, size_t *out_len) SP_MUST_CHECK SP_NONNULL(1, 2, 4);
-enum sp_err sp_tls_write(struct sp_tls *tls, struct sp_slice bytes, size_t *out_len) SP_MUST_CHECK SP_NONNULL(1, 3);
+enum sp_err sp_tls_read(struct sp_tls *tls, uint8_t *to, size_t room, size_t *out_len)
+    SP_MUST_CHECK SP_NONNULL(1, 2, 4);
+enum sp_err sp_tls_write(struct sp_tls *tls, struct sp_slice bytes, size_t *out_len)
+    SP_MUST_CHECK SP_NONNULL(1, 3);
 
 /* Tells the peer that nothing more comes; best effort. */
 void sp_tls_end(struct sp_tls *tls) SP_NONNULL(1);
@@ -82,7 +85,7 @@ const char *sp_tls_reason(const struct sp_tls *tls) SP_NONNULL(1);
  * e-mail address: "dns:robot.example". What does not fit, or is not plain ASCII, is left out. SP_ERR_NOT_FOUND: it sent
  * none.
  */
-enum sp_err sp_tls_peer(const struct sp_tls *tls, uint8_t fingerprint[SP_SHA256_BYTES], struct sp_buf *names) SP_MUST_CHECK
-    SP_NONNULL(1, 2, 3);
+enum sp_err sp_tls_peer(const struct sp_tls *tls, uint8_t fingerprint[SP_SHA256_BYTES],
+                        struct sp_buf *names) SP_MUST_CHECK SP_NONNULL(1, 2, 3);
 
 #endif

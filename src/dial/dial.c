@@ -137,7 +137,8 @@ static int try_as(struct call *call, int type)
     if (call->fd < 0) {
         return errno;
     }
-    return connect(call->fd, (const struct sockaddr *)&address->bytes, address->len) == 0 ? 0 : errno;
+    return connect(call->fd, (const struct sockaddr *)&address->bytes, address->len) == 0 ? 0
+                                                                                          : errno;
 }
 
 /* Zero: connected. EINPROGRESS: wait for it. EAGAIN: a unix socket's backlog is full. */

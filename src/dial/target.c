@@ -25,7 +25,8 @@ enum sp_err sp_dial_targets_add(struct sp_dial_targets *targets, struct sp_slice
     return SP_OK;
 }
 
-enum sp_err sp_dial_targets_add_kind(struct sp_dial_targets *targets, struct sp_slice host, uint16_t port, unsigned kind)
+enum sp_err sp_dial_targets_add_kind(struct sp_dial_targets *targets, struct sp_slice host,
+                                     uint16_t port, unsigned kind)
 {
     if (kind >= SP_DIAL_KINDS) {
         return SP_ERR_INVALID;

@@ -34,8 +34,8 @@ enum sp_err sp_dial_targets_add(struct sp_dial_targets *targets, struct sp_slice
                                 uint16_t port) SP_MUST_CHECK SP_NONNULL(1);
 
 /* Of another kind, by its number; SP_ERR_INVALID for one that is none. */
-enum sp_err sp_dial_targets_add_kind(struct sp_dial_targets *targets, struct sp_slice host, uint16_t port, unsigned kind)
-    SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_dial_targets_add_kind(struct sp_dial_targets *targets, struct sp_slice host,
+                                     uint16_t port, unsigned kind) SP_MUST_CHECK SP_NONNULL(1);
 
 /* SP_ERR_RANGE for a number that was not configured. */
 enum sp_err sp_dial_targets_get(const struct sp_dial_targets *targets, unsigned number,

@@ -74,7 +74,8 @@ static void count_end(struct sp_listen *l, const struct sp_pump *pump)
         l->counts.front_lost++;
     } else if (guard->refused != SP_OK) {
         l->counts.refused++;
-        l->config.refused(l->config.ctx, guard->refused, guard->rule, sp_slice_of(sp_pump_card_of(pump)->source));
+        l->config.refused(l->config.ctx, guard->refused, guard->rule,
+                          sp_slice_of(sp_pump_card_of(pump)->source));
     }
 }
 

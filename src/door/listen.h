@@ -21,7 +21,8 @@ typedef enum sp_err sp_listen_stream_fn(void *ctx, const struct sp_pump_card *ca
 typedef void sp_listen_empty_fn(void *ctx);
 
 /* A request broke a rule of HTTP, a fixed text (NULL: none); its source as text. */
-typedef void sp_listen_refused_fn(void *ctx, enum sp_err err, const char *rule, struct sp_slice source);
+typedef void sp_listen_refused_fn(void *ctx, enum sp_err err, const char *rule,
+                                  struct sp_slice source);
 
 struct sp_listen_config {
     struct sp_loop *loop;
@@ -42,7 +43,8 @@ struct sp_listen_counts {
     uint64_t turned_away; /* over a bound on connections */
     uint64_t refused;     /* broke a rule of HTTP */
     uint64_t timed_out;
-    uint64_t tls_failed; /* no handshake: the wrong protocol, no good certificate, or an end in the midst of it */
+    uint64_t
+        tls_failed; /* no handshake: the wrong protocol, no good certificate, or an end in the midst of it */
     uint64_t front_lost; /* answered for a front that did not */
     uint64_t requests;   /* of connections that ended */
 };

@@ -17,7 +17,8 @@ static uint64_t hash_of(struct sp_slice source)
 static bool is_new_source(struct sp_malformed_rule *rule, struct sp_slice source)
 {
     const uint64_t hash = hash_of(source);
-    const uint32_t known = rule->sources < SP_MALFORMED_SOURCES ? rule->sources : SP_MALFORMED_SOURCES;
+    const uint32_t known =
+        rule->sources < SP_MALFORMED_SOURCES ? rule->sources : SP_MALFORMED_SOURCES;
     for (uint32_t i = 0; i < known; i++) {
         if (rule->seen[i] == hash) {
             return false;
@@ -46,9 +47,11 @@ static struct sp_malformed_rule *place_of(struct sp_malformed *m, enum sp_err er
     return last;
 }
 
-void sp_malformed_count(struct sp_malformed *m, enum sp_err err, const char *rule, struct sp_slice source, uint64_t wall_us)
+void sp_malformed_count(struct sp_malformed *m, enum sp_err err, const char *rule,
+                        struct sp_slice source, uint64_t wall_us)
 {
-    struct sp_malformed_rule *place = place_of(m, err, rule == NULL || *rule == '\0' ? OTHER : rule);
+    struct sp_malformed_rule *place =
+        place_of(m, err, rule == NULL || *rule == '\0' ? OTHER : rule);
     if (place->count == 0) {
         place->from_us = wall_us;
     }
@@ -57,19 +60,21 @@ void sp_malformed_count(struct sp_malformed *m, enum sp_err err, const char *rul
     sp_slice_to_text(source, place->latest, sizeof(place->latest));
 }
 
-bool sp_malformed_summary(const struct sp_malformed *m, unsigned at, uint64_t wall_us, struct sp_msg_malformed *out)
+bool sp_malformed_summary(const struct sp_malformed *m, unsigned at, uint64_t wall_us,
+                          struct sp_msg_malformed *out)
 {
     if (at >= SP_MALFORMED_RULES || m->rules[at].count == 0) {
         return false;
     }
     const struct sp_malformed_rule *rule = &m->rules[at];
-    *out = (struct sp_msg_malformed){.from_us = rule->from_us,
-                                     .to_us = wall_us > rule->from_us ? wall_us : rule->from_us,
-                                     .err = rule->err,
-                                     .rule = sp_slice_sub(sp_slice_of(rule->rule), 0, SP_MSG_SESSION_MAX),
-                                     .count = rule->count,
-                                     .sources = rule->sources,
-                                     .source = sp_slice_of(rule->latest)};
+    *out = (struct sp_msg_malformed){
+        .from_us = rule->from_us,
+        .to_us = wall_us > rule->from_us ? wall_us : rule->from_us,
+        .err = rule->err,
+        .rule = sp_slice_sub(sp_slice_of(rule->rule), 0, SP_MSG_SESSION_MAX),
+        .count = rule->count,
+        .sources = rule->sources,
+        .source = sp_slice_of(rule->latest)};
     return true;
 }
 

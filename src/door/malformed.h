@@ -28,12 +28,12 @@ struct sp_malformed {
 };
 
 /* Counts one at `wall_us`. `rule` is kept, not copied; NULL is `other`. */
-void sp_malformed_count(struct sp_malformed *m, enum sp_err err, const char *rule, struct sp_slice source, uint64_t wall_us)
-    SP_NONNULL(1);
+void sp_malformed_count(struct sp_malformed *m, enum sp_err err, const char *rule,
+                        struct sp_slice source, uint64_t wall_us) SP_NONNULL(1);
 
 /* Fills in the summary of place `at` (borrowing from `m`); false when it has none. Then starts that place anew. */
-bool sp_malformed_summary(const struct sp_malformed *m, unsigned at, uint64_t wall_us, struct sp_msg_malformed *out)
-    SP_NONNULL(1, 4);
+bool sp_malformed_summary(const struct sp_malformed *m, unsigned at, uint64_t wall_us,
+                          struct sp_msg_malformed *out) SP_NONNULL(1, 4);
 void sp_malformed_clear(struct sp_malformed *m, unsigned at) SP_NONNULL(1);
 
 #endif

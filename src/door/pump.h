@@ -14,8 +14,8 @@
 #include "wire/loop.h"
 
 /* After the last answer the client may still be sending; so long and so much is read and dropped. */
-#define SP_PUMP_LINGER_MS        ((uint64_t)2000)
-#define SP_PUMP_LINGER_BYTES_MAX ((size_t)4 * 1024 * 1024)
+#define SP_PUMP_LINGER_MS         ((uint64_t)2000)
+#define SP_PUMP_LINGER_BYTES_MAX  ((size_t)4 * 1024 * 1024)
 
 /* The names of a client's certificate, see sp_tls_peer. */
 #define SP_PUMP_SUBJECT_BYTES_MAX ((size_t)2048)
@@ -31,7 +31,8 @@ typedef void sp_pump_ended_fn(void *ctx, struct sp_pump *pump);
 /* What all pumps of a door share. */
 struct sp_pump_house {
     struct sp_loop *loop;
-    const struct sp_tls_context *tls; /* NULL: plain HTTP; may change, standing connections keep theirs */
+    const struct sp_tls_context
+        *tls; /* NULL: plain HTTP; may change, standing connections keep theirs */
     struct sp_guard_limits limits;
     sp_pump_stream_fn *stream;
     sp_pump_ended_fn *ended;

@@ -4,10 +4,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "base/clock.h"
-#include "base/num.h"
 #include "api/request.h"
 #include "api/route.h"
+#include "base/clock.h"
+#include "base/num.h"
 #include "base/own.h"
 #include "front/job.h"
 #include "front/live.h"
@@ -40,7 +40,7 @@ struct sp_call {
     struct sp_body body;
     struct sp_reply reply;
     struct sp_live *live; /* of an answer that grows; NULL else */
-    struct sp_buf names; /* of a list of sessions, for its answer */
+    struct sp_buf names;  /* of a list of sessions, for its answer */
     uint32_t next_skip;
 };
 
@@ -128,13 +128,16 @@ static void set_reply(struct sp_call *call, const struct sp_desk_answer *answer)
                                              .next_skip = call->next_skip};
     struct sp_desk_answer late = *answer;
     sp_reply_done(&call->reply);
-    enum sp_err room = answer->content == NULL ? SP_OK
-                                               : sp_download_room(&call->face->downloads, answer->owner, answer->content->bytes.len);
+    enum sp_err room =
+        answer->content == NULL
+            ? SP_OK
+            : sp_download_room(&call->face->downloads, answer->owner, answer->content->bytes.len);
     if (room != SP_OK) {
-        late = (struct sp_desk_answer){.exchange = answer->exchange,
-                                       .err = room,
-                                       .retry_after_ms = SP_DESK_RETRY_MS,
-                                       .detail = SP_SLICE_LITERAL("too many files are on their way to clients")};
+        late = (struct sp_desk_answer){
+            .exchange = answer->exchange,
+            .err = room,
+            .retry_after_ms = SP_DESK_RETRY_MS,
+            .detail = SP_SLICE_LITERAL("too many files are on their way to clients")};
     }
     sp_reply_init(&call->reply, &request, &late);
     sp_body_done(&call->body);
@@ -282,8 +285,8 @@ void sp_call_answer(void *ctx, void *request, struct sp_desk_answer *answer)
         return;
     }
     set_reply(call, answer);
-    bool is_event = answer->err == SP_OK && answer->payload != NULL && !answer->is_async && !answer->is_json &&
-                    !call->reply.has_content && wants_events(call);
+    bool is_event = answer->err == SP_OK && answer->payload != NULL && !answer->is_async &&
+                    !answer->is_json && !call->reply.has_content && wants_events(call);
     if (is_event && sp_reply_to_event(&call->reply, answer) != SP_OK) {
         set_refusal(call, SP_ERR_POOL_ANSWER);
     }
@@ -307,27 +310,31 @@ static bool is_reading(struct sp_slice method, struct sp_slice target)
     struct sp_route route = {.operation = SP_OPERATION_NONE};
     sp_buf_init(&scratch, SP_ROUTE_SCRATCH_BYTES_MAX);
     return memmem(target.ptr, target.len, word, sizeof(word) - 1) != NULL &&
-           sp_route_find(method, target, &scratch, &route, NULL) == SP_OK && route.operation == SP_OPERATION_AUDIT_READ;
+           sp_route_find(method, target, &scratch, &route, NULL) == SP_OK &&
+           route.operation == SP_OPERATION_AUDIT_READ;
 }
 
 static enum sp_err open_exchange(struct sp_call *call)
 {
-    struct sp_msg_ask ask = {.source = sp_slice_of(call->stream->source),
-                             .method = sp_slice_of(call->method),
-                             .target = sp_slice_of(call->target),
-                             .authorization = header(call, "Authorization"),
-                             .api_key = header(call, "x-ms-apikey"),
-                             .operation_id = header(call, "operation-id"),
-                             .idempotency_key = idempotency_key(call),
-                             .has_idempotency_key = header(call, "Idempotency-Key").ptr != NULL,
-                             .is_stream = wants_events(call),
-                             .traceparent = header(call, "traceparent"),
-                             .is_tls = call->stream->is_tls,
-                             .certificate = sp_slice_make(call->stream->certificate, call->stream->certificate_len),
-                             .subject = sp_slice_of(call->stream->subject),
-                             .has_body = call->has_body ? 1 : header(call, "Content-Length").len > 0 ? 2 : 0,
-                             .body_bytes = call->is_body_done ? call->body.len : call->declared,
-                             .is_ready = call->is_body_done};
+    struct sp_msg_ask ask = {
+        .source = sp_slice_of(call->stream->source),
+        .method = sp_slice_of(call->method),
+        .target = sp_slice_of(call->target),
+        .authorization = header(call, "Authorization"),
+        .api_key = header(call, "x-ms-apikey"),
+        .operation_id = header(call, "operation-id"),
+        .idempotency_key = idempotency_key(call),
+        .has_idempotency_key = header(call, "Idempotency-Key").ptr != NULL,
+        .is_stream = wants_events(call),
+        .traceparent = header(call, "traceparent"),
+        .is_tls = call->stream->is_tls,
+        .certificate = sp_slice_make(call->stream->certificate, call->stream->certificate_len),
+        .subject = sp_slice_of(call->stream->subject),
+        .has_body = call->has_body                           ? 1
+                    : header(call, "Content-Length").len > 0 ? 2
+                                                             : 0,
+        .body_bytes = call->is_body_done ? call->body.len : call->declared,
+        .is_ready = call->is_body_done};
     if (ask.operation_id.len > SP_MSG_SESSION_MAX || ask.traceparent.len > SP_MSG_SESSION_MAX ||
         ask.api_key.len > SP_MSG_FIELD_MAX || ask.authorization.len > SP_MSG_FIELD_MAX) {
         return SP_ERR_HEAD_TOO_BIG;
@@ -341,8 +348,8 @@ static enum sp_err open_exchange(struct sp_call *call)
     if (call->face->is_draining) {
         return SP_ERR_UNAVAILABLE;
     }
-    SP_TRY(sp_desk_open(call->face->desk, call, &ask, is_reading(ask.method, ask.target), sp_clock_mono_ms(),
-                        &call->exchange));
+    SP_TRY(sp_desk_open(call->face->desk, call, &ask, is_reading(ask.method, ask.target),
+                        sp_clock_mono_ms(), &call->exchange));
     call->is_open = true;
     return SP_OK;
 }
@@ -503,9 +510,11 @@ enum MHD_Result sp_call_handle(struct sp_call *call, const char *method, const c
 }
 
 /* A run has none, for all of it stands in its body; unless its body claims to be something else. */
-static enum sp_err put_arguments(struct sp_call *call, const struct sp_msg_send *send, struct sp_buf *out)
+static enum sp_err put_arguments(struct sp_call *call, const struct sp_msg_send *send,
+                                 struct sp_buf *out)
 {
-    if (send->operation == SP_OPERATION_EXECUTE && sp_request_takes_type(header(call, "Content-Type"))) {
+    if (send->operation == SP_OPERATION_EXECUTE &&
+        sp_request_takes_type(header(call, "Content-Type"))) {
         return SP_OK;
     }
     const struct sp_job_request request = {.method = sp_slice_of(call->method),
@@ -518,7 +527,8 @@ static enum sp_err put_arguments(struct sp_call *call, const struct sp_msg_send 
     return sp_job_arguments(&request, out);
 }
 
-enum sp_err sp_call_job(void *ctx, void *request, const struct sp_msg_send *send, struct sp_msg_job *job)
+enum sp_err sp_call_job(void *ctx, void *request, const struct sp_msg_send *send,
+                        struct sp_msg_job *job)
 {
     struct sp_call *call = request;
     struct sp_face *face = ctx;

@@ -39,7 +39,7 @@ struct sp_face {
     struct sp_timer *tick;
     struct sp_stream *adding; /* for the notification that comes out of MHD_add_connection */
     size_t calls;
-    size_t live_bytes;       /* of answers that grow, on their way to clients */
+    size_t live_bytes; /* of answers that grow, on their way to clients */
     struct sp_downloads downloads;
     bool is_draining;
 };
@@ -63,8 +63,8 @@ void sp_call_client_left(struct sp_call *call) SP_NONNULL(1);
 void sp_call_free(struct sp_call *call);
 
 /* The desk's side: see sp_desk_port. */
-enum sp_err sp_call_job(void *ctx, void *request, const struct sp_msg_send *send, struct sp_msg_job *job)
-    SP_MUST_CHECK;
+enum sp_err sp_call_job(void *ctx, void *request, const struct sp_msg_send *send,
+                        struct sp_msg_job *job) SP_MUST_CHECK;
 void sp_call_read_body(void *ctx, void *request, uint64_t bytes_max);
 void sp_call_part(void *ctx, void *request, const struct sp_msg_part *part);
 void sp_call_answer(void *ctx, void *request, struct sp_desk_answer *answer);

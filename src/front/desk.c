@@ -31,7 +31,7 @@ struct slot {
     enum state state;
     unsigned may;
     bool is_reading; /* of the log: reader answers */
-    bool owes_left; /* admit is still to hear `why` */
+    bool owes_left;  /* admit is still to hear `why` */
     enum sp_err why;
     enum sp_err fallback; /* while refusing: the answer if none comes */
     void *request;
@@ -207,8 +207,8 @@ static bool is_complete(const struct sp_desk *desk)
     return desk->has_admit && desk->has_audit && !desk->is_closed;
 }
 
-enum sp_err sp_desk_open(struct sp_desk *desk, void *request, struct sp_msg_ask *ask, bool is_reading,
-                         uint64_t now_ms, sp_exchange *out)
+enum sp_err sp_desk_open(struct sp_desk *desk, void *request, struct sp_msg_ask *ask,
+                         bool is_reading, uint64_t now_ms, sp_exchange *out)
 {
     if (!is_complete(desk)) {
         return SP_ERR_UNAVAILABLE;
@@ -320,10 +320,12 @@ enum sp_err sp_desk_on_tell(struct sp_desk *desk, struct sp_msg_tell *tell)
 /* What if reader is hostile? It shows who reads the log something else; no other exchange is its to answer. */
 enum sp_err sp_desk_on_page(struct sp_desk *desk, struct sp_msg_page *page)
 {
-    static const char *const media[SP_PAGE_COUNT] = {
-        [SP_PAGE_JSON] = "application/json", [SP_PAGE_TEXT] = "text/plain; charset=utf-8", [SP_PAGE_BYTES] = "application/octet-stream"};
+    static const char *const media[SP_PAGE_COUNT] = {[SP_PAGE_JSON] = "application/json",
+                                                     [SP_PAGE_TEXT] = "text/plain; charset=utf-8",
+                                                     [SP_PAGE_BYTES] = "application/octet-stream"};
     struct slot *slot = NULL;
-    struct sp_limit_state limit = {.size = page->limit_size, .left = page->limit_left, .reset_s = page->limit_reset_s};
+    struct sp_limit_state limit = {
+        .size = page->limit_size, .left = page->limit_left, .reset_s = page->limit_reset_s};
     if (page->kind >= SP_PAGE_COUNT) {
         return SP_ERR_WIRE;
     }
@@ -335,7 +337,8 @@ enum sp_err sp_desk_on_page(struct sp_desk *desk, struct sp_msg_page *page)
     struct sp_desk_answer answer = {.err = page->err,
                                     .limit = limit,
                                     .detail = page->detail,
-                                    .retry_after_ms = page->err == SP_ERR_UNAVAILABLE ? SP_DESK_RETRY_MS : 0,
+                                    .retry_after_ms =
+                                        page->err == SP_ERR_UNAVAILABLE ? SP_DESK_RETRY_MS : 0,
                                     .has_entry = true,
                                     .entry = page->entry,
                                     .is_json = page->err == SP_OK,
@@ -357,8 +360,10 @@ enum sp_err sp_desk_on_send(struct sp_desk *desk, const struct sp_msg_send *send
     if (slot == NULL) {
         return SP_OK; /* it left meanwhile; admit has been told */
     }
-    struct sp_msg_job job = {
-        .exchange = send->exchange, .operation = send->operation, .modules = send->modules, .body = SP_PAYLOAD_EMPTY};
+    struct sp_msg_job job = {.exchange = send->exchange,
+                             .operation = send->operation,
+                             .modules = send->modules,
+                             .body = SP_PAYLOAD_EMPTY};
     for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {
         job.policy[i] = send->policy[i];
     }

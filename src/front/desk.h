@@ -27,7 +27,7 @@ struct sp_desk_answer {
     enum sp_err err;
     uint32_t retry_after_ms; /* 0: none */
     struct sp_limit_state limit;
-    bool is_json; /* the payload is the body as it stands */
+    bool is_json;      /* the payload is the body as it stands */
     const char *media; /* what it is; NULL: JSON */
     struct sp_slice detail;
     struct sp_slice findings;
@@ -38,8 +38,8 @@ struct sp_desk_answer {
     bool is_replay;        /* it was given before */
     uint32_t owner;        /* of a download: whose it is, as a number */
     uint64_t relay_us;
-    struct sp_slice execution; /* the id of the run */
-    struct sp_slice session;   /* the pool's name of the session */
+    struct sp_slice execution;  /* the id of the run */
+    struct sp_slice session;    /* the pool's name of the session */
     struct sp_payload *payload; /* the result when err is SP_OK, else NULL */
     struct sp_payload *content; /* of a download; may be moved out. NULL without a result */
 };
@@ -51,7 +51,8 @@ struct sp_desk_port {
     enum sp_err (*ready)(void *ctx, const struct sp_msg_ready *ready);
     enum sp_err (*left)(void *ctx, const struct sp_msg_left *left);
     /* Adds the request's arguments and body and hands the job to the worker that `send` names. */
-    enum sp_err (*job)(void *ctx, void *request, const struct sp_msg_send *send, struct sp_msg_job *job);
+    enum sp_err (*job)(void *ctx, void *request, const struct sp_msg_send *send,
+                       struct sp_msg_job *job);
     /* The body may be read, at most so much of it. */
     void (*read_body)(void *ctx, void *request, uint64_t bytes_max);
     /* The run of a request says something while it goes on. */
@@ -77,8 +78,9 @@ size_t sp_desk_live(const struct sp_desk *desk) SP_NONNULL(1);
 
 /* A request's head is here (with `is_ready`, its body too): asks admit. The exchange in `ask` is filled in. `is_reading`: it
  * asks for a part of the log, which reader answers. On failure the request is the caller's to answer: SP_ERR_UNAVAILABLE while a peer is missing, SP_ERR_FULL without a free slot. */
-enum sp_err sp_desk_open(struct sp_desk *desk, void *request, struct sp_msg_ask *ask, bool is_reading,
-                         uint64_t now_ms, sp_exchange *out) SP_MUST_CHECK SP_NONNULL(1, 2, 3, 6);
+enum sp_err sp_desk_open(struct sp_desk *desk, void *request, struct sp_msg_ask *ask,
+                         bool is_reading, uint64_t now_ms, sp_exchange *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2, 3, 6);
 
 /* Its body is whole; or it is over its grant; or the client left. Each may answer the request at once. */
 void sp_desk_body_ready(struct sp_desk *desk, sp_exchange exchange, uint64_t bytes, uint64_t now_ms)
@@ -97,11 +99,14 @@ enum sp_err sp_desk_on_send(struct sp_desk *desk, const struct sp_msg_send *send
 enum sp_err sp_desk_on_answer(struct sp_desk *desk, struct sp_msg_answer *answer)
     SP_MUST_CHECK SP_NONNULL(1, 2);
 
-enum sp_err sp_desk_on_page(struct sp_desk *desk, struct sp_msg_page *page) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_desk_on_page(struct sp_desk *desk, struct sp_msg_page *page)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
-enum sp_err sp_desk_on_part(struct sp_desk *desk, const struct sp_msg_part *part) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_desk_on_part(struct sp_desk *desk, const struct sp_msg_part *part)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
-enum sp_err sp_desk_on_tell(struct sp_desk *desk, struct sp_msg_tell *tell) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_desk_on_tell(struct sp_desk *desk, struct sp_msg_tell *tell)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* Deadlines; called about every second. */
 void sp_desk_tick(struct sp_desk *desk, uint64_t now_ms) SP_NONNULL(1);

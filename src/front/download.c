@@ -32,7 +32,8 @@ enum sp_err sp_download_room(const struct sp_downloads *downloads, uint32_t owne
     if (place == NULL || bytes > SP_DOWNLOAD_BYTES_MAX - downloads->bytes) {
         return SP_ERR_UNAVAILABLE;
     }
-    bool is_over = place->count > 0 && (place->bytes > SP_DOWNLOAD_OWNER_MAX || bytes > SP_DOWNLOAD_OWNER_MAX - place->bytes);
+    bool is_over = place->count > 0 && (place->bytes > SP_DOWNLOAD_OWNER_MAX ||
+                                        bytes > SP_DOWNLOAD_OWNER_MAX - place->bytes);
     return is_over ? SP_ERR_BUSY : SP_OK;
 }
 
@@ -54,22 +55,25 @@ static void on_done(void *ctx)
     free(download);
 }
 
-struct MHD_Response *sp_download_response(struct sp_downloads *downloads, struct sp_reply *reply, uint32_t owner)
+struct MHD_Response *sp_download_response(struct sp_downloads *downloads, struct sp_reply *reply,
+                                          uint32_t owner)
 {
     struct sp_download_owner *place = find(downloads, owner);
     struct download *download = place == NULL ? NULL : calloc(1, sizeof(*download));
     if (download == NULL) {
         return NULL;
     }
-    *download = (struct download){.downloads = downloads, .owner = place, .content = reply->content};
+    *download =
+        (struct download){.downloads = downloads, .owner = place, .content = reply->content};
     download->part = sp_slice_sub(download->content.bytes, (size_t)reply->from, (size_t)reply->len);
     reply->content = SP_PAYLOAD_EMPTY;
     *place = (struct sp_download_owner){.owner = owner,
                                         .count = place->count + 1,
-                                        .bytes = (place->count > 0 ? place->bytes : 0) + download->content.bytes.len};
+                                        .bytes = (place->count > 0 ? place->bytes : 0) +
+                                                 download->content.bytes.len};
     downloads->bytes += download->content.bytes.len;
-    struct MHD_Response *response =
-        MHD_create_response_from_callback(download->part.len, PIECE_BYTES, on_piece, download, on_done);
+    struct MHD_Response *response = MHD_create_response_from_callback(
+        download->part.len, PIECE_BYTES, on_piece, download, on_done);
     if (response == NULL) {
         on_done(download);
     }

@@ -11,8 +11,9 @@
 #include "front/reply.h"
 
 #define SP_DOWNLOAD_BYTES_MAX ((uint64_t)1024 * 1024 * 1024) /* all together */
-#define SP_DOWNLOAD_OWNER_MAX ((uint64_t)256 * 1024 * 1024)  /* of one tenant, but for a single larger file */
-#define SP_DOWNLOAD_OWNERS    256U                           /* tenants that download at the same time */
+#define SP_DOWNLOAD_OWNER_MAX                                                                      \
+    ((uint64_t)256 * 1024 * 1024) /* of one tenant, but for a single larger file */
+#define SP_DOWNLOAD_OWNERS 256U   /* tenants that download at the same time */
 
 struct sp_downloads {
     uint64_t bytes;
@@ -24,11 +25,11 @@ struct sp_downloads {
 };
 
 /* Whether there is room for this file: SP_ERR_BUSY when its owner has too much on the way, SP_ERR_UNAVAILABLE when all have. */
-enum sp_err sp_download_room(const struct sp_downloads *downloads, uint32_t owner, uint64_t bytes) SP_MUST_CHECK
-    SP_NONNULL(1);
+enum sp_err sp_download_room(const struct sp_downloads *downloads, uint32_t owner, uint64_t bytes)
+    SP_MUST_CHECK SP_NONNULL(1);
 
 /* The answer, into which the reply's content moves; counted until the library is done with it. NULL without memory. */
-struct MHD_Response *sp_download_response(struct sp_downloads *downloads, struct sp_reply *reply, uint32_t owner)
-    SP_MUST_CHECK SP_NONNULL(1, 2);
+struct MHD_Response *sp_download_response(struct sp_downloads *downloads, struct sp_reply *reply,
+                                          uint32_t owner) SP_MUST_CHECK SP_NONNULL(1, 2);
 
 #endif

@@ -225,7 +225,8 @@ static struct sp_stream *new_stream(struct sp_face *face, int fd, const struct s
     stream->fd = fd;
     sp_slice_to_text(from->source, stream->source, sizeof(stream->source));
     stream->is_tls = from->is_tls;
-    stream->certificate_len = sp_slice_copy(from->certificate, stream->certificate, sizeof(stream->certificate));
+    stream->certificate_len =
+        sp_slice_copy(from->certificate, stream->certificate, sizeof(stream->certificate));
     stream->subject = from->subject.len == 0 ? NULL : sp_slice_dup(from->subject);
     if (from->subject.len != 0 && stream->subject == NULL) {
         free_stream(stream);

@@ -143,7 +143,8 @@ void sp_live_part(struct sp_live *live, const struct sp_msg_part *part)
     }
     live->lost = part->lost < UINT32_MAX - live->lost ? live->lost + part->lost : UINT32_MAX - 1;
     /* A byte of text has at most six in JSON. */
-    if (!has_room(live, part->data.bytes.len) || put_part(part, live->lost, &live->waiting) != SP_OK) {
+    if (!has_room(live, part->data.bytes.len) ||
+        put_part(part, live->lost, &live->waiting) != SP_OK) {
         sp_buf_truncate(&live->waiting, before);
         live->lost++;
         return;

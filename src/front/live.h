@@ -20,7 +20,8 @@
 struct sp_live;
 
 /* For a connection of the library; the caller's until sp_live_leave. */
-struct sp_live *sp_live_new(struct sp_face *face, struct MHD_Connection *connection) SP_MUST_CHECK SP_NONNULL(1, 2);
+struct sp_live *sp_live_new(struct sp_face *face, struct MHD_Connection *connection)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 void sp_live_leave(struct sp_live *take_live);
 
 /* The answer to queue, which keeps the object alive by itself; NULL when memory is used up. */

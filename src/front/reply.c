@@ -8,11 +8,11 @@
 #include "codec/url.h"
 #include "wire/finding.h"
 
-#define ID_BYTES           ((size_t)24)
-#define ERROR_BYTES_MAX    ((size_t)256 * 1024)
-#define LOCATION_BYTES_MAX ((size_t)1024)
+#define ID_BYTES            ((size_t)24)
+#define ERROR_BYTES_MAX     ((size_t)256 * 1024)
+#define LOCATION_BYTES_MAX  ((size_t)1024)
 #define CHALLENGE_BYTES_MAX ((size_t)256)
-#define LIMIT_BYTES        ((size_t)128)
+#define LIMIT_BYTES         ((size_t)128)
 
 static enum sp_err add(struct sp_reply *reply, const char *name, struct sp_slice value)
 {
@@ -62,9 +62,12 @@ static enum sp_err add_limit(struct sp_reply *reply, const struct sp_limit_state
     if (limit->limit == SP_LIMIT_NONE) {
         return SP_OK;
     }
-    SP_TRY(limit->scope == SP_LIMIT_OF_TENANT ? SP_OK : sp_buf_putf(&name, "%s-", sp_limit_scope_name(limit->scope)));
+    SP_TRY(limit->scope == SP_LIMIT_OF_TENANT
+               ? SP_OK
+               : sp_buf_putf(&name, "%s-", sp_limit_scope_name(limit->scope)));
     SP_TRY(sp_buf_putf(&name, "%s", sp_limit_field(limit->limit)));
-    SP_TRY(sp_buf_putf(&text, "\"%.*s\";q=%llu", (int)name.len, (const char *)name.ptr, (unsigned long long)limit->size));
+    SP_TRY(sp_buf_putf(&text, "\"%.*s\";q=%llu", (int)name.len, (const char *)name.ptr,
+                       (unsigned long long)limit->size));
     SP_TRY(window_s == 0 ? SP_OK : sp_buf_putf(&text, ";w=%u", window_s));
     SP_TRY(add(reply, "RateLimit-Policy", sp_buf_slice(&text)));
     sp_buf_clear(&text);
@@ -82,7 +85,8 @@ static enum sp_err add_common(struct sp_reply *reply, const struct sp_desk_answe
     SP_TRY(add(reply, "Content-Type", sp_slice_of(is_media ? answer->media : "application/json")));
     SP_TRY(add(reply, "x-ms-request-id", sp_buf_slice(&id)));
     SP_TRY(add_limit(reply, &answer->limit));
-    SP_TRY(answer->is_replay ? add(reply, "Idempotency-Replayed", SP_SLICE_LITERAL("true")) : SP_OK);
+    SP_TRY(answer->is_replay ? add(reply, "Idempotency-Replayed", SP_SLICE_LITERAL("true"))
+                             : SP_OK);
     return answer->has_entry ? add_number(reply, "x-sallyport-entry", answer->entry) : SP_OK;
 }
 
@@ -121,14 +125,16 @@ static enum sp_err add_challenge(struct sp_reply *reply, const struct sp_desk_an
     SP_AUTO_BUF struct sp_buf text;
     sp_buf_init(&text, CHALLENGE_BYTES_MAX);
     if (answer->err == SP_ERR_SCOPE && scope.len > 0) {
-        SP_TRY(sp_buf_put_text(&text, "Bearer realm=\"sallyport\", error=\"insufficient_scope\", scope=\""));
+        SP_TRY(sp_buf_put_text(
+            &text, "Bearer realm=\"sallyport\", error=\"insufficient_scope\", scope=\""));
         SP_TRY(sp_buf_put(&text, scope));
         SP_TRY(sp_buf_put_byte(&text, '"'));
     } else if (answer->err == SP_ERR_TOKEN_MISSING) {
         SP_TRY(sp_buf_put_text(&text, "Bearer realm=\"sallyport\""));
     } else if (reply->status == 401) {
-        SP_TRY(sp_buf_putf(&text, "Bearer realm=\"sallyport\", error=\"invalid_token\", error_description=\"%s\"",
-                           sp_err_text(answer->err)));
+        SP_TRY(sp_buf_putf(
+            &text, "Bearer realm=\"sallyport\", error=\"invalid_token\", error_description=\"%s\"",
+            sp_err_text(answer->err)));
     } else {
         return SP_OK;
     }
@@ -197,13 +203,14 @@ static enum sp_err add_location(struct sp_reply *reply, const struct sp_route *r
 }
 
 /* What the log, the pool and the client call this run. */
-static enum sp_err put_run_id(const struct sp_reply_request *request, const struct sp_desk_answer *answer,
-                              struct sp_buf *out)
+static enum sp_err put_run_id(const struct sp_reply_request *request,
+                              const struct sp_desk_answer *answer, struct sp_buf *out)
 {
     if (answer->execution.len > 0) {
         return sp_buf_put(out, answer->execution);
     }
-    if (sp_http_is_token(request->operation_id) && request->operation_id.len <= SP_MSG_SESSION_MAX) {
+    if (sp_http_is_token(request->operation_id) &&
+        request->operation_id.len <= SP_MSG_SESSION_MAX) {
         return sp_buf_put(out, request->operation_id);
     }
     return put_id(answer->exchange, out);
@@ -228,7 +235,8 @@ static enum sp_err add_session_guid(struct sp_reply *reply, struct sp_slice sess
 }
 
 /* Milliseconds, as whole numbers. */
-static enum sp_err add_run_times(struct sp_reply *reply, const struct sp_desk_answer *answer, uint64_t run_ms)
+static enum sp_err add_run_times(struct sp_reply *reply, const struct sp_desk_answer *answer,
+                                 uint64_t run_ms)
 {
     SP_TRY(add_session_guid(reply, answer->session));
     SP_TRY(add_number(reply, "X-Ms-Overall-Execution-Time", answer->relay_us / 1000));
@@ -264,13 +272,15 @@ static enum sp_err put_denial(struct sp_reply *reply, const struct sp_reply_requ
     size_t count = read_findings(answer->findings, details);
     sp_buf_init(&text, ERROR_BYTES_MAX);
     SP_TRY(sp_buf_put_text(&text, "PolicyDenied: "));
-    SP_TRY(sp_buf_put(&text, answer->detail.len > 0 ? answer->detail : sp_slice_of(sp_err_text(answer->err))));
+    SP_TRY(sp_buf_put(&text, answer->detail.len > 0 ? answer->detail
+                                                    : sp_slice_of(sp_err_text(answer->err))));
     SP_TRY(sp_buf_put_text(&text, "\n"));
     for (size_t i = 0; i < count; i++) {
         const struct sp_answer_detail *d = &details[i];
-        SP_TRY(sp_buf_putf(&text, "  line %u, column %u: %.*s: %.*s (%.*s)\n", d->line, d->column, (int)d->code.len,
-                           (const char *)d->code.ptr, (int)d->message.len, (const char *)d->message.ptr,
-                           (int)d->action.len, (const char *)d->action.ptr));
+        SP_TRY(sp_buf_putf(&text, "  line %u, column %u: %.*s: %.*s (%.*s)\n", d->line, d->column,
+                           (int)d->code.len, (const char *)d->code.ptr, (int)d->message.len,
+                           (const char *)d->message.ptr, (int)d->action.len,
+                           (const char *)d->action.ptr));
     }
     const struct sp_result result = {.status = SP_RUN_FAILED,
                                      .err_text = sp_buf_slice(&text),
@@ -300,14 +310,16 @@ static enum sp_err put_download(struct sp_reply *reply, const struct sp_reply_re
         SP_TRY(add(reply, "Content-Range", sp_buf_slice(&text)));
         return sp_answer_error(&problem, &reply->body);
     }
-    SP_TRY(set_type(reply, has_type ? file.content_type : SP_SLICE_LITERAL("application/octet-stream")));
+    SP_TRY(set_type(reply,
+                    has_type ? file.content_type : SP_SLICE_LITERAL("application/octet-stream")));
     if (file.modified.len > 0 && sp_http_is_field_value(file.modified)) {
         SP_TRY(add(reply, "Last-Modified", file.modified));
     }
     reply->status = range.is_part ? 206 : 200;
     if (range.is_part) {
         SP_TRY(sp_buf_putf(&text, "bytes %llu-%llu/%llu", (unsigned long long)range.from,
-                           (unsigned long long)(range.from + range.len - 1), (unsigned long long)size));
+                           (unsigned long long)(range.from + range.len - 1),
+                           (unsigned long long)size));
         SP_TRY(add(reply, "Content-Range", sp_buf_slice(&text)));
     }
     reply->content = *answer->content;
@@ -334,8 +346,10 @@ static enum sp_err put_execution(struct sp_reply *reply, const struct sp_route *
 static enum sp_err put_other(struct sp_reply *reply, const struct sp_reply_request *request,
                              const struct sp_route *route, const struct sp_desk_answer *answer)
 {
-    const struct sp_answer_other about = {
-        .route = route, .target = request->target, .names = request->names, .next_skip = request->next_skip};
+    const struct sp_answer_other about = {.route = route,
+                                          .target = request->target,
+                                          .names = request->names,
+                                          .next_skip = request->next_skip};
     bool is_text = false;
     SP_TRY(sp_answer_other(&about, answer->payload->bytes, &reply->body, &reply->status, &is_text));
     return is_text ? set_type(reply, SP_SLICE_LITERAL("text/plain; charset=utf-8")) : SP_OK;
@@ -440,7 +454,8 @@ enum sp_err sp_reply_to_event(struct sp_reply *reply, const struct sp_desk_answe
     if (sp_slice_find(body, 0, '\n') != body.len) {
         return SP_ERR_INVALID;
     }
-    SP_TRY(answer->has_entry ? sp_buf_putf(&event, "id: %llu\n", (unsigned long long)answer->entry) : SP_OK);
+    SP_TRY(answer->has_entry ? sp_buf_putf(&event, "id: %llu\n", (unsigned long long)answer->entry)
+                             : SP_OK);
     SP_TRY(sp_buf_putf(&event, "event: %s\ndata: ", reply->status < 300 ? "result" : "error"));
     SP_TRY(sp_buf_put(&event, body));
     SP_TRY(sp_buf_put_text(&event, "\n\n"));

@@ -19,8 +19,8 @@ struct sp_reply_request {
     struct sp_slice target;
     struct sp_slice operation_id; /* empty: the exchange names the run */
     struct sp_slice traceparent;
-    struct sp_slice range;        /* of a download; empty: the whole file */
-    struct sp_slice names;        /* of a list of sessions: see api/answer_other.h */
+    struct sp_slice range; /* of a download; empty: the whole file */
+    struct sp_slice names; /* of a list of sessions: see api/answer_other.h */
     uint32_t next_skip;
 };
 
@@ -36,7 +36,7 @@ struct sp_reply {
     unsigned field_count;
     struct sp_reply_field fields[SP_REPLY_FIELDS_MAX];
     struct sp_payload content; /* of a download: the body is its part from `from` on, `len` bytes */
-    uint32_t owner; /* whose that is */
+    uint32_t owner;            /* whose that is */
     bool has_content;
     uint64_t from;
     uint64_t len;
@@ -47,8 +47,10 @@ void sp_reply_init(struct sp_reply *reply, const struct sp_reply_request *reques
                    const struct sp_desk_answer *answer) SP_NONNULL(1, 2, 3);
 
 /* The head of an answer that grows; and a whole answer as the event that ends one (with its own head, when nothing grew). */
-enum sp_err sp_reply_init_live(struct sp_reply *reply, sp_exchange exchange) SP_MUST_CHECK SP_NONNULL(1);
-enum sp_err sp_reply_to_event(struct sp_reply *reply, const struct sp_desk_answer *answer) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_reply_init_live(struct sp_reply *reply, sp_exchange exchange)
+    SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_reply_to_event(struct sp_reply *reply, const struct sp_desk_answer *answer)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* The value of field `index`, for as long as the reply lives. */
 const char *sp_reply_value(const struct sp_reply *reply, unsigned index) SP_NONNULL(1);

@@ -90,17 +90,19 @@ static enum sp_err token_of(const struct sp_credentials *credentials, struct sp_
     return SP_OK;
 }
 
-static void stand_for(const struct sp_authority *authority, const struct sp_identity *identity, struct sp_principal *out)
+static void stand_for(const struct sp_authority *authority, const struct sp_identity *identity,
+                      struct sp_principal *out)
 {
-    *out = (struct sp_principal){.tenant = sp_directory_tenant(authority->directory, identity->tenant),
-                                 .tenant_index = identity->tenant,
-                                 .id = sp_slice_of(identity->name),
-                                 .scopes = identity->scopes};
+    *out =
+        (struct sp_principal){.tenant = sp_directory_tenant(authority->directory, identity->tenant),
+                              .tenant_index = identity->tenant,
+                              .id = sp_slice_of(identity->name),
+                              .scopes = identity->scopes};
 }
 
 /* A token of an issuer: its signature is checked once. */
-static enum sp_err check_signed(struct sp_authority *authority, struct sp_slice token, bool is_slowed, uint64_t wall_us,
-                                struct sp_principal *out)
+static enum sp_err check_signed(struct sp_authority *authority, struct sp_slice token,
+                                bool is_slowed, uint64_t wall_us, struct sp_principal *out)
 {
     uint8_t digest[SP_SHA256_BYTES];
     struct sp_identity fresh;
@@ -109,7 +111,8 @@ static enum sp_err check_signed(struct sp_authority *authority, struct sp_slice 
         return SP_ERR_TOKEN_UNKNOWN;
     }
     SP_TRY(sp_sha256(token, digest));
-    const struct sp_identity *known = sp_seen_find(authority->seen, digest, authority->issuers, wall_us);
+    const struct sp_identity *known =
+        sp_seen_find(authority->seen, digest, authority->issuers, wall_us);
     if (known == NULL) {
         if (is_slowed) {
             return SP_ERR_BUSY;
@@ -122,11 +125,13 @@ static enum sp_err check_signed(struct sp_authority *authority, struct sp_slice 
 }
 
 /* The shape decides: no gateway token has a dot. A key of the other field is a gateway token only. */
-static enum sp_err check_token(struct sp_authority *authority, const struct sp_credentials *credentials, struct sp_slice token,
+static enum sp_err check_token(struct sp_authority *authority,
+                               const struct sp_credentials *credentials, struct sp_slice token,
                                uint64_t wall_us, struct sp_principal *out)
 {
-    const bool is_signed = credentials->api_key.len == 0 && sp_issuers_count(authority->issuers) > 0 &&
-                           sp_issuers_is_token(token) && !sp_slice_starts(token, SP_TOKEN_PREFIX);
+    const bool is_signed = credentials->api_key.len == 0 &&
+                           sp_issuers_count(authority->issuers) > 0 && sp_issuers_is_token(token) &&
+                           !sp_slice_starts(token, SP_TOKEN_PREFIX);
     if (is_signed) {
         return check_signed(authority, token, credentials->is_slowed, wall_us, out);
     }
@@ -136,11 +141,14 @@ static enum sp_err check_token(struct sp_authority *authority, const struct sp_c
 
 /* --- certificates --- */
 
-static void stand_for_certificate(struct sp_authority *authority, struct sp_slice digest, size_t tenant, struct sp_principal *out)
+static void stand_for_certificate(struct sp_authority *authority, struct sp_slice digest,
+                                  size_t tenant, struct sp_principal *out)
 {
     static const char before[] = "cert:";
-    (void)sp_slice_copy(sp_slice_of(before), authority->certificate_name, sizeof(authority->certificate_name));
-    sp_hex_write(sp_slice_sub(digest, 0, CERTIFICATE_NAME_BYTES), authority->certificate_name + sizeof(before) - 1);
+    (void)sp_slice_copy(sp_slice_of(before), authority->certificate_name,
+                        sizeof(authority->certificate_name));
+    sp_hex_write(sp_slice_sub(digest, 0, CERTIFICATE_NAME_BYTES),
+                 authority->certificate_name + sizeof(before) - 1);
     *out = (struct sp_principal){.tenant = sp_directory_tenant(authority->directory, tenant),
                                  .tenant_index = tenant,
                                  .id = sp_slice_of(authority->certificate_name),
@@ -148,7 +156,8 @@ static void stand_for_certificate(struct sp_authority *authority, struct sp_slic
 }
 
 /* No token: a certificate alone may be enough. */
-static enum sp_err check_alone(struct sp_authority *authority, const struct sp_credentials *credentials, size_t tenant,
+static enum sp_err check_alone(struct sp_authority *authority,
+                               const struct sp_credentials *credentials, size_t tenant,
                                struct sp_principal *out)
 {
     const struct sp_tenant *owner = sp_directory_tenant(authority->directory, tenant);
@@ -161,7 +170,8 @@ static enum sp_err check_alone(struct sp_authority *authority, const struct sp_c
 }
 
 /* A certificate beside a token must be of the same tenant; one that is nobody's says nothing. */
-static enum sp_err check_both(struct sp_authority *authority, const struct sp_principal *who, bool has_tenant, size_t tenant)
+static enum sp_err check_both(struct sp_authority *authority, const struct sp_principal *who,
+                              bool has_tenant, size_t tenant)
 {
     if (has_tenant && tenant != who->tenant_index) {
         authority->why = "token and certificate are of different tenants";
@@ -174,15 +184,16 @@ static enum sp_err check_both(struct sp_authority *authority, const struct sp_pr
     return SP_OK;
 }
 
-enum sp_err sp_authority_check(struct sp_authority *authority, const struct sp_credentials *credentials, uint64_t wall_us,
+enum sp_err sp_authority_check(struct sp_authority *authority,
+                               const struct sp_credentials *credentials, uint64_t wall_us,
                                struct sp_principal *out)
 {
     struct sp_slice token = {NULL, 0};
     struct sp_principal who = {.tenant = NULL};
     size_t tenant = 0;
     const bool has_tenant = credentials->certificate.len > 0 &&
-                            sp_certificates_find(authority->certificates, credentials->certificate, credentials->subject,
-                                                 &tenant) == SP_OK;
+                            sp_certificates_find(authority->certificates, credentials->certificate,
+                                                 credentials->subject, &tenant) == SP_OK;
     authority->why = "the fields hold no token, or more than one";
     enum sp_err err = token_of(credentials, &token);
     if (err == SP_ERR_TOKEN_MISSING && has_tenant) {

@@ -16,7 +16,8 @@
 struct sp_credentials {
     struct sp_slice authorization; /* the values of the fields, as they came */
     struct sp_slice api_key;
-    struct sp_slice certificate; /* the digest of the client's, which door verified; and its subject */
+    struct sp_slice
+        certificate; /* the digest of the client's, which door verified; and its subject */
     struct sp_slice subject;
     bool is_slowed; /* no signature is checked for this source now */
 };
@@ -36,7 +37,8 @@ struct sp_certificates *sp_authority_certificates(struct sp_authority *authority
  * SP_ERR_TOKEN_EARLY, SP_ERR_TOKEN_AUDIENCE; SP_ERR_BUSY for a signature that would have to be checked for a slowed source. What `out` lends
  * is good until the next call.
  */
-enum sp_err sp_authority_check(struct sp_authority *authority, const struct sp_credentials *credentials, uint64_t wall_us,
+enum sp_err sp_authority_check(struct sp_authority *authority,
+                               const struct sp_credentials *credentials, uint64_t wall_us,
                                struct sp_principal *out) SP_MUST_CHECK SP_NONNULL(1, 2, 4);
 
 /* Why the last check refused, in words for the operator; never what was sent. */

@@ -76,9 +76,14 @@ static bool is_alternative(struct sp_slice text)
 enum sp_err sp_certificate_check(struct sp_slice text)
 {
     size_t ignored = 0;
-    const bool is_subject = sp_slice_starts(text, SUBJECT_PREFIX) && text.len > sizeof(SUBJECT_PREFIX) - 1;
-    const bool is_text = sp_utf8_check(text, &ignored) == SP_OK && sp_slice_find(text, 0, '\0') == text.len;
-    return text.len <= SP_CERTIFICATE_TEXT_MAX && is_text && (is_subject || is_digest(text) || is_alternative(text)) ? SP_OK : SP_ERR_INVALID;
+    const bool is_subject =
+        sp_slice_starts(text, SUBJECT_PREFIX) && text.len > sizeof(SUBJECT_PREFIX) - 1;
+    const bool is_text =
+        sp_utf8_check(text, &ignored) == SP_OK && sp_slice_find(text, 0, '\0') == text.len;
+    return text.len <= SP_CERTIFICATE_TEXT_MAX && is_text &&
+                   (is_subject || is_digest(text) || is_alternative(text))
+               ? SP_OK
+               : SP_ERR_INVALID;
 }
 
 static struct sp_slice text_of(const struct row *row)
@@ -117,7 +122,8 @@ static enum sp_err reserve(struct sp_certificates *certificates)
     return SP_OK;
 }
 
-enum sp_err sp_certificates_add(struct sp_certificates *certificates, struct sp_slice text, size_t tenant)
+enum sp_err sp_certificates_add(struct sp_certificates *certificates, struct sp_slice text,
+                                size_t tenant)
 {
     SP_TRY(sp_certificate_check(text));
     SP_TRY(reserve(certificates));
@@ -128,22 +134,26 @@ enum sp_err sp_certificates_add(struct sp_certificates *certificates, struct sp_
     /* Digests and DNS names are the same in capitals. */
     const bool is_caseless = sp_slice_starts(text, DIGEST_PREFIX) || sp_slice_starts(text, "dns:");
     for (size_t i = 0; is_caseless && i < row.len; i++) {
-        row.text[i] = row.text[i] >= 'A' && row.text[i] <= 'Z' ? (char)(row.text[i] - 'A' + 'a') : row.text[i];
+        row.text[i] = row.text[i] >= 'A' && row.text[i] <= 'Z' ? (char)(row.text[i] - 'A' + 'a')
+                                                               : row.text[i];
     }
     certificates->rows[certificates->count++] = row;
     certificates->is_sorted = false;
     return SP_OK;
 }
 
-static enum sp_err find(struct sp_certificates *certificates, const char *prefix, struct sp_slice rest, size_t *out)
+static enum sp_err find(struct sp_certificates *certificates, const char *prefix,
+                        struct sp_slice rest, size_t *out)
 {
     SP_AUTO_BUF struct sp_buf text;
     sp_buf_init(&text, SP_CERTIFICATE_TEXT_MAX);
-    if (certificates->count == 0 || sp_buf_put_text(&text, prefix) != SP_OK || sp_buf_put(&text, rest) != SP_OK) {
+    if (certificates->count == 0 || sp_buf_put_text(&text, prefix) != SP_OK ||
+        sp_buf_put(&text, rest) != SP_OK) {
         return SP_ERR_NOT_FOUND;
     }
     const struct row key = {.text = (char *)text.ptr, .len = text.len};
-    const struct row *found = bsearch(&key, certificates->rows, certificates->count, sizeof(key), by_text);
+    const struct row *found =
+        bsearch(&key, certificates->rows, certificates->count, sizeof(key), by_text);
     if (found == NULL) {
         return SP_ERR_NOT_FOUND;
     }
@@ -152,7 +162,8 @@ static enum sp_err find(struct sp_certificates *certificates, const char *prefix
 }
 
 /* All alternative names that are somebody's must be the same tenant's: whose it is does not go by their order. */
-static enum sp_err find_alternative(struct sp_certificates *certificates, struct sp_slice lines, size_t *out)
+static enum sp_err find_alternative(struct sp_certificates *certificates, struct sp_slice lines,
+                                    size_t *out)
 {
     bool is_found = false;
     while (lines.len > 0) {
@@ -171,7 +182,8 @@ static enum sp_err find_alternative(struct sp_certificates *certificates, struct
     return is_found ? SP_OK : SP_ERR_NOT_FOUND;
 }
 
-enum sp_err sp_certificates_find(struct sp_certificates *certificates, struct sp_slice digest, struct sp_slice names, size_t *out)
+enum sp_err sp_certificates_find(struct sp_certificates *certificates, struct sp_slice digest,
+                                 struct sp_slice names, size_t *out)
 {
     char hex[2 * SP_CERTIFICATE_BYTES + 1];
     const size_t end = sp_slice_find(names, 0, '\n');

@@ -23,14 +23,14 @@ void sp_certificates_free(struct sp_certificates *certificates);
 enum sp_err sp_certificate_check(struct sp_slice text) SP_MUST_CHECK;
 
 /* SP_ERR_INVALID, SP_ERR_FULL. Of two tenants with one certificate either may be found: the configuration refuses that. */
-enum sp_err sp_certificates_add(struct sp_certificates *certificates, struct sp_slice text, size_t tenant) SP_MUST_CHECK
-    SP_NONNULL(1);
+enum sp_err sp_certificates_add(struct sp_certificates *certificates, struct sp_slice text,
+                                size_t tenant) SP_MUST_CHECK SP_NONNULL(1);
 
 /*
  * The tenant of a certificate: by its digest, else by its subject, else by an alternative name; `names` holds these, a line
  * each, the subject first. SP_ERR_NOT_FOUND, also when there is no digest, or its alternative names are of different tenants.
  */
-enum sp_err sp_certificates_find(struct sp_certificates *certificates, struct sp_slice digest, struct sp_slice names,
-                                 size_t *out) SP_MUST_CHECK SP_NONNULL(1, 4);
+enum sp_err sp_certificates_find(struct sp_certificates *certificates, struct sp_slice digest,
+                                 struct sp_slice names, size_t *out) SP_MUST_CHECK SP_NONNULL(1, 4);
 
 #endif

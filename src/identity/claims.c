@@ -5,7 +5,8 @@
 
 enum sp_err sp_claims_parse(struct sp_slice payload, struct sp_json **out)
 {
-    const struct sp_json_limits limits = {.bytes_max = SP_CLAIMS_BYTES_MAX, .depth_max = 16, .nul = SP_JSON_NUL_REFUSED};
+    const struct sp_json_limits limits = {
+        .bytes_max = SP_CLAIMS_BYTES_MAX, .depth_max = 16, .nul = SP_JSON_NUL_REFUSED};
     SP_AUTO_JSON struct sp_json *doc = NULL;
     enum sp_err err = sp_json_parse(payload, &limits, &doc, NULL);
     if (err != SP_OK) {
@@ -92,7 +93,8 @@ static bool has_word(struct sp_slice words, struct sp_slice word)
     return false;
 }
 
-static bool is_value(const struct sp_json *claims, const struct sp_json_value *value, struct sp_slice want)
+static bool is_value(const struct sp_json *claims, const struct sp_json_value *value,
+                     struct sp_slice want)
 {
     struct sp_slice text = {NULL, 0};
     bool truth = false;
@@ -115,7 +117,8 @@ enum sp_err sp_claim_condition_check(struct sp_slice condition)
 {
     const size_t at = sp_slice_find(condition, 0, '=');
     const bool has_nul = sp_slice_find(condition, 0, '\0') < condition.len;
-    return at == 0 || at > CLAIM_NAME_MAX || at + 1 >= condition.len || has_nul ? SP_ERR_INVALID : SP_OK;
+    return at == 0 || at > CLAIM_NAME_MAX || at + 1 >= condition.len || has_nul ? SP_ERR_INVALID
+                                                                                : SP_OK;
 }
 
 bool sp_claim_holds(const struct sp_json *claims, struct sp_slice condition)
@@ -129,7 +132,8 @@ bool sp_claim_holds(const struct sp_json *claims, struct sp_slice condition)
     const struct sp_slice want = sp_slice_sub(condition, at + 1, condition.len);
     sp_slice_to_text(sp_slice_sub(condition, 0, at), name, sizeof(name));
     const struct sp_json_value *value = sp_json_get(sp_json_root(claims), name);
-    const bool is_list_of_words = sp_slice_is(sp_slice_of(name), "scp") || sp_slice_is(sp_slice_of(name), "scope");
+    const bool is_list_of_words =
+        sp_slice_is(sp_slice_of(name), "scp") || sp_slice_is(sp_slice_of(name), "scope");
     if (is_list_of_words && sp_json_string(value, &words) == SP_OK) {
         return has_word(words, want);
     }

@@ -67,7 +67,8 @@ static size_t hash_of(struct sp_slice name)
 }
 
 /* The slot that holds this name, or the free one where it belongs. */
-static size_t slot_of(const struct sp_directory *d, const struct index *index, row_name_fn *name_of, struct sp_slice name)
+static size_t slot_of(const struct sp_directory *d, const struct index *index, row_name_fn *name_of,
+                      struct sp_slice name)
 {
     size_t at = hash_of(name) & (index->slot_count - 1);
     while (index->slots[at] != NO_ROW && !sp_slice_equal(name_of(d, index->slots[at]), name)) {
@@ -76,18 +77,21 @@ static size_t slot_of(const struct sp_directory *d, const struct index *index, r
     return at;
 }
 
-static uint32_t find(const struct sp_directory *d, const struct index *index, row_name_fn *name_of, struct sp_slice name)
+static uint32_t find(const struct sp_directory *d, const struct index *index, row_name_fn *name_of,
+                     struct sp_slice name)
 {
     return index->slot_count == 0 ? NO_ROW : index->slots[slot_of(d, index, name_of, name)];
 }
 
 /* Doubles the table when `rows` would fill more than half of it. */
-static enum sp_err index_reserve(const struct sp_directory *d, struct index *index, row_name_fn *name_of, size_t rows)
+static enum sp_err index_reserve(const struct sp_directory *d, struct index *index,
+                                 row_name_fn *name_of, size_t rows)
 {
     if ((rows + 1) * 2 <= index->slot_count) {
         return SP_OK;
     }
-    struct index larger = {.slots = NULL, .slot_count = index->slot_count == 0 ? FIRST_SLOTS : index->slot_count * 2};
+    struct index larger = {
+        .slots = NULL, .slot_count = index->slot_count == 0 ? FIRST_SLOTS : index->slot_count * 2};
     larger.slots = calloc(larger.slot_count, sizeof(*larger.slots));
     if (larger.slots == NULL) {
         return SP_ERR_NOMEM;
@@ -174,7 +178,8 @@ enum sp_err sp_directory_add_tenant(struct sp_directory *d, const struct sp_tena
     row->tenant.policy_name = sp_slice_of(policy_name);
     row->name = sp_take_ptr(name);
     row->policy_name = sp_take_ptr(policy_name);
-    d->by_name.slots[slot_of(d, &d->by_name, tenant_name, row->tenant.name)] = (uint32_t)d->tenant_count;
+    d->by_name.slots[slot_of(d, &d->by_name, tenant_name, row->tenant.name)] =
+        (uint32_t)d->tenant_count;
     d->tenant_count++;
     return SP_OK;
 }
@@ -191,7 +196,8 @@ static enum sp_err add_token_row(struct sp_directory *d, struct sp_slice id, str
     if (row->id == NULL) {
         return SP_ERR_NOMEM;
     }
-    row->use = (struct sp_token_use){.id = sp_slice_make(row->id, id.len), .line = SP_DIRECTORY_NO_TOKEN};
+    row->use =
+        (struct sp_token_use){.id = sp_slice_make(row->id, id.len), .line = SP_DIRECTORY_NO_TOKEN};
     d->by_id.slots[slot_of(d, &d->by_id, token_id, id)] = (uint32_t)d->token_count;
     d->token_count++;
     *out = row;
@@ -220,10 +226,12 @@ enum sp_err sp_directory_put_token(struct sp_directory *d, const struct sp_token
     return SP_OK;
 }
 
-enum sp_err sp_directory_add_token(struct sp_directory *d, struct sp_slice id, struct sp_slice tenant,
+enum sp_err sp_directory_add_token(struct sp_directory *d, struct sp_slice id,
+                                   struct sp_slice tenant,
                                    const uint8_t digest[SP_TOKEN_DIGEST_BYTES], uint64_t expires_us)
 {
-    struct sp_token_row row = {.id = id, .tenant = tenant, .scopes = SP_SCOPES_ALL, .expires_us = expires_us};
+    struct sp_token_row row = {
+        .id = id, .tenant = tenant, .scopes = SP_SCOPES_ALL, .expires_us = expires_us};
     for (size_t i = 0; i < SP_TOKEN_DIGEST_BYTES; i++) {
         row.digest[i] = digest[i];
     }
@@ -273,13 +281,15 @@ struct sp_token_use *sp_directory_token_use_of(struct sp_directory *d, struct sp
 static enum sp_err verify(struct sp_directory *d, struct sp_slice text, struct token_row **out)
 {
     static const char dummy[] = "0000000000000000000000000000000000000000000";
-    struct sp_token token = {.id = {NULL, 0}, .secret = {(const uint8_t *)dummy, SP_TOKEN_SECRET_CHARS}};
+    struct sp_token token = {.id = {NULL, 0},
+                             .secret = {(const uint8_t *)dummy, SP_TOKEN_SECRET_CHARS}};
     uint8_t digest[SP_TOKEN_DIGEST_BYTES];
     bool is_token = sp_token_parse(text, &token) == SP_OK;
     uint32_t at = find(d, &d->by_id, token_id, token.id);
     struct token_row *row = at == NO_ROW ? &d->nobody : &d->tokens[at];
     SP_TRY(sp_token_digest(&token, digest));
-    bool is_equal = sp_secret_equal(sp_slice_make(digest, sizeof(digest)), sp_slice_make(row->digest, sizeof(row->digest)));
+    bool is_equal = sp_secret_equal(sp_slice_make(digest, sizeof(digest)),
+                                    sp_slice_make(row->digest, sizeof(row->digest)));
     if (!is_token || at == NO_ROW || !is_equal || row->is_revoked) {
         return SP_ERR_TOKEN_UNKNOWN;
     }
@@ -287,7 +297,8 @@ static enum sp_err verify(struct sp_directory *d, struct sp_slice text, struct t
     return SP_OK;
 }
 
-enum sp_err sp_directory_authenticate(struct sp_directory *d, struct sp_slice token, uint64_t wall_us, struct sp_principal *out)
+enum sp_err sp_directory_authenticate(struct sp_directory *d, struct sp_slice token,
+                                      uint64_t wall_us, struct sp_principal *out)
 {
     struct token_row *row = NULL;
     SP_TRY(verify(d, token, &row));

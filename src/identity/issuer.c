@@ -137,7 +137,8 @@ static enum sp_err fill(struct issuer *issuer, const struct sp_issuer_spec *spec
     issuer->issuer = sp_slice_dup(spec->issuer);
     issuer->principal = sp_slice_dup(spec->principal);
     issuer->url = sp_slice_dup(spec->url);
-    if (issuer->name == NULL || issuer->issuer == NULL || issuer->principal == NULL || issuer->url == NULL) {
+    if (issuer->name == NULL || issuer->issuer == NULL || issuer->principal == NULL ||
+        issuer->url == NULL) {
         return SP_ERR_NOMEM;
     }
     SP_TRY(texts_copy(spec->directories, &issuer->directories));
@@ -147,7 +148,8 @@ static enum sp_err fill(struct issuer *issuer, const struct sp_issuer_spec *spec
 enum sp_err sp_issuers_add(struct sp_issuers *issuers, const struct sp_issuer_spec *spec)
 {
     const bool is_entra = spec->directories.count > 0;
-    if (!is_name(spec->name) || spec->audiences.count == 0 || spec->principal.len == 0 || is_entra == (spec->issuer.len > 0)) {
+    if (!is_name(spec->name) || spec->audiences.count == 0 || spec->principal.len == 0 ||
+        is_entra == (spec->issuer.len > 0)) {
         return SP_ERR_INVALID;
     }
     if (issuers->count == SP_ISSUERS_MAX) {
@@ -166,7 +168,8 @@ enum sp_err sp_issuers_add(struct sp_issuers *issuers, const struct sp_issuer_sp
     return SP_OK;
 }
 
-enum sp_err sp_issuers_add_rule(struct sp_issuers *issuers, size_t at, const struct sp_issuer_rule *rule)
+enum sp_err sp_issuers_add_rule(struct sp_issuers *issuers, size_t at,
+                                const struct sp_issuer_rule *rule)
 {
     if (at >= issuers->count || rule->scopes == 0) {
         return SP_ERR_INVALID;
@@ -183,8 +186,11 @@ enum sp_err sp_issuers_add_rule(struct sp_issuers *issuers, size_t at, const str
         return SP_ERR_NOMEM;
     }
     issuer->rules = grown;
-    struct rule row = {.tenant = rule->tenant, .scopes = rule->scopes, .conditions = calloc(1, sizeof(*row.conditions))};
-    enum sp_err err = row.conditions == NULL ? SP_ERR_NOMEM : texts_copy(rule->conditions, row.conditions);
+    struct rule row = {.tenant = rule->tenant,
+                       .scopes = rule->scopes,
+                       .conditions = calloc(1, sizeof(*row.conditions))};
+    enum sp_err err =
+        row.conditions == NULL ? SP_ERR_NOMEM : texts_copy(rule->conditions, row.conditions);
     if (err != SP_OK) {
         rule_done(&row);
         return err;
@@ -210,7 +216,8 @@ enum sp_err sp_issuers_set_keys(struct sp_issuers *issuers, size_t at, struct sp
     struct issuer *issuer = issuers->all[at];
     SP_TRY(sp_sha256(jwks, digest));
     const struct sp_slice now = sp_slice_make(digest, sizeof(digest));
-    if (issuer->keys.count > 0 && sp_slice_equal(now, sp_slice_make(issuer->keys_digest, sizeof(issuer->keys_digest)))) {
+    if (issuer->keys.count > 0 &&
+        sp_slice_equal(now, sp_slice_make(issuer->keys_digest, sizeof(issuer->keys_digest)))) {
         return SP_OK;
     }
     SP_TRY(sp_jwks_parse(jwks, &keys));
@@ -221,7 +228,8 @@ enum sp_err sp_issuers_set_keys(struct sp_issuers *issuers, size_t at, struct sp
     return SP_OK;
 }
 
-static struct issuer *find_source(struct sp_issuers *issuers, struct sp_slice name, struct sp_slice url, size_t *out_at)
+static struct issuer *find_source(struct sp_issuers *issuers, struct sp_slice name,
+                                  struct sp_slice url, size_t *out_at)
 {
     for (size_t i = 0; i < issuers->count; i++) {
         if (sp_slice_is(name, issuers->all[i]->name) && sp_slice_is(url, issuers->all[i]->url)) {
@@ -232,10 +240,12 @@ static struct issuer *find_source(struct sp_issuers *issuers, struct sp_slice na
     return NULL;
 }
 
-enum sp_err sp_issuers_set_keys_of(struct sp_issuers *issuers, struct sp_slice name, struct sp_slice url, struct sp_slice jwks)
+enum sp_err sp_issuers_set_keys_of(struct sp_issuers *issuers, struct sp_slice name,
+                                   struct sp_slice url, struct sp_slice jwks)
 {
     size_t at = 0;
-    return find_source(issuers, name, url, &at) == NULL ? SP_ERR_NOT_FOUND : sp_issuers_set_keys(issuers, at, jwks);
+    return find_source(issuers, name, url, &at) == NULL ? SP_ERR_NOT_FOUND
+                                                        : sp_issuers_set_keys(issuers, at, jwks);
 }
 
 void sp_issuers_take_keys(struct sp_issuers *issuers, struct sp_issuers *from)
@@ -243,15 +253,16 @@ void sp_issuers_take_keys(struct sp_issuers *issuers, struct sp_issuers *from)
     for (size_t i = 0; i < from->count; i++) {
         struct issuer *old = from->all[i];
         size_t at = 0;
-        struct issuer *issuer = find_source(issuers, sp_slice_of(old->name), sp_slice_of(old->url), &at);
+        struct issuer *issuer =
+            find_source(issuers, sp_slice_of(old->name), sp_slice_of(old->url), &at);
         if (*old->url == '\0' || issuer == NULL || issuer->keys.count > 0) {
             continue;
         }
         issuer->keys = old->keys;
         old->keys = (struct sp_jwks){.count = 0};
         issuer->wanted_us = old->wanted_us;
-        (void)sp_slice_copy(sp_slice_make(old->keys_digest, sizeof(old->keys_digest)), issuer->keys_digest,
-                            sizeof(issuer->keys_digest));
+        (void)sp_slice_copy(sp_slice_make(old->keys_digest, sizeof(old->keys_digest)),
+                            issuer->keys_digest, sizeof(issuer->keys_digest));
         issuer->generation++;
     }
 }
@@ -280,7 +291,8 @@ uint64_t sp_issuers_generation(const struct sp_issuers *issuers, size_t at)
 
 /* --- whose token it is --- */
 
-static bool is_text_of(struct sp_slice text, const char *before, struct sp_slice middle, const char *after)
+static bool is_text_of(struct sp_slice text, const char *before, struct sp_slice middle,
+                       const char *after)
 {
     SP_AUTO_BUF struct sp_buf buf;
     sp_buf_init(&buf, ISSUER_TEXT_MAX);
@@ -289,7 +301,8 @@ static bool is_text_of(struct sp_slice text, const char *before, struct sp_slice
 }
 
 /* Versions 1 and 2 of Entra's tokens name the directory in `iss`, each in its way, and once more in `tid`. */
-static bool is_of_directory(struct sp_slice iss, struct sp_slice directory, const struct sp_json *claims)
+static bool is_of_directory(struct sp_slice iss, struct sp_slice directory,
+                            const struct sp_json *claims)
 {
     struct sp_slice tid = {NULL, 0};
     return (is_text_of(iss, "https://sts.windows.net/", directory, "/") ||
@@ -310,7 +323,8 @@ static bool is_of(const struct issuer *issuer, struct sp_slice iss, const struct
     return false;
 }
 
-static struct issuer *find(const struct sp_issuers *issuers, const struct sp_json *claims, size_t *out_at)
+static struct issuer *find(const struct sp_issuers *issuers, const struct sp_json *claims,
+                           size_t *out_at)
 {
     struct sp_slice iss = {NULL, 0};
     if (sp_claim_text(claims, "iss", &iss) != SP_OK) {
@@ -326,7 +340,8 @@ static struct issuer *find(const struct sp_issuers *issuers, const struct sp_jso
 }
 
 /* Entra's key sets hold keys of several issuers, and say whose each is; `{tenantid}` there stands for any directory. */
-static bool is_key_of(const struct sp_jwk *jwk, const struct issuer *issuer, const struct sp_json *claims)
+static bool is_key_of(const struct sp_jwk *jwk, const struct issuer *issuer,
+                      const struct sp_json *claims)
 {
     static const char any[] = "{tenantid}";
     struct sp_slice iss = {NULL, 0};
@@ -335,7 +350,8 @@ static bool is_key_of(const struct sp_jwk *jwk, const struct issuer *issuer, con
         return true;
     }
     const struct sp_slice owner = sp_slice_of(jwk->issuer);
-    if (sp_claim_text(claims, "iss", &iss) != SP_OK || sp_claim_text(claims, "tid", &tid) != SP_OK) {
+    if (sp_claim_text(claims, "iss", &iss) != SP_OK ||
+        sp_claim_text(claims, "tid", &tid) != SP_OK) {
         return false;
     }
     for (size_t at = 0; at + sizeof(any) - 1 <= owner.len; at++) {
@@ -343,7 +359,8 @@ static bool is_key_of(const struct sp_jwk *jwk, const struct issuer *issuer, con
             char before[ISSUER_TEXT_MAX];
             char after[ISSUER_TEXT_MAX];
             sp_slice_to_text(sp_slice_sub(owner, 0, at), before, sizeof(before));
-            sp_slice_to_text(sp_slice_sub(owner, at + sizeof(any) - 1, owner.len), after, sizeof(after));
+            sp_slice_to_text(sp_slice_sub(owner, at + sizeof(any) - 1, owner.len), after,
+                             sizeof(after));
             return is_text_of(iss, before, tid, after);
         }
     }
@@ -351,12 +368,14 @@ static bool is_key_of(const struct sp_jwk *jwk, const struct issuer *issuer, con
 }
 
 /* A key that is not there may be one that the issuer began to sign with since its keys were fetched. */
-static enum sp_err check_signature(struct issuer *issuer, const struct sp_jws *jws, const struct sp_json *claims)
+static enum sp_err check_signature(struct issuer *issuer, const struct sp_jws *jws,
+                                   const struct sp_json *claims)
 {
     size_t at = 0;
     bool has_key = false;
     for (unsigned tried = 0; tried < KEYS_TRIED_MAX; tried++) {
-        const struct sp_jwk *jwk = sp_jwks_next(&issuer->keys, jws->alg, jws->has_kid, jws->kid, &at);
+        const struct sp_jwk *jwk =
+            sp_jwks_next(&issuer->keys, jws->alg, jws->has_kid, jws->kid, &at);
         if (jwk == NULL) {
             break;
         }
@@ -372,15 +391,16 @@ static enum sp_err check_signature(struct issuer *issuer, const struct sp_jws *j
 /* --- what it says --- */
 
 /* `exp` must be there; `nbf` and `iat` may. Times are believed to the leeway, for clocks that go a little wrong. */
-static enum sp_err check_times(const struct issuer *issuer, const struct sp_json *claims, uint64_t wall_us, struct sp_identity *out,
-                               const char **why)
+static enum sp_err check_times(const struct issuer *issuer, const struct sp_json *claims,
+                               uint64_t wall_us, struct sp_identity *out, const char **why)
 {
     uint64_t exp = 0;
     uint64_t nbf = 0;
     uint64_t iat = 0;
     const enum sp_err nbf_err = sp_claim_time(claims, "nbf", &nbf);
     const enum sp_err iat_err = sp_claim_time(claims, "iat", &iat);
-    if (sp_claim_time(claims, "exp", &exp) != SP_OK || nbf_err == SP_ERR_INVALID || iat_err == SP_ERR_INVALID) {
+    if (sp_claim_time(claims, "exp", &exp) != SP_OK || nbf_err == SP_ERR_INVALID ||
+        iat_err == SP_ERR_INVALID) {
         *why = "exp, nbf or iat is missing or no time";
         return SP_ERR_TOKEN_UNKNOWN;
     }
@@ -408,7 +428,8 @@ static bool holds(const struct rule *rule, const struct sp_json *claims)
     return true;
 }
 
-static enum sp_err apply_rules(const struct issuer *issuer, const struct sp_json *claims, struct sp_identity *out)
+static enum sp_err apply_rules(const struct issuer *issuer, const struct sp_json *claims,
+                               struct sp_identity *out)
 {
     for (size_t i = 0; i < issuer->rule_count; i++) {
         if (holds(&issuer->rules[i], claims)) {
@@ -441,7 +462,8 @@ static bool is_printable(struct sp_slice text)
 }
 
 /* "issuer:principal". One that is too long, or not printable, is cut and made certain by its digest. */
-static enum sp_err name_principal(const struct issuer *issuer, struct sp_slice principal, struct sp_identity *out)
+static enum sp_err name_principal(const struct issuer *issuer, struct sp_slice principal,
+                                  struct sp_identity *out)
 {
     SP_AUTO_BUF struct sp_buf name;
     sp_buf_init(&name, SP_IDENTITY_NAME_MAX);
@@ -463,8 +485,8 @@ static enum sp_err name_principal(const struct issuer *issuer, struct sp_slice p
     return SP_OK;
 }
 
-static enum sp_err check_claims(const struct issuer *issuer, const struct sp_json *claims, uint64_t wall_us,
-                                struct sp_identity *out, const char **why)
+static enum sp_err check_claims(const struct issuer *issuer, const struct sp_json *claims,
+                                uint64_t wall_us, struct sp_identity *out, const char **why)
 {
     struct sp_slice principal = {NULL, 0};
     SP_TRY(check_times(issuer, claims, wall_us, out, why));
@@ -505,8 +527,8 @@ bool sp_issuers_is_token(struct sp_slice text)
     return first > 0 && first < text.len && sp_slice_find(text, first + 1, '.') < text.len;
 }
 
-static enum sp_err verify(struct sp_issuers *issuers, const struct sp_jws *jws, uint64_t wall_us, struct sp_identity *out,
-                          const char **why)
+static enum sp_err verify(struct sp_issuers *issuers, const struct sp_jws *jws, uint64_t wall_us,
+                          struct sp_identity *out, const char **why)
 {
     SP_AUTO_JSON struct sp_json *claims = NULL;
     struct sp_identity identity = {.issuer = 0};
@@ -533,8 +555,8 @@ static enum sp_err verify(struct sp_issuers *issuers, const struct sp_jws *jws, 
     return SP_OK;
 }
 
-enum sp_err sp_issuers_verify(struct sp_issuers *issuers, struct sp_slice token, uint64_t wall_us, struct sp_identity *out,
-                              const char **out_why)
+enum sp_err sp_issuers_verify(struct sp_issuers *issuers, struct sp_slice token, uint64_t wall_us,
+                              struct sp_identity *out, const char **out_why)
 {
     SP_AUTO_JWS struct sp_jws jws = {.header = NULL};
     *out_why = "it is no signed token, or one of an algorithm that is not taken";

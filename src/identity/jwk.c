@@ -5,9 +5,9 @@
 #include "base/own.h"
 #include "codec/base64.h"
 
-#define NUMBER_MAX   ((size_t)SP_PUBKEY_RSA_BITS_MAX / 8 + 16)
-#define ALL_ALGS     ((1U << SP_JOSE_COUNT) - 1)
-#define KEY_OPS_MAX  ((size_t)16)
+#define NUMBER_MAX  ((size_t)SP_PUBKEY_RSA_BITS_MAX / 8 + 16)
+#define ALL_ALGS    ((1U << SP_JOSE_COUNT) - 1)
+#define KEY_OPS_MAX ((size_t)16)
 
 static const struct {
     const char *kty;
@@ -20,13 +20,15 @@ static const struct {
     {"OKP", "Ed448", SP_PUBKEY_ED448},
 };
 
-static enum sp_err text_member(const struct sp_json_value *object, const char *name, struct sp_slice *out)
+static enum sp_err text_member(const struct sp_json_value *object, const char *name,
+                               struct sp_slice *out)
 {
     return sp_json_string(sp_json_get(object, name), out);
 }
 
 /* A member in base64url; an absent or empty one is SP_ERR_INVALID. */
-static enum sp_err bytes_member(const struct sp_json_value *object, const char *name, struct sp_buf *out)
+static enum sp_err bytes_member(const struct sp_json_value *object, const char *name,
+                                struct sp_buf *out)
 {
     struct sp_slice text = {NULL, 0};
     sp_buf_init(out, NUMBER_MAX);
@@ -47,7 +49,8 @@ static enum sp_err read_rsa(const struct sp_json_value *object, struct sp_pubkey
     return sp_pubkey_rsa(sp_buf_slice(&n), sp_buf_slice(&e), out);
 }
 
-static enum sp_err read_curve(const struct sp_json_value *object, struct sp_slice kty, struct sp_pubkey **out)
+static enum sp_err read_curve(const struct sp_json_value *object, struct sp_slice kty,
+                              struct sp_pubkey **out)
 {
     SP_AUTO_BUF struct sp_buf x = {NULL, 0, 0, 0};
     SP_AUTO_BUF struct sp_buf y = {NULL, 0, 0, 0};
@@ -74,7 +77,8 @@ static enum sp_err read_key(const struct sp_json_value *object, struct sp_pubkey
     if (sp_slice_is(kty, "RSA")) {
         return read_rsa(object, out);
     }
-    return sp_slice_is(kty, "EC") || sp_slice_is(kty, "OKP") ? read_curve(object, kty, out) : SP_ERR_UNSUPPORTED;
+    return sp_slice_is(kty, "EC") || sp_slice_is(kty, "OKP") ? read_curve(object, kty, out)
+                                                             : SP_ERR_UNSUPPORTED;
 }
 
 /* `use` and `key_ops` are the owner's word on what the key is for: where one stands it must say "verify". */
@@ -101,7 +105,8 @@ static enum sp_err check_use(const struct sp_json_value *object)
 }
 
 /* The algorithms that the type of the key and its own word leave. */
-static enum sp_err read_algs(const struct sp_json_value *object, enum sp_pubkey_kind kind, unsigned *out)
+static enum sp_err read_algs(const struct sp_json_value *object, enum sp_pubkey_kind kind,
+                             unsigned *out)
 {
     const struct sp_json_value *alg = sp_json_get(object, "alg");
     unsigned algs = ALL_ALGS;
@@ -120,7 +125,8 @@ static enum sp_err read_algs(const struct sp_json_value *object, enum sp_pubkey_
 }
 
 /* An optional text, copied. */
-static enum sp_err keep_text(const struct sp_json_value *object, const char *name, size_t max, char **out, size_t *out_len)
+static enum sp_err keep_text(const struct sp_json_value *object, const char *name, size_t max,
+                             char **out, size_t *out_len)
 {
     const struct sp_json_value *value = sp_json_get(object, name);
     struct sp_slice text = {NULL, 0};
@@ -172,7 +178,8 @@ void sp_jwk_done(struct sp_jwk *jwk)
 
 static enum sp_err parse(struct sp_slice text, struct sp_json **out)
 {
-    const struct sp_json_limits limits = {.bytes_max = SP_JWKS_BYTES_MAX, .depth_max = 8, .nul = SP_JSON_NUL_REFUSED};
+    const struct sp_json_limits limits = {
+        .bytes_max = SP_JWKS_BYTES_MAX, .depth_max = 8, .nul = SP_JSON_NUL_REFUSED};
     return sp_json_parse(text, &limits, out, NULL);
 }
 
@@ -250,14 +257,16 @@ static const struct sp_jwk *only_one(const struct sp_jwks *jwks, enum sp_jose al
     return is_first && count == 1 ? found : NULL;
 }
 
-const struct sp_jwk *sp_jwks_next(const struct sp_jwks *jwks, enum sp_jose alg, bool has_kid, struct sp_slice kid, size_t *at)
+const struct sp_jwk *sp_jwks_next(const struct sp_jwks *jwks, enum sp_jose alg, bool has_kid,
+                                  struct sp_slice kid, size_t *at)
 {
     if (!has_kid) {
         return only_one(jwks, alg, at);
     }
     while (*at < jwks->count) {
         const struct sp_jwk *jwk = &jwks->keys[(*at)++];
-        if (fits(jwk, alg) && jwk->has_kid && sp_slice_equal(sp_slice_make(jwk->kid, jwk->kid_len), kid)) {
+        if (fits(jwk, alg) && jwk->has_kid &&
+            sp_slice_equal(sp_slice_make(jwk->kid, jwk->kid_len), kid)) {
             return jwk;
         }
     }

@@ -29,7 +29,8 @@ struct sp_jwk {
  * One key. SP_ERR_UNSUPPORTED for a type, curve or use that is not ours, SP_ERR_INVALID for members that are missing or
  * wrong, SP_ERR_RANGE for an RSA key that is too short, too long, or has an exponent that is too long.
  */
-enum sp_err sp_jwk_read(const struct sp_json_value *object, struct sp_jwk *out) SP_MUST_CHECK SP_NONNULL(2);
+enum sp_err sp_jwk_read(const struct sp_json_value *object, struct sp_jwk *out)
+    SP_MUST_CHECK SP_NONNULL(2);
 void sp_jwk_done(struct sp_jwk *jwk) SP_NONNULL(1);
 
 /* The same from text: nothing but one object. SP_ERR_JSON and its like for what is no JSON. */
@@ -49,7 +50,7 @@ void sp_jwks_done(struct sp_jwks *jwks) SP_NONNULL(1);
  * The next key, from `*at` on, that a token with this algorithm and key id may have been signed by; NULL when there is
  * none. A token without an id matches only when exactly one key of the set fits.
  */
-const struct sp_jwk *sp_jwks_next(const struct sp_jwks *jwks, enum sp_jose alg, bool has_kid, struct sp_slice kid, size_t *at)
-    SP_NONNULL(1, 5);
+const struct sp_jwk *sp_jwks_next(const struct sp_jwks *jwks, enum sp_jose alg, bool has_kid,
+                                  struct sp_slice kid, size_t *at) SP_NONNULL(1, 5);
 
 #endif

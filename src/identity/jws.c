@@ -6,7 +6,8 @@
 /* A header that names any of these is refused: each would let the token say how it wants to be checked. */
 static const char *const refused[] = {"crit", "b64", "jwk", "jku", "x5u", "x5c"};
 
-static enum sp_err split(struct sp_slice token, struct sp_slice *out_header, struct sp_jws *out, struct sp_slice *out_signature)
+static enum sp_err split(struct sp_slice token, struct sp_slice *out_header, struct sp_jws *out,
+                         struct sp_slice *out_signature)
 {
     const size_t first = sp_slice_find(token, 0, '.');
     const size_t second = first < token.len ? sp_slice_find(token, first + 1, '.') : token.len;
@@ -20,7 +21,8 @@ static enum sp_err split(struct sp_slice token, struct sp_slice *out_header, str
     return out_header->len == 0 || out_signature->len == 0 ? SP_ERR_INVALID : SP_OK;
 }
 
-static enum sp_err optional_text(const struct sp_json_value *object, const char *name, struct sp_slice *out, bool *out_is_there)
+static enum sp_err optional_text(const struct sp_json_value *object, const char *name,
+                                 struct sp_slice *out, bool *out_is_there)
 {
     const struct sp_json_value *value = sp_json_get(object, name);
     *out_is_there = value != NULL;
@@ -49,7 +51,8 @@ static enum sp_err read_header(struct sp_jws *jws)
 /* Any error of the parser is a token that is none; only memory is our own affair. */
 static enum sp_err parse_header(struct sp_slice text, struct sp_jws *jws)
 {
-    const struct sp_json_limits limits = {.bytes_max = SP_JWS_HEADER_MAX, .depth_max = 8, .nul = SP_JSON_NUL_REFUSED};
+    const struct sp_json_limits limits = {
+        .bytes_max = SP_JWS_HEADER_MAX, .depth_max = 8, .nul = SP_JSON_NUL_REFUSED};
     SP_AUTO_BUF struct sp_buf json;
     sp_buf_init(&json, SP_JWS_HEADER_MAX);
     SP_TRY(sp_base64_decode(SP_BASE64_URL, text, &json));

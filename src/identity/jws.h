@@ -11,15 +11,15 @@
 
 #include "identity/jwk.h"
 
-#define SP_JWS_BYTES_MAX   ((size_t)16 * 1024)
-#define SP_JWS_HEADER_MAX  ((size_t)4 * 1024)
+#define SP_JWS_BYTES_MAX  ((size_t)16 * 1024)
+#define SP_JWS_HEADER_MAX ((size_t)4 * 1024)
 
 struct sp_jws {
     enum sp_jose alg;
     bool has_kid;
-    struct sp_slice kid; /* in `header` */
-    struct sp_slice typ; /* empty when there is none */
-    struct sp_slice signed_part; /* header and payload with the dot between, in the token */
+    struct sp_slice kid;          /* in `header` */
+    struct sp_slice typ;          /* empty when there is none */
+    struct sp_slice signed_part;  /* header and payload with the dot between, in the token */
     struct sp_slice payload_text; /* in the token */
     struct sp_buf signature;
     struct sp_json *header;
@@ -34,9 +34,11 @@ void sp_jws_done(struct sp_jws *jws) SP_NONNULL(1);
 #define SP_AUTO_JWS SP_CLEANUP(sp_jws_done)
 
 /* Appends the payload; SP_ERR_INVALID when it is not base64url. */
-enum sp_err sp_jws_payload(const struct sp_jws *jws, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_jws_payload(const struct sp_jws *jws, struct sp_buf *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* Whether this key signed it, and may have with this algorithm; SP_ERR_INVALID when not. Key ids are not looked at. */
-enum sp_err sp_jws_verify(const struct sp_jws *jws, const struct sp_jwk *jwk) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_jws_verify(const struct sp_jws *jws, const struct sp_jwk *jwk)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 #endif

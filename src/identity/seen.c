@@ -28,7 +28,8 @@ static struct sp_seen_row *set_of(struct sp_seen *seen, const uint8_t digest[SP_
 
 static bool is_of(const struct sp_seen_row *row, const uint8_t digest[SP_SHA256_BYTES])
 {
-    return sp_secret_equal(sp_slice_make(row->digest, SP_SHA256_BYTES), sp_slice_make(digest, SP_SHA256_BYTES));
+    return sp_secret_equal(sp_slice_make(row->digest, SP_SHA256_BYTES),
+                           sp_slice_make(digest, SP_SHA256_BYTES));
 }
 
 const struct sp_identity *sp_seen_find(struct sp_seen *seen, const uint8_t digest[SP_SHA256_BYTES],
@@ -53,7 +54,8 @@ const struct sp_identity *sp_seen_find(struct sp_seen *seen, const uint8_t diges
 }
 
 const struct sp_identity *sp_seen_keep(struct sp_seen *seen, const uint8_t digest[SP_SHA256_BYTES],
-                                       const struct sp_issuers *issuers, const struct sp_identity *identity)
+                                       const struct sp_issuers *issuers,
+                                       const struct sp_identity *identity)
 {
     struct sp_seen_row *set = set_of(seen, digest);
     struct sp_seen_row *oldest = &set[0];

@@ -25,11 +25,12 @@ void sp_seen_free(struct sp_seen *seen);
 
 /* What this token stood for, if it still does; NULL otherwise. Lent until the next call. */
 const struct sp_identity *sp_seen_find(struct sp_seen *seen, const uint8_t digest[SP_SHA256_BYTES],
-                                       const struct sp_issuers *issuers, uint64_t wall_us) SP_NONNULL(1, 2, 3);
+                                       const struct sp_issuers *issuers, uint64_t wall_us)
+    SP_NONNULL(1, 2, 3);
 
 /* Remembers it, in the place of what was not asked for the longest; lends the copy. */
 const struct sp_identity *sp_seen_keep(struct sp_seen *seen, const uint8_t digest[SP_SHA256_BYTES],
-                                       const struct sp_issuers *issuers, const struct sp_identity *identity)
-    SP_NONNULL(1, 2, 3, 4);
+                                       const struct sp_issuers *issuers,
+                                       const struct sp_identity *identity) SP_NONNULL(1, 2, 3, 4);
 
 #endif

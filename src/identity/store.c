@@ -12,13 +12,13 @@
 #include "base/own.h"
 #include "identity/store_files.h"
 
-#define PATH_BYTES_MAX ((size_t)4200)
-#define BUSY_MS        5000
+#define PATH_BYTES_MAX       ((size_t)4200)
+#define BUSY_MS              5000
 
 /* Says of a file that it is ours; SQLite keeps the two numbers in its header. */
-#define APPLICATION_ID 1936744308
-#define VERSION        1
-#define TEXT_OF(value) TEXT_OF_VALUE(value)
+#define APPLICATION_ID       1936744308
+#define VERSION              1
+#define TEXT_OF(value)       TEXT_OF_VALUE(value)
 #define TEXT_OF_VALUE(value) #value
 
 struct sp_token_store {
@@ -30,15 +30,19 @@ struct sp_token_store {
 };
 
 static const char schema[] =
-    "CREATE TABLE token(id TEXT NOT NULL PRIMARY KEY, tenant TEXT NOT NULL, digest BLOB NOT NULL, scopes TEXT NOT NULL,"
-    " issued_us INTEGER NOT NULL, expires_us INTEGER NOT NULL, revoked_us INTEGER NOT NULL, change INTEGER NOT NULL UNIQUE)"
+    "CREATE TABLE token(id TEXT NOT NULL PRIMARY KEY, tenant TEXT NOT NULL, digest BLOB NOT NULL, "
+    "scopes TEXT NOT NULL,"
+    " issued_us INTEGER NOT NULL, expires_us INTEGER NOT NULL, revoked_us INTEGER NOT NULL, change "
+    "INTEGER NOT NULL UNIQUE)"
     " STRICT;"
-    "CREATE TABLE event(change INTEGER PRIMARY KEY, token TEXT NOT NULL REFERENCES token(id), is_revoked INTEGER NOT NULL,"
+    "CREATE TABLE event(change INTEGER PRIMARY KEY, token TEXT NOT NULL REFERENCES token(id), "
+    "is_revoked INTEGER NOT NULL,"
     " at_us INTEGER NOT NULL) STRICT;"
     "PRAGMA application_id=" TEXT_OF(APPLICATION_ID) ";"
-    "PRAGMA user_version=" TEXT_OF(VERSION) ";";
+                                                     "PRAGMA user_version=" TEXT_OF(VERSION) ";";
 
-#define TOKEN_COLUMNS "t.id, t.tenant, t.digest, t.scopes, t.issued_us, t.expires_us, t.revoked_us, t.change"
+#define TOKEN_COLUMNS                                                                              \
+    "t.id, t.tenant, t.digest, t.scopes, t.issued_us, t.expires_us, t.revoked_us, t.change"
 #define TOKEN_COLUMN_COUNT 8
 
 static enum sp_err from_sqlite(int code)
@@ -81,7 +85,8 @@ static enum sp_err prepare(struct sp_token_store *store, const char *sql, sqlite
 
 static void bind_text(sqlite3_stmt *stmt, int at, struct sp_slice text)
 {
-    (void)sqlite3_bind_text(stmt, at, text.len == 0 ? "" : (const char *)text.ptr, (int)text.len, SQLITE_STATIC);
+    (void)sqlite3_bind_text(stmt, at, text.len == 0 ? "" : (const char *)text.ptr, (int)text.len,
+                            SQLITE_STATIC);
 }
 
 static void bind_number(sqlite3_stmt *stmt, int at, uint64_t number)
@@ -104,7 +109,8 @@ static enum sp_err make_file(const char *state_dir, const char *name)
     if (fd < 0) {
         return access(path, R_OK | W_OK) == 0 ? SP_OK : SP_ERR_SYSTEM;
     }
-    if (geteuid() == 0 && stat(state_dir, &st) == 0 && st.st_uid != 0 && fchown(fd, st.st_uid, st.st_gid) != 0) {
+    if (geteuid() == 0 && stat(state_dir, &st) == 0 && st.st_uid != 0 &&
+        fchown(fd, st.st_uid, st.st_gid) != 0) {
         return SP_ERR_SYSTEM;
     }
     return SP_OK;
@@ -174,7 +180,8 @@ static enum sp_err open_to_write(struct sp_token_store *store, const char *state
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
     SP_TRY(from_sqlite(sqlite3_open_v2(path, &store->db, flags, NULL)));
     (void)sqlite3_busy_timeout(store->db, BUSY_MS);
-    SP_TRY(run(store, "PRAGMA journal_mode=TRUNCATE; PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF"));
+    SP_TRY(run(store,
+               "PRAGMA journal_mode=TRUNCATE; PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF"));
     return make_schema(store);
 }
 
@@ -190,9 +197,11 @@ enum sp_err sp_token_store_open(const char *state_dir, struct sp_token_store **o
 static enum sp_err open_to_read(struct sp_token_store *store)
 {
     SP_TRY(sp_store_files_register(store->fds[0], store->fds[1]));
-    SP_TRY(from_sqlite(sqlite3_open_v2(SP_TOKEN_STORE_FILE, &store->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_EXRESCODE,
+    SP_TRY(from_sqlite(sqlite3_open_v2(SP_TOKEN_STORE_FILE, &store->db,
+                                       SQLITE_OPEN_READONLY | SQLITE_OPEN_EXRESCODE,
                                        SP_STORE_FILES_NAME)));
-    SP_TRY(run(store, "PRAGMA query_only=ON; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF; PRAGMA mmap_size=0"));
+    SP_TRY(run(store, "PRAGMA query_only=ON; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF; "
+                      "PRAGMA mmap_size=0"));
     SP_TRY(check_schema(store));
     return prepare(store, "PRAGMA data_version", &store->version);
 }
@@ -251,10 +260,12 @@ static enum sp_err next_change(struct sp_token_store *store, uint64_t *out)
     return SP_OK;
 }
 
-static enum sp_err put_event(struct sp_token_store *store, uint64_t change, struct sp_slice id, bool is_revoked, uint64_t at_us)
+static enum sp_err put_event(struct sp_token_store *store, uint64_t change, struct sp_slice id,
+                             bool is_revoked, uint64_t at_us)
 {
     AUTO_STMT sqlite3_stmt *stmt = NULL;
-    SP_TRY(prepare(store, "INSERT INTO event(change, token, is_revoked, at_us) VALUES(?, ?, ?, ?)", &stmt));
+    SP_TRY(prepare(store, "INSERT INTO event(change, token, is_revoked, at_us) VALUES(?, ?, ?, ?)",
+                   &stmt));
     bind_number(stmt, 1, change);
     bind_text(stmt, 2, id);
     bind_number(stmt, 3, is_revoked ? 1 : 0);
@@ -270,10 +281,11 @@ static enum sp_err insert(struct sp_token_store *store, const struct sp_token_en
     sp_buf_init(&scopes, SP_SCOPES_TEXT_MAX);
     SP_TRY(sp_scopes_put(entry->row.scopes, " ", &scopes));
     SP_TRY(next_change(store, &change));
-    SP_TRY(prepare(store,
-                   "INSERT INTO token(id, tenant, digest, scopes, issued_us, expires_us, revoked_us, change)"
-                   " VALUES(?, ?, ?, ?, ?, ?, 0, ?)",
-                   &stmt));
+    SP_TRY(prepare(
+        store,
+        "INSERT INTO token(id, tenant, digest, scopes, issued_us, expires_us, revoked_us, change)"
+        " VALUES(?, ?, ?, ?, ?, ?, 0, ?)",
+        &stmt));
     bind_text(stmt, 1, entry->row.id);
     bind_text(stmt, 2, entry->row.tenant);
     (void)sqlite3_bind_blob(stmt, 3, entry->row.digest, SP_TOKEN_DIGEST_BYTES, SQLITE_STATIC);
@@ -323,7 +335,8 @@ static enum sp_err mark_revoked(struct sp_token_store *store, struct sp_slice id
     return put_event(store, change, id, true, wall_us);
 }
 
-enum sp_err sp_token_store_revoke(struct sp_token_store *store, struct sp_slice id, uint64_t wall_us)
+enum sp_err sp_token_store_revoke(struct sp_token_store *store, struct sp_slice id,
+                                  uint64_t wall_us)
 {
     SP_TRY(run(store, "BEGIN IMMEDIATE"));
     return end(store, mark_revoked(store, id, wall_us));
@@ -368,13 +381,16 @@ static uint64_t number_at(sqlite3_stmt *stmt, int column)
 static enum sp_err read_entry(sqlite3_stmt *stmt, struct sp_token_entry *out)
 {
     *out = (struct sp_token_entry){
-        .row = {.id = text_at(stmt, 0), .tenant = text_at(stmt, 1), .expires_us = number_at(stmt, 5)},
+        .row = {.id = text_at(stmt, 0),
+                .tenant = text_at(stmt, 1),
+                .expires_us = number_at(stmt, 5)},
         .issued_us = number_at(stmt, 4),
         .revoked_us = number_at(stmt, 6),
         .change = number_at(stmt, 7),
     };
     out->row.is_revoked = out->revoked_us != 0;
-    const struct sp_slice digest = sp_slice_make(sqlite3_column_blob(stmt, 2), (size_t)sqlite3_column_bytes(stmt, 2));
+    const struct sp_slice digest =
+        sp_slice_make(sqlite3_column_blob(stmt, 2), (size_t)sqlite3_column_bytes(stmt, 2));
     if (digest.len != SP_TOKEN_DIGEST_BYTES || sp_token_id_check(out->row.id) != SP_OK ||
         sp_scopes_parse(text_at(stmt, 3), &out->row.scopes) != SP_OK) {
         return SP_ERR_CORRUPT;
@@ -383,11 +399,14 @@ static enum sp_err read_entry(sqlite3_stmt *stmt, struct sp_token_entry *out)
     return SP_OK;
 }
 
-enum sp_err sp_token_store_each(struct sp_token_store *store, uint64_t after, sp_token_entry_fn *fn, void *ctx)
+enum sp_err sp_token_store_each(struct sp_token_store *store, uint64_t after, sp_token_entry_fn *fn,
+                                void *ctx)
 {
     AUTO_STMT sqlite3_stmt *stmt = NULL;
     int code = SQLITE_ROW;
-    SP_TRY(prepare(store, "SELECT " TOKEN_COLUMNS " FROM token t WHERE t.change > ? ORDER BY t.change", &stmt));
+    SP_TRY(prepare(store,
+                   "SELECT " TOKEN_COLUMNS " FROM token t WHERE t.change > ? ORDER BY t.change",
+                   &stmt));
     bind_number(stmt, 1, after);
     while ((code = sqlite3_step(stmt)) == SQLITE_ROW) {
         struct sp_token_entry entry;
@@ -398,12 +417,14 @@ enum sp_err sp_token_store_each(struct sp_token_store *store, uint64_t after, sp
     return from_sqlite(code);
 }
 
-enum sp_err sp_token_store_changes(struct sp_token_store *store, uint64_t after, unsigned max, sp_token_change_fn *fn, void *ctx)
+enum sp_err sp_token_store_changes(struct sp_token_store *store, uint64_t after, unsigned max,
+                                   sp_token_change_fn *fn, void *ctx)
 {
     AUTO_STMT sqlite3_stmt *stmt = NULL;
     int code = SQLITE_ROW;
     SP_TRY(prepare(store,
-                   "SELECT " TOKEN_COLUMNS ", e.change, e.is_revoked, e.at_us FROM event e JOIN token t ON t.id = e.token"
+                   "SELECT " TOKEN_COLUMNS
+                   ", e.change, e.is_revoked, e.at_us FROM event e JOIN token t ON t.id = e.token"
                    " WHERE e.change > ? ORDER BY e.change LIMIT ?",
                    &stmt));
     bind_number(stmt, 1, after);
@@ -414,7 +435,8 @@ enum sp_err sp_token_store_changes(struct sp_token_store *store, uint64_t after,
             continue;
         }
         const struct sp_token_change change = {.change = number_at(stmt, TOKEN_COLUMN_COUNT),
-                                               .is_revoked = number_at(stmt, TOKEN_COLUMN_COUNT + 1) != 0,
+                                               .is_revoked =
+                                                   number_at(stmt, TOKEN_COLUMN_COUNT + 1) != 0,
                                                .at_us = number_at(stmt, TOKEN_COLUMN_COUNT + 2),
                                                .token = &entry};
         SP_TRY(fn(ctx, &change));

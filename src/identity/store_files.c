@@ -14,10 +14,10 @@
 #include "identity/store.h"
 
 /* Where SQLite puts its locks (its file format, "locking"): beyond what any file of ours reaches. */
-#define LOCK_PENDING  0x40000000L
-#define LOCK_RESERVED (LOCK_PENDING + 1)
-#define LOCK_SHARED   (LOCK_PENDING + 2)
-#define SHARED_BYTES  510L
+#define LOCK_PENDING    0x40000000L
+#define LOCK_RESERVED   (LOCK_PENDING + 1)
+#define LOCK_SHARED     (LOCK_PENDING + 2)
+#define SHARED_BYTES    510L
 
 /* The Julian day of 1970, in milliseconds. */
 #define EPOCH_JULIAN_MS 210866760000000LL
@@ -46,7 +46,8 @@ static int file_read(sqlite3_file *base, void *to, int len, sqlite3_int64 offset
     uint8_t *out = to;
     size_t done = 0;
     while (done < (size_t)len) {
-        const ssize_t got = pread(file->fd, out + done, (size_t)len - done, (off_t)(offset + (sqlite3_int64)done));
+        const ssize_t got =
+            pread(file->fd, out + done, (size_t)len - done, (off_t)(offset + (sqlite3_int64)done));
         if (got < 0 && errno != EINTR) {
             return SQLITE_IOERR_READ;
         }
@@ -135,7 +136,8 @@ static int file_unlock(sqlite3_file *base, int level)
 static int file_check_reserved(sqlite3_file *base, int *out)
 {
     const struct file *file = (const struct file *)(const void *)base;
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = LOCK_RESERVED, .l_len = 1};
+    struct flock lock = {
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = LOCK_RESERVED, .l_len = 1};
     if (fcntl(file->fd, F_GETLK, &lock) != 0) {
         return SQLITE_IOERR_CHECKRESERVEDLOCK;
     }
@@ -184,7 +186,8 @@ static bool is_journal(const char *name)
     return sp_slice_ends(sp_slice_of(name), SP_TOKEN_STORE_JOURNAL);
 }
 
-static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *base, int flags, int *out_flags)
+static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *base, int flags,
+                    int *out_flags)
 {
     struct file *file = (struct file *)(void *)base;
     (void)vfs;

@@ -31,8 +31,9 @@ enum sp_err sp_token_id_check(struct sp_slice id)
 static uint32_t crc32_of(struct sp_slice in)
 {
     static const uint32_t step[16] = {
-        0x00000000U, 0x1DB71064U, 0x3B6E20C8U, 0x26D930ACU, 0x76DC4190U, 0x6B6B51F4U, 0x4DB26158U, 0x5005713CU,
-        0xEDB88320U, 0xF00F9344U, 0xD6D6A3E8U, 0xCB61B38CU, 0x9B64C2B0U, 0x86D3D2D4U, 0xA00AE278U, 0xBDBDF21CU,
+        0x00000000U, 0x1DB71064U, 0x3B6E20C8U, 0x26D930ACU, 0x76DC4190U, 0x6B6B51F4U,
+        0x4DB26158U, 0x5005713CU, 0xEDB88320U, 0xF00F9344U, 0xD6D6A3E8U, 0xCB61B38CU,
+        0x9B64C2B0U, 0x86D3D2D4U, 0xA00AE278U, 0xBDBDF21CU,
     };
     uint32_t crc = UINT32_MAX;
     for (size_t i = 0; i < in.len; i++) {
@@ -95,7 +96,8 @@ enum sp_err sp_token_parse(struct sp_slice text, struct sp_token *out)
         return SP_ERR_INVALID;
     }
     sp_text_init(&t, text);
-    if (sp_text_literal(&t, SP_TOKEN_PREFIX) != SP_OK || sp_text_until(&t, '_', SP_TOKEN_ID_MAX, &token.id) != SP_OK ||
+    if (sp_text_literal(&t, SP_TOKEN_PREFIX) != SP_OK ||
+        sp_text_until(&t, '_', SP_TOKEN_ID_MAX, &token.id) != SP_OK ||
         sp_text_run(&t, sp_text_is_alnum, SP_TOKEN_SECRET_CHARS, &token.secret) != SP_OK ||
         token.secret.len != SP_TOKEN_SECRET_CHARS) {
         return SP_ERR_INVALID;

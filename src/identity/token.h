@@ -14,12 +14,13 @@
 #define SP_TOKEN_ID_MAX       ((size_t)32)
 #define SP_TOKEN_SECRET_CHARS ((size_t)43)
 #define SP_TOKEN_CHECK_CHARS  ((size_t)6)
-#define SP_TOKEN_BYTES_MAX    ((size_t)8 + SP_TOKEN_ID_MAX + 1 + SP_TOKEN_SECRET_CHARS + 1 + SP_TOKEN_CHECK_CHARS)
+#define SP_TOKEN_BYTES_MAX                                                                         \
+    ((size_t)8 + SP_TOKEN_ID_MAX + 1 + SP_TOKEN_SECRET_CHARS + 1 + SP_TOKEN_CHECK_CHARS)
 #define SP_TOKEN_DIGEST_BYTES ((size_t)32)
 
 /* A token taken apart; borrowed from its text. */
 struct sp_token {
-    struct sp_slice id;     /* names the token in lists and in the log; not secret */
+    struct sp_slice id; /* names the token in lists and in the log; not secret */
     struct sp_slice secret;
 };
 
@@ -33,7 +34,7 @@ enum sp_err sp_token_make(struct sp_slice id, struct sp_buf *out) SP_MUST_CHECK 
 enum sp_err sp_token_parse(struct sp_slice text, struct sp_token *out) SP_MUST_CHECK SP_NONNULL(2);
 
 /* SHA-256 of the secret part: all that is ever stored. */
-enum sp_err sp_token_digest(const struct sp_token *token, uint8_t out[SP_TOKEN_DIGEST_BYTES]) SP_MUST_CHECK
-    SP_NONNULL(1, 2);
+enum sp_err sp_token_digest(const struct sp_token *token, uint8_t out[SP_TOKEN_DIGEST_BYTES])
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 #endif

@@ -8,15 +8,17 @@
 #include "base/buf.h"
 #include "base/num.h"
 
-#define DIGITS   ((size_t)20)
-#define TOLD_ID  "#told" /* no token's id has such a character */
+#define DIGITS  ((size_t)20)
+#define TOLD_ID "#told" /* no token's id has such a character */
 
-_Static_assert(SP_USED_LINE == SP_TOKEN_ID_MAX + 1 + DIGITS + 1, "a line is an id, a blank, a number and a line feed");
+_Static_assert(SP_USED_LINE == SP_TOKEN_ID_MAX + 1 + DIGITS + 1,
+               "a line is an id, a blank, a number and a line feed");
 
 static enum sp_err read_line(struct sp_slice line, struct sp_slice *out_id, uint64_t *out_number)
 {
     const struct sp_slice id = sp_slice_trim(sp_slice_sub(line, 0, SP_TOKEN_ID_MAX));
-    if (line.len != SP_USED_LINE || line.ptr[SP_TOKEN_ID_MAX] != ' ' || line.ptr[SP_USED_LINE - 1] != '\n') {
+    if (line.len != SP_USED_LINE || line.ptr[SP_TOKEN_ID_MAX] != ' ' ||
+        line.ptr[SP_USED_LINE - 1] != '\n') {
         return SP_ERR_INVALID;
     }
     SP_TRY(sp_parse_u64(sp_slice_sub(line, SP_TOKEN_ID_MAX + 1, DIGITS), UINT64_MAX, out_number));
@@ -63,7 +65,8 @@ static enum sp_err read_all(int fd, struct sp_buf *out)
     }
     SP_TRY(sp_buf_reserve(out, (size_t)st.st_size + 1, &at));
     while (out->len < (size_t)st.st_size) {
-        const ssize_t got = pread(fd, at + out->len, (size_t)st.st_size - out->len, (off_t)out->len);
+        const ssize_t got =
+            pread(fd, at + out->len, (size_t)st.st_size - out->len, (off_t)out->len);
         if (got < 0 && errno != EINTR) {
             return SP_ERR_SYSTEM;
         }
@@ -90,7 +93,9 @@ static enum sp_err write_line(int fd, uint32_t line, struct sp_slice id, uint64_
     char text[SP_USED_LINE + 1];
     sp_slice_to_text(id, name, sizeof(name));
     (void)snprintf(text, sizeof(text), "%-32s %020llu\n", name, (unsigned long long)number);
-    return pwrite(fd, text, SP_USED_LINE, (off_t)(line * SP_USED_LINE)) == (ssize_t)SP_USED_LINE ? SP_OK : SP_ERR_SYSTEM;
+    return pwrite(fd, text, SP_USED_LINE, (off_t)(line * SP_USED_LINE)) == (ssize_t)SP_USED_LINE
+               ? SP_OK
+               : SP_ERR_SYSTEM;
 }
 
 /* A new line comes after the last whole one: tokens of other directories stand in this file too. */

@@ -16,12 +16,15 @@
 
 /* The last change of the store that the log has, and each token's latest use. Lines that cannot be read are passed over. */
 typedef void sp_used_fn(void *ctx, struct sp_slice id, uint64_t used_us, uint32_t line);
-void sp_used_read(struct sp_slice text, uint64_t *out_told, sp_used_fn *fn, void *ctx) SP_NONNULL(2, 3);
+void sp_used_read(struct sp_slice text, uint64_t *out_told, sp_used_fn *fn, void *ctx)
+    SP_NONNULL(2, 3);
 
 /* Reads the file of this descriptor into the directory, for the tokens that are there. */
-enum sp_err sp_used_load(int fd, struct sp_directory *directory, uint64_t *out_told) SP_MUST_CHECK SP_NONNULL(2, 3);
+enum sp_err sp_used_load(int fd, struct sp_directory *directory, uint64_t *out_told)
+    SP_MUST_CHECK SP_NONNULL(2, 3);
 
 /* Writes `told` and the uses that are not written yet. */
-enum sp_err sp_used_save(int fd, struct sp_directory *directory, uint64_t told) SP_MUST_CHECK SP_NONNULL(2);
+enum sp_err sp_used_save(int fd, struct sp_directory *directory, uint64_t told)
+    SP_MUST_CHECK SP_NONNULL(2);
 
 #endif

@@ -22,7 +22,8 @@ static enum sp_err tag_of(struct sp_slice key, struct sp_slice message, uint8_t 
     return err;
 }
 
-enum sp_err sp_veil_text(struct sp_slice key, enum sp_veil which, struct sp_slice name, char out[SP_VEIL_CHARS + 1])
+enum sp_err sp_veil_text(struct sp_slice key, enum sp_veil which, struct sp_slice name,
+                         char out[SP_VEIL_CHARS + 1])
 {
     SP_AUTO_BUF struct sp_buf message;
     struct sp_writer w;

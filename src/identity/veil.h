@@ -18,7 +18,7 @@
 enum sp_veil { SP_VEIL_TENANT, SP_VEIL_PRINCIPAL, SP_VEIL_SOURCE, SP_VEIL_SESSION };
 
 /* Writes the form and a NUL; that of an empty name is empty. SP_ERR_INVALID for a key of another length. */
-enum sp_err sp_veil_text(struct sp_slice key, enum sp_veil which, struct sp_slice name, char out[SP_VEIL_CHARS + 1])
-    SP_MUST_CHECK SP_NONNULL(4);
+enum sp_err sp_veil_text(struct sp_slice key, enum sp_veil which, struct sp_slice name,
+                         char out[SP_VEIL_CHARS + 1]) SP_MUST_CHECK SP_NONNULL(4);
 
 #endif

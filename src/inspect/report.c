@@ -33,7 +33,8 @@ static enum sp_err write_capabilities(uint32_t capabilities, struct sp_buf *out)
     return sp_writer_end(&w);
 }
 
-enum sp_err sp_inspect_write_report(const struct sp_judgement *judgement, const struct sp_facts *facts,
+enum sp_err sp_inspect_write_report(const struct sp_judgement *judgement,
+                                    const struct sp_facts *facts,
                                     const struct sp_inspect_report *to, struct sp_msg_verdict *out)
 {
     SP_TRY(write_findings(judgement, to->findings));

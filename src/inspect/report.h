@@ -17,8 +17,9 @@ struct sp_inspect_report {
 };
 
 /* Fills in findings, modules (the first that fit, and the count of all) and capabilities. `facts` may be NULL. */
-enum sp_err sp_inspect_write_report(const struct sp_judgement *judgement, const struct sp_facts *facts,
-                                    const struct sp_inspect_report *to, struct sp_msg_verdict *out) SP_MUST_CHECK
-    SP_NONNULL(1, 3, 4);
+enum sp_err sp_inspect_write_report(const struct sp_judgement *judgement,
+                                    const struct sp_facts *facts,
+                                    const struct sp_inspect_report *to, struct sp_msg_verdict *out)
+    SP_MUST_CHECK SP_NONNULL(1, 3, 4);
 
 #endif

@@ -18,7 +18,8 @@ _Static_assert((unsigned)SP_CAPABILITY_COUNT == (unsigned)SP_ACT_COUNT &&
                    (unsigned)SP_CAPABILITY_SHELL_ESCAPE == (unsigned)SP_ACT_SHELL_ESCAPE,
                "the lists of capabilities differ");
 
-enum sp_err sp_inspect_room_new(uint64_t body_bytes_max, uint64_t upload_bytes_max, struct sp_inspect_room **out)
+enum sp_err sp_inspect_room_new(uint64_t body_bytes_max, uint64_t upload_bytes_max,
+                                struct sp_inspect_room **out)
 {
     SP_TRY(sp_hash_start());
     struct sp_inspect_room *room = calloc(1, sizeof(*room));
@@ -99,7 +100,8 @@ static enum sp_err widen_judge(struct sp_inspect_room *room, const struct sp_pol
     return SP_OK;
 }
 
-static struct sp_inspect_policy *find_loaded(struct sp_inspect_room *room, const uint8_t digest[SP_DIGEST_BYTES])
+static struct sp_inspect_policy *find_loaded(struct sp_inspect_room *room,
+                                             const uint8_t digest[SP_DIGEST_BYTES])
 {
     for (size_t i = 0; i < room->count; i++) {
         if (is_digest(room->policies[i].digest, digest)) {
@@ -127,8 +129,8 @@ void sp_inspect_renewed(struct sp_inspect_room *room)
     room->count = kept;
 }
 
-enum sp_err sp_inspect_add_policy(struct sp_inspect_room *room, struct sp_slice text, const uint8_t digest[SP_DIGEST_BYTES],
-                                  struct sp_where *out_where)
+enum sp_err sp_inspect_add_policy(struct sp_inspect_room *room, struct sp_slice text,
+                                  const uint8_t digest[SP_DIGEST_BYTES], struct sp_where *out_where)
 {
     uint8_t real[SP_DIGEST_BYTES];
     struct sp_inspect_policy *known = find_loaded(room, digest);
@@ -152,7 +154,8 @@ enum sp_err sp_inspect_add_policy(struct sp_inspect_room *room, struct sp_slice 
     return widen_judge(room, &loaded->policy);
 }
 
-static const struct sp_policy *find_policy(struct sp_inspect_room *room, const uint8_t digest[SP_DIGEST_BYTES])
+static const struct sp_policy *find_policy(struct sp_inspect_room *room,
+                                           const uint8_t digest[SP_DIGEST_BYTES])
 {
     const struct sp_inspect_policy *loaded = find_loaded(room, digest);
     return loaded == NULL ? NULL : &loaded->policy;
@@ -163,14 +166,15 @@ void sp_inspect_give_denied(struct sp_inspect_room *room, bool is_giving)
     room->is_giving_denied = is_giving;
 }
 
-enum sp_err sp_inspect_refuse(struct sp_inspection *i, enum sp_err err, const struct sp_where *where)
+enum sp_err sp_inspect_refuse(struct sp_inspection *i, enum sp_err err,
+                              const struct sp_where *where)
 {
     struct sp_where *detail = &i->room->detail;
     if (where->line == 0) {
         sp_where_set(detail, 0, 0, "%s", where->text);
     } else {
-        sp_where_set(detail, where->line, where->column, "line %u, column %u: %s", where->line, where->column,
-                     where->text);
+        sp_where_set(detail, where->line, where->column, "line %u, column %u: %s", where->line,
+                     where->column, where->text);
     }
     i->verdict.err = err;
     i->verdict.detail = sp_slice_of(detail->text);
@@ -204,15 +208,16 @@ static void describe_denial(struct sp_inspect_room *room)
         if (finding->place.line == 0) {
             sp_where_set(&room->detail, 0, 0, "%s", finding->message);
         } else {
-            sp_where_set(&room->detail, 0, 0, "line %u, column %u: %s", finding->place.line, finding->place.column,
-                         finding->message);
+            sp_where_set(&room->detail, 0, 0, "line %u, column %u: %s", finding->place.line,
+                         finding->place.column, finding->message);
         }
         return;
     }
     sp_where_set(&room->detail, 0, 0, "the policy denies this");
 }
 
-enum sp_err sp_inspect_report_judgement(struct sp_inspection *i, const struct sp_facts *facts, bool *out_allowed)
+enum sp_err sp_inspect_report_judgement(struct sp_inspection *i, const struct sp_facts *facts,
+                                        bool *out_allowed)
 {
     struct sp_inspect_room *room = i->room;
     const struct sp_inspect_report report = {&room->findings, &room->modules, &room->capabilities};
@@ -269,7 +274,8 @@ static enum sp_err inspect_run(struct sp_inspection *i)
         sp_where_set(&where, 0, 0, "code is sent as application/json");
         return sp_inspect_refuse(i, SP_ERR_MEDIA_TYPE, &where);
     }
-    enum sp_err err = sp_request_read(i->job->body.bytes, (size_t)i->room->body_bytes_max, &request, &where);
+    enum sp_err err =
+        sp_request_read(i->job->body.bytes, (size_t)i->room->body_bytes_max, &request, &where);
     if (err == SP_ERR_NOMEM) {
         return err;
     }
@@ -310,7 +316,8 @@ static enum sp_err inspect(struct sp_inspection *i)
     return SP_ERR_WIRE;
 }
 
-enum sp_err sp_inspect_job(struct sp_inspect_room *room, struct sp_msg_job *job, struct sp_msg_verdict *out)
+enum sp_err sp_inspect_job(struct sp_inspect_room *room, struct sp_msg_job *job,
+                           struct sp_msg_verdict *out)
 {
     struct sp_inspection i = {.room = room, .job = job, .policy = find_policy(room, job->policy)};
     i.verdict = (struct sp_msg_verdict){.exchange = job->exchange,

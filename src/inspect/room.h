@@ -15,8 +15,8 @@
 struct sp_inspect_room;
 
 /* Bodies of runs of at most `body_bytes_max` are read, and files of at most `upload_bytes_max`. */
-enum sp_err sp_inspect_room_new(uint64_t body_bytes_max, uint64_t upload_bytes_max, struct sp_inspect_room **out)
-    SP_MUST_CHECK SP_NONNULL(3);
+enum sp_err sp_inspect_room_new(uint64_t body_bytes_max, uint64_t upload_bytes_max,
+                                struct sp_inspect_room **out) SP_MUST_CHECK SP_NONNULL(3);
 void sp_inspect_room_free(struct sp_inspect_room *room);
 
 /* Whether the code of denied runs goes beside the verdict: audit keeps it. */
@@ -26,8 +26,9 @@ void sp_inspect_give_denied(struct sp_inspect_room *room, bool is_giving) SP_NON
  * Adds a resolved policy. SP_ERR_CORRUPT when `digest` is not the SHA-256 of `text`, SP_ERR_CONFIG with the place when
  * it cannot be read, SP_ERR_FULL. One that is there stays as it is.
  */
-enum sp_err sp_inspect_add_policy(struct sp_inspect_room *room, struct sp_slice text, const uint8_t digest[SP_DIGEST_BYTES],
-                                  struct sp_where *out_where) SP_MUST_CHECK SP_NONNULL(1, 3);
+enum sp_err sp_inspect_add_policy(struct sp_inspect_room *room, struct sp_slice text,
+                                  const uint8_t digest[SP_DIGEST_BYTES], struct sp_where *out_where)
+    SP_MUST_CHECK SP_NONNULL(1, 3);
 
 /*
  * Between these two come the policies of other settings. Those that were neither added now nor the time before are then
@@ -41,7 +42,7 @@ void sp_inspect_renewed(struct sp_inspect_room *room) SP_NONNULL(1);
  * `out->content` (the job's body, moved), which the caller releases. SP_ERR_WIRE for a job that front cannot have made
  * (of a policy that is not here, of an operation that is none): it broke the protocol; SP_ERR_NOMEM.
  */
-enum sp_err sp_inspect_job(struct sp_inspect_room *room, struct sp_msg_job *job, struct sp_msg_verdict *out)
-    SP_MUST_CHECK SP_NONNULL(1, 2, 3);
+enum sp_err sp_inspect_job(struct sp_inspect_room *room, struct sp_msg_job *job,
+                           struct sp_msg_verdict *out) SP_MUST_CHECK SP_NONNULL(1, 2, 3);
 
 #endif

@@ -25,7 +25,7 @@ struct sp_inspect_room {
     bool is_giving_denied; /* denied code goes to audit, which keeps it */
     struct sp_judge *judge;
     struct sp_upload *upload; /* made with the judge */
-    size_t code_bytes_max; /* that the judge has memory for */
+    size_t code_bytes_max;    /* that the judge has memory for */
     size_t count;
     unsigned settings; /* how often there were others */
     struct sp_inspect_policy policies[SP_INSPECT_POLICIES_MAX];
@@ -54,17 +54,18 @@ enum sp_err sp_inspect_upload(struct sp_inspection *i) SP_MUST_CHECK SP_NONNULL(
 enum sp_err sp_inspect_simple(struct sp_inspection *i) SP_MUST_CHECK SP_NONNULL(1);
 
 /* The request is wrong: says which error, and (borrowed from the room) why. */
-enum sp_err sp_inspect_refuse(struct sp_inspection *i, enum sp_err err, const struct sp_where *where) SP_MUST_CHECK
-    SP_NONNULL(1, 3);
+enum sp_err sp_inspect_refuse(struct sp_inspection *i, enum sp_err err,
+                              const struct sp_where *where) SP_MUST_CHECK SP_NONNULL(1, 3);
 
 /* Puts the judgement's findings into the verdict; false, with what to tell the client, when it denies. */
-enum sp_err sp_inspect_report_judgement(struct sp_inspection *i, const struct sp_facts *facts, bool *out_allowed)
-    SP_MUST_CHECK SP_NONNULL(1, 3);
+enum sp_err sp_inspect_report_judgement(struct sp_inspection *i, const struct sp_facts *facts,
+                                        bool *out_allowed) SP_MUST_CHECK SP_NONNULL(1, 3);
 
 /* The module that a file at the room's spot is for code beside it: `helpers` for helpers.py; empty for others. */
 struct sp_slice sp_inspect_own_module(const struct sp_inspect_room *room) SP_NONNULL(1);
 
 /* Allows what this order says: its bytes, their digest. */
-enum sp_err sp_inspect_allow(struct sp_inspection *i, const struct sp_order *order) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_inspect_allow(struct sp_inspection *i, const struct sp_order *order)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 #endif

@@ -6,7 +6,8 @@
 /* What a pool may take for one of these beside finding a session. */
 #define SIMPLE_MS_MAX 60000U
 
-static enum sp_err read_id(const struct sp_arguments *arguments, struct sp_order *order, struct sp_where *where)
+static enum sp_err read_id(const struct sp_arguments *arguments, struct sp_order *order,
+                           struct sp_where *where)
 {
     if (arguments->name.len > SP_ORDER_ID_BYTES_MAX || !sp_http_is_token(arguments->name)) {
         sp_where_set(where, 0, 0, "this is not the id of an execution");
@@ -28,7 +29,8 @@ static enum sp_err build(struct sp_inspection *i, struct sp_order *order, struct
     case SP_OPERATION_FILE_GET:
     case SP_OPERATION_FILE_CONTENT:
     case SP_OPERATION_FILE_DELETE:
-        return sp_spot_of_file(arguments->path, arguments->name, &i->room->spot, &order->spot, where);
+        return sp_spot_of_file(arguments->path, arguments->name, &i->room->spot, &order->spot,
+                               where);
     case SP_OPERATION_SESSION_LIST:
         order->sessions = arguments->sessions;
         return SP_OK;

@@ -14,7 +14,8 @@ static enum sp_err refuse_body(struct sp_where *where, enum sp_err err, const ch
 }
 
 /* The one part that has a file name. Fields beside it are passed over: nothing of them is relayed. */
-static enum sp_err find_file(struct sp_inspection *i, struct sp_multipart_part *out, struct sp_where *where)
+static enum sp_err find_file(struct sp_inspection *i, struct sp_multipart_part *out,
+                             struct sp_where *where)
 {
     SP_AUTO_BUF struct sp_buf other;
     struct sp_multipart m;
@@ -37,15 +38,17 @@ static enum sp_err find_file(struct sp_inspection *i, struct sp_multipart_part *
             *out = part;
         }
     }
-    return has_file ? SP_OK : refuse_body(where, SP_ERR_MULTIPART, "the body has no part with a file name");
+    return has_file ? SP_OK
+                    : refuse_body(where, SP_ERR_MULTIPART, "the body has no part with a file name");
 }
 
-static enum sp_err read_file(struct sp_inspection *i, struct sp_multipart_part *part, struct sp_order *order,
-                             struct sp_where *where)
+static enum sp_err read_file(struct sp_inspection *i, struct sp_multipart_part *part,
+                             struct sp_order *order, struct sp_where *where)
 {
     SP_TRY(find_file(i, part, where));
     if (part->content.len > i->room->upload_bytes_max) {
-        sp_where_set(where, 0, 0, "a file may have %llu bytes at most", (unsigned long long)i->room->upload_bytes_max);
+        sp_where_set(where, 0, 0, "a file may have %llu bytes at most",
+                     (unsigned long long)i->room->upload_bytes_max);
         return SP_ERR_TOO_BIG;
     }
     return sp_spot_of_file(i->arguments.path, part->filename, &i->room->spot, &order->spot, where);
@@ -91,11 +94,13 @@ struct sp_slice sp_inspect_own_module(const struct sp_inspect_room *room)
     return is_name ? name : none;
 }
 
-static enum sp_err judge_file(struct sp_inspection *i, struct sp_slice content, struct sp_order *order, bool *out_allowed)
+static enum sp_err judge_file(struct sp_inspection *i, struct sp_slice content,
+                              struct sp_order *order, bool *out_allowed)
 {
     struct sp_inspect_room *room = i->room;
     struct sp_upload_facts facts = {.module_count = 0};
-    sp_upload_run(room->upload, i->policy, sp_buf_slice(&room->spot), content, &room->judgement, &facts);
+    sp_upload_run(room->upload, i->policy, sp_buf_slice(&room->spot), content, &room->judgement,
+                  &facts);
     SP_TRY(sp_inspect_report_judgement(i, NULL, out_allowed));
     /* Code inside an archive is another file when it is unpacked, and that one nobody approved. */
     order->is_code = facts.is_code && is_plain(facts.kind);
@@ -125,7 +130,8 @@ enum sp_err sp_inspect_upload(struct sp_inspection *i)
     order.file = sp_slice_make(i->verdict.code, SP_DIGEST_BYTES);
     SP_TRY(sp_inspect_allow(i, &order));
     i->verdict.run_ms_max = UPLOAD_MS_MAX;
-    i->verdict.content_at = part.content.len > 0 ? (uint64_t)(part.content.ptr - i->job->body.bytes.ptr) : 0;
+    i->verdict.content_at =
+        part.content.len > 0 ? (uint64_t)(part.content.ptr - i->job->body.bytes.ptr) : 0;
     i->verdict.content = i->job->body;
     i->job->body = SP_PAYLOAD_EMPTY;
     return SP_OK;

@@ -130,7 +130,8 @@ static enum sp_err open_within(int dir, const char *name, const struct open_how 
 
 enum sp_err sp_file_read_projected(int dir, const char *name, struct sp_buf *out)
 {
-    const struct open_how how = {.flags = O_RDONLY | O_CLOEXEC, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
+    const struct open_how how = {.flags = O_RDONLY | O_CLOEXEC,
+                                 .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
     SP_AUTO_CLOSE int fd = -1;
     SP_TRY(open_within(dir, name, &how, &fd));
     return read_all(fd, out);
@@ -140,7 +141,8 @@ enum sp_err sp_file_open_beneath(int dir, const char *name, int flags, mode_t mo
 {
     const struct open_how how = {.flags = (uint64_t)(unsigned)flags | O_CLOEXEC,
                                  .mode = mode,
-                                 .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
+                                 .resolve =
+                                     RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
     return open_within(dir, name, &how, out_fd);
 }
 

@@ -16,7 +16,8 @@
 enum sp_err sp_dir_make(const char *path, mode_t mode) SP_MUST_CHECK SP_NONNULL(1);
 
 /* Makes one directory beneath another with a mode (also when it is there) and opens it. */
-enum sp_err sp_dir_make_at(int dir, const char *name, mode_t mode, int *out_fd) SP_MUST_CHECK SP_NONNULL(2, 4);
+enum sp_err sp_dir_make_at(int dir, const char *name, mode_t mode, int *out_fd)
+    SP_MUST_CHECK SP_NONNULL(2, 4);
 
 enum sp_err sp_dir_open(const char *path, int *out_fd) SP_MUST_CHECK SP_NONNULL(1, 2);
 
@@ -27,16 +28,19 @@ enum sp_err sp_file_read(const char *path, struct sp_buf *out) SP_MUST_CHECK SP_
 enum sp_err sp_file_read_fd(int fd, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(2);
 
 /* The same for a name beneath `dir`, following links that stay beneath it (a projected file is behind two). */
-enum sp_err sp_file_read_projected(int dir, const char *name, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(2, 3);
+enum sp_err sp_file_read_projected(int dir, const char *name, struct sp_buf *out)
+    SP_MUST_CHECK SP_NONNULL(2, 3);
 
 /* The same for a name beneath `dir`, without following links or leaving it. */
-enum sp_err sp_file_read_at(int dir, const char *name, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(2, 3);
+enum sp_err sp_file_read_at(int dir, const char *name, struct sp_buf *out)
+    SP_MUST_CHECK SP_NONNULL(2, 3);
 
 /* Replaces a file beneath `dir` in one step: mode 0600, durable, whole or not at all. */
-enum sp_err sp_file_write_private_at(int dir, const char *name, struct sp_slice bytes) SP_MUST_CHECK SP_NONNULL(2);
+enum sp_err sp_file_write_private_at(int dir, const char *name, struct sp_slice bytes)
+    SP_MUST_CHECK SP_NONNULL(2);
 
 /* Opens beneath `dir`: no links, no way out (openat2). */
-enum sp_err sp_file_open_beneath(int dir, const char *name, int flags, mode_t mode, int *out_fd) SP_MUST_CHECK
-    SP_NONNULL(2, 5);
+enum sp_err sp_file_open_beneath(int dir, const char *name, int flags, mode_t mode, int *out_fd)
+    SP_MUST_CHECK SP_NONNULL(2, 5);
 
 #endif

@@ -39,7 +39,8 @@ static enum sp_err parse_host(struct sp_slice host, struct sp_socket_where *out)
         host = SP_SLICE_LITERAL("127.0.0.1");
     }
     out->is_ipv6 = sp_slice_starts(host, "[") && sp_slice_ends(host, "]") && host.len > 2;
-    SP_AUTO_FREE char *text = sp_slice_dup(out->is_ipv6 ? sp_slice_sub(host, 1, host.len - 2) : host);
+    SP_AUTO_FREE char *text =
+        sp_slice_dup(out->is_ipv6 ? sp_slice_sub(host, 1, host.len - 2) : host);
     if (text == NULL) {
         return SP_ERR_INVALID;
     }
@@ -97,8 +98,9 @@ static socklen_t fill(const struct sp_socket_where *where, union any_address *ou
     for (size_t i = 0; i < 4; i++) {
         address = address << 8 | where->address[i];
     }
-    *out = (union any_address){
-        .v4 = {.sin_family = AF_INET, .sin_port = htons(where->port), .sin_addr = {.s_addr = htonl(address)}}};
+    *out = (union any_address){.v4 = {.sin_family = AF_INET,
+                                      .sin_port = htons(where->port),
+                                      .sin_addr = {.s_addr = htonl(address)}}};
     return sizeof(out->v4);
 }
 
@@ -107,8 +109,8 @@ enum sp_err sp_socket_listen(const struct sp_socket_where *where, int *out_fd, u
     union any_address address;
     const int yes = 1;
     socklen_t len = fill(where, &address);
-    SP_AUTO_CLOSE int fd =
-        socket(where->is_ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
+    SP_AUTO_CLOSE int fd = socket(where->is_ipv6 ? AF_INET6 : AF_INET,
+                                  SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) != 0) {
         return SP_ERR_SYSTEM;
     }
@@ -134,7 +136,8 @@ enum sp_err sp_socket_listen(const struct sp_socket_where *where, int *out_fd, u
 enum sp_err sp_socket_listen_unix_at(int dir, const char *name, uint32_t uid, int *out_fd)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    const int len = snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", dir, name);
+    const int len =
+        snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", dir, name);
     if (len < 0 || (size_t)len >= sizeof(address.sun_path)) {
         return SP_ERR_INVALID;
     }

@@ -24,12 +24,15 @@ struct sp_socket_where {
 };
 
 /* SP_ERR_INVALID for anything but ADDR:PORT with a numeric address ("localhost" is 127.0.0.1). */
-enum sp_err sp_socket_address(struct sp_slice text, struct sp_socket_where *out) SP_MUST_CHECK SP_NONNULL(2);
+enum sp_err sp_socket_address(struct sp_slice text, struct sp_socket_where *out)
+    SP_MUST_CHECK SP_NONNULL(2);
 
 /* SP_ERR_BUSY when the port is taken. `*out_port` is the real one when 0 was asked for. */
-enum sp_err sp_socket_listen(const struct sp_socket_where *where, int *out_fd, uint16_t *out_port) SP_MUST_CHECK SP_NONNULL(1, 2, 3);
+enum sp_err sp_socket_listen(const struct sp_socket_where *where, int *out_fd, uint16_t *out_port)
+    SP_MUST_CHECK SP_NONNULL(1, 2, 3);
 
 /* A listening unix socket `name` in the directory `dir`, in place of an old one; only `uid` may connect. */
-enum sp_err sp_socket_listen_unix_at(int dir, const char *name, uint32_t uid, int *out_fd) SP_MUST_CHECK SP_NONNULL(2, 4);
+enum sp_err sp_socket_listen_unix_at(int dir, const char *name, uint32_t uid, int *out_fd)
+    SP_MUST_CHECK SP_NONNULL(2, 4);
 
 #endif

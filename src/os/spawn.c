@@ -40,8 +40,9 @@ static int arrange_descriptors(const struct sp_spawn *spawn)
         return syscall(SYS_close_range, SP_SPAWN_CONTROL_FD, ~0U, 0) != 0;
     }
     /* dup2 onto itself would keep the close-on-exec bit. */
-    if (spawn->control_fd == SP_SPAWN_CONTROL_FD ? fcntl(SP_SPAWN_CONTROL_FD, F_SETFD, 0) != 0
-                                                 : dup2(spawn->control_fd, SP_SPAWN_CONTROL_FD) < 0) {
+    if (spawn->control_fd == SP_SPAWN_CONTROL_FD
+            ? fcntl(SP_SPAWN_CONTROL_FD, F_SETFD, 0) != 0
+            : dup2(spawn->control_fd, SP_SPAWN_CONTROL_FD) < 0) {
         return 1;
     }
     return syscall(SYS_close_range, SP_SPAWN_CONTROL_FD + 1, ~0U, 0) != 0;
@@ -52,12 +53,15 @@ static void become(const struct sp_spawn *spawn, pid_t parent)
     static char *const no_environment[] = {NULL};
     restore_signals();
     (void)setsid();
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != parent || arrange_descriptors(spawn) != 0) {
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != parent ||
+        arrange_descriptors(spawn) != 0) {
         _exit(EXIT_NO_EXEC);
     }
     /* execve takes plain pointers but does not write. */
-    (void)execve(spawn->program != NULL ? spawn->program : "/proc/self/exe", (char *const *)(uintptr_t)spawn->argv,
-                 spawn->environment != NULL ? (char *const *)(uintptr_t)spawn->environment : no_environment);
+    (void)execve(spawn->program != NULL ? spawn->program : "/proc/self/exe",
+                 (char *const *)(uintptr_t)spawn->argv,
+                 spawn->environment != NULL ? (char *const *)(uintptr_t)spawn->environment
+                                            : no_environment);
     _exit(EXIT_NO_EXEC);
 }
 

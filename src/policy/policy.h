@@ -88,8 +88,9 @@ struct sp_policy {
     enum sp_rule capability[SP_CAPABILITY_COUNT];
     enum sp_rule kind[SP_KIND_COUNT];          /* of uploads */
     enum sp_rule upload[SP_UPLOAD_RULE_COUNT]; /* what else is said of them */
-    uint16_t runtime_denied; /* capabilities (bits, as SP_CAPABILITY_BIT) that raise in the embedded pool's sessions */
-    bool runtime_own_code;   /* a run may import and execute what it wrote itself */
+    uint16_t
+        runtime_denied; /* capabilities (bits, as SP_CAPABILITY_BIT) that raise in the embedded pool's sessions */
+    bool runtime_own_code;    /* a run may import and execute what it wrote itself */
     struct sp_map modules;    /* dotted module -> enum sp_rule; the longest one that fits counts */
     struct sp_map names;      /* dotted name -> enum sp_rule */
     struct sp_map attributes; /* attribute -> enum sp_rule */

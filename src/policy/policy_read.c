@@ -177,8 +177,8 @@ static enum sp_err read_uploads(struct sp_policy *p, const struct sp_toml_value 
     return SP_OK;
 }
 
-static enum sp_err read_runtime_list(uint16_t *bits, const struct sp_toml_value *list, bool is_denied,
-                                     struct sp_where *where)
+static enum sp_err read_runtime_list(uint16_t *bits, const struct sp_toml_value *list,
+                                     bool is_denied, struct sp_where *where)
 {
     if (sp_toml_type(list) != SP_TOML_ARRAY) {
         return wrong(list, where, "must be a list of capabilities");

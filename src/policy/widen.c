@@ -21,9 +21,9 @@ static bool are_rules_wider(const enum sp_rule *from, const enum sp_rule *to, si
 
 static bool are_limits_wider(const struct sp_policy_limits *from, const struct sp_policy_limits *to)
 {
-#define SP_POLICY_LIMIT_AS_CHECK(field, highest, otherwise) \
-    if (to->field < from->field) {                          \
-        return false;                                       \
+#define SP_POLICY_LIMIT_AS_CHECK(field, highest, otherwise)                                        \
+    if (to->field < from->field) {                                                                 \
+        return false;                                                                              \
     }
     SP_POLICY_LIMIT_LIST(SP_POLICY_LIMIT_AS_CHECK)
 #undef SP_POLICY_LIMIT_AS_CHECK
@@ -37,7 +37,8 @@ static bool is_map_wider(const struct sp_map *from, const struct sp_map *to)
         const struct sp_map_entry *entry = &from->slots[i];
         uint32_t now = SP_RULE_DENY;
         bool is_let = entry->key.ptr != NULL && entry->value != SP_RULE_DENY;
-        if (is_let && (!sp_map_get(to, entry->key, &now) || (now != entry->value && now != SP_RULE_ALLOW))) {
+        if (is_let &&
+            (!sp_map_get(to, entry->key, &now) || (now != entry->value && now != SP_RULE_ALLOW))) {
             return false;
         }
     }
@@ -53,7 +54,8 @@ static bool is_map_wider(const struct sp_map *from, const struct sp_map *to)
 }
 
 /* Everything that is not compared above must be the same: what a later version adds counts as a narrowing. */
-static enum sp_err is_rest_equal(const struct sp_policy *from, const struct sp_policy *to, bool *out)
+static enum sp_err is_rest_equal(const struct sp_policy *from, const struct sp_policy *to,
+                                 bool *out)
 {
     SP_AUTO_BUF struct sp_buf text;
     SP_AUTO_BUF struct sp_buf wanted;
@@ -94,19 +96,24 @@ static enum sp_err is_rest_equal(const struct sp_policy *from, const struct sp_p
 
 static bool is_runtime_wider(const struct sp_policy *from, const struct sp_policy *to)
 {
-    return (to->runtime_denied & ~(unsigned)from->runtime_denied) == 0 && (to->runtime_own_code || !from->runtime_own_code);
+    return (to->runtime_denied & ~(unsigned)from->runtime_denied) == 0 &&
+           (to->runtime_own_code || !from->runtime_own_code);
 }
 
-enum sp_err sp_policy_is_widening(const struct sp_policy *from, const struct sp_policy *to, bool *out)
+enum sp_err sp_policy_is_widening(const struct sp_policy *from, const struct sp_policy *to,
+                                  bool *out)
 {
     bool is_equal = false;
     SP_TRY(is_rest_equal(from, to, &is_equal));
-    *out = is_equal && is_runtime_wider(from, to) && are_limits_wider(&from->limits, &to->limits) && (from->only_listed || !to->only_listed) &&
-           is_rule_wider(from->unknown_module, to->unknown_module) && is_rule_wider(from->syntax, to->syntax) &&
+    *out = is_equal && is_runtime_wider(from, to) && are_limits_wider(&from->limits, &to->limits) &&
+           (from->only_listed || !to->only_listed) &&
+           is_rule_wider(from->unknown_module, to->unknown_module) &&
+           is_rule_wider(from->syntax, to->syntax) &&
            are_rules_wider(from->capability, to->capability, SP_CAPABILITY_COUNT) &&
            are_rules_wider(from->kind, to->kind, SP_KIND_COUNT) &&
-           are_rules_wider(from->upload, to->upload, SP_UPLOAD_RULE_COUNT) && is_map_wider(&from->modules, &to->modules) &&
-           is_map_wider(&from->names, &to->names) && is_map_wider(&from->attributes, &to->attributes) &&
+           are_rules_wider(from->upload, to->upload, SP_UPLOAD_RULE_COUNT) &&
+           is_map_wider(&from->modules, &to->modules) && is_map_wider(&from->names, &to->names) &&
+           is_map_wider(&from->attributes, &to->attributes) &&
            is_map_wider(&from->strings, &to->strings);
     return SP_OK;
 }

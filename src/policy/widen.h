@@ -11,10 +11,11 @@
 #include "policy/policy.h"
 
 /* `*out` is true when every submission that `from` allows is surely allowed by `to`. */
-enum sp_err sp_policy_is_widening(const struct sp_policy *from, const struct sp_policy *to, bool *out) SP_MUST_CHECK
-    SP_NONNULL(1, 2, 3);
+enum sp_err sp_policy_is_widening(const struct sp_policy *from, const struct sp_policy *to,
+                                  bool *out) SP_MUST_CHECK SP_NONNULL(1, 2, 3);
 
 /* The same of two resolved texts (sp_policy_print). Texts made with different tables of capabilities prove nothing. */
-enum sp_err sp_policy_texts_widen(struct sp_slice from, struct sp_slice to, bool *out) SP_MUST_CHECK SP_NONNULL(3);
+enum sp_err sp_policy_texts_widen(struct sp_slice from, struct sp_slice to, bool *out)
+    SP_MUST_CHECK SP_NONNULL(3);
 
 #endif

@@ -171,8 +171,9 @@ static enum sp_err put_ending(const struct sp_pool_run *run, struct sp_buf *text
                            run->timeout_ms / 1000);
     case SP_POOL_END_CRASHED:
         if (run->end_by_memory) {
-            return sp_buf_put_text(text, "LimitReached: memory: the session used more than 'memory' and 'data' in "
-                                         "[pool.session] allow; it was ended and its state is lost\n");
+            return sp_buf_put_text(
+                text, "LimitReached: memory: the session used more than 'memory' and 'data' in "
+                      "[pool.session] allow; it was ended and its state is lost\n");
         }
         return sp_buf_putf(
             text, "SessionLost: the interpreter ended (%s %u); the session's state is lost\n",
@@ -381,7 +382,8 @@ static void put_walls(struct sp_json_out *w, uint64_t walls)
                             (walls & SP_WALL_BIT(SP_WALL_MEMORY)) != 0 ? "per session"
                                                                        : "per process only");
     sp_json_out_member_text(w, "networkStatus",
-                            (walls & SP_WALL_BIT(SP_WALL_OFFLINE)) != 0 ? "EgressDisabled" : "EgressEnabled");
+                            (walls & SP_WALL_BIT(SP_WALL_OFFLINE)) != 0 ? "EgressDisabled"
+                                                                        : "EgressEnabled");
 }
 
 enum sp_err sp_pool_answer_metadata(struct sp_slice packages, uint64_t walls, uint64_t started_us,

@@ -31,8 +31,9 @@ static enum sp_err read_approval(struct connection *c)
     if (count == 0) {
         return SP_OK;
     }
-    return count == 1 && sp_hex_read(digits, sizeof c->approved, c->approved) == SP_OK ? SP_OK
-                                                                                      : SP_ERR_REQUEST;
+    return count == 1 && sp_hex_read(digits, sizeof c->approved, c->approved) == SP_OK
+               ? SP_OK
+               : SP_ERR_REQUEST;
 }
 
 void sp_connection_upload_head(struct connection *c)

@@ -55,12 +55,12 @@ static struct sp_admit_time now(void)
 
 /* --- what the room says --- */
 
-#define TO(role, name)                                                                   \
-    static enum sp_err out_##name(void *ctx, const struct sp_msg_##name *msg)            \
-    {                                                                                    \
-        struct admit_state *state = ctx;                                                 \
-        struct sp_channel *wire = sp_self_wire(state->self, role, 0);                    \
-        return wire == NULL ? SP_ERR_CLOSED : sp_msg_##name##_send(wire, msg);           \
+#define TO(role, name)                                                                             \
+    static enum sp_err out_##name(void *ctx, const struct sp_msg_##name *msg)                      \
+    {                                                                                              \
+        struct admit_state *state = ctx;                                                           \
+        struct sp_channel *wire = sp_self_wire(state->self, role, 0);                              \
+        return wire == NULL ? SP_ERR_CLOSED : sp_msg_##name##_send(wire, msg);                     \
     }
 TO(SP_ROLE_FRONT, grant)
 TO(SP_ROLE_FRONT, refuse)
@@ -69,14 +69,14 @@ TO(SP_ROLE_FRONT, tell)
 #undef TO
 
 /* What identifies a tenant is hidden on the way to the log, where that is asked for. */
-#define TO_AUDIT(name)                                                                              \
-    static enum sp_err out_##name(void *ctx, const struct sp_msg_##name *msg)                       \
-    {                                                                                               \
-        struct admit_state *state = ctx;                                                            \
-        struct sp_msg_##name told = *msg;                                                           \
-        struct sp_channel *wire = sp_self_wire(state->self, SP_ROLE_AUDIT, 0);                      \
-        SP_TRY(sp_veils_##name(&state->veils, sp_authority_directory(state->authority), &told));    \
-        return wire == NULL ? SP_ERR_CLOSED : sp_msg_##name##_send(wire, &told);                    \
+#define TO_AUDIT(name)                                                                             \
+    static enum sp_err out_##name(void *ctx, const struct sp_msg_##name *msg)                      \
+    {                                                                                              \
+        struct admit_state *state = ctx;                                                           \
+        struct sp_msg_##name told = *msg;                                                          \
+        struct sp_channel *wire = sp_self_wire(state->self, SP_ROLE_AUDIT, 0);                     \
+        SP_TRY(sp_veils_##name(&state->veils, sp_authority_directory(state->authority), &told));   \
+        return wire == NULL ? SP_ERR_CLOSED : sp_msg_##name##_send(wire, &told);                   \
     }
 TO_AUDIT(who)
 TO_AUDIT(refusal)
@@ -90,7 +90,8 @@ TO_AUDIT(read_ask)
 /* All requests of one turn share one commit: the timer is due after the events that are pending now. */
 static void arm_commit(struct admit_state *state)
 {
-    if (!state->is_committing && sp_admit_is_waiting(state->room) && sp_timer_set(state->commit, 0) == SP_OK) {
+    if (!state->is_committing && sp_admit_is_waiting(state->room) &&
+        sp_timer_set(state->commit, 0) == SP_OK) {
         state->is_committing = true;
     }
 }
@@ -139,7 +140,8 @@ static void tell_wanted(struct admit_state *state)
 {
     struct sp_msg_keys_wanted msg;
     struct sp_channel *token = sp_self_wire(state->self, SP_ROLE_TOKEN, 0);
-    while (token != NULL && sp_issuers_wanted(sp_authority_issuers(state->authority), sp_clock_mono_us(), &msg.issuer)) {
+    while (token != NULL && sp_issuers_wanted(sp_authority_issuers(state->authority),
+                                              sp_clock_mono_us(), &msg.issuer)) {
         (void)!sp_msg_keys_wanted_send(token, &msg);
     }
 }
@@ -235,12 +237,13 @@ static enum sp_err on_keys(void *ctx, struct sp_peer from, struct sp_message *me
     struct admit_state *state = ctx;
     struct sp_msg_keys msg;
     SP_TRY(sp_msg_keys_read(message, &msg));
-    enum sp_err err = sp_issuers_set_keys_of(sp_authority_issuers(state->authority), msg.issuer,
-                                             from.role == SP_ROLE_TOKEN ? msg.url : (struct sp_slice){NULL, 0},
-                                             msg.jwks.bytes);
+    enum sp_err err = sp_issuers_set_keys_of(
+        sp_authority_issuers(state->authority), msg.issuer,
+        from.role == SP_ROLE_TOKEN ? msg.url : (struct sp_slice){NULL, 0}, msg.jwks.bytes);
     if (err != SP_OK) {
-        sp_log(SP_LOG_ERROR, "admit.keys.unusable", "issuer=%.*s from=%s error=%s", (int)msg.issuer.len,
-               (const char *)msg.issuer.ptr, sp_role_name(from.role), sp_err_name(err));
+        sp_log(SP_LOG_ERROR, "admit.keys.unusable", "issuer=%.*s from=%s error=%s",
+               (int)msg.issuer.len, (const char *)msg.issuer.ptr, sp_role_name(from.role),
+               sp_err_name(err));
     }
     sp_payload_done(&msg.jwks);
     return SP_OK;
@@ -270,7 +273,8 @@ static enum sp_err add_token(struct sp_authority *authority, struct sp_slice ite
 {
     struct sp_settings_token s;
     SP_TRY(sp_settings_token_read(item, &s));
-    return sp_directory_add_token(sp_authority_directory(authority), s.id, s.tenant, s.digest, s.expires_us);
+    return sp_directory_add_token(sp_authority_directory(authority), s.id, s.tenant, s.digest,
+                                  s.expires_us);
 }
 
 static enum sp_err each_item(struct sp_authority *authority, struct sp_slice list,
@@ -350,11 +354,13 @@ static enum sp_err open_tokens(struct admit_state *state)
         fds[i] = sp_self_take_gift(state->self, SP_GIFT_TOKENS, i);
     }
     SP_TRY(sp_token_store_attach(fds[SP_TOKENS_GIFT_STORE], fds[SP_TOKENS_GIFT_JOURNAL], &store));
-    return sp_tokens_new(store, fds[SP_TOKENS_GIFT_USED], sp_authority_directory(state->authority), &out, &state->tokens);
+    return sp_tokens_new(store, fds[SP_TOKENS_GIFT_USED], sp_authority_directory(state->authority),
+                         &out, &state->tokens);
 }
 
 /* Who there is and how each is known, as these settings say. */
-static enum sp_err fill_authority(struct sp_authority *authority, const struct sp_settings_admit *settings)
+static enum sp_err fill_authority(struct sp_authority *authority,
+                                  const struct sp_settings_admit *settings)
 {
     SP_TRY(each_item(authority, settings->tenants, add_tenant));
     SP_TRY(each_item(authority, settings->tokens, add_token));
@@ -373,7 +379,8 @@ static enum sp_err take_settings(struct admit_state *state, struct sp_slice byte
         err = sp_tokens_move(state->tokens, sp_authority_directory(authority));
     }
     if (err == SP_OK) {
-        sp_issuers_take_keys(sp_authority_issuers(authority), sp_authority_issuers(state->authority));
+        sp_issuers_take_keys(sp_authority_issuers(authority),
+                             sp_authority_issuers(state->authority));
     }
     if (err != SP_OK) {
         sp_authority_free(authority);
@@ -422,7 +429,8 @@ static enum sp_err make_room(struct admit_state *state)
                                            .upload_body_max = settings.upload_body_max,
                                            .bytes_in_flight_max = settings.bytes_in_flight_max,
                                            .queue_max = settings.queue_max,
-                                           .failed_logins_per_minute = settings.failed_logins_per_minute,
+                                           .failed_logins_per_minute =
+                                               settings.failed_logins_per_minute,
                                            .seed = seed};
     SP_TRY(sp_hash_start());
     state->veils.is_on = settings.identity_key.len == SP_VEIL_KEY_BYTES;
@@ -504,9 +512,12 @@ static void admit_stop(void *ctx, unsigned grace_ms)
 }
 
 static const struct sp_handler admit_handlers[] = {
-    {SP_ROLE_FRONT, SP_MSG_ASK, on_ask},       {SP_ROLE_FRONT, SP_MSG_READY, on_ready},
-    {SP_ROLE_FRONT, SP_MSG_LEFT, on_left},     {SP_ROLE_AUDIT, SP_MSG_JUDGED, on_judged},
-    {SP_ROLE_AUDIT, SP_MSG_ENDED, on_ended},   {SP_ROLE_AUDIT, SP_MSG_TOKEN_TOLD, on_token_told},
+    {SP_ROLE_FRONT, SP_MSG_ASK, on_ask},
+    {SP_ROLE_FRONT, SP_MSG_READY, on_ready},
+    {SP_ROLE_FRONT, SP_MSG_LEFT, on_left},
+    {SP_ROLE_AUDIT, SP_MSG_JUDGED, on_judged},
+    {SP_ROLE_AUDIT, SP_MSG_ENDED, on_ended},
+    {SP_ROLE_AUDIT, SP_MSG_TOKEN_TOLD, on_token_told},
     {SP_ROLE_AUDIT, SP_MSG_STILL, on_still},
     {SP_ROLE_SUPERVISOR, SP_MSG_KEYS, on_keys},
     {SP_ROLE_SUPERVISOR, SP_MSG_RELOAD, on_reload},

@@ -23,9 +23,9 @@
 #include "process/role.h"
 #include "process/settings.h"
 
-#define TICK_MS  100U
+#define TICK_MS           100U
 #define PARTS_WAITING_MAX 128U
-#define PAUSE_MS 2U /* so long may a commit wait for more entries in a crowd */
+#define PAUSE_MS          2U /* so long may a commit wait for more entries in a crowd */
 
 struct audit_state {
     struct sp_self *self;
@@ -41,7 +41,7 @@ struct audit_state {
     struct sp_timer *hash; /* due in every turn while the content of an upload is digested */
     enum { COMMIT_IDLE, COMMIT_SOON, COMMIT_NOW } commit_state;
     bool is_in_trouble;
-    unsigned rotations; /* of the signing key, that were told of */
+    unsigned rotations;  /* of the signing key, that were told of */
     uint64_t stop_at_ms; /* 0: not stopping */
 };
 
@@ -79,7 +79,8 @@ static enum sp_err send_part(void *ctx, const struct sp_msg_part *msg)
     if (front == NULL) {
         return SP_ERR_CLOSED;
     }
-    return sp_channel_waiting(front) < PARTS_WAITING_MAX ? sp_msg_part_send(front, msg) : SP_ERR_FULL;
+    return sp_channel_waiting(front) < PARTS_WAITING_MAX ? sp_msg_part_send(front, msg)
+                                                         : SP_ERR_FULL;
 }
 
 static enum sp_err send_judged(void *ctx, const struct sp_msg_judged *msg)
@@ -137,11 +138,12 @@ static void arm_commit(struct audit_state *state)
 static void tell_rotations(struct audit_state *state)
 {
     for (; state->rotations != sp_audit_rotations(state->room); state->rotations++) {
-        sp_log(SP_LOG_WARN, "audit.key.changed", "id=%02x%02x%02x%02x", sp_key_ring_present(&state->keys)->id[0],
-               sp_key_ring_present(&state->keys)->id[1], sp_key_ring_present(&state->keys)->id[2],
-               sp_key_ring_present(&state->keys)->id[3]);
+        sp_log(SP_LOG_WARN, "audit.key.changed", "id=%02x%02x%02x%02x",
+               sp_key_ring_present(&state->keys)->id[0], sp_key_ring_present(&state->keys)->id[1],
+               sp_key_ring_present(&state->keys)->id[2], sp_key_ring_present(&state->keys)->id[3]);
         if (sp_audit_is_old_key_kept(state->room)) {
-            sp_log(SP_LOG_ERROR, "audit.key.kept", "why=\"the private part of the old key could not be overwritten\"");
+            sp_log(SP_LOG_ERROR, "audit.key.kept",
+                   "why=\"the private part of the old key could not be overwritten\"");
         }
     }
 }
@@ -156,7 +158,8 @@ static void tell_trouble(struct audit_state *state)
         sp_log(SP_LOG_ERROR, "audit.log.unavailable", "why=\"%s\"", why);
     }
     if (!is_in_trouble && state->is_in_trouble) {
-        sp_log(SP_LOG_WARN, "audit.log.recovered", "late=%llu", (unsigned long long)sp_audit_late(state->room));
+        sp_log(SP_LOG_WARN, "audit.log.recovered", "late=%llu",
+               (unsigned long long)sp_audit_late(state->room));
     }
     state->is_in_trouble = is_in_trouble;
 }
@@ -203,7 +206,8 @@ static void on_tick(void *ctx)
         sp_self_finish(state->self, SP_ERR_LOG_UNAVAILABLE);
         return;
     }
-    if (state->stop_at_ms != 0 && (sp_audit_open(state->room) == 0 || sp_clock_mono_ms() >= state->stop_at_ms)) {
+    if (state->stop_at_ms != 0 &&
+        (sp_audit_open(state->room) == 0 || sp_clock_mono_ms() >= state->stop_at_ms)) {
         finish(state);
         return;
     }
@@ -314,8 +318,8 @@ static enum sp_err on_verdict(void *ctx, struct sp_peer from, struct sp_message 
 }
 
 /* What a reload brings, from the settings' lists; the caller frees the quotas. */
-static enum sp_err read_changes(const struct sp_settings_audit *settings, struct sp_audit_changes *out,
-                                struct sp_record_quota **out_quotas)
+static enum sp_err read_changes(const struct sp_settings_audit *settings,
+                                struct sp_audit_changes *out, struct sp_record_quota **out_quotas)
 {
     struct sp_reader r;
     size_t count = 0;
@@ -333,8 +337,10 @@ static enum sp_err read_changes(const struct sp_settings_audit *settings, struct
         struct sp_settings_quota quota;
         SP_TRY(sp_reader_block(&r, SP_SETTINGS_LIST_MAX, &item));
         SP_TRY(sp_settings_quota_read(item, &quota));
-        (*out_quotas)[count++] = (struct sp_record_quota){
-            .scope = (enum sp_limit_scope)quota.scope, .name = quota.name, .changes = quota.changes, .more = quota.more};
+        (*out_quotas)[count++] = (struct sp_record_quota){.scope = (enum sp_limit_scope)quota.scope,
+                                                          .name = quota.name,
+                                                          .changes = quota.changes,
+                                                          .more = quota.more};
     }
     out->quotas = *out_quotas;
     out->quota_count = count;
@@ -409,7 +415,8 @@ static enum sp_err on_retire(void *ctx, struct sp_peer from, struct sp_message *
     struct sp_msg_retired retired = {.first = 0};
     (void)from;
     SP_TRY(sp_msg_retire_read(message, &msg));
-    enum sp_err err = sp_audit_retire(state->room, msg.from, msg.first, audit_now(), &retired.first);
+    enum sp_err err =
+        sp_audit_retire(state->room, msg.from, msg.first, audit_now(), &retired.first);
     tell_trouble(state);
     arm_commit(state);
     /* What could not be recorded is asked for again. */
@@ -425,10 +432,12 @@ static enum sp_err read_settings(struct audit_state *state, struct sp_slice byte
     struct sp_payload whole = {.bytes = bytes, .fd = -1, .is_heap = false};
     SP_TRY(sp_payload_keep(&whole, &state->settings_bytes));
     SP_TRY(sp_settings_audit_read(state->settings_bytes.bytes, &settings));
-    enum sp_err err = sp_key_ring_open(state->directory.fds[SP_DISK_OWN], settings.origin, &state->keys);
+    enum sp_err err =
+        sp_key_ring_open(state->directory.fds[SP_DISK_OWN], settings.origin, &state->keys);
     if (err != SP_OK) {
         sp_log(SP_LOG_ERROR, "audit.key.failed", "why=\"%s\"",
-               err == SP_ERR_CONFIG ? "the log has another name than [audit] origin says" : sp_err_text(err));
+               err == SP_ERR_CONFIG ? "the log has another name than [audit] origin says"
+                                    : sp_err_text(err));
         return err;
     }
     if (settings.code_key.len > 0) {
@@ -437,7 +446,8 @@ static enum sp_err read_settings(struct audit_state *state, struct sp_slice byte
     }
     /* Made by whoever starts us; audit itself overwrites it when another key has taken its place. */
     const uint32_t uid = sp_self_uid(state->self);
-    if (uid != 0 && fchownat(state->directory.fds[SP_DISK_OWN], SP_LOG_KEY_FILE, uid, uid, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (uid != 0 && fchownat(state->directory.fds[SP_DISK_OWN], SP_LOG_KEY_FILE, uid, uid,
+                             AT_SYMLINK_NOFOLLOW) != 0) {
         return SP_ERR_SYSTEM;
     }
     state->settings = (struct sp_audit_settings){
@@ -469,7 +479,8 @@ static enum sp_err audit_init(struct sp_self *self, void **out_state)
     if (fd < 0) {
         return SP_ERR_CONFIG;
     }
-    SP_TRY(sp_disk_open_directory(&state->directory, fd, sp_self_take_gift(self, SP_GIFT_STATE, 1), &state->disk));
+    SP_TRY(sp_disk_open_directory(&state->directory, fd, sp_self_take_gift(self, SP_GIFT_STATE, 1),
+                                  &state->disk));
     SP_TRY(sp_hash_start());
     SP_TRY(read_settings(state, sp_self_settings(self)));
     SP_TRY(sp_timer_new(sp_self_loop(self), on_commit, state, &state->commit));
@@ -480,10 +491,15 @@ static enum sp_err audit_init(struct sp_self *self, void **out_state)
 static enum sp_err audit_start(void *ctx)
 {
     struct audit_state *state = ctx;
-    const struct sp_audit_out out = {
-        .ctx = state, .run = send_run, .answer = send_answer, .part = send_part, .judged = send_judged, .ended = send_ended,
-        .still = send_still,
-        .token_told = send_token_told, .read = send_read};
+    const struct sp_audit_out out = {.ctx = state,
+                                     .run = send_run,
+                                     .answer = send_answer,
+                                     .part = send_part,
+                                     .judged = send_judged,
+                                     .ended = send_ended,
+                                     .still = send_still,
+                                     .token_told = send_token_told,
+                                     .read = send_read};
     SP_TRY(sp_audit_room_new(&state->settings, &state->disk, &out, audit_now(), &state->room));
     tell_trouble(state);
     return sp_timer_set(state->tick, TICK_MS);

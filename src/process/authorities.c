@@ -5,7 +5,8 @@
 
 #define FILE_BYTES_MAX ((size_t)2 * 1024 * 1024)
 
-static enum sp_err check(const char *key, const char *path, struct sp_config_place place, struct sp_where *out_where)
+static enum sp_err check(const char *key, const char *path, struct sp_config_place place,
+                         struct sp_where *out_where)
 {
     SP_AUTO_BUF struct sp_buf pem;
     struct sp_tls_context *context = NULL;
@@ -35,12 +36,14 @@ enum sp_err sp_authorities_stand(const struct sp_config *config, struct sp_where
 {
     for (size_t i = 0; i < config->issuer_count; i++) {
         const struct sp_config_issuer *issuer = &config->issuers[i];
-        SP_TRY(check("jwks_ca_file", issuer->jwks_ca_file, issuer->places[SP_CONFIG_ISSUER_AT_jwks_ca_file], out_where));
+        SP_TRY(check("jwks_ca_file", issuer->jwks_ca_file,
+                     issuer->places[SP_CONFIG_ISSUER_AT_jwks_ca_file], out_where));
     }
     if (!config->has_azure) {
         return SP_OK;
     }
-    SP_TRY(check("authority_ca_file", config->azure_authority_ca_file, config->places[SP_CONFIG_AT_azure_authority_ca_file],
-                 out_where));
-    return check("ca_file", config->azure_ca_file, config->places[SP_CONFIG_AT_azure_ca_file], out_where);
+    SP_TRY(check("authority_ca_file", config->azure_authority_ca_file,
+                 config->places[SP_CONFIG_AT_azure_authority_ca_file], out_where));
+    return check("ca_file", config->azure_ca_file, config->places[SP_CONFIG_AT_azure_ca_file],
+                 out_where);
 }

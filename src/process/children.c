@@ -15,10 +15,10 @@
 
 /* Delays before the next start, and how long a child has to live for them to begin anew. */
 static const unsigned delays_ms[] = {0, 50, 100, 200, 400, 800, 1600, 3200, 5000};
-#define STEADY_MS 10000U
+#define STEADY_MS          10000U
 
 /* The template of the pool imports numpy, pandas and matplotlib on a cold disk. */
-#define START_PATIENCE_MS 120000U
+#define START_PATIENCE_MS  120000U
 
 #define LOG_LINES_A_SECOND 200U
 
@@ -70,12 +70,14 @@ static enum sp_err on_log(struct sp_child *child, struct sp_message *message)
     child->log_lines++;
     const char *name = sp_role_name(child->who.role);
     if (child->log_lines == LOG_LINES_A_SECOND) {
-        sp_operator_line(SP_LOG_WARN, name, child->pid, SP_SLICE_LITERAL("log.flood more lines of this second are dropped"));
+        sp_operator_line(SP_LOG_WARN, name, child->pid,
+                         SP_SLICE_LITERAL("log.flood more lines of this second are dropped"));
     }
     if (child->log_lines >= LOG_LINES_A_SECOND) {
         return SP_OK;
     }
-    const enum sp_log_level level = line.level <= SP_LOG_DEBUG ? (enum sp_log_level)line.level : SP_LOG_ERROR;
+    const enum sp_log_level level =
+        line.level <= SP_LOG_DEBUG ? (enum sp_log_level)line.level : SP_LOG_ERROR;
     sp_operator_line(level, name, child->pid, line.line);
     return SP_OK;
 }
@@ -91,8 +93,9 @@ static enum sp_err on_up(struct sp_child *child, struct sp_message *message)
     sp_timer_stop(child->timer);
     child->state = SP_CHILD_UP;
     child->up_since_ms = sp_clock_mono_ms();
-    sp_log(SP_LOG_INFO, "role.up", "role=%s.%u pid=%ld incarnation=%u %s", sp_role_name(child->who.role),
-           child->who.index, (long)child->pid, child->incarnation, child->report);
+    sp_log(SP_LOG_INFO, "role.up", "role=%s.%u pid=%ld incarnation=%u %s",
+           sp_role_name(child->who.role), child->who.index, (long)child->pid, child->incarnation,
+           child->report);
     sp_wiring_connect(child);
     sp_house_on_up(child);
     return SP_OK;
@@ -156,8 +159,8 @@ static void on_lost(void *ctx, struct sp_channel *from, enum sp_err why)
     child->control = NULL;
     sp_channel_free(from);
     if (why != SP_ERR_CLOSED) {
-        sp_log(SP_LOG_ERROR, "role.control.broken", "role=%s.%u error=%s", sp_role_name(child->who.role),
-               child->who.index, sp_err_name(why));
+        sp_log(SP_LOG_ERROR, "role.control.broken", "role=%s.%u error=%s",
+               sp_role_name(child->who.role), child->who.index, sp_err_name(why));
     }
     sp_child_kill(child); /* changes nothing for one that is ending by itself */
 }
@@ -172,8 +175,8 @@ void sp_child_blame(struct sp_house *house, struct sp_peer by, struct sp_peer wh
     if (child == NULL || !sp_child_is_up(child) || !sp_wiring_may(by.role, who.role)) {
         return;
     }
-    sp_log(SP_LOG_ERROR, "role.blamed", "role=%s.%u by=%s.%u error=%s", sp_role_name(who.role), who.index,
-           sp_role_name(by.role), by.index, sp_err_name(why));
+    sp_log(SP_LOG_ERROR, "role.blamed", "role=%s.%u by=%s.%u error=%s", sp_role_name(who.role),
+           who.index, sp_role_name(by.role), by.index, sp_err_name(why));
     sp_child_kill(child);
 }
 
@@ -197,8 +200,8 @@ static void choose_user(const struct sp_child *child, struct sp_msg_settings *se
     struct stat meta;
     settings->uid = sp_house_uid(child->who);
     settings->gid = sp_house_gid(child->who);
-    if (child->who.role == SP_ROLE_CLI && settings->uid != 0 && fstat(child->house->estate.cli_dir, &meta) == 0 &&
-        meta.st_uid != 0) {
+    if (child->who.role == SP_ROLE_CLI && settings->uid != 0 &&
+        fstat(child->house->estate.cli_dir, &meta) == 0 && meta.st_uid != 0) {
         settings->uid = meta.st_uid;
         settings->gid = meta.st_gid != 0 ? meta.st_gid : meta.st_uid;
     }
@@ -235,15 +238,20 @@ static enum sp_err spawn(struct sp_child *child)
     char role[64];
     char index[32];
     SP_TRY(sp_channel_pair(false, &ours, &theirs));
-    (void)snprintf(title, sizeof(title), "sallyport: %s %u", sp_role_name(child->who.role), child->who.index);
+    (void)snprintf(title, sizeof(title), "sallyport: %s %u", sp_role_name(child->who.role),
+                   child->who.index);
     (void)snprintf(role, sizeof(role), SP_ROLE_ARGUMENT "%s", sp_role_name(child->who.role));
     (void)snprintf(index, sizeof(index), SP_INDEX_ARGUMENT "%u", child->who.index);
     const char *const argv[] = {title, role, index, NULL};
     /* dial reaches the pool's socket from its directory, whatever the directories above allow. */
-    const struct sp_spawn how = {
-        .argv = argv, .control_fd = theirs, .directory_fd = child->who.role == SP_ROLE_DIAL ? estate->run_dir : -1, .error_fd = -1};
+    const struct sp_spawn how = {.argv = argv,
+                                 .control_fd = theirs,
+                                 .directory_fd =
+                                     child->who.role == SP_ROLE_DIAL ? estate->run_dir : -1,
+                                 .error_fd = -1};
     SP_TRY(sp_spawn_program(&how, &child->pid));
-    SP_TRY(sp_channel_new(child->house->loop, sp_take_fd(&ours), on_message, on_lost, child, &child->control));
+    SP_TRY(sp_channel_new(child->house->loop, sp_take_fd(&ours), on_message, on_lost, child,
+                          &child->control));
     return settle(child);
 }
 
@@ -256,7 +264,8 @@ static void schedule(struct sp_child *child)
     const unsigned delay = delays_ms[child->failures < last ? child->failures : last];
     child->failures++;
     if (sp_timer_set(child->timer, delay) != SP_OK) {
-        sp_log(SP_LOG_ERROR, "role.restart.failed", "role=%s.%u", sp_role_name(child->who.role), child->who.index);
+        sp_log(SP_LOG_ERROR, "role.restart.failed", "role=%s.%u", sp_role_name(child->who.role),
+               child->who.index);
     }
 }
 
@@ -273,8 +282,8 @@ void sp_child_start(struct sp_child *child)
         err = sp_timer_set(child->timer, START_PATIENCE_MS);
     }
     if (err != SP_OK) {
-        sp_log(SP_LOG_ERROR, "role.start.failed", "role=%s.%u error=%s", sp_role_name(child->who.role), child->who.index,
-               sp_err_name(err));
+        sp_log(SP_LOG_ERROR, "role.start.failed", "role=%s.%u error=%s",
+               sp_role_name(child->who.role), child->who.index, sp_err_name(err));
         if (child->pid >= 0) {
             sp_child_kill(child);
         } else {
@@ -288,7 +297,8 @@ static void on_timer(void *ctx)
 {
     struct sp_child *child = ctx;
     if (child->state == SP_CHILD_STARTING) {
-        sp_log(SP_LOG_ERROR, "role.start.slow", "role=%s.%u", sp_role_name(child->who.role), child->who.index);
+        sp_log(SP_LOG_ERROR, "role.start.slow", "role=%s.%u", sp_role_name(child->who.role),
+               child->who.index);
         sp_child_kill(child);
     } else if (child->house->phase != SP_HOUSE_STOPPING) {
         sp_child_start(child);
@@ -302,14 +312,15 @@ static void log_end(const struct sp_child *child, int status)
     const char *name = sp_role_name(child->who.role);
     const bool is_stopping = child->house->phase == SP_HOUSE_STOPPING;
     if (WIFSIGNALED(status)) {
-        sp_log(is_stopping ? SP_LOG_INFO : SP_LOG_ERROR, "role.killed", "role=%s.%u pid=%ld killed by SIG%s%s", name,
-               child->who.index, (long)child->pid, sigabbrev_np(WTERMSIG(status)),
+        sp_log(is_stopping ? SP_LOG_INFO : SP_LOG_ERROR, "role.killed",
+               "role=%s.%u pid=%ld killed by SIG%s%s", name, child->who.index, (long)child->pid,
+               sigabbrev_np(WTERMSIG(status)),
                WTERMSIG(status) == SIGSYS ? " (a system call outside its table)" : "");
         return;
     }
     const int code = WEXITSTATUS(status);
-    sp_log(code == 0 ? SP_LOG_INFO : SP_LOG_ERROR, "role.ended", "role=%s.%u pid=%ld status=%d", name, child->who.index,
-           (long)child->pid, code);
+    sp_log(code == 0 ? SP_LOG_INFO : SP_LOG_ERROR, "role.ended", "role=%s.%u pid=%ld status=%d",
+           name, child->who.index, (long)child->pid, code);
 }
 
 /* The last words of a process may still be in its channel. */
@@ -348,7 +359,8 @@ void sp_child_stop(struct sp_child *child, unsigned grace_ms)
 {
     const struct sp_msg_stop stop = {.grace_ms = grace_ms};
     sp_timer_stop(child->timer);
-    if (child->pid >= 0 && (child->control == NULL || sp_msg_stop_send(child->control, &stop) != SP_OK)) {
+    if (child->pid >= 0 &&
+        (child->control == NULL || sp_msg_stop_send(child->control, &stop) != SP_OK)) {
         sp_child_kill(child);
     }
 }

@@ -39,7 +39,7 @@ struct cli_state {
     pid_t pid;       /* -1: the program is not running */
     int output;      /* the end of its output that we read; -1: it was read to its end */
     const char *why; /* it is given up, and why; NULL: not yet */
-    int session; /* the directory that the program may write to: what Landlock is told of */
+    int session;     /* the directory that the program may write to: what Landlock is told of */
     struct sp_buf answer;
     struct sp_watch *watch;
     struct sp_timer *timeout;
@@ -89,7 +89,8 @@ static void finish(struct cli_state *state, int status)
     if (why == NULL && WIFEXITED(status) && WEXITSTATUS(status) == 127) {
         why = "the Azure CLI cannot be executed";
     } else if (why == NULL && !is_good) {
-        why = "the Azure CLI failed: run 'az login', or see what 'az account get-access-token' says";
+        why =
+            "the Azure CLI failed: run 'az login', or see what 'az account get-access-token' says";
     }
     (void)kill(-state->pid, SIGKILL); /* what it left behind */
     state->pid = -1;
@@ -148,20 +149,23 @@ static const char *text_of(const struct sp_buf *text)
 
 static enum sp_err start_program(struct cli_state *state, int output)
 {
-    const char *argv[ARGUMENTS_MAX] = {text_of(&state->program), "account", "get-access-token", "--output", "json",
-                                       "--resource", text_of(&state->audience)};
+    const char *argv[ARGUMENTS_MAX] = {
+        text_of(&state->program), "account", "get-access-token", "--output", "json", "--resource",
+        text_of(&state->audience)};
     if (state->tenant_id.len > 1) {
         argv[7] = "--tenant";
         argv[8] = text_of(&state->tenant_id);
     }
-    const char *const environment[] = {text_of(&state->home), text_of(&state->path), text_of(&state->config_dir), NULL};
+    const char *const environment[] = {text_of(&state->home), text_of(&state->path),
+                                       text_of(&state->config_dir), NULL};
     const struct sp_spawn how = {.program = text_of(&state->program),
                                  .argv = argv,
                                  .environment = environment,
                                  .control_fd = -1,
                                  .output_fd = output,
                                  .directory_fd = -1,
-                                 .error_fd = SP_SPAWN_NO_ERRORS}; /* its words are not ours to vouch for */
+                                 .error_fd =
+                                     SP_SPAWN_NO_ERRORS}; /* its words are not ours to vouch for */
     return sp_spawn_program(&how, &state->pid);
 }
 
@@ -176,7 +180,8 @@ static enum sp_err begin(struct cli_state *state)
     if (fcntl(theirs, F_SETFL, 0) != 0) {
         return SP_ERR_SYSTEM;
     }
-    SP_TRY(sp_watch_new(sp_self_loop(state->self), state->output, SP_WATCH_READ, on_output, state, &state->watch));
+    SP_TRY(sp_watch_new(sp_self_loop(state->self), state->output, SP_WATCH_READ, on_output, state,
+                        &state->watch));
     SP_TRY(start_program(state, theirs));
     return sp_timer_set(state->timeout, TIMEOUT_MS);
 }

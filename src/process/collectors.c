@@ -35,9 +35,10 @@ enum sp_err sp_collectors_targets(const struct sp_config *config, struct sp_writ
         }
         SP_AUTO_BUF struct sp_buf encoded;
         struct sp_writer w;
-        const struct sp_settings_target target = {.host = collector.kind == SP_COLLECTOR_UNIX ? collector.path : collector.host,
-                                                  .port = collector.port,
-                                                  .kind = kind_of(collector.kind)};
+        const struct sp_settings_target target = {
+            .host = collector.kind == SP_COLLECTOR_UNIX ? collector.path : collector.host,
+            .port = collector.port,
+            .kind = kind_of(collector.kind)};
         sp_buf_init(&encoded, SP_SETTINGS_LIST_MAX);
         sp_writer_init(&w, &encoded);
         sp_settings_target_write(&w, &target);
@@ -47,8 +48,8 @@ enum sp_err sp_collectors_targets(const struct sp_config *config, struct sp_writ
     return SP_OK;
 }
 
-static enum sp_err put_one(const struct sp_config_ship *ship, const struct sp_collector *collector, uint16_t target,
-                           struct sp_writer *list)
+static enum sp_err put_one(const struct sp_config_ship *ship, const struct sp_collector *collector,
+                           uint16_t target, struct sp_writer *list)
 {
     SP_AUTO_BUF struct sp_buf authorities;
     SP_AUTO_BUF struct sp_buf encoded;
@@ -56,7 +57,8 @@ static enum sp_err put_one(const struct sp_config_ship *ship, const struct sp_co
     sp_buf_init(&authorities, CA_BYTES_MAX);
     sp_buf_init(&encoded, SP_SETTINGS_LIST_MAX);
     if (ship->ca_file[0] != '\0' && sp_file_read(ship->ca_file, &authorities) != SP_OK) {
-        sp_log(SP_LOG_ERROR, "serve.failed", "cannot read %s, the ca_file of [[audit.ship]]", ship->ca_file);
+        sp_log(SP_LOG_ERROR, "serve.failed", "cannot read %s, the ca_file of [[audit.ship]]",
+               ship->ca_file);
         return SP_ERR_CONFIG;
     }
     const struct sp_settings_ship_target settings = {.to = sp_slice_of(ship->to),
@@ -73,7 +75,8 @@ static enum sp_err put_one(const struct sp_config_ship *ship, const struct sp_co
     return SP_OK;
 }
 
-enum sp_err sp_collectors_settings(const struct sp_config *config, uint16_t first, struct sp_writer *list)
+enum sp_err sp_collectors_settings(const struct sp_config *config, uint16_t first,
+                                   struct sp_writer *list)
 {
     for (size_t i = 0; i < config->ship_count; i++) {
         struct sp_collector collector;

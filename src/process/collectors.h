@@ -10,10 +10,11 @@
 #include "config/ships.h"
 
 /* Appends dial's targets of those that it connects, in the order of the configuration. */
-enum sp_err sp_collectors_targets(const struct sp_config *config, struct sp_writer *list) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_collectors_targets(const struct sp_config *config, struct sp_writer *list)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* Appends ship's own; the first of dial's targets is number `first`. Reads the files of authorities. */
-enum sp_err sp_collectors_settings(const struct sp_config *config, uint16_t first, struct sp_writer *list) SP_MUST_CHECK
-    SP_NONNULL(1, 3);
+enum sp_err sp_collectors_settings(const struct sp_config *config, uint16_t first,
+                                   struct sp_writer *list) SP_MUST_CHECK SP_NONNULL(1, 3);
 
 #endif

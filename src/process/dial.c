@@ -17,7 +17,8 @@ struct dial_state {
     struct sp_self *self;
     struct sp_dial *dial;
     struct sp_dial_targets targets;
-    uint32_t generation[SP_ROLE_COUNT]; /* of each asker: a ticket of one that died must not reach its successor */
+    uint32_t generation
+        [SP_ROLE_COUNT]; /* of each asker: a ticket of one that died must not reach its successor */
 };
 
 /* A call's number says who asked: role, generation of its wire, ticket. */
@@ -27,7 +28,8 @@ static uint64_t call_number(const struct dial_state *state, enum sp_role role, u
 }
 
 /* The descriptor, if there is one, goes beside the message. */
-static enum sp_err send_dialled(struct sp_channel *wire, const struct sp_msg_dialled *dialled, int fd)
+static enum sp_err send_dialled(struct sp_channel *wire, const struct sp_msg_dialled *dialled,
+                                int fd)
 {
     SP_AUTO_BUF struct sp_buf body;
     struct sp_writer w;
@@ -45,8 +47,8 @@ static void on_end(void *ctx, uint64_t call, const struct sp_dial_end *end)
     enum sp_role role = (enum sp_role)(call >> 56);
     struct sp_channel *wire = sp_self_wire(state->self, role, 0);
     if (end->err != SP_OK) {
-        sp_log(SP_LOG_WARN, "dial.failed", "for=%s err=%s why=\"%s\"", sp_role_name(role), sp_err_name(end->err),
-               end->why->text);
+        sp_log(SP_LOG_WARN, "dial.failed", "for=%s err=%s why=\"%s\"", sp_role_name(role),
+               sp_err_name(end->err), end->why->text);
     }
     if (wire == NULL || call != call_number(state, role, (uint32_t)call)) {
         return;
@@ -55,7 +57,8 @@ static void on_end(void *ctx, uint64_t call, const struct sp_dial_end *end)
         .ticket = (uint32_t)call, .err = end->err, .detail = sp_slice_of(end->why->text)};
     enum sp_err err = send_dialled(wire, &dialled, fd);
     if (err != SP_OK) {
-        sp_log(SP_LOG_WARN, "dial.answer.lost", "for=%s err=%s", sp_role_name(role), sp_err_name(err));
+        sp_log(SP_LOG_WARN, "dial.answer.lost", "for=%s err=%s", sp_role_name(role),
+               sp_err_name(err));
     }
 }
 
@@ -95,7 +98,8 @@ static enum sp_err dial_init(struct sp_self *self, void **out_state)
     state->self = self;
     *out_state = state;
     SP_TRY(read_targets(settings.targets, &state->targets));
-    return sp_dial_new(sp_self_loop(self), &state->targets, settings.connect_ms, on_end, state, &state->dial);
+    return sp_dial_new(sp_self_loop(self), &state->targets, settings.connect_ms, on_end, state,
+                       &state->dial);
 }
 
 static void dial_lost(void *ctx, struct sp_peer peer)

@@ -20,10 +20,10 @@
 #define PEM_BYTES_MAX ((size_t)1024 * 1024)
 
 /* How often the log is told. */
-#define TELL_MS ((uint64_t)1000)
+#define TELL_MS       ((uint64_t)1000)
 
 /* How often the operator is told what strangers did, if they did anything. */
-#define REPORT_MS ((uint64_t)30 * 1000)
+#define REPORT_MS     ((uint64_t)30 * 1000)
 
 struct door_state {
     struct sp_self *self;
@@ -46,13 +46,14 @@ static enum sp_err hand_over(void *ctx, const struct sp_pump_card *card, int fd)
     }
     SP_AUTO_BUF struct sp_buf body;
     struct sp_writer w;
-    const struct sp_msg_stream stream = {.connection = card->number,
-                                         .source = sp_slice_of(card->source),
-                                         .port = card->port,
-                                         .is_tls = card->is_tls,
-                                         .certificate = sp_slice_make(card->certificate,
-                                                                      card->has_certificate ? SP_SHA256_BYTES : 0),
-                                         .subject = sp_buf_slice(&card->subject)};
+    const struct sp_msg_stream stream = {
+        .connection = card->number,
+        .source = sp_slice_of(card->source),
+        .port = card->port,
+        .is_tls = card->is_tls,
+        .certificate =
+            sp_slice_make(card->certificate, card->has_certificate ? SP_SHA256_BYTES : 0),
+        .subject = sp_buf_slice(&card->subject)};
     sp_buf_init(&body, SP_MESSAGE_BYTES_MAX);
     sp_writer_init(&w, &body);
     sp_msg_stream_write(&w, &stream);
@@ -93,17 +94,18 @@ static void report(struct door_state *state)
     const struct sp_listen_counts now = sp_listen_counts(state->listen);
     const struct sp_listen_counts *old = &state->reported;
     bool has_news = now.refused != old->refused || now.timed_out != old->timed_out ||
-                    now.tls_failed != old->tls_failed || now.turned_away != old->turned_away || now.front_lost != old->front_lost;
+                    now.tls_failed != old->tls_failed || now.turned_away != old->turned_away ||
+                    now.front_lost != old->front_lost;
     if (has_news) {
-        sp_log(
-            SP_LOG_WARN, "door.strangers",
-            "refused=%llu timed_out=%llu tls_failed=%llu turned_away=%llu front_lost=%llu accepted=%llu open=%llu",
-            (unsigned long long)(now.refused - old->refused),
-            (unsigned long long)(now.timed_out - old->timed_out),
-            (unsigned long long)(now.tls_failed - old->tls_failed),
-            (unsigned long long)(now.turned_away - old->turned_away),
-            (unsigned long long)(now.front_lost - old->front_lost),
-            (unsigned long long)(now.accepted - old->accepted), (unsigned long long)now.open);
+        sp_log(SP_LOG_WARN, "door.strangers",
+               "refused=%llu timed_out=%llu tls_failed=%llu turned_away=%llu front_lost=%llu "
+               "accepted=%llu open=%llu",
+               (unsigned long long)(now.refused - old->refused),
+               (unsigned long long)(now.timed_out - old->timed_out),
+               (unsigned long long)(now.tls_failed - old->tls_failed),
+               (unsigned long long)(now.turned_away - old->turned_away),
+               (unsigned long long)(now.front_lost - old->front_lost),
+               (unsigned long long)(now.accepted - old->accepted), (unsigned long long)now.open);
     }
     state->reported = now;
 }
@@ -141,7 +143,8 @@ static enum sp_err read_gift(struct door_state *state, enum sp_tls_gift which, s
     return fd < 0 ? SP_OK : sp_file_read_fd(fd, out);
 }
 
-static enum sp_err make_context(struct door_state *state, struct sp_tls_server_files *files, struct sp_tls_context **out)
+static enum sp_err make_context(struct door_state *state, struct sp_tls_server_files *files,
+                                struct sp_tls_context **out)
 {
     const char *why = "";
     files->demand = files->client_ca.len == 0 ? SP_TLS_NO_CERTIFICATE
@@ -149,7 +152,8 @@ static enum sp_err make_context(struct door_state *state, struct sp_tls_server_f
                                               : SP_TLS_MAY_CERTIFICATE;
     enum sp_err err = sp_tls_server_new(files, &why, out);
     if (err != SP_OK) {
-        sp_log(SP_LOG_ERROR, "door.tls.refused", "[server.tls]: %s", *why == '\0' ? sp_err_text(err) : why);
+        sp_log(SP_LOG_ERROR, "door.tls.refused", "[server.tls]: %s",
+               *why == '\0' ? sp_err_text(err) : why);
     }
     return err;
 }
@@ -162,7 +166,8 @@ static enum sp_err read_tls(struct door_state *state, struct sp_tls_context **ou
     SP_AUTO_BUF struct sp_buf client_ca;
     SP_AUTO_BUF struct sp_buf client_crl;
     enum sp_err err = read_gift(state, SP_TLS_GIFT_CERTIFICATE, &certificate);
-    const enum sp_err errs[] = {read_gift(state, SP_TLS_GIFT_KEY, &key), read_gift(state, SP_TLS_GIFT_CLIENT_CA, &client_ca),
+    const enum sp_err errs[] = {read_gift(state, SP_TLS_GIFT_KEY, &key),
+                                read_gift(state, SP_TLS_GIFT_CLIENT_CA, &client_ca),
                                 read_gift(state, SP_TLS_GIFT_CLIENT_CRL, &client_crl)};
     for (size_t i = 0; i < SP_COUNT(errs); i++) {
         err = err == SP_OK ? errs[i] : err;
@@ -183,7 +188,8 @@ static void door_renewed(void *ctx)
     struct door_state *state = ctx;
     struct sp_tls_context *fresh = NULL;
     if (read_tls(state, &fresh) != SP_OK || fresh == NULL) {
-        sp_log(SP_LOG_ERROR, "door.tls.kept", "the renewed files cannot be used; the old ones stay in force");
+        sp_log(SP_LOG_ERROR, "door.tls.kept",
+               "the renewed files cannot be used; the old ones stay in force");
         return;
     }
     sp_listen_set_tls(state->listen, fresh);

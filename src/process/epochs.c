@@ -43,10 +43,13 @@ static enum sp_err open_memory(int state_dir, struct memory *out)
     const struct sp_json_value *root = sp_json_root(out->doc);
     out->tenants = sp_json_get(root, "tenants");
     out->policies = sp_json_get(root, "policies");
-    return sp_json_is(out->tenants, SP_JSON_ARRAY) && sp_json_is(out->policies, SP_JSON_ARRAY) ? SP_OK : SP_ERR_CORRUPT;
+    return sp_json_is(out->tenants, SP_JSON_ARRAY) && sp_json_is(out->policies, SP_JSON_ARRAY)
+               ? SP_OK
+               : SP_ERR_CORRUPT;
 }
 
-static enum sp_err read_tenant(const struct memory *memory, const struct sp_json_value *value, struct sp_epoch *out)
+static enum sp_err read_tenant(const struct memory *memory, const struct sp_json_value *value,
+                               struct sp_epoch *out)
 {
     struct sp_slice name = {NULL, 0};
     struct sp_slice digest = {NULL, 0};
@@ -54,8 +57,8 @@ static enum sp_err read_tenant(const struct memory *memory, const struct sp_json
     bool is_sound = sp_json_string(sp_json_get(value, "name"), &name) == SP_OK &&
                     sp_json_string(sp_json_get(value, "policy"), &digest) == SP_OK &&
                     sp_json_integer(memory->doc, sp_json_get(value, "epoch"), &epoch) == SP_OK;
-    if (!is_sound || epoch < SP_EPOCH_FIRST || name.len > SP_MSG_NAME_MAX || digest.len != HEX_CHARS ||
-        sp_hex_read(digest, SP_DIGEST_BYTES, out->policy) != SP_OK) {
+    if (!is_sound || epoch < SP_EPOCH_FIRST || name.len > SP_MSG_NAME_MAX ||
+        digest.len != HEX_CHARS || sp_hex_read(digest, SP_DIGEST_BYTES, out->policy) != SP_OK) {
         return SP_ERR_CORRUPT;
     }
     sp_slice_to_text(name, out->tenant, sizeof(out->tenant));
@@ -68,7 +71,8 @@ static struct sp_slice text_of(const struct memory *memory, const uint8_t digest
 {
     char wanted[HEX_CHARS + 1];
     sp_hex_write(sp_slice_make(digest, SP_DIGEST_BYTES), wanted);
-    for (const struct sp_json_value *v = sp_json_first(memory->policies); v != NULL; v = sp_json_next(v)) {
+    for (const struct sp_json_value *v = sp_json_first(memory->policies); v != NULL;
+         v = sp_json_next(v)) {
         struct sp_slice name = {NULL, 0};
         struct sp_slice text = {NULL, 0};
         if (sp_json_string(sp_json_get(v, "digest"), &name) == SP_OK && sp_slice_is(name, wanted) &&
@@ -125,7 +129,8 @@ static bool is_same(const uint8_t a[SP_DIGEST_BYTES], const uint8_t b[SP_DIGEST_
 
 /* Those that the file knows are the first `known`; a tenant of the configuration stands there once. */
 static enum sp_err settle_one(const struct memory *memory, const struct sp_config_tenant *tenant,
-                              const struct sp_policy_in_force *policy, size_t known, struct sp_epochs *epochs, bool *changed)
+                              const struct sp_policy_in_force *policy, size_t known,
+                              struct sp_epochs *epochs, bool *changed)
 {
     struct sp_epoch *at = find(epochs->items, known, sp_slice_of(tenant->name));
     bool is_widening = true;
@@ -136,12 +141,13 @@ static enum sp_err settle_one(const struct memory *memory, const struct sp_confi
     } else if (is_same(at->policy, policy->digest)) {
         return SP_OK;
     } else {
-        SP_TRY(sp_policy_texts_widen(text_of(memory, at->policy), sp_buf_slice(&policy->text), &is_widening));
+        SP_TRY(sp_policy_texts_widen(text_of(memory, at->policy), sp_buf_slice(&policy->text),
+                                     &is_widening));
     }
     if (!is_widening) {
         at->epoch++;
-        sp_log(SP_LOG_INFO, "policy.epoch", "tenant=%s epoch=%llu policy=%s", tenant->name, (unsigned long long)at->epoch,
-               policy->name);
+        sp_log(SP_LOG_INFO, "policy.epoch", "tenant=%s epoch=%llu policy=%s", tenant->name,
+               (unsigned long long)at->epoch, policy->name);
     }
     for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {
         at->policy[i] = policy->digest[i];
@@ -180,8 +186,8 @@ static void put_hex(struct sp_json_out *w, const char *key, const uint8_t digest
     sp_json_out_member_text(w, key, hex);
 }
 
-static enum sp_err print(const struct memory *memory, const struct sp_policies *policies, const struct sp_epochs *epochs,
-                         struct sp_buf *out)
+static enum sp_err print(const struct memory *memory, const struct sp_policies *policies,
+                         const struct sp_epochs *epochs, struct sp_buf *out)
 {
     struct sp_json_out w;
     sp_json_out_init(&w, out);
@@ -202,7 +208,8 @@ static enum sp_err print(const struct memory *memory, const struct sp_policies *
         if (is_first_use(epochs, i)) {
             sp_json_out_object(&w);
             put_hex(&w, "digest", epochs->items[i].policy);
-            sp_json_out_member_string(&w, "text", current_text(memory, policies, epochs->items[i].policy));
+            sp_json_out_member_string(&w, "text",
+                                      current_text(memory, policies, epochs->items[i].policy));
             sp_json_out_object_end(&w);
         }
     }
@@ -211,8 +218,8 @@ static enum sp_err print(const struct memory *memory, const struct sp_policies *
     return sp_json_out_end(&w);
 }
 
-static enum sp_err write_file(int state_dir, const struct memory *memory, const struct sp_policies *policies,
-                              const struct sp_epochs *epochs)
+static enum sp_err write_file(int state_dir, const struct memory *memory,
+                              const struct sp_policies *policies, const struct sp_epochs *epochs)
 {
     SP_AUTO_BUF struct sp_buf text;
     sp_buf_init(&text, FILE_BYTES_MAX);
@@ -220,15 +227,17 @@ static enum sp_err write_file(int state_dir, const struct memory *memory, const 
     return sp_file_write_private_at(state_dir, SP_EPOCHS_FILE, sp_buf_slice(&text));
 }
 
-static enum sp_err settle(int state_dir, const struct sp_config *config, const struct sp_policies *policies,
-                          struct memory *memory, struct sp_epochs *out)
+static enum sp_err settle(int state_dir, const struct sp_config *config,
+                          const struct sp_policies *policies, struct memory *memory,
+                          struct sp_epochs *out)
 {
     bool has_changed = false;
     SP_TRY(open_memory(state_dir, memory));
     SP_TRY(recall(memory, config->tenant_count, out));
     const size_t known = out->count;
     for (size_t i = 0; i < config->tenant_count; i++) {
-        const struct sp_policy_in_force *policy = sp_policies_find(policies, sp_slice_of(config->tenants[i].policy));
+        const struct sp_policy_in_force *policy =
+            sp_policies_find(policies, sp_slice_of(config->tenants[i].policy));
         if (policy == NULL) {
             return SP_ERR_CONFIG;
         }
@@ -238,8 +247,8 @@ static enum sp_err settle(int state_dir, const struct sp_config *config, const s
     return has_changed ? write_file(state_dir, memory, policies, out) : SP_OK;
 }
 
-enum sp_err sp_epochs_settle(int state_dir, const struct sp_config *config, const struct sp_policies *policies,
-                             struct sp_epochs *out)
+enum sp_err sp_epochs_settle(int state_dir, const struct sp_config *config,
+                             const struct sp_policies *policies, struct sp_epochs *out)
 {
     struct memory memory = {.doc = NULL};
     struct sp_epochs settled = {.items = NULL};

@@ -10,8 +10,8 @@
 
 #include "process/policies.h"
 
-#define SP_EPOCHS_FILE  "epochs.json"
-#define SP_EPOCH_FIRST  1U
+#define SP_EPOCHS_FILE "epochs.json"
+#define SP_EPOCH_FIRST 1U
 
 struct sp_epoch {
     char tenant[SP_MSG_NAME_MAX + 1];
@@ -30,8 +30,9 @@ struct sp_epochs {
  * changed. SP_ERR_CORRUPT for a file that does not read: without it nobody knows which epochs were used. `out` is
  * untouched on failure.
  */
-enum sp_err sp_epochs_settle(int state_dir, const struct sp_config *config, const struct sp_policies *policies,
-                             struct sp_epochs *out) SP_MUST_CHECK SP_NONNULL(2, 3, 4);
+enum sp_err sp_epochs_settle(int state_dir, const struct sp_config *config,
+                             const struct sp_policies *policies, struct sp_epochs *out)
+    SP_MUST_CHECK SP_NONNULL(2, 3, 4);
 void sp_epochs_done(struct sp_epochs *epochs) SP_NONNULL(1);
 
 /* SP_EPOCH_FIRST for a tenant that is not there. */

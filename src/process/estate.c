@@ -19,11 +19,11 @@
 #include "process/house.h"
 #include "process/upstream.h"
 
-#define KEY_FILE      "session.key"
-#define TOKEN_FILE    "local.token"
-#define TOKEN_ID      "local"
-#define POOL_SOCKET   "pool.sock"
-#define FILE_MAX      ((size_t)4096)
+#define KEY_FILE         "session.key"
+#define TOKEN_FILE       "local.token"
+#define TOKEN_ID         "local"
+#define POOL_SOCKET      "pool.sock"
+#define FILE_MAX         ((size_t)4096)
 
 /* Of the log, for those who only read it, when each role is a user of its own. */
 #define SHARED_DIR_MODE  02750
@@ -35,7 +35,8 @@ uint32_t sp_house_uid(struct sp_peer who)
     if (geteuid() != 0) {
         return 0;
     }
-    return who.role == SP_ROLE_INSPECT ? SP_INSPECT_UID_BASE + who.index : SP_ROLE_UID_BASE + (uint32_t)who.role;
+    return who.role == SP_ROLE_INSPECT ? SP_INSPECT_UID_BASE + who.index
+                                       : SP_ROLE_UID_BASE + (uint32_t)who.role;
 }
 
 uint32_t sp_house_gid(struct sp_peer who)
@@ -47,8 +48,8 @@ uint32_t sp_house_gid(struct sp_peer who)
 
 static enum sp_err complain(const char *what, const char *which, enum sp_err err)
 {
-    sp_log(SP_LOG_ERROR, "serve.failed", "%s %s: %s%s%s", what, which, sp_err_text(err), err == SP_ERR_SYSTEM ? ": " : "",
-           err == SP_ERR_SYSTEM ? strerrordesc_np(errno) : "");
+    sp_log(SP_LOG_ERROR, "serve.failed", "%s %s: %s%s%s", what, which, sp_err_text(err),
+           err == SP_ERR_SYSTEM ? ": " : "", err == SP_ERR_SYSTEM ? strerrordesc_np(errno) : "");
     return err;
 }
 
@@ -97,7 +98,8 @@ static enum sp_err read_given_key(const char *path, struct sp_buf *key)
     }
     if (err != SP_OK) {
         sp_log(SP_LOG_ERROR, "serve.failed", "server.session_key_file %s: %s", path,
-               err == SP_ERR_INVALID ? "it must hold 64 hexadecimal digits and nothing else" : sp_err_text(err));
+               err == SP_ERR_INVALID ? "it must hold 64 hexadecimal digits and nothing else"
+                                     : sp_err_text(err));
         return SP_ERR_CONFIG;
     }
     sp_buf_commit(key, SP_SESSION_KEY_BYTES);
@@ -193,7 +195,9 @@ static void share_tree(int take_dir, uint32_t gid, unsigned depth)
     for (const struct dirent *entry = readdir(names); entry != NULL; entry = readdir(names)) {
         const bool is_self = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
         struct stat meta;
-        SP_AUTO_CLOSE int fd = is_self ? -1 : openat(dirfd(names), entry->d_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        SP_AUTO_CLOSE int fd = is_self ? -1
+                                       : openat(dirfd(names), entry->d_name,
+                                                O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
         if (fd < 0 || fstat(fd, &meta) != 0 || fchown(fd, meta.st_uid, gid) != 0 ||
             fchmod(fd, S_ISDIR(meta.st_mode) ? SHARED_DIR_MODE : SHARED_FILE_MODE) != 0) {
             continue;
@@ -213,7 +217,8 @@ static enum sp_err share_log(int fd)
     if (gid == 0) {
         return SP_OK;
     }
-    if (fstat(fd, &meta) != 0 || fchown(fd, meta.st_uid, gid) != 0 || fchmod(fd, SHARED_DIR_MODE) != 0) {
+    if (fstat(fd, &meta) != 0 || fchown(fd, meta.st_uid, gid) != 0 ||
+        fchmod(fd, SHARED_DIR_MODE) != 0) {
         return SP_ERR_SYSTEM;
     }
     if (meta.st_gid != gid) {
@@ -241,7 +246,8 @@ static enum sp_err open_ship(const char *to, int *out_fd)
         return SP_OK;
     }
     sp_slice_to_text(collector.path, path, sizeof(path));
-    SP_AUTO_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW, 0640);
+    SP_AUTO_CLOSE int fd = open(
+        path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW, 0640);
     if (fd < 0 || fstat(fd, &meta) != 0) {
         return complain("cannot open for shipping", path, SP_ERR_SYSTEM);
     }
@@ -267,15 +273,18 @@ static bool is_moved(const struct sp_estate *estate, const char *name, int fd)
 {
     struct stat held;
     struct stat now;
-    return fd >= 0 && fstat(fd, &held) == 0 && fstatat(estate->state_dir, name, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
+    return fd >= 0 && fstat(fd, &held) == 0 &&
+           fstatat(estate->state_dir, name, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
            (held.st_dev != now.st_dev || held.st_ino != now.st_ino);
 }
 
 bool sp_estate_is_log_moved(const struct sp_estate *estate)
 {
     struct stat now;
-    const bool is_gone = fstatat(estate->state_dir, "log", &now, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
-    return is_gone || is_moved(estate, "log", estate->log_dir) || is_moved(estate, "audit", estate->audit_dir);
+    const bool is_gone =
+        fstatat(estate->state_dir, "log", &now, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
+    return is_gone || is_moved(estate, "log", estate->log_dir) ||
+           is_moved(estate, "audit", estate->audit_dir);
 }
 
 /* The log belongs to audit alone. The pool's socket stands in a directory of its own that dial works from. */
@@ -320,22 +329,27 @@ static enum sp_err open_upstream(struct sp_estate *estate, const struct sp_confi
     const char *why = "";
     SP_TRY(sp_upstream_of(config, &upstream, &why));
     if (upstream.certificate != NULL) {
-        SP_TRY(open_tls_file(upstream.certificate, /*is_secret=*/true, &estate->upstream_certificate));
+        SP_TRY(
+            open_tls_file(upstream.certificate, /*is_secret=*/true, &estate->upstream_certificate));
     }
     if (upstream.cli_config.len > 0) {
         const char *path = (const char *)upstream.cli_config.ptr;
         return sp_dir_open(path, &estate->cli_dir) == SP_OK
                    ? SP_OK
-                   : complain("run 'az login' first: cannot open the directory of its session,", path, SP_ERR_CONFIG);
+                   : complain("run 'az login' first: cannot open the directory of its session,",
+                              path, SP_ERR_CONFIG);
     }
     if (upstream.token_file == NULL) {
         return SP_OK;
     }
     const char *slash = strrchr(upstream.token_file, '/');
     const size_t len = slash == NULL ? 0 : (size_t)(slash - upstream.token_file) + 1;
-    sp_slice_to_text(len == 0 ? SP_SLICE_LITERAL(".") : sp_slice_make(upstream.token_file, len), folder, sizeof(folder));
+    sp_slice_to_text(len == 0 ? SP_SLICE_LITERAL(".") : sp_slice_make(upstream.token_file, len),
+                     folder, sizeof(folder));
     enum sp_err err = sp_dir_open(folder, &estate->upstream_dir);
-    return err == SP_OK ? SP_OK : complain("cannot open the directory of", upstream.token_file, SP_ERR_SYSTEM);
+    return err == SP_OK
+               ? SP_OK
+               : complain("cannot open the directory of", upstream.token_file, SP_ERR_SYSTEM);
 }
 
 enum sp_err sp_estate_renew_tls(struct sp_estate *estate, const struct sp_config *config)
@@ -367,14 +381,17 @@ static enum sp_err open_listener(struct sp_house *house)
     if (err != SP_OK) {
         return complain("cannot listen on", config->server_listen, SP_ERR_CONFIG);
     }
-    if (!estate->listen.is_loopback && !config->server_plaintext && config->tls_certificate[0] == '\0') {
-        sp_log(SP_LOG_ERROR, "serve.failed", "%s is not loopback and there is no TLS: set server.plaintext = true to do this",
+    if (!estate->listen.is_loopback && !config->server_plaintext &&
+        config->tls_certificate[0] == '\0') {
+        sp_log(SP_LOG_ERROR, "serve.failed",
+               "%s is not loopback and there is no TLS: set server.plaintext = true to do this",
                config->server_listen);
         return SP_ERR_CONFIG;
     }
     err = sp_socket_listen(&estate->listen, &estate->listener, &estate->port);
     if (err == SP_ERR_BUSY) {
-        sp_log(SP_LOG_ERROR, "serve.failed", "another process listens on %s; choose another address with --listen",
+        sp_log(SP_LOG_ERROR, "serve.failed",
+               "another process listens on %s; choose another address with --listen",
                config->server_listen);
         return err;
     }

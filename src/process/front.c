@@ -241,8 +241,7 @@ static const struct sp_handler front_handlers[] = {
     {SP_ROLE_DOOR, SP_MSG_STREAM, on_stream},  {SP_ROLE_ADMIT, SP_MSG_GRANT, on_grant},
     {SP_ROLE_ADMIT, SP_MSG_REFUSE, on_refuse}, {SP_ROLE_ADMIT, SP_MSG_SEND, on_send},
     {SP_ROLE_ADMIT, SP_MSG_TELL, on_tell},     {SP_ROLE_AUDIT, SP_MSG_ANSWER, on_answer},
-    {SP_ROLE_READER, SP_MSG_PAGE, on_page},
-    {SP_ROLE_AUDIT, SP_MSG_PART, on_part},
+    {SP_ROLE_READER, SP_MSG_PAGE, on_page},    {SP_ROLE_AUDIT, SP_MSG_PART, on_part},
 };
 
 const struct sp_role_spec sp_front_role = {

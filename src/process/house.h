@@ -21,8 +21,8 @@
 #include "process/role.h"
 #include "process/settings.h"
 
-#define SP_CHILDREN_MAX      ((size_t)80)
-#define SP_CHILD_REPORT_MAX  ((size_t)256)
+#define SP_CHILDREN_MAX     ((size_t)80)
+#define SP_CHILD_REPORT_MAX ((size_t)256)
 
 /* When started as root each role is a user of its own: this base and the role's number, inspect workers by index. */
 #define SP_ROLE_UID_BASE    64100U
@@ -47,10 +47,10 @@ struct sp_child {
     unsigned failures; /* in a row */
     uint64_t up_since_ms;
     char report[SP_CHILD_REPORT_MAX];
-    uint32_t generation;   /* of the settings that it has */
-    bool is_reloading;     /* it has not said yet whether it took the new ones */
+    uint32_t generation;               /* of the settings that it has */
+    bool is_reloading;                 /* it has not said yet whether it took the new ones */
     uint8_t settings[SP_DIGEST_BYTES]; /* of what it was started with */
-    uint64_t log_second; /* lines are counted by the second, so that no role can flood the operator */
+    uint64_t log_second; /* lines are counted by the second: no role floods the operator */
     unsigned log_lines;
 };
 
@@ -61,15 +61,16 @@ struct sp_estate {
     int state_dir;
     int run_dir; /* holds the pool's socket */
     int log_dir;
-    int quota_dir; /* only admit opens what is in it */
-    int audit_dir; /* what audit alone has: the log's key and journal */
-    int ship_dir;  /* how far collectors have been served */
-    int ships[SP_CONFIG_SHIPS_MAX]; /* files and pipes that the log is shipped to, -1 where dial connects */
+    int quota_dir;                  /* only admit opens what is in it */
+    int audit_dir;                  /* what audit alone has: the log's key and journal */
+    int ship_dir;                   /* how far collectors have been served */
+    int ships[SP_CONFIG_SHIPS_MAX]; /* files and pipes that get the log, -1 where dial connects */
     int listener;
     int pool_listener;
     int tls[SP_TLS_GIFT_COUNT]; /* files, -1 where there is none */
-    int tokens[SP_TOKENS_GIFT_COUNT]; /* the store and its journal for reading, the latest uses for writing */
-    int session_key; /* sealed memfds */
+    int tokens
+        [SP_TOKENS_GIFT_COUNT]; /* to read: the store and its journal; to write: latest uses */
+    int session_key;            /* sealed memfds */
     int upstream_secret;
     int upstream_certificate; /* a file, opened for reading */
     int upstream_dir;         /* of the projected token */
@@ -80,7 +81,7 @@ struct sp_estate {
     uint8_t token_digest[SP_DIGEST_BYTES];
 };
 
-/* clang-format off: one line a thing */
+/* clang-format off */
 #define SP_ESTATE_EMPTY                                                                        \
     {.state_dir = -1, .run_dir = -1, .log_dir = -1, .audit_dir = -1, .quota_dir = -1, .ship_dir = -1, .ships = {-1, -1, -1, -1, -1, -1, -1, -1}, .listener = -1, .pool_listener = -1,       \
      .tls = {-1, -1, -1, -1}, .tokens = {-1, -1, -1}, .session_key = -1, .upstream_secret = -1,  \
@@ -124,14 +125,17 @@ enum sp_err sp_estate_renew_log(struct sp_estate *estate) SP_MUST_CHECK SP_NONNU
 bool sp_estate_is_log_moved(const struct sp_estate *estate) SP_NONNULL(1);
 
 /* Opens the files of [server.tls] anew: before every start of door, and at a reload. All old ones stay on failure. */
-enum sp_err sp_estate_renew_tls(struct sp_estate *estate, const struct sp_config *config) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_estate_renew_tls(struct sp_estate *estate, const struct sp_config *config)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* Opens the files that the log is shipped to anew, and makes them: before every start of ship, and at a reload. */
-enum sp_err sp_estate_renew_ships(struct sp_estate *estate, const struct sp_config *config) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_estate_renew_ships(struct sp_estate *estate, const struct sp_config *config)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* Opens the token store's files by their names, and makes them: before every start of admit. The old descriptors stay on
  * failure. */
-enum sp_err sp_estate_renew_tokens(struct sp_estate *estate, const char *state_dir) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_estate_renew_tokens(struct sp_estate *estate, const char *state_dir)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* The user of a role, 0 when it stays who we are; and its group: those who only read the log have one in common. */
 uint32_t sp_house_uid(struct sp_peer who);
@@ -140,11 +144,13 @@ uint32_t sp_house_gid(struct sp_peer who);
 /* --- children.c --- */
 
 /* Adds a role that this build has; the others are passed over. */
-enum sp_err sp_child_add(struct sp_house *house, enum sp_role role, unsigned index) SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_child_add(struct sp_house *house, enum sp_role role, unsigned index)
+    SP_MUST_CHECK SP_NONNULL(1);
 void sp_child_start(struct sp_child *child) SP_NONNULL(1);
 
 /* NULL when there is no such child. */
-struct sp_child *sp_child_find(struct sp_house *house, enum sp_role role, unsigned index) SP_NONNULL(1);
+struct sp_child *sp_child_find(struct sp_house *house, enum sp_role role, unsigned index)
+    SP_NONNULL(1);
 
 /* Confined, wired and within reach: one that is dying has lost its control channel before it is collected. */
 bool sp_child_is_up(const struct sp_child *child) SP_NONNULL(1);
@@ -156,14 +162,16 @@ void sp_child_kill(struct sp_child *child) SP_NONNULL(1);
 void sp_children_free(struct sp_house *house) SP_NONNULL(1);
 
 /* A role broke the protocol: it is ended, and comes back as new. */
-void sp_child_blame(struct sp_house *house, struct sp_peer by, struct sp_peer who, enum sp_err why) SP_NONNULL(1);
+void sp_child_blame(struct sp_house *house, struct sp_peer by, struct sp_peer who, enum sp_err why)
+    SP_NONNULL(1);
 
 /* --- gifts.c and role_settings.c --- */
 
 enum sp_err sp_gifts_give(struct sp_child *child) SP_MUST_CHECK SP_NONNULL(1);
 /* Gives a role that runs its renewed files; it says itself when it cannot use them, and goes on with the old. */
 enum sp_err sp_gifts_renew(struct sp_child *child) SP_MUST_CHECK SP_NONNULL(1);
-enum sp_err sp_role_settings(const struct sp_child *child, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_role_settings(const struct sp_child *child, struct sp_buf *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* --- wiring.c --- */
 
@@ -174,8 +182,8 @@ bool sp_wiring_may(enum sp_role a, enum sp_role b);
 /* --- role_settings.c --- */
 
 /* The configuration as one number, as the log has it. */
-enum sp_err sp_configuration_digest(const struct sp_config *config, uint8_t out[SP_DIGEST_BYTES]) SP_MUST_CHECK
-    SP_NONNULL(1, 2);
+enum sp_err sp_configuration_digest(const struct sp_config *config, uint8_t out[SP_DIGEST_BYTES])
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* --- supervisor.c --- */
 
@@ -186,6 +194,7 @@ void sp_house_on_down(struct sp_child *child, bool was_up) SP_NONNULL(1);
 /* --- operator.c --- */
 
 /* A line of the operator's log, with time, level and who says it; bytes that are not printable are escaped. */
-void sp_operator_line(enum sp_log_level level, const char *who, long pid, struct sp_slice line) SP_NONNULL(2);
+void sp_operator_line(enum sp_log_level level, const char *who, long pid, struct sp_slice line)
+    SP_NONNULL(2);
 
 #endif

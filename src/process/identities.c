@@ -70,8 +70,8 @@ enum sp_err sp_identity_erase(int dir, const char *name)
     if (fd < 0) {
         return errno == ENOENT ? SP_ERR_NOT_FOUND : SP_ERR_SYSTEM;
     }
-    if (pwrite(fd, zeros, sizeof(zeros), 0) != (ssize_t)sizeof(zeros) || fdatasync(fd) != 0 || unlinkat(dir, name, 0) != 0 ||
-        fsync(dir) != 0) {
+    if (pwrite(fd, zeros, sizeof(zeros), 0) != (ssize_t)sizeof(zeros) || fdatasync(fd) != 0 ||
+        unlinkat(dir, name, 0) != 0 || fsync(dir) != 0) {
         return SP_ERR_SYSTEM;
     }
     return SP_OK;

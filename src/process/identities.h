@@ -14,10 +14,12 @@
 #define SP_IDENTITY_OF_NOBODY   "~"
 
 /* SP_ERR_NOT_FOUND when there is none, SP_ERR_CORRUPT for a file that holds no key, SP_ERR_INVALID for what is no name. */
-enum sp_err sp_identity_read(int dir, const char *name, uint8_t out[SP_VEIL_KEY_BYTES]) SP_MUST_CHECK SP_NONNULL(2, 3);
+enum sp_err sp_identity_read(int dir, const char *name, uint8_t out[SP_VEIL_KEY_BYTES])
+    SP_MUST_CHECK SP_NONNULL(2, 3);
 
 /* The same, and makes it when there is none. */
-enum sp_err sp_identity_need(int dir, const char *name, uint8_t out[SP_VEIL_KEY_BYTES]) SP_MUST_CHECK SP_NONNULL(2, 3);
+enum sp_err sp_identity_need(int dir, const char *name, uint8_t out[SP_VEIL_KEY_BYTES])
+    SP_MUST_CHECK SP_NONNULL(2, 3);
 
 /* Overwrites the key in its place, removes the file, and makes both durable. */
 enum sp_err sp_identity_erase(int dir, const char *name) SP_MUST_CHECK SP_NONNULL(2);

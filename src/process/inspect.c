@@ -30,7 +30,8 @@ static enum sp_err on_job(void *ctx, struct sp_peer from, struct sp_message *mes
     SP_TRY(err);
     struct sp_channel *audit = sp_self_wire(state->self, SP_ROLE_AUDIT, 0);
     if (audit != NULL && sp_msg_verdict_send(audit, &verdict) != SP_OK) {
-        sp_log(SP_LOG_WARN, "inspect.verdict.lost", "exchange=%llx", (unsigned long long)verdict.exchange);
+        sp_log(SP_LOG_WARN, "inspect.verdict.lost", "exchange=%llx",
+               (unsigned long long)verdict.exchange);
     }
     sp_payload_done(&verdict.order);
     sp_payload_done(&verdict.content);
@@ -44,8 +45,9 @@ static enum sp_err add_policy(struct sp_inspect_room *room, struct sp_slice item
     SP_TRY(sp_settings_policy_read(item, &policy));
     enum sp_err err = sp_inspect_add_policy(room, policy.text, policy.digest, &where);
     if (err != SP_OK) {
-        sp_log(SP_LOG_ERROR, "inspect.policy.refused", "policy=%.*s line=%u column=%u why=\"%s\"", (int)policy.name.len,
-               (const char *)policy.name.ptr, where.line, where.column, where.text);
+        sp_log(SP_LOG_ERROR, "inspect.policy.refused", "policy=%.*s line=%u column=%u why=\"%s\"",
+               (int)policy.name.len, (const char *)policy.name.ptr, where.line, where.column,
+               where.text);
     }
     return err;
 }

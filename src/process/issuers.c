@@ -59,7 +59,9 @@ static enum sp_err put_audiences(const struct sp_config_issuer *issuer, struct s
 
 static const char *principal_of(const struct sp_config_issuer *issuer)
 {
-    return *issuer->principal != '\0' ? issuer->principal : issuer->entra_directories.count > 0 ? "oid" : "sub";
+    return *issuer->principal != '\0'            ? issuer->principal
+           : issuer->entra_directories.count > 0 ? "oid"
+                                                 : "sub";
 }
 
 /* Fetched keys come later, from token. */
@@ -69,7 +71,8 @@ static void read_keys(const struct sp_config_issuer *issuer, struct sp_buf *out)
         return;
     }
     if (sp_file_read(issuer->jwks_file, out) != SP_OK) {
-        sp_log(SP_LOG_ERROR, "supervisor.keys.unreadable", "issuer=%s file=%s", issuer->name, issuer->jwks_file);
+        sp_log(SP_LOG_ERROR, "supervisor.keys.unreadable", "issuer=%s file=%s", issuer->name,
+               issuer->jwks_file);
         sp_buf_clear(out);
     }
 }
@@ -158,7 +161,8 @@ static enum sp_err read_texts(struct sp_slice list, struct texts *out)
     return SP_OK;
 }
 
-static enum sp_err settle_rules(struct sp_slice rules, size_t issuer, struct sp_authority *authority)
+static enum sp_err settle_rules(struct sp_slice rules, size_t issuer,
+                                struct sp_authority *authority)
 {
     struct sp_reader r;
     sp_reader_init(&r, rules);
@@ -202,8 +206,8 @@ static enum sp_err settle_issuer(struct sp_slice item, struct sp_authority *auth
     /* Without keys no token of it is good; the others are not held up by that. */
     enum sp_err err = s.keys.len == 0 ? SP_OK : sp_issuers_set_keys(issuers, at, s.keys);
     if (err != SP_OK) {
-        sp_log(SP_LOG_ERROR, "admit.keys.unusable", "issuer=%.*s error=%s", (int)s.name.len, (const char *)s.name.ptr,
-               sp_err_name(err));
+        sp_log(SP_LOG_ERROR, "admit.keys.unusable", "issuer=%.*s error=%s", (int)s.name.len,
+               (const char *)s.name.ptr, sp_err_name(err));
     }
     return SP_OK;
 }
@@ -220,7 +224,8 @@ enum sp_err sp_issuers_settle(struct sp_slice settings, struct sp_authority *aut
     return SP_OK;
 }
 
-enum sp_err sp_certificates_settle(struct sp_slice settings, size_t tenant, struct sp_authority *authority)
+enum sp_err sp_certificates_settle(struct sp_slice settings, size_t tenant,
+                                   struct sp_authority *authority)
 {
     struct texts texts;
     SP_TRY(read_texts(settings, &texts));

@@ -16,12 +16,14 @@ static struct sp_keys_watch look_at(const char *path)
     return (struct sp_keys_watch){.is_known = true,
                                   .inode = st.st_ino,
                                   .size = (uint64_t)st.st_size,
-                                  .changed_ns = (uint64_t)st.st_ctim.tv_sec * 1000000000U + (uint64_t)st.st_ctim.tv_nsec};
+                                  .changed_ns = (uint64_t)st.st_ctim.tv_sec * 1000000000U +
+                                                (uint64_t)st.st_ctim.tv_nsec};
 }
 
 static bool is_same(const struct sp_keys_watch *a, const struct sp_keys_watch *b)
 {
-    return a->inode == b->inode && a->size == b->size && a->changed_ns == b->changed_ns && a->is_missing == b->is_missing;
+    return a->inode == b->inode && a->size == b->size && a->changed_ns == b->changed_ns &&
+           a->is_missing == b->is_missing;
 }
 
 static enum sp_err send_keys(struct sp_child *admit, const char *name, const char *path)
@@ -39,7 +41,8 @@ static enum sp_err send_keys(struct sp_child *admit, const char *name, const cha
 static void renew(struct sp_child *admit, const struct sp_config_issuer *issuer)
 {
     enum sp_err err = send_keys(admit, issuer->name, issuer->jwks_file);
-    sp_log(err == SP_OK ? SP_LOG_INFO : SP_LOG_ERROR, err == SP_OK ? "supervisor.keys.renewed" : "supervisor.keys.unreadable",
+    sp_log(err == SP_OK ? SP_LOG_INFO : SP_LOG_ERROR,
+           err == SP_OK ? "supervisor.keys.renewed" : "supervisor.keys.unreadable",
            "issuer=%s file=%s", issuer->name, issuer->jwks_file);
 }
 

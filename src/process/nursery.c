@@ -88,7 +88,8 @@ static enum sp_err write_orders(const struct sp_settings_nursery *settings, uint
     /* Not root: the number is not used, but there has to be one. */
     (void)snprintf(out->uid, sizeof(out->uid), "%u", uid == 0 ? 1U : uid);
     (void)snprintf(out->template_life, sizeof(out->template_life), "%u", settings->template_life_s);
-    (void)snprintf(out->template_forks, sizeof(out->template_forks), "%u", settings->template_forks);
+    (void)snprintf(out->template_forks, sizeof(out->template_forks), "%u",
+                   settings->template_forks);
     (void)snprintf(out->templates, sizeof(out->templates), "%u", settings->templates);
     sp_buf_init(&out->program, SP_MSG_TARGET_MAX + 1);
     SP_TRY(sp_buf_put(&out->program, settings->program));

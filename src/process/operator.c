@@ -21,7 +21,8 @@ static enum sp_err put_escaped(struct sp_buf *out, struct sp_slice line)
     return SP_OK;
 }
 
-static enum sp_err build(struct sp_buf *out, enum sp_log_level level, const char *who, long pid, struct sp_slice line)
+static enum sp_err build(struct sp_buf *out, enum sp_log_level level, const char *who, long pid,
+                         struct sp_slice line)
 {
     char when[SP_CLOCK_RFC3339_BYTES];
     sp_clock_rfc3339(sp_clock_wall_us(), when);

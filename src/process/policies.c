@@ -5,7 +5,8 @@
 #include "os/files.h"
 #include "policy/judge.h"
 
-const struct sp_policy_in_force *sp_policies_find(const struct sp_policies *policies, struct sp_slice name)
+const struct sp_policy_in_force *sp_policies_find(const struct sp_policies *policies,
+                                                  struct sp_slice name)
 {
     for (size_t i = 0; i < policies->count; i++) {
         if (sp_slice_is(name, policies->items[i].name)) {
@@ -30,7 +31,8 @@ static enum sp_err run_tests(const struct sp_policy *policy, struct sp_where *ou
 }
 
 /* `dir`/NAME.toml when the configuration has a directory of its own, else the shipped policy of that name. */
-enum sp_err sp_policies_open(const char *dir, const char *name, struct sp_policy *out, struct sp_where *out_where)
+enum sp_err sp_policies_open(const char *dir, const char *name, struct sp_policy *out,
+                             struct sp_where *out_where)
 {
     SP_AUTO_BUF struct sp_buf path;
     sp_buf_init(&path, SP_FILE_PATH_MAX);
@@ -41,7 +43,8 @@ enum sp_err sp_policies_open(const char *dir, const char *name, struct sp_policy
     return sp_policy_open(sp_buf_slice(&path), out, out_where);
 }
 
-static enum sp_err load_one(const char *dir, const char *name, struct sp_policy_in_force *out, struct sp_where *out_where)
+static enum sp_err load_one(const char *dir, const char *name, struct sp_policy_in_force *out,
+                            struct sp_where *out_where)
 {
     struct sp_policy policy;
     sp_slice_to_text(sp_slice_of(name), out->name, sizeof(out->name));
@@ -73,7 +76,8 @@ enum sp_err sp_policies_load(const struct sp_config *config, struct sp_policies 
         struct sp_where where = {.text = {0}};
         enum sp_err err = load_one(config->server_policies, name, item, &where);
         if (err != SP_OK) {
-            sp_log(SP_LOG_ERROR, "policy.refused", "policy=%s line=%u column=%u error=%s why=\"%s\"", name, where.line,
+            sp_log(SP_LOG_ERROR, "policy.refused",
+                   "policy=%s line=%u column=%u error=%s why=\"%s\"", name, where.line,
                    where.column, sp_err_name(err), where.text);
             return SP_ERR_CONFIG;
         }

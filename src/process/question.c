@@ -73,7 +73,8 @@ static void begin(struct sp_question *q, int take_fd)
     }
 }
 
-bool sp_question_dialled(struct sp_question *q, const struct sp_msg_dialled *dialled, struct sp_message *message)
+bool sp_question_dialled(struct sp_question *q, const struct sp_msg_dialled *dialled,
+                         struct sp_message *message)
 {
     if (q->ticket == 0 || dialled->ticket != q->ticket) {
         return false;

@@ -16,7 +16,7 @@
 
 struct sp_question {
     struct sp_self *self;
-    uint16_t target; /* dial's number of whom to ask */
+    uint16_t target;                  /* dial's number of whom to ask */
     const struct sp_tls_context *tls; /* NULL: plain */
     char host[SP_QUESTION_HOST_MAX];
     size_t answer_bytes_max;
@@ -39,7 +39,8 @@ void sp_question_done(struct sp_question *q) SP_NONNULL(1);
 void sp_question_ask(struct sp_question *q, struct sp_slice request) SP_NONNULL(1);
 
 /* dial answered; whether the ticket is one of this question's. Takes the descriptor out of the message when it is. */
-bool sp_question_dialled(struct sp_question *q, const struct sp_msg_dialled *dialled, struct sp_message *message) SP_NONNULL(1, 2, 3);
+bool sp_question_dialled(struct sp_question *q, const struct sp_msg_dialled *dialled,
+                         struct sp_message *message) SP_NONNULL(1, 2, 3);
 
 /* The process that connects is gone. */
 void sp_question_lost(struct sp_question *q) SP_NONNULL(1);

@@ -7,17 +7,26 @@
 #include "process/settings.h"
 
 /* Where each limit stands; all are whole numbers in the units of the configuration. */
-#define ROW(limit, field)                                                                                    \
-    {(limit),                                                                                                \
-     {offsetof(struct sp_config_tenant, quota_##field), offsetof(struct sp_config_tenant, token_quota_##field), \
-      offsetof(struct sp_config_organisation, quota_##field)}}
+#define ROW(limit, field)                                                                          \
+    {                                                                                              \
+        (limit),                                                                                   \
+        {                                                                                          \
+            offsetof(struct sp_config_tenant, quota_##field),                                      \
+                offsetof(struct sp_config_tenant, token_quota_##field),                            \
+                offsetof(struct sp_config_organisation, quota_##field)                             \
+        }                                                                                          \
+    }
 static const struct {
     enum sp_limit limit;
-    size_t at[SP_LIMIT_SCOPE_COUNT]; /* of a tenant, of each of its tokens, of an organisation: see column_of */
+    size_t at
+        [SP_LIMIT_SCOPE_COUNT]; /* of a tenant, of each of its tokens, of an organisation: see column_of */
 } limits[] = {
-    ROW(SP_LIMIT_REQUESTS, requests_per_minute), ROW(SP_LIMIT_RUNS, concurrent_runs),
-    ROW(SP_LIMIT_SESSIONS, sessions),            ROW(SP_LIMIT_RUN_TIME, run_seconds_per_day),
-    ROW(SP_LIMIT_CODE, code_bytes_per_day),      ROW(SP_LIMIT_UPLOAD, upload_bytes_per_day),
+    ROW(SP_LIMIT_REQUESTS, requests_per_minute),
+    ROW(SP_LIMIT_RUNS, concurrent_runs),
+    ROW(SP_LIMIT_SESSIONS, sessions),
+    ROW(SP_LIMIT_RUN_TIME, run_seconds_per_day),
+    ROW(SP_LIMIT_CODE, code_bytes_per_day),
+    ROW(SP_LIMIT_UPLOAD, upload_bytes_per_day),
 };
 
 /* An owner of limits as it was and as it is. */
@@ -33,7 +42,8 @@ struct list {
     struct sp_writer w;
     size_t count;
     uint64_t more;
-    struct sp_buf held_changes; /* the latest is held back until it is known whether it is the last one */
+    struct sp_buf
+        held_changes; /* the latest is held back until it is known whether it is the last one */
     struct owner held_owner;
     bool is_holding;
 };
@@ -69,8 +79,8 @@ static enum sp_err put_changes(const struct owner *owner, struct sp_buf *out)
         const uint64_t fresh = value_at(owner->fresh, at);
         SP_AUTO_BUF struct sp_buf text;
         sp_buf_init(&text, SP_MSG_DETAIL_MAX);
-        SP_TRY(sp_buf_putf(&text, "%s %llu %llu", sp_limit_key(limits[i].limit), (unsigned long long)old,
-                           (unsigned long long)fresh));
+        SP_TRY(sp_buf_putf(&text, "%s %llu %llu", sp_limit_key(limits[i].limit),
+                           (unsigned long long)old, (unsigned long long)fresh));
         if (old != fresh) {
             sp_writer_block(&w, sp_buf_slice(&text));
         }
@@ -79,7 +89,8 @@ static enum sp_err put_changes(const struct owner *owner, struct sp_buf *out)
 }
 
 /* A tenant's name as the log has it. */
-static enum sp_err name_in_log(const struct list *list, char out[SP_VEIL_CHARS + 1], struct sp_slice *out_name)
+static enum sp_err name_in_log(const struct list *list, char out[SP_VEIL_CHARS + 1],
+                               struct sp_slice *out_name)
 {
     uint8_t key[SP_VEIL_KEY_BYTES];
     const struct owner *owner = &list->held_owner;
@@ -136,7 +147,8 @@ static enum sp_err compare(struct list *list, const struct owner *owner)
     return sp_buf_put(&list->held_changes, sp_buf_slice(&changes));
 }
 
-static enum sp_err compare_tenant(struct list *list, const struct sp_config *old, const struct sp_config_tenant *fresh)
+static enum sp_err compare_tenant(struct list *list, const struct sp_config *old,
+                                  const struct sp_config_tenant *fresh)
 {
     const struct sp_config_tenant *former = sp_config_tenant(old, fresh->name);
     struct owner owner = {SP_LIMIT_OF_TENANT, fresh->name, former, fresh};
@@ -156,7 +168,8 @@ static enum sp_err compare_organisation(struct list *list, const struct sp_confi
     return former == NULL ? SP_OK : compare(list, &owner);
 }
 
-static enum sp_err compare_all(struct list *list, const struct sp_config *old, const struct sp_config *fresh)
+static enum sp_err compare_all(struct list *list, const struct sp_config *old,
+                               const struct sp_config *fresh)
 {
     for (size_t i = 0; i < fresh->tenant_count; i++) {
         SP_TRY(compare_tenant(list, old, &fresh->tenants[i]));
@@ -168,7 +181,8 @@ static enum sp_err compare_all(struct list *list, const struct sp_config *old, c
     return sp_writer_end(&list->w);
 }
 
-enum sp_err sp_quota_changes(const struct sp_config *old, const struct sp_config *fresh, int identities, struct sp_buf *out)
+enum sp_err sp_quota_changes(const struct sp_config *old, const struct sp_config *fresh,
+                             int identities, struct sp_buf *out)
 {
     struct list list = {.count = 0, .identities = identities};
     sp_writer_init(&list.w, out);

@@ -13,7 +13,7 @@
  * differ; who is new or gone is told by the configuration itself. Owners past the bound are counted in the last block.
  * `identities` is the directory of the keys that hide tenants' names, -1 when they stand as they are.
  */
-enum sp_err sp_quota_changes(const struct sp_config *old, const struct sp_config *fresh, int identities, struct sp_buf *out)
-    SP_MUST_CHECK SP_NONNULL(1, 2, 4);
+enum sp_err sp_quota_changes(const struct sp_config *old, const struct sp_config *fresh,
+                             int identities, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 2, 4);
 
 #endif

@@ -13,7 +13,8 @@ static const char *advice(enum sp_err err)
     case SP_ERR_BUSY:
         return "another process has it open";
     case SP_ERR_CORRUPT:
-        return "it is damaged or no file of ours: restore it, or move it away and the quotas of today begin anew";
+        return "it is damaged or no file of ours: restore it, or move it away and the quotas of "
+               "today begin anew";
     case SP_ERR_UNSUPPORTED:
         return "another version of this program made it";
     default:
@@ -29,8 +30,9 @@ enum sp_err sp_quotas_open(struct sp_quotas *quotas, int dir, uint64_t cooldown_
         err = sp_quota_open(&quotas->store, cooldown_s * 1000000U, now, &quotas->quota);
     }
     if (err != SP_OK) {
-        sp_log(SP_LOG_ERROR, "admit.quota.unusable", "file=STATE/quota/" SP_QUOTA_FILE " error=%s why=\"%s\"",
-               sp_err_name(err), advice(err));
+        sp_log(SP_LOG_ERROR, "admit.quota.unusable",
+               "file=STATE/quota/" SP_QUOTA_FILE " error=%s why=\"%s\"", sp_err_name(err),
+               advice(err));
     }
     return err;
 }
@@ -67,11 +69,13 @@ static enum sp_err put_organisation(struct sp_quotas *quotas, struct sp_slice it
     uint32_t node = 0;
     SP_TRY(sp_settings_organisation_read(item, &s));
     SP_TRY(read_limits(s.quota, &limits));
-    return sp_quota_put(quotas->quota, SP_LIMIT_OF_ORGANISATION, s.name, SP_QUOTA_NODE_NONE, &limits, &node);
+    return sp_quota_put(quotas->quota, SP_LIMIT_OF_ORGANISATION, s.name, SP_QUOTA_NODE_NONE,
+                        &limits, &node);
 }
 
 /* An organisation without limits of its own counts as well. */
-static enum sp_err put_tenant(struct sp_quotas *quotas, struct sp_slice item, struct sp_admit_share *out)
+static enum sp_err put_tenant(struct sp_quotas *quotas, struct sp_slice item,
+                              struct sp_admit_share *out)
 {
     struct sp_settings_tenant s;
     struct sp_quota_limits limits;
@@ -96,7 +100,8 @@ static enum sp_err count_items(struct sp_slice list, size_t *out)
     return SP_OK;
 }
 
-static enum sp_err put_tenants(struct sp_quotas *quotas, struct sp_slice list, struct sp_admit_share *shares)
+static enum sp_err put_tenants(struct sp_quotas *quotas, struct sp_slice list,
+                               struct sp_admit_share *shares)
 {
     struct sp_reader r;
     sp_reader_init(&r, list);
@@ -108,7 +113,8 @@ static enum sp_err put_tenants(struct sp_quotas *quotas, struct sp_slice list, s
     return SP_OK;
 }
 
-enum sp_err sp_quotas_set(struct sp_quotas *quotas, struct sp_slice organisations, struct sp_slice tenants)
+enum sp_err sp_quotas_set(struct sp_quotas *quotas, struct sp_slice organisations,
+                          struct sp_slice tenants)
 {
     struct sp_reader r;
     size_t count = 0;

@@ -19,11 +19,12 @@ struct sp_quotas {
 };
 
 /* Opens the store beneath the directory; says on the log what is wrong with it. Zeroed before, done after, also on failure. */
-enum sp_err sp_quotas_open(struct sp_quotas *quotas, int dir, uint64_t cooldown_s) SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_quotas_open(struct sp_quotas *quotas, int dir, uint64_t cooldown_s)
+    SP_MUST_CHECK SP_NONNULL(1);
 void sp_quotas_done(struct sp_quotas *quotas) SP_NONNULL(1);
 
 /* Takes over what the settings of admit say; `organisations` and `tenants` are their lists. */
-enum sp_err sp_quotas_set(struct sp_quotas *quotas, struct sp_slice organisations, struct sp_slice tenants) SP_MUST_CHECK
-    SP_NONNULL(1);
+enum sp_err sp_quotas_set(struct sp_quotas *quotas, struct sp_slice organisations,
+                          struct sp_slice tenants) SP_MUST_CHECK SP_NONNULL(1);
 
 #endif

@@ -44,14 +44,20 @@ static enum sp_err look(struct reader_state *state)
     return SP_OK;
 }
 
-static enum sp_err make(struct reader_state *state, const struct sp_msg_read *read, struct sp_buf *body,
-                        enum sp_page_kind *out_kind, struct sp_where *out_where)
+static enum sp_err make(struct reader_state *state, const struct sp_msg_read *read,
+                        struct sp_buf *body, enum sp_page_kind *out_kind,
+                        struct sp_where *out_where)
 {
-    const struct sp_page_ask ask = {.tenant = read->tenant, .is_all = read->is_all != 0, .what = read->what, .query = read->query};
+    const struct sp_page_ask ask = {.tenant = read->tenant,
+                                    .is_all = read->is_all != 0,
+                                    .what = read->what,
+                                    .query = read->query};
     enum sp_err err = look(state);
     if (err != SP_OK) {
         if (sp_disk_is_directory_gone(&state->directory)) {
-            sp_self_finish(state->self, SP_ERR_LOG_UNAVAILABLE); /* the successor gets the one that took its place */
+            sp_self_finish(
+                state->self,
+                SP_ERR_LOG_UNAVAILABLE); /* the successor gets the one that took its place */
         }
         sp_where_set(out_where, 0, 0, "the log cannot be read now: %s", sp_err_text(err));
         return SP_ERR_UNAVAILABLE;

@@ -25,20 +25,20 @@
 #include "relay/room.h"
 
 /* How often waiting runs are looked at while there are any. */
-#define TICK_MS       100U
+#define TICK_MS           100U
 
 /* More messages than these that wait for audit are enough: parts of answers are left out then. */
 #define PARTS_WAITING_MAX 128U
 
 /* Connections unused for longer are not used again: both pools keep theirs longer than this. */
-#define IDLE_LOCAL_S  20U
-#define IDLE_REMOTE_S 55U
+#define IDLE_LOCAL_S      20U
+#define IDLE_REMOTE_S     55U
 
 /* Connections asked for ahead: nothing to pay for at the embedded pool, a TLS slot at a remote one. */
-#define SPARE_LOCAL   2U
+#define SPARE_LOCAL       2U
 
-#define CA_BYTES_MAX  ((size_t)4 * 1024 * 1024)
-#define CA_READ_BYTES ((size_t)64 * 1024)
+#define CA_BYTES_MAX      ((size_t)4 * 1024 * 1024)
+#define CA_READ_BYTES     ((size_t)64 * 1024)
 
 struct relay_state;
 
@@ -74,7 +74,8 @@ static bool ask_dial(void *ctx, size_t pool, uint32_t ticket)
     return wire != NULL && sp_msg_dial_send(wire, &dial) == SP_OK;
 }
 
-static enum sp_err start_request(void *ctx, size_t number, size_t slot, const struct sp_http_request *request)
+static enum sp_err start_request(void *ctx, size_t number, size_t slot,
+                                 const struct sp_http_request *request)
 {
     struct relay_state *state = ctx;
     struct relay_pool *pool = &state->pools[number];
@@ -93,11 +94,12 @@ static void tell_breaker(void *ctx, const struct sp_relay_breaker_news *news)
 {
     (void)ctx;
     if (news->is_open) {
-        sp_log(SP_LOG_WARN, "relay.pool.shut", "pool=%.*s for_ms=%u failures=%u why=\"%.*s\"", (int)news->pool.len,
-               (const char *)news->pool.ptr, (unsigned)news->open_ms, (unsigned)news->failures, (int)news->why.len,
-               (const char *)news->why.ptr);
+        sp_log(SP_LOG_WARN, "relay.pool.shut", "pool=%.*s for_ms=%u failures=%u why=\"%.*s\"",
+               (int)news->pool.len, (const char *)news->pool.ptr, (unsigned)news->open_ms,
+               (unsigned)news->failures, (int)news->why.len, (const char *)news->why.ptr);
     } else {
-        sp_log(SP_LOG_INFO, "relay.pool.open", "pool=%.*s", (int)news->pool.len, (const char *)news->pool.ptr);
+        sp_log(SP_LOG_INFO, "relay.pool.open", "pool=%.*s", (int)news->pool.len,
+               (const char *)news->pool.ptr);
     }
 }
 
@@ -134,7 +136,9 @@ static void tell_refused(void *ctx)
 /* A text goes on in pieces that need no descriptor, none of which ends within a character. */
 static struct sp_slice piece_of(unsigned what, struct sp_slice data)
 {
-    size_t len = what == SP_PART_OUTPUT || data.len <= SP_PAYLOAD_INLINE_MAX ? data.len : SP_PAYLOAD_INLINE_MAX;
+    size_t len = what == SP_PART_OUTPUT || data.len <= SP_PAYLOAD_INLINE_MAX
+                     ? data.len
+                     : SP_PAYLOAD_INLINE_MAX;
     while (len < data.len && len > 1 && (data.ptr[len] & 0xC0) == 0x80) {
         len--;
     }
@@ -311,7 +315,8 @@ static enum sp_err open_http(struct relay_pool *pool, const struct sp_settings_r
                              const struct sp_url *place)
 {
     bool is_local = settings->is_embedded != 0;
-    struct sp_http_ops ops = {.take_connection = take_connection, .ended = on_ended, .part = on_part, .ctx = pool};
+    struct sp_http_ops ops = {
+        .take_connection = take_connection, .ended = on_ended, .part = on_part, .ctx = pool};
     struct sp_http_config config = {
         .is_local = is_local,
         .is_https = place->is_https,
@@ -327,7 +332,8 @@ static enum sp_err open_http(struct relay_pool *pool, const struct sp_settings_r
                            : sp_plain_new(loop, &config, &ops, &pool->plain);
 }
 
-static enum sp_err read_authorities(struct relay_state *state, const struct sp_settings_relay *settings)
+static enum sp_err read_authorities(struct relay_state *state,
+                                    const struct sp_settings_relay *settings)
 {
     if (state->ca_pem.len > 0) {
         return SP_OK;

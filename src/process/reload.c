@@ -7,15 +7,29 @@
 #include "codec/hex.h"
 #include "config/tenants.h"
 #include "crypto/hash.h"
+#include "os/files.h"
 #include "os/schedule.h"
 #include "process/authorities.h"
-#include "os/files.h"
 #include "process/house.h"
 #include "process/identities.h"
 #include "process/quota_changes.h"
 
 /* So long may the roles of one step take; a worker that loads policies makes tables anew. */
 #define STEP_MS 15000U
+
+static enum sp_err hash_piece(void *ctx, struct sp_slice piece)
+{
+    return sp_hash_put(ctx, piece);
+}
+
+/* The configuration in force, as one number in the log. */
+enum sp_err sp_configuration_digest(const struct sp_config *config, uint8_t out[SP_DIGEST_BYTES])
+{
+    SP_AUTO_HASH struct sp_hash *hash = NULL;
+    SP_TRY(sp_hash_new(&hash));
+    SP_TRY(sp_config_show_pieces(config, hash_piece, hash));
+    return sp_hash_end(hash, out);
+}
 
 /* The order in which they take it over: after the first step nothing goes back. */
 static const enum sp_role role_of[] = {[SP_RELOAD_IDLE] = SP_ROLE_SUPERVISOR,
@@ -52,7 +66,8 @@ static void end(struct sp_house *house)
 /* Nothing but some policies beside the old ones in the workers was taken over. */
 static void refuse(struct sp_house *house, const char *why)
 {
-    sp_log(SP_LOG_ERROR, "serve.reload.refused", "why=\"%s\" the old configuration stays in force", why);
+    sp_log(SP_LOG_ERROR, "serve.reload.refused", "why=\"%s\" the old configuration stays in force",
+           why);
     end(house);
 }
 
@@ -137,8 +152,8 @@ static void begin_step(struct sp_house *house, enum sp_reload_phase phase)
 static void commit(struct sp_house *house)
 {
     struct sp_reload *reload = &house->reload;
-    enum sp_err err =
-        sp_epochs_settle(house->estate.state_dir, reload->fresh, reload->fresh_policies, &house->epochs);
+    enum sp_err err = sp_epochs_settle(house->estate.state_dir, reload->fresh,
+                                       reload->fresh_policies, &house->epochs);
     if (err != SP_OK) {
         refuse(house, "STATE/" SP_EPOCHS_FILE " cannot be brought up to date");
         return;
@@ -146,7 +161,8 @@ static void commit(struct sp_house *house)
     sp_buf_init(&reload->quotas, SP_SETTINGS_LIST_MAX);
     SP_AUTO_CLOSE int identities = -1;
     if (house->config->audit_identities == SP_CONFIG_IDENTITIES_KEYED &&
-        sp_dir_make_at(house->estate.state_dir, SP_IDENTITIES_DIRECTORY, 0700, &identities) != SP_OK) {
+        sp_dir_make_at(house->estate.state_dir, SP_IDENTITIES_DIRECTORY, 0700, &identities) !=
+            SP_OK) {
         refuse(house, "STATE/" SP_IDENTITIES_DIRECTORY " cannot be opened");
         return;
     }
@@ -175,11 +191,14 @@ static void renew_fetching(struct sp_house *house)
         SP_AUTO_BUF struct sp_buf encoded;
         uint8_t digest[SP_DIGEST_BYTES];
         sp_buf_init(&encoded, SP_SETTINGS_BYTES_MAX);
-        const bool is_fetching = child->who.role == SP_ROLE_TOKEN || child->who.role == SP_ROLE_DIAL;
+        const bool is_fetching =
+            child->who.role == SP_ROLE_TOKEN || child->who.role == SP_ROLE_DIAL;
         if (is_fetching && child->pid >= 0 && sp_role_settings(child, &encoded) == SP_OK &&
             sp_sha256(sp_buf_slice(&encoded), digest) == SP_OK &&
-            !sp_slice_equal(sp_slice_make(digest, sizeof(digest)), sp_slice_make(child->settings, sizeof(child->settings)))) {
-            sp_log(SP_LOG_INFO, "serve.reload.replaced", "role=%s why=\"keys come from other places now\"",
+            !sp_slice_equal(sp_slice_make(digest, sizeof(digest)),
+                            sp_slice_make(child->settings, sizeof(child->settings)))) {
+            sp_log(SP_LOG_INFO, "serve.reload.replaced",
+                   "role=%s why=\"keys come from other places now\"",
                    sp_role_name(child->who.role));
             sp_child_kill(child);
         }
@@ -193,8 +212,8 @@ static void finish(struct sp_house *house)
     if (sp_configuration_digest(house->config, digest) == SP_OK) {
         sp_hex_write(sp_slice_make(digest, sizeof(digest)), hex);
     }
-    sp_log(SP_LOG_INFO, "serve.reloaded", "generation=%u tenants=%zu policies=%zu configuration=%s", house->reload.generation,
-           house->config->tenant_count, house->policies.count, hex);
+    sp_log(SP_LOG_INFO, "serve.reloaded", "generation=%u tenants=%zu policies=%zu configuration=%s",
+           house->reload.generation, house->config->tenant_count, house->policies.count, hex);
     renew_fetching(house);
     end(house);
 }
@@ -244,8 +263,8 @@ enum sp_err sp_reload_answer(struct sp_child *child, const struct sp_msg_reloade
         refuse(house, "a worker does not take the policies");
         return SP_OK;
     } else {
-        sp_log(SP_LOG_ERROR, "role.reload.failed", "role=%s.%u error=%s", sp_role_name(child->who.role), child->who.index,
-               sp_err_name(msg->err));
+        sp_log(SP_LOG_ERROR, "role.reload.failed", "role=%s.%u error=%s",
+               sp_role_name(child->who.role), child->who.index, sp_err_name(msg->err));
         sp_child_kill(child);
     }
     if (is_answered(house)) {
@@ -298,8 +317,8 @@ static enum sp_err load(struct sp_house *house)
     }
     SP_TRY(sp_config_merge(reload->fresh, reload->first, &kept));
     if (kept.len > 0) {
-        sp_log(SP_LOG_WARN, "serve.reload.needs-restart", "keys=\"%.*s\" keep the values they had", (int)kept.len,
-               (const char *)kept.ptr);
+        sp_log(SP_LOG_WARN, "serve.reload.needs-restart", "keys=\"%.*s\" keep the values they had",
+               (int)kept.len, (const char *)kept.ptr);
     }
     reload->fresh_policies = calloc(1, sizeof(*reload->fresh_policies));
     if (reload->fresh_policies == NULL) {
@@ -308,8 +327,8 @@ static enum sp_err load(struct sp_house *house)
     SP_TRY(sp_policies_load(reload->fresh, reload->fresh_policies));
     err = sp_authorities_stand(reload->fresh, &where);
     if (err != SP_OK) {
-        sp_log(SP_LOG_ERROR, "serve.reload.configuration", "file=%s line=%u column=%u why=\"%s\"", reload->path, where.line,
-               where.column, where.text);
+        sp_log(SP_LOG_ERROR, "serve.reload.configuration", "file=%s line=%u column=%u why=\"%s\"",
+               reload->path, where.line, where.column, where.text);
     }
     return err;
 }
@@ -329,7 +348,8 @@ void sp_reload_begin(struct sp_house *house)
     struct sp_reload *reload = &house->reload;
     if (house->phase != SP_HOUSE_SERVING || reload->phase != SP_RELOAD_IDLE || !are_all_up(house)) {
         sp_log(SP_LOG_ERROR, "serve.reload.refused", "why=\"%s\" send the signal again",
-               reload->phase == SP_RELOAD_IDLE ? "not every role is up" : "another reload is under way");
+               reload->phase == SP_RELOAD_IDLE ? "not every role is up"
+                                               : "another reload is under way");
         return;
     }
     if (load(house) != SP_OK) {

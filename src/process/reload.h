@@ -19,8 +19,8 @@ struct sp_child;
 enum sp_reload_phase {
     SP_RELOAD_IDLE,
     SP_RELOAD_INSPECT, /* every worker loads the new policies beside the old; until here all can be left as it was */
-    SP_RELOAD_AUDIT,   /* from here on only what is judged under the new ones is recorded */
-    SP_RELOAD_ADMIT,   /* who asks, and how much he may */
+    SP_RELOAD_AUDIT, /* from here on only what is judged under the new ones is recorded */
+    SP_RELOAD_ADMIT, /* who asks, and how much he may */
 };
 
 struct sp_reload {
@@ -30,10 +30,10 @@ struct sp_reload {
     const char *path;
     const struct sp_config_overrides *overrides;
     struct sp_config *first; /* keys that need a restart are the first one's */
-    struct sp_config *owned;       /* in force, when it is not the first */
-    struct sp_config *fresh;       /* being tried */
+    struct sp_config *owned; /* in force, when it is not the first */
+    struct sp_config *fresh; /* being tried */
     struct sp_policies *fresh_policies;
-    struct sp_buf quotas;          /* whose limits change, for the log */
+    struct sp_buf quotas; /* whose limits change, for the log */
     struct sp_timer *timer;
 };
 
@@ -44,7 +44,8 @@ void sp_reload_done(struct sp_house *house) SP_NONNULL(1);
 void sp_reload_begin(struct sp_house *house) SP_NONNULL(1);
 
 /* A role answered; a role came up or ended meanwhile. */
-enum sp_err sp_reload_answer(struct sp_child *child, const struct sp_msg_reloaded *msg) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_reload_answer(struct sp_child *child, const struct sp_msg_reloaded *msg)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 void sp_reload_on_up(struct sp_child *child) SP_NONNULL(1);
 void sp_reload_on_down(struct sp_child *child) SP_NONNULL(1);
 

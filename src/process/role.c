@@ -16,7 +16,7 @@
 #define GIFTS_MAX  32U
 
 /* So long may messages that are still queued take when the process ends orderly. */
-#define FLUSH_MS 1000U
+#define FLUSH_MS   1000U
 
 struct gift {
     enum sp_gift what;
@@ -87,7 +87,8 @@ int sp_self_take_gift(struct sp_self *self, enum sp_gift what, unsigned index)
 
 struct sp_channel *sp_self_wire(struct sp_self *self, enum sp_role role, unsigned index)
 {
-    if ((unsigned)role >= SP_ROLE_COUNT || index >= SP_ROLE_INDEX_MAX || self->wires[role][index] == NULL) {
+    if ((unsigned)role >= SP_ROLE_COUNT || index >= SP_ROLE_INDEX_MAX ||
+        self->wires[role][index] == NULL) {
         return NULL;
     }
     return self->wires[role][index]->channel;
@@ -157,8 +158,10 @@ static void on_peer_lost(void *ctx, struct sp_channel *from, enum sp_err why)
     const struct sp_peer peer = wire->peer;
     (void)from;
     if (why != SP_ERR_CLOSED) {
-        const struct sp_msg_broken message = {.role = (uint8_t)peer.role, .index = (uint16_t)peer.index, .err = why};
-        sp_log(SP_LOG_WARN, "wire.broken", "peer=%s.%u error=%s", sp_role_name(peer.role), peer.index, sp_err_name(why));
+        const struct sp_msg_broken message = {
+            .role = (uint8_t)peer.role, .index = (uint16_t)peer.index, .err = why};
+        sp_log(SP_LOG_WARN, "wire.broken", "peer=%s.%u error=%s", sp_role_name(peer.role),
+               peer.index, sp_err_name(why));
         if (sp_msg_broken_send(self->control, &message) != SP_OK) {
             sp_self_finish(self, SP_ERR_WIRE);
         }
@@ -181,7 +184,8 @@ static enum sp_err add_wire(struct sp_self *self, struct sp_peer peer, int take_
     wire->peer = peer;
     /* A role that hears nothing from this peer has the sending end of a one-way wire. */
     sp_channel_fn *fn = self->hears[peer.role] ? on_peer_message : NULL;
-    enum sp_err err = sp_channel_new(self->loop, sp_take_fd(&fd), fn, on_peer_lost, wire, &wire->channel);
+    enum sp_err err =
+        sp_channel_new(self->loop, sp_take_fd(&fd), fn, on_peer_lost, wire, &wire->channel);
     if (err != SP_OK) {
         free(wire);
         return err;
@@ -204,7 +208,9 @@ static enum sp_err on_settings(struct sp_self *self, struct sp_message *message)
     self->confine.gid = settings.gid;
     self->confine.given_up = settings.given_up;
     self->life = LIFE_SETTLED;
-    sp_log_to(log_to_control, self, settings.log_level <= SP_LOG_DEBUG ? (enum sp_log_level)settings.log_level : SP_LOG_INFO);
+    sp_log_to(log_to_control, self,
+              settings.log_level <= SP_LOG_DEBUG ? (enum sp_log_level)settings.log_level
+                                                 : SP_LOG_INFO);
     enum sp_err err = sp_payload_keep(&settings.settings, &self->settings);
     sp_payload_done(&settings.settings);
     return err;
@@ -244,8 +250,8 @@ static void drop_gifts(struct sp_self *self)
     self->gift_count = 0;
 }
 
-static enum sp_err confine(struct sp_self *self, int directory, int own_directory, struct sp_msg_up *up,
-                           struct sp_confinement *report)
+static enum sp_err confine(struct sp_self *self, int directory, int own_directory,
+                           struct sp_msg_up *up, struct sp_confinement *report)
 {
     self->confine.profile = sp_profile_of(self->spec->role);
     self->confine.dir_fd = directory;
@@ -253,7 +259,8 @@ static enum sp_err confine(struct sp_self *self, int directory, int own_director
     enum sp_err err = sp_confine(&self->confine, report);
     up->report = sp_slice_of(report->text);
     if (err != SP_OK) {
-        sp_log(SP_LOG_ERROR, "role.confinement.missing", "%s error=%s", report->text, sp_err_name(err));
+        sp_log(SP_LOG_ERROR, "role.confinement.missing", "%s error=%s", report->text,
+               sp_err_name(err));
     }
     return err;
 }
@@ -352,7 +359,8 @@ static enum sp_err on_control(void *ctx, struct sp_channel *from, struct sp_mess
     enum sp_err err = accepts[message->type] != NULL ? accepts[message->type](self, message)
                                                      : own(self->state, supervisor, message);
     if (err != SP_OK) {
-        sp_log(SP_LOG_ERROR, "role.start.failed", "step=%s error=%s", sp_msg_name(message->type), sp_err_name(err));
+        sp_log(SP_LOG_ERROR, "role.start.failed", "step=%s error=%s", sp_msg_name(message->type),
+               sp_err_name(err));
         sp_self_finish(self, err);
     }
     return SP_OK;
@@ -389,7 +397,8 @@ static void ignore_signals(void)
 static enum sp_err run(struct sp_self *self)
 {
     SP_TRY(sp_loop_new(&self->loop));
-    SP_TRY(sp_channel_new(self->loop, CONTROL_FD, on_control, on_control_lost, self, &self->control));
+    SP_TRY(
+        sp_channel_new(self->loop, CONTROL_FD, on_control, on_control_lost, self, &self->control));
     return sp_loop_run(self->loop);
 }
 
@@ -400,7 +409,8 @@ static bool is_waiting(const struct sp_self *self)
     }
     for (size_t role = 0; role < SP_ROLE_COUNT; role++) {
         for (size_t i = 0; i < SP_ROLE_INDEX_MAX; i++) {
-            if (self->wires[role][i] != NULL && sp_channel_waiting(self->wires[role][i]->channel) > 0) {
+            if (self->wires[role][i] != NULL &&
+                sp_channel_waiting(self->wires[role][i]->channel) > 0) {
                 return true;
             }
         }

@@ -16,19 +16,30 @@ struct sp_self;
 
 /* Descriptors that the supervisor gives for keeps. */
 enum sp_gift {
-    SP_GIFT_LISTENER,      /* door: the listening TCP socket (index: which one) */
-    SP_GIFT_STATE,         /* audit: directories, the log (0) and its own (1); reader and ship: the log (0) */
+    SP_GIFT_LISTENER, /* door: the listening TCP socket (index: which one) */
+    SP_GIFT_STATE, /* audit: directories, the log (0) and its own (1); reader and ship: the log (0) */
     SP_GIFT_POOL_LISTENER, /* pool: the listening unix socket */
-    SP_GIFT_SECRET,        /* token: a sealed memfd with the credential; audit: the signing key; admit: the session key */
-    SP_GIFT_QUOTA,         /* admit: the directory of the quota store, O_DIRECTORY */
-    SP_GIFT_TOKENS,        /* admit: files of the token store (index: enum sp_tokens_gift) */
-    SP_GIFT_TLS,           /* door: files of TLS, opened for reading (index: enum sp_tls_gift) */
-    SP_GIFT_SHIP,          /* ship: files and pipes, opened for writing (index: which collector) */
+    SP_GIFT_SECRET, /* token: a sealed memfd with the credential; audit: the signing key; admit: the session key */
+    SP_GIFT_QUOTA,  /* admit: the directory of the quota store, O_DIRECTORY */
+    SP_GIFT_TOKENS, /* admit: files of the token store (index: enum sp_tokens_gift) */
+    SP_GIFT_TLS,    /* door: files of TLS, opened for reading (index: enum sp_tls_gift) */
+    SP_GIFT_SHIP,   /* ship: files and pipes, opened for writing (index: which collector) */
     SP_GIFT_COUNT
 };
 
-enum sp_tokens_gift { SP_TOKENS_GIFT_STORE, SP_TOKENS_GIFT_JOURNAL, SP_TOKENS_GIFT_USED, SP_TOKENS_GIFT_COUNT };
-enum sp_tls_gift { SP_TLS_GIFT_CERTIFICATE, SP_TLS_GIFT_KEY, SP_TLS_GIFT_CLIENT_CA, SP_TLS_GIFT_CLIENT_CRL, SP_TLS_GIFT_COUNT };
+enum sp_tokens_gift {
+    SP_TOKENS_GIFT_STORE,
+    SP_TOKENS_GIFT_JOURNAL,
+    SP_TOKENS_GIFT_USED,
+    SP_TOKENS_GIFT_COUNT
+};
+enum sp_tls_gift {
+    SP_TLS_GIFT_CERTIFICATE,
+    SP_TLS_GIFT_KEY,
+    SP_TLS_GIFT_CLIENT_CA,
+    SP_TLS_GIFT_CLIENT_CRL,
+    SP_TLS_GIFT_COUNT
+};
 
 /* Handles one message of a peer; anything but SP_OK closes the wire. Over each handler stands: what if the asker is hostile? */
 typedef enum sp_err sp_handle_fn(void *state, struct sp_peer from, struct sp_message *message);
@@ -80,12 +91,14 @@ uint32_t sp_self_uid(const struct sp_self *self) SP_NONNULL(1);
 void sp_self_reloaded(struct sp_self *self, uint32_t generation, enum sp_err err) SP_NONNULL(1);
 
 /* audit tells the supervisor which entries are recorded as dropped. */
-enum sp_err sp_self_retired(struct sp_self *self, const struct sp_msg_retired *msg) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_self_retired(struct sp_self *self, const struct sp_msg_retired *msg)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 int sp_self_take_gift(struct sp_self *self, enum sp_gift what, unsigned index) SP_NONNULL(1);
 
 /* The wire to a peer, NULL while there is none. Borrowed: ask again each time. */
-struct sp_channel *sp_self_wire(struct sp_self *self, enum sp_role role, unsigned index) SP_NONNULL(1);
+struct sp_channel *sp_self_wire(struct sp_self *self, enum sp_role role, unsigned index)
+    SP_NONNULL(1);
 
 /* Ends the process orderly; `why` other than SP_OK is logged and becomes exit status 1. */
 void sp_self_finish(struct sp_self *self, enum sp_err why) SP_NONNULL(1);
@@ -94,8 +107,8 @@ void sp_self_finish(struct sp_self *self, enum sp_err why) SP_NONNULL(1);
 int sp_role_run(const struct sp_role_spec *spec, unsigned index) SP_NONNULL(1);
 
 /* The spec of each role, one file each (process/door.c ...). */
-extern const struct sp_role_spec sp_door_role, sp_front_role, sp_admit_role, sp_inspect_role, sp_audit_role, sp_relay_role,
-    sp_token_role, sp_dial_role, sp_pool_role, sp_nursery_role, sp_reader_role, sp_cli_role,
-    sp_ship_role;
+extern const struct sp_role_spec sp_door_role, sp_front_role, sp_admit_role, sp_inspect_role,
+    sp_audit_role, sp_relay_role, sp_token_role, sp_dial_role, sp_pool_role, sp_nursery_role,
+    sp_reader_role, sp_cli_role, sp_ship_role;
 
 #endif

@@ -5,7 +5,6 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "codec/url.h"
-#include "crypto/hash.h"
 #include "os/files.h"
 #include "process/collectors.h"
 #include "process/house.h"
@@ -14,23 +13,23 @@
 #include "process/upstream.h"
 
 /* The embedded pool answers on this socket in dial's working directory. */
-#define POOL_SOCKET "pool.sock"
-#define CA_BYTES_MAX ((size_t)2 * 1024 * 1024)
+#define POOL_SOCKET         "pool.sock"
+#define CA_BYTES_MAX        ((size_t)2 * 1024 * 1024)
 /* What multipart puts around a file, at most. */
 #define UPLOAD_AROUND_BYTES ((uint64_t)64 * 1024)
 
 typedef enum sp_err settings_fn(const struct sp_child *child, struct sp_writer *w);
 
 /* A tool for lists: each item is a block of its own. */
-#define PUT_ITEM(list, name, item)                              \
-    do {                                                        \
-        SP_AUTO_BUF struct sp_buf encoded;                      \
-        struct sp_writer item_writer;                           \
-        sp_buf_init(&encoded, SP_SETTINGS_LIST_MAX);            \
-        sp_writer_init(&item_writer, &encoded);                 \
-        sp_settings_##name##_write(&item_writer, &(item));      \
-        SP_TRY(sp_writer_end(&item_writer));                    \
-        sp_writer_block((list), sp_buf_slice(&encoded));        \
+#define PUT_ITEM(list, name, item)                                                                 \
+    do {                                                                                           \
+        SP_AUTO_BUF struct sp_buf encoded;                                                         \
+        struct sp_writer item_writer;                                                              \
+        sp_buf_init(&encoded, SP_SETTINGS_LIST_MAX);                                               \
+        sp_writer_init(&item_writer, &encoded);                                                    \
+        sp_settings_##name##_write(&item_writer, &(item));                                         \
+        SP_TRY(sp_writer_end(&item_writer));                                                       \
+        sp_writer_block((list), sp_buf_slice(&encoded));                                           \
     } while (0)
 
 static void copy_digest(uint8_t out[SP_DIGEST_BYTES], const uint8_t in[SP_DIGEST_BYTES])
@@ -84,19 +83,22 @@ static enum sp_err front(const struct sp_child *child, struct sp_writer *w)
 }
 
 /* The rows of a quota have the same names wherever they stand, but for what goes before them. */
-#define LIMITS(of, prefix)                                                 \
-    {.requests_per_minute = (uint32_t)(of)->prefix##_requests_per_minute,  \
-     .concurrent_runs = (uint32_t)(of)->prefix##_concurrent_runs,          \
-     .sessions = (uint32_t)(of)->prefix##_sessions,                        \
-     .run_seconds_per_day = (of)->prefix##_run_seconds_per_day,            \
-     .code_bytes_per_day = (of)->prefix##_code_bytes_per_day,              \
-     .upload_bytes_per_day = (of)->prefix##_upload_bytes_per_day}
+#define LIMITS(of, prefix)                                                                         \
+    {                                                                                              \
+        .requests_per_minute = (uint32_t)(of)->prefix##_requests_per_minute,                       \
+        .concurrent_runs = (uint32_t)(of)->prefix##_concurrent_runs,                               \
+        .sessions = (uint32_t)(of)->prefix##_sessions,                                             \
+        .run_seconds_per_day = (of)->prefix##_run_seconds_per_day,                                 \
+        .code_bytes_per_day = (of)->prefix##_code_bytes_per_day,                                   \
+        .upload_bytes_per_day = (of)->prefix##_upload_bytes_per_day                                \
+    }
 
 static enum sp_err put_limits(struct sp_settings_limits limits, struct sp_buf *out)
 {
     struct sp_writer w;
     const uint64_t any = limits.requests_per_minute | limits.concurrent_runs | limits.sessions |
-                         limits.run_seconds_per_day | limits.code_bytes_per_day | limits.upload_bytes_per_day;
+                         limits.run_seconds_per_day | limits.code_bytes_per_day |
+                         limits.upload_bytes_per_day;
     sp_buf_init(out, SP_MSG_NAME_MAX);
     if (any == 0) {
         return SP_OK;
@@ -112,15 +114,16 @@ static enum sp_err put_organisations(const struct sp_config *config, struct sp_w
         const struct sp_config_organisation *organisation = &config->organisations[i];
         SP_AUTO_BUF struct sp_buf quota = {.ptr = NULL};
         SP_TRY(put_limits((struct sp_settings_limits)LIMITS(organisation, quota), &quota));
-        struct sp_settings_organisation s = {.name = sp_slice_of(organisation->name), .quota = sp_buf_slice(&quota)};
+        struct sp_settings_organisation s = {.name = sp_slice_of(organisation->name),
+                                             .quota = sp_buf_slice(&quota)};
         PUT_ITEM(list, organisation, s);
     }
     return SP_OK;
 }
 
 /* The key that hides a tenant's names in the log, made when there is none; empty when nothing is hidden. */
-static enum sp_err put_identity(const struct sp_house *house, const char *name, uint8_t key[SP_VEIL_KEY_BYTES],
-                                struct sp_slice *out)
+static enum sp_err put_identity(const struct sp_house *house, const char *name,
+                                uint8_t key[SP_VEIL_KEY_BYTES], struct sp_slice *out)
 {
     if (house->config->audit_identities != SP_CONFIG_IDENTITIES_KEYED) {
         return SP_OK;
@@ -131,8 +134,8 @@ static enum sp_err put_identity(const struct sp_house *house, const char *name, 
         err = sp_identity_need(dir, name, key);
     }
     if (err != SP_OK) {
-        sp_log(SP_LOG_ERROR, "supervisor.identity.unusable", "file=STATE/" SP_IDENTITIES_DIRECTORY "/%s error=%s", name,
-               sp_err_name(err));
+        sp_log(SP_LOG_ERROR, "supervisor.identity.unusable",
+               "file=STATE/" SP_IDENTITIES_DIRECTORY "/%s error=%s", name, sp_err_name(err));
         return err;
     }
     *out = sp_slice_make(key, SP_VEIL_KEY_BYTES);
@@ -143,7 +146,8 @@ static enum sp_err put_tenants(const struct sp_house *house, struct sp_writer *l
 {
     for (size_t i = 0; i < house->config->tenant_count; i++) {
         const struct sp_config_tenant *tenant = &house->config->tenants[i];
-        const struct sp_policy_in_force *policy = sp_policies_find(&house->policies, sp_slice_of(tenant->policy));
+        const struct sp_policy_in_force *policy =
+            sp_policies_find(&house->policies, sp_slice_of(tenant->policy));
         if (policy == NULL) {
             return SP_ERR_CONFIG;
         }
@@ -151,13 +155,14 @@ static enum sp_err put_tenants(const struct sp_house *house, struct sp_writer *l
         SP_AUTO_BUF struct sp_buf token_quota = {.ptr = NULL};
         SP_TRY(put_limits((struct sp_settings_limits)LIMITS(tenant, quota), &quota));
         SP_TRY(put_limits((struct sp_settings_limits)LIMITS(tenant, token_quota), &token_quota));
-        struct sp_settings_tenant s = {.name = sp_slice_of(tenant->name),
-                                       .policy_name = sp_slice_of(tenant->policy),
-                                       .policy_epoch = sp_epochs_of(&house->epochs, sp_slice_of(tenant->name)),
-                                       .organisation = sp_slice_of(tenant->organisation),
-                                       .quota = sp_buf_slice(&quota),
-                                       .token_quota = sp_buf_slice(&token_quota),
-                                       .is_denial_result = tenant->denial == SP_CONFIG_DENIAL_RESULT};
+        struct sp_settings_tenant s = {
+            .name = sp_slice_of(tenant->name),
+            .policy_name = sp_slice_of(tenant->policy),
+            .policy_epoch = sp_epochs_of(&house->epochs, sp_slice_of(tenant->name)),
+            .organisation = sp_slice_of(tenant->organisation),
+            .quota = sp_buf_slice(&quota),
+            .token_quota = sp_buf_slice(&token_quota),
+            .is_denial_result = tenant->denial == SP_CONFIG_DENIAL_RESULT};
         uint8_t identity_key[SP_VEIL_KEY_BYTES];
         SP_TRY(put_identity(house, tenant->name, identity_key, &s.identity_key));
         SP_AUTO_BUF struct sp_buf certificates;
@@ -213,7 +218,8 @@ static enum sp_err admit(const struct sp_child *child, struct sp_writer *w)
                                         .upload_body_max = upload_body_max(config),
                                         .bytes_in_flight_max = config->limits_bytes_in_flight,
                                         .queue_max = (uint32_t)config->limits_queue,
-                                        .failed_logins_per_minute = (uint32_t)config->limits_failed_logins,
+                                        .failed_logins_per_minute =
+                                            (uint32_t)config->limits_failed_logins,
                                         .cooldown_s = config->pool_cooldown_s,
                                         .organisations = sp_buf_slice(&organisations),
                                         .tenants = sp_buf_slice(&tenants),
@@ -237,26 +243,13 @@ static enum sp_err inspect(const struct sp_child *child, struct sp_writer *w)
         PUT_ITEM(&items, policy, s);
     }
     SP_TRY(sp_writer_end(&items));
-    const struct sp_settings_inspect s = {.body_bytes_max = child->house->config->limits_body_bytes,
-                                          .upload_bytes_max = child->house->config->limits_upload_bytes,
-                                          .gives_denied = child->house->config->audit_code == SP_CONFIG_AUDIT_FULL,
-                                          .policies = sp_buf_slice(&list)};
+    const struct sp_settings_inspect s = {
+        .body_bytes_max = child->house->config->limits_body_bytes,
+        .upload_bytes_max = child->house->config->limits_upload_bytes,
+        .gives_denied = child->house->config->audit_code == SP_CONFIG_AUDIT_FULL,
+        .policies = sp_buf_slice(&list)};
     sp_settings_inspect_write(w, &s);
     return SP_OK;
-}
-
-static enum sp_err hash_piece(void *ctx, struct sp_slice piece)
-{
-    return sp_hash_put(ctx, piece);
-}
-
-/* The configuration in force, as one number in the log. */
-enum sp_err sp_configuration_digest(const struct sp_config *config, uint8_t out[SP_DIGEST_BYTES])
-{
-    SP_AUTO_HASH struct sp_hash *hash = NULL;
-    SP_TRY(sp_hash_new(&hash));
-    SP_TRY(sp_config_show_pieces(config, hash_piece, hash));
-    return sp_hash_end(hash, out);
 }
 
 static enum sp_err audit(const struct sp_child *child, struct sp_writer *w)
@@ -265,17 +258,18 @@ static enum sp_err audit(const struct sp_child *child, struct sp_writer *w)
     SP_AUTO_BUF struct sp_buf digests;
     sp_buf_init(&digests, SP_SETTINGS_LIST_MAX);
     for (size_t i = 0; i < house->policies.count; i++) {
-        SP_TRY(sp_buf_put(&digests, sp_slice_make(house->policies.items[i].digest, SP_DIGEST_BYTES)));
+        SP_TRY(
+            sp_buf_put(&digests, sp_slice_make(house->policies.items[i].digest, SP_DIGEST_BYTES)));
     }
-    struct sp_settings_audit s = {.version = sp_slice_of(house->version),
-                                  .quotas = sp_buf_slice(&house->reload.quotas), /* empty but at a reload */
-                                  .origin = sp_slice_of(house->config->audit_origin),
-                                  .code_key = sp_slice_of(house->config->audit_code == SP_CONFIG_AUDIT_FULL
-                                                              ? house->config->audit_code_key
-                                                              : ""),
-                                  .hides_sources = house->config->audit_identities == SP_CONFIG_IDENTITIES_KEYED,
-                                  .workers = all_workers(house->config),
-                                  .policies = sp_buf_slice(&digests)};
+    struct sp_settings_audit s = {
+        .version = sp_slice_of(house->version),
+        .quotas = sp_buf_slice(&house->reload.quotas), /* empty but at a reload */
+        .origin = sp_slice_of(house->config->audit_origin),
+        .code_key = sp_slice_of(
+            house->config->audit_code == SP_CONFIG_AUDIT_FULL ? house->config->audit_code_key : ""),
+        .hides_sources = house->config->audit_identities == SP_CONFIG_IDENTITIES_KEYED,
+        .workers = all_workers(house->config),
+        .policies = sp_buf_slice(&digests)};
     SP_TRY(sp_configuration_digest(house->config, s.configuration));
     sp_settings_audit_write(w, &s);
     return SP_OK;
@@ -283,8 +277,9 @@ static enum sp_err audit(const struct sp_child *child, struct sp_writer *w)
 
 static enum sp_err put_pools(const struct sp_config *config, struct sp_writer *items)
 {
-    struct sp_settings_relay_pool s = {
-        .name = SP_SLICE_LITERAL("embedded"), .endpoint = SP_SLICE_LITERAL("http://pool"), .weight = 1};
+    struct sp_settings_relay_pool s = {.name = SP_SLICE_LITERAL("embedded"),
+                                       .endpoint = SP_SLICE_LITERAL("http://pool"),
+                                       .weight = 1};
     if (!config->has_azure) {
         PUT_ITEM(items, relay_pool, s);
     }
@@ -327,7 +322,8 @@ static enum sp_err relay(const struct sp_child *child, struct sp_writer *w)
 static struct sp_slice last_part(const char *path)
 {
     const char *slash = path == NULL ? NULL : strrchr(path, '/');
-    return path == NULL ? (struct sp_slice){NULL, 0} : sp_slice_of(slash == NULL ? path : slash + 1);
+    return path == NULL ? (struct sp_slice){NULL, 0}
+                        : sp_slice_of(slash == NULL ? path : slash + 1);
 }
 
 static struct sp_slice text_or_none(const char *text)
@@ -346,7 +342,8 @@ static uint16_t target_of_keys(const struct sp_config *config, const struct sp_u
     return (uint16_t)(target_of_provider(config) + (upstream->endpoint.len == 0 ? 0 : 1));
 }
 
-static enum sp_err put_one_jwks(const struct sp_config_issuer *issuer, struct sp_settings_jwks *s, struct sp_writer *list)
+static enum sp_err put_one_jwks(const struct sp_config_issuer *issuer, struct sp_settings_jwks *s,
+                                struct sp_writer *list)
 {
     SP_AUTO_BUF struct sp_buf authorities;
     sp_buf_init(&authorities, CA_BYTES_MAX);
@@ -363,8 +360,9 @@ static enum sp_err put_jwks(const struct sp_config *config, uint16_t target, str
     for (size_t i = 0; i < config->issuer_count; i++) {
         const char *uri = sp_issuer_jwks_uri(&config->issuers[i]);
         if (uri != NULL) {
-            struct sp_settings_jwks s = {
-                .name = sp_slice_of(config->issuers[i].name), .target = target++, .url = sp_slice_of(uri)};
+            struct sp_settings_jwks s = {.name = sp_slice_of(config->issuers[i].name),
+                                         .target = target++,
+                                         .url = sp_slice_of(uri)};
             SP_TRY(put_one_jwks(&config->issuers[i], &s, list));
         }
     }
@@ -420,7 +418,8 @@ static enum sp_err token(const struct sp_child *child, struct sp_writer *w)
 
 static struct sp_slice without_end(const struct sp_buf *text)
 {
-    return text->len == 0 ? (struct sp_slice){NULL, 0} : sp_slice_sub(sp_buf_slice(text), 0, text->len - 1);
+    return text->len == 0 ? (struct sp_slice){NULL, 0}
+                          : sp_slice_sub(sp_buf_slice(text), 0, text->len - 1);
 }
 
 static enum sp_err cli(const struct sp_child *child, struct sp_writer *w)
@@ -433,7 +432,8 @@ static enum sp_err cli(const struct sp_child *child, struct sp_writer *w)
                                       .path = text_or_none(getenv("PATH")),
                                       .config_dir = without_end(&upstream.cli_config),
                                       .audience = sp_slice_of(upstream.audience),
-                                      .tenant_id = sp_slice_of(child->house->config->azure_tenant_id)};
+                                      .tenant_id =
+                                          sp_slice_of(child->house->config->azure_tenant_id)};
     sp_settings_cli_write(w, &s);
     return SP_OK;
 }
@@ -475,7 +475,8 @@ static enum sp_err dial(const struct sp_child *child, struct sp_writer *w)
     SP_TRY(put_key_targets(config, &items));
     SP_TRY(sp_collectors_targets(config, &items));
     SP_TRY(sp_writer_end(&items));
-    const struct sp_settings_dial s = {.connect_ms = (uint32_t)config->azure_connect_ms, .targets = sp_buf_slice(&list)};
+    const struct sp_settings_dial s = {.connect_ms = (uint32_t)config->azure_connect_ms,
+                                       .targets = sp_buf_slice(&list)};
     sp_settings_dial_write(w, &s);
     return SP_OK;
 }
@@ -483,12 +484,13 @@ static enum sp_err dial(const struct sp_child *child, struct sp_writer *w)
 static enum sp_err pool(const struct sp_child *child, struct sp_writer *w)
 {
     const struct sp_config *config = child->house->config;
-    const struct sp_settings_pool s = {.max_sessions = (uint32_t)config->pool_max_sessions,
-                                       .ready_sessions = (uint32_t)config->pool_ready_sessions,
-                                       .cooldown_s = (uint32_t)config->pool_cooldown_s,
-                                       .max_life_s = (uint32_t)config->pool_max_life_s,
-                                       .is_by_key = config->pool_template == SP_CONFIG_TEMPLATE_TENANT ? 1 : 0,
-                                       .output_bytes_max = config->pool_output_bytes};
+    const struct sp_settings_pool s = {
+        .max_sessions = (uint32_t)config->pool_max_sessions,
+        .ready_sessions = (uint32_t)config->pool_ready_sessions,
+        .cooldown_s = (uint32_t)config->pool_cooldown_s,
+        .max_life_s = (uint32_t)config->pool_max_life_s,
+        .is_by_key = config->pool_template == SP_CONFIG_TEMPLATE_TENANT ? 1 : 0,
+        .output_bytes_max = config->pool_output_bytes};
     sp_settings_pool_write(w, &s);
     return SP_OK;
 }
@@ -531,19 +533,20 @@ static enum sp_err nursery(const struct sp_child *child, struct sp_writer *w)
     SP_TRY(session_program(&program));
     SP_TRY(put_texts(config->session_preload, &preload));
     SP_TRY(put_texts(config->sandbox_give_up, &given_up));
-    const struct sp_settings_nursery s = {.memory_bytes = config->session_memory_bytes,
-                                          .data_bytes = config->session_data_bytes,
-                                          .cpus_milli = (uint32_t)(config->session_cpus * 1000.0),
-                                          .processes = (uint32_t)config->session_processes,
-                                          .template_life_s = (uint32_t)config->pool_template_life_s,
-                                          .template_forks = (uint32_t)config->pool_template_forks,
-                                          .templates = config->pool_template == SP_CONFIG_TEMPLATE_TENANT
-                                                           ? (uint32_t)config->pool_templates
-                                                           : 0,
-                                          .has_egress = config->pool_network_status == SP_CONFIG_EGRESS_ENABLED,
-                                          .program = sp_buf_slice(&program),
-                                          .preload = sp_buf_slice(&preload),
-                                          .given_up = sp_buf_slice(&given_up)};
+    const struct sp_settings_nursery s = {
+        .memory_bytes = config->session_memory_bytes,
+        .data_bytes = config->session_data_bytes,
+        .cpus_milli = (uint32_t)(config->session_cpus * 1000.0),
+        .processes = (uint32_t)config->session_processes,
+        .template_life_s = (uint32_t)config->pool_template_life_s,
+        .template_forks = (uint32_t)config->pool_template_forks,
+        .templates = config->pool_template == SP_CONFIG_TEMPLATE_TENANT
+                         ? (uint32_t)config->pool_templates
+                         : 0,
+        .has_egress = config->pool_network_status == SP_CONFIG_EGRESS_ENABLED,
+        .program = sp_buf_slice(&program),
+        .preload = sp_buf_slice(&preload),
+        .given_up = sp_buf_slice(&given_up)};
     sp_settings_nursery_write(w, &s);
     return SP_OK;
 }
@@ -559,10 +562,12 @@ static enum sp_err ship(const struct sp_child *child, struct sp_writer *w)
     sp_buf_init(&targets, SP_SETTINGS_LIST_MAX);
     sp_writer_init(&list, &targets);
     SP_TRY(sp_upstream_of(config, &upstream, &why));
-    const uint16_t first = (uint16_t)(target_of_keys(config, &upstream) + sp_issuers_fetched(config));
+    const uint16_t first =
+        (uint16_t)(target_of_keys(config, &upstream) + sp_issuers_fetched(config));
     SP_TRY(sp_collectors_settings(config, first, &list));
     SP_TRY(sp_writer_end(&list));
-    const struct sp_settings_ship s = {.version = sp_slice_of(child->house->version), .targets = sp_buf_slice(&targets)};
+    const struct sp_settings_ship s = {.version = sp_slice_of(child->house->version),
+                                       .targets = sp_buf_slice(&targets)};
     sp_settings_ship_write(w, &s);
     return SP_OK;
 }
@@ -578,10 +583,10 @@ static enum sp_err reader(const struct sp_child *child, struct sp_writer *w)
 enum sp_err sp_role_settings(const struct sp_child *child, struct sp_buf *out)
 {
     static settings_fn *const of[SP_ROLE_COUNT] = {
-        [SP_ROLE_DOOR] = door,   [SP_ROLE_FRONT] = front, [SP_ROLE_ADMIT] = admit, [SP_ROLE_INSPECT] = inspect,
-        [SP_ROLE_AUDIT] = audit, [SP_ROLE_RELAY] = relay, [SP_ROLE_TOKEN] = token, [SP_ROLE_DIAL] = dial,
-        [SP_ROLE_POOL] = pool,   [SP_ROLE_NURSERY] = nursery,
-        [SP_ROLE_READER] = reader, [SP_ROLE_CLI] = cli,
+        [SP_ROLE_DOOR] = door,       [SP_ROLE_FRONT] = front,   [SP_ROLE_ADMIT] = admit,
+        [SP_ROLE_INSPECT] = inspect, [SP_ROLE_AUDIT] = audit,   [SP_ROLE_RELAY] = relay,
+        [SP_ROLE_TOKEN] = token,     [SP_ROLE_DIAL] = dial,     [SP_ROLE_POOL] = pool,
+        [SP_ROLE_NURSERY] = nursery, [SP_ROLE_READER] = reader, [SP_ROLE_CLI] = cli,
         [SP_ROLE_SHIP] = ship,
     };
     struct sp_writer w;

@@ -7,18 +7,12 @@
 #include "os/spawn.h"
 
 static const struct sp_role_spec *const specs[SP_ROLE_COUNT] = {
-    [SP_ROLE_DOOR] = &sp_door_role,
-    [SP_ROLE_FRONT] = &sp_front_role,
-    [SP_ROLE_ADMIT] = &sp_admit_role,
-    [SP_ROLE_INSPECT] = &sp_inspect_role,
-    [SP_ROLE_AUDIT] = &sp_audit_role,
-    [SP_ROLE_RELAY] = &sp_relay_role,
-    [SP_ROLE_TOKEN] = &sp_token_role,
-    [SP_ROLE_DIAL] = &sp_dial_role,
-    [SP_ROLE_POOL] = &sp_pool_role,
-    [SP_ROLE_NURSERY] = &sp_nursery_role,
-    [SP_ROLE_READER] = &sp_reader_role,
-    [SP_ROLE_CLI] = &sp_cli_role,
+    [SP_ROLE_DOOR] = &sp_door_role,     [SP_ROLE_FRONT] = &sp_front_role,
+    [SP_ROLE_ADMIT] = &sp_admit_role,   [SP_ROLE_INSPECT] = &sp_inspect_role,
+    [SP_ROLE_AUDIT] = &sp_audit_role,   [SP_ROLE_RELAY] = &sp_relay_role,
+    [SP_ROLE_TOKEN] = &sp_token_role,   [SP_ROLE_DIAL] = &sp_dial_role,
+    [SP_ROLE_POOL] = &sp_pool_role,     [SP_ROLE_NURSERY] = &sp_nursery_role,
+    [SP_ROLE_READER] = &sp_reader_role, [SP_ROLE_CLI] = &sp_cli_role,
     [SP_ROLE_SHIP] = &sp_ship_role,
 };
 
@@ -37,14 +31,15 @@ static bool has_control(void)
         return false;
     }
     len = sizeof(family);
-    return getsockopt(SP_SPAWN_CONTROL_FD, SOL_SOCKET, SO_DOMAIN, &family, &len) == 0 && type == SOCK_SEQPACKET &&
-           family == AF_UNIX;
+    return getsockopt(SP_SPAWN_CONTROL_FD, SOL_SOCKET, SO_DOMAIN, &family, &len) == 0 &&
+           type == SOCK_SEQPACKET && family == AF_UNIX;
 }
 
 static struct sp_slice value_of(const char *argument, const char *name)
 {
     const struct sp_slice whole = sp_slice_of(argument);
-    return sp_slice_starts(whole, name) ? sp_slice_sub(whole, sp_slice_of(name).len, whole.len) : sp_slice_make(NULL, 0);
+    return sp_slice_starts(whole, name) ? sp_slice_sub(whole, sp_slice_of(name).len, whole.len)
+                                        : sp_slice_make(NULL, 0);
 }
 
 bool sp_role_enter(int argc, char **argv, int *out_status)
@@ -56,13 +51,15 @@ bool sp_role_enter(int argc, char **argv, int *out_status)
     }
     *out_status = 2;
     if (argc != 3 || sp_role_from_name(value_of(argv[1], SP_ROLE_ARGUMENT), &role) != SP_OK ||
-        sp_parse_u64(value_of(argv[2], SP_INDEX_ARGUMENT), SP_ROLE_INDEX_MAX - 1, &index) != SP_OK) {
+        sp_parse_u64(value_of(argv[2], SP_INDEX_ARGUMENT), SP_ROLE_INDEX_MAX - 1, &index) !=
+            SP_OK) {
         (void)fprintf(stderr, "sallyport: no such role\n");
         return true;
     }
     const struct sp_role_spec *spec = sp_role_spec_of(role);
     if (spec == NULL || !has_control()) {
-        (void)fprintf(stderr, "sallyport: a role is started by the supervisor only (sallyport serve)\n");
+        (void)fprintf(stderr,
+                      "sallyport: a role is started by the supervisor only (sallyport serve)\n");
         return true;
     }
     *out_status = sp_role_run(spec, (unsigned)index);

@@ -23,14 +23,15 @@
 #include "ship/link.h"
 #include "ship/place.h"
 
-#define TICK_MS       250U
-#define REST_MS       250U   /* before the first new try; it doubles */
-#define REST_MS_MAX   10000U
-#define DIAL_MS       ((uint64_t)30 * 1000)
-#define SAFE_MS       ((uint64_t)1000)  /* what was delivered so long ago is not shipped again after a loss */
-#define WINDOW_BYTES  ((uint64_t)1024 * 1024) /* on its way to a collector at once */
-#define NUMBER_SHIFT  24U
-#define COUNT_MASK    ((uint32_t)0xFFFFFF)
+#define TICK_MS     250U
+#define REST_MS     250U /* before the first new try; it doubles */
+#define REST_MS_MAX 10000U
+#define DIAL_MS     ((uint64_t)30 * 1000)
+#define SAFE_MS                                                                                    \
+    ((uint64_t)1000) /* what was delivered so long ago is not shipped again after a loss */
+#define WINDOW_BYTES ((uint64_t)1024 * 1024) /* on its way to a collector at once */
+#define NUMBER_SHIFT 24U
+#define COUNT_MASK   ((uint32_t)0xFFFFFF)
 
 struct ship_state;
 
@@ -50,10 +51,10 @@ struct target {
     uint64_t older;       /* and had a second ago, and before that: what is kept */
     uint64_t safe;
     uint64_t aged_ms;
-    uint64_t kept;        /* in the file */
-    uint32_t ticket;      /* of the connection that is waited for; 0: none */
+    uint64_t kept;   /* in the file */
+    uint32_t ticket; /* of the connection that is waited for; 0: none */
     uint32_t count;
-    uint64_t due_ms;      /* of the next try, or when this one has taken too long */
+    uint64_t due_ms; /* of the next try, or when this one has taken too long */
     uint32_t rest_ms;
     uint64_t gap_ms;
     bool is_down_told;
@@ -84,7 +85,8 @@ static void rest(struct target *t)
 static void tell_down(struct target *t, const char *why)
 {
     if (!t->is_down_told) {
-        sp_log(SP_LOG_WARN, "ship.down", "to=%s next=%llu why=\"%s\"", t->to, (unsigned long long)t->feed.next, why);
+        sp_log(SP_LOG_WARN, "ship.down", "to=%s next=%llu why=\"%s\"", t->to,
+               (unsigned long long)t->feed.next, why);
         t->is_down_told = true;
     }
 }
@@ -231,14 +233,17 @@ static void tell_gap(struct target *t)
 {
     struct sp_channel *audit = sp_self_wire(t->state->self, SP_ROLE_AUDIT, 0);
     struct sp_feed_gap gap;
-    if (audit == NULL || sp_clock_mono_ms() - t->gap_ms < SAFE_MS || !sp_feed_take_gap(&t->feed, &gap)) {
+    if (audit == NULL || sp_clock_mono_ms() - t->gap_ms < SAFE_MS ||
+        !sp_feed_take_gap(&t->feed, &gap)) {
         return;
     }
     t->gap_ms = sp_clock_mono_ms();
-    const struct sp_msg_gap msg = {
-        .to = sp_slice_of(t->to), .first = gap.first, .count = gap.count, .reason = sp_slice_of(gap.reason)};
-    sp_log(SP_LOG_ERROR, "ship.gap", "to=%s first=%llu count=%llu why=\"%s\"", t->to, (unsigned long long)gap.first,
-           (unsigned long long)gap.count, gap.reason);
+    const struct sp_msg_gap msg = {.to = sp_slice_of(t->to),
+                                   .first = gap.first,
+                                   .count = gap.count,
+                                   .reason = sp_slice_of(gap.reason)};
+    sp_log(SP_LOG_ERROR, "ship.gap", "to=%s first=%llu count=%llu why=\"%s\"", t->to,
+           (unsigned long long)gap.first, (unsigned long long)gap.count, gap.reason);
     if (sp_msg_gap_send(audit, &msg) != SP_OK) {
         t->feed.untold = gap; /* once more later */
     }
@@ -287,7 +292,8 @@ static void on_tick(void *ctx)
         is_done = is_done && is_served(t);
     }
     if (sp_disk_is_directory_gone(&state->directory)) {
-        sp_self_finish(state->self, SP_ERR_LOG_UNAVAILABLE); /* the successor gets the one that took its place */
+        sp_self_finish(state->self,
+                       SP_ERR_LOG_UNAVAILABLE); /* the successor gets the one that took its place */
         return;
     }
     if (state->stop_at_ms != 0 && (is_done || sp_clock_mono_ms() >= state->stop_at_ms)) {
@@ -313,7 +319,8 @@ static enum sp_err open_place(struct target *t, int dir)
     }
     const enum sp_err err = sp_place_read(t->place, &next);
     if (err == SP_ERR_CORRUPT) {
-        sp_log(SP_LOG_WARN, "ship.place.unreadable", "to=%s: the log is shipped from its beginning", t->to);
+        sp_log(SP_LOG_WARN, "ship.place.unreadable", "to=%s: the log is shipped from its beginning",
+               t->to);
     }
     t->arrived = next;
     t->older = next;
@@ -343,7 +350,11 @@ static enum sp_err add(struct ship_state *state, struct sp_slice item, int dir)
         return SP_ERR_FULL;
     }
     struct target *t = &state->targets[state->count];
-    *t = (struct target){.state = state, .number = (uint32_t)state->count + 1, .dial = settings.target, .rest_ms = REST_MS, .place = -1};
+    *t = (struct target){.state = state,
+                         .number = (uint32_t)state->count + 1,
+                         .dial = settings.target,
+                         .rest_ms = REST_MS,
+                         .place = -1};
     sp_slice_to_text(settings.to, t->to, sizeof(t->to));
     sp_slice_to_text(settings.host, t->host, sizeof(t->host));
     t->file = sp_self_take_gift(state->self, SP_GIFT_SHIP, (unsigned)state->count);

@@ -15,19 +15,19 @@
 #include "process/house.h"
 
 /* The last words of a process that ended are read before it is collected. */
-#define TIDY_MS      10000U
-#define TIDY_MORE_MS 200U
-#define TIDY_TILES   200U /* that are looked at in one go, so that nobody waits */
-#define REAP_AFTER_MS 2U
+#define TIDY_MS        10000U
+#define TIDY_MORE_MS   200U
+#define TIDY_TILES     200U /* that are looked at in one go, so that nobody waits */
+#define REAP_AFTER_MS  2U
 
 /* How often the files of issuers' keys are looked at. */
-#define KEYS_MS 1000U
+#define KEYS_MS        1000U
 
 /* Whoever starts the service does not decide whether those who read the log can. */
-#define HOUSE_UMASK 0027
+#define HOUSE_UMASK    0027
 
 /* After door and front are gone the rest has little left to do. */
-#define GROUP_MS 2000U
+#define GROUP_MS       2000U
 
 /* front answers whoever is left when the grace is over; door stays so much longer to carry that out. */
 #define DOOR_LONGER_MS 1500U
@@ -68,7 +68,8 @@ static void tell_audit(struct sp_house *house, const struct sp_child *child)
                                       .incarnation = child->incarnation,
                                       .report = sp_slice_of(child->report)};
     if (sp_msg_role_up_send(audit->control, &up) != SP_OK) {
-        sp_log(SP_LOG_ERROR, "supervisor.audit.unreachable", "role=%s", sp_role_name(child->who.role));
+        sp_log(SP_LOG_ERROR, "supervisor.audit.unreachable", "role=%s",
+               sp_role_name(child->who.role));
     }
 }
 
@@ -79,14 +80,18 @@ static void print_ready(const struct sp_house *house)
     sp_slice_to_text(sp_slice_of(estate->listen.text), base, sizeof(base));
     *strrchr(base, ':') = '\0'; /* the parser saw one */
     const char *scheme = house->config->tls_certificate[0] == '\0' ? "http" : "https";
-    (void)printf("sallyport %s is ready on %s://%s:%u\n"
-                 "the token of tenant '%s' is in %s/local.token\n"
-                 "try:\n"
-                 "  curl -s '%s://%s:%u/executions?api-version=2025-10-02-preview&identifier=demo' \\\n"
-                 "    -H \"Authorization: Bearer $(cat %s/local.token)\" -H 'Content-Type: application/json' \\\n"
-                 "    -d '{\"codeInputType\":\"Inline\",\"executionType\":\"Synchronous\",\"code\":\"print(6 * 7)\"}'\n",
-                 house->version, scheme, base, estate->port, house->config->tenants[0].name, house->config->state_dir,
-                 scheme, base, estate->port, house->config->state_dir);
+    (void)printf(
+        "sallyport %s is ready on %s://%s:%u\n"
+        "the token of tenant '%s' is in %s/local.token\n"
+        "try:\n"
+        "  curl -s '%s://%s:%u/executions?api-version=2025-10-02-preview&identifier=demo' \\\n"
+        "    -H \"Authorization: Bearer $(cat %s/local.token)\" -H 'Content-Type: "
+        "application/json' \\\n"
+        "    -d "
+        "'{\"codeInputType\":\"Inline\",\"executionType\":\"Synchronous\",\"code\":\"print(6 * "
+        "7)\"}'\n",
+        house->version, scheme, base, estate->port, house->config->tenants[0].name,
+        house->config->state_dir, scheme, base, estate->port, house->config->state_dir);
     (void)fflush(stdout);
 }
 
@@ -182,7 +187,8 @@ static void on_stop_deadline(void *ctx)
     for (size_t i = 0; i < house->child_count; i++) {
         struct sp_child *child = &house->children[i];
         if (is_in_group(child, house->stop_group) && child->pid >= 0) {
-            sp_log(SP_LOG_WARN, "role.stop.slow", "role=%s.%u", sp_role_name(child->who.role), child->who.index);
+            sp_log(SP_LOG_WARN, "role.stop.slow", "role=%s.%u", sp_role_name(child->who.role),
+                   child->who.index);
             sp_child_kill(child);
         }
     }
@@ -211,7 +217,8 @@ void sp_house_on_down(struct sp_child *child, bool was_up)
     sp_reload_on_down(child);
     switch (house->phase) {
     case SP_HOUSE_STARTING:
-        sp_log(SP_LOG_ERROR, "serve.failed", "%s.%u did not start", sp_role_name(child->who.role), child->who.index);
+        sp_log(SP_LOG_ERROR, "serve.failed", "%s.%u did not start", sp_role_name(child->who.role),
+               child->who.index);
         begin_stopping(house, 1);
         break;
     case SP_HOUSE_SERVING:
@@ -239,7 +246,8 @@ static void look_at_log(struct sp_house *house)
     for (size_t i = 0; i < SP_COUNT(roles); i++) {
         struct sp_child *child = sp_child_find(house, roles[i], 0);
         if (child != NULL && sp_child_is_up(child)) {
-            sp_log(SP_LOG_WARN, "supervisor.log.moved", "role=%s is started anew with the directory that has its name now",
+            sp_log(SP_LOG_WARN, "supervisor.log.moved",
+                   "role=%s is started anew with the directory that has its name now",
                    sp_role_name(roles[i]));
             sp_child_stop(child, GROUP_MS);
         }
@@ -252,7 +260,8 @@ static void on_keys_timer(void *ctx)
     sp_keys_look(house);
     look_at_log(house);
     if (sp_timer_set(house->keys_timer, KEYS_MS) != SP_OK) {
-        sp_log(SP_LOG_ERROR, "supervisor.keys.unwatched", "changes of key files are not seen any more");
+        sp_log(SP_LOG_ERROR, "supervisor.keys.unwatched",
+               "changes of key files are not seen any more");
     }
 }
 
@@ -261,9 +270,12 @@ static void on_tidy_timer(void *ctx)
 {
     struct sp_house *house = ctx;
     bool has_more = sp_retain_look(house);
-    has_more = (house->estate.log_dir >= 0 && sp_tidy_some(house->estate.log_dir, &house->tidy, TIDY_TILES)) || has_more;
+    has_more = (house->estate.log_dir >= 0 &&
+                sp_tidy_some(house->estate.log_dir, &house->tidy, TIDY_TILES)) ||
+               has_more;
     if (sp_timer_set(house->tidy_timer, has_more ? TIDY_MORE_MS : TIDY_MS) != SP_OK) {
-        sp_log(SP_LOG_ERROR, "supervisor.tidy.stopped", "superseded files of the log stay until the next start");
+        sp_log(SP_LOG_ERROR, "supervisor.tidy.stopped",
+               "superseded files of the log stay until the next start");
     }
 }
 
@@ -293,12 +305,15 @@ static void on_reload(void *ctx, int signo)
     struct sp_house *house = ctx;
     (void)signo;
     struct sp_child *door = sp_child_find(house, SP_ROLE_DOOR, 0);
-    if (house->config->tls_certificate[0] != '\0' && sp_child_is_up(door) && sp_gifts_renew(door) != SP_OK) {
-        sp_log(SP_LOG_ERROR, "serve.tls.kept", "the files of [server.tls] cannot be opened; the old ones stay in force");
+    if (house->config->tls_certificate[0] != '\0' && sp_child_is_up(door) &&
+        sp_gifts_renew(door) != SP_OK) {
+        sp_log(SP_LOG_ERROR, "serve.tls.kept",
+               "the files of [server.tls] cannot be opened; the old ones stay in force");
     }
     struct sp_child *ship = sp_child_find(house, SP_ROLE_SHIP, 0);
     if (ship != NULL && sp_child_is_up(ship) && sp_gifts_renew(ship) != SP_OK) {
-        sp_log(SP_LOG_ERROR, "serve.ship.kept", "a file of [[audit.ship]] cannot be opened anew; the old one stays in use");
+        sp_log(SP_LOG_ERROR, "serve.ship.kept",
+               "a file of [[audit.ship]] cannot be opened anew; the old one stays in use");
     }
     sp_reload_begin(house);
 }
@@ -327,7 +342,8 @@ static enum sp_err add_children(struct sp_house *house)
     if (house->config->has_azure || sp_issuers_fetched(house->config) > 0) {
         SP_TRY(sp_child_add(house, SP_ROLE_TOKEN, 0));
     }
-    if (house->config->has_azure && house->config->azure_credential == SP_CONFIG_CREDENTIAL_AZURE_CLI) {
+    if (house->config->has_azure &&
+        house->config->azure_credential == SP_CONFIG_CREDENTIAL_AZURE_CLI) {
         SP_TRY(sp_child_add(house, SP_ROLE_CLI, 0));
     }
     if (!house->config->has_azure) {
@@ -335,7 +351,8 @@ static enum sp_err add_children(struct sp_house *house)
         SP_TRY(sp_child_add(house, SP_ROLE_POOL, 0));
     }
     SP_TRY(sp_child_add(house, SP_ROLE_RELAY, 0));
-    for (unsigned i = 0; i < house->config->limits_workers + house->config->limits_file_workers; i++) {
+    for (unsigned i = 0; i < house->config->limits_workers + house->config->limits_file_workers;
+         i++) {
         SP_TRY(sp_child_add(house, SP_ROLE_INSPECT, i));
     }
     SP_TRY(sp_child_add(house, SP_ROLE_ADMIT, 0));
@@ -350,11 +367,14 @@ static enum sp_err add_children(struct sp_house *house)
 /* Before anything runs under these policies. */
 static enum sp_err settle_epochs(struct sp_house *house)
 {
-    enum sp_err err = sp_epochs_settle(house->estate.state_dir, house->config, &house->policies, &house->epochs);
+    enum sp_err err =
+        sp_epochs_settle(house->estate.state_dir, house->config, &house->policies, &house->epochs);
     if (err != SP_OK) {
         sp_log(SP_LOG_ERROR, "serve.failed", "STATE/" SP_EPOCHS_FILE " cannot be %s: %s%s",
                err == SP_ERR_CORRUPT ? "read" : "brought up to date", sp_err_text(err),
-               err == SP_ERR_CORRUPT ? "; restore it, or remove it together with all sessions of the pool" : "");
+               err == SP_ERR_CORRUPT
+                   ? "; restore it, or remove it together with all sessions of the pool"
+                   : "");
     }
     return err;
 }
@@ -413,8 +433,11 @@ int sp_supervisor_run(const struct sp_supervisor_options *options)
     }
     house->config = options->config;
     house->version = options->version;
-    house->reload = (struct sp_reload){
-        .path = options->config_path, .overrides = options->overrides, .first = options->config, .in_force = 1, .generation = 1};
+    house->reload = (struct sp_reload){.path = options->config_path,
+                                       .overrides = options->overrides,
+                                       .first = options->config,
+                                       .in_force = 1,
+                                       .generation = 1};
     house->estate = (struct sp_estate)SP_ESTATE_EMPTY;
     sp_log_to(own_line, NULL, (enum sp_log_level)options->config->server_log_level);
     enum sp_err err = prepare(house, options->secret_fd);
@@ -424,7 +447,9 @@ int sp_supervisor_run(const struct sp_supervisor_options *options)
     } else if (err != SP_ERR_BUSY) { /* this one has been explained */
         sp_log(SP_LOG_ERROR, "serve.failed", "%s", sp_err_text(err));
     }
-    int status = err == SP_OK ? house->exit_status : err == SP_ERR_CONFIG || err == SP_ERR_BUSY ? 2 : 1;
+    int status = err == SP_OK                                 ? house->exit_status
+                 : err == SP_ERR_CONFIG || err == SP_ERR_BUSY ? 2
+                                                              : 1;
     sp_log(SP_LOG_INFO, "serve.ended", "status=%d", status);
     close_house(house);
     sp_log_to(NULL, NULL, SP_LOG_INFO);

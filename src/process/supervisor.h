@@ -11,9 +11,9 @@
 
 struct sp_supervisor_options {
     struct sp_config *config; /* its tenants go once a reload has replaced them */
-    const char *config_path; /* that it was read from, to be read again at SIGHUP; NULL: none */
+    const char *config_path;  /* that it was read from, to be read again at SIGHUP; NULL: none */
     const struct sp_config_overrides *overrides;
-    int secret_fd;       /* a sealed memfd with the upstream credential (taken over), -1 when there is none */
+    int secret_fd; /* a sealed memfd with the upstream credential (taken over), -1 when there is none */
     const char *version; /* of the program, for the log and the ready lines */
 };
 

@@ -21,9 +21,9 @@
 #include "process/token_keys.h"
 #include "token/credential.h"
 
-#define PROOF_MAX     SP_SECRET_BYTES_MAX
-#define US_A_SECOND   ((uint64_t)1000000)
-#define NEVER         UINT64_MAX
+#define PROOF_MAX   SP_SECRET_BYTES_MAX
+#define US_A_SECOND ((uint64_t)1000000)
+#define NEVER       UINT64_MAX
 
 struct token_state {
     struct sp_self *self;
@@ -95,7 +95,8 @@ static void tell_refused(void *ctx, const char *fingerprint)
 static void note(void *ctx, bool is_good, const char *text)
 {
     (void)ctx;
-    sp_log(is_good ? SP_LOG_INFO : SP_LOG_ERROR, is_good ? "token.provider.up" : "token.provider.down", "%s", text);
+    sp_log(is_good ? SP_LOG_INFO : SP_LOG_ERROR,
+           is_good ? "token.provider.up" : "token.provider.down", "%s", text);
 }
 
 /* --- questions --- */
@@ -106,7 +107,8 @@ static void on_cli_lost(void *ctx)
     struct token_state *state = ctx;
     const struct sp_credential_now at = now();
     state->cli_number++;
-    sp_credential_failed(&state->credential, "the process that asks the Azure CLI is not there", &at);
+    sp_credential_failed(&state->credential, "the process that asks the Azure CLI is not there",
+                         &at);
     set_timer(state);
 }
 
@@ -114,7 +116,8 @@ static void ask_cli(struct token_state *state)
 {
     struct sp_channel *cli = sp_self_wire(state->self, SP_ROLE_CLI, 0);
     const struct sp_msg_cli_ask msg = {.number = state->cli_number};
-    if ((cli == NULL || sp_msg_cli_ask_send(cli, &msg) != SP_OK) && sp_timer_set(state->cli_timer, 0) != SP_OK) {
+    if ((cli == NULL || sp_msg_cli_ask_send(cli, &msg) != SP_OK) &&
+        sp_timer_set(state->cli_timer, 0) != SP_OK) {
         sp_self_finish(state->self, SP_ERR_NOMEM);
     }
 }
@@ -157,7 +160,8 @@ static void on_end(void *ctx, const struct sp_fetch_end *end)
     struct token_state *state = ctx;
     const struct sp_credential_now at = now();
     if (end->err == SP_OK) {
-        sp_credential_answered(&state->credential, end->status, end->retry_after_ms, end->body, &at);
+        sp_credential_answered(&state->credential, end->status, end->retry_after_ms, end->body,
+                               &at);
     } else {
         sp_credential_failed(&state->credential, end->why, &at);
     }
@@ -172,7 +176,8 @@ static enum sp_err on_dialled(void *ctx, struct sp_peer from, struct sp_message 
     (void)from;
     SP_TRY(sp_msg_dialled_read(message, &dialled));
     if (!sp_question_dialled(&state->question, &dialled, message)) {
-        (void)sp_token_keys_dialled(state->keys, &dialled, message); /* or of one that was given up */
+        (void)sp_token_keys_dialled(state->keys, &dialled,
+                                    message); /* or of one that was given up */
     }
     return SP_OK;
 }
@@ -241,7 +246,8 @@ static enum sp_err read_proof(void *ctx, struct sp_buf *out)
     return out->len > 0 ? SP_OK : SP_ERR_NOT_FOUND;
 }
 
-static enum sp_err open_tls(struct token_state *state, const struct sp_settings_token_role *settings)
+static enum sp_err open_tls(struct token_state *state,
+                            const struct sp_settings_token_role *settings)
 {
     const char *why = "";
     enum sp_err err = sp_tls_client_new(settings->ca_pem, &why, &state->tls);
@@ -251,7 +257,8 @@ static enum sp_err open_tls(struct token_state *state, const struct sp_settings_
     return err;
 }
 
-static enum sp_err open_question(struct token_state *state, const struct sp_settings_token_role *settings)
+static enum sp_err open_question(struct token_state *state,
+                                 const struct sp_settings_token_role *settings)
 {
     struct sp_url url;
     SP_TRY(sp_url_parse(settings->endpoint, &url));
@@ -277,7 +284,8 @@ static enum sp_err keep(struct token_state *state, struct sp_slice *text)
     return SP_OK;
 }
 
-static enum sp_err keep_provider(struct token_state *state, const struct sp_settings_token_role *s, struct sp_provider *out)
+static enum sp_err keep_provider(struct token_state *state, const struct sp_settings_token_role *s,
+                                 struct sp_provider *out)
 {
     uint8_t *room = NULL;
     *out = (struct sp_provider){.source = (enum sp_provider_source)s->source,
@@ -287,20 +295,24 @@ static enum sp_err keep_provider(struct token_state *state, const struct sp_sett
                                 .tenant_id = s->tenant_id,
                                 .client_id = s->client_id};
     sp_buf_init(&state->texts, SP_PROVIDER_REQUEST_BYTES_MAX);
-    SP_TRY(sp_buf_reserve(&state->texts, SP_PROVIDER_REQUEST_BYTES_MAX, &room)); /* so that it never moves */
+    SP_TRY(sp_buf_reserve(&state->texts, SP_PROVIDER_REQUEST_BYTES_MAX,
+                          &room)); /* so that it never moves */
     SP_TRY(keep(state, &out->endpoint));
     SP_TRY(keep(state, &out->audience));
     SP_TRY(keep(state, &out->tenant_id));
     return keep(state, &out->client_id);
 }
 
-static enum sp_err open_credential(struct token_state *state, const struct sp_settings_token_role *settings, struct sp_slice secret)
+static enum sp_err open_credential(struct token_state *state,
+                                   const struct sp_settings_token_role *settings,
+                                   struct sp_slice secret)
 {
-    const struct sp_credential_ops ops = {.bearer = {.publish = publish, .refused = tell_refused, .ctx = state},
-                                          .ask = ask,
-                                          .read_proof = read_proof,
-                                          .note = note,
-                                          .ctx = state};
+    const struct sp_credential_ops ops = {
+        .bearer = {.publish = publish, .refused = tell_refused, .ctx = state},
+        .ask = ask,
+        .read_proof = read_proof,
+        .note = note,
+        .ctx = state};
     struct sp_provider provider;
     const char *why = "";
     SP_TRY(keep_provider(state, settings, &provider));
@@ -321,7 +333,8 @@ static enum sp_err open_credential(struct token_state *state, const struct sp_se
     return err;
 }
 
-static enum sp_err open_source(struct token_state *state, const struct sp_settings_token_role *settings)
+static enum sp_err open_source(struct token_state *state,
+                               const struct sp_settings_token_role *settings)
 {
     SP_CLEANUP(sp_buf_wipe) struct sp_buf secret;
     const struct sp_bearer_ops ops = {.publish = publish, .refused = tell_refused, .ctx = state};

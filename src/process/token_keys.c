@@ -38,7 +38,8 @@ static void tell_admit(struct source *source)
         return; /* told when it stands, or when there is one */
     }
     enum sp_err err = sp_payload_make(sp_buf_slice(&source->jwks.document), &payload);
-    const struct sp_msg_keys msg = {.issuer = sp_slice_of(source->issuer), .url = sp_slice_of(source->url), .jwks = payload};
+    const struct sp_msg_keys msg = {
+        .issuer = sp_slice_of(source->issuer), .url = sp_slice_of(source->url), .jwks = payload};
     if (err == SP_OK) {
         err = sp_msg_keys_send(admit, &msg);
     }
@@ -89,14 +90,14 @@ static void on_end(void *ctx, const struct sp_fetch_end *end)
 {
     struct source *source = ctx;
     const bool was_failing = source->jwks.renew.failures > 0;
-    if (sp_jwks_answered(&source->jwks, end->status, end->retry_after_ms, end->body, sp_clock_mono_ms(),
-                         (uint32_t)sp_clock_mono_us())) {
+    if (sp_jwks_answered(&source->jwks, end->status, end->retry_after_ms, end->body,
+                         sp_clock_mono_ms(), (uint32_t)sp_clock_mono_us())) {
         sp_log(SP_LOG_INFO, "token.keys.renewed", "url=%s", source->url);
         tell_admit(source);
     }
     if (source->jwks.renew.failures > 0 && !was_failing) {
-        sp_log(SP_LOG_ERROR, "token.keys.kept", "url=%s status=%u why=\"%s\"", source->url, end->status,
-               end->err != SP_OK ? end->why : "no set of keys came");
+        sp_log(SP_LOG_ERROR, "token.keys.kept", "url=%s status=%u why=\"%s\"", source->url,
+               end->status, end->err != SP_OK ? end->why : "no set of keys came");
     }
     set_timer(source->keys);
 }
@@ -139,7 +140,8 @@ static enum sp_err add(struct sp_token_keys *keys, struct sp_slice item)
     return SP_OK;
 }
 
-enum sp_err sp_token_keys_new(struct sp_self *self, struct sp_slice list, struct sp_token_keys **out)
+enum sp_err sp_token_keys_new(struct sp_self *self, struct sp_slice list,
+                              struct sp_token_keys **out)
 {
     struct sp_reader r;
     struct sp_token_keys *keys = calloc(1, sizeof(*keys));
@@ -185,7 +187,8 @@ void sp_token_keys_lost(struct sp_token_keys *keys, enum sp_role role)
     }
 }
 
-bool sp_token_keys_dialled(struct sp_token_keys *keys, const struct sp_msg_dialled *dialled, struct sp_message *message)
+bool sp_token_keys_dialled(struct sp_token_keys *keys, const struct sp_msg_dialled *dialled,
+                           struct sp_message *message)
 {
     for (size_t i = 0; i < keys->count; i++) {
         if (sp_question_dialled(&keys->sources[i].question, dialled, message)) {

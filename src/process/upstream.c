@@ -35,19 +35,30 @@ static enum sp_err managed_identity(const struct sp_config *config, struct sp_up
     return sp_buf_put_text(&out->endpoint, IMDS_PATH);
 }
 
-static enum sp_err client(const struct sp_config *config, struct sp_upstream *out, const char **out_why)
+static enum sp_err client(const struct sp_config *config, struct sp_upstream *out,
+                          const char **out_why)
 {
     const char *host = value_of(config->azure_authority_host, "AZURE_AUTHORITY_HOST");
     SP_TRY(sp_buf_put_text(&out->endpoint, host != NULL ? host : AUTHORITY_HOST));
-    SP_TRY(need(out->tenant_id, "set azure_code_interpreter.tenant_id, or AZURE_TENANT_ID", out_why));
-    SP_TRY(need(out->client_id, "set azure_code_interpreter.client_id, or AZURE_CLIENT_ID", out_why));
+    SP_TRY(
+        need(out->tenant_id, "set azure_code_interpreter.tenant_id, or AZURE_TENANT_ID", out_why));
+    SP_TRY(
+        need(out->client_id, "set azure_code_interpreter.client_id, or AZURE_CLIENT_ID", out_why));
     if (config->azure_credential == SP_CONFIG_CREDENTIAL_WORKLOAD_IDENTITY) {
-        out->token_file = value_of(config->azure_federated_token_file, "AZURE_FEDERATED_TOKEN_FILE");
-        return need(out->token_file, "set azure_code_interpreter.federated_token_file, or AZURE_FEDERATED_TOKEN_FILE", out_why);
+        out->token_file =
+            value_of(config->azure_federated_token_file, "AZURE_FEDERATED_TOKEN_FILE");
+        return need(
+            out->token_file,
+            "set azure_code_interpreter.federated_token_file, or AZURE_FEDERATED_TOKEN_FILE",
+            out_why);
     }
     if (config->azure_credential == SP_CONFIG_CREDENTIAL_CLIENT_CERTIFICATE) {
-        out->certificate = value_of(config->azure_client_certificate, "AZURE_CLIENT_CERTIFICATE_PATH");
-        return need(out->certificate, "set azure_code_interpreter.client_certificate, or AZURE_CLIENT_CERTIFICATE_PATH", out_why);
+        out->certificate =
+            value_of(config->azure_client_certificate, "AZURE_CLIENT_CERTIFICATE_PATH");
+        return need(
+            out->certificate,
+            "set azure_code_interpreter.client_certificate, or AZURE_CLIENT_CERTIFICATE_PATH",
+            out_why);
     }
     return SP_OK;
 }
@@ -78,20 +89,25 @@ static enum sp_err put_path(struct sp_buf *out, const char *folder, const char *
     return sp_buf_put_byte(out, '\0');
 }
 
-static enum sp_err azure_cli(const struct sp_config *config, struct sp_upstream *out, const char **out_why)
+static enum sp_err azure_cli(const struct sp_config *config, struct sp_upstream *out,
+                             const char **out_why)
 {
     const char *configured = value_of(config->azure_cli_config_dir, "AZURE_CONFIG_DIR");
     const char *home = value_of("", "HOME");
-    *out_why = "there is no 'az' on the PATH: install the Azure CLI, or set azure_code_interpreter.cli_program";
+    *out_why = "there is no 'az' on the PATH: install the Azure CLI, or set "
+               "azure_code_interpreter.cli_program";
     if (config->azure_cli_program[0] != '\0') {
         SP_TRY(put_path(&out->cli_program, config->azure_cli_program, ""));
     } else {
         SP_TRY(find_program(&out->cli_program));
     }
     SP_TRY(need(configured != NULL ? configured : home,
-                "set azure_code_interpreter.cli_config_dir, AZURE_CONFIG_DIR or HOME: the Azure CLI keeps its session there", out_why));
+                "set azure_code_interpreter.cli_config_dir, AZURE_CONFIG_DIR or HOME: the Azure "
+                "CLI keeps its session there",
+                out_why));
     *out_why = "the path of the Azure CLI's directory is too long";
-    return configured != NULL ? put_path(&out->cli_config, configured, "") : put_path(&out->cli_config, home, "/.azure");
+    return configured != NULL ? put_path(&out->cli_config, configured, "")
+                              : put_path(&out->cli_config, home, "/.azure");
 }
 
 /* A secret goes over plain HTTP to this machine or a link-local address only: that is where such services are. */
@@ -107,11 +123,13 @@ static enum sp_err check_endpoint(const struct sp_upstream *out, const char **ou
     if (sp_url_parse(sp_buf_slice(&out->endpoint), &url) != SP_OK || url.has_query) {
         return SP_ERR_CONFIG;
     }
-    *out_why = "the identity provider must be https (http only for this machine and link-local addresses)";
+    *out_why =
+        "the identity provider must be https (http only for this machine and link-local addresses)";
     return url.is_https || is_near(url.host) ? SP_OK : SP_ERR_CONFIG;
 }
 
-enum sp_err sp_upstream_of(const struct sp_config *config, struct sp_upstream *out, const char **out_why)
+enum sp_err sp_upstream_of(const struct sp_config *config, struct sp_upstream *out,
+                           const char **out_why)
 {
     *out = (struct sp_upstream){.audience = config->azure_audience,
                                 .tenant_id = value_of(config->azure_tenant_id, "AZURE_TENANT_ID"),
@@ -151,7 +169,8 @@ const char *sp_upstream_secret_variable(const struct sp_config *config, bool *ou
     case SP_CONFIG_CREDENTIAL_CLIENT_SECRET:
         return "AZURE_CLIENT_SECRET";
     case SP_CONFIG_CREDENTIAL_MANAGED_IDENTITY:
-        *out_must = value_of(config->azure_identity_endpoint, "IDENTITY_ENDPOINT") != NULL; /* IMDS asks for none */
+        *out_must = value_of(config->azure_identity_endpoint, "IDENTITY_ENDPOINT") !=
+                    NULL; /* IMDS asks for none */
         return "IDENTITY_HEADER";
     case SP_CONFIG_CREDENTIAL_WORKLOAD_IDENTITY:
     case SP_CONFIG_CREDENTIAL_CLIENT_CERTIFICATE:

@@ -19,18 +19,19 @@ struct sp_upstream {
     const char *audience;
     const char *tenant_id;
     const char *client_id;
-    const char *certificate; /* path of certificate and key; NULL */
-    const char *token_file;  /* path of the projected token; NULL */
+    const char *certificate;   /* path of certificate and key; NULL */
+    const char *token_file;    /* path of the projected token; NULL */
     struct sp_buf cli_program; /* path of the Azure CLI, with a NUL; empty: another source */
     struct sp_buf cli_config;  /* its directory, with a NUL */
 };
 
 /* SP_ERR_CONFIG: `*out_why` says which key or variable is missing or wrong. Free with sp_upstream_done in any case. */
-enum sp_err sp_upstream_of(const struct sp_config *config, struct sp_upstream *out, const char **out_why) SP_MUST_CHECK
-    SP_NONNULL(1, 2, 3);
+enum sp_err sp_upstream_of(const struct sp_config *config, struct sp_upstream *out,
+                           const char **out_why) SP_MUST_CHECK SP_NONNULL(1, 2, 3);
 void sp_upstream_done(struct sp_upstream *upstream) SP_NONNULL(1);
 
 /* The variable that holds the secret, NULL when there is none; whether it must be set. */
-const char *sp_upstream_secret_variable(const struct sp_config *config, bool *out_must) SP_NONNULL(1, 2);
+const char *sp_upstream_secret_variable(const struct sp_config *config, bool *out_must)
+    SP_NONNULL(1, 2);
 
 #endif

@@ -6,7 +6,8 @@ struct name {
     struct sp_slice *slot;
 };
 
-static struct sp_slice key_of(const struct sp_veils *veils, const struct sp_directory *directory, struct sp_slice tenant)
+static struct sp_slice key_of(const struct sp_veils *veils, const struct sp_directory *directory,
+                              struct sp_slice tenant)
 {
     size_t index = 0;
     if (sp_directory_find(directory, tenant, &index) != SP_OK) {
@@ -16,8 +17,8 @@ static struct sp_slice key_of(const struct sp_veils *veils, const struct sp_dire
 }
 
 /* Every name of the message; the tenant's is among them, and says whose key it is. */
-static enum sp_err hide(struct sp_veils *veils, const struct sp_directory *directory, struct sp_slice tenant,
-                        const struct name *names, size_t count)
+static enum sp_err hide(struct sp_veils *veils, const struct sp_directory *directory,
+                        struct sp_slice tenant, const struct name *names, size_t count)
 {
     if (!veils->is_on) {
         return SP_OK;
@@ -30,7 +31,8 @@ static enum sp_err hide(struct sp_veils *veils, const struct sp_directory *direc
     return SP_OK;
 }
 
-enum sp_err sp_veils_who(struct sp_veils *veils, const struct sp_directory *directory, struct sp_msg_who *msg)
+enum sp_err sp_veils_who(struct sp_veils *veils, const struct sp_directory *directory,
+                         struct sp_msg_who *msg)
 {
     const struct name names[] = {{SP_VEIL_TENANT, &msg->tenant},
                                  {SP_VEIL_PRINCIPAL, &msg->principal},
@@ -40,7 +42,8 @@ enum sp_err sp_veils_who(struct sp_veils *veils, const struct sp_directory *dire
     return hide(veils, directory, msg->tenant, names, SP_COUNT(names));
 }
 
-enum sp_err sp_veils_refusal(struct sp_veils *veils, const struct sp_directory *directory, struct sp_msg_refusal *msg)
+enum sp_err sp_veils_refusal(struct sp_veils *veils, const struct sp_directory *directory,
+                             struct sp_msg_refusal *msg)
 {
     const struct name names[] = {{SP_VEIL_TENANT, &msg->tenant},
                                  {SP_VEIL_PRINCIPAL, &msg->principal},
@@ -50,22 +53,26 @@ enum sp_err sp_veils_refusal(struct sp_veils *veils, const struct sp_directory *
     return hide(veils, directory, msg->tenant, names, SP_COUNT(names));
 }
 
-enum sp_err sp_veils_strangers(struct sp_veils *veils, const struct sp_directory *directory, struct sp_msg_strangers *msg)
+enum sp_err sp_veils_strangers(struct sp_veils *veils, const struct sp_directory *directory,
+                               struct sp_msg_strangers *msg)
 {
     const struct name names[] = {{SP_VEIL_SOURCE, &msg->source}};
     return hide(veils, directory, sp_slice_of(""), names, SP_COUNT(names));
 }
 
-enum sp_err sp_veils_token_event(struct sp_veils *veils, const struct sp_directory *directory, struct sp_msg_token_event *msg)
+enum sp_err sp_veils_token_event(struct sp_veils *veils, const struct sp_directory *directory,
+                                 struct sp_msg_token_event *msg)
 {
     const struct name names[] = {{SP_VEIL_TENANT, &msg->tenant}, {SP_VEIL_PRINCIPAL, &msg->id}};
     return hide(veils, directory, msg->tenant, names, SP_COUNT(names));
 }
 
 /* A tenant reads the entries that have its form. */
-enum sp_err sp_veils_read_ask(struct sp_veils *veils, const struct sp_directory *directory, struct sp_msg_read_ask *msg)
+enum sp_err sp_veils_read_ask(struct sp_veils *veils, const struct sp_directory *directory,
+                              struct sp_msg_read_ask *msg)
 {
-    const struct name names[] = {
-        {SP_VEIL_TENANT, &msg->tenant}, {SP_VEIL_PRINCIPAL, &msg->principal}, {SP_VEIL_SOURCE, &msg->source}};
+    const struct name names[] = {{SP_VEIL_TENANT, &msg->tenant},
+                                 {SP_VEIL_PRINCIPAL, &msg->principal},
+                                 {SP_VEIL_SOURCE, &msg->source}};
     return hide(veils, directory, msg->tenant, names, SP_COUNT(names));
 }

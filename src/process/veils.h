@@ -19,15 +19,15 @@ struct sp_veils {
     char texts[4][SP_VEIL_CHARS + 1];  /* what the latest message is lent */
 };
 
-enum sp_err sp_veils_who(struct sp_veils *veils, const struct sp_directory *directory, struct sp_msg_who *msg) SP_MUST_CHECK
-    SP_NONNULL(1, 2, 3);
-enum sp_err sp_veils_refusal(struct sp_veils *veils, const struct sp_directory *directory, struct sp_msg_refusal *msg)
-    SP_MUST_CHECK SP_NONNULL(1, 2, 3);
-enum sp_err sp_veils_strangers(struct sp_veils *veils, const struct sp_directory *directory, struct sp_msg_strangers *msg)
-    SP_MUST_CHECK SP_NONNULL(1, 2, 3);
-enum sp_err sp_veils_token_event(struct sp_veils *veils, const struct sp_directory *directory, struct sp_msg_token_event *msg)
-    SP_MUST_CHECK SP_NONNULL(1, 2, 3);
-enum sp_err sp_veils_read_ask(struct sp_veils *veils, const struct sp_directory *directory, struct sp_msg_read_ask *msg)
-    SP_MUST_CHECK SP_NONNULL(1, 2, 3);
+enum sp_err sp_veils_who(struct sp_veils *veils, const struct sp_directory *directory,
+                         struct sp_msg_who *msg) SP_MUST_CHECK SP_NONNULL(1, 2, 3);
+enum sp_err sp_veils_refusal(struct sp_veils *veils, const struct sp_directory *directory,
+                             struct sp_msg_refusal *msg) SP_MUST_CHECK SP_NONNULL(1, 2, 3);
+enum sp_err sp_veils_strangers(struct sp_veils *veils, const struct sp_directory *directory,
+                               struct sp_msg_strangers *msg) SP_MUST_CHECK SP_NONNULL(1, 2, 3);
+enum sp_err sp_veils_token_event(struct sp_veils *veils, const struct sp_directory *directory,
+                                 struct sp_msg_token_event *msg) SP_MUST_CHECK SP_NONNULL(1, 2, 3);
+enum sp_err sp_veils_read_ask(struct sp_veils *veils, const struct sp_directory *directory,
+                              struct sp_msg_read_ask *msg) SP_MUST_CHECK SP_NONNULL(1, 2, 3);
 
 #endif

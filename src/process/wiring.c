@@ -8,15 +8,15 @@ static const struct pair {
     enum sp_role b;
     bool is_one_way; /* from a to b; the other direction is shut in the kernel */
 } pairs[] = {
-    {SP_ROLE_DOOR, SP_ROLE_FRONT, true},     {SP_ROLE_FRONT, SP_ROLE_ADMIT, false},
-    {SP_ROLE_FRONT, SP_ROLE_INSPECT, true},  {SP_ROLE_ADMIT, SP_ROLE_AUDIT, false},
-    {SP_ROLE_INSPECT, SP_ROLE_AUDIT, true},  {SP_ROLE_AUDIT, SP_ROLE_RELAY, false},
-    {SP_ROLE_AUDIT, SP_ROLE_FRONT, true},    {SP_ROLE_RELAY, SP_ROLE_DIAL, false},
-    {SP_ROLE_TOKEN, SP_ROLE_DIAL, false},    {SP_ROLE_TOKEN, SP_ROLE_RELAY, false},
-    {SP_ROLE_TOKEN, SP_ROLE_ADMIT, false},   {SP_ROLE_POOL, SP_ROLE_NURSERY, false},
-    {SP_ROLE_DOOR, SP_ROLE_AUDIT, true},     {SP_ROLE_AUDIT, SP_ROLE_READER, true},
-    {SP_ROLE_READER, SP_ROLE_FRONT, true},   {SP_ROLE_SHIP, SP_ROLE_AUDIT, true},
-    {SP_ROLE_SHIP, SP_ROLE_DIAL, false},     {SP_ROLE_TOKEN, SP_ROLE_CLI, false},
+    {SP_ROLE_DOOR, SP_ROLE_FRONT, true},    {SP_ROLE_FRONT, SP_ROLE_ADMIT, false},
+    {SP_ROLE_FRONT, SP_ROLE_INSPECT, true}, {SP_ROLE_ADMIT, SP_ROLE_AUDIT, false},
+    {SP_ROLE_INSPECT, SP_ROLE_AUDIT, true}, {SP_ROLE_AUDIT, SP_ROLE_RELAY, false},
+    {SP_ROLE_AUDIT, SP_ROLE_FRONT, true},   {SP_ROLE_RELAY, SP_ROLE_DIAL, false},
+    {SP_ROLE_TOKEN, SP_ROLE_DIAL, false},   {SP_ROLE_TOKEN, SP_ROLE_RELAY, false},
+    {SP_ROLE_TOKEN, SP_ROLE_ADMIT, false},  {SP_ROLE_POOL, SP_ROLE_NURSERY, false},
+    {SP_ROLE_DOOR, SP_ROLE_AUDIT, true},    {SP_ROLE_AUDIT, SP_ROLE_READER, true},
+    {SP_ROLE_READER, SP_ROLE_FRONT, true},  {SP_ROLE_SHIP, SP_ROLE_AUDIT, true},
+    {SP_ROLE_SHIP, SP_ROLE_DIAL, false},    {SP_ROLE_TOKEN, SP_ROLE_CLI, false},
 };
 
 bool sp_wiring_may(enum sp_role a, enum sp_role b)
@@ -57,8 +57,8 @@ static void join_if_up(struct sp_child *a, struct sp_child *b, bool is_one_way)
     }
     enum sp_err err = join(a, b, is_one_way);
     if (err != SP_OK) {
-        sp_log(SP_LOG_ERROR, "wiring.failed", "a=%s b=%s error=%s", sp_role_name(a->who.role), sp_role_name(b->who.role),
-               sp_err_name(err));
+        sp_log(SP_LOG_ERROR, "wiring.failed", "a=%s b=%s error=%s", sp_role_name(a->who.role),
+               sp_role_name(b->who.role), sp_err_name(err));
     }
 }
 

@@ -58,7 +58,7 @@ struct name_walk {
     enum name_binding binding;
     enum name_taking taking;
     uint32_t taken_depth;
-    uint32_t taken_from; /* tokens of the value begin here */
+    uint32_t taken_from;  /* tokens of the value begin here */
     uint32_t bound_scope; /* its number */
     uint32_t bound_block; /* its number */
     uint32_t bound_at;    /* where the value is taken */

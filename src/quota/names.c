@@ -195,8 +195,8 @@ static void unlink_of_tenant(struct sp_names *names, struct sp_name *name)
     }
 }
 
-enum sp_err sp_names_add(struct sp_names *names, struct sp_slice hash, struct sp_slice identifier, uint32_t tenant,
-                         uint64_t used_us, struct sp_name **out)
+enum sp_err sp_names_add(struct sp_names *names, struct sp_slice hash, struct sp_slice identifier,
+                         uint32_t tenant, uint64_t used_us, struct sp_name **out)
 {
     if (hash.len != SP_STORE_HASH_CHARS) {
         return SP_ERR_INVALID;

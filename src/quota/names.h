@@ -48,12 +48,14 @@ void sp_names_free(struct sp_names *names);
 struct sp_name *sp_names_find(const struct sp_names *names, struct sp_slice hash) SP_NONNULL(1);
 
 /* A new one, in use by nobody. SP_ERR_FULL, SP_ERR_INVALID for a hash of another length. */
-enum sp_err sp_names_add(struct sp_names *names, struct sp_slice hash, struct sp_slice identifier, uint32_t tenant,
-                         uint64_t used_us, struct sp_name **out) SP_MUST_CHECK SP_NONNULL(1, 6);
+enum sp_err sp_names_add(struct sp_names *names, struct sp_slice hash, struct sp_slice identifier,
+                         uint32_t tenant, uint64_t used_us, struct sp_name **out)
+    SP_MUST_CHECK SP_NONNULL(1, 6);
 void sp_names_remove(struct sp_names *names, struct sp_name *take_name) SP_NONNULL(1, 2);
 
 /* It is used now: the newest of all, and of its tenant. */
-void sp_names_touch(struct sp_names *names, struct sp_name *name, uint64_t used_us) SP_NONNULL(1, 2);
+void sp_names_touch(struct sp_names *names, struct sp_name *name, uint64_t used_us)
+    SP_NONNULL(1, 2);
 
 /* The one that was unused for longest, NULL when there is none; those in use do not count. */
 struct sp_name *sp_names_oldest(const struct sp_names *names) SP_NONNULL(1);

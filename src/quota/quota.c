@@ -25,8 +25,8 @@ static uint32_t to_s(uint64_t us)
     return seconds > UINT32_MAX ? UINT32_MAX : (uint32_t)seconds;
 }
 
-static enum sp_err refuse(const struct sp_quota_node *node, enum sp_limit limit, uint64_t used, uint64_t after_us,
-                          struct sp_quota_refusal *out)
+static enum sp_err refuse(const struct sp_quota_node *node, enum sp_limit limit, uint64_t used,
+                          uint64_t after_us, struct sp_quota_refusal *out)
 {
     uint64_t size = node->limits.of[limit];
     *out = (struct sp_quota_refusal){
@@ -41,8 +41,8 @@ static enum sp_err refuse(const struct sp_quota_node *node, enum sp_limit limit,
     return SP_ERR_QUOTA;
 }
 
-static enum sp_err check_runs(const struct sp_quota *quota, const struct sp_quota_node *node, uint64_t now_us,
-                              struct sp_quota_refusal *out)
+static enum sp_err check_runs(const struct sp_quota *quota, const struct sp_quota_node *node,
+                              uint64_t now_us, struct sp_quota_refusal *out)
 {
     uint64_t size = node->limits.of[SP_LIMIT_RUNS];
     uint64_t used = (uint64_t)node->runs + node->runs_before;
@@ -50,12 +50,13 @@ static enum sp_err check_runs(const struct sp_quota *quota, const struct sp_quot
         return SP_OK;
     }
     bool is_before = node->runs == 0 && quota->runs_before_until_us > now_us;
-    return refuse(node, SP_LIMIT_RUNS, used, is_before ? quota->runs_before_until_us - now_us : RUN_RETRY_US, out);
+    return refuse(node, SP_LIMIT_RUNS, used,
+                  is_before ? quota->runs_before_until_us - now_us : RUN_RETRY_US, out);
 }
 
 /* What is reserved may come back at any time; what is used comes back with the next day. */
-static enum sp_err check_day(const struct sp_quota_node *node, enum sp_quota_day_kind kind, uint64_t wanted, uint64_t now_us,
-                             struct sp_quota_refusal *out)
+static enum sp_err check_day(const struct sp_quota_node *node, enum sp_quota_day_kind kind,
+                             uint64_t wanted, uint64_t now_us, struct sp_quota_refusal *out)
 {
     enum sp_limit limit = sp_quota_limit_of(kind);
     uint64_t size = node->limits.of[limit];
@@ -68,21 +69,24 @@ static enum sp_err check_day(const struct sp_quota_node *node, enum sp_quota_day
     return refuse(node, limit, used, may_soon ? RUN_RETRY_US : sp_quota_day_left_us(now_us), out);
 }
 
-static enum sp_err check_sessions(const struct sp_quota *quota, const struct sp_quota_node *node, uint32_t tenant,
-                                  uint64_t now_us, struct sp_quota_refusal *out)
+static enum sp_err check_sessions(const struct sp_quota *quota, const struct sp_quota_node *node,
+                                  uint32_t tenant, uint64_t now_us, struct sp_quota_refusal *out)
 {
     uint64_t size = node->limits.of[SP_LIMIT_SESSIONS];
     if (size == 0 || node->sessions < size) {
         return SP_OK;
     }
     const struct sp_name *oldest = sp_names_oldest_of(quota->names, tenant);
-    uint64_t end_us = oldest == NULL ? now_us + quota->cooldown_us : oldest->used_us + quota->cooldown_us;
-    return refuse(node, SP_LIMIT_SESSIONS, node->sessions, end_us > now_us ? end_us - now_us : RUN_RETRY_US, out);
+    uint64_t end_us =
+        oldest == NULL ? now_us + quota->cooldown_us : oldest->used_us + quota->cooldown_us;
+    return refuse(node, SP_LIMIT_SESSIONS, node->sessions,
+                  end_us > now_us ? end_us - now_us : RUN_RETRY_US, out);
 }
 
 /* The rate comes last: a refusal by anything else takes no request away. */
-static enum sp_err check_node(const struct sp_quota *quota, const struct sp_quota_node *node, const struct sp_quota_ask *ask,
-                              uint64_t now_us, struct sp_quota_refusal *out)
+static enum sp_err check_node(const struct sp_quota *quota, const struct sp_quota_node *node,
+                              const struct sp_quota_ask *ask, uint64_t now_us,
+                              struct sp_quota_refusal *out)
 {
     uint64_t after_us = 0;
     if (ask->is_run) {
@@ -93,8 +97,10 @@ static enum sp_err check_node(const struct sp_quota *quota, const struct sp_quot
     }
     uint32_t size = (uint32_t)node->limits.of[SP_LIMIT_REQUESTS];
     enum sp_err err = sp_rate_ask(&node->rate, size, now_us, &after_us);
-    return err == SP_ERR_QUOTA ? refuse(node, SP_LIMIT_REQUESTS, size - sp_rate_free(&node->rate, size, now_us), after_us, out)
-                               : err;
+    return err == SP_ERR_QUOTA
+               ? refuse(node, SP_LIMIT_REQUESTS, size - sp_rate_free(&node->rate, size, now_us),
+                        after_us, out)
+               : err;
 }
 
 static uint32_t tenant_of(const struct sp_quota *quota, uint32_t node)
@@ -102,12 +108,14 @@ static uint32_t tenant_of(const struct sp_quota *quota, uint32_t node)
     return quota->nodes[node].scope == SP_LIMIT_OF_TOKEN ? quota->nodes[node].parent : node;
 }
 
-static enum sp_err check(struct sp_quota *quota, const struct sp_quota_ask *ask, uint64_t now_us, struct sp_quota_refusal *out)
+static enum sp_err check(struct sp_quota *quota, const struct sp_quota_ask *ask, uint64_t now_us,
+                         struct sp_quota_refusal *out)
 {
     uint32_t path[SP_QUOTA_PATH_MAX];
     unsigned count = sp_quota_path(quota, ask->node, path);
     uint32_t day = sp_quota_day(now_us);
-    bool is_new = ask->session.len > 0 && ask->may_begin_session && sp_names_find(quota->names, ask->session) == NULL;
+    bool is_new = ask->session.len > 0 && ask->may_begin_session &&
+                  sp_names_find(quota->names, ask->session) == NULL;
     for (unsigned i = 0; i < count; i++) {
         struct sp_quota_node *node = &quota->nodes[path[i]];
         sp_quota_node_today(node, day);
@@ -131,20 +139,24 @@ static void take_from(struct sp_quota_node *node, const struct sp_quota_ask *ask
         node->used[kind] += ask->day[kind];
         node->reserved[kind] += ask->day[kind];
     }
-    (void)!sp_rate_take(&node->rate, (uint32_t)node->limits.of[SP_LIMIT_REQUESTS], now_us, &ignored_us);
+    (void)!sp_rate_take(&node->rate, (uint32_t)node->limits.of[SP_LIMIT_REQUESTS], now_us,
+                        &ignored_us);
 }
 
 static void fill_hold(const struct sp_quota_ask *ask, uint64_t now_us, struct sp_quota_hold *out)
 {
-    *out = (struct sp_quota_hold){
-        .is_held = true, .is_run = ask->is_run, .node = ask->node, .day_number = sp_quota_day(now_us)};
+    *out = (struct sp_quota_hold){.is_held = true,
+                                  .is_run = ask->is_run,
+                                  .node = ask->node,
+                                  .day_number = sp_quota_day(now_us)};
     for (size_t kind = 0; kind < SP_QUOTA_DAY_KINDS; kind++) {
         out->day[kind] = ask->day[kind];
     }
 }
 
-enum sp_err sp_quota_reserve(struct sp_quota *quota, const struct sp_quota_ask *ask, uint64_t now_us,
-                             struct sp_quota_hold *out, struct sp_quota_refusal *out_refusal)
+enum sp_err sp_quota_reserve(struct sp_quota *quota, const struct sp_quota_ask *ask,
+                             uint64_t now_us, struct sp_quota_hold *out,
+                             struct sp_quota_refusal *out_refusal)
 {
     SP_ASSERT(ask->node < quota->node_count);
     uint32_t path[SP_QUOTA_PATH_MAX];
@@ -178,13 +190,16 @@ bool sp_quota_is_durable(const struct sp_quota *quota, const struct sp_quota_hol
     if (hold->session_len == 0 || !sp_quota_is_session_limited(quota, hold->node)) {
         return true;
     }
-    const struct sp_name *name = sp_names_find(quota->names, sp_slice_make(hold->session, hold->session_len));
-    return name == NULL || name->lease_us >= name->used_us + SP_QUOTA_RUN_US_MAX + quota->cooldown_us;
+    const struct sp_name *name =
+        sp_names_find(quota->names, sp_slice_make(hold->session, hold->session_len));
+    return name == NULL ||
+           name->lease_us >= name->used_us + SP_QUOTA_RUN_US_MAX + quota->cooldown_us;
 }
 
 /* --- giving back --- */
 
-void sp_quota_lower(struct sp_quota *quota, struct sp_quota_hold *hold, enum sp_quota_day_kind kind, uint64_t amount)
+void sp_quota_lower(struct sp_quota *quota, struct sp_quota_hold *hold, enum sp_quota_day_kind kind,
+                    uint64_t amount)
 {
     uint32_t path[SP_QUOTA_PATH_MAX];
     if (!hold->is_held || amount >= hold->day[kind]) {
@@ -203,7 +218,8 @@ void sp_quota_lower(struct sp_quota *quota, struct sp_quota_hold *hold, enum sp_
     }
 }
 
-void sp_quota_spend(struct sp_quota *quota, struct sp_quota_hold *hold, enum sp_quota_day_kind kind, uint64_t amount)
+void sp_quota_spend(struct sp_quota *quota, struct sp_quota_hold *hold, enum sp_quota_day_kind kind,
+                    uint64_t amount)
 {
     sp_quota_lower(quota, hold, kind, amount);
     hold->is_spent[kind] = true;
@@ -254,7 +270,8 @@ void sp_quota_release(struct sp_quota *quota, struct sp_quota_hold *hold, uint64
 
 /* --- looking --- */
 
-void sp_quota_requests_left(const struct sp_quota *quota, uint32_t node, uint64_t now_us, struct sp_limit_state *out)
+void sp_quota_requests_left(const struct sp_quota *quota, uint32_t node, uint64_t now_us,
+                            struct sp_limit_state *out)
 {
     uint32_t path[SP_QUOTA_PATH_MAX];
     unsigned count = sp_quota_path(quota, node, path);
@@ -268,13 +285,17 @@ void sp_quota_requests_left(const struct sp_quota *quota, uint32_t node, uint64_
         uint32_t left = sp_rate_free(&at->rate, size, now_us);
         if (out->limit == SP_LIMIT_NONE || left < out->left) {
             uint64_t full_us = at->rate.arrival_us > now_us ? at->rate.arrival_us - now_us : 0;
-            *out = (struct sp_limit_state){
-                .limit = SP_LIMIT_REQUESTS, .scope = at->scope, .size = size, .left = left, .reset_s = to_s(full_us)};
+            *out = (struct sp_limit_state){.limit = SP_LIMIT_REQUESTS,
+                                           .scope = at->scope,
+                                           .size = size,
+                                           .left = left,
+                                           .reset_s = to_s(full_us)};
         }
     }
 }
 
-void sp_quota_usage(struct sp_quota *quota, uint32_t node, uint64_t now_us, struct sp_quota_usage *out)
+void sp_quota_usage(struct sp_quota *quota, uint32_t node, uint64_t now_us,
+                    struct sp_quota_usage *out)
 {
     SP_ASSERT(node < quota->node_count);
     struct sp_quota_node *at = &quota->nodes[node];
@@ -287,7 +308,8 @@ void sp_quota_usage(struct sp_quota *quota, uint32_t node, uint64_t now_us, stru
                                    .day_requests = at->day_requests,
                                    .day_runs = at->day_runs,
                                    .parent = at->parent};
-    out->used[SP_LIMIT_REQUESTS] = per_minute == 0 ? 0 : per_minute - sp_rate_free(&at->rate, per_minute, now_us);
+    out->used[SP_LIMIT_REQUESTS] =
+        per_minute == 0 ? 0 : per_minute - sp_rate_free(&at->rate, per_minute, now_us);
     out->used[SP_LIMIT_RUNS] = (uint64_t)at->runs + at->runs_before;
     out->used[SP_LIMIT_SESSIONS] = at->sessions;
     for (unsigned kind = 0; kind < SP_QUOTA_DAY_KINDS; kind++) {

@@ -36,8 +36,9 @@ struct sp_quota;
  * Reads what is on the store, which is borrowed. A session counts for `cooldown_us` after its last use. Runs that may
  * have been in flight when the last holder ended stay counted for SP_QUOTA_RUN_US_MAX.
  */
-enum sp_err sp_quota_open(const struct sp_quota_store *store, uint64_t cooldown_us, struct sp_quota_time now,
-                          struct sp_quota **out) SP_MUST_CHECK SP_NONNULL(1, 4);
+enum sp_err sp_quota_open(const struct sp_quota_store *store, uint64_t cooldown_us,
+                          struct sp_quota_time now, struct sp_quota **out)
+    SP_MUST_CHECK SP_NONNULL(1, 4);
 
 /* Frees; writes nothing, as in a crash. */
 void sp_quota_free(struct sp_quota *quota);
@@ -49,16 +50,18 @@ uint64_t sp_quota_now(struct sp_quota *quota, struct sp_quota_time now) SP_NONNU
  * An organisation or a tenant with its limits, found or made; a tenant's `parent` is its organisation or NONE. Nodes
  * stay where they are. SP_ERR_RANGE for an impossible rate, SP_ERR_FULL.
  */
-enum sp_err sp_quota_put(struct sp_quota *quota, enum sp_limit_scope scope, struct sp_slice name, uint32_t parent,
-                         const struct sp_quota_limits *limits, uint32_t *out_node) SP_MUST_CHECK SP_NONNULL(1, 5, 6);
+enum sp_err sp_quota_put(struct sp_quota *quota, enum sp_limit_scope scope, struct sp_slice name,
+                         uint32_t parent, const struct sp_quota_limits *limits, uint32_t *out_node)
+    SP_MUST_CHECK SP_NONNULL(1, 5, 6);
 
 /* One that is there; SP_ERR_NOT_FOUND. */
-enum sp_err sp_quota_find(const struct sp_quota *quota, enum sp_limit_scope scope, struct sp_slice name, uint32_t *out_node)
-    SP_MUST_CHECK SP_NONNULL(1, 4);
+enum sp_err sp_quota_find(const struct sp_quota *quota, enum sp_limit_scope scope,
+                          struct sp_slice name, uint32_t *out_node) SP_MUST_CHECK SP_NONNULL(1, 4);
 
 /* The node of a tenant's token, found or made with these limits. */
-enum sp_err sp_quota_token(struct sp_quota *quota, uint32_t tenant, struct sp_slice id, const struct sp_quota_limits *limits,
-                           uint32_t *out_node) SP_MUST_CHECK SP_NONNULL(1, 4, 5);
+enum sp_err sp_quota_token(struct sp_quota *quota, uint32_t tenant, struct sp_slice id,
+                           const struct sp_quota_limits *limits, uint32_t *out_node)
+    SP_MUST_CHECK SP_NONNULL(1, 4, 5);
 
 /* What a request wants at most. */
 struct sp_quota_ask {
@@ -94,39 +97,43 @@ struct sp_quota_refusal {
  * Takes everything or nothing. SP_ERR_QUOTA fills in `*out_refusal`; SP_ERR_FULL when there is no memory for another
  * session. What was taken may be acted on when sp_quota_is_durable.
  */
-enum sp_err sp_quota_reserve(struct sp_quota *quota, const struct sp_quota_ask *ask, uint64_t now_us,
-                             struct sp_quota_hold *out, struct sp_quota_refusal *out_refusal) SP_MUST_CHECK
-    SP_NONNULL(1, 2, 4, 5);
-bool sp_quota_is_durable(const struct sp_quota *quota, const struct sp_quota_hold *hold) SP_NONNULL(1, 2);
+enum sp_err sp_quota_reserve(struct sp_quota *quota, const struct sp_quota_ask *ask,
+                             uint64_t now_us, struct sp_quota_hold *out,
+                             struct sp_quota_refusal *out_refusal)
+    SP_MUST_CHECK SP_NONNULL(1, 2, 4, 5);
+bool sp_quota_is_durable(const struct sp_quota *quota, const struct sp_quota_hold *hold)
+    SP_NONNULL(1, 2);
 
 /*
  * A run that began under an earlier holder and may go on counts at its tenant, organisation and token (`id`); then it does
  * not any more. SP_ERR_NOT_FOUND for a tenant that nobody knows.
  */
-enum sp_err sp_quota_resume_run(struct sp_quota *quota, struct sp_slice tenant, struct sp_slice id, uint32_t *out_node)
-    SP_MUST_CHECK SP_NONNULL(1, 4);
+enum sp_err sp_quota_resume_run(struct sp_quota *quota, struct sp_slice tenant, struct sp_slice id,
+                                uint32_t *out_node) SP_MUST_CHECK SP_NONNULL(1, 4);
 void sp_quota_end_resumed(struct sp_quota *quota, uint32_t node) SP_NONNULL(1);
 
 /* All runs that may go on are resumed: the others that the leases allowed for are none. */
 void sp_quota_forget_before(struct sp_quota *quota) SP_NONNULL(1);
 
 /* Lowers what is held of one kind to what turns out to be enough. */
-void sp_quota_lower(struct sp_quota *quota, struct sp_quota_hold *hold, enum sp_quota_day_kind kind, uint64_t amount)
-    SP_NONNULL(1, 2);
+void sp_quota_lower(struct sp_quota *quota, struct sp_quota_hold *hold, enum sp_quota_day_kind kind,
+                    uint64_t amount) SP_NONNULL(1, 2);
 
 /* Lowers it, and has it stay counted even if the rest is released. */
-void sp_quota_spend(struct sp_quota *quota, struct sp_quota_hold *hold, enum sp_quota_day_kind kind, uint64_t amount)
-    SP_NONNULL(1, 2);
+void sp_quota_spend(struct sp_quota *quota, struct sp_quota_hold *hold, enum sp_quota_day_kind kind,
+                    uint64_t amount) SP_NONNULL(1, 2);
 
 /* The end: what is still held of the day stays counted as used. */
-void sp_quota_settle(struct sp_quota *quota, struct sp_quota_hold *hold, uint64_t now_us) SP_NONNULL(1, 2);
+void sp_quota_settle(struct sp_quota *quota, struct sp_quota_hold *hold, uint64_t now_us)
+    SP_NONNULL(1, 2);
 
 /* The end of what came to nothing: all of it is free again, but the request and what is spent. A session that began with it is forgotten. */
-void sp_quota_release(struct sp_quota *quota, struct sp_quota_hold *hold, uint64_t now_us) SP_NONNULL(1, 2);
+void sp_quota_release(struct sp_quota *quota, struct sp_quota_hold *hold, uint64_t now_us)
+    SP_NONNULL(1, 2);
 
 /* The state of the requests that are left, for an answer; SP_LIMIT_NONE without such a limit. */
-void sp_quota_requests_left(const struct sp_quota *quota, uint32_t node, uint64_t now_us, struct sp_limit_state *out)
-    SP_NONNULL(1, 4);
+void sp_quota_requests_left(const struct sp_quota *quota, uint32_t node, uint64_t now_us,
+                            struct sp_limit_state *out) SP_NONNULL(1, 4);
 
 /* --- leases --- */
 
@@ -148,9 +155,11 @@ enum sp_err sp_quota_stop(struct sp_quota *quota, uint64_t now_us) SP_MUST_CHECK
 void sp_quota_end_session(struct sp_quota *quota, struct sp_slice hash) SP_NONNULL(1);
 
 /* The live sessions of a tenant under its epoch, the latest used first. */
-typedef enum sp_err sp_quota_session_fn(void *ctx, struct sp_slice hash, struct sp_slice identifier, uint64_t used_us);
-enum sp_err sp_quota_sessions(struct sp_quota *quota, uint32_t tenant, uint64_t epoch, uint64_t now_us,
-                              sp_quota_session_fn *fn, void *ctx) SP_MUST_CHECK SP_NONNULL(1, 5);
+typedef enum sp_err sp_quota_session_fn(void *ctx, struct sp_slice hash, struct sp_slice identifier,
+                                        uint64_t used_us);
+enum sp_err sp_quota_sessions(struct sp_quota *quota, uint32_t tenant, uint64_t epoch,
+                              uint64_t now_us, sp_quota_session_fn *fn, void *ctx)
+    SP_MUST_CHECK SP_NONNULL(1, 5);
 
 /* What a node uses now; `left` of a limit that is 0 says nothing. */
 struct sp_quota_usage {
@@ -163,11 +172,12 @@ struct sp_quota_usage {
     uint64_t day_runs;
     uint32_t parent;
 };
-void sp_quota_usage(struct sp_quota *quota, uint32_t node, uint64_t now_us, struct sp_quota_usage *out) SP_NONNULL(1, 4);
+void sp_quota_usage(struct sp_quota *quota, uint32_t node, uint64_t now_us,
+                    struct sp_quota_usage *out) SP_NONNULL(1, 4);
 
 /* The tokens of a tenant that were seen, in no order. */
 typedef enum sp_err sp_quota_node_fn(void *ctx, uint32_t node);
-enum sp_err sp_quota_tokens(const struct sp_quota *quota, uint32_t tenant, sp_quota_node_fn *fn, void *ctx) SP_MUST_CHECK
-    SP_NONNULL(1, 3);
+enum sp_err sp_quota_tokens(const struct sp_quota *quota, uint32_t tenant, sp_quota_node_fn *fn,
+                            void *ctx) SP_MUST_CHECK SP_NONNULL(1, 3);
 
 #endif

@@ -59,11 +59,13 @@ struct sp_quota {
 enum sp_quota_day_kind sp_quota_kind_of(enum sp_limit limit);
 enum sp_limit sp_quota_limit_of(enum sp_quota_day_kind kind);
 
-enum sp_err sp_quota_node_make(struct sp_quota *quota, enum sp_limit_scope scope, struct sp_slice name,
-                               struct sp_slice token, uint32_t *out) SP_MUST_CHECK SP_NONNULL(1, 5);
+enum sp_err sp_quota_node_make(struct sp_quota *quota, enum sp_limit_scope scope,
+                               struct sp_slice name, struct sp_slice token, uint32_t *out)
+    SP_MUST_CHECK SP_NONNULL(1, 5);
 
 /* The node and those above it, lowest first; how many. */
-unsigned sp_quota_path(const struct sp_quota *quota, uint32_t node, uint32_t out[SP_QUOTA_PATH_MAX]);
+unsigned sp_quota_path(const struct sp_quota *quota, uint32_t node,
+                       uint32_t out[SP_QUOTA_PATH_MAX]);
 
 /* A new day begins at nothing. */
 void sp_quota_node_today(struct sp_quota_node *node, uint32_t day);
@@ -85,9 +87,10 @@ bool sp_quota_node_is_worth_writing(const struct sp_quota_node *node);
 void sp_quota_expire(struct sp_quota *quota, uint64_t now_us);
 
 /* Begins or holds the session of an ask. A new one that only came to nothing is forgotten when it is let go. */
-enum sp_err sp_quota_hold_session(struct sp_quota *quota, const struct sp_quota_ask *ask, uint64_t now_us,
-                                  struct sp_quota_hold *hold) SP_MUST_CHECK;
-void sp_quota_let_session_go(struct sp_quota *quota, const struct sp_quota_hold *hold, bool is_nothing, uint64_t now_us);
+enum sp_err sp_quota_hold_session(struct sp_quota *quota, const struct sp_quota_ask *ask,
+                                  uint64_t now_us, struct sp_quota_hold *hold) SP_MUST_CHECK;
+void sp_quota_let_session_go(struct sp_quota *quota, const struct sp_quota_hold *hold,
+                             bool is_nothing, uint64_t now_us);
 bool sp_quota_is_session_limited(const struct sp_quota *quota, uint32_t node);
 
 #endif

@@ -10,11 +10,11 @@
 #define RUNS_SHARE    4U
 
 /* What nobody waits for is written this often, and so much of it at once. */
-#define PUT_OFF_US   ((uint64_t)5 * 1000000U)
-#define ROWS_AT_ONCE ((size_t)2000)
+#define PUT_OFF_US    ((uint64_t)5 * 1000000U)
+#define ROWS_AT_ONCE  ((size_t)2000)
 
 /* The time is written down so often when nothing else is. */
-#define TIME_US ((uint64_t)60 * 1000000U)
+#define TIME_US       ((uint64_t)60 * 1000000U)
 
 void sp_quota_list(struct sp_quota *quota, uint32_t node)
 {
@@ -91,7 +91,8 @@ bool sp_quota_node_is_covered(const struct sp_quota_node *node)
         }
     }
     bool has_runs = node->limits.of[SP_LIMIT_RUNS] == 0 || runs_used(node) <= node->runs_lease;
-    bool has_rate = node->limits.of[SP_LIMIT_REQUESTS] == 0 || arrival_of(node) <= node->arrival_lease_us;
+    bool has_rate =
+        node->limits.of[SP_LIMIT_REQUESTS] == 0 || arrival_of(node) <= node->arrival_lease_us;
     return has_runs && has_rate;
 }
 
@@ -116,7 +117,8 @@ bool sp_quota_node_is_worth_writing(const struct sp_quota_node *node)
     }
     uint64_t runs = runs_used(node);
     uint64_t limit = node->limits.of[SP_LIMIT_RUNS];
-    bool is_short = limit != 0 && (runs > node->runs_lease || (node->runs_lease < limit && runs == node->runs_lease));
+    bool is_short = limit != 0 && (runs > node->runs_lease ||
+                                   (node->runs_lease < limit && runs == node->runs_lease));
     bool is_wide = node->runs_lease > runs + 2 * (uint64_t)runs_share(node);
     bool is_slow = node->limits.of[SP_LIMIT_REQUESTS] != 0 &&
                    node->arrival_lease_us < arrival_of(node) + RATE_AHEAD_US / 2;
@@ -133,7 +135,9 @@ static struct sp_store_row row_of(const struct sp_quota_node *node, bool is_exac
         .token = sp_slice_of(node->token),
         .day = node->day,
         .runs = is_exact ? (uint32_t)runs_used(node) : runs_lease(node),
-        .arrival_us = node->limits.of[SP_LIMIT_REQUESTS] == 0 || is_exact ? arrival_of(node) : arrival_of(node) + RATE_AHEAD_US,
+        .arrival_us = node->limits.of[SP_LIMIT_REQUESTS] == 0 || is_exact
+                          ? arrival_of(node)
+                          : arrival_of(node) + RATE_AHEAD_US,
         .day_requests = node->day_requests,
         .day_runs = node->day_runs,
     };
@@ -175,7 +179,8 @@ static uint64_t name_lease_us(const struct sp_quota *quota, const struct sp_name
     return name->used_us + SP_QUOTA_RUN_US_MAX + 2 * quota->cooldown_us;
 }
 
-static enum sp_err put_name(const struct sp_quota *quota, const struct sp_name *name, uint64_t until_us)
+static enum sp_err put_name(const struct sp_quota *quota, const struct sp_name *name,
+                            uint64_t until_us)
 {
     const struct sp_quota_node *tenant = &quota->nodes[name->tenant];
     const struct sp_quota_node *owner = &quota->nodes[name->node];
@@ -200,7 +205,8 @@ static enum sp_err put_names(const struct sp_quota *quota, size_t *out_count)
     }
     size_t count = 0;
     /* Those whose lease somebody waits for stand first. */
-    for (const struct sp_name *name = sp_names_first_listed(quota->names); name != NULL; name = name->next_listed) {
+    for (const struct sp_name *name = sp_names_first_listed(quota->names); name != NULL;
+         name = name->next_listed) {
         bool must = sp_quota_is_session_limited(quota, name->node);
         if (count >= ROWS_AT_ONCE && !must) {
             break;
@@ -212,7 +218,8 @@ static enum sp_err put_names(const struct sp_quota *quota, size_t *out_count)
     return SP_OK;
 }
 
-static enum sp_err write_all(struct sp_quota *quota, uint64_t now_us, struct kept *kept, size_t *out_names)
+static enum sp_err write_all(struct sp_quota *quota, uint64_t now_us, struct kept *kept,
+                             size_t *out_names)
 {
     const struct sp_quota_store *store = quota->store;
     SP_TRY(store->begin(store->ctx));
@@ -287,7 +294,8 @@ enum sp_err sp_quota_tick(struct sp_quota *quota, uint64_t now_us)
     if (now_us - quota->flushed_us < PUT_OFF_US) {
         return SP_OK;
     }
-    bool is_idle = quota->listed_count == 0 && sp_names_listed(quota->names) == 0 && sp_names_buried(quota->names).len == 0;
+    bool is_idle = quota->listed_count == 0 && sp_names_listed(quota->names) == 0 &&
+                   sp_names_buried(quota->names).len == 0;
     return is_idle && now_us - quota->flushed_us < TIME_US ? SP_OK : sp_quota_flush(quota, now_us);
 }
 

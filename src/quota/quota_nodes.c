@@ -46,18 +46,22 @@ static struct sp_slice token_of(const struct sp_quota_node *node)
     return node->token == NULL ? sp_slice_make(NULL, 0) : sp_slice_of(node->token);
 }
 
-static bool is_node(const struct sp_quota_node *node, enum sp_limit_scope scope, struct sp_slice name, struct sp_slice token)
+static bool is_node(const struct sp_quota_node *node, enum sp_limit_scope scope,
+                    struct sp_slice name, struct sp_slice token)
 {
-    return node->scope == scope && sp_slice_is(token, node->token == NULL ? "" : node->token) && sp_slice_is(name, node->name);
+    return node->scope == scope && sp_slice_is(token, node->token == NULL ? "" : node->token) &&
+           sp_slice_is(name, node->name);
 }
 
 /* The slot that holds this node, or the free one where it belongs. */
-static size_t slot_of(const struct sp_quota *quota, enum sp_limit_scope scope, struct sp_slice name, struct sp_slice token)
+static size_t slot_of(const struct sp_quota *quota, enum sp_limit_scope scope, struct sp_slice name,
+                      struct sp_slice token)
 {
     uint64_t hash = hash_bytes(UINT64_C(0xcbf29ce484222325) + (uint64_t)scope, name);
     hash = hash_bytes(hash * UINT64_C(0x9e3779b97f4a7c15), token);
     size_t at = (size_t)(hash ^ hash >> 32) & (quota->slot_count - 1);
-    while (quota->slots[at] != SP_QUOTA_NODE_NONE && !is_node(&quota->nodes[quota->slots[at]], scope, name, token)) {
+    while (quota->slots[at] != SP_QUOTA_NODE_NONE &&
+           !is_node(&quota->nodes[quota->slots[at]], scope, name, token)) {
         at = (at + 1) & (quota->slot_count - 1);
     }
     return at;
@@ -104,8 +108,8 @@ static enum sp_err grow_nodes(struct sp_quota *quota)
     return SP_OK;
 }
 
-enum sp_err sp_quota_node_make(struct sp_quota *quota, enum sp_limit_scope scope, struct sp_slice name,
-                               struct sp_slice token, uint32_t *out)
+enum sp_err sp_quota_node_make(struct sp_quota *quota, enum sp_limit_scope scope,
+                               struct sp_slice name, struct sp_slice token, uint32_t *out)
 {
     size_t slot = quota->slot_count == 0 ? 0 : slot_of(quota, scope, name, token);
     if (quota->slot_count > 0 && quota->slots[slot] != SP_QUOTA_NODE_NONE) {
@@ -134,10 +138,12 @@ enum sp_err sp_quota_node_make(struct sp_quota *quota, enum sp_limit_scope scope
 }
 
 /* A token stands beneath its tenant. */
-static enum sp_err make_token(struct sp_quota *quota, uint32_t tenant, struct sp_slice id, uint32_t *out)
+static enum sp_err make_token(struct sp_quota *quota, uint32_t tenant, struct sp_slice id,
+                              uint32_t *out)
 {
     size_t before = quota->node_count;
-    SP_TRY(sp_quota_node_make(quota, SP_LIMIT_OF_TOKEN, sp_slice_of(quota->nodes[tenant].name), id, out));
+    SP_TRY(sp_quota_node_make(quota, SP_LIMIT_OF_TOKEN, sp_slice_of(quota->nodes[tenant].name), id,
+                              out));
     if (quota->node_count > before) {
         quota->nodes[*out].parent = tenant;
         quota->nodes[*out].next_token = quota->nodes[tenant].first_token;
@@ -172,7 +178,8 @@ void sp_quota_node_today(struct sp_quota_node *node, uint32_t day)
 }
 
 /* What is in flight, alive or not settled counts where it will be taken from. */
-static void count_below(struct sp_quota *quota, uint32_t parent, const struct sp_quota_node *child, bool is_added)
+static void count_below(struct sp_quota *quota, uint32_t parent, const struct sp_quota_node *child,
+                        bool is_added)
 {
     if (parent == SP_QUOTA_NODE_NONE) {
         return;
@@ -183,7 +190,8 @@ static void count_below(struct sp_quota *quota, uint32_t parent, const struct sp
     for (size_t kind = 0; kind < SP_QUOTA_DAY_KINDS && node->day == child->day; kind++) {
         uint64_t amount = child->reserved[kind];
         node->used[kind] = is_added ? node->used[kind] + amount : node->used[kind] - amount;
-        node->reserved[kind] = is_added ? node->reserved[kind] + amount : node->reserved[kind] - amount;
+        node->reserved[kind] =
+            is_added ? node->reserved[kind] + amount : node->reserved[kind] - amount;
     }
     sp_quota_list(quota, parent);
 }
@@ -206,16 +214,18 @@ static void move(struct sp_quota *quota, uint32_t node, uint32_t parent)
 
 static enum sp_err check_limits(const struct sp_quota_limits *limits)
 {
-    return limits->of[SP_LIMIT_REQUESTS] > SP_RATE_PER_MINUTE_MAX || limits->of[SP_LIMIT_RUNS] > UINT32_MAX / 2 ||
+    return limits->of[SP_LIMIT_REQUESTS] > SP_RATE_PER_MINUTE_MAX ||
+                   limits->of[SP_LIMIT_RUNS] > UINT32_MAX / 2 ||
                    limits->of[SP_LIMIT_SESSIONS] > SP_QUOTA_SESSIONS_MAX
                ? SP_ERR_RANGE
                : SP_OK;
 }
 
-enum sp_err sp_quota_put(struct sp_quota *quota, enum sp_limit_scope scope, struct sp_slice name, uint32_t parent,
-                         const struct sp_quota_limits *limits, uint32_t *out_node)
+enum sp_err sp_quota_put(struct sp_quota *quota, enum sp_limit_scope scope, struct sp_slice name,
+                         uint32_t parent, const struct sp_quota_limits *limits, uint32_t *out_node)
 {
-    SP_ASSERT(scope != SP_LIMIT_OF_TOKEN && (parent == SP_QUOTA_NODE_NONE || parent < quota->node_count));
+    SP_ASSERT(scope != SP_LIMIT_OF_TOKEN &&
+              (parent == SP_QUOTA_NODE_NONE || parent < quota->node_count));
     uint32_t node = 0;
     SP_TRY(check_limits(limits));
     SP_TRY(sp_quota_node_make(quota, scope, name, sp_slice_make(NULL, 0), &node));
@@ -225,7 +235,8 @@ enum sp_err sp_quota_put(struct sp_quota *quota, enum sp_limit_scope scope, stru
     return SP_OK;
 }
 
-enum sp_err sp_quota_find(const struct sp_quota *quota, enum sp_limit_scope scope, struct sp_slice name, uint32_t *out_node)
+enum sp_err sp_quota_find(const struct sp_quota *quota, enum sp_limit_scope scope,
+                          struct sp_slice name, uint32_t *out_node)
 {
     if (quota->slot_count == 0) {
         return SP_ERR_NOT_FOUND;
@@ -238,8 +249,8 @@ enum sp_err sp_quota_find(const struct sp_quota *quota, enum sp_limit_scope scop
     return SP_OK;
 }
 
-enum sp_err sp_quota_token(struct sp_quota *quota, uint32_t tenant, struct sp_slice id, const struct sp_quota_limits *limits,
-                           uint32_t *out_node)
+enum sp_err sp_quota_token(struct sp_quota *quota, uint32_t tenant, struct sp_slice id,
+                           const struct sp_quota_limits *limits, uint32_t *out_node)
 {
     SP_ASSERT(tenant < quota->node_count && quota->nodes[tenant].scope == SP_LIMIT_OF_TENANT);
     SP_TRY(check_limits(limits));
@@ -248,7 +259,8 @@ enum sp_err sp_quota_token(struct sp_quota *quota, uint32_t tenant, struct sp_sl
     return SP_OK;
 }
 
-enum sp_err sp_quota_resume_run(struct sp_quota *quota, struct sp_slice tenant, struct sp_slice id, uint32_t *out_node)
+enum sp_err sp_quota_resume_run(struct sp_quota *quota, struct sp_slice tenant, struct sp_slice id,
+                                uint32_t *out_node)
 {
     uint32_t at = 0;
     uint32_t path[SP_QUOTA_PATH_MAX];
@@ -273,10 +285,12 @@ void sp_quota_end_resumed(struct sp_quota *quota, uint32_t node)
     }
 }
 
-enum sp_err sp_quota_tokens(const struct sp_quota *quota, uint32_t tenant, sp_quota_node_fn *fn, void *ctx)
+enum sp_err sp_quota_tokens(const struct sp_quota *quota, uint32_t tenant, sp_quota_node_fn *fn,
+                            void *ctx)
 {
     SP_ASSERT(tenant < quota->node_count);
-    for (uint32_t at = quota->nodes[tenant].first_token; at != SP_QUOTA_NODE_NONE; at = quota->nodes[at].next_token) {
+    for (uint32_t at = quota->nodes[tenant].first_token; at != SP_QUOTA_NODE_NONE;
+         at = quota->nodes[at].next_token) {
         SP_TRY(fn(ctx, at));
     }
     return SP_OK;
@@ -284,8 +298,8 @@ enum sp_err sp_quota_tokens(const struct sp_quota *quota, uint32_t tenant, sp_qu
 
 /* --- what is on the store --- */
 
-static enum sp_err find_owner(struct sp_quota *quota, enum sp_limit_scope scope, struct sp_slice name, struct sp_slice token,
-                              uint32_t *out)
+static enum sp_err find_owner(struct sp_quota *quota, enum sp_limit_scope scope,
+                              struct sp_slice name, struct sp_slice token, uint32_t *out)
 {
     if (scope != SP_LIMIT_OF_TOKEN) {
         return sp_quota_node_make(quota, scope, name, sp_slice_make(NULL, 0), out);
@@ -349,11 +363,12 @@ static enum sp_err load(struct sp_quota *quota, struct sp_quota_time now)
     quota->runs_before_until_us = quota->clock.time_us + SP_QUOTA_RUN_US_MAX;
     quota->flushed_us = 0;
     sp_quota_expire(quota, quota->clock.time_us);
-    return quota->store->sweep(quota->store->ctx, sp_quota_day(quota->clock.time_us), quota->clock.time_us);
+    return quota->store->sweep(quota->store->ctx, sp_quota_day(quota->clock.time_us),
+                               quota->clock.time_us);
 }
 
-enum sp_err sp_quota_open(const struct sp_quota_store *store, uint64_t cooldown_us, struct sp_quota_time now,
-                          struct sp_quota **out)
+enum sp_err sp_quota_open(const struct sp_quota_store *store, uint64_t cooldown_us,
+                          struct sp_quota_time now, struct sp_quota **out)
 {
     struct sp_quota *quota = calloc(1, sizeof(*quota));
     if (quota == NULL) {

@@ -37,7 +37,8 @@ static void forget(struct sp_quota *quota, struct sp_name *name)
 void sp_quota_expire(struct sp_quota *quota, uint64_t now_us)
 {
     struct sp_name *oldest = sp_names_oldest(quota->names);
-    while (oldest != NULL && now_us >= oldest->used_us && now_us - oldest->used_us >= quota->cooldown_us) {
+    while (oldest != NULL && now_us >= oldest->used_us &&
+           now_us - oldest->used_us >= quota->cooldown_us) {
         forget(quota, oldest);
         oldest = sp_names_oldest(quota->names);
     }
@@ -49,8 +50,8 @@ static bool is_lease_short(const struct sp_quota *quota, const struct sp_name *n
     return name->lease_us < name->used_us + SP_QUOTA_RUN_US_MAX + quota->cooldown_us;
 }
 
-enum sp_err sp_quota_hold_session(struct sp_quota *quota, const struct sp_quota_ask *ask, uint64_t now_us,
-                                  struct sp_quota_hold *hold)
+enum sp_err sp_quota_hold_session(struct sp_quota *quota, const struct sp_quota_ask *ask,
+                                  uint64_t now_us, struct sp_quota_hold *hold)
 {
     struct sp_name *name = sp_names_find(quota->names, ask->session);
     if (ask->session.len == 0 || (name == NULL && !ask->may_begin_session)) {
@@ -78,9 +79,11 @@ enum sp_err sp_quota_hold_session(struct sp_quota *quota, const struct sp_quota_
     return SP_OK;
 }
 
-void sp_quota_let_session_go(struct sp_quota *quota, const struct sp_quota_hold *hold, bool is_nothing, uint64_t now_us)
+void sp_quota_let_session_go(struct sp_quota *quota, const struct sp_quota_hold *hold,
+                             bool is_nothing, uint64_t now_us)
 {
-    struct sp_name *name = sp_names_find(quota->names, sp_slice_make(hold->session, hold->session_len));
+    struct sp_name *name =
+        sp_names_find(quota->names, sp_slice_make(hold->session, hold->session_len));
     if (name == NULL || name->in_use == 0) {
         return; /* it was deleted while it was held */
     }
@@ -101,14 +104,16 @@ void sp_quota_end_session(struct sp_quota *quota, struct sp_slice hash)
     }
 }
 
-enum sp_err sp_quota_sessions(struct sp_quota *quota, uint32_t tenant, uint64_t epoch, uint64_t now_us,
-                              sp_quota_session_fn *fn, void *ctx)
+enum sp_err sp_quota_sessions(struct sp_quota *quota, uint32_t tenant, uint64_t epoch,
+                              uint64_t now_us, sp_quota_session_fn *fn, void *ctx)
 {
     SP_ASSERT(tenant < quota->node_count);
     sp_quota_expire(quota, now_us);
-    for (const struct sp_name *at = sp_names_newest_of(quota->names, tenant); at != NULL; at = at->of_tenant_older) {
+    for (const struct sp_name *at = sp_names_newest_of(quota->names, tenant); at != NULL;
+         at = at->of_tenant_older) {
         if (at->epoch == epoch) {
-            SP_TRY(fn(ctx, sp_slice_make(at->hash, sizeof(at->hash)), sp_slice_of(at->identifier), at->used_us));
+            SP_TRY(fn(ctx, sp_slice_make(at->hash, sizeof(at->hash)), sp_slice_of(at->identifier),
+                      at->used_us));
         }
     }
     return SP_OK;

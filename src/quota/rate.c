@@ -44,7 +44,8 @@ static enum sp_err check(const struct sp_rate *next, uint64_t now_us, uint64_t *
     return SP_OK;
 }
 
-enum sp_err sp_rate_ask(const struct sp_rate *rate, uint32_t per_minute, uint64_t now_us, uint64_t *out_after_us)
+enum sp_err sp_rate_ask(const struct sp_rate *rate, uint32_t per_minute, uint64_t now_us,
+                        uint64_t *out_after_us)
 {
     if (per_minute == 0) {
         return SP_OK;
@@ -56,7 +57,8 @@ enum sp_err sp_rate_ask(const struct sp_rate *rate, uint32_t per_minute, uint64_
     return check(&next, now_us, out_after_us);
 }
 
-enum sp_err sp_rate_take(struct sp_rate *rate, uint32_t per_minute, uint64_t now_us, uint64_t *out_after_us)
+enum sp_err sp_rate_take(struct sp_rate *rate, uint32_t per_minute, uint64_t now_us,
+                         uint64_t *out_after_us)
 {
     if (per_minute == 0) {
         return SP_OK;

@@ -27,17 +27,18 @@ struct sp_rate {
  * Takes one request at `now_us`. SP_ERR_QUOTA when none is free: `*out_after_us` is when the next one is, and nothing
  * was taken. A rate of 0 is no limit; SP_ERR_RANGE over SP_RATE_PER_MINUTE_MAX.
  */
-enum sp_err sp_rate_take(struct sp_rate *rate, uint32_t per_minute, uint64_t now_us, uint64_t *out_after_us) SP_MUST_CHECK
-    SP_NONNULL(1, 4);
+enum sp_err sp_rate_take(struct sp_rate *rate, uint32_t per_minute, uint64_t now_us,
+                         uint64_t *out_after_us) SP_MUST_CHECK SP_NONNULL(1, 4);
 
 /* Whether it would be given, without taking it. */
-enum sp_err sp_rate_ask(const struct sp_rate *rate, uint32_t per_minute, uint64_t now_us, uint64_t *out_after_us) SP_MUST_CHECK
-    SP_NONNULL(1, 4);
+enum sp_err sp_rate_ask(const struct sp_rate *rate, uint32_t per_minute, uint64_t now_us,
+                        uint64_t *out_after_us) SP_MUST_CHECK SP_NONNULL(1, 4);
 
 /* Gives one request back (it was taken and then refused for another reason). */
 void sp_rate_give(struct sp_rate *rate, uint32_t per_minute) SP_NONNULL(1);
 
 /* How many requests could be taken at once now. */
-uint32_t sp_rate_free(const struct sp_rate *rate, uint32_t per_minute, uint64_t now_us) SP_NONNULL(1);
+uint32_t sp_rate_free(const struct sp_rate *rate, uint32_t per_minute, uint64_t now_us)
+    SP_NONNULL(1);
 
 #endif

@@ -16,15 +16,20 @@
 #define SP_STORE_HASH_CHARS ((size_t)64)
 
 /* What is counted by the day, in this order. */
-enum sp_quota_day_kind { SP_QUOTA_RUN_MS, SP_QUOTA_CODE_BYTES, SP_QUOTA_UPLOAD_BYTES, SP_QUOTA_DAY_KINDS };
+enum sp_quota_day_kind {
+    SP_QUOTA_RUN_MS,
+    SP_QUOTA_CODE_BYTES,
+    SP_QUOTA_UPLOAD_BYTES,
+    SP_QUOTA_DAY_KINDS
+};
 
 struct sp_store_row {
     enum sp_limit_scope scope;
     struct sp_slice name;  /* of the organisation or the tenant */
     struct sp_slice token; /* its id; empty but for a token */
     uint32_t day;
-    uint32_t runs;         /* that may be in flight */
-    uint64_t arrival_us;   /* up to which the rate may have moved */
+    uint32_t runs;       /* that may be in flight */
+    uint64_t arrival_us; /* up to which the rate may have moved */
     uint64_t day_used[SP_QUOTA_DAY_KINDS];
     uint64_t day_requests; /* for the eye only: these two are no leases */
     uint64_t day_runs;

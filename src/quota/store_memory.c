@@ -49,11 +49,13 @@ static uint64_t hash_of(uint64_t hash, struct sp_slice text)
 
 static size_t slot_of(const struct sp_store_memory *store, const struct sp_store_row *row)
 {
-    uint64_t hash = hash_of(hash_of(14695981039346656037U + (uint64_t)row->scope, row->name) * 31, row->token);
+    uint64_t hash =
+        hash_of(hash_of(14695981039346656037U + (uint64_t)row->scope, row->name) * 31, row->token);
     size_t at = (size_t)(hash ^ hash >> 29) & (store->slot_count - 1);
     while (store->slots[at] != 0) {
         const struct sp_store_row *have = &store->rows[store->slots[at] - 1].row;
-        if (have->scope == row->scope && sp_slice_equal(have->name, row->name) && sp_slice_equal(have->token, row->token)) {
+        if (have->scope == row->scope && sp_slice_equal(have->name, row->name) &&
+            sp_slice_equal(have->token, row->token)) {
             break;
         }
         at = (at + 1) & (store->slot_count - 1);
@@ -91,7 +93,8 @@ static enum sp_err grow(struct sp_store_memory *store)
     return SP_OK;
 }
 
-static enum sp_err find_or_make(struct sp_store_memory *store, const struct sp_store_row *row, struct row **out)
+static enum sp_err find_or_make(struct sp_store_memory *store, const struct sp_store_row *row,
+                                struct row **out)
 {
     SP_TRY(grow(store));
     size_t slot = slot_of(store, row);
@@ -103,8 +106,9 @@ static enum sp_err find_or_make(struct sp_store_memory *store, const struct sp_s
             free(made->token);
             return SP_ERR_NOMEM;
         }
-        made->row = (struct sp_store_row){
-            .scope = row->scope, .name = sp_slice_of(made->name), .token = sp_slice_of(made->token)};
+        made->row = (struct sp_store_row){.scope = row->scope,
+                                          .name = sp_slice_of(made->name),
+                                          .token = sp_slice_of(made->token)};
         store->count++;
         store->slots[slot] = (uint32_t)store->count;
     }
@@ -170,7 +174,8 @@ static enum sp_err put(void *ctx, struct sp_store_row *row)
     const struct sp_store_row *had = &at->row;
     bool is_same_day = at->is_there && had->day == row->day;
     for (size_t kind = 0; kind < SP_QUOTA_DAY_KINDS; kind++) {
-        row->day_used[kind] = share_of(store, is_same_day ? had->day_used[kind] : 0, row->day_used[kind]);
+        row->day_used[kind] =
+            share_of(store, is_same_day ? had->day_used[kind] : 0, row->day_used[kind]);
     }
     at->put = *row;
     if (!at->is_put) {
@@ -241,7 +246,8 @@ static enum sp_err sweep(void *ctx, uint32_t day, uint64_t time_us)
     struct sp_store_memory *store = ctx;
     for (size_t i = 0; i < store->count; i++) {
         const struct sp_store_row *row = &store->rows[i].row;
-        if (row->scope == SP_LIMIT_OF_TOKEN && row->day < day && row->runs == 0 && row->arrival_us <= time_us) {
+        if (row->scope == SP_LIMIT_OF_TOKEN && row->day < day && row->runs == 0 &&
+            row->arrival_us <= time_us) {
             store->rows[i].is_there = false;
         }
     }
@@ -257,7 +263,8 @@ static int by_end(const void *a, const void *b)
 {
     const struct name *const *left = a;
     const struct name *const *right = b;
-    return ((*left)->name.until_us > (*right)->name.until_us) - ((*left)->name.until_us < (*right)->name.until_us);
+    return ((*left)->name.until_us > (*right)->name.until_us) -
+           ((*left)->name.until_us < (*right)->name.until_us);
 }
 
 static enum sp_err load_names(struct sp_store_memory *store, const struct sp_store_found *found)

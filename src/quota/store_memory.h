@@ -12,8 +12,8 @@
 struct sp_store_memory;
 
 /* `*out_store` lives as long as `*out`. */
-enum sp_err sp_store_memory_new(struct sp_store_memory **out, struct sp_quota_store *out_store) SP_MUST_CHECK
-    SP_NONNULL(1, 2);
+enum sp_err sp_store_memory_new(struct sp_store_memory **out, struct sp_quota_store *out_store)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 void sp_store_memory_free(struct sp_store_memory *store);
 
 /* The next commits fail with this error, until SP_OK is set. */

@@ -38,17 +38,24 @@ static const char *const texts[STATEMENT_COUNT] = {
     [SWEEP_LEASES] = "DELETE FROM lease WHERE scope=?1 AND day<?2 AND runs=0 AND arrival_us<=?3",
     [SWEEP_NAMES] = "DELETE FROM session WHERE until_us<=?1",
     [LOAD_TIME] = "SELECT time_us FROM clock",
-    [LOAD_LEASES] = "SELECT scope,name,token,day,runs,arrival_us,run_ms,code_bytes,upload_bytes,requests,day_runs FROM lease",
-    [LOAD_NAMES] = "SELECT hash,tenant,token,identifier,epoch,created_us,until_us FROM session ORDER BY until_us",
+    [LOAD_LEASES] = "SELECT "
+                    "scope,name,token,day,runs,arrival_us,run_ms,code_bytes,upload_bytes,requests,"
+                    "day_runs FROM lease",
+    [LOAD_NAMES] = "SELECT hash,tenant,token,identifier,epoch,created_us,until_us FROM session "
+                   "ORDER BY until_us",
 };
 
 static const char schema[] =
-    "CREATE TABLE lease(scope INTEGER NOT NULL, name TEXT NOT NULL, token TEXT NOT NULL, day INTEGER NOT NULL,"
-    " runs INTEGER NOT NULL, arrival_us INTEGER NOT NULL, run_ms INTEGER NOT NULL, code_bytes INTEGER NOT NULL,"
+    "CREATE TABLE lease(scope INTEGER NOT NULL, name TEXT NOT NULL, token TEXT NOT NULL, day "
+    "INTEGER NOT NULL,"
+    " runs INTEGER NOT NULL, arrival_us INTEGER NOT NULL, run_ms INTEGER NOT NULL, code_bytes "
+    "INTEGER NOT NULL,"
     " upload_bytes INTEGER NOT NULL, requests INTEGER NOT NULL, day_runs INTEGER NOT NULL,"
     " PRIMARY KEY(scope,name,token)) WITHOUT ROWID;"
-    "CREATE TABLE session(hash TEXT NOT NULL PRIMARY KEY, tenant TEXT NOT NULL, token TEXT NOT NULL,"
-    " identifier TEXT NOT NULL, epoch INTEGER NOT NULL, created_us INTEGER NOT NULL, until_us INTEGER NOT NULL)"
+    "CREATE TABLE session(hash TEXT NOT NULL PRIMARY KEY, tenant TEXT NOT NULL, token TEXT NOT "
+    "NULL,"
+    " identifier TEXT NOT NULL, epoch INTEGER NOT NULL, created_us INTEGER NOT NULL, until_us "
+    "INTEGER NOT NULL)"
     " WITHOUT ROWID;"
     "CREATE TABLE clock(id INTEGER NOT NULL PRIMARY KEY, time_us INTEGER NOT NULL);";
 
@@ -138,9 +145,14 @@ static enum sp_err put(void *ctx, struct sp_store_row *row)
 {
     struct sp_store_sqlite *store = ctx;
     sqlite3_stmt *s = store->statements[PUT];
-    const uint64_t numbers[] = {
-        row->day,  row->runs, row->arrival_us, row->day_used[SP_QUOTA_RUN_MS], row->day_used[SP_QUOTA_CODE_BYTES],
-        row->day_used[SP_QUOTA_UPLOAD_BYTES], row->day_requests, row->day_runs};
+    const uint64_t numbers[] = {row->day,
+                                row->runs,
+                                row->arrival_us,
+                                row->day_used[SP_QUOTA_RUN_MS],
+                                row->day_used[SP_QUOTA_CODE_BYTES],
+                                row->day_used[SP_QUOTA_UPLOAD_BYTES],
+                                row->day_requests,
+                                row->day_runs};
     SP_TRY(bind_number(s, 1, (uint64_t)row->scope));
     SP_TRY(bind_text(s, 2, row->name));
     SP_TRY(bind_text(s, 3, row->token));
@@ -275,7 +287,8 @@ static enum sp_err load(void *ctx, uint64_t *out_time_us, const struct sp_store_
     sqlite3_stmt *time = store->statements[LOAD_TIME];
     int code = sqlite3_step(time);
     *out_time_us = 0;
-    enum sp_err err = code == SQLITE_ROW ? read_number(time, 0, INT64_MAX, out_time_us) : from_sqlite(code);
+    enum sp_err err =
+        code == SQLITE_ROW ? read_number(time, 0, INT64_MAX, out_time_us) : from_sqlite(code);
     (void)sqlite3_reset(time);
     SP_TRY(err);
     err = load_leases(store->statements[LOAD_LEASES], found);
@@ -310,8 +323,10 @@ static enum sp_err user_version(struct sp_store_sqlite *store, int *out)
 static enum sp_err settle(struct sp_store_sqlite *store)
 {
     int version = 0;
-    SP_TRY(execute(store, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-                          " PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=100; PRAGMA cell_size_check=ON;"));
+    SP_TRY(execute(
+        store,
+        "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+        " PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=100; PRAGMA cell_size_check=ON;"));
     /* Takes the lock now. */
     SP_TRY(execute(store, "BEGIN EXCLUSIVE"));
     enum sp_err err = user_version(store, &version);
@@ -327,13 +342,14 @@ static enum sp_err settle(struct sp_store_sqlite *store)
     /* Says nothing new, but is written: after this the write-ahead log is open. */
     SP_TRY(execute(store, "PRAGMA user_version=1; COMMIT"));
     for (size_t i = 0; i < STATEMENT_COUNT; i++) {
-        SP_TRY(from_sqlite(
-            sqlite3_prepare_v3(store->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT, &store->statements[i], NULL)));
+        SP_TRY(from_sqlite(sqlite3_prepare_v3(store->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT,
+                                              &store->statements[i], NULL)));
     }
     return SP_OK;
 }
 
-enum sp_err sp_store_sqlite_open(int dir, const char *name, struct sp_store_sqlite **out, struct sp_quota_store *out_store)
+enum sp_err sp_store_sqlite_open(int dir, const char *name, struct sp_store_sqlite **out,
+                                 struct sp_quota_store *out_store)
 {
     SP_AUTO_BUF struct sp_buf path;
     sp_buf_init(&path, PATH_MAX_BYTES);
@@ -351,7 +367,8 @@ enum sp_err sp_store_sqlite_open(int dir, const char *name, struct sp_store_sqli
         err = sp_buf_put_byte(&path, '\0');
     }
     if (err == SP_OK) {
-        const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
+        const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
+                          SQLITE_OPEN_PRIVATECACHE;
         err = from_sqlite(sqlite3_open_v2((const char *)path.ptr, &store->db, flags, NULL));
     }
     if (err == SP_OK) {

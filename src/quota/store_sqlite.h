@@ -16,7 +16,8 @@ struct sp_store_sqlite;
  * Opens or makes `name` beneath the directory. SP_ERR_CORRUPT for a file that is damaged or is none of ours, SP_ERR_BUSY
  * while another process has it, SP_ERR_SYSTEM. `*out_store` lives as long as `*out`.
  */
-enum sp_err sp_store_sqlite_open(int dir, const char *name, struct sp_store_sqlite **out, struct sp_quota_store *out_store)
+enum sp_err sp_store_sqlite_open(int dir, const char *name, struct sp_store_sqlite **out,
+                                 struct sp_quota_store *out_store)
     SP_MUST_CHECK SP_NONNULL(2, 3, 4);
 void sp_store_sqlite_close(struct sp_store_sqlite *store);
 

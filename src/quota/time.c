@@ -1,6 +1,7 @@
 #include "quota/time.h"
 
-void sp_quota_clock_start(struct sp_quota_clock *clock, uint64_t written_us, uint64_t mono_us, uint64_t wall_us)
+void sp_quota_clock_start(struct sp_quota_clock *clock, uint64_t written_us, uint64_t mono_us,
+                          uint64_t wall_us)
 {
     clock->time_us = written_us > wall_us ? written_us : wall_us;
     clock->mono_us = mono_us;

@@ -21,8 +21,10 @@ struct sp_quota_clock {
 };
 
 /* `written_us` is the latest time that is known to have been, 0 for none. */
-void sp_quota_clock_start(struct sp_quota_clock *clock, uint64_t written_us, uint64_t mono_us, uint64_t wall_us) SP_NONNULL(1);
-uint64_t sp_quota_clock_now(struct sp_quota_clock *clock, uint64_t mono_us, uint64_t wall_us) SP_NONNULL(1);
+void sp_quota_clock_start(struct sp_quota_clock *clock, uint64_t written_us, uint64_t mono_us,
+                          uint64_t wall_us) SP_NONNULL(1);
+uint64_t sp_quota_clock_now(struct sp_quota_clock *clock, uint64_t mono_us, uint64_t wall_us)
+    SP_NONNULL(1);
 
 /* The day's number, and how long it lasts from this moment. */
 uint32_t sp_quota_day(uint64_t time_us);

@@ -12,7 +12,7 @@
 #define HEADER_BYTES_MAX ((size_t)20 * 1024)
 
 /* A transfer that moves nothing for so long is over, when there is no other limit. */
-#define STALL_S 60L
+#define STALL_S          60L
 
 struct call {
     const struct sp_client_request *request;
@@ -62,11 +62,13 @@ static bool is_events(const struct call *call)
 {
     const char *type = NULL;
     long status = 0;
-    if (call->request->events == NULL || curl_easy_getinfo(call->easy, CURLINFO_CONTENT_TYPE, &type) != CURLE_OK ||
+    if (call->request->events == NULL ||
+        curl_easy_getinfo(call->easy, CURLINFO_CONTENT_TYPE, &type) != CURLE_OK ||
         curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK) {
         return false;
     }
-    return status == 200 && type != NULL && sp_slice_is_nocase(sp_slice_of(type), "text/event-stream");
+    return status == 200 && type != NULL &&
+           sp_slice_is_nocase(sp_slice_of(type), "text/event-stream");
 }
 
 static size_t on_answer(char *bytes, size_t size, size_t count, void *ctx)
@@ -74,7 +76,9 @@ static size_t on_answer(char *bytes, size_t size, size_t count, void *ctx)
     struct call *call = ctx;
     if (is_events(call)) {
         call->answer.is_events = true;
-        return call->request->events(call->request->events_ctx, sp_slice_make(bytes, size * count)) ? size * count : 0;
+        return call->request->events(call->request->events_ctx, sp_slice_make(bytes, size * count))
+                   ? size * count
+                   : 0;
     }
     if (is_saved(call)) {
         return save(call, sp_slice_make(bytes, size * count)) ? size * count : 0;
@@ -121,7 +125,8 @@ static bool set_request(struct call *call, const struct sp_client_request *reque
            curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)request->connect_ms) ==
                CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, request->timeout_ms == 0 ? STALL_S : 0L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
+                            request->timeout_ms == 0 ? STALL_S : 0L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L) == CURLE_OK;
 }
 
@@ -140,9 +145,11 @@ static bool set_upload(struct call *call, const struct sp_client_upload *upload)
     } ctx = {.in = upload}; /* on_upload does not write to it */
     call->form = curl_mime_init(call->easy);
     curl_mimepart *part = call->form == NULL ? NULL : curl_mime_addpart(call->form);
-    return part != NULL && curl_mime_name(part, "file") == CURLE_OK && curl_mime_filename(part, upload->name) == CURLE_OK &&
+    return part != NULL && curl_mime_name(part, "file") == CURLE_OK &&
+           curl_mime_filename(part, upload->name) == CURLE_OK &&
            curl_mime_type(part, "application/octet-stream") == CURLE_OK &&
-           curl_mime_data_cb(part, (curl_off_t)upload->bytes, on_upload, NULL, NULL, ctx.out) == CURLE_OK &&
+           curl_mime_data_cb(part, (curl_off_t)upload->bytes, on_upload, NULL, NULL, ctx.out) ==
+               CURLE_OK &&
            curl_easy_setopt(call->easy, CURLOPT_MIMEPOST, call->form) == CURLE_OK;
 }
 
@@ -161,13 +168,15 @@ static bool set_body(struct call *call, const struct sp_client_request *request)
                CURLE_OK;
 }
 
-static int on_progress(void *ctx, curl_off_t down_all, curl_off_t down, curl_off_t up_all, curl_off_t up)
+static int on_progress(void *ctx, curl_off_t down_all, curl_off_t down, curl_off_t up_all,
+                       curl_off_t up)
 {
     const struct call *call = ctx;
     const bool is_up = call->request->upload != NULL;
     const curl_off_t done = is_up ? up : down;
     const curl_off_t all = is_up ? up_all : down_all;
-    return call->request->progress(call->request->progress_ctx, (uint64_t)done, (uint64_t)all) ? 0 : 1;
+    return call->request->progress(call->request->progress_ctx, (uint64_t)done, (uint64_t)all) ? 0
+                                                                                               : 1;
 }
 
 static bool set_progress(struct call *call, const struct sp_client_request *request)
@@ -221,15 +230,16 @@ enum sp_err sp_client_send(const struct sp_client_request *request, struct sp_cl
         return SP_ERR_NOMEM;
     }
     SP_CLEANUP(call_done)
-    struct call call = {.request = request, .easy = curl_easy_init(), .url = sp_slice_dup(request->url)};
+    struct call call = {
+        .request = request, .easy = curl_easy_init(), .url = sp_slice_dup(request->url)};
     sp_buf_init(&call.bearer_line, HEADER_BYTES_MAX);
     sp_buf_init(&call.answer.body, SP_CLIENT_ANSWER_BYTES_MAX);
     if (call.easy == NULL || call.url == NULL) {
         return SP_ERR_NOMEM;
     }
     SP_TRY(add_headers(&call, request->bearer));
-    if (!set_request(&call, request) || !set_body(&call, request) || !set_progress(&call, request) ||
-        !set_rest(&call, request)) {
+    if (!set_request(&call, request) || !set_body(&call, request) ||
+        !set_progress(&call, request) || !set_rest(&call, request)) {
         return SP_ERR_NOMEM;
     }
     SP_TRY(perform(&call, out_where));

@@ -26,15 +26,15 @@ typedef bool sp_client_progress_fn(void *ctx, uint64_t done, uint64_t all);
 typedef bool sp_client_events_fn(void *ctx, struct sp_slice bytes);
 
 struct sp_client_request {
-    const char *method;     /* GET, POST or DELETE */
-    struct sp_slice url;    /* whole */
-    struct sp_slice bearer; /* empty sends none */
-    struct sp_slice body;   /* JSON; POST without an upload only */
+    const char *method;                    /* GET, POST or DELETE */
+    struct sp_slice url;                   /* whole */
+    struct sp_slice bearer;                /* empty sends none */
+    struct sp_slice body;                  /* JSON; POST without an upload only */
     const struct sp_client_upload *upload; /* NULL: none */
     int save_fd; /* the body of a good answer goes there instead of into the answer; -1: no */
     uint32_t connect_ms;
-    uint32_t timeout_ms; /* of all; 0: as long as bytes move */
-    const char *ca_file; /* whom to believe; NULL: the system's */
+    uint32_t timeout_ms;             /* of all; 0: as long as bytes move */
+    const char *ca_file;             /* whom to believe; NULL: the system's */
     sp_client_progress_fn *progress; /* NULL: nobody looks */
     void *progress_ctx;
     sp_client_events_fn *events; /* NULL: a whole answer is asked for */

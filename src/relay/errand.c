@@ -24,7 +24,8 @@ void sp_relay_errand_free(struct errand *errand)
     free(errand);
 }
 
-static const struct sp_upstream *upstream_of(const struct sp_relay_room *room, const struct run *run)
+static const struct sp_upstream *upstream_of(const struct sp_relay_room *room,
+                                             const struct run *run)
 {
     return &room->lanes[run->pool].pool->upstream;
 }
@@ -49,8 +50,8 @@ enum sp_err sp_relay_errand_target(const struct sp_relay_room *room, struct run 
     uint64_t moved = is_file ? SP_HTTP_FILE_BYTES_MAX / BYTES_A_MS : 0;
     sp_buf_clear(&run->target);
     run->timeout_ms = ERRAND_MS + SP_RELAY_MARGIN_MS + (uint32_t)moved;
-    return sp_upstream_other_target(upstream_of(room, run), &errand->order, sp_buf_slice(&run->session),
-                                    errand->skip, &run->target);
+    return sp_upstream_other_target(upstream_of(room, run), &errand->order,
+                                    sp_buf_slice(&run->session), errand->skip, &run->target);
 }
 
 enum sp_err sp_relay_errand_new(struct sp_relay_room *room, struct run *run, struct sp_msg_run *msg)
@@ -116,7 +117,8 @@ static void end_download(struct sp_relay_room *room, struct run *run, const stru
 }
 
 /* A list goes on at its next page, and then at the next pool: each knows its own sessions only. */
-static bool goes_on(const struct sp_relay_room *room, struct run *run, const struct sp_upstream_other *answer)
+static bool goes_on(const struct sp_relay_room *room, struct run *run,
+                    const struct sp_upstream_other *answer)
 {
     struct errand *errand = run->errand;
     if (errand->order.operation != SP_OPERATION_SESSION_LIST || answer->err != SP_OK) {
@@ -134,8 +136,9 @@ static bool goes_on(const struct sp_relay_room *room, struct run *run, const str
     return true;
 }
 
-static void end_errand(struct sp_relay_room *room, struct run *run, const struct sp_upstream_other *answer,
-                       const struct sp_http_end *end, uint64_t now_us)
+static void end_errand(struct sp_relay_room *room, struct run *run,
+                       const struct sp_upstream_other *answer, const struct sp_http_end *end,
+                       uint64_t now_us)
 {
     struct sp_msg_outcome outcome = sp_relay_outcome_of(room, run, now_us);
     SP_AUTO_BUF struct sp_buf product = run->errand->product; /* outlives the slot */
@@ -147,14 +150,15 @@ static void end_errand(struct sp_relay_room *room, struct run *run, const struct
     outcome.retry_after_ms = sp_relay_retry_ms(answer->err, end);
     outcome.pool_status = (uint16_t)end->status;
     outcome.result_bytes = product.len;
-    sp_relay_end_run(room, run, &outcome, answer->err == SP_OK ? sp_buf_slice(&product) : sp_slice_of(NULL), now_us);
+    sp_relay_end_run(room, run, &outcome,
+                     answer->err == SP_OK ? sp_buf_slice(&product) : sp_slice_of(NULL), now_us);
     if (is_refused) {
         room->ops.bearer_refused(room->ops.ctx);
     }
 }
 
-bool sp_relay_errand_answered(struct sp_relay_room *room, struct run *run, const struct sp_http_end *end,
-                              uint64_t now_us)
+bool sp_relay_errand_answered(struct sp_relay_room *room, struct run *run,
+                              const struct sp_http_end *end, uint64_t now_us)
 {
     struct sp_upstream_other answer = {.end = SP_UPSTREAM_UNKNOWN};
     if (end->content != NULL) {
@@ -162,8 +166,8 @@ bool sp_relay_errand_answered(struct sp_relay_room *room, struct run *run, const
         end_download(room, run, end, now_us);
         return false;
     }
-    if (sp_upstream_other_read(upstream_of(room, run), &run->errand->order, end->status, end->body, &answer,
-                               &run->errand->product) != SP_OK) {
+    if (sp_upstream_other_read(upstream_of(room, run), &run->errand->order, end->status, end->body,
+                               &answer, &run->errand->product) != SP_OK) {
         sp_relay_end_unknown(room, run, "memory is used up", now_us);
         return false;
     }
@@ -172,14 +176,16 @@ bool sp_relay_errand_answered(struct sp_relay_room *room, struct run *run, const
         run->attempts = 0;
         return true;
     }
-    if (answer.err == SP_ERR_SESSIONS_FULL && sp_rest(room, run, end->retry_after_s * 1000U, now_us)) {
+    if (answer.err == SP_ERR_SESSIONS_FULL &&
+        sp_rest(room, run, end->retry_after_s * 1000U, now_us)) {
         return false;
     }
     end_errand(room, run, &answer, end, now_us);
     return false;
 }
 
-void sp_relay_tell_execution(struct sp_relay_room *room, const struct sp_msg_run *msg, struct sp_slice id)
+void sp_relay_tell_execution(struct sp_relay_room *room, const struct sp_msg_run *msg,
+                             struct sp_slice id)
 {
     SP_AUTO_BUF struct sp_buf product;
     struct sp_writer w;

@@ -42,9 +42,11 @@ static enum sp_err tell_shown(const struct sp_json *doc, size_t most, sp_events_
 static enum sp_err tell(const struct sp_events *events, unsigned what, sp_events_fn *fn, void *ctx)
 {
     SP_AUTO_JSON struct sp_json *doc = NULL;
-    const struct sp_json_limits limits = {.bytes_max = events->data.max, .depth_max = DEPTH_MAX, .nul = SP_JSON_NUL_ALLOWED};
+    const struct sp_json_limits limits = {
+        .bytes_max = events->data.max, .depth_max = DEPTH_MAX, .nul = SP_JSON_NUL_ALLOWED};
     SP_TRY(sp_json_parse(sp_buf_slice(&events->data), &limits, &doc, NULL));
-    return what == SP_PART_OUTPUT ? tell_shown(doc, events->data.max, fn, ctx) : tell_text(doc, what, fn, ctx);
+    return what == SP_PART_OUTPUT ? tell_shown(doc, events->data.max, fn, ctx)
+                                  : tell_text(doc, what, fn, ctx);
 }
 
 static enum sp_err keep_end(struct sp_events *events, bool is_error)
@@ -85,7 +87,8 @@ static enum sp_err dispatch(struct sp_events *events, sp_events_fn *fn, void *ct
 }
 
 /* One line: a name, data, the blank one that ends an event, or one that is passed over. */
-static enum sp_err take_line(struct sp_events *events, struct sp_slice line, sp_events_fn *fn, void *ctx)
+static enum sp_err take_line(struct sp_events *events, struct sp_slice line, sp_events_fn *fn,
+                             void *ctx)
 {
     const struct sp_slice event = SP_SLICE_LITERAL("event: ");
     const struct sp_slice data = SP_SLICE_LITERAL("data: ");
@@ -96,14 +99,16 @@ static enum sp_err take_line(struct sp_events *events, struct sp_slice line, sp_
         return err;
     }
     if (sp_slice_equal(sp_slice_sub(line, 0, event.len), event)) {
-        sp_slice_to_text(sp_slice_sub(line, event.len, line.len), events->name, sizeof(events->name));
+        sp_slice_to_text(sp_slice_sub(line, event.len, line.len), events->name,
+                         sizeof(events->name));
     } else if (sp_slice_equal(sp_slice_sub(line, 0, data.len), data)) {
         return sp_buf_put(&events->data, sp_slice_sub(line, data.len, line.len));
     }
     return SP_OK;
 }
 
-enum sp_err sp_events_feed(struct sp_events *events, struct sp_slice in, sp_events_fn *fn, void *ctx)
+enum sp_err sp_events_feed(struct sp_events *events, struct sp_slice in, sp_events_fn *fn,
+                           void *ctx)
 {
     while (in.len > 0) {
         size_t end = sp_slice_find(in, 0, '\n');

@@ -28,10 +28,11 @@ void sp_events_done(struct sp_events *events) SP_NONNULL(1);
 typedef void sp_events_fn(void *ctx, unsigned what, struct sp_slice data);
 
 /* SP_ERR_TOO_BIG over the bound, SP_ERR_JSON for a part that does not read, SP_ERR_NOMEM. */
-enum sp_err sp_events_feed(struct sp_events *events, struct sp_slice in, sp_events_fn *fn, void *ctx) SP_MUST_CHECK
-    SP_NONNULL(1, 3);
+enum sp_err sp_events_feed(struct sp_events *events, struct sp_slice in, sp_events_fn *fn,
+                           void *ctx) SP_MUST_CHECK SP_NONNULL(1, 3);
 
 /* The body and status of the end, which move out; begins anew. False when it has not come. */
-bool sp_events_take(struct sp_events *events, struct sp_buf *out, unsigned *out_status) SP_NONNULL(1, 2, 3);
+bool sp_events_take(struct sp_events *events, struct sp_buf *out, unsigned *out_status)
+    SP_NONNULL(1, 2, 3);
 
 #endif

@@ -40,8 +40,8 @@ struct slot {
     struct sp_sink sink; /* of a download */
     bool is_busy;
     bool has_special; /* the headers are those of one request */
-    bool has_run;  /* the place of the pool is in libcurl's cache, where it stays */
-    bool has_head; /* the final answer's, whole: libcurl takes a head that is cut for one */
+    bool has_run;     /* the place of the pool is in libcurl's cache, where it stays */
+    bool has_head;    /* the final answer's, whole: libcurl takes a head that is cut for one */
     bool is_answer_too_big;
     char why[CURL_ERROR_SIZE];
 };
@@ -97,7 +97,8 @@ static size_t on_answer(char *bytes, size_t size, size_t count, void *ctx)
 {
     struct slot *slot = ctx;
     struct sp_slice in = sp_slice_make(bytes, size * count);
-    enum sp_err err = slot->sink.fd > 0 ? sp_sink_put(&slot->sink, in) : sp_buf_put(&slot->answer, in);
+    enum sp_err err =
+        slot->sink.fd > 0 ? sp_sink_put(&slot->sink, in) : sp_buf_put(&slot->answer, in);
     if (err != SP_OK) {
         slot->is_answer_too_big = true;
         return 0; /* ends the transfer */
@@ -116,7 +117,8 @@ static size_t on_head(char *bytes, size_t size, size_t count, void *ctx)
         slot->has_head = status >= 200;
         /* Only the bytes of a file go into a descriptor: an error is read as any other. */
         bool is_file = slot->request.is_download && status >= 200 && status <= 299;
-        return is_file && sp_sink_begin(&slot->sink, SP_HTTP_FILE_BYTES_MAX) != SP_OK ? 0 : line.len;
+        return is_file && sp_sink_begin(&slot->sink, SP_HTTP_FILE_BYTES_MAX) != SP_OK ? 0
+                                                                                      : line.len;
     }
     sp_sink_note(&slot->sink, line);
     return line.len;
@@ -332,7 +334,8 @@ static void end_slot(struct slot *slot, CURLcode code)
         .why = why_of(slot, code),
         .is_too_big = slot->is_answer_too_big,
     };
-    SP_CLEANUP(sp_sink_done) struct sp_sink sink = slot->sink; /* the slot may be started again from within */
+    SP_CLEANUP(sp_sink_done)
+    struct sp_sink sink = slot->sink; /* the slot may be started again from within */
     slot->sink = (struct sp_sink){.fd = 0};
     sp_sink_end(&sink, &content, &end);
     if (code != CURLE_OK) {
@@ -429,8 +432,8 @@ static enum sp_err prepare_slot(struct sp_http *http, struct slot *slot,
         SP_TRY(sp_http_setup_easy(&http->setup, &slot->easy));
         SP_TRY(hook_slot(http, slot));
     }
-    bool is_special = request->content_type.len > 0 || request->traceparent.len > 0 || request->method != NULL ||
-                      request->fields[0].name != NULL;
+    bool is_special = request->content_type.len > 0 || request->traceparent.len > 0 ||
+                      request->method != NULL || request->fields[0].name != NULL;
     if (slot->headers == NULL || is_special || slot->has_special ||
         slot->bearer_generation != http->bearer_generation) {
         sp_http_setup_headers_free(&slot->headers);

@@ -84,8 +84,8 @@ struct sp_http_field {
 struct sp_http_request {
     const char *method; /* NULL: POST */
     struct sp_slice target;
-    struct sp_slice content_type; /* empty: JSON */
-    struct sp_slice traceparent;  /* empty: none */
+    struct sp_slice content_type;                    /* empty: JSON */
+    struct sp_slice traceparent;                     /* empty: none */
     struct sp_http_field fields[SP_HTTP_FIELDS_MAX]; /* borrowed for the call of sp_http_start */
     struct sp_slice body;
     struct sp_slice content;

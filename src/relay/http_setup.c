@@ -3,14 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define URL_BYTES_MAX    ((size_t)32 * 1024)
-#define HEADER_BYTES_MAX ((size_t)20 * 1024)
+#define URL_BYTES_MAX       ((size_t)32 * 1024)
+#define HEADER_BYTES_MAX    ((size_t)20 * 1024)
 #define UPLOAD_BUFFER_BYTES 16384L /* the least that libcurl takes */
 
 /* A path for libcurl to think of; the descriptor behind it comes from dial. */
-#define LOCAL_PATH       "/pool"
+#define LOCAL_PATH          "/pool"
 /* An address for libcurl to think of (TEST-NET-1 of RFC 5737). */
-#define NO_ADDRESS       "192.0.2.1"
+#define NO_ADDRESS          "192.0.2.1"
 
 /* Hosts are names or addresses from the checked configuration; an IPv6 address gets its brackets back. */
 static enum sp_err put_origin(struct sp_http_setup *s)
@@ -174,7 +174,8 @@ static enum sp_err append_bearer(const struct sp_http_setup *s, struct curl_slis
 }
 
 /* A field whose value is ours or was checked; an empty one is left out. */
-static enum sp_err append_field(struct curl_slist **headers, const char *name, struct sp_slice value)
+static enum sp_err append_field(struct curl_slist **headers, const char *name,
+                                struct sp_slice value)
 {
     SP_AUTO_BUF struct sp_buf line;
     sp_buf_init(&line, HEADER_BYTES_MAX);
@@ -229,18 +230,21 @@ void sp_http_setup_headers_free(struct curl_slist **headers)
 static bool set_method(CURL *easy, const struct sp_http_request *request, size_t len)
 {
     bool has_body = request->method == NULL || len > 0;
-    if (curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, has_body ? NULL : request->method) != CURLE_OK) {
+    if (curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, has_body ? NULL : request->method) !=
+        CURLE_OK) {
         return false;
     }
     return has_body ? curl_easy_setopt(easy, CURLOPT_POST, 1L) == CURLE_OK &&
-                          curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len) == CURLE_OK
+                          curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len) ==
+                              CURLE_OK
                     : curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L) == CURLE_OK;
 }
 
 enum sp_err sp_http_setup_request(struct sp_http_setup *s, CURL *easy,
                                   const struct sp_http_request *request)
 {
-    size_t len = request->body.len + request->content.len + request->tail.len; /* all in memory: no overflow */
+    size_t len = request->body.len + request->content.len +
+                 request->tail.len; /* all in memory: no overflow */
     sp_buf_clear(&s->url);
     SP_TRY(sp_buf_put(&s->url, sp_buf_slice(&s->origin)));
     SP_TRY(sp_buf_put(&s->url, request->target));

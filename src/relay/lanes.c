@@ -9,10 +9,11 @@
 #define FIELD_BYTES_MAX ((size_t)128)
 
 /* A ticket is the lane's number and, below it, a number that the lane counts up, round and round. */
-#define TICKET_SHIFT 28U
-#define TICKET_MASK  ((1U << TICKET_SHIFT) - 1)
+#define TICKET_SHIFT    28U
+#define TICKET_MASK     ((1U << TICKET_SHIFT) - 1)
 
-_Static_assert(SP_RELAY_POOLS_MAX <= 1U << (32 - TICKET_SHIFT), "a lane's number has its place in a ticket");
+_Static_assert(SP_RELAY_POOLS_MAX <= 1U << (32 - TICKET_SHIFT),
+               "a lane's number has its place in a ticket");
 
 void sp_lane_init(struct sp_relay_room *room, size_t number)
 {
@@ -122,11 +123,13 @@ static bool is_our_ticket(const struct lane *lane, uint32_t number)
 }
 
 /* When nobody's connection will come free, the run that waits longest has had its try. */
-static void after_failed_dial(struct sp_relay_room *room, struct lane *lane, struct sp_slice detail, uint64_t now_us)
+static void after_failed_dial(struct sp_relay_room *room, struct lane *lane, struct sp_slice detail,
+                              uint64_t now_us)
 {
     struct run *run = lane->waiting > 0 && lane->at_pool == 0 ? queue_take(room, lane) : NULL;
     if (run == NULL && lane->waiting == 0) {
-        lane->dial_not_before_us = now_us + RETRY_SOON_MS * 1000U; /* those asked for ahead need no hurry */
+        lane->dial_not_before_us =
+            now_us + RETRY_SOON_MS * 1000U; /* those asked for ahead need no hurry */
     }
     if (run != NULL) {
         run->attempts++;
@@ -143,7 +146,8 @@ void sp_relay_room_dialled(struct sp_relay_room *room, uint32_t ticket, enum sp_
 {
     SP_AUTO_CLOSE int fd = take_fd;
     size_t number = ticket >> TICKET_SHIFT;
-    if (number >= room->config.pool_count || !is_our_ticket(&room->lanes[number], ticket & TICKET_MASK)) {
+    if (number >= room->config.pool_count ||
+        !is_our_ticket(&room->lanes[number], ticket & TICKET_MASK)) {
         return;
     }
     struct lane *lane = &room->lanes[number];
@@ -182,35 +186,40 @@ static uint32_t time_left_ms(const struct run *run, uint64_t now_us)
 }
 
 /* What an embedded pool is told beside the request; another pool would not know what it means. */
-static enum sp_err add_fields(const struct lane *lane, const struct run *run, struct sp_http_request *request,
-                              struct sp_buf *texts)
+static enum sp_err add_fields(const struct lane *lane, const struct run *run,
+                              struct sp_http_request *request, struct sp_buf *texts)
 {
     size_t count = 1;
     if (!lane->pool->upstream.is_embedded) {
         return SP_OK;
     }
-    request->fields[0] = (struct sp_http_field){"X-Sallyport-Template", sp_slice_of(run->template_key)};
+    request->fields[0] =
+        (struct sp_http_field){"X-Sallyport-Template", sp_slice_of(run->template_key)};
     if (run->errand != NULL) {
         const struct sp_order *order = &run->errand->order;
         SP_TRY(order->is_code ? sp_hex_encode(order->file, texts) : SP_OK);
-        request->fields[1] = (struct sp_http_field){order->is_code ? "X-Sallyport-Approved" : NULL, sp_buf_slice(texts)};
+        request->fields[1] = (struct sp_http_field){order->is_code ? "X-Sallyport-Approved" : NULL,
+                                                    sp_buf_slice(texts)};
         return SP_OK;
     }
     SP_TRY(sp_act_list(run->denied, texts));
     if (texts->len > 0) {
         request->fields[count++] = (struct sp_http_field){"X-Sallyport-Deny", sp_buf_slice(texts)};
     }
-    request->fields[count] = (struct sp_http_field){
-        "X-Sallyport-Own-Code", run->may_own_code ? SP_SLICE_LITERAL("allow") : SP_SLICE_LITERAL("deny")};
+    request->fields[count] = (struct sp_http_field){"X-Sallyport-Own-Code",
+                                                    run->may_own_code ? SP_SLICE_LITERAL("allow")
+                                                                      : SP_SLICE_LITERAL("deny")};
     return SP_OK;
 }
 
-static void start_run(struct sp_relay_room *room, struct lane *lane, struct run *run, uint64_t now_us)
+static void start_run(struct sp_relay_room *room, struct lane *lane, struct run *run,
+                      uint64_t now_us)
 {
     struct sp_http_request request = {.target = sp_buf_slice(&run->target),
                                       .traceparent = sp_buf_slice(&run->traceparent),
                                       .body = sp_buf_slice(&run->body),
-                                      .is_stream = run->is_stream && lane->pool->upstream.is_embedded,
+                                      .is_stream =
+                                          run->is_stream && lane->pool->upstream.is_embedded,
                                       .timeout_ms = time_left_ms(run, now_us)};
     SP_AUTO_BUF struct sp_buf texts;
     sp_buf_init(&texts, FIELD_BYTES_MAX);
@@ -257,7 +266,8 @@ void sp_lane_tick(struct sp_relay_room *room, struct lane *lane, uint64_t now_us
     while (lane->waiting > 0 &&
            now_us >= room->runs[lane->first].queued_us + SP_RELAY_WAIT_MS * 1000U) {
         sp_relay_end_not_started(room, queue_take(room, lane), RETRY_SOON_MS,
-                                 SP_SLICE_LITERAL("no connection to the pool came free in time"), now_us);
+                                 SP_SLICE_LITERAL("no connection to the pool came free in time"),
+                                 now_us);
     }
     sp_lane_pump(room, lane, now_us);
 }
@@ -269,7 +279,8 @@ void sp_lane_turn_away(struct sp_relay_room *room, struct lane *lane, uint64_t n
         if (sp_route_again(room, run, now_us) == SP_OK) {
             sp_relay_offer(room, run, false, now_us);
         } else {
-            sp_relay_end_not_started(room, run, RETRY_SOON_MS, SP_SLICE_LITERAL("memory is used up"), now_us);
+            sp_relay_end_not_started(room, run, RETRY_SOON_MS,
+                                     SP_SLICE_LITERAL("memory is used up"), now_us);
         }
     }
 }

@@ -253,7 +253,8 @@ static enum sp_err take_head(struct conn *conn)
     struct sp_slice type = {NULL, 0};
     struct sp_slice modified = {NULL, 0};
     conn->retry_after_s = sp_plain_retry_after(&conn->parser);
-    conn->is_events = conn->is_stream && conn->parser.status == 200 && sp_plain_is_events(&conn->parser);
+    conn->is_events =
+        conn->is_stream && conn->parser.status == 200 && sp_plain_is_events(&conn->parser);
     if (!conn->is_download || conn->parser.status < 200 || conn->parser.status > 299) {
         return SP_OK;
     }

@@ -6,7 +6,8 @@
 
 size_t sp_plain_body_bytes(const struct sp_http_request *request)
 {
-    return request->body.len + request->content.len + request->tail.len; /* all in memory: no overflow */
+    return request->body.len + request->content.len +
+           request->tail.len; /* all in memory: no overflow */
 }
 
 enum sp_err sp_plain_put_head(struct sp_slice fields, const struct sp_http_request *request,
@@ -19,7 +20,8 @@ enum sp_err sp_plain_put_head(struct sp_slice fields, const struct sp_http_reque
     SP_TRY(sp_buf_put(out, request->target));
     SP_TRY(sp_buf_put_text(out, " HTTP/1.1\r\n"));
     SP_TRY(sp_buf_put(out, fields));
-    SP_TRY(sp_buf_put_text(out, request->is_stream ? "Accept: text/event-stream\r\n" : "Accept: application/json\r\n"));
+    SP_TRY(sp_buf_put_text(out, request->is_stream ? "Accept: text/event-stream\r\n"
+                                                   : "Accept: application/json\r\n"));
     if (request->traceparent.len > 0) {
         SP_TRY(sp_buf_put_text(out, "traceparent: "));
         SP_TRY(sp_buf_put(out, request->traceparent));
@@ -33,8 +35,9 @@ enum sp_err sp_plain_put_head(struct sp_slice fields, const struct sp_http_reque
     }
     if (has_body) {
         SP_TRY(sp_buf_put_text(out, "Content-Type: "));
-        SP_TRY(sp_buf_put(out, request->content_type.len > 0 ? request->content_type
-                                                             : SP_SLICE_LITERAL("application/json")));
+        SP_TRY(sp_buf_put(out, request->content_type.len > 0
+                                   ? request->content_type
+                                   : SP_SLICE_LITERAL("application/json")));
         SP_TRY(sp_buf_put_text(out, "\r\nContent-Length: "));
         SP_TRY(sp_buf_put_u64(out, sp_plain_body_bytes(request)));
         SP_TRY(sp_buf_put_text(out, "\r\n"));
@@ -70,5 +73,6 @@ uint32_t sp_plain_retry_after(const struct sp_http1 *parser)
 bool sp_plain_is_events(const struct sp_http1 *parser)
 {
     struct sp_slice type = {NULL, 0};
-    return sp_http1_find(parser, "Content-Type", &type) == 1 && sp_slice_is_nocase(type, "text/event-stream");
+    return sp_http1_find(parser, "Content-Type", &type) == 1 &&
+           sp_slice_is_nocase(type, "text/event-stream");
 }

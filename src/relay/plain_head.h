@@ -18,7 +18,8 @@ enum sp_err sp_plain_put_head(struct sp_slice fields, const struct sp_http_reque
                               struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(2, 3);
 
 /* Appends the line of the host. */
-enum sp_err sp_plain_put_host(const struct sp_http_config *config, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_plain_put_host(const struct sp_http_config *config, struct sp_buf *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* Of an answer's head: when to try again, 0 when it does not say; whether what follows are events. */
 uint32_t sp_plain_retry_after(const struct sp_http1 *parser) SP_NONNULL(1);

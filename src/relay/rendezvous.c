@@ -59,7 +59,8 @@ void sp_rendezvous_order(const struct sp_rendezvous *pools, size_t count, uint64
         cost[i] = minus_log2(mix(session, pools[i].key));
         size_t at = i;
         /* cost / weight, compared without a division: 39 bits by 10 */
-        while (at > 0 && cost[i] * pools[out_order[at - 1]].weight < cost[out_order[at - 1]] * pools[i].weight) {
+        while (at > 0 && cost[i] * pools[out_order[at - 1]].weight <
+                             cost[out_order[at - 1]] * pools[i].weight) {
             out_order[at] = out_order[at - 1];
             at--;
         }

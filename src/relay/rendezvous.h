@@ -18,7 +18,7 @@
 #define SP_RENDEZVOUS_WEIGHT_MAX 1000U
 
 struct sp_rendezvous {
-    uint64_t key; /* of the pool's name, see below */
+    uint64_t key;    /* of the pool's name, see below */
     uint32_t weight; /* 1 to SP_RENDEZVOUS_WEIGHT_MAX */
 };
 

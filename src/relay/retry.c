@@ -1,8 +1,8 @@
 #include "relay/retry.h"
 
-#define FIRST_MS     1000U
-#define DOUBLINGS    2U
-#define TOGETHER_MS  250U
+#define FIRST_MS    1000U
+#define DOUBLINGS   2U
+#define TOGETHER_MS 250U
 
 uint32_t sp_retry_delay_ms(unsigned attempts, uint32_t retry_after_ms, uint32_t random)
 {

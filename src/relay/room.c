@@ -95,7 +95,8 @@ static void release(struct sp_relay_room *room, struct run *run, uint64_t now_us
     }
 }
 
-struct sp_msg_outcome sp_relay_outcome_of(const struct sp_relay_room *room, const struct run *run, uint64_t now_us)
+struct sp_msg_outcome sp_relay_outcome_of(const struct sp_relay_room *room, const struct run *run,
+                                          uint64_t now_us)
 {
     return (struct sp_msg_outcome){
         .exchange = run->exchange,
@@ -109,7 +110,8 @@ struct sp_msg_outcome sp_relay_outcome_of(const struct sp_relay_room *room, cons
 
 /* What became of a run that nobody waited for stays until somebody asks. */
 static void keep_on_shelf(struct sp_relay_room *room, const struct run *run,
-                          const struct sp_msg_outcome *outcome, struct sp_slice answer, uint64_t now_us)
+                          const struct sp_msg_outcome *outcome, struct sp_slice answer,
+                          uint64_t now_us)
 {
     const struct sp_execution execution = {
         .state = outcome->err == SP_OK ? SP_EXECUTION_ENDED : SP_EXECUTION_BROKEN,
@@ -134,8 +136,8 @@ void sp_relay_end_run(struct sp_relay_room *room, struct run *run, struct sp_msg
     }
 }
 
-void sp_relay_end_not_started(struct sp_relay_room *room, struct run *run, uint32_t retry_ms, struct sp_slice detail,
-                              uint64_t now_us)
+void sp_relay_end_not_started(struct sp_relay_room *room, struct run *run, uint32_t retry_ms,
+                              struct sp_slice detail, uint64_t now_us)
 {
     struct sp_msg_outcome outcome = sp_relay_outcome_of(room, run, now_us);
     outcome.state = SP_END_NOT_STARTED;
@@ -145,7 +147,8 @@ void sp_relay_end_not_started(struct sp_relay_room *room, struct run *run, uint3
     sp_relay_end_run(room, run, &outcome, (struct sp_slice){NULL, 0}, now_us);
 }
 
-void sp_relay_end_unknown(struct sp_relay_room *room, struct run *run, const char *why, uint64_t now_us)
+void sp_relay_end_unknown(struct sp_relay_room *room, struct run *run, const char *why,
+                          uint64_t now_us)
 {
     struct sp_where text;
     struct sp_msg_outcome outcome = sp_relay_outcome_of(room, run, now_us);
@@ -208,12 +211,14 @@ static void end_answered(struct sp_relay_room *room, struct run *run, const stru
     struct sp_writer w;
     sp_buf_init(&encoded, ANSWER_BYTES_MAX);
     sp_writer_init(&w, &encoded);
-    if (sp_upstream_read(&sp_lane_of(room, run)->pool->upstream, end->status, end->body, &answer) != SP_OK) {
+    if (sp_upstream_read(&sp_lane_of(room, run)->pool->upstream, end->status, end->body, &answer) !=
+        SP_OK) {
         sp_relay_end_unknown(room, run, "memory is used up", now_us);
         return;
     }
     sp_route_heard(room, run, end, answer.err == SP_ERR_SESSIONS_FULL, now_us);
-    if (answer.err == SP_ERR_SESSIONS_FULL && sp_rest(room, run, end->retry_after_s * 1000U, now_us)) {
+    if (answer.err == SP_ERR_SESSIONS_FULL &&
+        sp_rest(room, run, end->retry_after_s * 1000U, now_us)) {
         return;
     }
     struct sp_msg_outcome outcome = sp_relay_outcome_of(room, run, now_us);
@@ -222,7 +227,8 @@ static void end_answered(struct sp_relay_room *room, struct run *run, const stru
     if (answer.end == SP_UPSTREAM_DONE) {
         answer.result.is_shell = run->is_shell;
         sp_result_write(&w, &answer.result);
-        if (sp_writer_end(&w) != SP_OK || sp_seen_read(answer.doc, answer.witness, &seen) != SP_OK) {
+        if (sp_writer_end(&w) != SP_OK ||
+            sp_seen_read(answer.doc, answer.witness, &seen) != SP_OK) {
             sp_relay_end_unknown(room, run, "the answer is over its limit", now_us);
             return;
         }
@@ -246,8 +252,10 @@ void sp_relay_offer(struct sp_relay_room *room, struct run *run, bool at_front, 
     struct sp_breaker *breaker = &sp_lane_of(room, run)->breaker;
     run->is_trial = false;
     if (!sp_breaker_passes(breaker, now_us)) {
-        sp_relay_end_not_started(room, run, sp_breaker_wait_ms(breaker, now_us),
-                                 SP_SLICE_LITERAL("the pool failed again and again, and is left alone for a while"), now_us);
+        sp_relay_end_not_started(
+            room, run, sp_breaker_wait_ms(breaker, now_us),
+            SP_SLICE_LITERAL("the pool failed again and again, and is left alone for a while"),
+            now_us);
         return;
     }
     run->is_trial = sp_breaker_try(breaker);
@@ -255,7 +263,8 @@ void sp_relay_offer(struct sp_relay_room *room, struct run *run, bool at_front, 
 }
 
 /* What only looks did nothing, whether it looked or not: the client may try it again. */
-static void end_broken(struct sp_relay_room *room, struct run *run, const struct sp_http_end *end, uint64_t now_us)
+static void end_broken(struct sp_relay_room *room, struct run *run, const struct sp_http_end *end,
+                       uint64_t now_us)
 {
     if (run->errand != NULL && sp_operation_is_reading(run->errand->order.operation)) {
         sp_relay_end_not_started(room, run, RETRY_SOON_MS, sp_slice_of(end->why), now_us);
@@ -265,7 +274,8 @@ static void end_broken(struct sp_relay_room *room, struct run *run, const struct
 }
 
 /* The first time it may only have been a connection that the pool had closed meanwhile: another one may do at once. */
-static void end_unconnected(struct sp_relay_room *room, struct run *run, const struct sp_http_end *end, uint64_t now_us)
+static void end_unconnected(struct sp_relay_room *room, struct run *run,
+                            const struct sp_http_end *end, uint64_t now_us)
 {
     bool is_at_once = run->attempts == 1 || !room->config.rests;
     bool has_time = now_us < run->arrived_us + (uint64_t)SP_RETRY_ALL_MS * 1000U;
@@ -276,12 +286,16 @@ static void end_unconnected(struct sp_relay_room *room, struct run *run, const s
     }
 }
 
-void sp_relay_room_part(struct sp_relay_room *room, size_t slot, unsigned what, struct sp_slice data)
+void sp_relay_room_part(struct sp_relay_room *room, size_t slot, unsigned what,
+                        struct sp_slice data)
 {
     struct run *run = &room->runs[slot];
-    struct sp_msg_part part = {
-        .exchange = run->exchange, .what = (uint8_t)what, .lost = run->parts_lost, .data = SP_PAYLOAD_EMPTY};
-    if (what >= SP_PART_COUNT || run->state != RUN_AT_POOL || !run->is_stream || run->audit_generation != room->audit_generation || data.len == 0) {
+    struct sp_msg_part part = {.exchange = run->exchange,
+                               .what = (uint8_t)what,
+                               .lost = run->parts_lost,
+                               .data = SP_PAYLOAD_EMPTY};
+    if (what >= SP_PART_COUNT || run->state != RUN_AT_POOL || !run->is_stream ||
+        run->audit_generation != room->audit_generation || data.len == 0) {
         return;
     }
     run->parts_lost = room->ops.part(room->ops.ctx, &part, data) == SP_OK ? 0 : run->parts_lost + 1;
@@ -362,23 +376,26 @@ static bool is_traceparent(struct sp_slice text)
     return text.len == sizeof(form) - 1;
 }
 
-static enum sp_err build_run(struct sp_relay_room *room, struct run *run, const struct sp_msg_run *msg,
-                             const struct sp_order *order, uint64_t now_us)
+static enum sp_err build_run(struct sp_relay_room *room, struct run *run,
+                             const struct sp_msg_run *msg, const struct sp_order *order,
+                             uint64_t now_us)
 {
     const struct sp_upstream *upstream = &sp_lane_of(room, run)->pool->upstream;
     SP_TRY(sp_upstream_target(upstream, order->operation, msg->session, &run->target));
     SP_TRY(sp_upstream_body(upstream, order, &run->body));
-    uint32_t seconds = order->timeout_s < UINT32_MAX / 2000U ? order->timeout_s : UINT32_MAX / 2000U;
+    uint32_t seconds =
+        order->timeout_s < UINT32_MAX / 2000U ? order->timeout_s : UINT32_MAX / 2000U;
     run->timeout_ms = seconds * 1000U + SP_RELAY_MARGIN_MS;
     run->denied = order->denied;
     run->is_shell = order->is_shell;
     run->may_own_code = order->may_own_code;
-    return order->is_async ? sp_shelf_begin(room->shelf, msg->owner, msg->session, msg->execution, now_us, &run->ticket)
+    return order->is_async ? sp_shelf_begin(room->shelf, msg->owner, msg->session, msg->execution,
+                                            now_us, &run->ticket)
                            : SP_OK;
 }
 
-static enum sp_err build_request(struct sp_relay_room *room, struct run *run, struct sp_msg_run *msg,
-                                 uint64_t now_us)
+static enum sp_err build_request(struct sp_relay_room *room, struct run *run,
+                                 struct sp_msg_run *msg, uint64_t now_us)
 {
     struct sp_order order = {0};
     sp_buf_clear(&run->session);

@@ -60,7 +60,8 @@ struct sp_relay_ops {
     /* Ask dial for a connection to a pool. False: there is no wire to dial now. */
     bool (*dial)(void *ctx, size_t pool, uint32_t ticket);
     /* Begin a request at a pool in this slot; the slices live until its end. */
-    enum sp_err (*start)(void *ctx, size_t pool, size_t slot, const struct sp_http_request *request);
+    enum sp_err (*start)(void *ctx, size_t pool, size_t slot,
+                         const struct sp_http_request *request);
     /* Connections to a pool that a request can use again. */
     size_t (*idle)(void *ctx, size_t pool);
     /* Whether a connection that nobody used yet is still open. */
@@ -107,7 +108,8 @@ void sp_relay_room_audit_lost(struct sp_relay_room *room) SP_NONNULL(1);
 /* http: a connection to this pool, please (SP_ERR_NOT_FOUND when there is none); a request is over. */
 enum sp_err sp_relay_room_take_connection(struct sp_relay_room *room, size_t pool, int *out_fd)
     SP_MUST_CHECK SP_NONNULL(1, 3);
-void sp_relay_room_part(struct sp_relay_room *room, size_t slot, unsigned what, struct sp_slice data) SP_NONNULL(1);
+void sp_relay_room_part(struct sp_relay_room *room, size_t slot, unsigned what,
+                        struct sp_slice data) SP_NONNULL(1);
 void sp_relay_room_ended(struct sp_relay_room *room, size_t slot, const struct sp_http_end *end,
                          uint64_t now_us) SP_NONNULL(1, 3);
 

@@ -33,7 +33,7 @@ struct errand {
     struct sp_payload content;
     uint64_t content_at;
     uint64_t content_bytes;
-    struct sp_buf type;    /* of an upload's body */
+    struct sp_buf type; /* of an upload's body */
     struct sp_buf tail;
     struct sp_buf product; /* of the pages of a list so far */
     uint32_t skip;
@@ -50,13 +50,13 @@ struct run {
     uint16_t attempts;
     uint8_t pool;
     uint32_t parts_lost; /* since the last one that went on */
-    bool is_shell;  /* its value is the exit status of a command */
-    bool is_stream; /* what it prints is told as it comes */
-    bool is_trial; /* it tries whether a pool is well again */
-    size_t next;   /* in the queue */
-    uint32_t ticket; /* of a run that nobody waits for: its place on the shelf; 0 else */
+    bool is_shell;       /* its value is the exit status of a command */
+    bool is_stream;      /* what it prints is told as it comes */
+    bool is_trial;       /* it tries whether a pool is well again */
+    size_t next;         /* in the queue */
+    uint32_t ticket;     /* of a run that nobody waits for: its place on the shelf; 0 else */
     uint64_t session_key;
-    struct sp_seat *seat; /* NULL: none is needed, or there was no place */
+    struct sp_seat *seat;  /* NULL: none is needed, or there was no place */
     struct errand *errand; /* of an operation that is no run */
     uint16_t denied;       /* what the order says of the run in an embedded pool */
     bool may_own_code;
@@ -107,7 +107,8 @@ void sp_lane_init(struct sp_relay_room *room, size_t number) SP_NONNULL(1);
 void sp_lane_done(struct lane *lane) SP_NONNULL(1);
 
 /* A run waits for a connection to its pool; at the front, when it is older than those who wait. */
-void sp_lane_queue(struct sp_relay_room *room, struct run *run, bool at_front, uint64_t now_us) SP_NONNULL(1, 2);
+void sp_lane_queue(struct sp_relay_room *room, struct run *run, bool at_front, uint64_t now_us)
+    SP_NONNULL(1, 2);
 
 /* Starts what can start, asks for what is missing. Ends that happen meanwhile join this round. */
 void sp_lane_pump(struct sp_relay_room *room, struct lane *lane, uint64_t now_us) SP_NONNULL(1, 2);
@@ -116,7 +117,8 @@ void sp_lane_pump(struct sp_relay_room *room, struct lane *lane, uint64_t now_us
 void sp_lane_tick(struct sp_relay_room *room, struct lane *lane, uint64_t now_us) SP_NONNULL(1, 2);
 
 /* The breaker opened: those who wait go elsewhere if they may, and are given back if not. */
-void sp_lane_turn_away(struct sp_relay_room *room, struct lane *lane, uint64_t now_us) SP_NONNULL(1, 2);
+void sp_lane_turn_away(struct sp_relay_room *room, struct lane *lane, uint64_t now_us)
+    SP_NONNULL(1, 2);
 
 static inline struct lane *sp_lane_of(struct sp_relay_room *room, const struct run *run)
 {
@@ -126,43 +128,45 @@ static inline struct lane *sp_lane_of(struct sp_relay_room *room, const struct r
 /* --- routes.c --- */
 
 /* Which pool a request is for: sets its pool, its key and its seat. SP_ERR_NOMEM. */
-enum sp_err sp_route(struct sp_relay_room *room, struct run *run, enum sp_operation operation, uint64_t now_us)
-    SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_route(struct sp_relay_room *room, struct run *run, enum sp_operation operation,
+                     uint64_t now_us) SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* The same again for one that rested. The target is made anew when the pool is another one. */
-enum sp_err sp_route_again(struct sp_relay_room *room, struct run *run, uint64_t now_us) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_route_again(struct sp_relay_room *room, struct run *run, uint64_t now_us)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 void sp_route_end(struct run *run, uint64_t now_us) SP_NONNULL(1);
 
 /* What the end of a request says of its pool and its session. */
-void sp_route_heard(struct sp_relay_room *room, struct run *run, const struct sp_http_end *end, bool is_full,
-                    uint64_t now_us) SP_NONNULL(1, 2, 3);
+void sp_route_heard(struct sp_relay_room *room, struct run *run, const struct sp_http_end *end,
+                    bool is_full, uint64_t now_us) SP_NONNULL(1, 2, 3);
 
 /* A pool failed; `session` as in breaker.h. */
-void sp_route_failed(struct sp_relay_room *room, struct lane *lane, uint64_t session, struct sp_slice why,
-                     uint64_t now_us) SP_NONNULL(1, 2);
+void sp_route_failed(struct sp_relay_room *room, struct lane *lane, uint64_t session,
+                     struct sp_slice why, uint64_t now_us) SP_NONNULL(1, 2);
 
 /*
  * A run that surely did not start is laid to rest, to be offered again. False when it has been offered often enough,
  * when its time would run out, or when too many rest: the caller ends it.
  */
-bool sp_rest(struct sp_relay_room *room, struct run *run, uint32_t retry_after_ms, uint64_t now_us) SP_MUST_CHECK
-    SP_NONNULL(1, 2);
+bool sp_rest(struct sp_relay_room *room, struct run *run, uint32_t retry_after_ms, uint64_t now_us)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 void sp_rest_tick(struct sp_relay_room *room, uint64_t now_us) SP_NONNULL(1);
 
 /* --- room.c --- */
 
-struct sp_msg_outcome sp_relay_outcome_of(const struct sp_relay_room *room, const struct run *run, uint64_t now_us)
-    SP_NONNULL(1, 2);
-void sp_relay_end_not_started(struct sp_relay_room *room, struct run *run, uint32_t retry_ms, struct sp_slice detail,
-                              uint64_t now_us) SP_NONNULL(1, 2);
+struct sp_msg_outcome sp_relay_outcome_of(const struct sp_relay_room *room, const struct run *run,
+                                          uint64_t now_us) SP_NONNULL(1, 2);
+void sp_relay_end_not_started(struct sp_relay_room *room, struct run *run, uint32_t retry_ms,
+                              struct sp_slice detail, uint64_t now_us) SP_NONNULL(1, 2);
 
 /* Frees the slot and tells the outcome, unless nobody is there any more who gave the run. */
 void sp_relay_end_run(struct sp_relay_room *room, struct run *run, struct sp_msg_outcome *outcome,
                       struct sp_slice answer, uint64_t now_us) SP_NONNULL(1, 2, 3);
-void sp_relay_end_unknown(struct sp_relay_room *room, struct run *run, const char *why, uint64_t now_us)
-    SP_NONNULL(1, 2, 3);
+void sp_relay_end_unknown(struct sp_relay_room *room, struct run *run, const char *why,
+                          uint64_t now_us) SP_NONNULL(1, 2, 3);
 /* It is offered to its pool, or given back at once when that one's breaker is open. */
-void sp_relay_offer(struct sp_relay_room *room, struct run *run, bool at_front, uint64_t now_us) SP_NONNULL(1, 2);
+void sp_relay_offer(struct sp_relay_room *room, struct run *run, bool at_front, uint64_t now_us)
+    SP_NONNULL(1, 2);
 uint8_t sp_relay_end_number(enum sp_upstream_end end);
 uint32_t sp_relay_retry_ms(enum sp_err err, const struct sp_http_end *end) SP_NONNULL(2);
 
@@ -178,15 +182,16 @@ void sp_relay_errand_request(const struct errand *errand, struct sp_http_request
     SP_NONNULL(1, 2);
 
 /* The request's target at the pool of now. */
-enum sp_err sp_relay_errand_target(const struct sp_relay_room *room, struct run *run) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_relay_errand_target(const struct sp_relay_room *room, struct run *run)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* The pool answered. True when the list goes on: the request of its next page stands in `run`. */
 bool sp_relay_errand_answered(struct sp_relay_room *room, struct run *run,
-                              const struct sp_http_end *end, uint64_t now_us) SP_MUST_CHECK
-    SP_NONNULL(1, 2, 3);
+                              const struct sp_http_end *end, uint64_t now_us)
+    SP_MUST_CHECK SP_NONNULL(1, 2, 3);
 
 /* Answers from the shelf what became of a run; nothing is asked of the pool. */
-void sp_relay_tell_execution(struct sp_relay_room *room, const struct sp_msg_run *msg, struct sp_slice id)
-    SP_NONNULL(1, 2);
+void sp_relay_tell_execution(struct sp_relay_room *room, const struct sp_msg_run *msg,
+                             struct sp_slice id) SP_NONNULL(1, 2);
 
 #endif

@@ -16,7 +16,8 @@ static uint8_t pick(const struct sp_relay_room *room, uint64_t session_key, uint
     return order[0];
 }
 
-enum sp_err sp_route(struct sp_relay_room *room, struct run *run, enum sp_operation operation, uint64_t now_us)
+enum sp_err sp_route(struct sp_relay_room *room, struct run *run, enum sp_operation operation,
+                     uint64_t now_us)
 {
     run->pool = 0;
     run->seat = NULL;
@@ -63,7 +64,8 @@ void sp_route_end(struct run *run, uint64_t now_us)
 
 /* --- what ends say --- */
 
-static void tell_breaker(const struct sp_relay_room *room, const struct lane *lane, struct sp_slice why)
+static void tell_breaker(const struct sp_relay_room *room, const struct lane *lane,
+                         struct sp_slice why)
 {
     const struct sp_relay_breaker_news news = {
         .pool = lane->pool->name,
@@ -75,8 +77,8 @@ static void tell_breaker(const struct sp_relay_room *room, const struct lane *la
     room->ops.breaker(room->ops.ctx, &news);
 }
 
-void sp_route_failed(struct sp_relay_room *room, struct lane *lane, uint64_t session, struct sp_slice why,
-                     uint64_t now_us)
+void sp_route_failed(struct sp_relay_room *room, struct lane *lane, uint64_t session,
+                     struct sp_slice why, uint64_t now_us)
 {
     if (sp_breaker_failed(&lane->breaker, session, now_us)) {
         tell_breaker(room, lane, why);
@@ -94,7 +96,8 @@ static void succeeded(struct sp_relay_room *room, struct lane *lane)
 /* Code that makes its own session fail is no failure of the pool: who it was for is noted. */
 static uint64_t session_of(struct run *run)
 {
-    if (run->session_key == 0 && sp_rendezvous_key(sp_buf_slice(&run->session), &run->session_key) != SP_OK) {
+    if (run->session_key == 0 &&
+        sp_rendezvous_key(sp_buf_slice(&run->session), &run->session_key) != SP_OK) {
         run->session_key = 0;
     }
     return run->session_key;
@@ -107,11 +110,13 @@ static void take_seat(struct run *run)
     }
 }
 
-static void heard_answer(struct sp_relay_room *room, struct run *run, unsigned status, bool is_full, uint64_t now_us)
+static void heard_answer(struct sp_relay_room *room, struct run *run, unsigned status, bool is_full,
+                         uint64_t now_us)
 {
     struct lane *lane = sp_lane_of(room, run);
     if (status >= 500 && !is_full) {
-        sp_route_failed(room, lane, session_of(run), SP_SLICE_LITERAL("it answers with errors of its own"), now_us);
+        sp_route_failed(room, lane, session_of(run),
+                        SP_SLICE_LITERAL("it answers with errors of its own"), now_us);
     } else {
         succeeded(room, lane);
     }
@@ -120,8 +125,8 @@ static void heard_answer(struct sp_relay_room *room, struct run *run, unsigned s
     }
 }
 
-void sp_route_heard(struct sp_relay_room *room, struct run *run, const struct sp_http_end *end, bool is_full,
-                    uint64_t now_us)
+void sp_route_heard(struct sp_relay_room *room, struct run *run, const struct sp_http_end *end,
+                    bool is_full, uint64_t now_us)
 {
     struct lane *lane = sp_lane_of(room, run);
     bool is_trial = run->is_trial;
@@ -154,10 +159,12 @@ void sp_route_heard(struct sp_relay_room *room, struct run *run, const struct sp
 
 bool sp_rest(struct sp_relay_room *room, struct run *run, uint32_t retry_after_ms, uint64_t now_us)
 {
-    if (!room->config.rests || run->attempts >= room->config.attempts_max || room->resting >= SP_RELAY_RESTING_MAX) {
+    if (!room->config.rests || run->attempts >= room->config.attempts_max ||
+        room->resting >= SP_RELAY_RESTING_MAX) {
         return false;
     }
-    uint32_t delay_ms = sp_retry_delay_ms(run->attempts, retry_after_ms, room->ops.random(room->ops.ctx));
+    uint32_t delay_ms =
+        sp_retry_delay_ms(run->attempts, retry_after_ms, room->ops.random(room->ops.ctx));
     uint64_t due_us = now_us + (uint64_t)delay_ms * 1000U;
     if (due_us > run->arrived_us + (uint64_t)SP_RETRY_ALL_MS * 1000U) {
         return false;
@@ -177,11 +184,13 @@ static void wake(struct sp_relay_room *room, struct run *run, uint64_t now_us)
     room->resting--;
     if (run->audit_generation != room->audit_generation) {
         /* Its record has been closed meanwhile: it must not start any more. Nobody hears of this. */
-        sp_relay_end_not_started(room, run, RETRY_SOON_MS, SP_SLICE_LITERAL("nobody waits for it"), now_us);
+        sp_relay_end_not_started(room, run, RETRY_SOON_MS, SP_SLICE_LITERAL("nobody waits for it"),
+                                 now_us);
     } else if (sp_route_again(room, run, now_us) == SP_OK) {
         sp_relay_offer(room, run, true, now_us);
     } else {
-        sp_relay_end_not_started(room, run, RETRY_SOON_MS, SP_SLICE_LITERAL("memory is used up"), now_us);
+        sp_relay_end_not_started(room, run, RETRY_SOON_MS, SP_SLICE_LITERAL("memory is used up"),
+                                 now_us);
     }
 }
 
@@ -201,7 +210,8 @@ void sp_relay_room_stop(struct sp_relay_room *room, uint64_t now_us)
     for (size_t i = 0; room->resting > 0 && i < SP_HTTP_SLOTS_MAX; i++) {
         if (room->runs[i].state == RUN_RESTING) {
             room->resting--;
-            sp_relay_end_not_started(room, &room->runs[i], RETRY_SOON_MS, SP_SLICE_LITERAL("the service stops"), now_us);
+            sp_relay_end_not_started(room, &room->runs[i], RETRY_SOON_MS,
+                                     SP_SLICE_LITERAL("the service stops"), now_us);
         }
     }
 }

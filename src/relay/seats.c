@@ -62,7 +62,8 @@ struct sp_seat *sp_seats_begin(struct sp_seats *seats, uint64_t key, uint8_t poo
         return NULL;
     }
     if (seat->key != key || seat->pool != pool || is_over(seat, now_us)) {
-        *seat = (struct sp_seat){.key = key, .pool = pool, .under_way = seat->key == key ? seat->under_way : 0};
+        *seat = (struct sp_seat){
+            .key = key, .pool = pool, .under_way = seat->key == key ? seat->under_way : 0};
     }
     seat->under_way++;
     seat->used_us = now_us;

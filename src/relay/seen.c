@@ -14,7 +14,8 @@ static enum sp_err put_fact(struct sp_buf *out, const char *name, const char *wh
     char text[FACT_BYTES_MAX];
     int len = snprintf(text, sizeof(text), "%s %s", name, what);
     sp_writer_init(&w, out);
-    sp_writer_block(&w, sp_slice_make(text, len > 0 ? sp_size_min((size_t)len, sizeof(text) - 1) : 0));
+    sp_writer_block(&w,
+                    sp_slice_make(text, len > 0 ? sp_size_min((size_t)len, sizeof(text) - 1) : 0));
     return sp_writer_end(&w);
 }
 
@@ -29,7 +30,8 @@ static bool names(const struct sp_json_value *list, const char *name)
     return false;
 }
 
-enum sp_err sp_seen_read(const struct sp_json *doc, const struct sp_json_value *seen, struct sp_buf *out)
+enum sp_err sp_seen_read(const struct sp_json *doc, const struct sp_json_value *seen,
+                         struct sp_buf *out)
 {
     const struct sp_json_value *counts = sp_json_get(seen, "capabilities");
     const struct sp_json_value *denied = sp_json_get(seen, "deniedCapabilities");
@@ -41,7 +43,8 @@ enum sp_err sp_seen_read(const struct sp_json *doc, const struct sp_json_value *
         const char *name = sp_act_name((enum sp_act)i);
         char text[FACT_BYTES_MAX];
         int64_t count = 0;
-        if (sp_json_integer(doc, sp_json_get(counts, name), &count) == SP_OK && count > 0 && count <= UINT32_MAX) {
+        if (sp_json_integer(doc, sp_json_get(counts, name), &count) == SP_OK && count > 0 &&
+            count <= UINT32_MAX) {
             (void)snprintf(text, sizeof(text), "%lld", (long long)count);
             SP_TRY(put_fact(out, name, text));
         }
@@ -49,7 +52,8 @@ enum sp_err sp_seen_read(const struct sp_json *doc, const struct sp_json_value *
             SP_TRY(put_fact(out, name, "denied"));
         }
     }
-    if (sp_json_bool(sp_json_get(seen, "isWitnessComplete"), &is_complete) == SP_OK && !is_complete) {
+    if (sp_json_bool(sp_json_get(seen, "isWitnessComplete"), &is_complete) == SP_OK &&
+        !is_complete) {
         return put_fact(out, "witness", "incomplete");
     }
     return SP_OK;

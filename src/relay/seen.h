@@ -15,7 +15,7 @@
  * Appends blocks of text: "network 2" for a count, "network denied" for a refusal, "witness incomplete". Only our own words
  * and numbers go on, so that a session cannot write into the log. Nothing for a pool that says nothing (NULL).
  */
-enum sp_err sp_seen_read(const struct sp_json *doc, const struct sp_json_value *seen, struct sp_buf *out)
-    SP_MUST_CHECK SP_NONNULL(3);
+enum sp_err sp_seen_read(const struct sp_json *doc, const struct sp_json_value *seen,
+                         struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(3);
 
 #endif

@@ -60,7 +60,8 @@ void sp_shelf_free(struct sp_shelf *shelf)
     free(shelf);
 }
 
-static struct entry *by_name(const struct sp_shelf *shelf, struct sp_slice session, struct sp_slice id)
+static struct entry *by_name(const struct sp_shelf *shelf, struct sp_slice session,
+                             struct sp_slice id)
 {
     for (size_t i = 0; shelf->count > 0 && i < SP_SHELF_ENTRIES_MAX; i++) {
         const struct entry *entry = &shelf->all[i];
@@ -133,8 +134,8 @@ static struct entry *free_place(struct sp_shelf *shelf, uint64_t now_us)
     return old;
 }
 
-enum sp_err sp_shelf_begin(struct sp_shelf *shelf, uint32_t owner, struct sp_slice session, struct sp_slice id,
-                           uint64_t now_us, uint32_t *out_ticket)
+enum sp_err sp_shelf_begin(struct sp_shelf *shelf, uint32_t owner, struct sp_slice session,
+                           struct sp_slice id, uint64_t now_us, uint32_t *out_ticket)
 {
     struct entry *entry = by_name(shelf, session, id);
     if (entry != NULL && !entry->has_ended) {
@@ -154,7 +155,8 @@ enum sp_err sp_shelf_begin(struct sp_shelf *shelf, uint32_t owner, struct sp_sli
     if (entry == NULL) {
         return SP_ERR_FULL;
     }
-    struct entry fresh = {.ticket = shelf->next_ticket, .owner = owner, .state = SP_EXECUTION_RUNNING};
+    struct entry fresh = {
+        .ticket = shelf->next_ticket, .owner = owner, .state = SP_EXECUTION_RUNNING};
     sp_buf_init(&fresh.session, SP_SHELF_NAME_MAX);
     sp_buf_init(&fresh.id, SP_SHELF_NAME_MAX);
     sp_buf_init(&fresh.detail, SP_PRODUCT_TEXT_MAX);
@@ -175,10 +177,12 @@ enum sp_err sp_shelf_begin(struct sp_shelf *shelf, uint32_t owner, struct sp_sli
     return SP_OK;
 }
 
-static bool keep_result(struct sp_shelf *shelf, struct entry *entry, struct sp_slice result, uint64_t now_us)
+static bool keep_result(struct sp_shelf *shelf, struct entry *entry, struct sp_slice result,
+                        uint64_t now_us)
 {
     struct share share = share_of(shelf, entry->owner);
-    while (share.bytes > 0 && (result.len > SP_SHELF_OWNER_BYTES || share.bytes > SP_SHELF_OWNER_BYTES - result.len)) {
+    while (share.bytes > 0 &&
+           (result.len > SP_SHELF_OWNER_BYTES || share.bytes > SP_SHELF_OWNER_BYTES - result.len)) {
         forget(shelf, share.oldest); /* what has bytes has ended */
         share = share_of(shelf, entry->owner);
     }
@@ -208,7 +212,8 @@ void sp_shelf_end(struct sp_shelf *shelf, uint32_t ticket, const struct sp_execu
     if (!keep_result(shelf, entry, execution->result, now_us)) {
         entry->state = SP_EXECUTION_BROKEN;
         entry->err = SP_ERR_UNAVAILABLE;
-        (void)!sp_buf_put_text(&entry->detail, "the run ended, but there was no room for its result");
+        (void)!sp_buf_put_text(&entry->detail,
+                               "the run ended, but there was no room for its result");
     } else if (sp_buf_put(&entry->detail, execution->detail) != SP_OK) {
         sp_buf_clear(&entry->detail); /* the error's own text says enough */
     }

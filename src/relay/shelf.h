@@ -27,8 +27,9 @@ void sp_shelf_free(struct sp_shelf *shelf);
  * makes room. A tenant that has its share forgets its own oldest. SP_ERR_FULL when all places (or all of the tenant's)
  * are taken by runs that go on or ended a moment ago.
  */
-enum sp_err sp_shelf_begin(struct sp_shelf *shelf, uint32_t owner, struct sp_slice session, struct sp_slice id,
-                           uint64_t now_us, uint32_t *out_ticket) SP_MUST_CHECK SP_NONNULL(1, 6);
+enum sp_err sp_shelf_begin(struct sp_shelf *shelf, uint32_t owner, struct sp_slice session,
+                           struct sp_slice id, uint64_t now_us, uint32_t *out_ticket)
+    SP_MUST_CHECK SP_NONNULL(1, 6);
 
 /* It ended; `execution` is copied. A result for which there is no room is kept as broken, and says so. */
 void sp_shelf_end(struct sp_shelf *shelf, uint32_t ticket, const struct sp_execution *execution,

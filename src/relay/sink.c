@@ -58,7 +58,8 @@ void sp_sink_note(struct sp_sink *sink, struct sp_slice line)
     size_t colon = sp_slice_find(line, 0, ':');
     struct sp_slice name = sp_slice_sub(line, 0, colon);
     struct sp_slice value = sp_slice_sub(line, colon + 1, line.len);
-    while (value.len > 0 && (value.ptr[value.len - 1] == '\r' || value.ptr[value.len - 1] == '\n')) {
+    while (value.len > 0 &&
+           (value.ptr[value.len - 1] == '\r' || value.ptr[value.len - 1] == '\n')) {
         value.len--;
     }
     value = sp_slice_trim(value);

@@ -29,7 +29,8 @@ void sp_sink_note(struct sp_sink *sink, struct sp_slice line) SP_NONNULL(1);
 enum sp_err sp_sink_put(struct sp_sink *sink, struct sp_slice bytes) SP_MUST_CHECK SP_NONNULL(1);
 
 /* Seals the file and moves it out; an empty payload when there is none. */
-enum sp_err sp_sink_take(struct sp_sink *sink, struct sp_payload *out) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_sink_take(struct sp_sink *sink, struct sp_payload *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* The same at the end of a request: `end` lends file and texts. One that cannot be sealed is one that never came. */
 void sp_sink_end(struct sp_sink *sink, struct sp_payload *content, struct sp_http_end *end)

@@ -18,8 +18,8 @@ static const struct {
 #undef AS_ROW
 };
 
-#define LAYERS_ALL                                                                                    \
-    ((unsigned)SP_LAYER_USER | (unsigned)SP_LAYER_CAPABILITIES | (unsigned)SP_LAYER_NO_NEW_PRIVS |    \
+#define LAYERS_ALL                                                                                 \
+    ((unsigned)SP_LAYER_USER | (unsigned)SP_LAYER_CAPABILITIES | (unsigned)SP_LAYER_NO_NEW_PRIVS | \
      (unsigned)SP_LAYER_LANDLOCK | (unsigned)SP_LAYER_SECCOMP | (unsigned)SP_LAYER_LIMITS)
 
 enum sp_err sp_layer_from_name(struct sp_slice name, unsigned *out)
@@ -84,7 +84,8 @@ static void enter_seal(const struct sp_profile *profile, struct sp_confinement *
 static void enter_landlock(const struct sp_confine_options *options, struct sp_confinement *report)
 {
     if (options->profile->files == SP_FILES_OWN ||
-        sp_landlock_enter(options->profile, options->dir_fd, options->own_fd, &report->landlock_abi) == SP_OK) {
+        sp_landlock_enter(options->profile, options->dir_fd, options->own_fd,
+                          &report->landlock_abi) == SP_OK) {
         report->layers |= SP_LAYER_LANDLOCK;
     }
 }
@@ -96,7 +97,8 @@ static void enter_seccomp(const struct sp_profile *profile, struct sp_confinemen
     }
 }
 
-static void describe(const struct sp_confine_options *options, unsigned uid, struct sp_confinement *report)
+static void describe(const struct sp_confine_options *options, unsigned uid,
+                     struct sp_confinement *report)
 {
     const unsigned have = report->layers;
     char landlock[32] = "missing";
@@ -107,13 +109,15 @@ static void describe(const struct sp_confine_options *options, unsigned uid, str
         (void)snprintf(landlock, sizeof(landlock), "abi%d", report->landlock_abi);
     }
     if ((have & SP_LAYER_SECCOMP) != 0) {
-        (void)snprintf(seccomp, sizeof(seccomp), "%s(%u rows)", sp_seccomp_default_name(options->profile), report->rows);
+        (void)snprintf(seccomp, sizeof(seccomp), "%s(%u rows)",
+                       sp_seccomp_default_name(options->profile), report->rows);
     }
-    const char *capabilities = options->profile->is_wide               ? "kept"
+    const char *capabilities = options->profile->is_wide             ? "kept"
                                : (have & SP_LAYER_CAPABILITIES) != 0 ? "none"
                                                                      : "left";
-    (void)snprintf(report->text, sizeof(report->text), "uid=%u caps=%s nnp=%s landlock=%s seccomp=%s limits=%s", uid,
-                   capabilities, (have & SP_LAYER_NO_NEW_PRIVS) != 0 ? "yes" : "missing", landlock, seccomp,
+    (void)snprintf(report->text, sizeof(report->text),
+                   "uid=%u caps=%s nnp=%s landlock=%s seccomp=%s limits=%s", uid, capabilities,
+                   (have & SP_LAYER_NO_NEW_PRIVS) != 0 ? "yes" : "missing", landlock, seccomp,
                    (have & SP_LAYER_LIMITS) != 0 ? "yes" : "missing");
 }
 
@@ -134,5 +138,6 @@ enum sp_err sp_confine(const struct sp_confine_options *options, struct sp_confi
     enter_seccomp(options->profile, &report);
     describe(options, uid, &report);
     *out = report;
-    return ((report.layers | options->given_up) & LAYERS_ALL) == LAYERS_ALL ? SP_OK : SP_ERR_UNSUPPORTED;
+    return ((report.layers | options->given_up) & LAYERS_ALL) == LAYERS_ALL ? SP_OK
+                                                                            : SP_ERR_UNSUPPORTED;
 }

@@ -12,13 +12,28 @@
 #define NUMBER offsetof(struct seccomp_data, nr)
 
 /* The low half of the first argument; both are little-endian machines that Debian calls amd64 and arm64. */
-#define FIRST offsetof(struct seccomp_data, args)
+#define FIRST  offsetof(struct seccomp_data, args)
 
-#define LOAD(offset)      {BPF_LD | BPF_W | BPF_ABS, 0, 0, (offset)}
-#define IS(value, yes, no) {BPF_JMP | BPF_JEQ | BPF_K, (yes), (no), (value)}
-#define HAS(bits, yes, no) {BPF_JMP | BPF_JSET | BPF_K, (yes), (no), (bits)}
-#define PASS               {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW}
-#define REFUSE             {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | EPERM}
+#define LOAD(offset)                                                                               \
+    {                                                                                              \
+        BPF_LD | BPF_W | BPF_ABS, 0, 0, (offset)                                                   \
+    }
+#define IS(value, yes, no)                                                                         \
+    {                                                                                              \
+        BPF_JMP | BPF_JEQ | BPF_K, (yes), (no), (value)                                            \
+    }
+#define HAS(bits, yes, no)                                                                         \
+    {                                                                                              \
+        BPF_JMP | BPF_JSET | BPF_K, (yes), (no), (bits)                                            \
+    }
+#define PASS                                                                                       \
+    {                                                                                              \
+        BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW                                                   \
+    }
+#define REFUSE                                                                                     \
+    {                                                                                              \
+        BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | EPERM                                           \
+    }
 
 /*
  * Numbers of another machine's table never get here: the session's own filter, which also runs, refuses them. Threads

@@ -18,7 +18,7 @@
 #define SCOPE_SIGNAL     (1ULL << 1)
 
 /* The first thirteen access rights are those of version 1; REFER, TRUNCATE and IOCTL_DEV came with later ones. */
-#define ACCESS_FIRST ((1ULL << 13) - 1)
+#define ACCESS_FIRST     ((1ULL << 13) - 1)
 
 struct ruleset {
     uint64_t handled_fs;
@@ -66,7 +66,9 @@ static int new_ruleset(const struct sp_profile *profile, int abi, struct ruleset
 static enum sp_err add_rule(int ruleset, int fd, uint64_t access)
 {
     const struct landlock_path_beneath_attr rule = {.allowed_access = access, .parent_fd = fd};
-    return syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0 ? SP_OK : SP_ERR_SYSTEM;
+    return syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0
+               ? SP_OK
+               : SP_ERR_SYSTEM;
 }
 
 /* A path that is not there needs no rule: it cannot be made either. */
@@ -89,8 +91,9 @@ static enum sp_err add_paths(int ruleset, const char *const *paths)
 /* Neither TRUNCATE nor REMOVE_FILE nor REFER: what is written stays, under its name. */
 static enum sp_err add_log(int ruleset, int dir_fd, int own_fd)
 {
-    const uint64_t access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_WRITE_FILE |
-                            LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_DIR;
+    const uint64_t access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR |
+                            LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |
+                            LANDLOCK_ACCESS_FS_MAKE_DIR;
     SP_TRY(add_rule(ruleset, dir_fd, access));
     return own_fd > 0 ? add_rule(ruleset, own_fd, access) : SP_OK;
 }
@@ -98,11 +101,14 @@ static enum sp_err add_log(int ruleset, int dir_fd, int own_fd)
 /* A program that is not ours, and its session: it may read what its user may, and write where it must. */
 static enum sp_err add_program(int ruleset, int dir_fd)
 {
-    const uint64_t reading = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_EXECUTE;
+    const uint64_t reading =
+        LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_EXECUTE;
     const int abi = sp_landlock_abi();
-    const uint64_t later = (abi >= 2 ? LANDLOCK_ACCESS_FS_REFER : 0) | (abi >= 3 ? ACCESS_TRUNCATE : 0);
-    const uint64_t writing = reading | later | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |
-                             LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR;
+    const uint64_t later =
+        (abi >= 2 ? LANDLOCK_ACCESS_FS_REFER : 0) | (abi >= 3 ? ACCESS_TRUNCATE : 0);
+    const uint64_t writing = reading | later | LANDLOCK_ACCESS_FS_WRITE_FILE |
+                             LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_DIR |
+                             LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR;
     SP_AUTO_CLOSE int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     SP_AUTO_CLOSE int devices = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
     SP_AUTO_CLOSE int scratch = open("/tmp", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -110,7 +116,8 @@ static enum sp_err add_program(int ruleset, int dir_fd)
         return SP_ERR_SYSTEM;
     }
     SP_TRY(add_rule(ruleset, root, reading));
-    SP_TRY(add_rule(ruleset, devices, reading | LANDLOCK_ACCESS_FS_WRITE_FILE | (abi >= 3 ? ACCESS_TRUNCATE : 0)));
+    SP_TRY(add_rule(ruleset, devices,
+                    reading | LANDLOCK_ACCESS_FS_WRITE_FILE | (abi >= 3 ? ACCESS_TRUNCATE : 0)));
     SP_TRY(add_rule(ruleset, scratch, writing));
     return add_rule(ruleset, dir_fd, writing);
 }
@@ -121,7 +128,9 @@ static enum sp_err add_rules(int ruleset, const struct sp_profile *profile, int 
     case SP_FILES_LOG:
         return add_log(ruleset, dir_fd, own_fd);
     case SP_FILES_GIVEN:
-        return dir_fd < 0 ? SP_OK : add_rule(ruleset, dir_fd, LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR);
+        return dir_fd < 0 ? SP_OK
+                          : add_rule(ruleset, dir_fd,
+                                     LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR);
     case SP_FILES_READ:
         return add_paths(ruleset, profile->paths);
     case SP_FILES_PROGRAM:
@@ -141,7 +150,8 @@ static enum sp_err try_wall(bool may_read)
     return fd < 0 && errno == EACCES ? SP_OK : SP_ERR_UNSUPPORTED;
 }
 
-enum sp_err sp_landlock_enter(const struct sp_profile *profile, int dir_fd, int own_fd, int *out_abi)
+enum sp_err sp_landlock_enter(const struct sp_profile *profile, int dir_fd, int own_fd,
+                              int *out_abi)
 {
     struct ruleset set;
     const int abi = sp_landlock_abi();

@@ -17,7 +17,7 @@ int sp_landlock_abi(void);
  * none) stand for the directories of SP_FILES_LOG. SP_ERR_UNSUPPORTED without Landlock. Afterwards it tries to open "/" and takes success for
  * SP_ERR_UNSUPPORTED too. no_new_privs must be set.
  */
-enum sp_err sp_landlock_enter(const struct sp_profile *profile, int dir_fd, int own_fd, int *out_abi) SP_MUST_CHECK
-    SP_NONNULL(1, 4);
+enum sp_err sp_landlock_enter(const struct sp_profile *profile, int dir_fd, int own_fd,
+                              int *out_abi) SP_MUST_CHECK SP_NONNULL(1, 4);
 
 #endif

@@ -120,7 +120,8 @@ enum sp_err sp_ns_keep_over_exec(uint64_t capabilities)
         return SP_ERR_SYSTEM;
     }
     for (unsigned long cap = 0; cap < 64; cap++) {
-        if ((capabilities >> cap & 1U) != 0 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) != 0) {
+        if ((capabilities >> cap & 1U) != 0 &&
+            prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) != 0) {
             return SP_ERR_SYSTEM;
         }
     }

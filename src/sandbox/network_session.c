@@ -57,7 +57,8 @@ static enum sp_err close_one(int fd, size_t row)
                  .rtm_protocol = RTPROT_STATIC,
                  .rtm_scope = RT_SCOPE_UNIVERSE,
                  .rtm_type = RTN_UNREACHABLE},
-        .attribute = {.rta_len = sizeof route.attribute + sizeof route.address, .rta_type = RTA_DST},
+        .attribute = {.rta_len = sizeof route.attribute + sizeof route.address,
+                      .rta_type = RTA_DST},
     };
     for (size_t i = 0; i < sizeof route.address; i++) {
         route.address[i] = closed[row].address[i];

@@ -20,7 +20,8 @@ enum sp_err sp_privilege_become(uint32_t uid, uint32_t gid)
     uid_t real = 0;
     uid_t effective = 0;
     uid_t saved = 0;
-    if (getresuid(&real, &effective, &saved) != 0 || real != uid || effective != uid || saved != uid) {
+    if (getresuid(&real, &effective, &saved) != 0 || real != uid || effective != uid ||
+        saved != uid) {
         return SP_ERR_SYSTEM;
     }
     return setuid(0) == 0 ? SP_ERR_SYSTEM : SP_OK; /* the way back must be closed */

@@ -24,27 +24,38 @@ enum sp_check {
 struct sp_rule {
     const char *call; /* by name, because not every machine has every call */
     const char *why;
-    int answer;       /* 0 lets it pass; an errno is answered without the call being made */
+    int answer; /* 0 lets it pass; an errno is answered without the call being made */
     enum sp_check check;
     unsigned argument;
     uint64_t value;
 };
 
 /* Rows: a call that passes, one that passes under a condition, one that is answered with an errno, one of both. */
-#define SP_ALLOW(call, why)                            {(call), (why), 0, SP_CHECK_NONE, 0, 0}
-#define SP_ALLOW_IF(call, argument, check, value, why) {(call), (why), 0, (check), (argument), (uint64_t)(value)}
-#define SP_ANSWER(call, answer, why)                   {(call), (why), (answer), SP_CHECK_NONE, 0, 0}
-#define SP_ANSWER_IF(call, argument, check, value, answer, why) \
-    {(call), (why), (answer), (check), (argument), (uint64_t)(value)}
+#define SP_ALLOW(call, why)                                                                        \
+    {                                                                                              \
+        (call), (why), 0, SP_CHECK_NONE, 0, 0                                                      \
+    }
+#define SP_ALLOW_IF(call, argument, check, value, why)                                             \
+    {                                                                                              \
+        (call), (why), 0, (check), (argument), (uint64_t)(value)                                   \
+    }
+#define SP_ANSWER(call, answer, why)                                                               \
+    {                                                                                              \
+        (call), (why), (answer), SP_CHECK_NONE, 0, 0                                               \
+    }
+#define SP_ANSWER_IF(call, argument, check, value, answer, why)                                    \
+    {                                                                                              \
+        (call), (why), (answer), (check), (argument), (uint64_t)(value)                            \
+    }
 
 /* What of the file system stays within reach. */
 enum sp_files {
     SP_FILES_NONE, /* nothing at all */
-    SP_FILES_LOG,  /* beneath options.dir_fd and own_fd: read, write, make files and directories; never remove, rename, cut */
+    SP_FILES_LOG, /* beneath options.dir_fd and own_fd: read, write, make files and directories; never remove, rename, cut */
     SP_FILES_GIVEN, /* beneath options.dir_fd: read; nothing at all when none was given */
-    SP_FILES_READ, /* the listed paths, reading only */
+    SP_FILES_READ,  /* the listed paths, reading only */
     SP_FILES_PROGRAM, /* everything: read and execute; beneath options.dir_fd and /tmp: write; /dev: read and write */
-    SP_FILES_OWN   /* no Landlock: the profile says why in its file */
+    SP_FILES_OWN /* no Landlock: the profile says why in its file */
 };
 
 /* Many calls with one reason and one answer, for a table that has to name most of them. */
@@ -68,22 +79,23 @@ struct sp_profile {
     const char *name;
     const struct sp_rule *rules;
     size_t rule_count;
-    bool is_wide;              /* an absent row is answered with EPERM instead of killing; keeps what `init` needs as root */
-    bool is_lenient;           /* an absent row is answered with EPERM: for a program that is not ours */
+    bool
+        is_wide; /* an absent row is answered with EPERM instead of killing; keeps what `init` needs as root */
+    bool is_lenient; /* an absent row is answered with EPERM: for a program that is not ours */
     enum sp_files files;
-    const char *const *paths;  /* SP_FILES_READ: ends with NULL */
-    bool may_connect;          /* TCP connections (Landlock ABI 4) */
+    const char *const *paths; /* SP_FILES_READ: ends with NULL */
+    bool may_connect;         /* TCP connections (Landlock ABI 4) */
     uint64_t descriptors_max;
-    uint64_t file_bytes_max;   /* RLIMIT_FSIZE; memfds count */
-    uint64_t processes_max;    /* RLIMIT_NPROC, by user */
+    uint64_t file_bytes_max; /* RLIMIT_FSIZE; memfds count */
+    uint64_t processes_max;  /* RLIMIT_NPROC, by user */
 };
 
 /* What every role's C library, allocator and event loop ask for. */
 extern const struct sp_rule sp_common_rules[];
 extern const size_t sp_common_rule_count;
 
-extern const struct sp_profile sp_profile_door, sp_profile_front, sp_profile_admit, sp_profile_inspect, sp_profile_audit,
-    sp_profile_relay, sp_profile_token, sp_profile_dial, sp_profile_pool, sp_profile_nursery, sp_profile_reader,
-    sp_profile_ship, sp_profile_cli;
+extern const struct sp_profile sp_profile_door, sp_profile_front, sp_profile_admit,
+    sp_profile_inspect, sp_profile_audit, sp_profile_relay, sp_profile_token, sp_profile_dial,
+    sp_profile_pool, sp_profile_nursery, sp_profile_reader, sp_profile_ship, sp_profile_cli;
 
 #endif

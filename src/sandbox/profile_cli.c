@@ -153,7 +153,8 @@ static const struct sp_rule rules[] = {
     SP_ALLOW("prlimit64", "limits and facts"),
     SP_ALLOW("getrusage", "limits and facts"),
     SP_ALLOW("uname", "limits and facts"),
-    SP_ANSWER("clone3", ENOSYS, "it hides its flags from a filter; the C library falls back to clone"),
+    SP_ANSWER("clone3", ENOSYS,
+              "it hides its flags from a filter; the C library falls back to clone"),
 };
 
 const struct sp_profile sp_profile_cli = {

@@ -7,14 +7,16 @@
 
 /* Resolves names and connects, to the configured hosts only; reads the answers of DNS servers. */
 /* The libraries behind getaddrinfo are loaded before confinement, by one call: no executable memory afterwards. */
-static const char *const paths[] = {"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/host.conf",
-                                    "/etc/gai.conf",    "/etc/services", "/run/systemd/resolve", NULL};
+static const char *const paths[] = {
+    "/etc/resolv.conf", "/etc/hosts",    "/etc/nsswitch.conf",   "/etc/host.conf",
+    "/etc/gai.conf",    "/etc/services", "/run/systemd/resolve", NULL};
 
 static const struct sp_rule rules[] = {
     SP_ALLOW_IF("socket", 0, SP_CHECK_IS, AF_INET, "a connection, or a question to a DNS server"),
     SP_ALLOW_IF("socket", 0, SP_CHECK_IS, AF_INET6, "a connection, or a question to a DNS server"),
     SP_ALLOW_IF("socket", 0, SP_CHECK_IS, AF_UNIX, "a connection to the embedded pool"),
-    SP_ALLOW_IF("socket", 0, SP_CHECK_IS, AF_NETLINK, "the resolver asks which addresses this machine has"),
+    SP_ALLOW_IF("socket", 0, SP_CHECK_IS, AF_NETLINK,
+                "the resolver asks which addresses this machine has"),
     SP_ALLOW("bind", "the resolver's question about addresses"),
     SP_ALLOW("connect", "a configured host, or a DNS server"),
     SP_ALLOW("getsockname", "the resolver sorts addresses by where they would be reached from"),

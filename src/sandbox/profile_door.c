@@ -15,11 +15,13 @@ static const struct sp_rule rules[] = {
     SP_ALLOW("writev", "bytes to clients and to front"),
     SP_ALLOW("sendto", "bytes to clients and to front"),
     SP_ALLOW("shutdown", "one half of a connection ends"),
-    SP_ALLOW_IF("socketpair", 0, SP_CHECK_IS, AF_UNIX, "the clean stream that front gets one end of"),
+    SP_ALLOW_IF("socketpair", 0, SP_CHECK_IS, AF_UNIX,
+                "the clean stream that front gets one end of"),
     SP_ALLOW("setsockopt", "no delay, keep-alive and lingering of a connection"),
     SP_ALLOW("getsockopt", "what went wrong with a connection"),
     SP_ALLOW("getsockname", "where a client connected to"),
-    SP_ALLOW("lseek", "renewed certificates are read from their beginning; they come as open files"),
+    SP_ALLOW("lseek",
+             "renewed certificates are read from their beginning; they come as open files"),
     SP_ALLOW("getpeername", "who a client is"),
 };
 

@@ -6,7 +6,8 @@
 
 /* Reads the log beneath its directory, and nothing else; writes only its answers. */
 static const struct sp_rule rules[] = {
-    SP_ALLOW_IF("openat", 2, SP_CHECK_CLEAR, O_WRONLY | O_RDWR | O_CREAT | O_TRUNC, "files of the log, for reading"),
+    SP_ALLOW_IF("openat", 2, SP_CHECK_CLEAR, O_WRONLY | O_RDWR | O_CREAT | O_TRUNC,
+                "files of the log, for reading"),
     SP_ALLOW("pread64", "files of the log"),
     SP_ALLOW("newfstatat", "how long a file of the log is"),
     SP_ALLOW("memfd_create", "an answer over 16 KiB gets a descriptor"),

@@ -20,7 +20,8 @@ static const struct sp_rule rules[] = {
     SP_ALLOW("getpeername", "the library notes whom a connection leads to"),
     SP_ALLOW("getsockname", "the library notes where a connection comes from"),
     SP_ANSWER("connect", EINPROGRESS,
-              "the library connects although the descriptor is connected; this answer lets it go on to look"),
+              "the library connects although the descriptor is connected; this answer lets it go "
+              "on to look"),
     SP_ALLOW("ftruncate", "a body's descriptor gets its size"),
     SP_ALLOW("memfd_create", "a body over 16 KiB gets a descriptor"),
     SP_ALLOW("write", "a body is written into its descriptor, once"),

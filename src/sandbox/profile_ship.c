@@ -6,7 +6,8 @@
 
 /* Reads the log and sends it to collectors: connected descriptors come from dial, files and pipes from the supervisor. */
 static const struct sp_rule rules[] = {
-    SP_ALLOW_IF("openat", 2, SP_CHECK_CLEAR, O_WRONLY | O_RDWR | O_CREAT | O_TRUNC, "files of the log, for reading"),
+    SP_ALLOW_IF("openat", 2, SP_CHECK_CLEAR, O_WRONLY | O_RDWR | O_CREAT | O_TRUNC,
+                "files of the log, for reading"),
     SP_ALLOW("newfstatat", "how long a file is"),
     SP_ALLOW("pread64", "files of the log; the last byte of a file that is written on"),
     SP_ALLOW("pwrite64", "how far it came"),

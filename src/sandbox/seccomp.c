@@ -31,7 +31,8 @@ int sp_seccomp_number(const char *call)
 
 static struct scmp_arg_cmp comparison(const struct sp_rule *rule)
 {
-    struct scmp_arg_cmp cmp = {.arg = rule->argument, .op = SCMP_CMP_EQ, .datum_a = rule->value, .datum_b = 0};
+    struct scmp_arg_cmp cmp = {
+        .arg = rule->argument, .op = SCMP_CMP_EQ, .datum_a = rule->value, .datum_b = 0};
     switch (rule->check) {
     case SP_CHECK_NONE:
     case SP_CHECK_IS:
@@ -62,7 +63,8 @@ static enum sp_err add(scmp_filter_ctx filter, const struct sp_rule *rule, unsig
     }
     uint32_t action = rule->answer == 0 ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO((uint32_t)rule->answer);
     const struct scmp_arg_cmp cmp = comparison(rule);
-    int status = seccomp_rule_add_array(filter, action, call, rule->check == SP_CHECK_NONE ? 0 : 1, &cmp);
+    int status =
+        seccomp_rule_add_array(filter, action, call, rule->check == SP_CHECK_NONE ? 0 : 1, &cmp);
     if (status != 0 && status != -EEXIST) {
         return SP_ERR_SYSTEM;
     }
@@ -70,7 +72,8 @@ static enum sp_err add(scmp_filter_ctx filter, const struct sp_rule *rule, unsig
     return SP_OK;
 }
 
-static enum sp_err add_all(scmp_filter_ctx filter, const struct sp_rule *rules, size_t count, unsigned *rows)
+static enum sp_err add_all(scmp_filter_ctx filter, const struct sp_rule *rules, size_t count,
+                           unsigned *rows)
 {
     for (size_t i = 0; i < count; i++) {
         SP_TRY(add(filter, &rules[i], rows));
@@ -78,7 +81,8 @@ static enum sp_err add_all(scmp_filter_ctx filter, const struct sp_rule *rules, 
     return SP_OK;
 }
 
-static enum sp_err fill_and_load(scmp_filter_ctx filter, const struct sp_profile *profile, unsigned *rows)
+static enum sp_err fill_and_load(scmp_filter_ctx filter, const struct sp_profile *profile,
+                                 unsigned *rows)
 {
     /* no_new_privs is a layer of its own, set before and looked up; nothing here shall set it by the way. */
     if (seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0) != 0) {
@@ -94,7 +98,8 @@ static enum sp_err fill_and_load(scmp_filter_ctx filter, const struct sp_profile
 enum sp_err sp_seccomp_enter(const struct sp_profile *profile, unsigned *out_rows)
 {
     unsigned rows = 0;
-    scmp_filter_ctx filter = seccomp_init(profile->is_wide || profile->is_lenient ? SCMP_ACT_ERRNO(EPERM) : DEFAULT_ACTION);
+    scmp_filter_ctx filter = seccomp_init(
+        profile->is_wide || profile->is_lenient ? SCMP_ACT_ERRNO(EPERM) : DEFAULT_ACTION);
     if (filter == NULL) {
         return SP_ERR_NOMEM;
     }
@@ -108,7 +113,8 @@ enum sp_err sp_seccomp_enter(const struct sp_profile *profile, unsigned *out_row
 
 /* --- filters that are built once and loaded often --- */
 
-static enum sp_err add_group(scmp_filter_ctx filter, const struct sp_call_group *group, int otherwise)
+static enum sp_err add_group(scmp_filter_ctx filter, const struct sp_call_group *group,
+                             int otherwise)
 {
     unsigned ignored = 0;
     /* libseccomp refuses a row that says what the default says already. */
@@ -125,7 +131,8 @@ static enum sp_err add_group(scmp_filter_ctx filter, const struct sp_call_group 
 static enum sp_err fill(scmp_filter_ctx filter, const struct sp_calls *calls, int otherwise)
 {
     unsigned ignored = 0;
-    if (seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO((uint32_t)otherwise)) != 0) {
+    if (seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO((uint32_t)otherwise)) !=
+        0) {
         return SP_ERR_SYSTEM;
     }
     (void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, OPTIMIZE_AS_TREE);

@@ -18,13 +18,14 @@ const char *sp_seccomp_default_name(const struct sp_profile *profile) SP_NONNULL
 int sp_seccomp_number(const char *call) SP_NONNULL(1);
 
 /* Enters the filter for good; no_new_privs must be set. `*out_rows` counts the rows that this machine knows. */
-enum sp_err sp_seccomp_enter(const struct sp_profile *profile, unsigned *out_rows) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_seccomp_enter(const struct sp_profile *profile, unsigned *out_rows)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /*
  * Appends the filter that a table makes, as the kernel takes it (an array of struct sock_filter), without entering it:
  * for processes that are forked many times. A call outside the table, also of another machine, answers `otherwise`.
  */
-enum sp_err sp_seccomp_export(const struct sp_calls *calls, int otherwise, struct sp_buf *out) SP_MUST_CHECK
-    SP_NONNULL(1, 3);
+enum sp_err sp_seccomp_export(const struct sp_calls *calls, int otherwise, struct sp_buf *out)
+    SP_MUST_CHECK SP_NONNULL(1, 3);
 
 #endif

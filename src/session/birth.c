@@ -101,7 +101,8 @@ static SP_NORETURN void tell_walls(const struct sp_birth *birth)
 {
     const struct sp_frame hello = {.type = SP_FRAME_HELLO,
                                    .number = SP_FRAME_VERSION,
-                                   .layers = sp_probe_look(&birth->options->limits, birth->group != 0)};
+                                   .layers =
+                                       sp_probe_look(&birth->options->limits, birth->group != 0)};
     const struct timespec a_while = {.tv_sec = 0, .tv_nsec = 1000000};
     struct sp_buf scratch;
     /* The room is killed as soon as this is told, and the process between is not to be killed with it. */

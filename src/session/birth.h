@@ -15,8 +15,8 @@
 struct sp_birth {
     const struct sp_session_options *options;
     struct sp_slice filter; /* the built system call filter */
-    uint32_t group;         /* the control group that the template is in, for its next fork; 0: none */
-    int processes;          /* the template's own pid namespace, to come back to */
+    uint32_t group; /* the control group that the template is in, for its next fork; 0: none */
+    int processes;  /* the template's own pid namespace, to come back to */
 };
 
 /*

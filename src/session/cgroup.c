@@ -63,7 +63,8 @@ static bool find_path(struct sp_slice self, const char *controller, struct sp_sl
         size_t second = sp_slice_find(line, first + 1, ':');
         struct sp_slice list = sp_slice_sub(line, first + 1, second - first - 1);
         self = sp_slice_sub(self, end + 1, self.len);
-        if (second < line.len && (controller[0] == '\0' ? list.len == 0 : has_word(list, controller))) {
+        if (second < line.len &&
+            (controller[0] == '\0' ? list.len == 0 : has_word(list, controller))) {
             *out = sp_slice_sub(line, second + 1, line.len);
             return out->len > 0;
         }
@@ -74,9 +75,10 @@ static bool find_path(struct sp_slice self, const char *controller, struct sp_sl
 static int open_directory(const char *top, const char *hierarchy, struct sp_slice path)
 {
     char name[PATH_MAX];
-    int len = snprintf(name, sizeof name, "%s%s%s%.*s", top, hierarchy[0] != '\0' ? "/" : "", hierarchy,
-                       (int)sp_size_min(path.len, PATH_MAX / 2), (const char *)path.ptr);
-    return len > 0 && (size_t)len < sizeof name ? open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    int len = snprintf(name, sizeof name, "%s%s%s%.*s", top, hierarchy[0] != '\0' ? "/" : "",
+                       hierarchy, (int)sp_size_min(path.len, PATH_MAX / 2), (const char *)path.ptr);
+    return len > 0 && (size_t)len < sizeof name ? open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                                                : -1;
 }
 
 /* ---- groups of those that are gone ---- */
@@ -137,7 +139,8 @@ static void sweep(int base)
 /* The owner makes groups below it; a file that this version of the kernel does not have needs no owner. */
 static enum sp_err give_to(int dir, uid_t owner)
 {
-    static const char *const files[] = {"cgroup.procs", "tasks", "cgroup.threads", "cgroup.subtree_control"};
+    static const char *const files[] = {"cgroup.procs", "tasks", "cgroup.threads",
+                                        "cgroup.subtree_control"};
     if (geteuid() != 0) {
         return SP_OK;
     }
@@ -180,23 +183,27 @@ static unsigned pass_on(int dir)
 }
 
 /* Our own group, or the one above it: systemd's DelegateSubgroup puts the service into one of its own. */
-static enum sp_err open_v2(const char *top, struct sp_slice path, uid_t owner, struct sp_cgroup *out)
+static enum sp_err open_v2(const char *top, struct sp_slice path, uid_t owner,
+                           struct sp_cgroup *out)
 {
     SP_AUTO_CLOSE int own = open_directory(top, "", path);
     for (unsigned up = 0; up < 2; up++) {
-        SP_AUTO_CLOSE int base = own < 0 ? -1 : openat(own, up == 0 ? "." : "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        SP_AUTO_CLOSE int base =
+            own < 0 ? -1 : openat(own, up == 0 ? "." : "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         SP_AUTO_CLOSE int dir = -1;
         unsigned has = base < 0 ? 0 : pass_on(base);
         if ((has & SP_CGROUP_MEMORY) != 0 && make_own(base, owner, &dir) == SP_OK) {
             has &= pass_on(dir);
-            *out = (struct sp_cgroup){.dirs = {sp_take_fd(&dir), -1, -1}, .has = {has, 0, 0}, .count = 1, .is_v2 = true};
+            *out = (struct sp_cgroup){
+                .dirs = {sp_take_fd(&dir), -1, -1}, .has = {has, 0, 0}, .count = 1, .is_v2 = true};
             return (has & SP_CGROUP_MEMORY) != 0 ? SP_OK : SP_ERR_UNSUPPORTED;
         }
     }
     return SP_ERR_UNSUPPORTED;
 }
 
-static enum sp_err open_v1(const char *top, struct sp_slice self, uid_t owner, struct sp_cgroup *out)
+static enum sp_err open_v1(const char *top, struct sp_slice self, uid_t owner,
+                           struct sp_cgroup *out)
 {
     *out = (struct sp_cgroup){.dirs = {-1, -1, -1}};
     for (size_t i = 0; i < SP_COUNT(controllers); i++) {
@@ -214,7 +221,8 @@ static enum sp_err open_v1(const char *top, struct sp_slice self, uid_t owner, s
     return SP_OK;
 }
 
-enum sp_err sp_cgroup_open(const char *top, struct sp_slice self, uid_t owner, struct sp_cgroup *out)
+enum sp_err sp_cgroup_open(const char *top, struct sp_slice self, uid_t owner,
+                           struct sp_cgroup *out)
 {
     struct sp_slice path = {NULL, 0};
     if (find_path(self, controllers[0].name, &path)) {
@@ -236,7 +244,8 @@ static enum sp_err bound_memory(int dir, bool is_v2, const struct sp_session_lim
     uint64_t bytes = limits->memory_bytes + limits->data_bytes;
     SP_TRY(write_number(dir, is_v2 ? "memory.max" : "memory.limit_in_bytes", bytes));
     /* Where there is no accounting of swap, there is no file for it. */
-    (void)!write_number(dir, is_v2 ? "memory.swap.max" : "memory.memsw.limit_in_bytes", is_v2 ? 0 : bytes);
+    (void)!write_number(dir, is_v2 ? "memory.swap.max" : "memory.memsw.limit_in_bytes",
+                        is_v2 ? 0 : bytes);
     return SP_OK;
 }
 
@@ -282,8 +291,9 @@ static enum sp_err make_one(const struct sp_cgroup *cgroup, unsigned part, const
     return *out < 0 ? SP_ERR_SYSTEM : SP_OK;
 }
 
-enum sp_err sp_cgroup_make(const struct sp_cgroup *cgroup, unsigned number, const struct sp_session_limits *limits,
-                           int fds[SP_CGROUP_PARTS_MAX], unsigned *out_count)
+enum sp_err sp_cgroup_make(const struct sp_cgroup *cgroup, unsigned number,
+                           const struct sp_session_limits *limits, int fds[SP_CGROUP_PARTS_MAX],
+                           unsigned *out_count)
 {
     char name[NAME_BYTES];
     name_of(number, name);
@@ -307,7 +317,8 @@ bool sp_cgroup_remove(const struct sp_cgroup *cgroup, unsigned number)
     bool is_gone = true;
     name_of(number, name);
     for (unsigned i = 0; i < cgroup->count; i++) {
-        is_gone = (unlinkat(cgroup->dirs[i], name, AT_REMOVEDIR) == 0 || errno == ENOENT) && is_gone;
+        is_gone =
+            (unlinkat(cgroup->dirs[i], name, AT_REMOVEDIR) == 0 || errno == ENOENT) && is_gone;
     }
     return is_gone;
 }
@@ -320,7 +331,8 @@ static bool has_kill(struct sp_slice text)
         struct sp_slice line = sp_slice_sub(text, 0, end);
         uint64_t count = 0;
         if (sp_slice_starts(line, "oom_kill ") &&
-            sp_parse_u64(sp_slice_sub(line, sizeof "oom_kill " - 1, line.len), UINT64_MAX, &count) == SP_OK) {
+            sp_parse_u64(sp_slice_sub(line, sizeof "oom_kill " - 1, line.len), UINT64_MAX,
+                         &count) == SP_OK) {
             return count > 0;
         }
         text = sp_slice_sub(text, end + 1, text.len);
@@ -334,8 +346,10 @@ bool sp_cgroup_was_memory(const struct sp_cgroup *cgroup, unsigned number)
     char path[2 * NAME_BYTES];
     char text[EVENTS_BYTES];
     name_of(number, name);
-    (void)snprintf(path, sizeof path, "%s/%s", name, cgroup->is_v2 ? "memory.events" : "memory.oom_control");
-    SP_AUTO_CLOSE int fd = cgroup->count == 0 ? -1 : openat(cgroup->dirs[0], path, O_RDONLY | O_CLOEXEC);
+    (void)snprintf(path, sizeof path, "%s/%s", name,
+                   cgroup->is_v2 ? "memory.events" : "memory.oom_control");
+    SP_AUTO_CLOSE int fd =
+        cgroup->count == 0 ? -1 : openat(cgroup->dirs[0], path, O_RDONLY | O_CLOEXEC);
     ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof text);
     return got > 0 && has_kill(sp_slice_make(text, (size_t)got));
 }

@@ -33,12 +33,13 @@ struct sp_cgroup {
  * Makes our group and gives it to `owner`. `top` is where the hierarchies are mounted, `self` the text of
  * /proc/self/cgroup. SP_ERR_UNSUPPORTED when memory cannot be bounded that way.
  */
-enum sp_err sp_cgroup_open(const char *top, struct sp_slice self, uid_t owner, struct sp_cgroup *out)
-    SP_MUST_CHECK SP_NONNULL(1, 4);
+enum sp_err sp_cgroup_open(const char *top, struct sp_slice self, uid_t owner,
+                           struct sp_cgroup *out) SP_MUST_CHECK SP_NONNULL(1, 4);
 
 /* A group for one session; `fds` get its cgroup.procs files, to which the session writes. */
-enum sp_err sp_cgroup_make(const struct sp_cgroup *cgroup, unsigned number, const struct sp_session_limits *limits,
-                           int fds[SP_CGROUP_PARTS_MAX], unsigned *out_count) SP_MUST_CHECK SP_NONNULL(1, 3, 5);
+enum sp_err sp_cgroup_make(const struct sp_cgroup *cgroup, unsigned number,
+                           const struct sp_session_limits *limits, int fds[SP_CGROUP_PARTS_MAX],
+                           unsigned *out_count) SP_MUST_CHECK SP_NONNULL(1, 3, 5);
 
 /* False while it has processes. */
 bool sp_cgroup_remove(const struct sp_cgroup *cgroup, unsigned number) SP_NONNULL(1);

@@ -19,10 +19,10 @@ int mount(const char *source, const char *target, const char *type, unsigned lon
           const void *data);
 #define REMOUNT_PRIVATE (1UL << 18 | 1UL << 14) /* MS_PRIVATE | MS_REC */
 
-#define TUN       "/dev/net/tun"
-#define TUN_MAJOR 10
-#define TUN_MINOR 200
-#define NETNS_FD  3
+#define TUN             "/dev/net/tun"
+#define TUN_MAJOR       10
+#define TUN_MINOR       200
+#define NETNS_FD        3
 
 static enum sp_err done(int result)
 {
@@ -63,11 +63,33 @@ enum sp_err sp_egress_prepare(void)
 static SP_NORETURN void be_pasta(int netns)
 {
     static const char *const arguments[] = {
-        "pasta",  "--foreground",  "--quiet", "--ipv4-only",           "--config-net", "--no-map-gw",
-        "-t",     "none",          "-u",      "none",                  "-T",           "none",
-        "-U",     "none",          "-I",      SP_NETWORK_INTERFACE,    "-a",           SP_NETWORK_ADDRESS,
-        "-n",     SP_NETWORK_MASK, "-g",      SP_NETWORK_GATEWAY,      "--dns-forward", SP_NETWORK_RESOLVER,
-        "--netns", "/proc/self/fd/3", NULL,
+        "pasta",
+        "--foreground",
+        "--quiet",
+        "--ipv4-only",
+        "--config-net",
+        "--no-map-gw",
+        "-t",
+        "none",
+        "-u",
+        "none",
+        "-T",
+        "none",
+        "-U",
+        "none",
+        "-I",
+        SP_NETWORK_INTERFACE,
+        "-a",
+        SP_NETWORK_ADDRESS,
+        "-n",
+        SP_NETWORK_MASK,
+        "-g",
+        SP_NETWORK_GATEWAY,
+        "--dns-forward",
+        SP_NETWORK_RESOLVER,
+        "--netns",
+        "/proc/self/fd/3",
+        NULL,
     };
     static char *const environment[] = {NULL};
     sigset_t none;

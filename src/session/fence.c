@@ -85,11 +85,12 @@ static bool is_approved(PyObject *source)
 static enum sp_err refuse(PyObject *name)
 {
     sp_witness_refused(SP_ACT_DYNAMIC_CODE);
-    PyErr_Format(PyExc_PermissionError,
-                 "%S may not be imported or executed: the policy lets only code run that was submitted, or "
-                 "uploaded as it is now. Upload the file, or put its code into the cell "
-                 "(own_code in [runtime] of the policy allows what a run wrote)",
-                 name);
+    PyErr_Format(
+        PyExc_PermissionError,
+        "%S may not be imported or executed: the policy lets only code run that was submitted, or "
+        "uploaded as it is now. Upload the file, or put its code into the cell "
+        "(own_code in [runtime] of the policy allows what a run wrote)",
+        name);
     return SP_ERR_DENIED;
 }
 

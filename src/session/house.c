@@ -281,11 +281,10 @@ static enum sp_err prepare(struct house *h, char **argv)
     SP_TRY(write_arguments(h, argv));
     SP_TRY(sp_ns_keep_admin());
     SP_TRY(sp_session_filter_build(&h->filter));
-    h->plan =
-        (struct sp_room_plan){.limits = h->options->limits,
-                              .filter = sp_buf_slice(&h->filter),
-                              .outside_link = h->options->outside_link,
-                              .has_egress = h->options->has_egress};
+    h->plan = (struct sp_room_plan){.limits = h->options->limits,
+                                    .filter = sp_buf_slice(&h->filter),
+                                    .outside_link = h->options->outside_link,
+                                    .has_egress = h->options->has_egress};
     return watch_children(h);
 }
 

@@ -27,7 +27,7 @@ struct stream {
 
 struct state {
     struct sp_init given;
-    uint32_t group; /* the control group of the interpreter; 0: none */
+    uint32_t group;        /* the control group of the interpreter; 0: none */
     pid_t interpreter_pid; /* 0: not here yet */
     uint64_t nonce;        /* of the run that is on, when is_running */
     bool is_running;
@@ -234,7 +234,8 @@ static void on_children(struct state *s)
         drain(s);
         tell_witness(s);
         frame.a = WIFSIGNALED(status) ? 1 : 0;
-        frame.b = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && sp_outside_was_memory(s->given.lease, s->group)
+        frame.b = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL &&
+                          sp_outside_was_memory(s->given.lease, s->group)
                       ? SP_GONE_MEMORY
                       : SP_GONE_UNKNOWN;
         frame.number = (uint32_t)(WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));

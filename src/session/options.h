@@ -29,7 +29,7 @@ struct sp_session_options {
     bool is_template;         /* the house's own child, not the house */
     const char *preload;      /* comma-separated module names; borrowed from argv */
     bool has_egress;          /* sessions have a network */
-    int outside_link;         /* of the house to the process outside, negative when there is none; set at the start */
+    int outside_link; /* of the house to the process outside, negative when there is none; set at the start */
 };
 
 /* SP_ERR_CONFIG for anything that is not understood. */

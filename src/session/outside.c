@@ -21,14 +21,14 @@
 #include "session/egress.h"
 #include "session/link.h"
 
-#define CGROUP_TOP   "/sys/fs/cgroup"
-#define FDS_MAX      4U /* beside one message */
-#define ANSWER_S     2
-#define SWEEP_MS     50 /* between tries to remove groups whose processes are dying */
-#define SWEEPS       20
-#define GROUPS_MAX   ((size_t)2 * SP_SESSION_MAX)
-#define SELF_BYTES   4096
-#define DESCRIPTORS  16384U
+#define CGROUP_TOP  "/sys/fs/cgroup"
+#define FDS_MAX     4U /* beside one message */
+#define ANSWER_S    2
+#define SWEEP_MS    50 /* between tries to remove groups whose processes are dying */
+#define SWEEPS      20
+#define GROUPS_MAX  ((size_t)2 * SP_SESSION_MAX)
+#define SELF_BYTES  4096
+#define DESCRIPTORS 16384U
 
 /* session and template introduce a wire of theirs; on it, a template asks for groups, an init what became of one. */
 enum { NOTE_SESSION = 1, NOTE_TEMPLATE, NOTE_GROUP, NOTE_MEMORY };
@@ -99,7 +99,8 @@ static enum sp_err receive_note(int from, struct note *note, int fds[FDS_MAX], u
     if (recvmsg(from, &message, MSG_CMSG_CLOEXEC) != (ssize_t)sizeof *note) {
         return SP_ERR_CLOSED;
     }
-    for (struct cmsghdr *head = CMSG_FIRSTHDR(&message); head != NULL; head = CMSG_NXTHDR(&message, head)) {
+    for (struct cmsghdr *head = CMSG_FIRSTHDR(&message); head != NULL;
+         head = CMSG_NXTHDR(&message, head)) {
         if (head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS) {
             *count = (unsigned)((head->cmsg_len - CMSG_LEN(0)) / sizeof(int));
             for (unsigned i = 0; i < *count; i++) {
@@ -137,7 +138,8 @@ static void give_group(struct row *row)
     unsigned count = 0;
     if (outside.has_groups && outside.given_count < GROUPS_MAX) {
         answer.number = outside.next_group++;
-        if (sp_cgroup_make(&outside.groups, answer.number, &outside.options->limits, fds, &count) == SP_OK) {
+        if (sp_cgroup_make(&outside.groups, answer.number, &outside.options->limits, fds, &count) ==
+            SP_OK) {
             outside.given[outside.given_count++] = answer.number;
         } else {
             sp_log(SP_LOG_WARN, "outside.group.failed", "number=%u errno=%d", answer.number, errno);
@@ -201,7 +203,8 @@ static void on_lease(struct row *row)
     if (err == SP_OK && note.kind == NOTE_GROUP) {
         give_group(row);
     } else if (err == SP_OK && note.kind == NOTE_MEMORY) {
-        note.number = note.number != 0 && sp_cgroup_was_memory(&outside.groups, note.number) ? 1 : 0;
+        note.number =
+            note.number != 0 && sp_cgroup_was_memory(&outside.groups, note.number) ? 1 : 0;
         (void)!send_note(row->lease, note, NULL, 0);
     } else {
         end_row(row);
@@ -270,7 +273,8 @@ static SP_NORETURN void serve(void)
         outside.watched[1] = (struct pollfd){.fd = outside.children, .events = POLLIN};
         for (size_t i = 0; i < SP_SESSION_MAX; i++) {
             /* A negative one is passed over by poll. */
-            outside.watched[count++] = (struct pollfd){.fd = outside.rows[i].lease, .events = POLLIN};
+            outside.watched[count++] =
+                (struct pollfd){.fd = outside.rows[i].lease, .events = POLLIN};
         }
         (void)poll(outside.watched, count, outside.sweeps > 0 ? SWEEP_MS : -1);
         if (outside.watched[0].revents != 0 && !on_link()) {
@@ -280,7 +284,8 @@ static SP_NORETURN void serve(void)
             reap();
         }
         for (size_t i = 0; i < SP_SESSION_MAX; i++) {
-            if (outside.watched[i + 2].revents != 0 && outside.watched[i + 2].fd == outside.rows[i].lease) {
+            if (outside.watched[i + 2].revents != 0 &&
+                outside.watched[i + 2].fd == outside.rows[i].lease) {
                 on_lease(&outside.rows[i]);
             }
         }
@@ -315,7 +320,8 @@ static bool open_groups(uid_t owner)
     char text[SELF_BYTES];
     SP_AUTO_CLOSE int fd = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
     ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof text);
-    return got > 0 && sp_cgroup_open(CGROUP_TOP, sp_slice_make(text, (size_t)got), owner, &outside.groups) == SP_OK;
+    return got > 0 && sp_cgroup_open(CGROUP_TOP, sp_slice_make(text, (size_t)got), owner,
+                                     &outside.groups) == SP_OK;
 }
 
 enum sp_err sp_outside_prepare(const struct sp_session_options *options, bool *out_has_groups)
@@ -432,8 +438,10 @@ bool sp_outside_was_memory(int lease, uint32_t group)
     struct note answer = {0, 0};
     int fds[FDS_MAX] = {-1, -1, -1, -1};
     unsigned count = 0;
-    if (lease < 0 || group == 0 || setsockopt(lease, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) != 0 ||
-        send_note(lease, ask, NULL, 0) != SP_OK || receive_note(lease, &answer, fds, &count) != SP_OK) {
+    if (lease < 0 || group == 0 ||
+        setsockopt(lease, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) != 0 ||
+        send_note(lease, ask, NULL, 0) != SP_OK ||
+        receive_note(lease, &answer, fds, &count) != SP_OK) {
         return false;
     }
     close_all(fds, count);

@@ -9,10 +9,10 @@
 #include "base/slice.h"
 #include "base/text.h"
 
-#define HUGE_BYTES       ((uintptr_t)2 * 1024 * 1024)
+#define HUGE_BYTES ((uintptr_t)2 * 1024 * 1024)
 
 /* Newer than the headers of Debian 12: Linux 6.1. */
-#define COLLAPSE         25
+#define COLLAPSE   25
 
 struct range {
     uintptr_t from;

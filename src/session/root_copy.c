@@ -192,7 +192,8 @@ enum sp_err sp_root_copy_etc(bool has_egress)
         SP_TRY(write_text(written[i].name, written[i].text));
     }
     for (size_t i = 0; i < SP_COUNT(by_network); i++) {
-        SP_TRY(write_text(by_network[i].name, has_egress ? by_network[i].online : by_network[i].offline));
+        SP_TRY(write_text(by_network[i].name,
+                          has_egress ? by_network[i].online : by_network[i].offline));
     }
     return SP_OK;
 }

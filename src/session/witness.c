@@ -104,7 +104,8 @@ static bool is_local_socket(struct sp_slice event, PyObject *args)
         return is_unix;
     }
     /* socket.connect(self, address) and its like: an address of any other family is a tuple. */
-    return sp_slice_starts(event, "socket.") && (PyUnicode_Check(second) || PyBytes_Check(second)) &&
+    return sp_slice_starts(event, "socket.") &&
+           (PyUnicode_Check(second) || PyBytes_Check(second)) &&
            !sp_slice_starts(event, "socket.get");
 }
 

@@ -72,7 +72,8 @@ bool sp_feed_take_gap(struct sp_feed *feed, struct sp_feed_gap *out)
 
 enum sp_err sp_feed_look(struct sp_feed *feed)
 {
-    SP_TRY(feed->archive == NULL ? sp_archive_open(feed->how.disk, &feed->archive) : sp_archive_refresh(feed->archive));
+    SP_TRY(feed->archive == NULL ? sp_archive_open(feed->how.disk, &feed->archive)
+                                 : sp_archive_refresh(feed->archive));
     const uint64_t size = size_of(feed);
     if (feed->how.behind_max > 0 && size > feed->next && size - feed->next > feed->how.behind_max) {
         skip(feed, size - feed->how.behind_max, REASON_BEHIND);
@@ -93,12 +94,16 @@ void sp_feed_rewind(struct sp_feed *feed, uint64_t next)
 
 /* --- messages --- */
 
-static enum sp_err put_message(struct sp_feed *feed, struct sp_slice time, struct sp_slice kind, struct sp_buf *out)
+static enum sp_err put_message(struct sp_feed *feed, struct sp_slice time, struct sp_slice kind,
+                               struct sp_buf *out)
 {
     static const char *const grave[] = {"recovery", "gap", "restart", "clock", "denial"};
     static const char *const notable[] = {"refusal", "strangers", "malformed", "start", "reload"};
-    struct sp_syslog message = {
-        .severity = SP_SYSLOG_INFO, .time = time, .host = feed->how.host, .kind = kind, .json = sp_buf_slice(&feed->json)};
+    struct sp_syslog message = {.severity = SP_SYSLOG_INFO,
+                                .time = time,
+                                .host = feed->how.host,
+                                .kind = kind,
+                                .json = sp_buf_slice(&feed->json)};
     for (size_t i = 0; i < SP_COUNT(grave); i++) {
         message.severity = sp_slice_is(kind, grave[i]) ? SP_SYSLOG_WARNING : message.severity;
         message.severity = sp_slice_is(kind, notable[i]) ? SP_SYSLOG_NOTICE : message.severity;
@@ -106,7 +111,8 @@ static enum sp_err put_message(struct sp_feed *feed, struct sp_slice time, struc
     return sp_syslog_put(&message, feed->how.framing, out);
 }
 
-static enum sp_err put_own(struct sp_feed *feed, uint64_t wall_us, const char *kind, struct sp_buf *out)
+static enum sp_err put_own(struct sp_feed *feed, uint64_t wall_us, const char *kind,
+                           struct sp_buf *out)
 {
     char time[SP_CLOCK_RFC3339_BYTES];
     sp_clock_rfc3339(wall_us, time);
@@ -147,13 +153,15 @@ static enum sp_err put_checkpoint(struct sp_feed *feed, uint64_t wall_us, struct
     return SP_OK;
 }
 
-static enum sp_err put_entry(struct sp_feed *feed, const struct sp_entry *entry, struct sp_slice line, struct sp_buf *out)
+static enum sp_err put_entry(struct sp_feed *feed, const struct sp_entry *entry,
+                             struct sp_slice line, struct sp_buf *out)
 {
     sp_buf_clear(&feed->json);
-    SP_TRY(feed->how.is_ocsf
-               ? sp_ocsf_put(entry, sp_archive_checkpoint(feed->archive).origin, feed->how.version, &feed->json)
-               : sp_buf_put(&feed->json, line));
-    return put_message(feed, sp_entry_text(sp_entry_get(entry, "time")), sp_entry_text(sp_entry_get(entry, "kind")), out);
+    SP_TRY(feed->how.is_ocsf ? sp_ocsf_put(entry, sp_archive_checkpoint(feed->archive).origin,
+                                           feed->how.version, &feed->json)
+                             : sp_buf_put(&feed->json, line));
+    return put_message(feed, sp_entry_text(sp_entry_get(entry, "time")),
+                       sp_entry_text(sp_entry_get(entry, "kind")), out);
 }
 
 /* A whole bundle that is not there was dropped; what is there and cannot be read is passed over one by one. */

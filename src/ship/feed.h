@@ -18,7 +18,8 @@ struct sp_feed_how {
     const struct sp_disk *disk; /* borrowed */
     enum sp_framing framing;
     bool is_ocsf;
-    uint64_t behind_max; /* entries that may wait before the oldest are passed over; 0: any number */
+    uint64_t
+        behind_max; /* entries that may wait before the oldest are passed over; 0: any number */
     struct sp_slice host;    /* of the messages; borrowed */
     struct sp_slice version; /* of the product; borrowed */
 };
@@ -35,20 +36,23 @@ struct sp_feed {
     struct sp_archive *archive; /* NULL until there is a log that can be read */
     uint64_t next;              /* the entry that is shipped next */
     uint64_t checkpoint;        /* the size that the latest checkpoint in the stream covers */
-    uint64_t skipped_to;        /* entries before it were passed over already, so that a repetition tells no gap anew */
-    struct sp_feed_gap gap;     /* stands in the stream before the next entry */
-    struct sp_feed_gap untold;  /* not told to the log yet */
+    uint64_t
+        skipped_to; /* entries before it were passed over already, so that a repetition tells no gap anew */
+    struct sp_feed_gap gap;    /* stands in the stream before the next entry */
+    struct sp_feed_gap untold; /* not told to the log yet */
     struct sp_buf json;
 };
 
-void sp_feed_init(struct sp_feed *feed, const struct sp_feed_how *how, uint64_t next) SP_NONNULL(1, 2);
+void sp_feed_init(struct sp_feed *feed, const struct sp_feed_how *how, uint64_t next)
+    SP_NONNULL(1, 2);
 void sp_feed_done(struct sp_feed *feed) SP_NONNULL(1);
 
 /* Looks how far the log has come. */
 enum sp_err sp_feed_look(struct sp_feed *feed) SP_MUST_CHECK SP_NONNULL(1);
 
 /* Appends the next message, made at `wall_us`; SP_ERR_NOT_FOUND when all is shipped. */
-enum sp_err sp_feed_put(struct sp_feed *feed, uint64_t wall_us, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 3);
+enum sp_err sp_feed_put(struct sp_feed *feed, uint64_t wall_us, struct sp_buf *out)
+    SP_MUST_CHECK SP_NONNULL(1, 3);
 
 /* Whether there is nothing to ship. */
 bool sp_feed_is_at_end(const struct sp_feed *feed) SP_NONNULL(1);

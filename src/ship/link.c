@@ -12,7 +12,8 @@
 #include "base/own.h"
 #include "ship/feed.h"
 
-#define TURN_BYTES  ((size_t)256 * 1024) /* written in one turn of the loop, so that others have theirs */
+#define TURN_BYTES                                                                                 \
+    ((size_t)256 * 1024) /* written in one turn of the loop, so that others have theirs */
 #define DRAIN_BYTES ((size_t)4096)
 
 enum kind { KIND_FILE, KIND_PIPE, KIND_DATAGRAM, KIND_STREAM };
@@ -26,7 +27,7 @@ struct sp_link {
     struct sp_watch *watch; /* NULL: a file, which is always ready */
     struct sp_timer *again; /* there is more to write, and no event that says when */
     struct sp_buf out;
-    bool is_waiting; /* for the other side to take more */
+    bool is_waiting;   /* for the other side to take more */
     uint64_t moved_ms; /* when a byte went last, or there was none to go */
     uint64_t begun_ms;
     bool is_over;
@@ -109,7 +110,8 @@ static enum sp_err begin(struct sp_link *link)
         return sp_timer_set(link->again, 0);
     }
     link->is_waiting = true;
-    return sp_watch_new(link->how.loop, link->fd, SP_WATCH_READ | SP_WATCH_WRITE, on_ready, link, &link->watch);
+    return sp_watch_new(link->how.loop, link->fd, SP_WATCH_READ | SP_WATCH_WRITE, on_ready, link,
+                        &link->watch);
 }
 
 enum sp_err sp_link_new(const struct sp_link_how *how, int take_fd, struct sp_link **out)
@@ -307,6 +309,6 @@ bool sp_link_is_drained(const struct sp_link *link)
     if (link->kind != KIND_STREAM || !link->is_network) {
         return true;
     }
-    return getsockopt(link->fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 && info.tcpi_unacked == 0 &&
-           info.tcpi_notsent_bytes == 0;
+    return getsockopt(link->fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
+           info.tcpi_unacked == 0 && info.tcpi_notsent_bytes == 0;
 }

@@ -13,7 +13,8 @@
 #include "ship/syslog.h"
 #include "wire/loop.h"
 
-#define SP_LINK_STALL_MS     ((uint64_t)60 * 1000) /* without a byte on its way, while some wait, it is lost */
+#define SP_LINK_STALL_MS                                                                           \
+    ((uint64_t)60 * 1000) /* without a byte on its way, while some wait, it is lost */
 #define SP_LINK_HANDSHAKE_MS ((uint64_t)15 * 1000)
 
 struct sp_link;
@@ -35,7 +36,8 @@ struct sp_link_how {
 };
 
 /* Takes the descriptor over, also on failure. Its kind is found out: a file, a pipe, a socket of datagrams or a stream. */
-enum sp_err sp_link_new(const struct sp_link_how *how, int take_fd, struct sp_link **out) SP_MUST_CHECK SP_NONNULL(1, 3);
+enum sp_err sp_link_new(const struct sp_link_how *how, int take_fd, struct sp_link **out)
+    SP_MUST_CHECK SP_NONNULL(1, 3);
 void sp_link_free(struct sp_link *link);
 
 /* How messages must be framed on it. */

@@ -35,7 +35,10 @@ enum sp_err sp_place_read(int fd, uint64_t *out)
         zeros++;
     }
     const struct sp_slice digits = sp_slice_make(text + zeros, DIGITS - zeros);
-    return got == DIGITS + 1 && text[DIGITS] == '\n' && sp_parse_u64(digits, UINT64_MAX, out) == SP_OK ? SP_OK : SP_ERR_CORRUPT;
+    return got == DIGITS + 1 && text[DIGITS] == '\n' &&
+                   sp_parse_u64(digits, UINT64_MAX, out) == SP_OK
+               ? SP_OK
+               : SP_ERR_CORRUPT;
 }
 
 enum sp_err sp_place_write(int fd, uint64_t next)

@@ -15,7 +15,8 @@
 #define SP_PLACE_NAME_BYTES 32U
 
 /* The name of a collector's file: "to-" and the first 16 digits of the digest of what it is called. */
-enum sp_err sp_place_name(struct sp_slice to, char out[SP_PLACE_NAME_BYTES]) SP_MUST_CHECK SP_NONNULL(2);
+enum sp_err sp_place_name(struct sp_slice to, char out[SP_PLACE_NAME_BYTES])
+    SP_MUST_CHECK SP_NONNULL(2);
 
 /* The entry that is shipped next; SP_ERR_NOT_FOUND for an empty file, SP_ERR_CORRUPT for one that holds no number. */
 enum sp_err sp_place_read(int fd, uint64_t *out) SP_MUST_CHECK SP_NONNULL(2);

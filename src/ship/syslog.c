@@ -1,9 +1,9 @@
 #include "ship/syslog.h"
 
-#define FACILITY  13U /* log audit */
-#define HEAD_MAX  ((size_t)512)
-#define KIND_MAX  ((size_t)32)
-#define APP_NAME  "sallyport"
+#define FACILITY 13U /* log audit */
+#define HEAD_MAX ((size_t)512)
+#define KIND_MAX ((size_t)32)
+#define APP_NAME "sallyport"
 
 /* Visible ASCII alone, as RFC 5424 has it for names. */
 static enum sp_err put_name(struct sp_buf *out, struct sp_slice text, size_t max)
@@ -44,7 +44,8 @@ static enum sp_err put(const struct sp_syslog *message, enum sp_framing framing,
     return sp_buf_put(out, message->json);
 }
 
-enum sp_err sp_syslog_put(const struct sp_syslog *message, enum sp_framing framing, struct sp_buf *out)
+enum sp_err sp_syslog_put(const struct sp_syslog *message, enum sp_framing framing,
+                          struct sp_buf *out)
 {
     const size_t start = out->len;
     enum sp_err err = put(message, framing, out);

@@ -30,7 +30,7 @@ enum sp_framing {
 };
 
 /* Appends one message. Bytes of `host` and `kind` that do not belong there are left out. */
-enum sp_err sp_syslog_put(const struct sp_syslog *message, enum sp_framing framing, struct sp_buf *out) SP_MUST_CHECK
-    SP_NONNULL(1, 3);
+enum sp_err sp_syslog_put(const struct sp_syslog *message, enum sp_framing framing,
+                          struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 3);
 
 #endif

@@ -25,7 +25,8 @@ static enum sp_err put_header(const struct sp_signer *signer, struct sp_buf *out
     return sp_json_out_end(&w);
 }
 
-static enum sp_err put_claims(struct sp_slice audience, struct sp_slice client_id, uint64_t wall_s, struct sp_buf *out)
+static enum sp_err put_claims(struct sp_slice audience, struct sp_slice client_id, uint64_t wall_s,
+                              struct sp_buf *out)
 {
     uint8_t bytes[ID_BYTES];
     char id[2 * ID_BYTES + 1];
@@ -44,8 +45,8 @@ static enum sp_err put_claims(struct sp_slice audience, struct sp_slice client_i
     return sp_json_out_end(&w);
 }
 
-enum sp_err sp_assertion_make(const struct sp_signer *signer, struct sp_slice audience, struct sp_slice client_id,
-                              uint64_t wall_s, struct sp_buf *out)
+enum sp_err sp_assertion_make(const struct sp_signer *signer, struct sp_slice audience,
+                              struct sp_slice client_id, uint64_t wall_s, struct sp_buf *out)
 {
     SP_AUTO_BUF struct sp_buf part;
     const size_t from = out->len;

@@ -13,7 +13,8 @@
 #define SP_ASSERTION_LIFE_S ((uint64_t)600)
 
 /* Appends header.claims.signature: PS256 with x5t#S256; aud is the token endpoint, iss and sub the client. */
-enum sp_err sp_assertion_make(const struct sp_signer *signer, struct sp_slice audience, struct sp_slice client_id,
-                              uint64_t wall_s, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 5);
+enum sp_err sp_assertion_make(const struct sp_signer *signer, struct sp_slice audience,
+                              struct sp_slice client_id, uint64_t wall_s, struct sp_buf *out)
+    SP_MUST_CHECK SP_NONNULL(1, 5);
 
 #endif

@@ -34,7 +34,7 @@ struct sp_bearer {
     struct sp_bearer_ops ops;
     struct sp_secret bearer;
     uint8_t digest[SP_SHA256_BYTES]; /* of the bearer */
-    uint64_t expires_us; /* on the wall clock; 0: not known */
+    uint64_t expires_us;             /* on the wall clock; 0: not known */
     bool has_bearer;
     bool was_refused; /* told already */
 };

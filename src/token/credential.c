@@ -6,7 +6,8 @@
 #define NOTE_BYTES_MAX ((size_t)512)
 #define US_A_SECOND    ((uint64_t)1000000)
 
-enum sp_err sp_credential_init(struct sp_credential *c, const struct sp_provider *provider, const struct sp_credential_ops *ops)
+enum sp_err sp_credential_init(struct sp_credential *c, const struct sp_provider *provider,
+                               const struct sp_credential_ops *ops)
 {
     *c = (struct sp_credential){.provider = *provider, .ops = *ops};
     sp_renew_init(&c->renew);
@@ -23,10 +24,12 @@ void sp_credential_done(struct sp_credential *c)
     *c = (struct sp_credential){.has_proof = false};
 }
 
-enum sp_err sp_credential_prove(struct sp_credential *c, struct sp_slice proof, const char **out_why)
+enum sp_err sp_credential_prove(struct sp_credential *c, struct sp_slice proof,
+                                const char **out_why)
 {
     *out_why = "the credential is empty";
-    while (proof.len > 0 && (proof.ptr[proof.len - 1] == '\n' || proof.ptr[proof.len - 1] == '\r')) {
+    while (proof.len > 0 &&
+           (proof.ptr[proof.len - 1] == '\n' || proof.ptr[proof.len - 1] == '\r')) {
         proof.len--;
     }
     if (proof.len == 0) {
@@ -49,7 +52,8 @@ static enum sp_err proof_of(struct sp_credential *c, uint64_t wall_s, struct sp_
     }
     if (c->provider.source == SP_PROVIDER_CLIENT_CERTIFICATE) {
         SP_TRY(sp_provider_url(&c->provider, &audience));
-        return sp_assertion_make(c->signer, sp_buf_slice(&audience), c->provider.client_id, wall_s, out);
+        return sp_assertion_make(c->signer, sp_buf_slice(&audience), c->provider.client_id, wall_s,
+                                 out);
     }
     return c->has_proof ? sp_buf_put(out, sp_secret_show(&c->proof)) : SP_OK;
 }
@@ -92,7 +96,9 @@ void sp_credential_turn(struct sp_credential *c, const struct sp_credential_now 
     }
     enum sp_err err = ask(c, now->wall_s);
     if (err != SP_OK) {
-        sp_credential_failed(c, err == SP_ERR_NOT_FOUND ? "the file of the token cannot be read" : sp_err_text(err), now);
+        sp_credential_failed(
+            c, err == SP_ERR_NOT_FOUND ? "the file of the token cannot be read" : sp_err_text(err),
+            now);
     }
 }
 
@@ -114,12 +120,14 @@ static void fail(struct sp_credential *c, unsigned status, uint64_t retry_after_
     }
 }
 
-void sp_credential_failed(struct sp_credential *c, const char *why, const struct sp_credential_now *now)
+void sp_credential_failed(struct sp_credential *c, const char *why,
+                          const struct sp_credential_now *now)
 {
     fail(c, 0, 0, why, now);
 }
 
-static enum sp_err accept(struct sp_credential *c, struct sp_slice body, const struct sp_credential_now *now)
+static enum sp_err accept(struct sp_credential *c, struct sp_slice body,
+                          const struct sp_credential_now *now)
 {
     SP_CLEANUP(sp_buf_wipe) struct sp_buf value;
     struct sp_provider_token token;
@@ -136,8 +144,8 @@ static enum sp_err accept(struct sp_credential *c, struct sp_slice body, const s
     return SP_OK;
 }
 
-void sp_credential_answered(struct sp_credential *c, unsigned status, uint64_t retry_after_ms, struct sp_slice body,
-                            const struct sp_credential_now *now)
+void sp_credential_answered(struct sp_credential *c, unsigned status, uint64_t retry_after_ms,
+                            struct sp_slice body, const struct sp_credential_now *now)
 {
     SP_AUTO_BUF struct sp_buf why;
     sp_buf_init(&why, NOTE_BYTES_MAX);
@@ -158,7 +166,8 @@ void sp_credential_answered(struct sp_credential *c, unsigned status, uint64_t r
          put == SP_OK ? (const char *)why.ptr : "the identity provider refused", now);
 }
 
-void sp_credential_refused(struct sp_credential *c, const uint8_t digest[SP_SHA256_BYTES], const struct sp_credential_now *now)
+void sp_credential_refused(struct sp_credential *c, const uint8_t digest[SP_SHA256_BYTES],
+                           const struct sp_credential_now *now)
 {
     sp_bearer_refused(&c->bearer, digest);
     if (c->bearer.was_refused && sp_renew_drop(&c->renew, now->mono_ms)) {

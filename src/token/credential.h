@@ -45,24 +45,28 @@ struct sp_credential_now {
 
 /* `provider` and what it points to are borrowed for the life. */
 enum sp_err sp_credential_init(struct sp_credential *c, const struct sp_provider *provider,
-                               const struct sp_credential_ops *ops) SP_MUST_CHECK SP_NONNULL(1, 2, 3);
+                               const struct sp_credential_ops *ops)
+    SP_MUST_CHECK SP_NONNULL(1, 2, 3);
 void sp_credential_done(struct sp_credential *c) SP_NONNULL(1);
 
 /* What proves who we are: identity header, client secret, or certificate and key. SP_ERR_CONFIG with a fixed text. */
-enum sp_err sp_credential_prove(struct sp_credential *c, struct sp_slice proof, const char **out_why) SP_MUST_CHECK
-    SP_NONNULL(1, 3);
+enum sp_err sp_credential_prove(struct sp_credential *c, struct sp_slice proof,
+                                const char **out_why) SP_MUST_CHECK SP_NONNULL(1, 3);
 
 /* A wire to relay stands: it hears of the bearer of the moment. */
 void sp_credential_wired(struct sp_credential *c) SP_NONNULL(1);
 
 /* Asks when it is time and takes back a bearer that is over. Call again at sp_credential_next_ms at the latest. */
-void sp_credential_turn(struct sp_credential *c, const struct sp_credential_now *now) SP_NONNULL(1, 2);
+void sp_credential_turn(struct sp_credential *c, const struct sp_credential_now *now)
+    SP_NONNULL(1, 2);
 uint64_t sp_credential_next_ms(const struct sp_credential *c, uint64_t now_ms) SP_NONNULL(1);
 
 /* What became of the question. */
-void sp_credential_answered(struct sp_credential *c, unsigned status, uint64_t retry_after_ms, struct sp_slice body,
-                            const struct sp_credential_now *now) SP_NONNULL(1, 5);
-void sp_credential_failed(struct sp_credential *c, const char *why, const struct sp_credential_now *now) SP_NONNULL(1, 2, 3);
+void sp_credential_answered(struct sp_credential *c, unsigned status, uint64_t retry_after_ms,
+                            struct sp_slice body, const struct sp_credential_now *now)
+    SP_NONNULL(1, 5);
+void sp_credential_failed(struct sp_credential *c, const char *why,
+                          const struct sp_credential_now *now) SP_NONNULL(1, 2, 3);
 
 /* The pool refused the bearer of this digest: it is dropped, once, and another one asked for. */
 void sp_credential_refused(struct sp_credential *c, const uint8_t digest[SP_SHA256_BYTES],

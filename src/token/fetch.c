@@ -27,13 +27,15 @@ struct sp_fetch {
 static void end(struct sp_fetch *f, enum sp_err err, const char *why)
 {
     struct sp_slice value;
-    struct sp_fetch_end told = {.err = err, .why = why, .status = 0, .retry_after_ms = 0, .body = {NULL, 0}};
+    struct sp_fetch_end told = {
+        .err = err, .why = why, .status = 0, .retry_after_ms = 0, .body = {NULL, 0}};
     uint64_t seconds = 0;
     f->is_over = true;
     if (err == SP_OK) {
         told.status = f->answer.status;
         told.body = sp_buf_slice(&f->body);
-        if (sp_http1_find(&f->answer, "Retry-After", &value) == 1 && sp_parse_u64(value, UINT32_MAX, &seconds) == SP_OK) {
+        if (sp_http1_find(&f->answer, "Retry-After", &value) == 1 &&
+            sp_parse_u64(value, UINT32_MAX, &seconds) == SP_OK) {
             told.retry_after_ms = seconds * 1000;
         }
     }
@@ -52,7 +54,9 @@ static enum sp_err shake_hands(struct sp_fetch *f)
         return SP_OK;
     }
     enum sp_err err = sp_tls_handshake(f->tls);
-    return err == SP_ERR_BUSY ? wait_for(f, sp_tls_wants_write(f->tls) ? SP_WATCH_WRITE : SP_WATCH_READ) : err;
+    return err == SP_ERR_BUSY
+               ? wait_for(f, sp_tls_wants_write(f->tls) ? SP_WATCH_WRITE : SP_WATCH_READ)
+               : err;
 }
 
 static enum sp_err write_some(struct sp_fetch *f, size_t *out_wrote)
@@ -153,7 +157,8 @@ static const char *reason(const struct sp_fetch *f, enum sp_err err)
     if (err == SP_ERR_TOO_BIG) {
         return "the answer is too long";
     }
-    return err == SP_ERR_HTTP && f->answer.rule != NULL ? f->answer.rule : "the connection was lost";
+    return err == SP_ERR_HTTP && f->answer.rule != NULL ? f->answer.rule
+                                                        : "the connection was lost";
 }
 
 static void on_ready(void *ctx, int fd, unsigned what)

@@ -14,8 +14,8 @@
 struct sp_fetch;
 
 struct sp_fetch_end {
-    enum sp_err err;         /* SP_OK: an answer came, whatever its status */
-    const char *why;         /* a fixed text for the operator */
+    enum sp_err err; /* SP_OK: an answer came, whatever its status */
+    const char *why; /* a fixed text for the operator */
     unsigned status;
     uint64_t retry_after_ms; /* 0: not said, or said as a date */
     struct sp_slice body;    /* lent for the call */
@@ -34,7 +34,8 @@ struct sp_fetch_how {
 };
 
 /* Takes the descriptor over, also on failure. `fn` may free the fetch. */
-enum sp_err sp_fetch_new(const struct sp_fetch_how *how, int take_fd, struct sp_fetch **out) SP_MUST_CHECK SP_NONNULL(1, 3);
+enum sp_err sp_fetch_new(const struct sp_fetch_how *how, int take_fd, struct sp_fetch **out)
+    SP_MUST_CHECK SP_NONNULL(1, 3);
 
 /* Ends it without a word. */
 void sp_fetch_free(struct sp_fetch *fetch);

@@ -70,14 +70,15 @@ static bool is_document(struct sp_slice body)
            sp_json_count(sp_json_get(sp_json_root(doc), "keys")) > 0;
 }
 
-bool sp_jwks_answered(struct sp_jwks_source *source, unsigned status, uint64_t retry_after_ms, struct sp_slice body,
-                      uint64_t now_ms, uint32_t jitter)
+bool sp_jwks_answered(struct sp_jwks_source *source, unsigned status, uint64_t retry_after_ms,
+                      struct sp_slice body, uint64_t now_ms, uint32_t jitter)
 {
     if (status != 200 || !is_document(body)) {
         sp_renew_failed(&source->renew, now_ms, status == 200 ? 0 : status, retry_after_ms, jitter);
         return false;
     }
-    sp_renew_got(&source->renew, now_ms, UINT64_MAX / 4, SP_JWKS_LIFE_MS); /* old keys serve as long as it takes */
+    sp_renew_got(&source->renew, now_ms, UINT64_MAX / 4,
+                 SP_JWKS_LIFE_MS); /* old keys serve as long as it takes */
     if (sp_slice_equal(body, sp_buf_slice(&source->document))) {
         return false;
     }

@@ -20,8 +20,8 @@
 
 struct sp_jwks_source {
     struct sp_renew renew;
-    uint64_t wanted_ms; /* the time of the latest early question */
-    bool was_wanted;    /* there was one */
+    uint64_t wanted_ms;     /* the time of the latest early question */
+    bool was_wanted;        /* there was one */
     struct sp_buf document; /* empty: none came yet */
 };
 
@@ -35,7 +35,7 @@ enum sp_err sp_jwks_request(struct sp_slice url, struct sp_buf *out) SP_MUST_CHE
 void sp_jwks_wanted(struct sp_jwks_source *source, uint64_t now_ms) SP_NONNULL(1);
 
 /* An answer, status 200 or not. True when there is a document that nobody was told of yet. */
-bool sp_jwks_answered(struct sp_jwks_source *source, unsigned status, uint64_t retry_after_ms, struct sp_slice body,
-                      uint64_t now_ms, uint32_t jitter) SP_NONNULL(1);
+bool sp_jwks_answered(struct sp_jwks_source *source, unsigned status, uint64_t retry_after_ms,
+                      struct sp_slice body, uint64_t now_ms, uint32_t jitter) SP_NONNULL(1);
 
 #endif

@@ -43,12 +43,14 @@ static enum sp_err put_host(const struct sp_url *url, struct sp_buf *out)
 
 static enum sp_err put_query_of_identity(const struct sp_provider *p, struct sp_buf *out)
 {
-    SP_TRY(sp_buf_put_text(out, p->is_imds ? "?api-version=" IMDS_VERSION : "?api-version=" IDENTITY_VERSION));
+    SP_TRY(sp_buf_put_text(out, p->is_imds ? "?api-version=" IMDS_VERSION
+                                           : "?api-version=" IDENTITY_VERSION));
     SP_TRY(put_more(out, "resource", p->audience));
     return p->client_id.len == 0 ? SP_OK : put_more(out, "client_id", p->client_id);
 }
 
-static enum sp_err ask_identity(const struct sp_provider *p, const struct sp_url *url, struct sp_slice proof, struct sp_buf *out)
+static enum sp_err ask_identity(const struct sp_provider *p, const struct sp_url *url,
+                                struct sp_slice proof, struct sp_buf *out)
 {
     SP_TRY(sp_buf_put_text(out, "GET "));
     SP_TRY(url->path.len > 0 ? sp_buf_put(out, url->path) : sp_buf_put_text(out, "/"));
@@ -83,7 +85,8 @@ static enum sp_err put_form(const struct sp_provider *p, struct sp_slice proof, 
     return put_more(out, "client_assertion", proof);
 }
 
-static enum sp_err ask_grant(const struct sp_provider *p, const struct sp_url *url, struct sp_slice proof, struct sp_buf *out)
+static enum sp_err ask_grant(const struct sp_provider *p, const struct sp_url *url,
+                             struct sp_slice proof, struct sp_buf *out)
 {
     SP_CLEANUP(sp_buf_wipe) struct sp_buf form;
     sp_buf_init(&form, SP_PROVIDER_REQUEST_BYTES_MAX);
@@ -114,7 +117,8 @@ enum sp_err sp_provider_url(const struct sp_provider *p, struct sp_buf *out)
     return sp_buf_put_text(out, "/oauth2/v2.0/token");
 }
 
-enum sp_err sp_provider_request(const struct sp_provider *p, struct sp_slice proof, struct sp_buf *out)
+enum sp_err sp_provider_request(const struct sp_provider *p, struct sp_slice proof,
+                                struct sp_buf *out)
 {
     SP_AUTO_BUF struct sp_buf text;
     struct sp_url url;
@@ -127,14 +131,16 @@ enum sp_err sp_provider_request(const struct sp_provider *p, struct sp_slice pro
     if (!is_field_value(url.host) || (url.path.len > 0 && !is_field_value(url.path))) {
         return SP_ERR_INVALID;
     }
-    return p->source == SP_PROVIDER_MANAGED_IDENTITY ? ask_identity(p, &url, proof, out) : ask_grant(p, &url, proof, out);
+    return p->source == SP_PROVIDER_MANAGED_IDENTITY ? ask_identity(p, &url, proof, out)
+                                                     : ask_grant(p, &url, proof, out);
 }
 
 bool sp_provider_is_token(struct sp_slice text)
 {
     for (size_t i = 0; i < text.len; i++) {
         const uint8_t byte = text.ptr[i];
-        const bool is_sign = byte == '-' || byte == '.' || byte == '_' || byte == '~' || byte == '+' || byte == '/' || byte == '=';
+        const bool is_sign = byte == '-' || byte == '.' || byte == '_' || byte == '~' ||
+                             byte == '+' || byte == '/' || byte == '=';
         if (!sp_text_is_alnum(byte) && !is_sign) {
             return false;
         }

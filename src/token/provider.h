@@ -31,9 +31,9 @@ enum sp_provider_source {
 /* Everything is borrowed. Empty: not configured. */
 struct sp_provider {
     enum sp_provider_source source;
-    struct sp_slice endpoint;  /* of the provider: an absolute URL */
-    bool is_imds;              /* a metadata service: another version and header */
-    struct sp_slice audience;  /* without a slash at its end */
+    struct sp_slice endpoint; /* of the provider: an absolute URL */
+    bool is_imds;             /* a metadata service: another version and header */
+    struct sp_slice audience; /* without a slash at its end */
     struct sp_slice tenant_id;
     struct sp_slice client_id; /* of a managed identity: which of several */
 };
@@ -42,11 +42,12 @@ struct sp_provider {
  * Appends the request, head and body. `proof` is the secret of the source: the identity header, the client's secret or
  * the assertion. SP_ERR_INVALID when it cannot stand where it belongs; SP_ERR_TOO_BIG.
  */
-enum sp_err sp_provider_request(const struct sp_provider *provider, struct sp_slice proof, struct sp_buf *out) SP_MUST_CHECK
-    SP_NONNULL(1, 3);
+enum sp_err sp_provider_request(const struct sp_provider *provider, struct sp_slice proof,
+                                struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 3);
 
 /* The URL that tokens are asked from: the endpoint, or the token endpoint of the tenant beneath it. Appended. */
-enum sp_err sp_provider_url(const struct sp_provider *provider, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_provider_url(const struct sp_provider *provider, struct sp_buf *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 struct sp_provider_token {
     struct sp_slice value; /* lent by the buffer that was given */
@@ -65,7 +66,8 @@ enum sp_err sp_provider_answer(struct sp_slice body, uint64_t wall_s, struct sp_
 enum sp_err sp_provider_error(struct sp_slice body, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(2);
 
 /* Points in time as providers write them: seconds, RFC 3339, or "06/20/2019 02:57:58 +00:00". */
-enum sp_err sp_provider_time(struct sp_slice text, uint64_t *out_wall_s) SP_MUST_CHECK SP_NONNULL(2);
+enum sp_err sp_provider_time(struct sp_slice text, uint64_t *out_wall_s)
+    SP_MUST_CHECK SP_NONNULL(2);
 
 /* What may stand in a bearer header (RFC 6750, section 2.1). */
 bool sp_provider_is_token(struct sp_slice text);

@@ -3,8 +3,8 @@
 #include "codec/json.h"
 #include "token/provider.h"
 
-#define DAY_S       ((uint64_t)24 * 3600)
-#define CODES_MAX   ((size_t)8)
+#define DAY_S           ((uint64_t)24 * 3600)
+#define CODES_MAX       ((size_t)8)
 #define ERROR_BYTES_MAX ((size_t)64)
 
 static const struct sp_json_limits limits = {
@@ -27,7 +27,8 @@ struct moment {
     bool is_east;
 };
 
-static enum sp_err read_three(struct sp_text *t, uint8_t between, uint64_t *a, uint64_t *b, uint64_t *c)
+static enum sp_err read_three(struct sp_text *t, uint8_t between, uint64_t *a, uint64_t *b,
+                              uint64_t *c)
 {
     SP_TRY(sp_text_number(t, 9999, a));
     SP_TRY(sp_text_byte(t, between));
@@ -89,12 +90,13 @@ enum sp_err sp_provider_time(struct sp_slice text, uint64_t *out_wall_s)
         return SP_OK;
     }
     SP_TRY(read_moment(text, &m));
-    const bool is_real = m.year >= 1970 && m.month >= 1 && m.month <= 12 && m.day >= 1 && m.day <= 31 && m.hour < 24 &&
-                         m.minute < 60 && m.second <= 60;
+    const bool is_real = m.year >= 1970 && m.month >= 1 && m.month <= 12 && m.day >= 1 &&
+                         m.day <= 31 && m.hour < 24 && m.minute < 60 && m.second <= 60;
     if (!is_real) {
         return SP_ERR_RANGE;
     }
-    const uint64_t local = days_of(m.year, m.month, m.day) * DAY_S + m.hour * 3600 + m.minute * 60 + m.second;
+    const uint64_t local =
+        days_of(m.year, m.month, m.day) * DAY_S + m.hour * 3600 + m.minute * 60 + m.second;
     if (m.is_east && m.offset_s > local) {
         return SP_ERR_RANGE;
     }
@@ -105,7 +107,8 @@ enum sp_err sp_provider_time(struct sp_slice text, uint64_t *out_wall_s)
 /* --- answers --- */
 
 /* Numbers come as numbers or as strings of digits. */
-static enum sp_err text_of(const struct sp_json *doc, const struct sp_json_value *value, struct sp_slice *out)
+static enum sp_err text_of(const struct sp_json *doc, const struct sp_json_value *value,
+                           struct sp_slice *out)
 {
     if (sp_json_is(value, SP_JSON_NUMBER)) {
         return sp_json_number_text(doc, value, out);
@@ -134,7 +137,8 @@ static enum sp_err life_of(const struct sp_json *doc, uint64_t wall_s, uint64_t 
     return SP_OK;
 }
 
-enum sp_err sp_provider_answer(struct sp_slice body, uint64_t wall_s, struct sp_buf *out_value, struct sp_provider_token *out)
+enum sp_err sp_provider_answer(struct sp_slice body, uint64_t wall_s, struct sp_buf *out_value,
+                               struct sp_provider_token *out)
 {
     SP_AUTO_JSON struct sp_json *doc = NULL;
     struct sp_slice value;
@@ -144,7 +148,8 @@ enum sp_err sp_provider_answer(struct sp_slice body, uint64_t wall_s, struct sp_
         return SP_ERR_JSON;
     }
     const struct sp_json_value *token = sp_json_get(sp_json_root(doc), "access_token");
-    SP_TRY(sp_json_string(token != NULL ? token : sp_json_get(sp_json_root(doc), "accessToken"), &value));
+    SP_TRY(sp_json_string(token != NULL ? token : sp_json_get(sp_json_root(doc), "accessToken"),
+                          &value));
     if (!sp_provider_is_token(value)) {
         return SP_ERR_INVALID;
     }
@@ -172,7 +177,8 @@ static enum sp_err put_word(struct sp_slice text, struct sp_buf *out)
     struct sp_text t;
     struct sp_slice word;
     sp_text_init(&t, text);
-    bool is_word = sp_text_run(&t, is_word_byte, ERROR_BYTES_MAX, &word) == SP_OK && sp_text_at_end(&t);
+    bool is_word =
+        sp_text_run(&t, is_word_byte, ERROR_BYTES_MAX, &word) == SP_OK && sp_text_at_end(&t);
     return is_word ? sp_buf_put(out, word) : sp_buf_put_text(out, "unreadable");
 }
 

@@ -37,7 +37,8 @@ void sp_renew_got(struct sp_renew *r, uint64_t now_ms, uint64_t lives_ms, uint64
 
 static bool may_pass(unsigned status)
 {
-    return status == 0 || status == 404 || status == 408 || status == 410 || status == 429 || status >= 500;
+    return status == 0 || status == 404 || status == 408 || status == 410 || status == 429 ||
+           status >= 500;
 }
 
 static uint64_t delay_of(const struct sp_renew *r, unsigned status)
@@ -52,14 +53,16 @@ static uint64_t delay_of(const struct sp_renew *r, unsigned status)
     return delay < SP_RENEW_LAST_DELAY_MS ? delay : SP_RENEW_LAST_DELAY_MS;
 }
 
-void sp_renew_failed(struct sp_renew *r, uint64_t now_ms, unsigned status, uint64_t retry_after_ms, uint32_t jitter)
+void sp_renew_failed(struct sp_renew *r, uint64_t now_ms, unsigned status, uint64_t retry_after_ms,
+                     uint32_t jitter)
 {
     r->is_asking = false;
     r->failures += r->failures < UINT32_MAX;
     uint64_t delay = delay_of(r, status);
     delay += delay / 4 * (jitter % 256) / 256; /* many gateways must not come back together */
     if (retry_after_ms > delay) {
-        delay = retry_after_ms < SP_RENEW_RETRY_AFTER_MAX_MS ? retry_after_ms : SP_RENEW_RETRY_AFTER_MAX_MS;
+        delay = retry_after_ms < SP_RENEW_RETRY_AFTER_MAX_MS ? retry_after_ms
+                                                             : SP_RENEW_RETRY_AFTER_MAX_MS;
     }
     r->ask_ms = now_ms + delay;
 }
@@ -84,7 +87,8 @@ bool sp_renew_is_good(const struct sp_renew *r, uint64_t now_ms)
 uint64_t sp_renew_next_ms(const struct sp_renew *r, uint64_t now_ms)
 {
     uint64_t next = r->is_asking ? UINT64_MAX : r->ask_ms;
-    if (sp_renew_is_good(r, now_ms) && r->end_ms != UINT64_MAX && r->end_ms - SP_RENEW_MARGIN_MS < next) {
+    if (sp_renew_is_good(r, now_ms) && r->end_ms != UINT64_MAX &&
+        r->end_ms - SP_RENEW_MARGIN_MS < next) {
         next = r->end_ms - SP_RENEW_MARGIN_MS;
     }
     return next;

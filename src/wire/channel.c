@@ -10,15 +10,15 @@
 #include "base/reader.h"
 
 /* A header before each body, so that no message is empty: an empty SOCK_SEQPACKET message reads as the end. */
-#define HEADER_BYTES ((size_t)8)
+#define HEADER_BYTES     ((size_t)8)
 
 /* So many messages are fetched by one system call; a busy wire cannot starve the others. */
-#define BATCH 8U
+#define BATCH            8U
 
 /* Room for full messages in flight; without CAP_NET_ADMIN the kernel gives less, then the queue takes the rest. */
-#define SOCKET_BYTES (4 * 1024 * 1024)
+#define SOCKET_BYTES     (4 * 1024 * 1024)
 
-#define QUEUE_BYTES_MAX ((size_t)32 * 1024 * 1024)
+#define QUEUE_BYTES_MAX  ((size_t)32 * 1024 * 1024)
 
 /*
  * Small messages of one turn of the loop leave together, in one packet: under load a packet carries many, and a packet
@@ -69,8 +69,8 @@ static struct {
 static void on_ready(void *ctx, int fd, unsigned what);
 static void send_pack(void *ctx);
 
-enum sp_err sp_channel_new(struct sp_loop *loop, int take_fd, sp_channel_fn *fn, sp_channel_lost_fn *lost, void *ctx,
-                           struct sp_channel **out)
+enum sp_err sp_channel_new(struct sp_loop *loop, int take_fd, sp_channel_fn *fn,
+                           sp_channel_lost_fn *lost, void *ctx, struct sp_channel **out)
 {
     SP_AUTO_CLOSE int fd = take_fd;
     struct sp_channel *channel = calloc(1, sizeof(*channel));
@@ -85,7 +85,8 @@ enum sp_err sp_channel_new(struct sp_loop *loop, int take_fd, sp_channel_fn *fn,
     channel->last_of_turn = (struct sp_last){.fn = send_pack, .ctx = channel};
     sp_buf_init(&channel->pack, PACK_BYTES_MAX);
     /* A sender whose far end may not send would see its own half-closed state as readable for ever. */
-    enum sp_err err = sp_watch_new(loop, fd, fn == NULL ? SP_WATCH_DEAD : SP_WATCH_READ, on_ready, channel, &channel->watch);
+    enum sp_err err = sp_watch_new(loop, fd, fn == NULL ? SP_WATCH_DEAD : SP_WATCH_READ, on_ready,
+                                   channel, &channel->watch);
     if (err != SP_OK) {
         free(channel);
         return err;
@@ -218,7 +219,8 @@ static enum sp_err check_packet(struct sp_slice in, int flags, const struct sp_m
     return SP_OK;
 }
 
-static enum sp_err handle(struct sp_channel *channel, struct sp_slice in, int flags, struct sp_message *message)
+static enum sp_err handle(struct sp_channel *channel, struct sp_slice in, int flags,
+                          struct sp_message *message)
 {
     struct sp_reader r;
     if (in.len == 0) {
@@ -239,7 +241,8 @@ static int fetch(int fd, struct mmsghdr heads[BATCH])
 {
     struct iovec parts[BATCH];
     for (unsigned i = 0; i < BATCH; i++) {
-        parts[i] = (struct iovec){.iov_base = incoming.bytes[i], .iov_len = sizeof(incoming.bytes[i])};
+        parts[i] =
+            (struct iovec){.iov_base = incoming.bytes[i], .iov_len = sizeof(incoming.bytes[i])};
         heads[i] = (struct mmsghdr){.msg_hdr = {.msg_iov = &parts[i],
                                                 .msg_iovlen = 1,
                                                 .msg_control = &incoming.control[i],
@@ -268,7 +271,8 @@ static void receive(struct sp_channel *channel)
     for (int i = 0; i < got; i++) {
         if (!channel->is_ended) {
             struct sp_slice in = sp_slice_make(incoming.bytes[i], heads[i].msg_len);
-            enum sp_err err = handle(channel, in, heads[i].msg_hdr.msg_flags, &incoming.messages[i]);
+            enum sp_err err =
+                handle(channel, in, heads[i].msg_hdr.msg_flags, &incoming.messages[i]);
             if (err != SP_OK) {
                 end(channel, err);
             }
@@ -309,8 +313,8 @@ static void put_fds(struct msghdr *head, struct control *control, const int *fds
 }
 
 /* `*out_is_sent` false with SP_OK: the socket is full. */
-static enum sp_err push(struct sp_channel *channel, struct iovec *parts, size_t part_count, const int *fds, unsigned fd_count,
-                        bool *out_is_sent)
+static enum sp_err push(struct sp_channel *channel, struct iovec *parts, size_t part_count,
+                        const int *fds, unsigned fd_count, bool *out_is_sent)
 {
     struct control control = {.bytes = {0}};
     struct msghdr head = {.msg_iov = parts, .msg_iovlen = part_count};
@@ -363,7 +367,8 @@ static void free_queued(struct queued *item)
     free(item);
 }
 
-static enum sp_err new_queued(const struct iovec parts[2], const int *fds, unsigned fd_count, struct queued **out)
+static enum sp_err new_queued(const struct iovec parts[2], const int *fds, unsigned fd_count,
+                              struct queued **out)
 {
     struct queued *item = calloc(1, sizeof(*item));
     if (item == NULL) {
@@ -391,7 +396,8 @@ static unsigned watched(const struct sp_channel *channel)
     return channel->first == NULL ? what : what | SP_WATCH_WRITE;
 }
 
-static enum sp_err enqueue(struct sp_channel *channel, const struct iovec parts[2], const int *fds, unsigned fd_count)
+static enum sp_err enqueue(struct sp_channel *channel, const struct iovec parts[2], const int *fds,
+                           unsigned fd_count)
 {
     struct queued *item = NULL;
     if (channel->waiting >= SP_CHANNEL_QUEUE_MAX || channel->waiting_bytes >= QUEUE_BYTES_MAX) {
@@ -412,7 +418,8 @@ static enum sp_err enqueue(struct sp_channel *channel, const struct iovec parts[
     return err;
 }
 
-static enum sp_err send_parts(struct sp_channel *channel, struct iovec parts[2], const int *fds, unsigned fd_count)
+static enum sp_err send_parts(struct sp_channel *channel, struct iovec parts[2], const int *fds,
+                              unsigned fd_count)
 {
     if (channel->first == NULL) {
         bool is_sent = false;
@@ -428,7 +435,8 @@ static enum sp_err send_parts(struct sp_channel *channel, struct iovec parts[2],
 static void send_pack(void *ctx)
 {
     struct sp_channel *channel = ctx;
-    struct iovec parts[2] = {{.iov_base = channel->pack.ptr, .iov_len = channel->pack.len}, {.iov_base = NULL, .iov_len = 0}};
+    struct iovec parts[2] = {{.iov_base = channel->pack.ptr, .iov_len = channel->pack.len},
+                             {.iov_base = NULL, .iov_len = 0}};
     if (channel->packed == 0 || channel->is_ended || channel->is_send_ended) {
         return;
     }
@@ -447,7 +455,8 @@ void sp_channel_flush(struct sp_channel *channel)
     send_pack(channel);
 }
 
-static enum sp_err put_in_pack(struct sp_channel *channel, const uint8_t header[HEADER_BYTES], struct sp_slice body)
+static enum sp_err put_in_pack(struct sp_channel *channel, const uint8_t header[HEADER_BYTES],
+                               struct sp_slice body)
 {
     if (channel->pack.len + HEADER_BYTES > PACK_BYTES_MAX - body.len) {
         send_pack(channel);
@@ -463,8 +472,8 @@ static enum sp_err put_in_pack(struct sp_channel *channel, const uint8_t header[
     return SP_OK;
 }
 
-enum sp_err sp_channel_send(struct sp_channel *channel, uint16_t type, struct sp_slice body, const int *fds,
-                            unsigned fd_count)
+enum sp_err sp_channel_send(struct sp_channel *channel, uint16_t type, struct sp_slice body,
+                            const int *fds, unsigned fd_count)
 {
     uint8_t header[HEADER_BYTES];
     if (channel->is_ended || channel->is_send_ended) {
@@ -473,7 +482,8 @@ enum sp_err sp_channel_send(struct sp_channel *channel, uint16_t type, struct sp
     if (body.len > SP_MESSAGE_BYTES_MAX || fd_count > SP_MESSAGE_FDS_MAX) {
         return SP_ERR_TOO_BIG;
     }
-    if (channel->waiting + channel->packed >= SP_CHANNEL_QUEUE_MAX || channel->waiting_bytes >= QUEUE_BYTES_MAX) {
+    if (channel->waiting + channel->packed >= SP_CHANNEL_QUEUE_MAX ||
+        channel->waiting_bytes >= QUEUE_BYTES_MAX) {
         return SP_ERR_FULL;
     }
     put_header(header, type, body.len);

@@ -32,8 +32,9 @@ typedef enum sp_err sp_channel_fn(void *ctx, struct sp_channel *from, struct sp_
 typedef void sp_channel_lost_fn(void *ctx, struct sp_channel *from, enum sp_err why);
 
 /* Takes `fd` over also when it fails. A NULL `fn` makes the sending end of a one-way pair: nothing is ever read from it. */
-enum sp_err sp_channel_new(struct sp_loop *loop, int take_fd, sp_channel_fn *fn, sp_channel_lost_fn *lost, void *ctx,
-                           struct sp_channel **out) SP_MUST_CHECK SP_NONNULL(1, 4, 6);
+enum sp_err sp_channel_new(struct sp_loop *loop, int take_fd, sp_channel_fn *fn,
+                           sp_channel_lost_fn *lost, void *ctx, struct sp_channel **out)
+    SP_MUST_CHECK SP_NONNULL(1, 4, 6);
 void sp_channel_free(struct sp_channel *channel);
 
 /*
@@ -42,8 +43,8 @@ void sp_channel_free(struct sp_channel *channel);
  * SP_OK does not say that the other side got it: that it is gone is told by `lost`. SP_ERR_FULL when the queue is full,
  * SP_ERR_CLOSED when the wire has ended, SP_ERR_TOO_BIG over the maximum.
  */
-enum sp_err sp_channel_send(struct sp_channel *channel, uint16_t type, struct sp_slice body, const int *fds,
-                            unsigned fd_count) SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_channel_send(struct sp_channel *channel, uint16_t type, struct sp_slice body,
+                            const int *fds, unsigned fd_count) SP_MUST_CHECK SP_NONNULL(1);
 
 /* Sends now what waits for the end of this turn: for last words. */
 void sp_channel_flush(struct sp_channel *channel) SP_NONNULL(1);
@@ -52,6 +53,7 @@ void sp_channel_flush(struct sp_channel *channel) SP_NONNULL(1);
 size_t sp_channel_waiting(const struct sp_channel *channel) SP_NONNULL(1);
 
 /* Makes a connected pair, both ends CLOEXEC and non-blocking with room for full messages; one_way closes the back direction. */
-enum sp_err sp_channel_pair(bool one_way, int *out_sender, int *out_receiver) SP_MUST_CHECK SP_NONNULL(2, 3);
+enum sp_err sp_channel_pair(bool one_way, int *out_sender, int *out_receiver)
+    SP_MUST_CHECK SP_NONNULL(2, 3);
 
 #endif

@@ -9,9 +9,9 @@
 #include "base/reader.h"
 #include "base/writer.h"
 
-#define SP_FINDINGS_MAX           32U
-#define SP_FINDING_RULE_MAX       ((size_t)64)
-#define SP_FINDING_MESSAGE_MAX    ((size_t)320)
+#define SP_FINDINGS_MAX        32U
+#define SP_FINDING_RULE_MAX    ((size_t)64)
+#define SP_FINDING_MESSAGE_MAX ((size_t)320)
 
 /* What a rule does. Zero denies. */
 enum sp_action { SP_ACTION_DENY, SP_ACTION_WARN, SP_ACTION_SHADOW, SP_ACTION_COUNT };
@@ -28,7 +28,8 @@ struct sp_finding {
 };
 
 void sp_finding_write(struct sp_writer *w, const struct sp_finding *finding) SP_NONNULL(1, 2);
-enum sp_err sp_finding_read(struct sp_reader *r, struct sp_finding *out) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_finding_read(struct sp_reader *r, struct sp_finding *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* "deny", "warn" or "shadow". */
 const char *sp_action_name(enum sp_action action);

@@ -116,8 +116,10 @@ enum sp_err sp_loop_new(struct sp_loop **out)
         return SP_ERR_SYSTEM;
     }
     loop->hangup_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (loop->hangup_fd < 0 || evtimer_assign(&loop->turn_end, loop->base, on_turn_end, NULL) != 0 ||
-        event_assign(&loop->hangup_event, loop->base, loop->hangup_fd, EV_READ | EV_PERSIST, on_hangup_ready, loop) != 0 ||
+    if (loop->hangup_fd < 0 ||
+        evtimer_assign(&loop->turn_end, loop->base, on_turn_end, NULL) != 0 ||
+        event_assign(&loop->hangup_event, loop->base, loop->hangup_fd, EV_READ | EV_PERSIST,
+                     on_hangup_ready, loop) != 0 ||
         event_add(&loop->hangup_event, NULL) != 0) {
         sp_close(loop->hangup_fd);
         event_base_free(loop->base);
@@ -220,7 +222,8 @@ enum sp_err sp_loop_turn(struct sp_loop *loop, unsigned wait_ms)
     if (wait_ms == 0) {
         return turn(loop, EVLOOP_ONCE | EVLOOP_NONBLOCK);
     }
-    const struct timeval wait = {.tv_sec = wait_ms / 1000, .tv_usec = (suseconds_t)(wait_ms % 1000) * 1000};
+    const struct timeval wait = {.tv_sec = wait_ms / 1000,
+                                 .tv_usec = (suseconds_t)(wait_ms % 1000) * 1000};
     if (evtimer_add(&loop->turn_end, &wait) != 0) {
         return SP_ERR_SYSTEM;
     }
@@ -250,7 +253,8 @@ static void on_write(evutil_socket_t fd, short what, void *arg)
     watch->fn(watch->ctx, fd, SP_WATCH_WRITE);
 }
 
-enum sp_err sp_watch_new(struct sp_loop *loop, int fd, unsigned what, sp_watch_fn *fn, void *ctx, struct sp_watch **out)
+enum sp_err sp_watch_new(struct sp_loop *loop, int fd, unsigned what, sp_watch_fn *fn, void *ctx,
+                         struct sp_watch **out)
 {
     struct sp_watch *watch = calloc(1, sizeof(*watch));
     if (watch == NULL) {
@@ -307,9 +311,11 @@ static enum sp_err set_hangup(struct sp_watch *watch, unsigned what)
 
 enum sp_err sp_watch_set(struct sp_watch *watch, unsigned what)
 {
-    SP_TRY(set_event(&watch->read, (watch->what & SP_WATCH_READ) != 0, (what & SP_WATCH_READ) != 0));
+    SP_TRY(
+        set_event(&watch->read, (watch->what & SP_WATCH_READ) != 0, (what & SP_WATCH_READ) != 0));
     watch->what = (watch->what & ~SP_WATCH_READ) | (what & SP_WATCH_READ);
-    SP_TRY(set_event(&watch->write, (watch->what & SP_WATCH_WRITE) != 0, (what & SP_WATCH_WRITE) != 0));
+    SP_TRY(set_event(&watch->write, (watch->what & SP_WATCH_WRITE) != 0,
+                     (what & SP_WATCH_WRITE) != 0));
     watch->what = (watch->what & ~SP_WATCH_WRITE) | (what & SP_WATCH_WRITE);
     SP_TRY(set_hangup(watch, what));
     watch->what = what;

@@ -48,8 +48,8 @@ void sp_watch_free(struct sp_watch *watch);
  * A timer that is not running yet. sp_timer_set starts it anew; with 0 it is due once at the end of this turn,
  * after all pending events (set from such a call: of the next turn).
  */
-enum sp_err sp_timer_new(struct sp_loop *loop, sp_timer_fn *fn, void *ctx, struct sp_timer **out) SP_MUST_CHECK
-    SP_NONNULL(1, 2, 4);
+enum sp_err sp_timer_new(struct sp_loop *loop, sp_timer_fn *fn, void *ctx, struct sp_timer **out)
+    SP_MUST_CHECK SP_NONNULL(1, 2, 4);
 enum sp_err sp_timer_set(struct sp_timer *timer, uint64_t after_ms) SP_MUST_CHECK SP_NONNULL(1);
 void sp_timer_stop(struct sp_timer *timer) SP_NONNULL(1);
 void sp_timer_free(struct sp_timer *timer);
@@ -68,7 +68,7 @@ void sp_loop_at_last(struct sp_loop *loop, struct sp_last *last) SP_NONNULL(1, 2
 void sp_loop_forget_last(struct sp_loop *loop, struct sp_last *last) SP_NONNULL(1, 2);
 
 /* Calls `fn` in the loop for every delivery of `signo`, as long as the loop lives. */
-enum sp_err sp_loop_on_signal(struct sp_loop *loop, int signo, sp_signal_fn *fn, void *ctx) SP_MUST_CHECK
-    SP_NONNULL(1, 3);
+enum sp_err sp_loop_on_signal(struct sp_loop *loop, int signo, sp_signal_fn *fn, void *ctx)
+    SP_MUST_CHECK SP_NONNULL(1, 3);
 
 #endif

@@ -58,54 +58,52 @@ static unsigned put_fd(int *fds, unsigned at, int fd)
     return 1;
 }
 
-static enum sp_err send_whole(struct sp_channel *channel, enum sp_msg_type type, const int *fds, unsigned fd_count)
+static enum sp_err send_whole(struct sp_channel *channel, enum sp_msg_type type, const int *fds,
+                              unsigned fd_count)
 {
     return sp_channel_send(channel, (uint16_t)type, sp_buf_slice(&scratch), fds, fd_count);
 }
 
-#define DEFINE(constant, name)                                                                        \
-    void sp_msg_##name##_write(struct sp_writer *w, const struct sp_msg_##name *msg)                  \
-    {                                                                                                 \
-        SP_MSG_##constant##_FIELDS(SP_FIELD_WRITE)                                                    \
-    }                                                                                                 \
-    static enum sp_err read_##name(struct sp_reader *r, SP_UNUSED int *fd, struct sp_msg_##name *out) \
-    {                                                                                                 \
-        SP_MSG_##constant##_FIELDS(SP_FIELD_READ)                                                     \
-        return sp_reader_end(r);                                                                      \
-    }                                                                                                 \
-    enum sp_err sp_msg_##name##_read(struct sp_message *message, struct sp_msg_##name *out)           \
-    {                                                                                                 \
-        struct sp_reader r;                                                                           \
-        sp_reader_init(&r, message->body);                                                            \
-        SP_MSG_##constant##_FIELDS(START)                                                             \
-        if (message->type != SP_MSG_##constant) {                                                     \
-            return SP_ERR_WIRE;                                                                       \
-        }                                                                                             \
-        if (read_##name(&r, &message->fds[0], out) != SP_OK) {                                        \
-            SP_MSG_##constant##_FIELDS(DROP)                                                          \
-            return SP_ERR_WIRE;                                                                       \
-        }                                                                                             \
-        return SP_OK;                                                                                 \
-    }                                                                                                 \
-    enum sp_err sp_msg_##name##_send(struct sp_channel *channel, const struct sp_msg_##name *msg)     \
-    {                                                                                                 \
-        struct sp_writer w;                                                                           \
-        int fds[SP_MESSAGE_FDS_MAX] = {-1};                                                           \
-        unsigned fd_count = 0;                                                                        \
-        start_whole(&w);                                                                              \
-        sp_msg_##name##_write(&w, msg);                                                               \
-        SP_MSG_##constant##_FIELDS(FD)                                                                \
-        SP_TRY(sp_writer_end(&w));                                                                    \
-        return send_whole(channel, SP_MSG_##constant, fds, fd_count);                                 \
+#define DEFINE(constant, name)                                                                     \
+    void sp_msg_##name##_write(struct sp_writer *w, const struct sp_msg_##name *msg)               \
+    {                                                                                              \
+        SP_MSG_##constant##_FIELDS(SP_FIELD_WRITE)                                                 \
+    }                                                                                              \
+    static enum sp_err read_##name(struct sp_reader *r, SP_UNUSED int *fd,                         \
+                                   struct sp_msg_##name *out)                                      \
+    {                                                                                              \
+        SP_MSG_##constant##_FIELDS(SP_FIELD_READ) return sp_reader_end(r);                         \
+    }                                                                                              \
+    enum sp_err sp_msg_##name##_read(struct sp_message *message, struct sp_msg_##name *out)        \
+    {                                                                                              \
+        struct sp_reader r;                                                                        \
+        sp_reader_init(&r, message->body);                                                         \
+        SP_MSG_##constant##_FIELDS(START) if (message->type != SP_MSG_##constant)                  \
+        {                                                                                          \
+            return SP_ERR_WIRE;                                                                    \
+        }                                                                                          \
+        if (read_##name(&r, &message->fds[0], out) != SP_OK) {                                     \
+            SP_MSG_##constant##_FIELDS(DROP) return SP_ERR_WIRE;                                   \
+        }                                                                                          \
+        return SP_OK;                                                                              \
+    }                                                                                              \
+    enum sp_err sp_msg_##name##_send(struct sp_channel *channel, const struct sp_msg_##name *msg)  \
+    {                                                                                              \
+        struct sp_writer w;                                                                        \
+        int fds[SP_MESSAGE_FDS_MAX] = {-1};                                                        \
+        unsigned fd_count = 0;                                                                     \
+        start_whole(&w);                                                                           \
+        sp_msg_##name##_write(&w, msg);                                                            \
+        SP_MSG_##constant##_FIELDS(FD) SP_TRY(sp_writer_end(&w));                                  \
+        return send_whole(channel, SP_MSG_##constant, fds, fd_count);                              \
     }
 SP_MSG_LIST(DEFINE)
 
 const char *sp_msg_name(unsigned type)
 {
-    static const char *const names[] = {
-        [SP_MSG_NONE] = "none",
+    static const char *const names[] = {[SP_MSG_NONE] = "none",
 #define AS_NAME(constant, name) [SP_MSG_##constant] = #name,
-        SP_MSG_LIST(AS_NAME)
+                                        SP_MSG_LIST(AS_NAME)
 #undef AS_NAME
     };
     return type < SP_COUNT(names) ? names[type] : "unknown";

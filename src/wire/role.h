@@ -9,27 +9,27 @@
 #include "base/err.h"
 #include "base/slice.h"
 
-#define SP_ROLE_LIST(X)                  \
-    X(SP_ROLE_SUPERVISOR, "supervisor")  \
-    X(SP_ROLE_DOOR, "door")              \
-    X(SP_ROLE_FRONT, "front")            \
-    X(SP_ROLE_ADMIT, "admit")            \
-    X(SP_ROLE_INSPECT, "inspect")        \
-    X(SP_ROLE_AUDIT, "audit")            \
-    X(SP_ROLE_RELAY, "relay")            \
-    X(SP_ROLE_TOKEN, "token")            \
-    X(SP_ROLE_DIAL, "dial")              \
-    X(SP_ROLE_POOL, "pool")              \
-    X(SP_ROLE_NURSERY, "nursery")        \
-    X(SP_ROLE_READER, "reader")          \
-    X(SP_ROLE_SHIP, "ship")              \
+#define SP_ROLE_LIST(X)                                                                            \
+    X(SP_ROLE_SUPERVISOR, "supervisor")                                                            \
+    X(SP_ROLE_DOOR, "door")                                                                        \
+    X(SP_ROLE_FRONT, "front")                                                                      \
+    X(SP_ROLE_ADMIT, "admit")                                                                      \
+    X(SP_ROLE_INSPECT, "inspect")                                                                  \
+    X(SP_ROLE_AUDIT, "audit")                                                                      \
+    X(SP_ROLE_RELAY, "relay")                                                                      \
+    X(SP_ROLE_TOKEN, "token")                                                                      \
+    X(SP_ROLE_DIAL, "dial")                                                                        \
+    X(SP_ROLE_POOL, "pool")                                                                        \
+    X(SP_ROLE_NURSERY, "nursery")                                                                  \
+    X(SP_ROLE_READER, "reader")                                                                    \
+    X(SP_ROLE_SHIP, "ship")                                                                        \
     X(SP_ROLE_CLI, "cli")
 
 enum sp_role {
 #define SP_ROLE_AS_ENUM(role, name) role,
     SP_ROLE_LIST(SP_ROLE_AS_ENUM)
 #undef SP_ROLE_AS_ENUM
-    SP_ROLE_COUNT
+        SP_ROLE_COUNT
 };
 
 /* Several processes of one role are told apart by an index from 0. */

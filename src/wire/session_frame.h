@@ -24,36 +24,38 @@
  * a, b, c (u8), g group (u16), o and e counts of dropped bytes (u64), s size (u64), w wall clock in microseconds (u64),
  * B bytes.
  */
-#define SP_FRAME_LIST(X)                                                                             \
-    /* pool -> template */                                                                           \
-    X(SP_FRAME_FORK, "tna") /* make a session: ticket, key of its template, a: 1 looks at walls only */ \
-    X(SP_FRAME_KILL, "t") /* end it now */                                                           \
-    X(SP_FRAME_OUTSIDE, "") /* house -> template: its wire to the process outside comes beside the frame */ \
-    /* template -> pool */                                                                           \
-    X(SP_FRAME_HELLO, "ulB") /* version, layers in force, "name version" lines */                    \
-    X(SP_FRAME_FORKED, "t")  /* its control descriptor comes beside the frame */                     \
-    X(SP_FRAME_ENDED, "tu")  /* it is gone: wait status */                                           \
-    /* pool -> session */                                                                            \
-    X(SP_FRAME_RUN,                                                                                  \
-      "nusgaB") /* bytes of code, bytes kept of each stream, denied capabilities (bits), */          \
-                /* a: SP_RUN_OWN_CODE, the first part of the code */                                 \
-    X(SP_FRAME_CODE, "nB")     /* a further part of the code */                                      \
-    X(SP_FRAME_INTERRUPT, "n") /* SIGINT, again and again until the run ends */                      \
-    X(SP_FRAME_FILE, "nabB")   /* n of the request, a: enum sp_file_op, b: recursive, path */        \
-    /* session -> pool */                                                                            \
-    X(SP_FRAME_READY, "u")    /* waits for a first run; an interpreter says its control group */                                            \
-    X(SP_FRAME_STREAM, "naB") /* a: 1 stdout, 2 stderr */                                            \
-    X(SP_FRAME_ITEM,                                                                                 \
-      "ngabcB") /* group, a: enum sp_item_role, b: enum sp_item_kind, c: SP_ITEM_MORE, _LAST */      \
-    X(SP_FRAME_DONE,                                                                                 \
-      "namoe")             /* a: enum sp_cell_end, microseconds, bytes dropped of the streams */     \
-    X(SP_FRAME_GONE, "aub") /* the interpreter ended. a: 0 exit, 1 signal; its number; */            \
-                            /* b: enum sp_gone */                                                    \
-    X(SP_FRAME_WITNESS, "nB")  /* before DONE: what was seen, see sp_witness_read */                 \
-    X(SP_FRAME_LISTED, "nB")   /* entries of a list, see sp_file_entry_write */                      \
-    X(SP_FRAME_FILED, "nabsw") /* a: enum sp_file_end, b: enum sp_file_type, size, last change; */   \
-                               /* the open file comes beside the frame */                            \
-    /* an empty session -> the process that leads templates and sessions */                          \
+#define SP_FRAME_LIST(X)                                                                           \
+    /* pool -> template */                                                                         \
+    X(SP_FRAME_FORK,                                                                               \
+      "tna") /* make a session: ticket, key of its template, a: 1 looks at walls only */           \
+    X(SP_FRAME_KILL, "t") /* end it now */                                                         \
+    X(SP_FRAME_OUTSIDE,                                                                            \
+      "") /* house -> template: its wire to the process outside comes beside the frame */          \
+    /* template -> pool */                                                                         \
+    X(SP_FRAME_HELLO, "ulB") /* version, layers in force, "name version" lines */                  \
+    X(SP_FRAME_FORKED, "t")  /* its control descriptor comes beside the frame */                   \
+    X(SP_FRAME_ENDED, "tu")  /* it is gone: wait status */                                         \
+    /* pool -> session */                                                                          \
+    X(SP_FRAME_RUN,                                                                                \
+      "nusgaB") /* bytes of code, bytes kept of each stream, denied capabilities (bits), */        \
+                /* a: SP_RUN_OWN_CODE, the first part of the code */                               \
+    X(SP_FRAME_CODE, "nB")     /* a further part of the code */                                    \
+    X(SP_FRAME_INTERRUPT, "n") /* SIGINT, again and again until the run ends */                    \
+    X(SP_FRAME_FILE, "nabB")   /* n of the request, a: enum sp_file_op, b: recursive, path */      \
+    /* session -> pool */                                                                          \
+    X(SP_FRAME_READY, "u")    /* waits for a first run; an interpreter says its control group */   \
+    X(SP_FRAME_STREAM, "naB") /* a: 1 stdout, 2 stderr */                                          \
+    X(SP_FRAME_ITEM,                                                                               \
+      "ngabcB") /* group, a: enum sp_item_role, b: enum sp_item_kind, c: SP_ITEM_MORE, _LAST */    \
+    X(SP_FRAME_DONE,                                                                               \
+      "namoe")              /* a: enum sp_cell_end, microseconds, bytes dropped of the streams */  \
+    X(SP_FRAME_GONE, "aub") /* the interpreter ended. a: 0 exit, 1 signal; its number; */          \
+                            /* b: enum sp_gone */                                                  \
+    X(SP_FRAME_WITNESS, "nB")  /* before DONE: what was seen, see sp_witness_read */               \
+    X(SP_FRAME_LISTED, "nB")   /* entries of a list, see sp_file_entry_write */                    \
+    X(SP_FRAME_FILED, "nabsw") /* a: enum sp_file_end, b: enum sp_file_type, size, last change; */ \
+                               /* the open file comes beside the frame */                          \
+    /* an empty session -> the process that leads templates and sessions */                        \
     X(SP_FRAME_ROOM, "") /* its walls stand; Landlock's rules come beside the frame */
 
 enum sp_frame_type {
@@ -97,7 +99,7 @@ enum sp_file_op {
     SP_FILE_OPEN,   /* for reading */
     SP_FILE_CREATE, /* a new file beside the place of this path, whose directories are made */
     SP_FILE_COMMIT, /* the new file of request n gets its name; bytes: empty, or the digest of code that was approved */
-    SP_FILE_ABORT,  /* it goes away; no answer */
+    SP_FILE_ABORT, /* it goes away; no answer */
     SP_FILE_STAT,
     SP_FILE_LIST, /* of a directory, also below it when b is 1 */
     SP_FILE_DELETE,

@@ -28,7 +28,8 @@ static enum sp_err check(const struct sp_json *doc, struct sp_slice token)
 
 static enum sp_err check_line(struct sp_slice line)
 {
-    const struct sp_json_limits limits = {.bytes_max = LINE_MAX_BYTES, .depth_max = 16, .nul = SP_JSON_NUL_REFUSED};
+    const struct sp_json_limits limits = {
+        .bytes_max = LINE_MAX_BYTES, .depth_max = 16, .nul = SP_JSON_NUL_REFUSED};
     SP_AUTO_JSON struct sp_json *doc = NULL;
     struct sp_slice token = {NULL, 0};
     SP_TRY(sp_json_parse(line, &limits, &doc, NULL));

@@ -63,7 +63,8 @@ static enum sp_err on_run(void *ctx, const struct sp_msg_run *run)
     struct writer *w = ctx;
     w->notes->run_entry[w->notes->runs] = run->entry;
     w->notes->runs++;
-    w->notes->acknowledged = run->entry + 1 > w->notes->acknowledged ? run->entry + 1 : w->notes->acknowledged;
+    w->notes->acknowledged =
+        run->entry + 1 > w->notes->acknowledged ? run->entry + 1 : w->notes->acknowledged;
     w->running[w->running_count++] = run->exchange;
     return SP_OK;
 }
@@ -102,8 +103,9 @@ static struct sp_audit_now now(void)
     struct timespec wall;
     (void)clock_gettime(CLOCK_MONOTONIC, &mono);
     (void)clock_gettime(CLOCK_REALTIME, &wall);
-    return (struct sp_audit_now){.mono_us = (uint64_t)mono.tv_sec * 1000000 + (uint64_t)mono.tv_nsec / 1000,
-                                 .wall_us = (uint64_t)wall.tv_sec * 1000000 + (uint64_t)wall.tv_nsec / 1000};
+    return (struct sp_audit_now){
+        .mono_us = (uint64_t)mono.tv_sec * 1000000 + (uint64_t)mono.tv_nsec / 1000,
+        .wall_us = (uint64_t)wall.tv_sec * 1000000 + (uint64_t)wall.tv_nsec / 1000};
 }
 
 static void open_disk(const char *path, struct sp_disk_directory *directory, struct sp_disk *disk)
@@ -112,7 +114,8 @@ static void open_disk(const char *path, struct sp_disk_directory *directory, str
     char log[96];
     (void)snprintf(own, sizeof(own), "%s/own", path);
     (void)snprintf(log, sizeof(log), "%s/log", path);
-    assert_int_equal(sp_disk_open_directory(directory, open(log, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+    assert_int_equal(sp_disk_open_directory(directory,
+                                            open(log, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
                                             open(own, O_RDONLY | O_DIRECTORY | O_CLOEXEC), disk),
                      SP_OK);
 }
@@ -121,15 +124,18 @@ static void open_disk(const char *path, struct sp_disk_directory *directory, str
 static void turn(struct writer *w, unsigned *seed)
 {
     while (w->running_count > IN_FLIGHT / 2) {
-        struct sp_msg_outcome outcome = {.exchange = w->running[0], .state = SP_END_DONE, .attempts = 1};
+        struct sp_msg_outcome outcome = {
+            .exchange = w->running[0], .state = SP_END_DONE, .attempts = 1};
         memmove(w->running, w->running + 1, --w->running_count * sizeof(w->running[0]));
         assert_int_equal(sp_audit_outcome(w->room, &outcome, now()), SP_OK);
     }
-    for (int count = rand_r(seed) % 8; count >= 0 && w->running_count + (unsigned)count < IN_FLIGHT; count--) {
+    for (int count = rand_r(seed) % 8; count >= 0 && w->running_count + (unsigned)count < IN_FLIGHT;
+         count--) {
         /* Every life has an incarnation of front of its own, as exchanges have. */
         const sp_exchange exchange = w->notes->exchange;
         struct sp_msg_who who = who_of(exchange);
-        struct sp_msg_verdict verdict = rand_r(seed) % 5 == 0 ? denial_of(exchange) : verdict_of(exchange);
+        struct sp_msg_verdict verdict =
+            rand_r(seed) % 5 == 0 ? denial_of(exchange) : verdict_of(exchange);
         w->notes->exchange = (exchange & ~UINT64_C(0xffff)) | (((exchange & 0xffff) + 1) % 1000);
         assert_int_equal(sp_audit_who(w->room, &who, now()), SP_OK);
         assert_int_equal(sp_audit_verdict(w->room, 0, &verdict, now()), SP_OK);
@@ -170,7 +176,8 @@ static void write_until_killed(const char *path, struct notes *notes, unsigned s
 static void on_problem(void *ctx, const struct sp_log_problem *problem)
 {
     (void)ctx;
-    print_error("%s: entry %llu: %s\n", problem->file, (unsigned long long)problem->index, problem->text);
+    print_error("%s: entry %llu: %s\n", problem->file, (unsigned long long)problem->index,
+                problem->text);
 }
 
 static void check_whole(const char *path, const struct notes *notes)
@@ -218,12 +225,14 @@ static void test_kills_at_random_moments_lose_nothing(void **state)
     assert_non_null(mkdtemp(path));
     (void)snprintf(command, sizeof(command), "mkdir %s/log %s/own", path, path);
     assert_int_equal(system(command), 0);
-    struct notes *notes = mmap(NULL, sizeof(*notes), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct notes *notes =
+        mmap(NULL, sizeof(*notes), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     assert_ptr_not_equal(notes, MAP_FAILED);
     (void)fake_key();
     for (unsigned kill_number = 0; kill_number < KILLS; kill_number++) {
         const uint32_t runs = notes->runs;
-        const struct timespec life = {.tv_nsec = (long)((unsigned)rand_r(&seed) % LIFE_US_MAX) * 1000};
+        const struct timespec life = {.tv_nsec =
+                                          (long)((unsigned)rand_r(&seed) % LIFE_US_MAX) * 1000};
         int status = 0;
         notes->exchange = (uint64_t)(kill_number % 60000 + 1) << 48;
         pid_t pid = fork();
@@ -241,7 +250,8 @@ static void test_kills_at_random_moments_lose_nothing(void **state)
         }
         assert_true(notes->runs < SP_COUNT(notes->run_entry) / 2);
     }
-    print_message("%u kills, %llu entries acknowledged, %u runs\n", KILLS, (unsigned long long)notes->acknowledged, notes->runs);
+    print_message("%u kills, %llu entries acknowledged, %u runs\n", KILLS,
+                  (unsigned long long)notes->acknowledged, notes->runs);
     assert_true(notes->runs > KILLS / 2);
     (void)munmap(notes, sizeof(*notes));
     (void)snprintf(command, sizeof(command), "rm -rf %s", path);

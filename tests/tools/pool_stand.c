@@ -116,9 +116,10 @@ int main(int argc, char **argv)
     uint64_t seed = 0;
     bool is_moved = false;
     if (argc < 7 || argc - 6 >= ARGS_MAX) {
-        (void)fputs("usage: pool_stand SOCKET PROGRAM MAX READY COOLDOWN_S OUTPUT_BYTES [--own-code] "
-                    "[option value...]\n",
-                    stderr);
+        (void)fputs(
+            "usage: pool_stand SOCKET PROGRAM MAX READY COOLDOWN_S OUTPUT_BYTES [--own-code] "
+            "[option value...]\n",
+            stderr);
         return USAGE;
     }
     if (sp_root_settle(&is_moved) != SP_OK) {

@@ -4,7 +4,6 @@
 
 struct said said;
 
-
 static enum sp_err on_grant(void *ctx, const struct sp_msg_grant *msg)
 {
     (void)ctx;
@@ -56,8 +55,9 @@ static enum sp_err on_refusal(void *ctx, const struct sp_msg_refusal *msg)
     said.refusal_err = msg->err;
     said.refusal_after_ms = msg->retry_after_ms;
     said.refusal_exchange = msg->exchange;
-    said.refusal_limit = (struct sp_limit_state){
-        (enum sp_limit)msg->limit, (enum sp_limit_scope)msg->limit_scope, msg->limit_size, msg->limit_left, msg->limit_reset_s};
+    said.refusal_limit =
+        (struct sp_limit_state){(enum sp_limit)msg->limit, (enum sp_limit_scope)msg->limit_scope,
+                                msg->limit_size, msg->limit_left, msg->limit_reset_s};
     sp_slice_to_text(msg->detail, said.refusal_detail, sizeof(said.refusal_detail));
     return SP_OK;
 }
@@ -92,15 +92,17 @@ static enum sp_err on_tell(void *ctx, const struct sp_msg_tell *msg)
     return SP_OK;
 }
 
-
-static void add(struct house *house, unsigned number, const char *name, uint32_t per_minute, uint32_t runs)
+static void add(struct house *house, unsigned number, const char *name, uint32_t per_minute,
+                uint32_t runs)
 {
-    struct sp_tenant tenant = {.name = sp_slice_of(name), .policy_name = sp_slice_of("data-science"), .policy_epoch = 1};
+    struct sp_tenant tenant = {
+        .name = sp_slice_of(name), .policy_name = sp_slice_of("data-science"), .policy_epoch = 1};
     uint8_t digest[SP_TOKEN_DIGEST_BYTES];
     struct sp_token parsed;
-    const struct sp_quota_limits limits = {.of = {[SP_LIMIT_REQUESTS] = per_minute, [SP_LIMIT_RUNS] = runs}};
-    assert_int_equal(sp_quota_put(house->quota, SP_LIMIT_OF_TENANT, tenant.name, SP_QUOTA_NODE_NONE, &limits,
-                                  &house->shares[number].node),
+    const struct sp_quota_limits limits = {
+        .of = {[SP_LIMIT_REQUESTS] = per_minute, [SP_LIMIT_RUNS] = runs}};
+    assert_int_equal(sp_quota_put(house->quota, SP_LIMIT_OF_TENANT, tenant.name, SP_QUOTA_NODE_NONE,
+                                  &limits, &house->shares[number].node),
                      SP_OK);
     assert_int_equal(sp_directory_add_tenant(house->directory, &tenant), SP_OK);
     sp_buf_init(&house->token[number], 1024);
@@ -109,29 +111,35 @@ static void add(struct house *house, unsigned number, const char *name, uint32_t
     struct sp_slice text = sp_slice_sub(sp_buf_slice(&house->token[number]), 7, 1024);
     assert_int_equal(sp_token_parse(text, &parsed), SP_OK);
     assert_int_equal(sp_token_digest(&parsed, digest), SP_OK);
-    assert_int_equal(sp_directory_add_token(house->directory, sp_slice_of(name), sp_slice_of(name), digest, 0), SP_OK);
+    assert_int_equal(
+        sp_directory_add_token(house->directory, sp_slice_of(name), sp_slice_of(name), digest, 0),
+        SP_OK);
 }
 
 void open_house(struct house *house, unsigned workers, uint32_t queue_max)
 {
     static const uint8_t key[SP_SESSION_KEY_BYTES] = {1, 2, 3};
-    const struct sp_admit_limits limits = {
-        .workers = workers, .body_bytes_max = 1000, .bytes_in_flight_max = 8000, .queue_max = queue_max,
-        .failed_logins_per_minute = FAILED_LOGINS};
-    const struct sp_admit_out out = {NULL, on_grant, on_refuse, on_tell, on_send, on_who, on_refusal, on_strangers,
-                                     on_read_ask};
+    const struct sp_admit_limits limits = {.workers = workers,
+                                           .body_bytes_max = 1000,
+                                           .bytes_in_flight_max = 8000,
+                                           .queue_max = queue_max,
+                                           .failed_logins_per_minute = FAILED_LOGINS};
+    const struct sp_admit_out out = {NULL,   on_grant,   on_refuse,    on_tell,    on_send,
+                                     on_who, on_refusal, on_strangers, on_read_ask};
     said = (struct said){0};
     *house = (struct house){.now = {.mono_us = 10000000, .wall_us = 1700000000000000}};
     assert_int_equal(sp_store_memory_new(&house->memory, &house->store), SP_OK);
     assert_int_equal(sp_quota_open(&house->store, COOLDOWN_US,
-                                   (struct sp_quota_time){house->now.mono_us, house->now.wall_us}, &house->quota),
+                                   (struct sp_quota_time){house->now.mono_us, house->now.wall_us},
+                                   &house->quota),
                      SP_OK);
     assert_int_equal(sp_authority_new(&house->authority), SP_OK);
     house->directory = sp_authority_directory(house->authority);
     add(house, 0, "acme", 0, 0);
     add(house, 1, "beta", 2, 1);
     assert_int_equal(sp_session_namer_new(sp_slice_make(key, sizeof(key)), &house->namer), SP_OK);
-    const struct sp_admit_parts parts = {house->authority, house->namer, house->quota, house->shares};
+    const struct sp_admit_parts parts = {house->authority, house->namer, house->quota,
+                                         house->shares};
     assert_int_equal(sp_admit_room_new(&limits, &parts, &out, &house->room), SP_OK);
     sp_admit_front(house->room, true);
     sp_admit_audit(house->room, true, house->now);
@@ -152,7 +160,8 @@ uint64_t used_of(struct house *house, unsigned number, enum sp_limit limit)
 {
     struct sp_quota_usage usage;
     const struct sp_quota_time now = {house->now.mono_us, house->now.wall_us};
-    sp_quota_usage(house->quota, house->shares[number].node, sp_quota_now(house->quota, now), &usage);
+    sp_quota_usage(house->quota, house->shares[number].node, sp_quota_now(house->quota, now),
+                   &usage);
     return usage.used[limit];
 }
 
@@ -183,7 +192,8 @@ void assert_empty(struct house *house)
     }
 }
 
-enum sp_err ask_for(struct house *house, sp_exchange exchange, struct sp_slice credential, const char *target, uint64_t bytes)
+enum sp_err ask_for(struct house *house, sp_exchange exchange, struct sp_slice credential,
+                    const char *target, uint64_t bytes)
 {
     const struct sp_msg_ask msg = {.exchange = exchange,
                                    .source = sp_slice_of("192.0.2.7"),

@@ -16,12 +16,12 @@
 #include "admit/room_inner.h"
 #include "quota/store_memory.h"
 
-#define TARGET "/subscriptions/x/executions?api-version=2025-10-02-preview&identifier=session-1"
-#define BODY   300U
+#define TARGET        "/subscriptions/x/executions?api-version=2025-10-02-preview&identifier=session-1"
+#define BODY          300U
 #define FAILED_LOGINS 20U
 
-#define SECOND      ((uint64_t)1000000)
-#define COOLDOWN_US (300 * SECOND)
+#define SECOND        ((uint64_t)1000000)
+#define COOLDOWN_US   (300 * SECOND)
 
 /* What the room said last of each kind, and how often. */
 struct said {
@@ -43,7 +43,8 @@ struct said {
     uint32_t stranger_count;
     char session[SP_MSG_SESSION_MAX];
     enum sp_err who_fails;
-    unsigned reads; /* of the log: what, query and tenant stand in told, refusal_detail and session */
+    unsigned
+        reads; /* of the log: what, query and tenant stand in told, refusal_detail and session */
     bool read_all;
     enum sp_err read_fails;
 };
@@ -70,7 +71,8 @@ uint64_t runs_of(struct house *house, unsigned number);
 void commit(struct house *house);
 /* Nothing may be held when nobody is in. */
 void assert_empty(struct house *house);
-enum sp_err ask_for(struct house *house, sp_exchange exchange, struct sp_slice credential, const char *target, uint64_t bytes);
+enum sp_err ask_for(struct house *house, sp_exchange exchange, struct sp_slice credential,
+                    const char *target, uint64_t bytes);
 enum sp_err ask(struct house *house, sp_exchange exchange, unsigned tenant);
 enum sp_err ready(struct house *house, sp_exchange exchange, uint64_t bytes);
 enum sp_err judged(struct house *house, sp_exchange exchange, uint16_t worker);

@@ -24,8 +24,10 @@ struct stand {
 static void open_quota(struct stand *s)
 {
     const struct sp_quota_limits limits = {.of = {[SP_LIMIT_RUNS] = 4}};
-    assert_int_equal(sp_quota_open(&s->store, COOLDOWN, (struct sp_quota_time){0, NOW}, &s->quota), SP_OK);
-    assert_int_equal(sp_quota_put(s->quota, SP_LIMIT_OF_TENANT, SP_SLICE_LITERAL("acme"), SP_QUOTA_NODE_NONE, &limits, &s->tenant),
+    assert_int_equal(sp_quota_open(&s->store, COOLDOWN, (struct sp_quota_time){0, NOW}, &s->quota),
+                     SP_OK);
+    assert_int_equal(sp_quota_put(s->quota, SP_LIMIT_OF_TENANT, SP_SLICE_LITERAL("acme"),
+                                  SP_QUOTA_NODE_NONE, &limits, &s->tenant),
                      SP_OK);
 }
 
@@ -61,8 +63,10 @@ static uint64_t runs(struct stand *s)
 
 static void tell(struct stand *s, sp_exchange exchange, const char *tenant, uint32_t left_ms)
 {
-    const struct sp_msg_still msg = {
-        .exchange = exchange, .tenant = sp_slice_of(tenant), .principal = SP_SLICE_LITERAL("t1"), .left_ms = left_ms};
+    const struct sp_msg_still msg = {.exchange = exchange,
+                                     .tenant = sp_slice_of(tenant),
+                                     .principal = SP_SLICE_LITERAL("t1"),
+                                     .left_ms = left_ms};
     sp_earlier_told(&s->earlier, s->quota, &msg, SECOND);
 }
 
@@ -128,7 +132,8 @@ static void test_a_list_that_is_not_whole_frees_nothing(void **state)
     assert_int_equal(runs(&s), 4);
     close_stand(&s);
     open_stand(&s);
-    tell(&s, 7, "nobody", 5000); /* a tenant whom nobody knows: whose place that would be is not known either */
+    tell(&s, 7, "nobody",
+         5000); /* a tenant whom nobody knows: whose place that would be is not known either */
     tell_last(&s, true);
     assert_int_equal(runs(&s), 4);
     close_stand(&s);

@@ -30,7 +30,8 @@ static void test_generations_of_one_slot_stand_beside_each_other(void **state)
     assert_int_equal(sp_guests_add(guests, sp_exchange_make(7, 2), &new), SP_OK);
     assert_ptr_not_equal(old, new);
     assert_int_equal(sp_guests_add(guests, sp_exchange_make(7, 2), &new), SP_ERR_DUPLICATE);
-    assert_int_equal(sp_guests_add(guests, sp_exchange_make(SP_EXCHANGE_SLOTS, 2), &new), SP_ERR_INVALID);
+    assert_int_equal(sp_guests_add(guests, sp_exchange_make(SP_EXCHANGE_SLOTS, 2), &new),
+                     SP_ERR_INVALID);
     assert_ptr_equal(sp_guests_find(guests, sp_exchange_make(7, 1)), old);
     sp_guests_remove(guests, old);
     assert_null(sp_guests_find(guests, sp_exchange_make(7, 1)));
@@ -49,8 +50,11 @@ static void test_the_table_is_bounded_and_all_of_it_comes_back(void **state)
         size_t count = 0;
         struct sp_guest *guest = NULL;
         for (size_t i = 0; i < SP_GUESTS_MAX; i++) {
-            assert_int_equal(sp_guests_add(guests, sp_exchange_make(i % SP_EXCHANGE_SLOTS, 1 + i / SP_EXCHANGE_SLOTS), &guest),
-                             SP_OK);
+            assert_int_equal(
+                sp_guests_add(guests,
+                              sp_exchange_make(i % SP_EXCHANGE_SLOTS, 1 + i / SP_EXCHANGE_SLOTS),
+                              &guest),
+                SP_OK);
         }
         assert_int_equal(sp_guests_add(guests, sp_exchange_make(0, 99), &guest), SP_ERR_FULL);
         sp_guests_each(guests, count_one, &count);

@@ -82,8 +82,11 @@ static void test_a_scope_that_is_missing_is_named_and_recorded(void **state)
     struct house house;
     open_house(&house, 1, 10);
     struct sp_token parsed;
-    struct sp_token_row row = {.id = SP_SLICE_LITERAL("acme"), .tenant = SP_SLICE_LITERAL("acme"), .scopes = SP_SCOPE_FILES};
-    assert_int_equal(sp_token_parse(sp_slice_sub(sp_buf_slice(&house.token[0]), 7, 1024), &parsed), SP_OK);
+    struct sp_token_row row = {.id = SP_SLICE_LITERAL("acme"),
+                               .tenant = SP_SLICE_LITERAL("acme"),
+                               .scopes = SP_SCOPE_FILES};
+    assert_int_equal(sp_token_parse(sp_slice_sub(sp_buf_slice(&house.token[0]), 7, 1024), &parsed),
+                     SP_OK);
     assert_int_equal(sp_token_digest(&parsed, row.digest), SP_OK);
     assert_int_equal(sp_directory_put_token(house.directory, &row), SP_OK);
     assert_int_equal(ask(&house, 1, 0), SP_OK);
@@ -147,7 +150,9 @@ static void test_a_tenants_refusals_go_by_audit(void **state)
     struct house house;
     open_house(&house, 1, 10);
     for (unsigned i = 0; i < SP_COUNT(cases); i++) {
-        assert_int_equal(ask_for(&house, i, sp_buf_slice(&house.token[0]), cases[i].target, cases[i].bytes), SP_OK);
+        assert_int_equal(
+            ask_for(&house, i, sp_buf_slice(&house.token[0]), cases[i].target, cases[i].bytes),
+            SP_OK);
         assert_int_equal(said.refusals, i + 1);
         assert_int_equal(said.refusal_err, cases[i].want);
         assert_int_equal(said.refusal_exchange, i);
@@ -189,11 +194,12 @@ static void test_front_breaking_the_protocol_is_an_error(void **state)
     struct house house;
     open_house(&house, 1, 10);
     assert_int_equal(ask(&house, 1, 0), SP_OK);
-    assert_int_equal(ask(&house, 1, 0), SP_ERR_WIRE);                                  /* a number twice */
-    assert_int_equal(ask(&house, sp_exchange_make(SP_EXCHANGE_SLOTS, 1), 0), SP_ERR_WIRE); /* a slot that is none */
-    assert_int_equal(ready(&house, 1, BODY + 1), SP_ERR_WIRE);                         /* more than granted */
-    assert_int_equal(ready(&house, 9, 1), SP_OK);                                      /* late, harmless */
-    assert_int_equal(ended(&house, 1, SP_END_DONE), SP_ERR_WIRE);                      /* audit cannot know it */
+    assert_int_equal(ask(&house, 1, 0), SP_ERR_WIRE); /* a number twice */
+    assert_int_equal(ask(&house, sp_exchange_make(SP_EXCHANGE_SLOTS, 1), 0),
+                     SP_ERR_WIRE);                                /* a slot that is none */
+    assert_int_equal(ready(&house, 1, BODY + 1), SP_ERR_WIRE);    /* more than granted */
+    assert_int_equal(ready(&house, 9, 1), SP_OK);                 /* late, harmless */
+    assert_int_equal(ended(&house, 1, SP_END_DONE), SP_ERR_WIRE); /* audit cannot know it */
     assert_int_equal(ready(&house, 1, BODY), SP_OK);
     assert_int_equal(ready(&house, 1, BODY), SP_ERR_WIRE);
     assert_int_equal(judged(&house, 1, 5), SP_ERR_WIRE); /* another worker */

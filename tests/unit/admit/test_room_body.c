@@ -9,7 +9,8 @@
 #include "admit/room_inner.h"
 #include "api/route.h"
 
-static const struct sp_admit_limits limits = {.body_bytes_max = 1000000, .upload_body_max = 9000000};
+static const struct sp_admit_limits limits = {.body_bytes_max = 1000000,
+                                              .upload_body_max = 9000000};
 
 static void test_size_goes_by_the_operation(void **state)
 {
@@ -34,7 +35,8 @@ static void test_size_goes_by_the_operation(void **state)
         const struct sp_msg_ask ask = {.has_body = 1, .body_bytes = cases[i].announced};
         uint64_t bytes = 0;
         uint64_t most = 0;
-        assert_int_equal(sp_admit_size_body(&room, &ask, cases[i].operation, &bytes, &most), cases[i].err);
+        assert_int_equal(sp_admit_size_body(&room, &ask, cases[i].operation, &bytes, &most),
+                         cases[i].err);
         assert_true(bytes == cases[i].bytes && most > 0);
     }
 }
@@ -47,14 +49,17 @@ static void test_runs_are_named_by_the_client_or_by_us(void **state)
     sp_admit_name_run(&room, &guest, SP_SLICE_LITERAL("my-operation"));
     assert_true(sp_slice_is(sp_guest_text_get(&guest.execution), "my-operation"));
     sp_admit_name_run(&room, &guest, SP_SLICE_LITERAL("not a token"));
-    assert_true(sp_slice_is(sp_guest_text_get(&guest.execution), "0000000000001234000000000000abcd"));
+    assert_true(
+        sp_slice_is(sp_guest_text_get(&guest.execution), "0000000000001234000000000000abcd"));
     sp_admit_name_run(&room, &guest, sp_slice_of(""));
-    assert_true(sp_slice_is(sp_guest_text_get(&guest.execution), "0000000000001234000000000000abcd"));
+    assert_true(
+        sp_slice_is(sp_guest_text_get(&guest.execution), "0000000000001234000000000000abcd"));
 }
 
 static void test_only_large_files_are_large(void **state)
 {
-    struct sp_guest guest = {.operation = SP_OPERATION_FILE_PUT, .item = {.bytes = (uint64_t)1024 * 1024}};
+    struct sp_guest guest = {.operation = SP_OPERATION_FILE_PUT,
+                             .item = {.bytes = (uint64_t)1024 * 1024}};
     (void)state;
     assert_false(sp_admit_is_large(&guest));
     guest.item.bytes++;

@@ -5,7 +5,8 @@
 
 static void use_session(struct house *house, unsigned number)
 {
-    static const char *const form = "/executions?api-version=2025-10-02-preview&identifier=session-%u";
+    static const char *const form =
+        "/executions?api-version=2025-10-02-preview&identifier=session-%u";
     char target[128];
     sp_exchange exchange = sp_exchange_make(number % 100, number + 1);
     (void)snprintf(target, sizeof(target), form, number);

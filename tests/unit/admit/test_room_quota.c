@@ -16,11 +16,13 @@ static void limit(struct house *house, unsigned number, enum sp_limit which, uin
     sp_quota_usage(house->quota, node, house->room->time_us, &usage);
     struct sp_quota_limits limits = usage.limits;
     limits.of[which] = size;
-    assert_int_equal(sp_quota_put(house->quota, SP_LIMIT_OF_TENANT, usage.name, usage.parent, &limits, &node), SP_OK);
+    assert_int_equal(
+        sp_quota_put(house->quota, SP_LIMIT_OF_TENANT, usage.name, usage.parent, &limits, &node),
+        SP_OK);
 }
 
-static void run_whole(struct house *house, sp_exchange exchange, unsigned tenant, const struct sp_msg_judged *judged_as,
-                      const struct sp_msg_ended *ended_as)
+static void run_whole(struct house *house, sp_exchange exchange, unsigned tenant,
+                      const struct sp_msg_judged *judged_as, const struct sp_msg_ended *ended_as)
 {
     struct sp_msg_judged judgement = *judged_as;
     struct sp_msg_ended end = *ended_as;
@@ -35,7 +37,8 @@ static void run_whole(struct house *house, sp_exchange exchange, unsigned tenant
 static void test_what_a_run_used_is_settled_and_what_came_to_nothing_is_free_again(void **state)
 {
     static const struct sp_msg_judged judged_as = {.run_ms_max = 60000, .code_bytes = 200};
-    static const struct sp_msg_ended done = {.state = SP_END_DONE, .run_ms = 1500, .pool_status = 200};
+    static const struct sp_msg_ended done = {
+        .state = SP_END_DONE, .run_ms = 1500, .pool_status = 200};
     static const struct sp_msg_ended not_started = {.state = SP_END_NOT_STARTED};
     static const struct sp_msg_ended unknown = {.state = SP_END_UNKNOWN};
     struct house house;
@@ -80,8 +83,9 @@ static void test_a_refusal_says_which_limit_with_size_and_when_it_resets(void **
     assert_int_equal(said.refusal_limit.size, 500);
     assert_int_equal(said.refusal_limit.left, 200);
     assert_int_equal(said.refusal_after_ms, 1000);
-    assert_string_equal(said.refusal_detail,
-                        "the limit code_bytes_per_day of the tenant is 500 and 300 are used; ask again in 1 s");
+    assert_string_equal(
+        said.refusal_detail,
+        "the limit code_bytes_per_day of the tenant is 500 and 300 are used; ask again in 1 s");
     close_house(&house);
 }
 
@@ -98,7 +102,8 @@ static void test_an_ordinary_request_learns_how_many_are_left(void **state)
     close_house(&house);
 }
 
-static enum sp_err ask_alone(struct house *house, sp_exchange exchange, const char *method, const char *target)
+static enum sp_err ask_alone(struct house *house, sp_exchange exchange, const char *method,
+                             const char *target)
 {
     const struct sp_msg_ask msg = {.exchange = exchange,
                                    .source = sp_slice_of("192.0.2.7"),
@@ -150,7 +155,8 @@ static void test_nobody_goes_on_before_the_lease_is_durable(void **state)
 static void test_the_usage_is_told_to_whoever_has_a_token_of_the_tenant(void **state)
 {
     static const struct sp_msg_judged judged_as = {.run_ms_max = 60000, .code_bytes = 200};
-    static const struct sp_msg_ended done = {.state = SP_END_DONE, .run_ms = 1001, .pool_status = 200};
+    static const struct sp_msg_ended done = {
+        .state = SP_END_DONE, .run_ms = 1001, .pool_status = 200};
     struct house house;
     (void)state;
     open_house(&house, 1, 10);
@@ -159,7 +165,9 @@ static void test_the_usage_is_told_to_whoever_has_a_token_of_the_tenant(void **s
     assert_int_equal(ask_alone(&house, sp_exchange_make(2, 2), "GET", "/.sallyport/usage"), SP_OK);
     assert_int_equal(said.tells, 1);
     assert_non_null(strstr(said.told, "{\"tenant\":\"acme\",\"dayEnds\":\"20"));
-    assert_non_null(strstr(said.told, "\"run_seconds_per_day\":{\"size\":900,\"used\":2,\"reserved\":0,\"left\":898}"));
+    assert_non_null(
+        strstr(said.told,
+               "\"run_seconds_per_day\":{\"size\":900,\"used\":2,\"reserved\":0,\"left\":898}"));
     assert_non_null(strstr(said.told, "\"sessions\":{\"size\":0,\"used\":1,\"reserved\":0}"));
     assert_non_null(strstr(said.told, "\"tokens\":[{\"token\":\"acme\",\"limits\""));
     assert_non_null(strstr(said.told, "\"requests_today\":1,\"runs_today\":1"));
@@ -185,15 +193,19 @@ static void test_other_tenants_take_over_while_guests_stay_seated(void **state)
     (void)state;
     open_house(&house, 1, 10);
     assert_int_equal(ask(&house, sp_exchange_make(1, 1), 0), SP_OK);
-    assert_int_equal(ready(&house, sp_exchange_make(1, 1), BODY), SP_OK); /* sent: it runs to its end */
-    assert_int_equal(ask(&house, sp_exchange_make(2, 2), 0), SP_OK);      /* being read: its tenant will be gone */
-    assert_int_equal(ask(&house, sp_exchange_make(3, 3), 1), SP_OK);      /* of one that stays, in another place */
+    assert_int_equal(ready(&house, sp_exchange_make(1, 1), BODY),
+                     SP_OK); /* sent: it runs to its end */
+    assert_int_equal(ask(&house, sp_exchange_make(2, 2), 0),
+                     SP_OK); /* being read: its tenant will be gone */
+    assert_int_equal(ask(&house, sp_exchange_make(3, 3), 1),
+                     SP_OK); /* of one that stays, in another place */
     assert_int_equal(sp_authority_new(&other), SP_OK);
     static const char *const names[] = {"gamma", "beta"};
     for (size_t i = 0; i < SP_COUNT(names); i++) {
         tenant.name = sp_slice_of(names[i]);
         assert_int_equal(sp_directory_add_tenant(sp_authority_directory(other), &tenant), SP_OK);
-        assert_int_equal(sp_quota_put(house.quota, SP_LIMIT_OF_TENANT, tenant.name, SP_QUOTA_NODE_NONE, &none, &shares[i].node),
+        assert_int_equal(sp_quota_put(house.quota, SP_LIMIT_OF_TENANT, tenant.name,
+                                      SP_QUOTA_NODE_NONE, &none, &shares[i].node),
                          SP_OK);
     }
     assert_int_equal(sp_admit_reload(house.room, other, shares, house.now), SP_OK);

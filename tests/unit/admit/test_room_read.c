@@ -10,7 +10,8 @@
 
 #define ENTRIES "/x/.sallyport/audit/entries?kind=denial"
 
-static enum sp_err read_log(struct house *house, sp_exchange exchange, unsigned tenant, const char *target)
+static enum sp_err read_log(struct house *house, sp_exchange exchange, unsigned tenant,
+                            const char *target)
 {
     const struct sp_msg_ask msg = {.exchange = exchange,
                                    .source = sp_slice_of("192.0.2.7"),

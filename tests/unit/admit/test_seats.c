@@ -12,7 +12,8 @@ static struct sp_directory *directory_of(const char *const *names, size_t count)
     struct sp_directory *directory = NULL;
     assert_int_equal(sp_directory_new(&directory), SP_OK);
     for (size_t i = 0; i < count; i++) {
-        const struct sp_tenant tenant = {.name = sp_slice_of(names[i]), .policy_name = sp_slice_of("p"), .policy_epoch = count};
+        const struct sp_tenant tenant = {
+            .name = sp_slice_of(names[i]), .policy_name = sp_slice_of("p"), .policy_epoch = count};
         assert_int_equal(sp_directory_add_tenant(directory, &tenant), SP_OK);
     }
     return directory;

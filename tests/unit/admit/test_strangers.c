@@ -23,7 +23,8 @@ static void test_a_flood_becomes_one_summary_with_the_exact_count(void **state)
     struct sp_msg_strangers msg = {0};
     assert_int_equal(kinds_with_news(&s, &msg), 0);
     for (unsigned i = 0; i < 100000; i++) {
-        sp_strangers_count(&s, SP_ERR_TOKEN_UNKNOWN, sp_slice_of(i % 2 == 0 ? "192.0.2.1" : "2001:db8::1"), 500 + i);
+        sp_strangers_count(&s, SP_ERR_TOKEN_UNKNOWN,
+                           sp_slice_of(i % 2 == 0 ? "192.0.2.1" : "2001:db8::1"), 500 + i);
     }
     assert_int_equal(kinds_with_news(&s, &msg), 1);
     assert_int_equal(msg.count, 100000);

@@ -62,8 +62,9 @@ static void start(struct world *w)
 {
     const struct sp_tokens_out out = {.ctx = w, .token_event = on_event};
     struct sp_token_store *reader = NULL;
-    assert_int_equal(
-        sp_token_store_attach(open_in(w, SP_TOKEN_STORE_FILE), open_in(w, SP_TOKEN_STORE_JOURNAL), &reader), SP_OK);
+    assert_int_equal(sp_token_store_attach(open_in(w, SP_TOKEN_STORE_FILE),
+                                           open_in(w, SP_TOKEN_STORE_JOURNAL), &reader),
+                     SP_OK);
     w->directory = make_directory();
     assert_int_equal(sp_tokens_new(reader, dup(w->used), w->directory, &out, &w->tokens), SP_OK);
 }
@@ -104,7 +105,8 @@ static void issue(struct world *w, const char *id, const char *tenant)
 {
     struct sp_token parsed;
     struct sp_token_entry entry = {
-        .row = {.id = sp_slice_of(id), .tenant = sp_slice_of(tenant), .scopes = SP_SCOPE_FILES}, .issued_us = 1};
+        .row = {.id = sp_slice_of(id), .tenant = sp_slice_of(tenant), .scopes = SP_SCOPE_FILES},
+        .issued_us = 1};
     sp_buf_clear(&w->token);
     assert_int_equal(sp_token_make(entry.row.id, &w->token), SP_OK);
     assert_int_equal(sp_token_parse(sp_buf_slice(&w->token), &parsed), SP_OK);

@@ -83,14 +83,26 @@ static void test_order_is_refused_with_content_that_inspection_never_lets_pass(v
 }
 
 static const uint8_t digest[SP_ORDER_DIGEST_BYTES] = {1, 2, 3};
-#define PLACE(d, n) {.directory = {(const uint8_t *)(d), sizeof(d) - 1}, .name = {(const uint8_t *)(n), sizeof(n) - 1}}
-#define DIGEST {digest, sizeof(digest)}
+#define PLACE(d, n)                                                                                \
+    {                                                                                              \
+        .directory = {(const uint8_t *)(d), sizeof(d) - 1}, .name = {                              \
+            (const uint8_t *)(n),                                                                  \
+            sizeof(n) - 1                                                                          \
+        }                                                                                          \
+    }
+#define DIGEST                                                                                     \
+    {                                                                                              \
+        digest, sizeof(digest)                                                                     \
+    }
 
 static void test_orders_of_other_operations_come_back(void **state)
 {
     static const struct sp_order orders[] = {
         {.operation = SP_OPERATION_FILE_PUT, .spot = PLACE("a/b", "c d.txt"), .file = DIGEST},
-        {.operation = SP_OPERATION_FILE_PUT, .spot = PLACE("", "m.py"), .file = DIGEST, .is_code = true},
+        {.operation = SP_OPERATION_FILE_PUT,
+         .spot = PLACE("", "m.py"),
+         .file = DIGEST,
+         .is_code = true},
         {.operation = SP_OPERATION_FILE_LIST, .spot = PLACE("a", ""), .is_recursive = true},
         {.operation = SP_OPERATION_FILE_DELETE, .spot = PLACE("", "x")},
         {.operation = SP_OPERATION_EXECUTION_GET, .id = {(const uint8_t *)"0123-abc", 8}},

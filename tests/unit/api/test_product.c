@@ -8,12 +8,13 @@
 
 #include "api/product.h"
 
-static const struct sp_file_record file = {.directory = {(const uint8_t *)"d", 1},
-                                    .name = {(const uint8_t *)"caf\xC3\xA9", 5},
-                                    .content_type = {(const uint8_t *)"text/plain", 10},
-                                    .modified = {(const uint8_t *)"2026-01-01T00:00:00Z", 20},
-                                    .size = 1234567890123,
-                                    .is_directory = true};
+static const struct sp_file_record file = {
+    .directory = {(const uint8_t *)"d", 1},
+    .name = {(const uint8_t *)"caf\xC3\xA9", 5},
+    .content_type = {(const uint8_t *)"text/plain", 10},
+    .modified = {(const uint8_t *)"2026-01-01T00:00:00Z", 20},
+    .size = 1234567890123,
+    .is_directory = true};
 
 static void test_files_one_behind_another(void **state)
 {
@@ -30,8 +31,10 @@ static void test_files_one_behind_another(void **state)
     assert_int_equal(sp_writer_end(&w), SP_OK);
     sp_reader_init(&r, sp_buf_slice(&bytes));
     assert_int_equal(sp_file_record_read(&r, &read), SP_OK);
-    assert_true(sp_slice_equal(read.name, file.name) && sp_slice_equal(read.directory, file.directory));
-    assert_true(sp_slice_equal(read.content_type, file.content_type) && sp_slice_equal(read.modified, file.modified));
+    assert_true(sp_slice_equal(read.name, file.name) &&
+                sp_slice_equal(read.directory, file.directory));
+    assert_true(sp_slice_equal(read.content_type, file.content_type) &&
+                sp_slice_equal(read.modified, file.modified));
     assert_true(read.size == file.size && read.is_directory);
     assert_int_equal(sp_file_record_read(&r, &read), SP_OK);
     assert_int_equal(read.name.len, 0);
@@ -80,7 +83,8 @@ static void test_sessions(void **state)
     sp_reader_init(&r, sp_buf_slice(&bytes));
     assert_int_equal(sp_session_record_read(&r, &read), SP_OK);
     assert_true(sp_slice_is(read.identifier, "i") && sp_slice_is(read.created, "c"));
-    assert_true(sp_slice_is(read.accessed, "a") && sp_slice_is(read.expires, "x") && sp_slice_is(read.etag, "e"));
+    assert_true(sp_slice_is(read.accessed, "a") && sp_slice_is(read.expires, "x") &&
+                sp_slice_is(read.etag, "e"));
 }
 
 static void test_executions(void **state)

@@ -42,8 +42,10 @@ static const struct {
     /* names with slashes and escapes */
     {"GET", "/files/a%2Fb%20c.txt/content" Q, SP_OPERATION_FILE_CONTENT, NEW, "a/b c.txt", ""},
     {"GET", "/files/content/a/b.txt" OLD_Q, SP_OPERATION_FILE_CONTENT, OLD, "a/b.txt", ""},
-    {"GET", "/files/content//mnt/data/b.txt" OLD_Q, SP_OPERATION_FILE_CONTENT, OLD, "mnt/data/b.txt", ""},
-    {"GET", "/files/content/%2Fmnt%2Fdata%2Fb.txt" OLD_Q, SP_OPERATION_FILE_CONTENT, OLD, "/mnt/data/b.txt", ""},
+    {"GET", "/files/content//mnt/data/b.txt" OLD_Q, SP_OPERATION_FILE_CONTENT, OLD,
+     "mnt/data/b.txt", ""},
+    {"GET", "/files/content/%2Fmnt%2Fdata%2Fb.txt" OLD_Q, SP_OPERATION_FILE_CONTENT, OLD,
+     "/mnt/data/b.txt", ""},
     {"GET", "/files/a/b/content" Q, SP_OPERATION_FILE_CONTENT, NEW, "a/b", ""},
     {"DELETE", "/files/a/b" Q, SP_OPERATION_FILE_DELETE, NEW, "a/b", ""},
     {"GET", "/files/caf%C3%A9+x" Q, SP_OPERATION_FILE_GET, NEW, "caf\xC3\xA9+x", ""},
@@ -58,7 +60,8 @@ static const struct {
     {"GET", "/sessionPools/files/files" Q, SP_OPERATION_FILE_GET, NEW, "files", ""},
     {"DELETE", "/s/sessionPools/files/session" Q, SP_OPERATION_FILE_DELETE, NEW, "session", ""},
     {"GET", "/s/sessionPools/files/files/a/b" Q, SP_OPERATION_FILE_GET, NEW, "a/b", ""},
-    {"GET", "/s/sessionPools/p/files/content/a.txt" OLD_Q, SP_OPERATION_FILE_CONTENT, OLD, "a.txt", ""},
+    {"GET", "/s/sessionPools/p/files/content/a.txt" OLD_Q, SP_OPERATION_FILE_CONTENT, OLD, "a.txt",
+     ""},
 
     {"GET", "/session" Q, SP_OPERATION_SESSION_GET, NEW, "", ""},
     {"DELETE", "/session" Q, SP_OPERATION_SESSION_DELETE, NEW, "", ""},
@@ -69,7 +72,8 @@ static const struct {
     {"POST", "/.management/listSessions?skip=0", SP_OPERATION_SESSION_LIST, NEW, "", ""},
 };
 
-static enum sp_err find(const char *method, const char *target, struct sp_buf *scratch, struct sp_route *out)
+static enum sp_err find(const char *method, const char *target, struct sp_buf *scratch,
+                        struct sp_route *out)
 {
     struct sp_where where = {0};
     return sp_route_find(sp_slice_of(method), sp_slice_of(target), scratch, out, &where);
@@ -123,7 +127,8 @@ static void test_what_only_looks_like_a_path(void **state)
     for (size_t i = 0; i < SP_COUNT(refused); i++) {
         struct sp_route route = {.operation = SP_OPERATION_NONE};
         print_message("%s %s\n", refused[i].method, refused[i].target);
-        assert_int_equal(find(refused[i].method, refused[i].target, &scratch, &route), refused[i].want);
+        assert_int_equal(find(refused[i].method, refused[i].target, &scratch, &route),
+                         refused[i].want);
         assert_int_equal(route.operation, SP_OPERATION_NONE);
     }
     sp_buf_done(&scratch);
@@ -139,7 +144,8 @@ static void test_options_of_lists(void **state)
     assert_true(route.is_recursive && route.skip == 7 && !route.is_management);
     assert_int_equal(find("GET", "/files" Q "&recursive=false", &scratch, &route), SP_OK);
     assert_true(!route.is_recursive && route.skip == 0);
-    assert_int_equal(find("POST", "/.management/stopSession?identifier=abcd", &scratch, &route), SP_OK);
+    assert_int_equal(find("POST", "/.management/stopSession?identifier=abcd", &scratch, &route),
+                     SP_OK);
     assert_true(route.is_management && sp_slice_is(route.identifier, "abcd"));
     sp_buf_done(&scratch);
 }

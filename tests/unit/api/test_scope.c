@@ -63,7 +63,8 @@ static void test_every_operation_needs_a_scope_but_metadata(void **state)
     (void)state;
     for (unsigned i = 0; i < SP_OPERATION_COUNT; i++) {
         const unsigned scope = sp_scope_of_operation((enum sp_operation)i);
-        assert_int_equal(scope == SP_SCOPE_NONE, i == SP_OPERATION_METADATA || i == SP_OPERATION_USAGE);
+        assert_int_equal(scope == SP_SCOPE_NONE,
+                         i == SP_OPERATION_METADATA || i == SP_OPERATION_USAGE);
         assert_int_equal(scope == SP_SCOPE_ADMIN, i == SP_OPERATION_NONE);
     }
     assert_int_equal(sp_scope_of_operation(SP_OPERATION_COUNT), SP_SCOPE_ADMIN);

@@ -18,13 +18,16 @@ static const struct {
     enum sp_err want;
     const char *call; /* what the code ends with */
 } cases[] = {
-    {"a command", "{\"shellCommand\":\"ls -l\"}", SP_OK, CALL "['/bin/bash', '-c', \"ls -l\"], '')\n"},
+    {"a command", "{\"shellCommand\":\"ls -l\"}", SP_OK,
+     CALL "['/bin/bash', '-c', \"ls -l\"], '')\n"},
     {"a command with all signs", "{\"shellCommand\":\"a'b\\\"c\\\\d\\n\\u00fc\"}", SP_OK,
      CALL "['/bin/bash', '-c', \"a'b\\\"c\\\\d\\n\xc3\xbc\"], '')\n"},
-    {"a list", "{\"execCommandAndArgs\":[\"printf\",\"%s\",\"\"]}", SP_OK, CALL "[\"printf\", \"%s\", \"\"], '')\n"},
-    {"input", "{\"shellCommand\":\"cat\",\"stdin\":\"x\"}", SP_OK, CALL "['/bin/bash', '-c', \"cat\"], \"x\")\n"},
-    {"null is as absent", "{\"shellCommand\":\"cat\",\"execCommandAndArgs\":null,\"stdin\":null}", SP_OK,
-     CALL "['/bin/bash', '-c', \"cat\"], '')\n"},
+    {"a list", "{\"execCommandAndArgs\":[\"printf\",\"%s\",\"\"]}", SP_OK,
+     CALL "[\"printf\", \"%s\", \"\"], '')\n"},
+    {"input", "{\"shellCommand\":\"cat\",\"stdin\":\"x\"}", SP_OK,
+     CALL "['/bin/bash', '-c', \"cat\"], \"x\")\n"},
+    {"null is as absent", "{\"shellCommand\":\"cat\",\"execCommandAndArgs\":null,\"stdin\":null}",
+     SP_OK, CALL "['/bin/bash', '-c', \"cat\"], '')\n"},
     {"both", "{\"shellCommand\":\"a\",\"execCommandAndArgs\":[\"a\"]}", SP_ERR_REQUEST, ""},
     {"an empty list", "{\"execCommandAndArgs\":[]}", SP_ERR_REQUEST, ""},
     {"a list with a number", "{\"execCommandAndArgs\":[\"a\",1]}", SP_ERR_REQUEST, ""},
@@ -46,7 +49,8 @@ static void test_commands_become_code(void **state)
             fail_msg("%s", cases[i].name);
         }
         struct sp_slice call = sp_slice_of(cases[i].call);
-        struct sp_slice end = sp_slice_sub(sp_buf_slice(&code), code.len - sp_size_min(call.len, code.len), call.len);
+        struct sp_slice end =
+            sp_slice_sub(sp_buf_slice(&code), code.len - sp_size_min(call.len, code.len), call.len);
         if (cases[i].want == SP_OK && !sp_slice_equal(end, call)) {
             fail_msg("%s: %.*s", cases[i].name, (int)code.len, (const char *)code.ptr);
         }
@@ -57,9 +61,10 @@ static void test_a_request_of_a_command(void **state)
 {
     SP_AUTO_REQUEST struct sp_request request = {.timeout_s = 0};
     (void)state;
-    assert_int_equal(sp_request_read(SP_SLICE_LITERAL("{\"shellCommand\":\"ls\",\"codeInputType\":\"Inline\"}"), 4096, &request,
-                                     NULL),
-                     SP_OK);
+    assert_int_equal(
+        sp_request_read(SP_SLICE_LITERAL("{\"shellCommand\":\"ls\",\"codeInputType\":\"Inline\"}"),
+                        4096, &request, NULL),
+        SP_OK);
     assert_true(request.is_shell && sp_slice_starts(request.code, "def _run_command("));
 }
 
@@ -67,10 +72,14 @@ static void test_code_beside_a_command_is_refused(void **state)
 {
     SP_AUTO_REQUEST struct sp_request request = {.timeout_s = 0};
     (void)state;
-    assert_int_equal(sp_request_read(SP_SLICE_LITERAL("{\"shellCommand\":\"ls\",\"code\":\"1\"}"), 4096, &request, NULL),
+    assert_int_equal(sp_request_read(SP_SLICE_LITERAL("{\"shellCommand\":\"ls\",\"code\":\"1\"}"),
+                                     4096, &request, NULL),
                      SP_ERR_REQUEST);
-    assert_int_equal(sp_request_read(SP_SLICE_LITERAL("{\"shellCommand\":\"ls\"}"), 24, &request, NULL), SP_ERR_TOO_BIG);
-    assert_int_equal(sp_request_read(SP_SLICE_LITERAL("{\"code\":\"1\"}"), 4096, &request, NULL), SP_OK);
+    assert_int_equal(
+        sp_request_read(SP_SLICE_LITERAL("{\"shellCommand\":\"ls\"}"), 24, &request, NULL),
+        SP_ERR_TOO_BIG);
+    assert_int_equal(sp_request_read(SP_SLICE_LITERAL("{\"code\":\"1\"}"), 4096, &request, NULL),
+                     SP_OK);
     assert_false(request.is_shell);
 }
 

@@ -58,7 +58,7 @@ static void test_names_of_files(void **state)
         struct sp_where where = {0};
         print_message("'%s' + '%s'\n", cases[i].path, cases[i].name);
         enum sp_err err = sp_spot_of_file(sp_slice_of(cases[i].path), sp_slice_of(cases[i].name),
-                                           &scratch, &place, &where);
+                                          &scratch, &place, &where);
         assert_int_equal(err, cases[i].directory != NULL ? SP_OK : SP_ERR_FILE_NAME);
         if (err != SP_OK) {
             assert_true(where.text[0] != '\0' && sp_slice_is(place.name, "untouched"));
@@ -95,13 +95,18 @@ static void test_length_of_parts_and_of_all(void **state)
         text[i] = i % 256 == 255 ? '/' : 'a';
     }
     struct sp_slice none = {NULL, 0};
-    assert_int_equal(sp_spot_of_file(none, sp_slice_make(text, 255), &scratch, &place, NULL), SP_OK);
+    assert_int_equal(sp_spot_of_file(none, sp_slice_make(text, 255), &scratch, &place, NULL),
+                     SP_OK);
     text[255] = 'a';
     assert_int_equal(sp_spot_of_file(none, sp_slice_make(text, 256), &scratch, &place, NULL),
                      SP_ERR_FILE_NAME);
     text[255] = '/';
-    assert_int_equal(sp_spot_of_file(none, sp_slice_make(text, SP_SPOT_BYTES_MAX - 1), &scratch, &place, NULL), SP_OK);
-    assert_int_equal(sp_spot_of_file(none, sp_slice_make(text, SP_SPOT_BYTES_MAX + 1), &scratch, &place, NULL), SP_ERR_FILE_NAME);
+    assert_int_equal(
+        sp_spot_of_file(none, sp_slice_make(text, SP_SPOT_BYTES_MAX - 1), &scratch, &place, NULL),
+        SP_OK);
+    assert_int_equal(
+        sp_spot_of_file(none, sp_slice_make(text, SP_SPOT_BYTES_MAX + 1), &scratch, &place, NULL),
+        SP_ERR_FILE_NAME);
 }
 
 int main(void)

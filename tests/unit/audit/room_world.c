@@ -93,7 +93,8 @@ static enum sp_err on_read(void *ctx, const struct sp_msg_read *msg)
     sent->entry = msg->entry;
     sent->has_entry = msg->is_all == 1;
     copy_text(msg->what, sent->text);
-    assert_true(sp_slice_is(msg->tenant, "acme") && sp_slice_is(msg->query, "limit=1") && msg->limit_left == 7);
+    assert_true(sp_slice_is(msg->tenant, "acme") && sp_slice_is(msg->query, "limit=1") &&
+                msg->limit_left == 7);
     /* What is shown to anybody is on the disk before. */
     assert_true(fake_disk_lines(&w->fake, "\"kind\":\"read\"") > 0);
     return SP_OK;
@@ -129,8 +130,15 @@ void open_room(struct world *w)
         .code_at = 4, /* "the order" */
         .operation_name = operation_name,
     };
-    struct sp_audit_out out = {.ctx = w, .run = on_run, .answer = on_answer, .judged = on_judged, .ended = on_ended,
-                               .still = on_still, .token_told = on_token_told, .read = on_read, .part = on_part};
+    struct sp_audit_out out = {.ctx = w,
+                               .run = on_run,
+                               .answer = on_answer,
+                               .judged = on_judged,
+                               .ended = on_ended,
+                               .still = on_still,
+                               .token_told = on_token_told,
+                               .read = on_read,
+                               .part = on_part};
     assert_int_equal(sp_audit_room_new(&settings, &w->fake.disk, &out, w->now, &w->room), SP_OK);
     sp_audit_wired(w->room, relay, w->now);
     sp_audit_wired(w->room, worker_0, w->now);
@@ -187,8 +195,10 @@ struct sp_msg_verdict verdict_of(sp_exchange exchange)
 
 struct sp_msg_verdict denial_of(sp_exchange exchange)
 {
-    struct sp_msg_verdict verdict = {
-        .exchange = exchange, .verdict = SP_VERDICT_DENY, .err = SP_ERR_DENIED, .order = SP_PAYLOAD_EMPTY};
+    struct sp_msg_verdict verdict = {.exchange = exchange,
+                                     .verdict = SP_VERDICT_DENY,
+                                     .err = SP_ERR_DENIED,
+                                     .order = SP_PAYLOAD_EMPTY};
     verdict.policy[0] = 7;
     return verdict;
 }

@@ -16,7 +16,16 @@
 #define FRONT_2  (UINT64_C(2) << 48)
 #define X        (FRONT_1 | 5)
 
-enum sent_type { SENT_RUN, SENT_ANSWER, SENT_JUDGED, SENT_ENDED, SENT_TOKEN_TOLD, SENT_STILL, SENT_READ, SENT_PART };
+enum sent_type {
+    SENT_RUN,
+    SENT_ANSWER,
+    SENT_JUDGED,
+    SENT_ENDED,
+    SENT_TOKEN_TOLD,
+    SENT_STILL,
+    SENT_READ,
+    SENT_PART
+};
 
 /* A message that the room sent, as far as the tests look at it. */
 struct sent {
@@ -41,7 +50,7 @@ struct world {
     size_t seen;
     bool is_relay_deaf;
     bool is_reader_deaf;
-    bool is_front_full; /* of parts */
+    bool is_front_full;      /* of parts */
     const uint8_t *code_key; /* of the next room */
     struct sp_audit_now now;
 };

@@ -52,14 +52,17 @@ static void put_line(struct sp_chain *chain, uint64_t index, const char *line)
 static void put_start(struct sp_chain *chain, uint64_t index, const char *key)
 {
     char line[4096];
-    (void)snprintf(line, sizeof(line), "{\"configuration_sha256\":\"\",\"key\":\"%s\",\"kind\":\"start\"}", key);
+    (void)snprintf(line, sizeof(line),
+                   "{\"configuration_sha256\":\"\",\"key\":\"%s\",\"kind\":\"start\"}", key);
     put_line(chain, index, line);
 }
 
-static void put_change(struct sp_chain *chain, uint64_t index, const char *new_key, const char *old_key)
+static void put_change(struct sp_chain *chain, uint64_t index, const char *new_key,
+                       const char *old_key)
 {
     char line[4096];
-    (void)snprintf(line, sizeof(line), "{\"index\":1,\"kind\":\"key\",\"new_key\":\"%s\",\"old_key\":\"%s\"}", new_key,
+    (void)snprintf(line, sizeof(line),
+                   "{\"index\":1,\"kind\":\"key\",\"new_key\":\"%s\",\"old_key\":\"%s\"}", new_key,
                    old_key);
     put_line(chain, index, line);
 }
@@ -67,7 +70,8 @@ static void put_change(struct sp_chain *chain, uint64_t index, const char *new_k
 static void put_proof(struct sp_chain *chain, uint64_t index, const char *checkpoint)
 {
     char line[4096];
-    (void)snprintf(line, sizeof(line), "{\"checkpoint\":\"%s\",\"index\":2,\"kind\":\"rotation\"}", checkpoint);
+    (void)snprintf(line, sizeof(line), "{\"checkpoint\":\"%s\",\"index\":2,\"kind\":\"rotation\"}",
+                   checkpoint);
     put_line(chain, index, line);
 }
 
@@ -82,7 +86,8 @@ static void escape(struct sp_slice note, char *out)
     *out = '\0';
 }
 
-static void try_forge(const struct forge *forge, const struct sp_note_key *old_key, const struct sp_note_key *new_key)
+static void try_forge(const struct forge *forge, const struct sp_note_key *old_key,
+                      const struct sp_note_key *new_key)
 {
     SP_AUTO_BUF struct sp_buf note;
     SP_AUTO_BUF struct sp_buf only;
@@ -107,7 +112,9 @@ static void try_forge(const struct forge *forge, const struct sp_note_key *old_k
     assert_int_equal(sp_note_cosign(new_key, &note), SP_OK);
     assert_int_equal(sp_note_signatures(sp_buf_slice(&note)), 2);
     if (forge->lacks_old || forge->lacks_new) {
-        assert_int_equal(sp_note_keep_only(forge->lacks_old ? new_key : old_key, sp_buf_slice(&note), &only), SP_OK);
+        assert_int_equal(
+            sp_note_keep_only(forge->lacks_old ? new_key : old_key, sp_buf_slice(&note), &only),
+            SP_OK);
         assert_int_equal(sp_note_signatures(sp_buf_slice(&only)), 1);
     }
     escape(sp_buf_slice(only.len > 0 ? &only : &note), escaped);
@@ -124,10 +131,14 @@ static void test_a_change_that_is_not_signed_by_both_is_found(void **state)
 {
     static const struct forge forges[] = {
         {"good", false, false, 2, 1, ""},
-        {"no old signature", true, false, 2, 1, "the change of the key is not signed by the old key"},
-        {"no new signature", false, true, 2, 1, "the change of the key is not signed by the new key"},
-        {"another size", false, false, 1, 1, "its checkpoint is not the one that ends with the change of the key"},
-        {"another root", false, false, 2, 2, "the root of its checkpoint is not that of the entries"},
+        {"no old signature", true, false, 2, 1,
+         "the change of the key is not signed by the old key"},
+        {"no new signature", false, true, 2, 1,
+         "the change of the key is not signed by the new key"},
+        {"another size", false, false, 1, 1,
+         "its checkpoint is not the one that ends with the change of the key"},
+        {"another root", false, false, 2, 2,
+         "the root of its checkpoint is not that of the entries"},
     };
     static const uint8_t seed[SP_SIGN_SEED_BYTES] = {77};
     (void)state;
@@ -153,7 +164,8 @@ static void test_a_key_that_comes_from_nowhere_is_found(void **state)
     sp_chain_init(&chain, on_chain, &told);
     put_start(&chain, 0, old_text);
     put_start(&chain, 5, new_text);
-    assert_string_equal(told.text, "the key is another one here, and no entry that the one before signed names it");
+    assert_string_equal(
+        told.text, "the key is another one here, and no entry that the one before signed names it");
     assert_false(sp_chain_leads_from(&chain, old_text));
     put_change(&chain, 6, old_text, old_text);
     assert_int_equal(told.problems, 2); /* not the one that signed */

@@ -132,7 +132,8 @@ static void test_half_an_object_is_written_anew(void **state)
         assert_int_equal(keep(w, "print(1)", NOON), SP_OK);
         opens(w, "print(1)", NOON);
     }
-    memset(file->bytes.ptr, 0, file->bytes.len); /* the length reached the disk, and the bytes did not */
+    memset(file->bytes.ptr, 0,
+           file->bytes.len); /* the length reached the disk, and the bytes did not */
     restart(w);
     assert_int_equal(keep(w, "print(1)", NOON), SP_OK);
     opens(w, "print(1)", NOON);
@@ -199,11 +200,14 @@ static void test_any_changed_byte_of_an_object_is_found(void **state)
     assert_int_equal(sp_code_seal(w->public_key, sp_slice_of("print(1)"), &object), SP_OK);
     for (size_t i = 0; i < object.len; i++) {
         object.ptr[i] ^= 1;
-        assert_int_equal(sp_code_unseal(w->private_key, sp_buf_slice(&object), &out), SP_ERR_CORRUPT);
+        assert_int_equal(sp_code_unseal(w->private_key, sp_buf_slice(&object), &out),
+                         SP_ERR_CORRUPT);
         object.ptr[i] ^= 1;
     }
     for (size_t len = 0; len < object.len; len++) {
-        assert_int_equal(sp_code_unseal(w->private_key, sp_slice_sub(sp_buf_slice(&object), 0, len), &out), SP_ERR_CORRUPT);
+        assert_int_equal(
+            sp_code_unseal(w->private_key, sp_slice_sub(sp_buf_slice(&object), 0, len), &out),
+            SP_ERR_CORRUPT);
     }
     w->private_key[0] ^= 8;
     assert_int_equal(sp_code_unseal(w->private_key, sp_buf_slice(&object), &out), SP_ERR_INVALID);

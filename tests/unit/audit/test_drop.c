@@ -61,7 +61,9 @@ static bool is_there(const struct world *w, const char *path)
 static void put(struct world *w, const char *path, uint64_t at_s)
 {
     const struct timespec times[2] = {{.tv_sec = (time_t)at_s}, {.tv_sec = (time_t)at_s}};
-    assert_int_equal(sp_disk_put_file(&w->disk, (struct sp_disk_name){SP_DISK_LOG, path}, sp_slice_of("x")), SP_OK);
+    assert_int_equal(
+        sp_disk_put_file(&w->disk, (struct sp_disk_name){SP_DISK_LOG, path}, sp_slice_of("x")),
+        SP_OK);
     assert_int_equal(utimensat(dir_of(w), path, times, 0), 0);
 }
 
@@ -162,7 +164,8 @@ static void test_kept_code_of_days_gone_by_goes(void **state)
     assert_true(is_there(w, "code/2026110/" OBJECT));
     assert_true(is_there(w, "code/2026x101/" OBJECT));
     sp_drop_code(dir_of(w), (NOON + 9 * DAY) * US, 1);
-    assert_int_equal(is_there(w, "code/20261120/" OBJECT) + is_there(w, "code/20261121/" OBJECT), 1);
+    assert_int_equal(is_there(w, "code/20261120/" OBJECT) + is_there(w, "code/20261121/" OBJECT),
+                     1);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_world, end_world)

@@ -63,13 +63,24 @@ static void test_a_change_of_a_token_that_is_not_durable_is_not_told_back(void *
 static void test_counts_of_door_and_ship_are_recorded_within_a_bound(void **state)
 {
     struct world *w = *state;
-    struct sp_msg_malformed bad = {.from_us = NOON, .to_us = NOON, .err = SP_ERR_HTTP, .rule = sp_slice_of("two lengths"), .count = 9};
-    struct sp_msg_gap gap = {.to = sp_slice_of("udp://[::1]:514"), .first = 4, .count = 2, .reason = sp_slice_of("dropped")};
+    struct sp_msg_malformed bad = {.from_us = NOON,
+                                   .to_us = NOON,
+                                   .err = SP_ERR_HTTP,
+                                   .rule = sp_slice_of("two lengths"),
+                                   .count = 9};
+    struct sp_msg_gap gap = {.to = sp_slice_of("udp://[::1]:514"),
+                             .first = 4,
+                             .count = 2,
+                             .reason = sp_slice_of("dropped")};
     assert_int_equal(sp_audit_malformed(w->room, &bad, w->now), SP_OK);
     assert_int_equal(sp_audit_gap(w->room, &gap, w->now), SP_OK);
     commit(w);
     assert_int_equal(fake_disk_lines(&w->fake, "{\"count\":9,\"error\":\"BadRequest\","), 1);
-    assert_int_equal(fake_disk_lines(&w->fake, "{\"count\":2,\"first\":4,\"index\":2,\"kind\":\"gap\",\"reason\":\"dropped\","), 1);
+    assert_int_equal(
+        fake_disk_lines(
+            &w->fake,
+            "{\"count\":2,\"first\":4,\"index\":2,\"kind\":\"gap\",\"reason\":\"dropped\","),
+        1);
     bad.err = SP_OK;
     gap.count = 0;
     assert_int_equal(sp_audit_malformed(w->room, &bad, w->now), SP_ERR_WIRE);

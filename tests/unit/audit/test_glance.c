@@ -16,20 +16,26 @@ static const struct {
     bool is_intent;
     bool is_outcome;
 } cases[] = {
-    {"an intent", "{\"exchange\":\"00010000000000ff\",\"index\":7,\"kind\":\"intent\"," AT "}", SP_OK, true, false},
-    {"an outcome", "{\"exchange\":\"00010000000000ff\",\"index\":7,\"kind\":\"outcome\"," AT "}", SP_OK, false, true},
+    {"an intent", "{\"exchange\":\"00010000000000ff\",\"index\":7,\"kind\":\"intent\"," AT "}",
+     SP_OK, true, false},
+    {"an outcome", "{\"exchange\":\"00010000000000ff\",\"index\":7,\"kind\":\"outcome\"," AT "}",
+     SP_OK, false, true},
     {"another kind", "{\"index\":7,\"kind\":\"stop\"," AT "}", SP_OK, false, false},
-    {"a text that looks like members", "{\"detail\":\"\\\"kind\\\":\\\"intent\\\"\",\"index\":7,\"kind\":\"stop\"," AT "}", SP_OK,
+    {"a text that looks like members",
+     "{\"detail\":\"\\\"kind\\\":\\\"intent\\\"\",\"index\":7,\"kind\":\"stop\"," AT "}", SP_OK,
      false, false},
-    {"a text that ends like a member", "{\"detail\":\",\\\"index\\\":\",\"index\":7,\"kind\":\"stop\"," AT "}", SP_OK, false,
-     false},
-    {"an intent without exchange", "{\"index\":7,\"kind\":\"intent\"," AT "}", SP_ERR_CORRUPT, false, false},
-    {"an exchange that is no number", "{\"exchange\":\"x\",\"index\":7,\"kind\":\"intent\"," AT "}", SP_ERR_CORRUPT, false,
-     false},
+    {"a text that ends like a member",
+     "{\"detail\":\",\\\"index\\\":\",\"index\":7,\"kind\":\"stop\"," AT "}", SP_OK, false, false},
+    {"an intent without exchange", "{\"index\":7,\"kind\":\"intent\"," AT "}", SP_ERR_CORRUPT,
+     false, false},
+    {"an exchange that is no number", "{\"exchange\":\"x\",\"index\":7,\"kind\":\"intent\"," AT "}",
+     SP_ERR_CORRUPT, false, false},
     {"no index", "{\"kind\":\"stop\"," AT "}", SP_ERR_CORRUPT, false, false},
-    {"an index of text", "{\"index\":\"7\",\"kind\":\"stop\"," AT "}", SP_ERR_CORRUPT, false, false},
+    {"an index of text", "{\"index\":\"7\",\"kind\":\"stop\"," AT "}", SP_ERR_CORRUPT, false,
+     false},
     {"no time", "{\"index\":7,\"kind\":\"stop\"}", SP_ERR_CORRUPT, false, false},
-    {"a time that is none", "{\"index\":7,\"kind\":\"stop\",\"time\":\"noon\"}", SP_ERR_CORRUPT, false, false},
+    {"a time that is none", "{\"index\":7,\"kind\":\"stop\",\"time\":\"noon\"}", SP_ERR_CORRUPT,
+     false, false},
     {"no end", "{\"index\":7,\"kind\":\"stop\"," AT, SP_ERR_CORRUPT, false, false},
     {"nothing", "", SP_ERR_CORRUPT, false, false},
 };
@@ -44,7 +50,9 @@ static void test_a_look_tells_what_a_start_needs(void **state)
         assert_int_equal(glance.index, cases[i].want == SP_OK ? 7 : 99);
         assert_int_equal(glance.is_intent, cases[i].is_intent);
         assert_int_equal(glance.is_outcome, cases[i].is_outcome);
-        assert_int_equal(glance.exchange, cases[i].is_intent || cases[i].is_outcome ? UINT64_C(0x00010000000000ff) : 0);
+        assert_int_equal(glance.exchange, cases[i].is_intent || cases[i].is_outcome
+                                              ? UINT64_C(0x00010000000000ff)
+                                              : 0);
     }
 }
 

@@ -84,7 +84,8 @@ static void test_a_file_that_is_no_key_is_refused(void **state)
 
 /* --- other keys --- */
 
-static void open_disk(const struct world *w, struct sp_disk_directory *directory, struct sp_disk *disk)
+static void open_disk(const struct world *w, struct sp_disk_directory *directory,
+                      struct sp_disk *disk)
 {
     assert_int_equal(sp_disk_open_directory(directory, -1, dup(w->dir), disk), SP_OK);
 }
@@ -184,9 +185,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_log_keeps_its_name, make_world, end_world),
         cmocka_unit_test_setup_teardown(test_a_file_that_is_no_key_is_refused, make_world,
                                         end_world),
-        cmocka_unit_test_setup_teardown(test_a_next_key_is_made_once_for_its_owner_alone, make_world, end_world),
-        cmocka_unit_test_setup_teardown(test_of_a_retired_key_only_the_public_part_is_left, make_world, end_world),
-        cmocka_unit_test_setup_teardown(test_a_key_that_was_never_finished_is_made_anew, make_world, end_world),
+        cmocka_unit_test_setup_teardown(test_a_next_key_is_made_once_for_its_owner_alone,
+                                        make_world, end_world),
+        cmocka_unit_test_setup_teardown(test_of_a_retired_key_only_the_public_part_is_left,
+                                        make_world, end_world),
+        cmocka_unit_test_setup_teardown(test_a_key_that_was_never_finished_is_made_anew, make_world,
+                                        end_world),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

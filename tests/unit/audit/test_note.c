@@ -178,7 +178,8 @@ static void test_signatures_are_added_and_taken_out(void **state)
     sp_buf_init(&both, SP_NOTE_BYTES_MAX);
     sp_buf_init(&only, SP_NOTE_BYTES_MAX);
     sign(&s, 7);
-    assert_int_equal(sp_note_key_from_seed(sp_slice_of("example.com/log"), other_seed, &other), SP_OK);
+    assert_int_equal(sp_note_key_from_seed(sp_slice_of("example.com/log"), other_seed, &other),
+                     SP_OK);
     assert_int_equal(sp_buf_put(&both, sp_buf_slice(&s.note)), SP_OK);
     assert_int_equal(sp_note_signatures(sp_buf_slice(&both)), 1);
     assert_int_equal(sp_note_cosign(&other, &both), SP_OK);

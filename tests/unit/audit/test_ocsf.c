@@ -12,7 +12,8 @@
 
 #define TIME "\"time\":\"2026-03-01T10:00:00.250000Z\",\"v\":1}"
 
-static const struct sp_json_value *at(const struct sp_json *doc, const char *a, const char *b, const char *c)
+static const struct sp_json_value *at(const struct sp_json *doc, const char *a, const char *b,
+                                      const char *c)
 {
     const struct sp_json_value *value = sp_json_get(sp_json_root(doc), a);
     value = b == NULL ? value : sp_json_get(value, b);
@@ -26,7 +27,8 @@ static void expect_text(const struct sp_json_value *value, const char *text)
     assert_true(sp_slice_is(got, text));
 }
 
-static void expect_number(const struct sp_json *doc, const struct sp_json_value *value, int64_t number)
+static void expect_number(const struct sp_json *doc, const struct sp_json_value *value,
+                          int64_t number)
 {
     int64_t got = -1;
     assert_int_equal(sp_json_integer(doc, value, &got), SP_OK);
@@ -42,7 +44,9 @@ static struct sp_json *event_of(const char *line)
     struct sp_where where;
     sp_buf_init(&out, 65536);
     assert_int_equal(sp_entry_read(sp_slice_of(line), &entry, &where), SP_OK);
-    assert_int_equal(sp_ocsf_put(&entry, SP_SLICE_LITERAL("example/log"), SP_SLICE_LITERAL("1.2.3"), &out), SP_OK);
+    assert_int_equal(
+        sp_ocsf_put(&entry, SP_SLICE_LITERAL("example/log"), SP_SLICE_LITERAL("1.2.3"), &out),
+        SP_OK);
     assert_int_equal(sp_json_parse(sp_buf_slice(&out), &limits, &doc, &where), SP_OK);
     return doc;
 }
@@ -52,16 +56,19 @@ static void test_what_the_schema_requires_is_there(void **state)
     (void)state;
     static const char *const lines[] = {
         "{\"index\":3,\"kind\":\"start\"," TIME,
-        "{\"exchange\":\"00\",\"index\":4,\"kind\":\"intent\",\"operation\":\"execute\",\"principal\":\"p\",\"source\":\"::1\",\"tenant\":\"t\"," TIME,
+        "{\"exchange\":\"00\",\"index\":4,\"kind\":\"intent\",\"operation\":\"execute\","
+        "\"principal\":\"p\",\"source\":\"::1\",\"tenant\":\"t\"," TIME,
         "{\"error\":\"Ok\",\"index\":5,\"kind\":\"outcome\",\"state\":\"done\"," TIME,
-        "{\"count\":5,\"error\":\"TokenUnknown\",\"index\":6,\"kind\":\"strangers\",\"source\":\"10.0.0.1\"," TIME,
+        "{\"count\":5,\"error\":\"TokenUnknown\",\"index\":6,\"kind\":\"strangers\",\"source\":"
+        "\"10.0.0.1\"," TIME,
     };
     for (size_t i = 0; i < SP_COUNT(lines); i++) {
         SP_AUTO_JSON struct sp_json *doc = event_of(lines[i]);
         int64_t activity = 0;
         expect_number(doc, at(doc, "class_uid", NULL, NULL), 6003);
         expect_number(doc, at(doc, "category_uid", NULL, NULL), 6);
-        assert_int_equal(sp_json_integer(doc, at(doc, "activity_id", NULL, NULL), &activity), SP_OK);
+        assert_int_equal(sp_json_integer(doc, at(doc, "activity_id", NULL, NULL), &activity),
+                         SP_OK);
         expect_number(doc, at(doc, "type_uid", NULL, NULL), 600300 + activity);
         expect_number(doc, at(doc, "time", NULL, NULL), 1772359200250);
         assert_true(sp_json_is(at(doc, "severity_id", NULL, NULL), SP_JSON_NUMBER));
@@ -89,8 +96,12 @@ static void test_kinds_become_activities_and_statuses(void **state)
         {"{\"index\":1,\"kind\":\"refusal\",\"operation\":\"list-files\"," TIME, 2, 2, 2},
         {"{\"index\":1,\"kind\":\"intent\",\"operation\":\"delete-file\"," TIME, 4, 1, 1},
         {"{\"error\":\"Ok\",\"index\":1,\"kind\":\"outcome\",\"state\":\"done\"," TIME, 99, 1, 1},
-        {"{\"error\":\"PoolUnavailable\",\"index\":1,\"kind\":\"outcome\",\"state\":\"not-started\"," TIME, 99, 1, 2},
-        {"{\"error\":\"OutcomeUnknown\",\"index\":1,\"kind\":\"outcome\",\"state\":\"unknown\"," TIME, 99, 1, 0},
+        {"{\"error\":\"PoolUnavailable\",\"index\":1,\"kind\":\"outcome\",\"state\":\"not-"
+         "started\"," TIME,
+         99, 1, 2},
+        {"{\"error\":\"OutcomeUnknown\",\"index\":1,\"kind\":\"outcome\",\"state\":"
+         "\"unknown\"," TIME,
+         99, 1, 0},
         {"{\"index\":1,\"kind\":\"recovery\"," TIME, 99, 4, 1},
     };
     for (size_t i = 0; i < SP_COUNT(cases); i++) {
@@ -104,7 +115,8 @@ static void test_kinds_become_activities_and_statuses(void **state)
 static void test_escapes_of_the_log_stay_escapes(void **state)
 {
     (void)state;
-    SP_AUTO_JSON struct sp_json *doc = event_of("{\"detail\":\"a \\\"b\\\"\\n\",\"index\":1,\"kind\":\"refusal\",\"tenant\":\"t\"," TIME);
+    SP_AUTO_JSON struct sp_json *doc = event_of(
+        "{\"detail\":\"a \\\"b\\\"\\n\",\"index\":1,\"kind\":\"refusal\",\"tenant\":\"t\"," TIME);
     expect_text(at(doc, "status_detail", NULL, NULL), "a \"b\"\n");
     expect_text(at(doc, "actor", "user", "uid"), "t");
 }
@@ -117,7 +129,8 @@ static void test_an_entry_without_a_time_is_refused(void **state)
     struct sp_where where;
     sp_buf_init(&out, 65536);
     assert_int_equal(sp_entry_read(SP_SLICE_LITERAL("{\"index\":1}"), &entry, &where), SP_OK);
-    assert_int_equal(sp_ocsf_put(&entry, SP_SLICE_LITERAL("o"), SP_SLICE_LITERAL("1"), &out), SP_ERR_INVALID);
+    assert_int_equal(sp_ocsf_put(&entry, SP_SLICE_LITERAL("o"), SP_SLICE_LITERAL("1"), &out),
+                     SP_ERR_INVALID);
 }
 
 int main(void)

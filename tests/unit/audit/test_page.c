@@ -27,8 +27,10 @@ static int make_world(void **state)
     static const char *const lines[] = {
         "{\"exchange\":\"0000000000000001\",\"index\":0," REFUSAL "\"acme\"}",
         "{\"exchange\":\"0000000000000002\",\"index\":1," REFUSAL "\"beta\"}",
-        "{\"exchange\":\"0000000000000003\",\"index\":2,\"kind\":\"intent\",\"modules\":[\"math\"],\"tenant\":\"acme\"}",
-        "{\"exchange\":\"0000000000000004\",\"index\":3,\"kind\":\"intent\",\"modules\":[],\"tenant\":\"beta\"}",
+        "{\"exchange\":\"0000000000000003\",\"index\":2,\"kind\":\"intent\",\"modules\":[\"math\"],"
+        "\"tenant\":\"acme\"}",
+        "{\"exchange\":\"0000000000000004\",\"index\":3,\"kind\":\"intent\",\"modules\":[],"
+        "\"tenant\":\"beta\"}",
         "{\"exchange\":\"0000000000000003\",\"index\":4,\"intent\":2,\"kind\":\"outcome\"}",
         "{\"exchange\":\"0000000000000004\",\"index\":5,\"intent\":3,\"kind\":\"outcome\"}",
         "{\"index\":6,\"kind\":\"start\"}",
@@ -79,8 +81,10 @@ static const char *numbers(struct world *w, const char *tenant, const char *quer
     text[0] = '\0';
     assert_int_equal(page(w, tenant, "entries", query), SP_OK);
     assert_int_equal(sp_buf_put_byte(&w->out, 0), SP_OK);
-    for (const char *at = strstr((const char *)w->out.ptr, "\"index\":"); at != NULL; at = strstr(at + 1, "\"index\":")) {
-        len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%lu", len == 0 ? "" : " ", strtoul(at + 8, NULL, 10));
+    for (const char *at = strstr((const char *)w->out.ptr, "\"index\":"); at != NULL;
+         at = strstr(at + 1, "\"index\":")) {
+        len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%lu", len == 0 ? "" : " ",
+                                strtoul(at + 8, NULL, 10));
     }
     return text;
 }
@@ -116,7 +120,8 @@ static void test_another_tenants_entry_looks_like_none(void **state)
     assert_string_equal(w->where.text, "there is no such entry, or it is not of this tenant");
     assert_int_equal(w->out.len, 0);
     assert_int_equal(page(w, "acme", "entries/10", ""), SP_ERR_NOT_FOUND);
-    assert_string_equal(w->where.text, "the published log has 10 entries; a new one is there within a second");
+    assert_string_equal(w->where.text,
+                        "the published log has 10 entries; a new one is there within a second");
 }
 
 static void test_filters_limit_what_is_seen_and_never_widen_it(void **state)
@@ -147,14 +152,22 @@ static void test_what_makes_no_sense_is_refused(void **state)
         const char *query;
         enum sp_err want;
     } cases[] = {
-        {"entries", "limit=0", SP_ERR_REQUEST},    {"entries", "limit=1001", SP_ERR_REQUEST},
-        {"entries", "limit=", SP_OK},              {"entries", "from=-1", SP_ERR_REQUEST},
-        {"entries", "tenat=acme", SP_ERR_REQUEST}, {"entries", "kind=a&kind=a", SP_ERR_REQUEST},
-        {"entries", "kind=%zz", SP_ERR_REQUEST},   {"entries", "verdict=maybe", SP_ERR_REQUEST},
-        {"entries", "verdict=denied", SP_OK},      {"entries", "since=soon", SP_ERR_REQUEST},
-        {"entries/x", "", SP_ERR_REQUEST},         {"proof/", "", SP_ERR_REQUEST},
-        {"nothing", "", SP_ERR_NOT_FOUND},         {"tile/0/001", "", SP_ERR_NOT_FOUND},
-        {"tile/../audit/key", "", SP_ERR_NOT_FOUND}, {"tile/9/000", "", SP_ERR_NOT_FOUND},
+        {"entries", "limit=0", SP_ERR_REQUEST},
+        {"entries", "limit=1001", SP_ERR_REQUEST},
+        {"entries", "limit=", SP_OK},
+        {"entries", "from=-1", SP_ERR_REQUEST},
+        {"entries", "tenat=acme", SP_ERR_REQUEST},
+        {"entries", "kind=a&kind=a", SP_ERR_REQUEST},
+        {"entries", "kind=%zz", SP_ERR_REQUEST},
+        {"entries", "verdict=maybe", SP_ERR_REQUEST},
+        {"entries", "verdict=denied", SP_OK},
+        {"entries", "since=soon", SP_ERR_REQUEST},
+        {"entries/x", "", SP_ERR_REQUEST},
+        {"proof/", "", SP_ERR_REQUEST},
+        {"nothing", "", SP_ERR_NOT_FOUND},
+        {"tile/0/001", "", SP_ERR_NOT_FOUND},
+        {"tile/../audit/key", "", SP_ERR_NOT_FOUND},
+        {"tile/9/000", "", SP_ERR_NOT_FOUND},
     };
     struct world *w = *state;
     for (size_t i = 0; i < SP_COUNT(cases); i++) {

@@ -20,8 +20,10 @@ static void run_streamed(struct world *w, sp_exchange exchange)
 
 static enum sp_err tell_part(struct world *w, sp_exchange exchange, const char *text, uint32_t lost)
 {
-    const struct sp_msg_part part = {
-        .exchange = exchange, .what = SP_PART_STDOUT, .lost = lost, .data = {.bytes = sp_slice_of(text), .fd = -1}};
+    const struct sp_msg_part part = {.exchange = exchange,
+                                     .what = SP_PART_STDOUT,
+                                     .lost = lost,
+                                     .data = {.bytes = sp_slice_of(text), .fd = -1}};
     return sp_audit_part(w->room, &part, w->now);
 }
 
@@ -45,9 +47,11 @@ static void test_parts_are_passed_on_and_digested(void **state)
     nothing_more(w);
     commit(w);
     answered(w, SP_OK, true, SP_END_DONE);
-    assert_int_equal(fake_disk_lines(&w->fake, "\"streamed_bytes\":3,\"streamed_sha256\":"
-                                               "\"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\""),
-                     1);
+    assert_int_equal(
+        fake_disk_lines(&w->fake,
+                        "\"streamed_bytes\":3,\"streamed_sha256\":"
+                        "\"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\""),
+        1);
 }
 
 static void test_what_front_does_not_take_is_counted_and_not_digested(void **state)
@@ -72,7 +76,8 @@ static void test_parts_that_nobody_asked_for_are_passed_over(void **state)
     assert_int_equal(tell_part(w, X, "a", 0), SP_OK);
     assert_int_equal(tell_part(w, FRONT_1 | 99, "a", 0), SP_OK);
     nothing_more(w);
-    const struct sp_msg_part none = {.exchange = X, .what = SP_PART_COUNT, .data = SP_PAYLOAD_EMPTY};
+    const struct sp_msg_part none = {
+        .exchange = X, .what = SP_PART_COUNT, .data = SP_PAYLOAD_EMPTY};
     assert_int_equal(sp_audit_part(w->room, &none, w->now), SP_ERR_WIRE);
 }
 

@@ -49,7 +49,8 @@ static void test_what_is_kept_outlives_its_message(void **state)
     struct sp_pending *row = NULL;
     char detail[] = "why not";
     char order[] = "the order";
-    struct sp_msg_verdict verdict = {.detail = sp_slice_of(detail), .order = {.bytes = sp_slice_of(order), .fd = -1}};
+    struct sp_msg_verdict verdict = {.detail = sp_slice_of(detail),
+                                     .order = {.bytes = sp_slice_of(order), .fd = -1}};
     (void)state;
     assert_int_equal(sp_pending_new(&table), SP_OK);
     assert_int_equal(sp_pending_add(table, X, &row), SP_OK);

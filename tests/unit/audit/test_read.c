@@ -32,7 +32,11 @@ static void test_reader_is_asked_when_the_entry_is_durable(void **state)
     const struct sent *read = next(w, SENT_READ);
     assert_true(read->has_entry);
     assert_string_equal(read->text, "entries");
-    assert_int_equal(fake_disk_lines(&w->fake, "\"kind\":\"read\",\"principal\":\"t1\",\"query\":\"limit=1\",\"reach\":\"all\","), 1);
+    assert_int_equal(
+        fake_disk_lines(
+            &w->fake,
+            "\"kind\":\"read\",\"principal\":\"t1\",\"query\":\"limit=1\",\"reach\":\"all\","),
+        1);
     assert_int_equal(sp_audit_open(w->room), 0);
     assert_int_equal(ask(w, FRONT_1 | 6, 0), SP_OK);
     commit(w);

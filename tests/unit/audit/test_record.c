@@ -28,11 +28,14 @@ static void test_a_refusal_is_written_canonically(void **state)
     (void)state;
     sp_buf_init(&out, SP_RECORD_BYTES_MAX);
     assert_int_equal(sp_record_refusal(stamp, &refusal, "none", &out), SP_OK);
-    assert_true(sp_slice_is(
-        sp_buf_slice(&out),
-        "{\"detail\":\"a \\\"b\\\"\\n\x7f\xc3\xbc\\u0001\",\"error\":\"NotFound\",\"exchange\":\"0001000000020003\",\"index\":3,"
-        "\"kind\":\"refusal\",\"operation\":\"none\",\"principal\":\"t1\",\"session\":\"\",\"source\":\"192.0.2.1\","
-        "\"tenant\":\"acme\",\"time\":\"2026-11-21T11:00:00.000000Z\",\"v\":1}"));
+    assert_true(
+        sp_slice_is(sp_buf_slice(&out),
+                    "{\"detail\":\"a "
+                    "\\\"b\\\"\\n\x7f\xc3\xbc\\u0001\",\"error\":\"NotFound\",\"exchange\":"
+                    "\"0001000000020003\",\"index\":3,"
+                    "\"kind\":\"refusal\",\"operation\":\"none\",\"principal\":\"t1\",\"session\":"
+                    "\"\",\"source\":\"192.0.2.1\","
+                    "\"tenant\":\"acme\",\"time\":\"2026-11-21T11:00:00.000000Z\",\"v\":1}"));
     sp_buf_done(&out);
 }
 
@@ -43,17 +46,20 @@ static void test_a_change_of_the_key_and_a_retention_are_written_canonically(voi
     (void)state;
     sp_buf_init(&out, SP_RECORD_BYTES_MAX);
     assert_int_equal(sp_record_key(stamp, sp_slice_of("a+1+x"), sp_slice_of("a+2+y"), &out), SP_OK);
-    assert_true(sp_slice_is(sp_buf_slice(&out),
-                            "{\"index\":3,\"kind\":\"key\",\"new_key\":\"a+2+y\",\"old_key\":\"a+1+x\","
-                            "\"time\":\"2026-11-21T11:00:00.000000Z\",\"v\":1}"));
+    assert_true(
+        sp_slice_is(sp_buf_slice(&out),
+                    "{\"index\":3,\"kind\":\"key\",\"new_key\":\"a+2+y\",\"old_key\":\"a+1+x\","
+                    "\"time\":\"2026-11-21T11:00:00.000000Z\",\"v\":1}"));
     sp_buf_clear(&out);
     assert_int_equal(sp_record_rotation(stamp, sp_slice_of("a\n3\n"), &out), SP_OK);
-    assert_true(sp_slice_is(sp_buf_slice(&out), "{\"checkpoint\":\"a\\n3\\n\",\"index\":3,\"kind\":\"rotation\","
-                                                "\"time\":\"2026-11-21T11:00:00.000000Z\",\"v\":1}"));
+    assert_true(sp_slice_is(sp_buf_slice(&out),
+                            "{\"checkpoint\":\"a\\n3\\n\",\"index\":3,\"kind\":\"rotation\","
+                            "\"time\":\"2026-11-21T11:00:00.000000Z\",\"v\":1}"));
     sp_buf_clear(&out);
     assert_int_equal(sp_record_retention(stamp, 512, root, &out), SP_OK);
-    assert_true(sp_slice_starts(sp_buf_slice(&out), "{\"first\":512,\"index\":3,\"kind\":\"retention\","
-                                                    "\"root_sha256\":\"ab00"));
+    assert_true(sp_slice_starts(sp_buf_slice(&out),
+                                "{\"first\":512,\"index\":3,\"kind\":\"retention\","
+                                "\"root_sha256\":\"ab00"));
     sp_buf_done(&out);
 }
 
@@ -75,7 +81,8 @@ static void test_long_lists_keep_their_first_items(void **state)
     struct sp_buf out;
     struct sp_writer w;
     static uint8_t hostile[SP_FINDING_RULE_MAX];
-    struct sp_finding finding = {.action = SP_ACTION_WARN, .rule = sp_slice_make(hostile, 0), .line = UINT32_MAX};
+    struct sp_finding finding = {
+        .action = SP_ACTION_WARN, .rule = sp_slice_make(hostile, 0), .line = UINT32_MAX};
     (void)state;
     for (size_t i = 0; i < sizeof(hostile); i++) {
         hostile[i] = 1; /* six bytes in the log */

@@ -13,7 +13,9 @@ static enum sp_err reload(struct world *w, struct sp_slice policies)
 {
     static const uint8_t changes[] = "\0\0\0\x05limit";
     const struct sp_record_quota quotas[] = {
-        {.scope = SP_LIMIT_OF_TOKEN, .name = sp_slice_of("acme"), .changes = sp_slice_make(changes, sizeof(changes) - 1)},
+        {.scope = SP_LIMIT_OF_TOKEN,
+         .name = sp_slice_of("acme"),
+         .changes = sp_slice_make(changes, sizeof(changes) - 1)},
         {.scope = SP_LIMIT_OF_ORGANISATION, .name = sp_slice_of("both"), .more = 3},
     };
     struct sp_audit_changes all = {.policies = policies, .quotas = quotas, .quota_count = 2};
@@ -43,9 +45,13 @@ static void test_a_reload_brings_policies_into_force_and_has_both_digests(void *
     commit(w);
     assert_int_equal(fake_disk_lines(&w->fake, "{\"configuration_sha256\":\"cc00"), 1);
     assert_int_equal(fake_disk_lines(&w->fake, "\"previous_sha256\":\""), 1);
-    assert_int_equal(fake_disk_lines(&w->fake, "{\"changes\":[\"limit\"],\"index\":2,\"kind\":\"quota\",\"more\":0,"
-                                               "\"organisation\":\"\",\"tenant\":\"acme\","), 1);
-    assert_int_equal(fake_disk_lines(&w->fake, "\"more\":3,\"organisation\":\"both\",\"tenant\":\"\","), 1);
+    assert_int_equal(
+        fake_disk_lines(&w->fake,
+                        "{\"changes\":[\"limit\"],\"index\":2,\"kind\":\"quota\",\"more\":0,"
+                        "\"organisation\":\"\",\"tenant\":\"acme\","),
+        1);
+    assert_int_equal(
+        fake_disk_lines(&w->fake, "\"more\":3,\"organisation\":\"both\",\"tenant\":\"\","), 1);
     run(w, FRONT_1 | 7); /* one that stayed in force */
     for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {
         who.policy[i] = both[SP_DIGEST_BYTES + i];

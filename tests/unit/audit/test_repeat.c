@@ -50,7 +50,8 @@ static void test_what_is_put_is_taken(void **state)
     assert_memory_equal(read.answer_digest, repeat.answer_digest, SP_DIGEST_BYTES);
     assert_int_equal(read.state, SP_REPEAT_DONE);
     assert_int_equal(read.err, SP_ERR_POOL_ANSWER);
-    assert_true(read.is_async && read.wall_us == 42 && read.intent == 7 && read.relay_us == 99 && read.answer_bytes == 5);
+    assert_true(read.is_async && read.wall_us == 42 && read.intent == 7 && read.relay_us == 99 &&
+                read.answer_bytes == 5);
     assert_true(sp_slice_is(read.tenant, "acme") && sp_slice_is(read.execution, "run-1"));
     assert_true(sp_slice_is(read.session, "5e55") && sp_slice_is(read.detail, "why"));
 }
@@ -67,9 +68,11 @@ static void test_what_was_changed_or_cut_is_not_taken(void **state)
     put(&repeat, &bytes);
     for (size_t i = 0; i < bytes.len; i++) {
         bytes.ptr[i] ^= 1;
-        assert_int_equal(sp_repeat_take(sp_buf_slice(&bytes), &read, &generation, &len), SP_ERR_CORRUPT);
+        assert_int_equal(sp_repeat_take(sp_buf_slice(&bytes), &read, &generation, &len),
+                         SP_ERR_CORRUPT);
         bytes.ptr[i] ^= 1;
-        assert_int_equal(sp_repeat_take(sp_slice_make(bytes.ptr, i), &read, &generation, &len), SP_ERR_CORRUPT);
+        assert_int_equal(sp_repeat_take(sp_slice_make(bytes.ptr, i), &read, &generation, &len),
+                         SP_ERR_CORRUPT);
     }
     assert_true(read.state == SP_REPEAT_RUNNING && generation == 11 && len == 22);
     assert_int_equal(sp_repeat_take(sp_buf_slice(&bytes), &read, &generation, &len), SP_OK);
@@ -85,7 +88,8 @@ static void test_a_state_that_is_none_is_not_taken(void **state)
     size_t len = 0;
     repeat.state = SP_REPEAT_STATES;
     put(&repeat, &bytes);
-    assert_int_equal(sp_repeat_take(sp_buf_slice(&bytes), &read, &generation, &len), SP_ERR_CORRUPT);
+    assert_int_equal(sp_repeat_take(sp_buf_slice(&bytes), &read, &generation, &len),
+                     SP_ERR_CORRUPT);
 }
 
 static void test_texts_over_their_limit_are_not_put(void **state)

@@ -12,8 +12,9 @@
 #define MOST  4U
 #define LARGE ((size_t)300 * 1024)
 
-static const struct sp_repeats_limits limits = {
-    .of_tenant = MOST, .tenant_bytes = 2 * LARGE + 1000, .file_bytes = 2 * LARGE + 4 * SP_REPEAT_HEAD_MAX};
+static const struct sp_repeats_limits limits = {.of_tenant = MOST,
+                                                .tenant_bytes = 2 * LARGE + 1000,
+                                                .file_bytes = 2 * LARGE + 4 * SP_REPEAT_HEAD_MAX};
 
 struct world {
     struct fake_disk fake;
@@ -75,7 +76,8 @@ static enum sp_repeat_state look(struct world *w, uint8_t number)
     const struct sp_repeat repeat = repeat_of(number, "acme");
     struct sp_repeat_found found = {.state = SP_REPEAT_STATES};
     enum sp_err err = sp_repeats_find(w->repeats, repeat.key, repeat.request, NOON + 1, &found);
-    assert_true(err == SP_ERR_NOT_FOUND || (err == SP_OK && found.is_same && found.intent == number));
+    assert_true(err == SP_ERR_NOT_FOUND ||
+                (err == SP_OK && found.is_same && found.intent == number));
     return found.state;
 }
 
@@ -87,7 +89,8 @@ static void answers(struct world *w, uint8_t number, struct sp_slice want)
     SP_AUTO_BUF struct sp_buf space;
     sp_buf_init(&space, SP_REPEATS_FILE_BYTES);
     assert_int_equal(sp_repeats_read(w->repeats, asked.key, &space, &repeat, &answer), SP_OK);
-    assert_true(sp_slice_equal(answer, want) && repeat.intent == number && sp_slice_is(repeat.session, "5e55"));
+    assert_true(sp_slice_equal(answer, want) && repeat.intent == number &&
+                sp_slice_is(repeat.session, "5e55"));
 }
 
 static void test_a_key_goes_its_way(void **state)
@@ -146,10 +149,15 @@ static void test_a_day_later_it_is_forgotten(void **state)
     const struct sp_repeat repeat = repeat_of(1, "acme");
     struct sp_repeat_found found;
     assert_int_equal(begin(w, 1, "acme"), SP_OK);
-    assert_int_equal(sp_repeats_find(w->repeats, repeat.key, repeat.request, NOON + 2 * SP_REPEATS_KEEP_US, &found), SP_OK);
+    assert_int_equal(sp_repeats_find(w->repeats, repeat.key, repeat.request,
+                                     NOON + 2 * SP_REPEATS_KEEP_US, &found),
+                     SP_OK);
     end(w, 1, SP_REPEAT_DONE, sp_slice_of(NULL));
-    assert_int_equal(sp_repeats_find(w->repeats, repeat.key, repeat.request, NOON + SP_REPEATS_KEEP_US, &found), SP_OK);
-    assert_int_equal(sp_repeats_find(w->repeats, repeat.key, repeat.request, NOON + SP_REPEATS_KEEP_US + 1, &found),
+    assert_int_equal(
+        sp_repeats_find(w->repeats, repeat.key, repeat.request, NOON + SP_REPEATS_KEEP_US, &found),
+        SP_OK);
+    assert_int_equal(sp_repeats_find(w->repeats, repeat.key, repeat.request,
+                                     NOON + SP_REPEATS_KEEP_US + 1, &found),
                      SP_ERR_NOT_FOUND);
 }
 
@@ -240,7 +248,8 @@ static void test_a_damaged_answer_is_not_given(void **state)
     struct fake_file *file = fake_disk_find(&w->fake, SP_DISK_OWN, "repeats-0");
     assert_non_null(file);
     file->bytes.ptr[file->bytes.len - 1] ^= 1;
-    assert_int_equal(sp_repeats_read(w->repeats, asked.key, &space, &repeat, &answer), SP_ERR_CORRUPT);
+    assert_int_equal(sp_repeats_read(w->repeats, asked.key, &space, &repeat, &answer),
+                     SP_ERR_CORRUPT);
 }
 
 static void test_a_key_that_cannot_be_written_is_not_taken(void **state)
@@ -279,10 +288,14 @@ static void test_files_that_cannot_be_opened_are_tried_again(void **state)
     const struct sp_repeat repeat = repeat_of(1, "acme");
     struct sp_repeat_found found;
     w->fake.is_failing_open = true;
-    assert_int_equal(sp_repeats_find(w->repeats, repeat.key, repeat.request, NOON, &found), SP_ERR_SYSTEM);
+    assert_int_equal(sp_repeats_find(w->repeats, repeat.key, repeat.request, NOON, &found),
+                     SP_ERR_SYSTEM);
     w->fake.is_failing_open = false;
-    assert_int_equal(sp_repeats_find(w->repeats, repeat.key, repeat.request, NOON + 1, &found), SP_ERR_UNAVAILABLE);
-    assert_int_equal(sp_repeats_find(w->repeats, repeat.key, repeat.request, NOON + 1000000, &found), SP_ERR_NOT_FOUND);
+    assert_int_equal(sp_repeats_find(w->repeats, repeat.key, repeat.request, NOON + 1, &found),
+                     SP_ERR_UNAVAILABLE);
+    assert_int_equal(
+        sp_repeats_find(w->repeats, repeat.key, repeat.request, NOON + 1000000, &found),
+        SP_ERR_NOT_FOUND);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_world, end_world)

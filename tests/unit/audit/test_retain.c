@@ -31,7 +31,8 @@ static void on_problem(void *ctx, const struct sp_log_problem *problem)
 static struct report verify(struct world *w)
 {
     struct report report = {.problems = 0};
-    const struct sp_log_verify options = {.disk = &w->fake.disk, .key = fake_key(), .ctx = &report, .problem = on_problem};
+    const struct sp_log_verify options = {
+        .disk = &w->fake.disk, .key = fake_key(), .ctx = &report, .problem = on_problem};
     assert_int_equal(sp_log_verify(&options, &report.verified), SP_OK);
     return report;
 }
@@ -39,7 +40,8 @@ static struct report verify(struct world *w)
 /* More than the journals hold: a start needs what is in them. */
 static void lengthen(struct world *w, unsigned entries)
 {
-    struct sp_msg_strangers strangers = {.from_us = NOON, .to_us = NOON, .err = SP_ERR_TOKEN_UNKNOWN, .count = 3};
+    struct sp_msg_strangers strangers = {
+        .from_us = NOON, .to_us = NOON, .err = SP_ERR_TOKEN_UNKNOWN, .count = 3};
     for (unsigned i = 0; i < entries; i++) {
         assert_int_equal(sp_audit_strangers(w->room, &strangers, w->now), SP_OK);
         if (i % 2 == 1) {
@@ -67,7 +69,8 @@ static void drop_before(struct world *w, uint64_t first)
     for (size_t i = 0; i < w->fake.inodes; i++) {
         struct fake_file *file = &w->fake.files[i];
         struct sp_tile tile;
-        if (file->is_there && file->place == SP_DISK_LOG && sp_tile_from_path(sp_slice_of(file->path), &tile) == SP_OK &&
+        if (file->is_there && file->place == SP_DISK_LOG &&
+            sp_tile_from_path(sp_slice_of(file->path), &tile) == SP_OK &&
             tile.level == SP_TILE_ENTRIES && tile.number < first / SP_TILE_WIDTH) {
             file->is_there = false;
         }
@@ -97,7 +100,8 @@ static void test_what_is_dropped_is_recorded_and_the_rest_stays_whole(void **sta
     assert_int_equal(fake_disk_lines(&w->fake, "{\"first\":512,"), 1);
     assert_int_equal(sp_audit_retire(w->room, 512, 700, w->now, &first), SP_OK);
     assert_int_equal(first, 512);
-    assert_int_equal(fake_disk_lines(&w->fake, "\"kind\":\"retention\""), 1); /* nothing more to record */
+    assert_int_equal(fake_disk_lines(&w->fake, "\"kind\":\"retention\""),
+                     1); /* nothing more to record */
     publish(w);
     assert_string_equal(verify(w).first, "");
     drop_before(w, 256);
@@ -111,10 +115,13 @@ static void test_what_is_dropped_is_recorded_and_the_rest_stays_whole(void **sta
     assert_int_equal(sp_archive_open(&w->fake.disk, &archive), SP_OK);
     assert_int_equal(sp_archive_prove(archive, 512, sp_archive_size(archive), &proof), SP_OK);
     assert_int_equal(sp_archive_prove(archive, 3, sp_archive_size(archive), &proof), SP_OK);
-    assert_int_equal(sp_archive_prove_growth(archive, 300, sp_archive_size(archive), &proof), SP_OK);
+    assert_int_equal(sp_archive_prove_growth(archive, 300, sp_archive_size(archive), &proof),
+                     SP_OK);
     /* one more than was recorded */
     drop_before(w, 768);
-    assert_string_equal(verify(w).first, "entries before 768 are gone, and the log says that of those before 512 only");
+    assert_string_equal(
+        verify(w).first,
+        "entries before 768 are gone, and the log says that of those before 512 only");
 }
 
 static void test_a_start_goes_on_from_a_log_without_its_beginning(void **state)

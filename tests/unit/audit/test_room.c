@@ -32,7 +32,9 @@ static void walk(struct world *w, bool is_verdict_first)
     answered(w, SP_OK, true, SP_END_DONE);
     assert_int_equal(sp_audit_open(w->room), 0);
     assert_int_equal(fake_disk_lines(&w->fake, "\"index\":1,\"kind\":\"intent\""), 1);
-    assert_int_equal(fake_disk_lines(&w->fake, "\"index\":2,\"inspect_us\":0,\"intent\":1,\"kind\":\"outcome\""), 1);
+    assert_int_equal(
+        fake_disk_lines(&w->fake, "\"index\":2,\"inspect_us\":0,\"intent\":1,\"kind\":\"outcome\""),
+        1);
     assert_int_equal(fake_disk_lines(&w->fake, "\"state\":\"done\""), 1);
 }
 
@@ -135,13 +137,16 @@ static void test_a_denial_is_recorded_and_reaches_no_relay(void **state)
 static void test_a_refusal_is_recorded_before_it_is_answered(void **state)
 {
     struct world *w = *state;
-    struct sp_msg_refusal refusal = {
-        .exchange = X, .tenant = sp_slice_of("acme"), .err = SP_ERR_NOT_FOUND, .detail = sp_slice_of("no such path")};
+    struct sp_msg_refusal refusal = {.exchange = X,
+                                     .tenant = sp_slice_of("acme"),
+                                     .err = SP_ERR_NOT_FOUND,
+                                     .detail = sp_slice_of("no such path")};
     assert_int_equal(sp_audit_refusal(w->room, &refusal, w->now), SP_OK);
     nothing_more(w);
     commit(w);
     answered(w, SP_ERR_NOT_FOUND, true, SP_END_NOT_STARTED);
-    assert_int_equal(fake_disk_lines(&w->fake, "{\"detail\":\"no such path\",\"error\":\"NotFound\","), 1);
+    assert_int_equal(
+        fake_disk_lines(&w->fake, "{\"detail\":\"no such path\",\"error\":\"NotFound\","), 1);
 }
 
 /* --- what does not fit --- */
@@ -256,7 +261,8 @@ static void test_what_does_not_fit_closes_a_wire_and_does_not_run(void **state)
         struct sp_msg_who who = who_of(X);
         struct sp_msg_verdict verdict = verdict_of(X);
         bool is_verdict_first = i % 2 == 1;
-        print_message("%s, %s\n", misfits[i / 2].name, is_verdict_first ? "verdict first" : "who first");
+        print_message("%s, %s\n", misfits[i / 2].name,
+                      is_verdict_first ? "verdict first" : "who first");
         misfits[i / 2].bend(&who, &verdict);
         enum sp_err first = is_verdict_first ? sp_audit_verdict(w->room, 0, &verdict, w->now)
                                              : sp_audit_who(w->room, &who, w->now);

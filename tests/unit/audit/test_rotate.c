@@ -22,7 +22,8 @@ static void on_problem(void *ctx, const struct sp_log_problem *problem)
 {
     struct report *report = ctx;
     if (report->problems == 0) {
-        (void)snprintf(report->first, sizeof(report->first), "%s: %s", problem->file, problem->text);
+        (void)snprintf(report->first, sizeof(report->first), "%s: %s", problem->file,
+                       problem->text);
     }
     report->problems++;
 }
@@ -30,7 +31,8 @@ static void on_problem(void *ctx, const struct sp_log_problem *problem)
 static struct report verify(struct world *w, const struct sp_note_key *key)
 {
     struct report report = {.problems = 0};
-    const struct sp_log_verify options = {.disk = &w->fake.disk, .key = key, .ctx = &report, .problem = on_problem};
+    const struct sp_log_verify options = {
+        .disk = &w->fake.disk, .key = key, .ctx = &report, .problem = on_problem};
     assert_int_equal(sp_log_verify(&options, &report.verified), SP_OK);
     return report;
 }
@@ -59,7 +61,8 @@ static void ask_for_another(struct world *w, const struct sp_note_key *present)
 static void reload(struct world *w)
 {
     static const uint8_t policies[SP_DIGEST_BYTES] = {7};
-    const struct sp_audit_changes changes = {.configuration = {9}, .policies = sp_slice_make(policies, sizeof(policies))};
+    const struct sp_audit_changes changes = {.configuration = {9},
+                                             .policies = sp_slice_make(policies, sizeof(policies))};
     assert_int_equal(sp_audit_reload(w->room, &changes, w->now), SP_OK);
     commit(w);
 }
@@ -156,13 +159,19 @@ static void test_a_checkpoint_from_before_the_change_stays_good(void **state)
     sp_buf_init(&kept, SP_NOTE_BYTES_MAX);
     one_run(w, X);
     publish(w);
-    assert_int_equal(sp_buf_put(&kept, sp_buf_slice(&fake_disk_find(&w->fake, SP_DISK_LOG, "checkpoint")->bytes)), SP_OK);
+    assert_int_equal(
+        sp_buf_put(&kept,
+                   sp_buf_slice(&fake_disk_find(&w->fake, SP_DISK_LOG, "checkpoint")->bytes)),
+        SP_OK);
     ask_for_another(w, first_key());
     reload(w);
     publish(w);
     struct report report = {.problems = 0};
-    struct sp_log_verify options = {
-        .disk = &w->fake.disk, .key = first_key(), .older = sp_buf_slice(&kept), .ctx = &report, .problem = on_problem};
+    struct sp_log_verify options = {.disk = &w->fake.disk,
+                                    .key = first_key(),
+                                    .older = sp_buf_slice(&kept),
+                                    .ctx = &report,
+                                    .problem = on_problem};
     assert_int_equal(sp_log_verify(&options, &report.verified), SP_OK);
     assert_string_equal(report.first, "");
     kept.ptr[kept.len - 10] ^= 2;
@@ -179,7 +188,8 @@ static void test_every_changed_byte_of_a_log_with_two_keys_is_found(void **state
     reload(w);
     sp_audit_stop(w->room, w->now);
     for (size_t i = 0; i < w->fake.inodes; i++) {
-        w->fake.files[i].is_there = w->fake.files[i].is_there && w->fake.files[i].place == SP_DISK_LOG;
+        w->fake.files[i].is_there =
+            w->fake.files[i].is_there && w->fake.files[i].place == SP_DISK_LOG;
     }
     assert_string_equal(verify(w, first_key()).first, "");
     for (size_t i = 0; i < w->fake.inodes; i++) {
@@ -235,11 +245,16 @@ static const char *operation_name(unsigned operation)
 /* A room over keys that a test keeps, as another process would find them. */
 static void restart(struct world *w, struct sp_key_ring *ring)
 {
-    const struct sp_audit_settings settings = {
-        .version = sp_slice_of("0.1"), .keys = ring, .policies = sp_slice_make(policy, sizeof(policy)), .workers = 2,
-        .operation_name = operation_name};
-    const struct sp_audit_out out = {
-        .ctx = w, .run = nobody_run, .answer = nobody_answer, .judged = nobody_judged, .ended = nobody_ended};
+    const struct sp_audit_settings settings = {.version = sp_slice_of("0.1"),
+                                               .keys = ring,
+                                               .policies = sp_slice_make(policy, sizeof(policy)),
+                                               .workers = 2,
+                                               .operation_name = operation_name};
+    const struct sp_audit_out out = {.ctx = w,
+                                     .run = nobody_run,
+                                     .answer = nobody_answer,
+                                     .judged = nobody_judged,
+                                     .ended = nobody_ended};
     sp_audit_room_free(w->room);
     assert_int_equal(sp_audit_room_new(&settings, &w->fake.disk, &out, w->now, &w->room), SP_OK);
 }
@@ -289,7 +304,8 @@ static void test_a_change_that_is_cut_off_anywhere_is_made_or_not(void **state)
         ask_for_another(w, &ring.keys[0]);
         w->fake.syncs_left = fail_at;
         w->fake.is_counting_syncs = true;
-        const struct sp_audit_changes changes = {.configuration = {9}, .policies = sp_slice_make(policy, sizeof(policy))};
+        const struct sp_audit_changes changes = {.configuration = {9},
+                                                 .policies = sp_slice_make(policy, sizeof(policy))};
         (void)!sp_audit_reload(w->room, &changes, w->now);
         w->fake.is_counting_syncs = false;
         /* The process is gone, and another one finds what is on the disk. */
@@ -302,7 +318,8 @@ static void test_a_change_that_is_cut_off_anywhere_is_made_or_not(void **state)
         sp_audit_stop(w->room, w->now);
         struct report report = verify(w, first_key());
         assert_string_equal(report.first, "");
-        assert_int_equal(report.verified.keys, 2); /* the request still stands, and is met at the latest now */
+        assert_int_equal(report.verified.keys,
+                         2); /* the request still stands, and is met at the latest now */
         assert_int_equal(fake_disk_lines(&w->fake, "\"kind\":\"rotation\""), 1);
         made += sp_audit_rotations(w->room) == 0 ? 1U : 0U;
         sp_key_ring_done(&ring);
@@ -310,7 +327,8 @@ static void test_a_change_that_is_cut_off_anywhere_is_made_or_not(void **state)
         w->room = NULL;
         sp_key_ring_done(&next);
     }
-    assert_true(made > 0 && made < 8); /* both happened: cut off before, and behind the first signature */
+    assert_true(made > 0 &&
+                made < 8); /* both happened: cut off before, and behind the first signature */
 }
 
 int main(void)

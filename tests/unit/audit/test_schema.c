@@ -25,7 +25,8 @@ static void test_members_stand_in_the_order_of_the_alphabet(void **state)
 
 static const char *type_name(enum sp_schema_type type)
 {
-    static const char *const names[] = {"text", "number", "digest", "exchange", "time", "state", "texts", "digests", "findings"};
+    static const char *const names[] = {"text",  "number", "digest",  "exchange", "time",
+                                        "state", "texts",  "digests", "findings"};
     return names[type];
 }
 

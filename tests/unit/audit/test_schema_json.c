@@ -36,13 +36,15 @@ static void test_the_file_for_programs_is_what_the_table_says(void **state)
 
 static void test_it_is_json_with_every_kind(void **state)
 {
-    static const struct sp_json_limits limits = {.bytes_max = PAGE_MAX, .depth_max = 12, .nul = SP_JSON_NUL_REFUSED};
+    static const struct sp_json_limits limits = {
+        .bytes_max = PAGE_MAX, .depth_max = 12, .nul = SP_JSON_NUL_REFUSED};
     SP_AUTO_JSON struct sp_json *doc = NULL;
     SP_AUTO_BUF struct sp_buf text;
     (void)state;
     sp_buf_init(&text, PAGE_MAX);
     assert_int_equal(sp_schema_json(&text), SP_OK);
-    assert_int_equal(sp_json_parse(sp_slice_make(text.ptr, text.len - 1), &limits, &doc, NULL), SP_OK);
+    assert_int_equal(sp_json_parse(sp_slice_make(text.ptr, text.len - 1), &limits, &doc, NULL),
+                     SP_OK);
     assert_true(sp_json_count(sp_json_get(sp_json_root(doc), "oneOf")) >= 13);
 }
 

@@ -157,7 +157,8 @@ static void test_halves_that_never_meet_are_given_up(void **state)
 static void test_a_refusal_after_who_takes_it_back(void **state)
 {
     struct world *w = *state;
-    struct sp_msg_refusal refusal = {.exchange = X, .tenant = sp_slice_of("acme"), .err = SP_ERR_UNAVAILABLE};
+    struct sp_msg_refusal refusal = {
+        .exchange = X, .tenant = sp_slice_of("acme"), .err = SP_ERR_UNAVAILABLE};
     assert_int_equal(tell_who(w, X), SP_OK);
     assert_int_equal(sp_audit_refusal(w->room, &refusal, w->now), SP_OK);
     commit(w);
@@ -281,7 +282,8 @@ static void test_a_start_closes_open_intents_as_unknown(void **state)
     commit(w);
     sp_audit_room_free(w->room); /* as a SIGKILL leaves it */
     open_room(w);
-    assert_int_equal(fake_disk_lines(&w->fake, "\"kind\":\"start\",\"lost_entries\":0,\"open_intents\":1,"), 1);
+    assert_int_equal(
+        fake_disk_lines(&w->fake, "\"kind\":\"start\",\"lost_entries\":0,\"open_intents\":1,"), 1);
     assert_int_equal(fake_disk_lines(&w->fake, "\"state\":\"unknown\""), 1);
     assert_int_equal(fake_disk_lines(&w->fake, "\"exchange\":\"0001000000000006\""), 2);
 }

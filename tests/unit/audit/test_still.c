@@ -28,7 +28,8 @@ static int end(void **state)
 
 static struct sp_still_run run_of(uint64_t intent, uint64_t until_us)
 {
-    return (struct sp_still_run){.intent = intent, .until_us = until_us, .tenant = "acme", .principal = "t1"};
+    return (struct sp_still_run){
+        .intent = intent, .until_us = until_us, .tenant = "acme", .principal = "t1"};
 }
 
 static void test_they_go_when_their_time_is_over(void **state)
@@ -80,11 +81,13 @@ static void note(const char *line)
     assert_int_equal(sp_still_note(still, sp_slice_of(line), &glance), SP_OK);
 }
 
-#define INTENT(index, operation, run_ms)                                                                              \
-    "{\"exchange\":\"0001000000000005\",\"index\":" index ",\"kind\":\"intent\",\"operation\":\"" operation                 \
-    "\",\"principal\":\"t\\u00041\",\"run_ms_max\":" run_ms ",\"tenant\":\"acme\",\"time\":\"2026-11-21T12:00:00.000000Z\"}"
-#define OUTCOME(index, intent, end)                                                                                   \
-    "{\"exchange\":\"0001000000000005\",\"index\":" index ",\"intent\":" intent                                       \
+#define INTENT(index, operation, run_ms)                                                           \
+    "{\"exchange\":\"0001000000000005\",\"index\":" index                                          \
+    ",\"kind\":\"intent\",\"operation\":\"" operation                                              \
+    "\",\"principal\":\"t\\u00041\",\"run_ms_max\":" run_ms                                        \
+    ",\"tenant\":\"acme\",\"time\":\"2026-11-21T12:00:00.000000Z\"}"
+#define OUTCOME(index, intent, end)                                                                \
+    "{\"exchange\":\"0001000000000005\",\"index\":" index ",\"intent\":" intent                    \
     ",\"kind\":\"outcome\",\"state\":\"" end "\",\"time\":\"2026-11-21T12:00:01.000000Z\"}"
 
 static enum sp_err copy(void *ctx, const struct sp_still_run *run)
@@ -109,9 +112,11 @@ static void test_a_log_is_read_entry_by_entry(void **state)
     assert_int_equal(sp_still_each(still, copy, &run), SP_OK);
     assert_int_equal(run.intent, 3);
     assert_string_equal(run.tenant, "acme");
-    assert_string_equal(run.principal, "t\x04" "1");
+    assert_string_equal(run.principal, "t\x04"
+                                       "1");
     assert_int_equal(sp_record_look(SP_SLICE_LITERAL(INTENT("3", "execute", "0")), &glance), SP_OK);
-    assert_int_equal(run.until_us, glance.wall_us + SP_AUDIT_RUN_MS_MAX * 1000U + SP_AUDIT_MARGIN_US);
+    assert_int_equal(run.until_us,
+                     glance.wall_us + SP_AUDIT_RUN_MS_MAX * 1000U + SP_AUDIT_MARGIN_US);
 }
 
 static void test_the_time_of_a_run_is_bounded(void **state)
@@ -119,7 +124,8 @@ static void test_the_time_of_a_run_is_bounded(void **state)
     (void)state;
     assert_int_equal(sp_still_time_us(5), 5000 + SP_AUDIT_MARGIN_US);
     assert_int_equal(sp_still_time_us(0), SP_AUDIT_RUN_MS_MAX * 1000U + SP_AUDIT_MARGIN_US);
-    assert_int_equal(sp_still_time_us(UINT64_MAX), SP_AUDIT_RUN_MS_MAX * 1000U + SP_AUDIT_MARGIN_US);
+    assert_int_equal(sp_still_time_us(UINT64_MAX),
+                     SP_AUDIT_RUN_MS_MAX * 1000U + SP_AUDIT_MARGIN_US);
     assert_true(sp_still_is_run("execute"));
     assert_false(sp_still_is_run("upload"));
     assert_false(sp_still_is_run(NULL));

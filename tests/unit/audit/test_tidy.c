@@ -50,14 +50,16 @@ static bool is_there(const struct world *w, const char *path)
 
 static void put(struct world *w, const char *path)
 {
-    assert_int_equal(sp_disk_put_file(&w->disk, (struct sp_disk_name){SP_DISK_LOG, path}, sp_slice_of("x")), SP_OK);
+    assert_int_equal(
+        sp_disk_put_file(&w->disk, (struct sp_disk_name){SP_DISK_LOG, path}, sp_slice_of("x")),
+        SP_OK);
 }
 
 static void test_partial_files_go_when_the_full_one_is_there(void **state)
 {
     static const char *const gone[] = {"tile/entries/000.p", "tile/0/000.p", "tile/0/001.p"};
-    static const char *const kept[] = {"tile/entries/000", "tile/0/000", "tile/0/001", "tile/entries/001.p/5", "tile/1/000.p/2",
-                                       "checkpoint"};
+    static const char *const kept[] = {"tile/entries/000",     "tile/0/000",     "tile/0/001",
+                                       "tile/entries/001.p/5", "tile/1/000.p/2", "checkpoint"};
     struct world *w = *state;
     struct sp_tidy tidy = {.entries = 0};
     for (size_t i = 0; i < SP_COUNT(kept); i++) {
@@ -96,8 +98,10 @@ static void test_it_goes_on_where_it_was_and_leaves_what_is_not_ours(void **stat
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_partial_files_go_when_the_full_one_is_there, make_world, end_world),
-        cmocka_unit_test_setup_teardown(test_it_goes_on_where_it_was_and_leaves_what_is_not_ours, make_world, end_world),
+        cmocka_unit_test_setup_teardown(test_partial_files_go_when_the_full_one_is_there,
+                                        make_world, end_world),
+        cmocka_unit_test_setup_teardown(test_it_goes_on_where_it_was_and_leaves_what_is_not_ours,
+                                        make_world, end_world),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

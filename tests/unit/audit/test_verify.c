@@ -36,10 +36,15 @@ static void on_problem(void *ctx, const struct sp_verify_problem *problem)
 static void make_log(struct world *w, struct lines *out)
 {
     struct sp_msg_verdict denial = denial_of(FRONT_1 | 6);
-    struct sp_msg_refusal refusal = {.exchange = FRONT_1 | 7, .tenant = sp_slice_of("acme"), .err = SP_ERR_NOT_FOUND};
-    struct sp_msg_strangers strangers = {
-        .from_us = NOON, .to_us = NOON, .err = SP_ERR_TOKEN_UNKNOWN, .count = 3, .source = sp_slice_of("a\"\\\xc3\xbc\n")};
-    struct sp_msg_role_up up = {.role = SP_ROLE_FRONT, .incarnation = 1, .report = sp_slice_of("seccomp")};
+    struct sp_msg_refusal refusal = {
+        .exchange = FRONT_1 | 7, .tenant = sp_slice_of("acme"), .err = SP_ERR_NOT_FOUND};
+    struct sp_msg_strangers strangers = {.from_us = NOON,
+                                         .to_us = NOON,
+                                         .err = SP_ERR_TOKEN_UNKNOWN,
+                                         .count = 3,
+                                         .source = sp_slice_of("a\"\\\xc3\xbc\n")};
+    struct sp_msg_role_up up = {
+        .role = SP_ROLE_FRONT, .incarnation = 1, .report = sp_slice_of("seccomp")};
     run(w, X);
     assert_int_equal(tell_outcome(w, X, SP_END_DONE), SP_OK);
     assert_int_equal(tell_who(w, FRONT_1 | 6), SP_OK);
@@ -146,25 +151,35 @@ static const struct {
     const char *to;
     const char *says;
 } edits[] = {
-    {"another index", "\"index\":1,", "\"index\":7,", "the entry says that it is number 7: entries were taken out, put in or moved"},
+    {"another index", "\"index\":1,", "\"index\":7,",
+     "the entry says that it is number 7: entries were taken out, put in or moved"},
     {"a blank", "\"index\":1,", "\"index\": 1,", "the entry has another form: at byte "},
-    {"a number with an exponent", "\"index\":1,", "\"index\":1e0,", "the entry has another form: at byte "},
-    {"a negative zero", "\"attempts\":0,", "\"attempts\":-0,", "the entry has another form: at byte "},
+    {"a number with an exponent", "\"index\":1,", "\"index\":1e0,",
+     "the entry has another form: at byte "},
+    {"a negative zero", "\"attempts\":0,", "\"attempts\":-0,",
+     "the entry has another form: at byte "},
     {"an escape too many", "\"acme\"", "\"\\u0061cme\"", "the entry has another form: at byte "},
-    {"a kind that is none", "\"kind\":\"intent\"", "\"kind\":\"indent\"", "there is no such kind of entry"},
+    {"a kind that is none", "\"kind\":\"intent\"", "\"kind\":\"indent\"",
+     "there is no such kind of entry"},
     {"a member more", "\"workers\":2", "\"workers\":2,\"x\":1", "this start has a member too many"},
-    {"a member twice", "\"workers\":2", "\"workers\":2,\"workers\":2", "the entry has another form: at byte "},
-    {"a state that is none", "\"state\":\"done\"", "\"state\":\"fine\"", "the member 'state' of this outcome has another form"},
-    {"an earlier time", "\"time\":\"2026-11-21T11:00:00.100000Z\"", "\"time\":\"2026-11-21T10:00:00.100000Z\"",
+    {"a member twice", "\"workers\":2", "\"workers\":2,\"workers\":2",
+     "the entry has another form: at byte "},
+    {"a state that is none", "\"state\":\"done\"", "\"state\":\"fine\"",
+     "the member 'state' of this outcome has another form"},
+    {"an earlier time", "\"time\":\"2026-11-21T11:00:00.100000Z\"",
+     "\"time\":\"2026-11-21T10:00:00.100000Z\"",
      "the time is earlier than that of the entry before"},
     {"a clock that went further", "\"back_us\":5000000", "\"back_us\":5000001",
      "the clock went back by another span than the entry says"},
     {"another intent", "\"intent\":1,", "\"intent\":0,", "the intent of this exchange is entry 1"},
-    {"another exchange", "\"exchange\":\"0001000000000005\",\"index\":2", "\"exchange\":\"0001000000000004\",\"index\":2",
-     "there is no open intent for this outcome"},
-    {"fewer open", "\"open_intents\":1,", "\"open_intents\":0,", "1 intents are open, and the start says 0"},
-    {"a policy not in force", "\"policies\":[\"07", "\"policies\":[\"08", "the policy was not in force"},
-    {"a digest too short", "\"order_sha256\":\"", "\"order_sha256\":\"0", "the member 'order_sha256' of this intent has another form"},
+    {"another exchange", "\"exchange\":\"0001000000000005\",\"index\":2",
+     "\"exchange\":\"0001000000000004\",\"index\":2", "there is no open intent for this outcome"},
+    {"fewer open", "\"open_intents\":1,", "\"open_intents\":0,",
+     "1 intents are open, and the start says 0"},
+    {"a policy not in force", "\"policies\":[\"07", "\"policies\":[\"08",
+     "the policy was not in force"},
+    {"a digest too short", "\"order_sha256\":\"", "\"order_sha256\":\"0",
+     "the member 'order_sha256' of this intent has another form"},
     {"another version", "\"v\":1", "\"v\":2", "the entry is of another version"},
 };
 
@@ -178,13 +193,16 @@ static void test_edits_are_noticed_and_named(void **state)
         print_message("%s\n", edits[i].name);
         sp_buf_init(&line, (size_t)1 << 16);
         for (size_t k = 0; k < all->count && !is_done; k++) {
-            const uint8_t *at = memmem(all->line[k].ptr, all->line[k].len, edits[i].from, strlen(edits[i].from));
+            const uint8_t *at =
+                memmem(all->line[k].ptr, all->line[k].len, edits[i].from, strlen(edits[i].from));
             if (at != NULL) {
                 size_t before = (size_t)(at - all->line[k].ptr);
                 assert_int_equal(sp_buf_put(&line, sp_slice_sub(all->line[k], 0, before)), SP_OK);
                 assert_int_equal(sp_buf_put_text(&line, edits[i].to), SP_OK);
                 assert_int_equal(
-                    sp_buf_put(&line, sp_slice_sub(all->line[k], before + strlen(edits[i].from), SIZE_MAX)), SP_OK);
+                    sp_buf_put(&line, sp_slice_sub(all->line[k], before + strlen(edits[i].from),
+                                                   SIZE_MAX)),
+                    SP_OK);
                 edited.line[k] = sp_buf_slice(&line);
                 is_done = true;
             }
@@ -213,7 +231,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_what_the_room_writes_is_whole, make_lines, end_lines),
         cmocka_unit_test_setup_teardown(test_a_line_taken_out_is_noticed, make_lines, end_lines),
-        cmocka_unit_test_setup_teardown(test_a_line_put_in_or_moved_is_noticed, make_lines, end_lines),
+        cmocka_unit_test_setup_teardown(test_a_line_put_in_or_moved_is_noticed, make_lines,
+                                        end_lines),
         cmocka_unit_test_setup_teardown(test_edits_are_noticed_and_named, make_lines, end_lines),
         cmocka_unit_test_setup_teardown(test_a_cut_line_is_noticed, make_lines, end_lines),
     };

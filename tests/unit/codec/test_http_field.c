@@ -48,13 +48,16 @@ static const struct bearer_case bearer_cases[] = {
 
 static void test_each_byte_of_a_token_is_one_of_its_alphabet(void **state)
 {
-    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/";
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/";
     (void)state;
     for (unsigned byte = 0; byte < 256; byte++) {
         uint8_t text[] = {'B', 'e', 'a', 'r', 'e', 'r', ' ', 'a', (uint8_t)byte, 'b'};
         struct sp_slice token = {NULL, 0};
-        bool is_one = sp_slice_find(SP_SLICE_LITERAL(alphabet), 0, (uint8_t)byte) < sizeof(alphabet) - 1;
-        assert_int_equal(sp_http_bearer(sp_slice_make(text, sizeof(text)), &token), is_one ? SP_OK : SP_ERR_TOKEN_UNKNOWN);
+        bool is_one =
+            sp_slice_find(SP_SLICE_LITERAL(alphabet), 0, (uint8_t)byte) < sizeof(alphabet) - 1;
+        assert_int_equal(sp_http_bearer(sp_slice_make(text, sizeof(text)), &token),
+                         is_one ? SP_OK : SP_ERR_TOKEN_UNKNOWN);
     }
 }
 

@@ -46,7 +46,8 @@ static void test_ranges(void **state)
     for (size_t i = 0; i < SP_COUNT(cases); i++) {
         struct sp_http_range range = {.from = 77};
         print_message("'%s'\n", cases[i].value);
-        assert_int_equal(sp_http_range(sp_slice_of(cases[i].value), cases[i].size, &range), cases[i].err);
+        assert_int_equal(sp_http_range(sp_slice_of(cases[i].value), cases[i].size, &range),
+                         cases[i].err);
         assert_int_equal(range.is_part, cases[i].is_part);
         assert_true(range.from == cases[i].from && range.len == cases[i].len);
     }

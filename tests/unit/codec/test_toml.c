@@ -368,7 +368,8 @@ static void put_items(struct sp_buf *out, unsigned count)
     sp_buf_init(out, 1024 * 1024);
     assert_int_equal(sp_buf_put_text(out, "first = 1\n"), SP_OK);
     for (unsigned i = 0; i < count; i++) {
-        assert_int_equal(sp_buf_putf(out, "[[item]]\nn = %u\n[item.deep]\na = [1, {b = 2}]\n", i), SP_OK);
+        assert_int_equal(sp_buf_putf(out, "[[item]]\nn = %u\n[item.deep]\na = [1, {b = 2}]\n", i),
+                         SP_OK);
     }
 }
 
@@ -450,8 +451,10 @@ static void test_keys_of_tables_that_went_may_come_again(void **state)
     struct sp_where where = {0};
     unsigned handed = 0;
     const struct sp_toml_each each = {.name = "item", .fn = count, .ctx = &handed};
-    assert_int_equal(sp_toml_parse_each(SP_SLICE_LITERAL("[[item]]\na=1\n[[item]]\na=1\nb=1\na=2\n"), &each, &doc, &where),
-                     SP_ERR_CONFIG);
+    assert_int_equal(
+        sp_toml_parse_each(SP_SLICE_LITERAL("[[item]]\na=1\n[[item]]\na=1\nb=1\na=2\n"), &each,
+                           &doc, &where),
+        SP_ERR_CONFIG);
     assert_int_equal(where.line, 6);
     assert_string_equal(where.text, "'a' is already defined in line 4");
     assert_int_equal(handed, 1);

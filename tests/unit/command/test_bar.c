@@ -14,8 +14,14 @@ static void test_sizes_are_short(void **state)
     const struct {
         uint64_t bytes;
         const char *text;
-    } cases[] = {{0, "0 B"},        {1023, "1023 B"},       {1024, "1.0 KiB"},          {1536, "1.5 KiB"},
-                 {1048575, "1023.9 KiB"}, {1048576, "1.0 MiB"}, {134217728, "128.0 MiB"}, {1099511627776U * 5000, "5000.0 TiB"}};
+    } cases[] = {{0, "0 B"},
+                 {1023, "1023 B"},
+                 {1024, "1.0 KiB"},
+                 {1536, "1.5 KiB"},
+                 {1048575, "1023.9 KiB"},
+                 {1048576, "1.0 MiB"},
+                 {134217728, "128.0 MiB"},
+                 {1099511627776U * 5000, "5000.0 TiB"}};
     for (size_t i = 0; i < SP_COUNT(cases); i++) {
         SP_AUTO_BUF struct sp_buf out;
         sp_buf_init(&out, 64);
@@ -44,7 +50,9 @@ static void test_a_line_fits_its_terminal(void **state)
     for (size_t i = 0; i < SP_COUNT(cases); i++) {
         SP_AUTO_BUF struct sp_buf out;
         sp_buf_init(&out, 256);
-        assert_int_equal(sp_bar_line("data.csv", cases[i].done, cases[i].all, cases[i].spent_ms, cases[i].columns, &out), SP_OK);
+        assert_int_equal(sp_bar_line("data.csv", cases[i].done, cases[i].all, cases[i].spent_ms,
+                                     cases[i].columns, &out),
+                         SP_OK);
         assert_true(sp_slice_is(sp_buf_slice(&out), cases[i].line));
         assert_true(out.len <= cases[i].columns);
     }

@@ -9,7 +9,7 @@
 #include "base/num.h"
 #include "command/check_source.h"
 
-#define TEN     "aaaaaaaaaa"
+#define TEN "aaaaaaaaaa"
 
 static void test_the_mark_stands_beneath_what_is_meant(void **state)
 {
@@ -21,8 +21,14 @@ static void test_the_mark_stands_beneath_what_is_meant(void **state)
     } cases[] = {
         {"a name", "x = eval(y)\n", {1, 5, 1, 9}, "    x = eval(y)\n        ^~~~\n"},
         {"behind a tab", "if 1:\n\teval(y)\n", {2, 2, 2, 6}, "     eval(y)\n     ^~~~\n"},
-        {"behind wide characters", "'\xe4\xb8\xad'; f()\n", {1, 6, 1, 7}, "    '\xe4\xb8\xad'; f()\n          ^\n"},
-        {"behind a combining mark", "'a\xcc\x81'; f()\n", {1, 7, 1, 8}, "    'a\xcc\x81'; f()\n         ^\n"},
+        {"behind wide characters",
+         "'\xe4\xb8\xad'; f()\n",
+         {1, 6, 1, 7},
+         "    '\xe4\xb8\xad'; f()\n          ^\n"},
+        {"behind a combining mark",
+         "'a\xcc\x81'; f()\n",
+         {1, 7, 1, 8},
+         "    'a\xcc\x81'; f()\n         ^\n"},
         {"behind the end", "x = (\n", {1, 6, 1, 6}, "    x = (\n         ^\n"},
         {"over several lines", "f('''\n''')\n", {1, 3, 2, 4}, "    f('''\n      ^~~\n"},
         {"control bytes", "x\x1b[31m\n", {1, 1, 1, 2}, "    x.[31m\n    ^\n"},
@@ -34,7 +40,8 @@ static void test_the_mark_stands_beneath_what_is_meant(void **state)
         SP_AUTO_BUF struct sp_buf out;
         print_message("%s\n", cases[i].name);
         sp_buf_init(&out, 1024);
-        assert_int_equal(check_put_source(&out, sp_slice_of(cases[i].code), &cases[i].place, "", ""), SP_OK);
+        assert_int_equal(
+            check_put_source(&out, sp_slice_of(cases[i].code), &cases[i].place, "", ""), SP_OK);
         assert_int_equal(out.len, strlen(cases[i].shown));
         assert_true(sp_slice_is(sp_buf_slice(&out), cases[i].shown));
     }
@@ -57,7 +64,8 @@ static void test_long_lines_are_shown_around_the_mark(void **state)
     const struct sp_place near = {1, 1, 1, 2};
     sp_buf_clear(&out);
     assert_int_equal(check_put_source(&out, sp_slice_of(far), &near, "", ""), SP_OK);
-    assert_true(sp_slice_search(sp_buf_slice(&out), 0, SP_SLICE_LITERAL("aaa...\n    ^")) < out.len);
+    assert_true(sp_slice_search(sp_buf_slice(&out), 0, SP_SLICE_LITERAL("aaa...\n    ^")) <
+                out.len);
 }
 
 int main(void)

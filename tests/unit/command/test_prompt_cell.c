@@ -37,7 +37,7 @@ static void test_a_cell_is_whole_when_python_would_run_it(void **state)
         {"lambda: 0\n", true},
         {"%time x\n", true},
         {"!ls\n", true},
-        {"print)\n", true},     /* no line could mend it: the session says so */
+        {"print)\n", true}, /* no line could mend it: the session says so */
         {"x = 'open\n", true},
         {"  y = 1\n", true},
     };

@@ -17,15 +17,19 @@ static struct sp_config *config_of(const char *text)
 static void test_tenants_and_policies_are_taken_over_and_the_rest_is_named(void **state)
 {
     (void)state;
-    SP_AUTO_CONFIG struct sp_config *running = config_of("[pool]\nmax_sessions = 7\n[[tenant]]\nname = \"a\"\n");
+    SP_AUTO_CONFIG struct sp_config *running =
+        config_of("[pool]\nmax_sessions = 7\n[[tenant]]\nname = \"a\"\n");
     SP_AUTO_CONFIG struct sp_config *fresh =
-        config_of("[server]\nlisten = \"127.0.0.1:9\"\npolicies = \"/p\"\n[server.limits]\nhead_timeout = \"3s\"\n"
-                  "[pool.session]\npreload = []\ncpus = 2.5\n[[tenant]]\nname = \"b\"\n[[tenant]]\nname = \"c\"\n");
+        config_of("[server]\nlisten = \"127.0.0.1:9\"\npolicies = "
+                  "\"/p\"\n[server.limits]\nhead_timeout = \"3s\"\n"
+                  "[pool.session]\npreload = []\ncpus = 2.5\n[[tenant]]\nname = "
+                  "\"b\"\n[[tenant]]\nname = \"c\"\n");
     SP_AUTO_BUF struct sp_buf kept;
     sp_buf_init(&kept, 4096);
     assert_int_equal(sp_config_merge(fresh, running, &kept), SP_OK);
-    assert_true(sp_slice_is(sp_buf_slice(&kept), "server.listen, server.limits.head_timeout, pool.max_sessions, "
-                                                 "pool.session.cpus, pool.session.preload"));
+    assert_true(sp_slice_is(sp_buf_slice(&kept),
+                            "server.listen, server.limits.head_timeout, pool.max_sessions, "
+                            "pool.session.cpus, pool.session.preload"));
     assert_string_equal(fresh->server_listen, "127.0.0.1:8080");
     assert_string_equal(fresh->server_policies, "/p");
     assert_int_equal(fresh->limits_head_ms, 10000);
@@ -38,12 +42,13 @@ static void test_another_pool_needs_a_restart(void **state)
 {
     (void)state;
     SP_AUTO_CONFIG struct sp_config *running = config_of("");
-    SP_AUTO_CONFIG struct sp_config *fresh = config_of("[azure_code_interpreter]\npool_endpoint = \"https://a/\"\n");
+    SP_AUTO_CONFIG struct sp_config *fresh =
+        config_of("[azure_code_interpreter]\npool_endpoint = \"https://a/\"\n");
     SP_AUTO_BUF struct sp_buf kept;
     sp_buf_init(&kept, 4096);
     assert_int_equal(sp_config_merge(fresh, running, &kept), SP_OK);
-    assert_true(
-        sp_slice_is(sp_buf_slice(&kept), "azure_code_interpreter.pool_endpoint, azure_code_interpreter"));
+    assert_true(sp_slice_is(sp_buf_slice(&kept),
+                            "azure_code_interpreter.pool_endpoint, azure_code_interpreter"));
     assert_false(fresh->has_azure);
 }
 
@@ -52,8 +57,9 @@ static void test_pools_of_a_list_need_a_restart(void **state)
     (void)state;
     static const char *const list = "[[azure_code_interpreter.pool]]\nendpoint = \"https://a/\"\n"
                                     "[[azure_code_interpreter.pool]]\nendpoint = \"https://b/\"\n";
-    static const char *const heavier = "[[azure_code_interpreter.pool]]\nendpoint = \"https://a/\"\n"
-                                       "[[azure_code_interpreter.pool]]\nendpoint = \"https://b/\"\nweight = 2\n";
+    static const char *const heavier =
+        "[[azure_code_interpreter.pool]]\nendpoint = \"https://a/\"\n"
+        "[[azure_code_interpreter.pool]]\nendpoint = \"https://b/\"\nweight = 2\n";
     SP_AUTO_CONFIG struct sp_config *running = config_of(list);
     SP_AUTO_CONFIG struct sp_config *same = config_of(list);
     SP_AUTO_CONFIG struct sp_config *fresh = config_of(heavier);

@@ -78,8 +78,11 @@ static void test_collectors_are_read_with_their_defaults(void **state)
     SP_AUTO_CONFIG struct sp_config *config = NULL;
     struct sp_where where = {.line = 0};
     (void)state;
-    assert_int_equal(parse("[audit]\norigin = 'a.example/log'\n[[audit.ship]]\nto = 'tls://x'\nca_file = '/ca'\n"
-                           "format = 'ocsf'\nbehind = 9\n[[audit.ship]]\nto = 'udp://y'\n", &config, &where), SP_OK);
+    assert_int_equal(
+        parse("[audit]\norigin = 'a.example/log'\n[[audit.ship]]\nto = 'tls://x'\nca_file = '/ca'\n"
+              "format = 'ocsf'\nbehind = 9\n[[audit.ship]]\nto = 'udp://y'\n",
+              &config, &where),
+        SP_OK);
     assert_int_equal(config->ship_count, 2);
     assert_string_equal(config->ships[0].ca_file, "/ca");
     assert_int_equal(config->ships[0].format, SP_CONFIG_SHIP_OCSF);

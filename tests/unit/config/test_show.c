@@ -53,7 +53,8 @@ static void test_what_is_shown_reads_back_as_the_same(void **state)
         "",
         "[server]\nstate = \"/a \\\"b\\\\\"\nlisten = \"0.0.0.0:0\"\nplaintext = true",
         "[azure_code_interpreter]\npool_endpoint = \"https://a.example/\"\nconnect_timeout = 1234",
-        ("[[azure_code_interpreter.pool]]\nendpoint = \"https://a/\"\n[[azure_code_interpreter.pool]]\nendpoint = "
+        ("[[azure_code_interpreter.pool]]\nendpoint = "
+         "\"https://a/\"\n[[azure_code_interpreter.pool]]\nendpoint = "
          "\"https://b/\"\nname = \"b\"\nweight = 3"),
         "[[tenant]]\nname = \"a\"\n[tenant.quota]\nsessions = 3\n[[tenant]]\nname = \"b\"",
         "[pool.session]\ncpus = 0.25\npreload = [\"a\", \"b\"]",
@@ -83,8 +84,9 @@ static void test_the_table_of_keys_has_every_row(void **state)
         lines += out.ptr[i] == '\n' ? 1 : 0;
     }
     assert_int_equal(lines, 2 + (size_t)SP_CONFIG_COUNT + (size_t)SP_CONFIG_TENANT_COUNT +
-                                (size_t)SP_CONFIG_ORGANISATION_COUNT + (size_t)SP_CONFIG_ISSUER_COUNT +
-                                (size_t)SP_CONFIG_RULE_COUNT + (size_t)SP_CONFIG_SHIP_COUNT + SP_CONFIG_POOL_COUNT);
+                                (size_t)SP_CONFIG_ORGANISATION_COUNT +
+                                (size_t)SP_CONFIG_ISSUER_COUNT + (size_t)SP_CONFIG_RULE_COUNT +
+                                (size_t)SP_CONFIG_SHIP_COUNT + SP_CONFIG_POOL_COUNT);
 }
 
 int main(void)

@@ -32,8 +32,10 @@ static int end(void **state)
 static void put_tenants(unsigned from, unsigned to)
 {
     for (unsigned i = from; i < to; i++) {
-        assert_int_equal(sp_buf_putf(&text, "[[tenant]]\nname = \"t%u\"\norganisation = \"o%u\"\n[tenant.quota]\nsessions = %u\n", i,
-                                     i % 7, i % 100 + 1),
+        assert_int_equal(sp_buf_putf(&text,
+                                     "[[tenant]]\nname = \"t%u\"\norganisation = "
+                                     "\"o%u\"\n[tenant.quota]\nsessions = %u\n",
+                                     i, i % 7, i % 100 + 1),
                          SP_OK);
     }
 }
@@ -108,7 +110,8 @@ static void test_a_mistake_in_a_late_tenant_has_its_place(void **state)
 {
     (void)state;
     put_tenants(0, MANY);
-    assert_int_equal(sp_buf_put_text(&text, "[[tenant]]\nname = \"x\"\npolice = \"strict\"\n"), SP_OK);
+    assert_int_equal(sp_buf_put_text(&text, "[[tenant]]\nname = \"x\"\npolice = \"strict\"\n"),
+                     SP_OK);
     expect_refusal(MANY * 5 + 3, "unknown key 'police' in [tenant]; did you mean 'policy'?");
 }
 
@@ -116,7 +119,9 @@ static void test_an_array_in_brackets_is_read_as_well(void **state)
 {
     (void)state;
     SP_AUTO_CONFIG struct sp_config *config = NULL;
-    assert_int_equal(sp_buf_put_text(&text, "tenant = [{name = \"a\"}, {name = \"b\", policy = \"strict\"}]\n"), SP_OK);
+    assert_int_equal(
+        sp_buf_put_text(&text, "tenant = [{name = \"a\"}, {name = \"b\", policy = \"strict\"}]\n"),
+        SP_OK);
     assert_int_equal(sp_config_parse(sp_buf_slice(&text), NULL, &config, NULL), SP_OK);
     assert_int_equal(config->tenant_count, 2);
     assert_string_equal(sp_config_tenant(config, "b")->policy, "strict");
@@ -126,9 +131,11 @@ static void test_the_last_tenant_may_be_added_to_behind_other_tables(void **stat
 {
     (void)state;
     SP_AUTO_CONFIG struct sp_config *config = NULL;
-    assert_int_equal(sp_buf_put_text(&text, "[[tenant]]\nname = \"a\"\n[[tenant]]\nname = \"b\"\n[pool]\nmax_sessions = 7\n"
-                                            "[tenant.quota]\nsessions = 9\n"),
-                     SP_OK);
+    assert_int_equal(
+        sp_buf_put_text(
+            &text, "[[tenant]]\nname = \"a\"\n[[tenant]]\nname = \"b\"\n[pool]\nmax_sessions = 7\n"
+                   "[tenant.quota]\nsessions = 9\n"),
+        SP_OK);
     assert_int_equal(sp_config_parse(sp_buf_slice(&text), NULL, &config, NULL), SP_OK);
     assert_int_equal(config->tenants[0].quota_sessions, 0);
     assert_int_equal(config->tenants[1].quota_sessions, 9);
@@ -157,7 +164,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_tenant_of_no_organisation_is_refused, begin, end),
         cmocka_unit_test_setup_teardown(test_a_mistake_in_a_late_tenant_has_its_place, begin, end),
         cmocka_unit_test_setup_teardown(test_an_array_in_brackets_is_read_as_well, begin, end),
-        cmocka_unit_test_setup_teardown(test_the_last_tenant_may_be_added_to_behind_other_tables, begin, end),
+        cmocka_unit_test_setup_teardown(test_the_last_tenant_may_be_added_to_behind_other_tables,
+                                        begin, end),
         cmocka_unit_test_setup_teardown(test_forgotten_tenants_leave_the_rest, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,7 +39,8 @@ static void extend(X509 *certificate, int nid, const char *value)
     X509_EXTENSION_free(extension);
 }
 
-static X509 *make(const struct authority *authority, EVP_PKEY *key, const char *common_name, long serial, bool is_expired)
+static X509 *make(const struct authority *authority, EVP_PKEY *key, const char *common_name,
+                  long serial, bool is_expired)
 {
     X509 *made = X509_new();
     X509_set_version(made, X509_VERSION_3);
@@ -47,8 +48,10 @@ static X509 *make(const struct authority *authority, EVP_PKEY *key, const char *
     X509_gmtime_adj(X509_getm_notBefore(made), -2 * DAY_S);
     X509_gmtime_adj(X509_getm_notAfter(made), is_expired ? -DAY_S : DAY_S);
     X509_set_pubkey(made, key);
-    X509_NAME_add_entry_by_txt(X509_get_subject_name(made), "CN", MBSTRING_UTF8, (const unsigned char *)common_name, -1, -1, 0);
-    X509_set_issuer_name(made, X509_get_subject_name(authority->own != NULL ? authority->own : made));
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(made), "CN", MBSTRING_UTF8,
+                               (const unsigned char *)common_name, -1, -1, 0);
+    X509_set_issuer_name(made,
+                         X509_get_subject_name(authority->own != NULL ? authority->own : made));
     return made;
 }
 
@@ -78,7 +81,8 @@ char *authority_pem(const struct authority *authority)
     return certificate_text(authority->own);
 }
 
-struct cert authority_issue(struct authority *authority, const char *common_name, const char *names, bool is_expired)
+struct cert authority_issue(struct authority *authority, const char *common_name, const char *names,
+                            bool is_expired)
 {
     struct cert cert;
     EVP_PKEY *key = EVP_EC_gen("P-256");

@@ -20,7 +20,8 @@ void authority_free(struct authority *authority);
 char *authority_pem(const struct authority *authority);
 
 /* `names` as OpenSSL writes alternative names: "DNS:example.org,IP:127.0.0.1". */
-struct cert authority_issue(struct authority *authority, const char *common_name, const char *names, bool is_expired);
+struct cert authority_issue(struct authority *authority, const char *common_name, const char *names,
+                            bool is_expired);
 
 /* One that needs no authority. */
 struct cert cert_self_signed_rsa(unsigned bits);

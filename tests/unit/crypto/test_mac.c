@@ -34,7 +34,8 @@ static void test_a_short_key_is_refused(void **state)
 {
     (void)state;
     struct sp_mac *mac = NULL;
-    assert_int_equal(sp_mac_new(sp_slice_make(key_20, SP_MAC_KEY_BYTES_MIN - 1), &mac), SP_ERR_INVALID);
+    assert_int_equal(sp_mac_new(sp_slice_make(key_20, SP_MAC_KEY_BYTES_MIN - 1), &mac),
+                     SP_ERR_INVALID);
     assert_null(mac);
     assert_int_equal(sp_mac_new(sp_slice_make(key_20, SP_MAC_KEY_BYTES_MIN), &mac), SP_OK);
     sp_mac_free(mac);

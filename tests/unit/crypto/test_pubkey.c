@@ -104,18 +104,26 @@ static size_t sign_ec(const struct pair *pair, const char *md, uint8_t out[NUMBE
 static void check_signature(struct sp_pubkey *key, enum sp_jose alg, uint8_t *signature, size_t len)
 {
     assert_int_equal(sp_pubkey_verify(key, alg, text, sp_slice_make(signature, len)), SP_OK);
-    assert_int_equal(sp_pubkey_verify(key, alg, text, sp_slice_make(signature, len)), SP_OK); /* contexts are used again */
-    assert_int_equal(sp_pubkey_verify(key, alg, sp_slice_of("what was not"), sp_slice_make(signature, len)), SP_ERR_INVALID);
-    assert_int_equal(sp_pubkey_verify(key, alg, text, sp_slice_make(signature, len - 1)), SP_ERR_INVALID);
+    assert_int_equal(sp_pubkey_verify(key, alg, text, sp_slice_make(signature, len)),
+                     SP_OK); /* contexts are used again */
+    assert_int_equal(
+        sp_pubkey_verify(key, alg, sp_slice_of("what was not"), sp_slice_make(signature, len)),
+        SP_ERR_INVALID);
+    assert_int_equal(sp_pubkey_verify(key, alg, text, sp_slice_make(signature, len - 1)),
+                     SP_ERR_INVALID);
     assert_int_equal(sp_pubkey_verify(key, alg, text, sp_slice_make(signature, 0)), SP_ERR_INVALID);
     signature[len] = 0;
-    assert_int_equal(sp_pubkey_verify(key, alg, text, sp_slice_make(signature, len + 1)), SP_ERR_INVALID);
+    assert_int_equal(sp_pubkey_verify(key, alg, text, sp_slice_make(signature, len + 1)),
+                     SP_ERR_INVALID);
     signature[len / 3] ^= 1;
-    assert_int_equal(sp_pubkey_verify(key, alg, text, sp_slice_make(signature, len)), SP_ERR_INVALID);
+    assert_int_equal(sp_pubkey_verify(key, alg, text, sp_slice_make(signature, len)),
+                     SP_ERR_INVALID);
     signature[len / 3] ^= 1;
     for (unsigned other = 0; other < SP_JOSE_COUNT; other++) {
         if (other != (unsigned)alg) {
-            assert_int_equal(sp_pubkey_verify(key, (enum sp_jose)other, text, sp_slice_make(signature, len)), SP_ERR_INVALID);
+            assert_int_equal(
+                sp_pubkey_verify(key, (enum sp_jose)other, text, sp_slice_make(signature, len)),
+                SP_ERR_INVALID);
         }
     }
     assert_int_equal(sp_pubkey_verify(key, alg, text, sp_slice_make(signature, len)), SP_OK);
@@ -131,9 +139,11 @@ static void test_rsa_signatures_of_both_paddings(void **state)
     check_signature(key, SP_JOSE_RS256, signature, sign(&pair, "SHA256", 0, signature));
     check_signature(key, SP_JOSE_PS256, signature, sign(&pair, "SHA256", 32, signature));
     size_t len = sign(&pair, "SHA256", 20, signature); /* a salt of another length */
-    assert_int_equal(sp_pubkey_verify(key, SP_JOSE_PS256, text, sp_slice_make(signature, len)), SP_ERR_INVALID);
+    assert_int_equal(sp_pubkey_verify(key, SP_JOSE_PS256, text, sp_slice_make(signature, len)),
+                     SP_ERR_INVALID);
     len = sign(&pair, "SHA384", 0, signature);
-    assert_int_equal(sp_pubkey_verify(key, SP_JOSE_RS256, text, sp_slice_make(signature, len)), SP_ERR_INVALID);
+    assert_int_equal(sp_pubkey_verify(key, SP_JOSE_RS256, text, sp_slice_make(signature, len)),
+                     SP_ERR_INVALID);
     sp_pubkey_free(key);
     EVP_PKEY_free(pair.pkey);
 }
@@ -146,7 +156,8 @@ static void test_ecdsa_signatures_side_by_side(void **state)
         size_t bytes;
         enum sp_pubkey_kind kind;
         enum sp_jose alg;
-    } rows[] = {{"P-256", "SHA256", 32, SP_PUBKEY_P256, SP_JOSE_ES256}, {"P-384", "SHA384", 48, SP_PUBKEY_P384, SP_JOSE_ES384}};
+    } rows[] = {{"P-256", "SHA256", 32, SP_PUBKEY_P256, SP_JOSE_ES256},
+                {"P-384", "SHA384", 48, SP_PUBKEY_P384, SP_JOSE_ES384}};
     for (size_t i = 0; i < SP_COUNT(rows); i++) {
         struct pair pair = make_ec(rows[i].curve, rows[i].bytes);
         struct sp_pubkey *key = NULL;
@@ -155,13 +166,17 @@ static void test_ecdsa_signatures_side_by_side(void **state)
         /* Many, so that numbers with leading zeros and with a top bit are among them. */
         for (unsigned n = 0; n < 300; n++) {
             size_t len = sign_ec(&pair, rows[i].md, signature);
-            assert_int_equal(sp_pubkey_verify(key, rows[i].alg, text, sp_slice_make(signature, len)), SP_OK);
+            assert_int_equal(
+                sp_pubkey_verify(key, rows[i].alg, text, sp_slice_make(signature, len)), SP_OK);
         }
         check_signature(key, rows[i].alg, signature, sign_ec(&pair, rows[i].md, signature));
         uint8_t zeros[96] = {0};
-        assert_int_equal(sp_pubkey_verify(key, rows[i].alg, text, sp_slice_make(zeros, 2 * rows[i].bytes)), SP_ERR_INVALID);
+        assert_int_equal(
+            sp_pubkey_verify(key, rows[i].alg, text, sp_slice_make(zeros, 2 * rows[i].bytes)),
+            SP_ERR_INVALID);
         size_t der = sign(&pair, rows[i].md, 0, signature);
-        assert_int_equal(sp_pubkey_verify(key, rows[i].alg, text, sp_slice_make(signature, der)), SP_ERR_INVALID);
+        assert_int_equal(sp_pubkey_verify(key, rows[i].alg, text, sp_slice_make(signature, der)),
+                         SP_ERR_INVALID);
         sp_pubkey_free(key);
         EVP_PKEY_free(pair.pkey);
     }
@@ -180,12 +195,16 @@ static void test_edwards_signatures(void **state)
         uint8_t signature[NUMBER_MAX];
         assert_int_equal(sp_pubkey_edwards(rows[i].kind, a_of(&pair), &key), SP_OK);
         check_signature(key, SP_JOSE_EDDSA, signature, sign(&pair, NULL, 0, signature));
-        assert_int_equal(sp_pubkey_edwards(rows[i].kind, sp_slice_make(pair.a, pair.a_len - 1), &key), SP_ERR_INVALID);
+        assert_int_equal(
+            sp_pubkey_edwards(rows[i].kind, sp_slice_make(pair.a, pair.a_len - 1), &key),
+            SP_ERR_INVALID);
         sp_pubkey_free(key);
         EVP_PKEY_free(pair.pkey);
     }
     struct sp_pubkey *none = NULL;
-    assert_int_equal(sp_pubkey_edwards(SP_PUBKEY_P256, sp_slice_make("0123456789abcdef0123456789abcdef", 32), &none),
+    assert_int_equal(sp_pubkey_edwards(SP_PUBKEY_P256,
+                                       sp_slice_make("0123456789abcdef0123456789abcdef", 32),
+                                       &none),
                      SP_ERR_INVALID);
     assert_null(none);
 }
@@ -196,14 +215,18 @@ static void test_rsa_keys_that_are_weak_or_none_are_refused(void **state)
     struct pair pair = make_rsa(2048);
     struct pair weak = make_rsa(1024);
     struct sp_pubkey *key = NULL;
-    static const uint8_t one[] = {1}, even[] = {1, 0, 0}, padded[] = {0, 1, 0, 1}, long_e[] = {1, 0, 0, 0, 1}, three[] = {3};
-    static const uint8_t huge[SP_PUBKEY_RSA_BITS_MAX / 8 + 1] = {[0] = 0x80, [SP_PUBKEY_RSA_BITS_MAX / 8] = 1};
+    static const uint8_t one[] = {1}, even[] = {1, 0, 0}, padded[] = {0, 1, 0, 1},
+                         long_e[] = {1, 0, 0, 0, 1}, three[] = {3};
+    static const uint8_t huge[SP_PUBKEY_RSA_BITS_MAX / 8 + 1] = {[0] = 0x80,
+                                                                 [SP_PUBKEY_RSA_BITS_MAX / 8] = 1};
     uint8_t shifted[257] = {0};
     (void)sp_slice_copy(a_of(&pair), shifted + 1, 256);
     assert_int_equal(sp_pubkey_rsa(a_of(&weak), b_of(&weak), &key), SP_ERR_RANGE);
-    assert_int_equal(sp_pubkey_rsa(sp_slice_make(huge, sizeof(huge)), b_of(&pair), &key), SP_ERR_RANGE);
+    assert_int_equal(sp_pubkey_rsa(sp_slice_make(huge, sizeof(huge)), b_of(&pair), &key),
+                     SP_ERR_RANGE);
     assert_int_equal(sp_pubkey_rsa(sp_slice_make(shifted, 257), b_of(&pair), &key), SP_ERR_INVALID);
-    assert_int_equal(sp_pubkey_rsa(sp_slice_make(pair.a, 255), b_of(&pair), &key), (pair.a[254] & 1) != 0 ? SP_ERR_RANGE : SP_ERR_INVALID);
+    assert_int_equal(sp_pubkey_rsa(sp_slice_make(pair.a, 255), b_of(&pair), &key),
+                     (pair.a[254] & 1) != 0 ? SP_ERR_RANGE : SP_ERR_INVALID);
     assert_int_equal(sp_pubkey_rsa(a_of(&pair), sp_slice_make(one, 1), &key), SP_ERR_INVALID);
     assert_int_equal(sp_pubkey_rsa(a_of(&pair), sp_slice_make(even, 3), &key), SP_ERR_INVALID);
     assert_int_equal(sp_pubkey_rsa(a_of(&pair), sp_slice_make(padded, 4), &key), SP_ERR_INVALID);
@@ -226,9 +249,12 @@ static void test_points_off_the_curve_are_refused(void **state)
     pair.b[31] ^= 1;
     assert_int_equal(sp_pubkey_ec(SP_PUBKEY_P256, a_of(&pair), b_of(&pair), &key), SP_ERR_INVALID);
     pair.b[31] ^= 1;
-    assert_int_equal(sp_pubkey_ec(SP_PUBKEY_P256, sp_slice_make(zeros, 32), sp_slice_make(zeros, 32), &key), SP_ERR_INVALID);
+    assert_int_equal(
+        sp_pubkey_ec(SP_PUBKEY_P256, sp_slice_make(zeros, 32), sp_slice_make(zeros, 32), &key),
+        SP_ERR_INVALID);
     assert_int_equal(sp_pubkey_ec(SP_PUBKEY_P384, a_of(&pair), b_of(&pair), &key), SP_ERR_INVALID);
-    assert_int_equal(sp_pubkey_ec(SP_PUBKEY_P256, sp_slice_make(pair.a, 31), b_of(&pair), &key), SP_ERR_INVALID);
+    assert_int_equal(sp_pubkey_ec(SP_PUBKEY_P256, sp_slice_make(pair.a, 31), b_of(&pair), &key),
+                     SP_ERR_INVALID);
     assert_int_equal(sp_pubkey_ec(SP_PUBKEY_RSA, a_of(&pair), b_of(&pair), &key), SP_ERR_INVALID);
     assert_null(key);
     assert_int_equal(sp_pubkey_ec(SP_PUBKEY_P256, a_of(&pair), b_of(&pair), &key), SP_OK);
@@ -240,13 +266,15 @@ static void test_points_off_the_curve_are_refused(void **state)
 static void test_only_five_names_are_algorithms(void **state)
 {
     (void)state;
-    static const char *const others[] = {"none", "None", "HS256", "RS384", "RS512", "PS512", "ES512", "ES256K", "rs256", "EdDSA ", ""};
+    static const char *const others[] = {"none",  "None",   "HS256", "RS384",  "RS512", "PS512",
+                                         "ES512", "ES256K", "rs256", "EdDSA ", ""};
     enum sp_jose alg = SP_JOSE_COUNT;
     for (size_t i = 0; i < SP_COUNT(others); i++) {
         assert_int_equal(sp_jose_from_name(sp_slice_of(others[i]), &alg), SP_ERR_UNSUPPORTED);
     }
     for (unsigned i = 0; i < SP_JOSE_COUNT; i++) {
-        assert_int_equal(sp_jose_from_name(sp_slice_of(sp_jose_name((enum sp_jose)i)), &alg), SP_OK);
+        assert_int_equal(sp_jose_from_name(sp_slice_of(sp_jose_name((enum sp_jose)i)), &alg),
+                         SP_OK);
         assert_int_equal(alg, i);
     }
 }

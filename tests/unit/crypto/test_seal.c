@@ -13,9 +13,10 @@ static const uint8_t known_public[SP_SEAL_KEY_BYTES] = {
     0x07, 0xa3, 0x7c, 0xbc, 0x14, 0x20, 0x93, 0xc8, 0xb7, 0x55, 0xdc, 0x1b, 0x10, 0xe8, 0x6c, 0xb4,
     0x26, 0x37, 0x4a, 0xd1, 0x6a, 0xa8, 0x53, 0xed, 0x0b, 0xdf, 0xc0, 0xb2, 0xb8, 0x6d, 0x1c, 0x7c};
 static const uint8_t known_sealed[] = {
-    0xa0, 0xba, 0x73, 0x8d, 0xbd, 0x92, 0x95, 0x57, 0xb6, 0x19, 0xf7, 0x9c, 0x8b, 0x39, 0x77, 0x50, 0x61, 0x5e, 0xbf, 0x0f,
-    0x26, 0x6e, 0xee, 0x23, 0xaf, 0xf8, 0x97, 0x3d, 0xe8, 0x67, 0x0b, 0x1f, 0x35, 0x6a, 0x5c, 0x8f, 0x73, 0x9d, 0x37, 0xd8,
-    0x59, 0x82, 0x90, 0xb9, 0x6e, 0x90, 0x8a, 0x5f, 0x4a, 0x33, 0x70, 0x14, 0x05, 0x4c, 0x28, 0x5f, 0xc6, 0x48, 0x01, 0xc8};
+    0xa0, 0xba, 0x73, 0x8d, 0xbd, 0x92, 0x95, 0x57, 0xb6, 0x19, 0xf7, 0x9c, 0x8b, 0x39, 0x77,
+    0x50, 0x61, 0x5e, 0xbf, 0x0f, 0x26, 0x6e, 0xee, 0x23, 0xaf, 0xf8, 0x97, 0x3d, 0xe8, 0x67,
+    0x0b, 0x1f, 0x35, 0x6a, 0x5c, 0x8f, 0x73, 0x9d, 0x37, 0xd8, 0x59, 0x82, 0x90, 0xb9, 0x6e,
+    0x90, 0x8a, 0x5f, 0x4a, 0x33, 0x70, 0x14, 0x05, 0x4c, 0x28, 0x5f, 0xc6, 0x48, 0x01, 0xc8};
 static const struct sp_slice info = {(const uint8_t *)"sallyport code 1", 16};
 
 static void known_private(uint8_t out[SP_SEAL_KEY_BYTES])
@@ -32,7 +33,8 @@ static void test_what_another_implementation_sealed_is_opened(void **state)
     (void)state;
     sp_buf_init(&out, 1000);
     known_private(key);
-    assert_int_equal(sp_seal_open(key, info, sp_slice_make(known_sealed, sizeof(known_sealed)), &out), SP_OK);
+    assert_int_equal(
+        sp_seal_open(key, info, sp_slice_make(known_sealed, sizeof(known_sealed)), &out), SP_OK);
     assert_true(sp_slice_is(sp_buf_slice(&out), "print(6 * 7)"));
 }
 
@@ -47,18 +49,24 @@ static void test_any_changed_byte_another_use_and_another_key_are_refused(void *
     for (size_t i = 0; i < sizeof(sealed); i++) {
         memcpy(sealed, known_sealed, sizeof(sealed));
         sealed[i] ^= 4;
-        assert_int_equal(sp_seal_open(key, info, sp_slice_make(sealed, sizeof(sealed)), &out), SP_ERR_INVALID);
+        assert_int_equal(sp_seal_open(key, info, sp_slice_make(sealed, sizeof(sealed)), &out),
+                         SP_ERR_INVALID);
     }
     for (size_t len = 0; len < sizeof(sealed); len++) {
-        assert_int_equal(sp_seal_open(key, info, sp_slice_make(known_sealed, len), &out), SP_ERR_INVALID);
+        assert_int_equal(sp_seal_open(key, info, sp_slice_make(known_sealed, len), &out),
+                         SP_ERR_INVALID);
     }
-    assert_int_equal(sp_seal_open(key, sp_slice_of("other"), sp_slice_make(known_sealed, sizeof(known_sealed)), &out),
+    assert_int_equal(sp_seal_open(key, sp_slice_of("other"),
+                                  sp_slice_make(known_sealed, sizeof(known_sealed)), &out),
                      SP_ERR_INVALID);
     key[3] ^= 1;
-    assert_int_equal(sp_seal_open(key, info, sp_slice_make(known_sealed, sizeof(known_sealed)), &out), SP_ERR_INVALID);
+    assert_int_equal(
+        sp_seal_open(key, info, sp_slice_make(known_sealed, sizeof(known_sealed)), &out),
+        SP_ERR_INVALID);
     assert_int_equal(out.len, 0);
     memset(sealed, 0, 32); /* a point of low order */
-    assert_int_equal(sp_seal_open(key, info, sp_slice_make(sealed, sizeof(sealed)), &out), SP_ERR_INVALID);
+    assert_int_equal(sp_seal_open(key, info, sp_slice_make(sealed, sizeof(sealed)), &out),
+                     SP_ERR_INVALID);
 }
 
 static void test_each_sealing_is_another_and_all_open(void **state)

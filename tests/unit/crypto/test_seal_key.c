@@ -47,7 +47,8 @@ static void test_other_texts_are_refused(void **state)
     uint8_t key[SP_SEAL_KEY_BYTES] = {7};
     (void)state;
     for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
-        assert_int_equal(sp_seal_key_read(SP_SEAL_PUBLIC, sp_slice_of(texts[i]), key), SP_ERR_INVALID);
+        assert_int_equal(sp_seal_key_read(SP_SEAL_PUBLIC, sp_slice_of(texts[i]), key),
+                         SP_ERR_INVALID);
     }
     assert_int_equal(sp_seal_key_read(SP_SEAL_PRIVATE, sp_slice_of(PUBLIC), key), SP_ERR_INVALID);
     assert_int_equal(key[0], 7);

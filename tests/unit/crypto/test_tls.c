@@ -33,7 +33,9 @@ static int make_all(void **state)
     ours = authority_new("ours");
     foreign = authority_new("foreign");
     server = authority_issue(ours, "gateway", "DNS:gateway.example,IP:127.0.0.1", false);
-    client = authority_issue(ours, "client one", "DNS:one.acme.example,URI:spiffe://acme/one,email:one@acme.example", false);
+    client =
+        authority_issue(ours, "client one",
+                        "DNS:one.acme.example,URI:spiffe://acme/one,email:one@acme.example", false);
     expired = authority_issue(ours, "old", NULL, true);
     stranger = authority_issue(foreign, "stranger", NULL, false);
     ca = authority_pem(ours);
@@ -72,15 +74,16 @@ static struct sp_tls_server_files files(enum sp_tls_demand demand)
                                         .demand = demand};
 }
 
-static void open_pair(struct pair *p, const struct sp_tls_server_files *of_server, const char *trusted, const char *host,
-                      const struct cert *shown)
+static void open_pair(struct pair *p, const struct sp_tls_server_files *of_server,
+                      const char *trusted, const char *host, const struct cert *shown)
 {
     const char *why = NULL;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, p->fds), 0);
     assert_int_equal(sp_tls_server_new(of_server, &why, &p->contexts[0]), SP_OK);
     assert_int_equal(sp_tls_client_new(sp_slice_of(trusted), &why, &p->contexts[1]), SP_OK);
     if (shown != NULL) {
-        assert_int_equal(sp_tls_client_show(p->contexts[1], sp_slice_of(shown->certificate), sp_slice_of(shown->key), &why),
+        assert_int_equal(sp_tls_client_show(p->contexts[1], sp_slice_of(shown->certificate),
+                                            sp_slice_of(shown->key), &why),
                          SP_OK);
     }
     assert_int_equal(sp_tls_new(p->contexts[0], p->fds[0], NULL, &p->ends[0]), SP_OK);
@@ -138,8 +141,10 @@ static void test_a_server_must_be_who_it_says(void **state)
         const char *host;
         enum sp_err err;
     } cases[] = {
-        {ca, "gateway.example", SP_OK},          {ca, "127.0.0.1", SP_OK},
-        {ca, "other.example", SP_ERR_SYSTEM},    {ca, "127.0.0.2", SP_ERR_SYSTEM},
+        {ca, "gateway.example", SP_OK},
+        {ca, "127.0.0.1", SP_OK},
+        {ca, "other.example", SP_ERR_SYSTEM},
+        {ca, "127.0.0.2", SP_ERR_SYSTEM},
         {foreign_ca, "gateway.example", SP_ERR_SYSTEM},
     };
     for (size_t i = 0; i < SP_COUNT(cases); i++) {
@@ -160,9 +165,12 @@ static void test_certificates_of_clients(void **state)
         bool is_good;
         bool has_peer;
     } cases[] = {
-        {&client, SP_TLS_MUST_CERTIFICATE, true, true},    {NULL, SP_TLS_MUST_CERTIFICATE, false, false},
-        {&client, SP_TLS_MAY_CERTIFICATE, true, true},     {NULL, SP_TLS_MAY_CERTIFICATE, true, false},
-        {&expired, SP_TLS_MAY_CERTIFICATE, false, false},  {&stranger, SP_TLS_MAY_CERTIFICATE, false, false},
+        {&client, SP_TLS_MUST_CERTIFICATE, true, true},
+        {NULL, SP_TLS_MUST_CERTIFICATE, false, false},
+        {&client, SP_TLS_MAY_CERTIFICATE, true, true},
+        {NULL, SP_TLS_MAY_CERTIFICATE, true, false},
+        {&expired, SP_TLS_MAY_CERTIFICATE, false, false},
+        {&stranger, SP_TLS_MAY_CERTIFICATE, false, false},
         {&client, SP_TLS_NO_CERTIFICATE, true, false},
     };
     for (size_t i = 0; i < SP_COUNT(cases); i++) {
@@ -173,10 +181,13 @@ static void test_certificates_of_clients(void **state)
         sp_buf_init(&subject, 1024);
         open_pair(&p, &f, ca, "gateway.example", cases[i].shown);
         assert_int_equal(p.errs[0] == SP_OK, cases[i].is_good);
-        assert_int_equal(sp_tls_peer(p.ends[0], fingerprint, &subject), cases[i].has_peer ? SP_OK : SP_ERR_NOT_FOUND);
+        assert_int_equal(sp_tls_peer(p.ends[0], fingerprint, &subject),
+                         cases[i].has_peer ? SP_OK : SP_ERR_NOT_FOUND);
         if (cases[i].has_peer) {
-            assert_true(sp_slice_is(sp_buf_slice(&subject),
-                                    "CN=client one\ndns:one.acme.example\nuri:spiffe://acme/one\nemail:one@acme.example"));
+            assert_true(sp_slice_is(
+                sp_buf_slice(&subject),
+                "CN=client "
+                "one\ndns:one.acme.example\nuri:spiffe://acme/one\nemail:one@acme.example"));
         }
         close_pair(&p);
     }
@@ -243,8 +254,10 @@ static void test_files_that_do_not_fit_are_named(void **state)
         {server.certificate, server.certificate, ca, "",
          "the key's file holds no private key in PEM form without a password"},
         {server.certificate, client.key, ca, "", "the key does not belong to the certificate"},
-        {server.certificate, server.key, "", "", "the authorities' file holds no certificate in PEM form"},
-        {server.certificate, server.key, ca, ca, "the file of revoked certificates holds no list in PEM form"},
+        {server.certificate, server.key, "", "",
+         "the authorities' file holds no certificate in PEM form"},
+        {server.certificate, server.key, ca, ca,
+         "the file of revoked certificates holds no list in PEM form"},
     };
     for (size_t i = 0; i < SP_COUNT(cases); i++) {
         struct sp_tls_context *context = NULL;
@@ -263,9 +276,12 @@ static void test_files_that_do_not_fit_are_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bytes_go_both_ways_and_end),   cmocka_unit_test(test_a_server_must_be_who_it_says),
-        cmocka_unit_test(test_certificates_of_clients),      cmocka_unit_test(test_a_revoked_client_stays_outside),
-        cmocka_unit_test(test_plain_http_is_told_apart),     cmocka_unit_test(test_files_that_do_not_fit_are_named),
+        cmocka_unit_test(test_bytes_go_both_ways_and_end),
+        cmocka_unit_test(test_a_server_must_be_who_it_says),
+        cmocka_unit_test(test_certificates_of_clients),
+        cmocka_unit_test(test_a_revoked_client_stays_outside),
+        cmocka_unit_test(test_plain_http_is_told_apart),
+        cmocka_unit_test(test_files_that_do_not_fit_are_named),
     };
     return cmocka_run_group_tests(tests, make_all, free_all);
 }

@@ -7,7 +7,10 @@
 
 #include "format/npy.h"
 
-#define ARRAY(text) {(const uint8_t *)(text), sizeof(text) - 1}
+#define ARRAY(text)                                                                                \
+    {                                                                                              \
+        (const uint8_t *)(text), sizeof(text) - 1                                                  \
+    }
 
 static const struct {
     const char *name;

@@ -30,7 +30,10 @@ static bool on_event(void *ctx, enum sp_pickle_event event, struct sp_slice modu
     return true;
 }
 
-#define PICKLE(text) {(const uint8_t *)(text), sizeof(text) - 1}
+#define PICKLE(text)                                                                               \
+    {                                                                                              \
+        (const uint8_t *)(text), sizeof(text) - 1                                                  \
+    }
 
 static const struct {
     const char *name;

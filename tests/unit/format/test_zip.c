@@ -21,9 +21,9 @@ static const uint8_t two[] = {
     0,   0,   0,   128, 1,   40,  0,   0,  0,  100, 47, 98, 46, 116, 120, 116, 80,  75,  5,
     6,   0,   0,   0,   0,   2,   0,   2,  0,  104, 0,  0,  0,  83,  0,   0,   0,   0,   0};
 
-#define DIRECTORY    83U
-#define SECOND       134U
-#define END          187U
+#define DIRECTORY 83U
+#define SECOND    134U
+#define END       187U
 
 static struct sp_slice copy_of(uint8_t out[sizeof(two)])
 {

@@ -57,7 +57,8 @@ static enum sp_err on_left(void *ctx, const struct sp_msg_left *left)
     return s->left;
 }
 
-static enum sp_err on_job(void *ctx, void *request, const struct sp_msg_send *send, struct sp_msg_job *job)
+static enum sp_err on_job(void *ctx, void *request, const struct sp_msg_send *send,
+                          struct sp_msg_job *job)
 {
     struct seen *s = ctx;
     assert_non_null(request);

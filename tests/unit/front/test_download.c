@@ -12,7 +12,9 @@ static uint8_t file[1024];
 /* A file that only seems to be as large as this: nobody reads it here. */
 static struct MHD_Response *begin(struct sp_downloads *downloads, uint32_t owner, uint64_t bytes)
 {
-    struct sp_reply reply = {.content = {.bytes = sp_slice_make(file, (size_t)bytes), .fd = -1}, .has_content = true, .len = 1};
+    struct sp_reply reply = {.content = {.bytes = sp_slice_make(file, (size_t)bytes), .fd = -1},
+                             .has_content = true,
+                             .len = 1};
     struct MHD_Response *response = sp_download_response(downloads, &reply, owner);
     assert_non_null(response);
     assert_int_equal(reply.content.bytes.len, 0);

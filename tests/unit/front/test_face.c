@@ -54,7 +54,8 @@ static enum sp_err on_ask(void *ctx, const struct sp_msg_ask *ask)
     b->target[ask->target.len] = '\0';
     memcpy(b->source, ask->source.ptr, ask->source.len);
     b->source[ask->source.len] = '\0';
-    assert_true(ask->is_tls == 1 && ask->certificate.len == SP_DIGEST_BYTES && sp_slice_is(ask->subject, "CN=robot"));
+    assert_true(ask->is_tls == 1 && ask->certificate.len == SP_DIGEST_BYTES &&
+                sp_slice_is(ask->subject, "CN=robot"));
     return SP_OK;
 }
 
@@ -111,7 +112,8 @@ static void setup(struct bench *b)
     b->client = pair[0];
     const struct sp_msg_stream from = {.source = SP_SLICE_LITERAL("192.0.2.7"),
                                        .is_tls = 1,
-                                       .certificate = SP_SLICE_LITERAL("0123456789abcdef0123456789abcdef"),
+                                       .certificate =
+                                           SP_SLICE_LITERAL("0123456789abcdef0123456789abcdef"),
                                        .subject = SP_SLICE_LITERAL("CN=robot")};
     assert_int_equal(sp_face_add_stream(b->face, pair[1], &from), SP_OK);
 }

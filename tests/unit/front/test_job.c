@@ -16,9 +16,10 @@ static void test_arguments_of_a_request(void **state)
 {
     SP_AUTO_BUF struct sp_buf out;
     struct sp_arguments arguments;
-    const struct sp_job_request request = {.method = SP_SLICE_LITERAL("GET"),
-                                           .target = SP_SLICE_LITERAL("/files/a%20b" Q "&path=/mnt/data/x&recursive=true"),
-                                           .content_type = SP_SLICE_LITERAL("text/plain")};
+    const struct sp_job_request request = {
+        .method = SP_SLICE_LITERAL("GET"),
+        .target = SP_SLICE_LITERAL("/files/a%20b" Q "&path=/mnt/data/x&recursive=true"),
+        .content_type = SP_SLICE_LITERAL("text/plain")};
     (void)state;
     sp_buf_init(&out, 4096);
     assert_int_equal(sp_job_arguments(&request, &out), SP_OK);
@@ -40,9 +41,10 @@ static void test_only_the_pools_names_go_on(void **state)
     sp_writer_init(&w, &names);
     sp_writer_block(&w, SP_SLICE_LITERAL("hash"));
     sp_writer_block(&w, SP_SLICE_LITERAL("mine"));
-    struct sp_job_request request = {.method = SP_SLICE_LITERAL("GET"),
-                                     .target = SP_SLICE_LITERAL("/listSessions?api-version=2025-10-02-preview"),
-                                     .names = sp_buf_slice(&names)};
+    struct sp_job_request request = {
+        .method = SP_SLICE_LITERAL("GET"),
+        .target = SP_SLICE_LITERAL("/listSessions?api-version=2025-10-02-preview"),
+        .names = sp_buf_slice(&names)};
     assert_int_equal(sp_job_arguments(&request, &out), SP_OK);
     assert_int_equal(sp_arguments_read(sp_buf_slice(&out), &arguments), SP_OK);
     assert_int_equal(arguments.sessions.len, 8);

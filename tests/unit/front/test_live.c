@@ -16,7 +16,9 @@
 #include "front/live.h"
 #include "wire/loop.h"
 
-#define EXEC "POST /executions?api-version=2025-10-02-preview&identifier=abcd HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n"
+#define EXEC                                                                                       \
+    "POST /executions?api-version=2025-10-02-preview&identifier=abcd HTTP/1.1\r\nHost: "           \
+    "h\r\nContent-Length: 2\r\n"
 
 struct bench {
     struct sp_loop *loop;
@@ -136,8 +138,10 @@ static void ask(struct bench *b)
 
 static void part(struct bench *b, unsigned what, struct sp_slice data, uint32_t lost)
 {
-    const struct sp_msg_part msg = {
-        .exchange = b->exchange, .what = (uint8_t)what, .lost = lost, .data = {.bytes = data, .fd = -1}};
+    const struct sp_msg_part msg = {.exchange = b->exchange,
+                                    .what = (uint8_t)what,
+                                    .lost = lost,
+                                    .data = {.bytes = data, .fd = -1}};
     assert_int_equal(sp_desk_on_part(sp_face_desk(b->face), &msg), SP_OK);
     turn(b);
 }
@@ -146,8 +150,9 @@ static void end(struct bench *b, enum sp_err err)
 {
     SP_AUTO_BUF struct sp_buf bytes;
     struct sp_writer w;
-    const struct sp_result result = {
-        .status = SP_RUN_SUCCEEDED, .out_text = SP_SLICE_LITERAL("hi"), .value_json = SP_SLICE_LITERAL("null")};
+    const struct sp_result result = {.status = SP_RUN_SUCCEEDED,
+                                     .out_text = SP_SLICE_LITERAL("hi"),
+                                     .value_json = SP_SLICE_LITERAL("null")};
     sp_buf_init(&bytes, 4096);
     sp_writer_init(&w, &bytes);
     sp_result_write(&w, &result);
@@ -170,7 +175,8 @@ static void test_parts_come_at_once_and_the_result_last(void **state)
     assert_non_null(strstr(b->got, "Content-Type: text/event-stream\r\n"));
     assert_non_null(strstr(b->got, "event: stdout\ndata: {\"text\":\"a\\n\"}\n\n"));
     part(b, SP_PART_STDERR, SP_SLICE_LITERAL("b"), 3);
-    assert_non_null(strstr(heard(b), "event: gap\ndata: {\"parts\":3}\n\nevent: stderr\ndata: {\"text\":\"b\"}\n\n"));
+    assert_non_null(strstr(
+        heard(b), "event: gap\ndata: {\"parts\":3}\n\nevent: stderr\ndata: {\"text\":\"b\"}\n\n"));
     part(b, SP_PART_OUTPUT, SP_SLICE_LITERAL("{\"text/plain\":\"1\"}"), 0);
     assert_non_null(strstr(heard(b), "event: output\ndata: {\"text/plain\":\"1\"}\n\n"));
     end(b, SP_OK);
@@ -187,7 +193,8 @@ static void test_an_error_after_the_first_part_is_an_event(void **state)
     part(b, SP_PART_STDOUT, SP_SLICE_LITERAL("a"), 0);
     (void)heard(b);
     end(b, SP_ERR_OUTCOME_UNKNOWN);
-    assert_non_null(strstr(heard(b), "id: 5\nevent: error\ndata: {\"error\":{\"code\":\"OutcomeUnknown\""));
+    assert_non_null(
+        strstr(heard(b), "id: 5\nevent: error\ndata: {\"error\":{\"code\":\"OutcomeUnknown\""));
 }
 
 static void test_an_error_before_it_has_its_status(void **state)

@@ -40,16 +40,21 @@ static void test_a_used_up_quota_is_told_in_structured_fields(void **state)
         struct sp_limit_state limit;
         const char *policy, *left;
     } cases[] = {
-        {{SP_LIMIT_REQUESTS, SP_LIMIT_OF_TENANT, 600, 0, 12}, "\"requests\";q=600;w=60", "\"requests\";r=0;t=12"},
-        {{SP_LIMIT_RUNS, SP_LIMIT_OF_ORGANISATION, 16, 0, 1}, "\"organisation-concurrent-runs\";q=16",
+        {{SP_LIMIT_REQUESTS, SP_LIMIT_OF_TENANT, 600, 0, 12},
+         "\"requests\";q=600;w=60",
+         "\"requests\";r=0;t=12"},
+        {{SP_LIMIT_RUNS, SP_LIMIT_OF_ORGANISATION, 16, 0, 1},
+         "\"organisation-concurrent-runs\";q=16",
          "\"organisation-concurrent-runs\";r=0;t=1"},
-        {{SP_LIMIT_CODE, SP_LIMIT_OF_TOKEN, 1024, 7, 86400}, "\"token-code-bytes\";q=1024;w=86400",
+        {{SP_LIMIT_CODE, SP_LIMIT_OF_TOKEN, 1024, 7, 86400},
+         "\"token-code-bytes\";q=1024;w=86400",
          "\"token-code-bytes\";r=7;t=86400"},
         {{SP_LIMIT_NONE, SP_LIMIT_OF_TENANT, 0, 0, 0}, NULL, NULL},
     };
     (void)state;
     for (size_t i = 0; i < SP_COUNT(cases); i++) {
-        const struct sp_desk_answer answer = {.exchange = 1, .err = SP_ERR_QUOTA, .limit = cases[i].limit};
+        const struct sp_desk_answer answer = {
+            .exchange = 1, .err = SP_ERR_QUOTA, .limit = cases[i].limit};
         struct sp_reply reply;
         sp_reply_init(&reply, &request_new, &answer);
         assert_int_equal(reply.status, 429);
@@ -68,12 +73,15 @@ static void test_a_missing_scope_is_named(void **state)
 {
     (void)state;
     const struct sp_desk_answer answer = {
-        .exchange = 1, .err = SP_ERR_SCOPE, .detail = SP_SLICE_LITERAL("the token lacks the scope audit:read")};
+        .exchange = 1,
+        .err = SP_ERR_SCOPE,
+        .detail = SP_SLICE_LITERAL("the token lacks the scope audit:read")};
     struct sp_reply reply;
     sp_reply_init(&reply, &request_new, &answer);
     assert_int_equal(reply.status, 403);
-    assert_string_equal(field(&reply, "WWW-Authenticate"),
-                        "Bearer realm=\"sallyport\", error=\"insufficient_scope\", scope=\"audit:read\"");
+    assert_string_equal(
+        field(&reply, "WWW-Authenticate"),
+        "Bearer realm=\"sallyport\", error=\"insufficient_scope\", scope=\"audit:read\"");
     assert_true(body_has(&reply, "the token lacks the scope audit:read"));
     sp_reply_done(&reply);
 }
@@ -82,7 +90,8 @@ static void test_what_admit_tells_is_the_body(void **state)
 {
     (void)state;
     struct sp_payload payload = {.bytes = SP_SLICE_LITERAL("{\"tenant\":\"acme\"}"), .fd = -1};
-    const struct sp_desk_answer answer = {.exchange = 1, .err = SP_OK, .is_json = true, .payload = &payload};
+    const struct sp_desk_answer answer = {
+        .exchange = 1, .err = SP_OK, .is_json = true, .payload = &payload};
     struct sp_reply reply;
     sp_reply_init(&reply, &request_new, &answer);
     assert_int_equal(reply.status, 200);
@@ -102,13 +111,21 @@ static void test_an_error_has_the_fields_that_its_status_asks_for(void **state)
         {SP_ERR_JSON, 0, 400, "InvalidJson", NULL, NULL, NULL},
         {SP_ERR_TOKEN_MISSING, 0, 401, "TokenMissing", NULL, "Bearer realm=\"sallyport\"", NULL},
         {SP_ERR_TOKEN_EXPIRED, 0, 401, "TokenExpired", NULL,
-         "Bearer realm=\"sallyport\", error=\"invalid_token\", error_description=\"the token has expired\"", NULL},
+         "Bearer realm=\"sallyport\", error=\"invalid_token\", error_description=\"the token has "
+         "expired\"",
+         NULL},
         {SP_ERR_TOKEN_AUDIENCE, 0, 401, "TokenAudience", NULL,
-         "Bearer realm=\"sallyport\", error=\"invalid_token\", error_description=\"the token is for another audience\"", NULL},
+         "Bearer realm=\"sallyport\", error=\"invalid_token\", error_description=\"the token is "
+         "for another audience\"",
+         NULL},
         {SP_ERR_TOKEN_EARLY, 0, 401, "TokenNotYetValid", NULL,
-         "Bearer realm=\"sallyport\", error=\"invalid_token\", error_description=\"the token is not valid yet\"", NULL},
+         "Bearer realm=\"sallyport\", error=\"invalid_token\", error_description=\"the token is "
+         "not valid yet\"",
+         NULL},
         {SP_ERR_TOKEN_UNKNOWN, 0, 401, "TokenUnknown", NULL,
-         "Bearer realm=\"sallyport\", error=\"invalid_token\", error_description=\"the token is not known here\"", NULL},
+         "Bearer realm=\"sallyport\", error=\"invalid_token\", error_description=\"the token is "
+         "not known here\"",
+         NULL},
         {SP_ERR_DENIED, 0, 403, "PolicyDenied", NULL, NULL, NULL},
         {SP_ERR_METHOD, 0, 405, "MethodNotAllowed", NULL, NULL, "OPTIONS, POST"},
         {SP_ERR_BUSY, 1, 429, "TooManyRequests", "1", NULL, NULL},
@@ -210,7 +227,8 @@ static void test_a_result_is_shaped_by_path_and_version(void **state)
     assert_null(field(&reply, "x-ms-error-code"));
     sp_reply_done(&reply);
 
-    const struct sp_desk_answer running = {.exchange = 0xAB, .err = SP_OK, .payload = &payload, .is_async = true};
+    const struct sp_desk_answer running = {
+        .exchange = 0xAB, .err = SP_OK, .payload = &payload, .is_async = true};
     sp_reply_init(&reply, &request_new, &running);
     assert_string_equal(
         field(&reply, "Operation-Location"),

@@ -201,6 +201,7 @@ def vectors():
 def main():
     keys = [jwk("r1", use="sig"), jwk("e1", use="sig", key_ops=["verify"]), jwk("e3"), jwk("d1"), jwk("d4")]
     lines = ["/* Made by make_vectors.py: keys, and tokens that they signed. The private halves were thrown away. */",
+             "/* clang-format off */",
              "#ifndef SP_TEST_IDENTITY_VECTORS_H", "#define SP_TEST_IDENTITY_VECTORS_H", "",
              f"#define VECTORS_NOW_S UINT64_C({NOW})", f'#define VECTORS_ISSUER "{ISSUER}"',
              f'#define VECTORS_ENTRA_TENANT "{TENANT}"', "",

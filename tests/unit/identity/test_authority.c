@@ -24,10 +24,13 @@ struct world {
 static int make_world(void **state)
 {
     static struct world w;
-    const struct sp_tenant acme = {.name = SP_SLICE_LITERAL("acme"), .policy_name = SP_SLICE_LITERAL("strict")};
-    const struct sp_tenant beta = {.name = SP_SLICE_LITERAL("beta"), .policy_name = SP_SLICE_LITERAL("strict")};
-    const struct sp_tenant both = {
-        .name = SP_SLICE_LITERAL("both"), .policy_name = SP_SLICE_LITERAL("strict"), .needs_certificate = true};
+    const struct sp_tenant acme = {.name = SP_SLICE_LITERAL("acme"),
+                                   .policy_name = SP_SLICE_LITERAL("strict")};
+    const struct sp_tenant beta = {.name = SP_SLICE_LITERAL("beta"),
+                                   .policy_name = SP_SLICE_LITERAL("strict")};
+    const struct sp_tenant both = {.name = SP_SLICE_LITERAL("both"),
+                                   .policy_name = SP_SLICE_LITERAL("strict"),
+                                   .needs_certificate = true};
     struct sp_token token;
     uint8_t digest[SP_TOKEN_DIGEST_BYTES];
     sp_buf_init(&w.token, 256);
@@ -41,7 +44,9 @@ static int make_world(void **state)
     assert_int_equal(sp_token_make(SP_SLICE_LITERAL("t1"), &w.token), SP_OK);
     assert_int_equal(sp_token_parse(sp_buf_slice(&w.token), &token), SP_OK);
     assert_int_equal(sp_token_digest(&token, digest), SP_OK);
-    assert_int_equal(sp_directory_add_token(d, SP_SLICE_LITERAL("t1"), SP_SLICE_LITERAL("acme"), digest, 0), SP_OK);
+    assert_int_equal(
+        sp_directory_add_token(d, SP_SLICE_LITERAL("t1"), SP_SLICE_LITERAL("acme"), digest, 0),
+        SP_OK);
     assert_int_equal(sp_buf_put_text(&w.bearer, "Bearer "), SP_OK);
     assert_int_equal(sp_buf_put(&w.bearer, sp_buf_slice(&w.token)), SP_OK);
     sp_buf_init(&w.signed_bearer, 4096);
@@ -92,35 +97,47 @@ static void test_a_token_is_taken_from_either_field_but_not_from_both(void **sta
     const struct sp_slice bearer = sp_buf_slice(&w->bearer);
     assert_int_equal(ask(w, (struct sp_credentials){.authorization = bearer}), SP_OK);
     assert_int_equal(ask(w, (struct sp_credentials){.api_key = token}), SP_OK);
-    assert_int_equal(ask(w, (struct sp_credentials){.authorization = bearer, .api_key = token}), SP_ERR_TOKEN_UNKNOWN);
+    assert_int_equal(ask(w, (struct sp_credentials){.authorization = bearer, .api_key = token}),
+                     SP_ERR_TOKEN_UNKNOWN);
     assert_int_equal(ask(w, (struct sp_credentials){.authorization = token}), SP_ERR_TOKEN_UNKNOWN);
     assert_int_equal(ask(w, (struct sp_credentials){.api_key = bearer}), SP_ERR_TOKEN_UNKNOWN);
-    assert_int_equal(ask(w, (struct sp_credentials){.authorization = SP_SLICE_LITERAL("")}), SP_ERR_TOKEN_MISSING);
-    assert_int_equal(ask(w, (struct sp_credentials){.authorization = SP_SLICE_LITERAL("Basic YTpi")}), SP_ERR_TOKEN_UNKNOWN);
-    assert_int_equal(ask(w, (struct sp_credentials){.authorization = SP_SLICE_LITERAL("Bearer")}), SP_ERR_TOKEN_UNKNOWN);
-    assert_int_equal(ask(w, (struct sp_credentials){.authorization = SP_SLICE_LITERAL("bearer x")}), SP_ERR_TOKEN_UNKNOWN);
+    assert_int_equal(ask(w, (struct sp_credentials){.authorization = SP_SLICE_LITERAL("")}),
+                     SP_ERR_TOKEN_MISSING);
+    assert_int_equal(
+        ask(w, (struct sp_credentials){.authorization = SP_SLICE_LITERAL("Basic YTpi")}),
+        SP_ERR_TOKEN_UNKNOWN);
+    assert_int_equal(ask(w, (struct sp_credentials){.authorization = SP_SLICE_LITERAL("Bearer")}),
+                     SP_ERR_TOKEN_UNKNOWN);
+    assert_int_equal(ask(w, (struct sp_credentials){.authorization = SP_SLICE_LITERAL("bearer x")}),
+                     SP_ERR_TOKEN_UNKNOWN);
 }
 
 static void test_the_shape_of_a_token_decides_who_checks_it(void **state)
 {
     struct world *w = *state;
     const struct sp_slice bearer = sp_buf_slice(&w->signed_bearer);
-    assert_int_equal(ask(w, (struct sp_credentials){.authorization = bearer}), SP_ERR_TOKEN_UNKNOWN);
+    assert_int_equal(ask(w, (struct sp_credentials){.authorization = bearer}),
+                     SP_ERR_TOKEN_UNKNOWN);
     add_issuer(w, 1);
     assert_int_equal(ask(w, (struct sp_credentials){.authorization = bearer}), SP_OK);
     assert_true(sp_slice_is(w->who.tenant->name, "beta"));
     assert_true(sp_slice_is(w->who.id, "corp:alice"));
     assert_int_equal(w->who.scopes, SP_SCOPE_FILES);
-    assert_int_equal(ask(w, (struct sp_credentials){.authorization = sp_buf_slice(&w->bearer)}), SP_OK);
+    assert_int_equal(ask(w, (struct sp_credentials){.authorization = sp_buf_slice(&w->bearer)}),
+                     SP_OK);
     assert_true(sp_slice_is(w->who.tenant->name, "acme"));
-    assert_int_equal(ask(w, (struct sp_credentials){.api_key = vector_token("good")}), SP_ERR_TOKEN_UNKNOWN);
-    assert_int_equal(ask(w, (struct sp_credentials){.authorization = SP_SLICE_LITERAL("Bearer a.b.c")}), SP_ERR_TOKEN_UNKNOWN);
+    assert_int_equal(ask(w, (struct sp_credentials){.api_key = vector_token("good")}),
+                     SP_ERR_TOKEN_UNKNOWN);
+    assert_int_equal(
+        ask(w, (struct sp_credentials){.authorization = SP_SLICE_LITERAL("Bearer a.b.c")}),
+        SP_ERR_TOKEN_UNKNOWN);
 }
 
 static void test_a_signature_is_checked_once(void **state)
 {
     struct world *w = *state;
-    const struct sp_credentials slowed = {.authorization = sp_buf_slice(&w->signed_bearer), .is_slowed = true};
+    const struct sp_credentials slowed = {.authorization = sp_buf_slice(&w->signed_bearer),
+                                          .is_slowed = true};
     const struct sp_credentials plain = {.authorization = sp_buf_slice(&w->signed_bearer)};
     add_issuer(w, 1);
     assert_int_equal(ask(w, slowed), SP_ERR_BUSY);
@@ -132,11 +149,14 @@ static void test_a_signature_is_checked_once(void **state)
     assert_string_equal(sp_authority_why(w->authority), "it has expired");
     w->now = NOW;
     assert_int_equal(ask(w, plain), SP_OK);
-    assert_int_equal(sp_issuers_set_keys(sp_authority_issuers(w->authority), 0, SP_SLICE_LITERAL("{\"keys\":[]}")),
+    assert_int_equal(sp_issuers_set_keys(sp_authority_issuers(w->authority), 0,
+                                         SP_SLICE_LITERAL("{\"keys\":[]}")),
                      SP_ERR_NOT_FOUND);
     assert_int_equal(ask(w, slowed), SP_OK);
     /* A gateway token costs little, so its owner is not slowed with his neighbours. */
-    assert_int_equal(ask(w, (struct sp_credentials){.authorization = sp_buf_slice(&w->bearer), .is_slowed = true}), SP_OK);
+    assert_int_equal(ask(w, (struct sp_credentials){.authorization = sp_buf_slice(&w->bearer),
+                                                    .is_slowed = true}),
+                     SP_OK);
 }
 
 static void test_a_certificate_stands_for_its_tenant(void **state)
@@ -146,7 +166,9 @@ static void test_a_certificate_stands_for_its_tenant(void **state)
     const struct sp_slice digest = SP_SLICE_LITERAL("0123456789abcdef0123456789abcdef");
     const struct sp_credentials alone = {.certificate = digest, .subject = sp_slice_of(subject)};
     assert_int_equal(ask(w, alone), SP_ERR_TOKEN_MISSING);
-    assert_int_equal(sp_certificates_add(sp_authority_certificates(w->authority), SP_SLICE_LITERAL("subject:CN=robot"), 1), SP_OK);
+    assert_int_equal(sp_certificates_add(sp_authority_certificates(w->authority),
+                                         SP_SLICE_LITERAL("subject:CN=robot"), 1),
+                     SP_OK);
     assert_int_equal(ask(w, alone), SP_OK);
     assert_true(sp_slice_is(w->who.tenant->name, "beta"));
     assert_true(sp_slice_is(w->who.id, "cert:30313233343536373839616263646566"));
@@ -159,7 +181,8 @@ static void test_a_certificate_stands_for_its_tenant(void **state)
     assert_true(sp_slice_is(w->who.tenant->name, "acme"));
     both = alone;
     both.authorization = SP_SLICE_LITERAL("Bearer wrong");
-    assert_int_equal(ask(w, both), SP_ERR_TOKEN_UNKNOWN); /* a wrong token is not mended by a certificate */
+    assert_int_equal(ask(w, both),
+                     SP_ERR_TOKEN_UNKNOWN); /* a wrong token is not mended by a certificate */
 }
 
 static void test_a_tenant_may_want_certificate_and_token(void **state)
@@ -167,7 +190,9 @@ static void test_a_tenant_may_want_certificate_and_token(void **state)
     struct world *w = *state;
     const struct sp_slice digest = SP_SLICE_LITERAL("0123456789abcdef0123456789abcdef");
     add_issuer(w, 2);
-    assert_int_equal(sp_certificates_add(sp_authority_certificates(w->authority), SP_SLICE_LITERAL("subject:CN=both"), 2), SP_OK);
+    assert_int_equal(sp_certificates_add(sp_authority_certificates(w->authority),
+                                         SP_SLICE_LITERAL("subject:CN=both"), 2),
+                     SP_OK);
     struct sp_credentials c = {.certificate = digest, .subject = SP_SLICE_LITERAL("CN=both")};
     assert_int_equal(ask(w, c), SP_ERR_TOKEN_MISSING);
     c.authorization = sp_buf_slice(&w->signed_bearer);

@@ -61,10 +61,13 @@ static void test_the_digest_is_asked_before_the_subject(void **state)
     digest[0] = 1;
     assert_int_equal(sp_certificates_find(c, whole, subject, &tenant), SP_OK);
     assert_int_equal(tenant, 4);
-    assert_int_equal(sp_certificates_find(c, whole, SP_SLICE_LITERAL("CN=robots"), &tenant), SP_ERR_NOT_FOUND);
-    assert_int_equal(sp_certificates_find(c, whole, SP_SLICE_LITERAL(""), &tenant), SP_ERR_NOT_FOUND);
+    assert_int_equal(sp_certificates_find(c, whole, SP_SLICE_LITERAL("CN=robots"), &tenant),
+                     SP_ERR_NOT_FOUND);
+    assert_int_equal(sp_certificates_find(c, whole, SP_SLICE_LITERAL(""), &tenant),
+                     SP_ERR_NOT_FOUND);
     /* A subject without a digest is not from a certificate. */
-    assert_int_equal(sp_certificates_find(c, SP_SLICE_LITERAL(""), subject, &tenant), SP_ERR_NOT_FOUND);
+    assert_int_equal(sp_certificates_find(c, SP_SLICE_LITERAL(""), subject, &tenant),
+                     SP_ERR_NOT_FOUND);
     assert_int_equal(sp_certificates_add(c, SP_SLICE_LITERAL("CN=x"), 5), SP_ERR_INVALID);
     sp_certificates_free(c);
 }

@@ -17,8 +17,18 @@ static struct sp_json *parse(const char *text)
 static void test_only_one_object_is_a_set_of_claims(void **state)
 {
     (void)state;
-    static const char *const wrong[] = {"", "[]", "1", "\"a\"", "null", "{", "{}x", "{\"a\":1,\"a\":2}", "{\"a\":\"\\u0000\"}",
-                                        "{\"a\":\"\xff\"}", "{'a':1}", "{\"a\":1e999}"};
+    static const char *const wrong[] = {"",
+                                        "[]",
+                                        "1",
+                                        "\"a\"",
+                                        "null",
+                                        "{",
+                                        "{}x",
+                                        "{\"a\":1,\"a\":2}",
+                                        "{\"a\":\"\\u0000\"}",
+                                        "{\"a\":\"\xff\"}",
+                                        "{'a':1}",
+                                        "{\"a\":1e999}"};
     for (size_t i = 0; i < SP_COUNT(wrong); i++) {
         struct sp_json *doc = NULL;
         assert_int_equal(sp_claims_parse(sp_slice_of(wrong[i]), &doc), SP_ERR_INVALID);
@@ -68,10 +78,18 @@ static void test_an_audience_is_a_text_or_a_list_of_texts(void **state)
         const char *json;
         bool want;
     } rows[] = {
-        {"{\"aud\":\"me\"}", true},       {"{\"aud\":\"also me\"}", true},        {"{\"aud\":\"Me\"}", false},
-        {"{\"aud\":\"me \"}", false},     {"{\"aud\":[\"you\",\"me\"]}", true},   {"{\"aud\":[\"you\"]}", false},
-        {"{\"aud\":[]}", false},          {"{\"aud\":[\"me\",1]}", false},        {"{\"aud\":{\"me\":1}}", false},
-        {"{}", false},                    {"{\"aud\":null}", false},              {"{\"aud\":[[\"me\"]]}", false},
+        {"{\"aud\":\"me\"}", true},
+        {"{\"aud\":\"also me\"}", true},
+        {"{\"aud\":\"Me\"}", false},
+        {"{\"aud\":\"me \"}", false},
+        {"{\"aud\":[\"you\",\"me\"]}", true},
+        {"{\"aud\":[\"you\"]}", false},
+        {"{\"aud\":[]}", false},
+        {"{\"aud\":[\"me\",1]}", false},
+        {"{\"aud\":{\"me\":1}}", false},
+        {"{}", false},
+        {"{\"aud\":null}", false},
+        {"{\"aud\":[[\"me\"]]}", false},
     };
     for (size_t i = 0; i < SP_COUNT(rows); i++) {
         SP_AUTO_JSON struct sp_json *doc = parse(rows[i].json);
@@ -83,18 +101,22 @@ static void test_conditions_hold_for_texts_lists_words_and_plain_values(void **s
 {
     (void)state;
     SP_AUTO_JSON struct sp_json *doc =
-        parse("{\"team\":\"red\",\"groups\":[\"dev\",\"ops\",3],\"scp\":\"run read\",\"name\":\"run read\",\"ok\":true,"
+        parse("{\"team\":\"red\",\"groups\":[\"dev\",\"ops\",3],\"scp\":\"run "
+              "read\",\"name\":\"run read\",\"ok\":true,"
               "\"no\":false,\"level\":3,\"zero\":null,\"deep\":{\"a\":\"b\"},\"eq\":\"a=b\"}");
     static const struct {
         const char *condition;
         bool want;
     } rows[] = {
-        {"team=red", true},  {"team=re", false},   {"team=Red", false}, {"Team=red", false}, {"groups=ops", true},
-        {"groups=3", true},  {"groups=op", false}, {"scp=run", true},   {"scp=read", true},  {"scp=run read", false},
-        {"scp=ru", false},   {"name=run", false},  {"name=run read", true}, {"ok=true", true}, {"ok=1", false},
-        {"no=false", true},  {"no=true", false},   {"level=3", true},   {"level=3.0", false}, {"zero=null", false},
-        {"deep=b", false},   {"missing=x", false}, {"eq=a=b", true},    {"team", false},      {"=red", false},
-        {"team=", false},
+        {"team=red", true},      {"team=re", false},   {"team=Red", false},
+        {"Team=red", false},     {"groups=ops", true}, {"groups=3", true},
+        {"groups=op", false},    {"scp=run", true},    {"scp=read", true},
+        {"scp=run read", false}, {"scp=ru", false},    {"name=run", false},
+        {"name=run read", true}, {"ok=true", true},    {"ok=1", false},
+        {"no=false", true},      {"no=true", false},   {"level=3", true},
+        {"level=3.0", false},    {"zero=null", false}, {"deep=b", false},
+        {"missing=x", false},    {"eq=a=b", true},     {"team", false},
+        {"=red", false},         {"team=", false},
     };
     for (size_t i = 0; i < SP_COUNT(rows); i++) {
         print_message("%s\n", rows[i].condition);

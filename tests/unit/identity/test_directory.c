@@ -17,14 +17,16 @@ struct world {
     struct sp_buf stolen;  /* the id of `good` with another secret */
 };
 
-static void add(struct sp_directory *d, const char *id, const char *tenant, uint64_t expires_us, struct sp_buf *out)
+static void add(struct sp_directory *d, const char *id, const char *tenant, uint64_t expires_us,
+                struct sp_buf *out)
 {
     struct sp_token token;
     uint8_t digest[SP_TOKEN_DIGEST_BYTES];
     assert_int_equal(sp_token_make(sp_slice_of(id), out), SP_OK);
     assert_int_equal(sp_token_parse(sp_buf_slice(out), &token), SP_OK);
     assert_int_equal(sp_token_digest(&token, digest), SP_OK);
-    assert_int_equal(sp_directory_add_token(d, token.id, sp_slice_of(tenant), digest, expires_us), SP_OK);
+    assert_int_equal(sp_directory_add_token(d, token.id, sp_slice_of(tenant), digest, expires_us),
+                     SP_OK);
 }
 
 static int make_world(void **state)
@@ -70,7 +72,8 @@ static void test_a_good_token_names_its_tenant(void **state)
 {
     struct world *w = *state;
     struct sp_principal who;
-    assert_int_equal(sp_directory_authenticate(w->directory, sp_buf_slice(&w->good), 5, &who), SP_OK);
+    assert_int_equal(sp_directory_authenticate(w->directory, sp_buf_slice(&w->good), 5, &who),
+                     SP_OK);
     assert_true(sp_slice_is(who.tenant->name, "acme"));
     assert_true(sp_slice_is(who.id, "good"));
     assert_int_equal(who.tenant_index, 1);
@@ -92,7 +95,8 @@ static void test_each_kind_of_token_has_its_answer(void **state)
 
 static struct sp_token_row row_of(const char *id, const char *tenant, const struct sp_buf *token)
 {
-    struct sp_token_row row = {.id = sp_slice_of(id), .tenant = sp_slice_of(tenant), .scopes = SP_SCOPE_FILES};
+    struct sp_token_row row = {
+        .id = sp_slice_of(id), .tenant = sp_slice_of(tenant), .scopes = SP_SCOPE_FILES};
     struct sp_token parsed;
     assert_int_equal(sp_token_parse(sp_buf_slice(token), &parsed), SP_OK);
     assert_int_equal(sp_token_digest(&parsed, row.digest), SP_OK);
@@ -106,7 +110,8 @@ static void test_a_row_is_put_in_the_place_of_the_one_before(void **state)
     struct sp_token_row row = row_of("foreign", "local", &w->foreign);
     assert_int_equal(ask(w, &w->foreign, 5), SP_ERR_TOKEN_UNKNOWN);
     assert_int_equal(sp_directory_put_token(w->directory, &row), SP_OK);
-    assert_int_equal(sp_directory_authenticate(w->directory, sp_buf_slice(&w->foreign), 5, &who), SP_OK);
+    assert_int_equal(sp_directory_authenticate(w->directory, sp_buf_slice(&w->foreign), 5, &who),
+                     SP_OK);
     assert_int_equal(who.scopes, SP_SCOPE_FILES);
     assert_int_equal(sp_directory_tokens(w->directory), 3);
     row.is_revoked = true;
@@ -147,10 +152,13 @@ static void test_rows_that_cannot_be_are_refused(void **state)
     struct sp_slice acme = sp_slice_of("acme");
     assert_int_equal(sp_directory_add_tenant(w->directory, &again), SP_ERR_DUPLICATE);
     assert_int_equal(sp_directory_add_tenant(w->directory, &unnamed), SP_ERR_INVALID);
-    assert_int_equal(sp_directory_add_token(w->directory, sp_slice_of("good"), acme, digest, 0), SP_ERR_DUPLICATE);
-    assert_int_equal(sp_directory_add_token(w->directory, sp_slice_of("n"), sp_slice_of("x"), digest, 0),
-                     SP_ERR_NOT_FOUND);
-    assert_int_equal(sp_directory_add_token(w->directory, sp_slice_of("N"), acme, digest, 0), SP_ERR_INVALID);
+    assert_int_equal(sp_directory_add_token(w->directory, sp_slice_of("good"), acme, digest, 0),
+                     SP_ERR_DUPLICATE);
+    assert_int_equal(
+        sp_directory_add_token(w->directory, sp_slice_of("n"), sp_slice_of("x"), digest, 0),
+        SP_ERR_NOT_FOUND);
+    assert_int_equal(sp_directory_add_token(w->directory, sp_slice_of("N"), acme, digest, 0),
+                     SP_ERR_INVALID);
 }
 
 /* A row whose digest is all zeros, and an id that is not there: neither lets anybody in. */
@@ -187,10 +195,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_good_token_names_its_tenant, make_world, end_world),
-        cmocka_unit_test_setup_teardown(test_each_kind_of_token_has_its_answer, make_world, end_world),
-        cmocka_unit_test_setup_teardown(test_a_row_is_put_in_the_place_of_the_one_before, make_world, end_world),
-        cmocka_unit_test_setup_teardown(test_only_a_right_token_counts_as_a_use, make_world, end_world),
-        cmocka_unit_test_setup_teardown(test_rows_that_cannot_be_are_refused, make_world, end_world),
+        cmocka_unit_test_setup_teardown(test_each_kind_of_token_has_its_answer, make_world,
+                                        end_world),
+        cmocka_unit_test_setup_teardown(test_a_row_is_put_in_the_place_of_the_one_before,
+                                        make_world, end_world),
+        cmocka_unit_test_setup_teardown(test_only_a_right_token_counts_as_a_use, make_world,
+                                        end_world),
+        cmocka_unit_test_setup_teardown(test_rows_that_cannot_be_are_refused, make_world,
+                                        end_world),
         cmocka_unit_test(test_a_thousand_tenants_are_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

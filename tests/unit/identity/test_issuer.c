@@ -15,16 +15,20 @@
 #define ISSUER "https://issuer.test"
 #define ENTRA  "6babcaad-604b-40ac-a9d7-9fd97c0b779f"
 
-static const struct sp_slice ours[] = {{(const uint8_t *)"other", 5}, {(const uint8_t *)"sallyport", 9}};
+static const struct sp_slice ours[] = {{(const uint8_t *)"other", 5},
+                                       {(const uint8_t *)"sallyport", 9}};
 static const struct sp_slice entra_audiences[] = {
     {(const uint8_t *)SP_ISSUER_AUDIENCE, sizeof(SP_ISSUER_AUDIENCE) - 1},
     {(const uint8_t *)SP_ISSUER_AUDIENCE_OLD, sizeof(SP_ISSUER_AUDIENCE_OLD) - 1}};
-static const struct sp_slice entra_directories[] = {{(const uint8_t *)"another", 7}, {(const uint8_t *)ENTRA, sizeof(ENTRA) - 1}};
+static const struct sp_slice entra_directories[] = {{(const uint8_t *)"another", 7},
+                                                    {(const uint8_t *)ENTRA, sizeof(ENTRA) - 1}};
 
-static void add_rule(struct sp_issuers *issuers, size_t issuer, const char *condition, size_t tenant, unsigned scopes)
+static void add_rule(struct sp_issuers *issuers, size_t issuer, const char *condition,
+                     size_t tenant, unsigned scopes)
 {
     const struct sp_slice one = sp_slice_of(condition);
-    const struct sp_issuer_rule rule = {.conditions = {&one, one.len == 0 ? 0 : 1}, .tenant = tenant, .scopes = scopes};
+    const struct sp_issuer_rule rule = {
+        .conditions = {&one, one.len == 0 ? 0 : 1}, .tenant = tenant, .scopes = scopes};
     assert_int_equal(sp_issuers_add_rule(issuers, issuer, &rule), SP_OK);
 }
 
@@ -37,11 +41,12 @@ static int make_issuers(void **state)
                                          .audiences = {ours, SP_COUNT(ours)},
                                          .principal = SP_SLICE_LITERAL("sub"),
                                          .leeway_s = 60};
-    const struct sp_issuer_spec entra = {.name = SP_SLICE_LITERAL("entra"),
-                                         .directories = {entra_directories, SP_COUNT(entra_directories)},
-                                         .audiences = {entra_audiences, SP_COUNT(entra_audiences)},
-                                         .principal = SP_SLICE_LITERAL("oid"),
-                                         .leeway_s = 60};
+    const struct sp_issuer_spec entra = {
+        .name = SP_SLICE_LITERAL("entra"),
+        .directories = {entra_directories, SP_COUNT(entra_directories)},
+        .audiences = {entra_audiences, SP_COUNT(entra_audiences)},
+        .principal = SP_SLICE_LITERAL("oid"),
+        .leeway_s = 60};
     assert_int_equal(sp_issuers_new(&issuers), SP_OK);
     assert_int_equal(sp_issuers_add(issuers, &plain), SP_OK);
     assert_int_equal(sp_issuers_add(issuers, &entra), SP_OK);
@@ -159,7 +164,8 @@ static void test_keys_are_replaced_whole_or_not_at_all(void **state)
     struct sp_issuers *issuers = *state;
     struct sp_identity who;
     const uint64_t before = sp_issuers_generation(issuers, 0);
-    assert_int_equal(sp_issuers_set_keys(issuers, 0, SP_SLICE_LITERAL("{\"keys\":[]}")), SP_ERR_NOT_FOUND);
+    assert_int_equal(sp_issuers_set_keys(issuers, 0, SP_SLICE_LITERAL("{\"keys\":[]}")),
+                     SP_ERR_NOT_FOUND);
     assert_int_equal(sp_issuers_set_keys(issuers, 0, SP_SLICE_LITERAL("<html>")), SP_ERR_JSON);
     assert_int_equal(sp_issuers_set_keys(issuers, 0, vector_jwks()), SP_OK);
     assert_int_equal(sp_issuers_generation(issuers, 0), before);
@@ -205,12 +211,14 @@ static void test_a_key_that_is_not_there_is_wanted(void **state)
     assert_true(sp_slice_is(name, "corp"));
     assert_false(sp_issuers_wanted(issuers, 5000001, &name));
     assert_int_equal(verify(issuers, "good", &who), SP_ERR_TOKEN_UNKNOWN);
-    assert_false(sp_issuers_wanted(issuers, 5000000 + SP_ISSUER_WANTED_US - 1, &name)); /* told a moment ago */
+    assert_false(sp_issuers_wanted(issuers, 5000000 + SP_ISSUER_WANTED_US - 1,
+                                   &name)); /* told a moment ago */
     assert_int_equal(verify(issuers, "good", &who), SP_ERR_TOKEN_UNKNOWN);
     assert_true(sp_issuers_wanted(issuers, 5000000 + SP_ISSUER_WANTED_US, &name));
     assert_int_equal(sp_issuers_set_keys(issuers, 0, vector_jwks()), SP_OK);
     assert_int_equal(verify(issuers, "good", &who), SP_OK);
-    assert_int_equal(verify(issuers, "signature changed", &who), SP_ERR_TOKEN_UNKNOWN); /* its key is there */
+    assert_int_equal(verify(issuers, "signature changed", &who),
+                     SP_ERR_TOKEN_UNKNOWN); /* its key is there */
     assert_false(sp_issuers_wanted(issuers, 50000000, &name));
     sp_issuers_free(issuers);
     /* Nobody fetches what comes from a file. */
@@ -223,12 +231,19 @@ static void test_keys_are_those_of_a_name_and_a_place(void **state)
     struct sp_issuers *old = make_fetching("corp", URL);
     struct sp_identity who;
     (void)state;
-    assert_int_equal(sp_issuers_set_keys_of(old, SP_SLICE_LITERAL("other"), SP_SLICE_LITERAL(URL), vector_jwks()), SP_ERR_NOT_FOUND);
-    assert_int_equal(sp_issuers_set_keys_of(old, SP_SLICE_LITERAL("corp"), SP_SLICE_LITERAL(""), vector_jwks()), SP_ERR_NOT_FOUND);
-    assert_int_equal(sp_issuers_set_keys_of(old, SP_SLICE_LITERAL("corp"), SP_SLICE_LITERAL(URL), vector_jwks()), SP_OK);
+    assert_int_equal(sp_issuers_set_keys_of(old, SP_SLICE_LITERAL("other"), SP_SLICE_LITERAL(URL),
+                                            vector_jwks()),
+                     SP_ERR_NOT_FOUND);
+    assert_int_equal(
+        sp_issuers_set_keys_of(old, SP_SLICE_LITERAL("corp"), SP_SLICE_LITERAL(""), vector_jwks()),
+        SP_ERR_NOT_FOUND);
+    assert_int_equal(
+        sp_issuers_set_keys_of(old, SP_SLICE_LITERAL("corp"), SP_SLICE_LITERAL(URL), vector_jwks()),
+        SP_OK);
     struct sp_issuers *moved = make_fetching("corp", URL "?v=2");
     sp_issuers_take_keys(moved, old);
-    assert_int_equal(verify(moved, "good", &who), SP_ERR_TOKEN_UNKNOWN); /* another place, another's keys */
+    assert_int_equal(verify(moved, "good", &who),
+                     SP_ERR_TOKEN_UNKNOWN); /* another place, another's keys */
     assert_int_equal(verify(old, "good", &who), SP_OK);
     struct sp_issuers *same = make_fetching("corp", URL);
     sp_issuers_take_keys(same, old);
@@ -250,7 +265,8 @@ static void test_a_key_of_another_directory_signs_nothing(void **state)
         {"https://login.microsoftonline.com/{tenantid}/v2.0", SP_ERR_TOKEN_UNKNOWN, SP_OK},
         {"https://login.microsoftonline.com/" ENTRA "/v2.0", SP_ERR_TOKEN_UNKNOWN, SP_OK},
         {"https://sts.windows.net/{tenantid}/", SP_OK, SP_ERR_TOKEN_UNKNOWN},
-        {"https://login.microsoftonline.com/11111111/v2.0", SP_ERR_TOKEN_UNKNOWN, SP_ERR_TOKEN_UNKNOWN},
+        {"https://login.microsoftonline.com/11111111/v2.0", SP_ERR_TOKEN_UNKNOWN,
+         SP_ERR_TOKEN_UNKNOWN},
     };
     for (size_t i = 0; i < SP_COUNT(rows); i++) {
         SP_AUTO_BUF struct sp_buf set;

@@ -11,17 +11,20 @@
 #include "vector.h"
 
 /* A key of the vectors with one piece of its text replaced. */
-static enum sp_err read_changed(const char *key, const char *from, const char *to, struct sp_jwk *out)
+static enum sp_err read_changed(const char *key, const char *from, const char *to,
+                                struct sp_jwk *out)
 {
     SP_AUTO_BUF struct sp_buf text;
     const struct sp_slice whole = vector_key(key);
-    const char *at = *from == '\0' ? (const char *)whole.ptr : strstr((const char *)whole.ptr, from);
+    const char *at =
+        *from == '\0' ? (const char *)whole.ptr : strstr((const char *)whole.ptr, from);
     assert_non_null(at);
     const size_t before = (size_t)(at - (const char *)whole.ptr);
     sp_buf_init(&text, 16384);
     assert_int_equal(sp_buf_put(&text, sp_slice_sub(whole, 0, before)), SP_OK);
     assert_int_equal(sp_buf_put_text(&text, to), SP_OK);
-    assert_int_equal(sp_buf_put(&text, sp_slice_sub(whole, before + strlen(from), whole.len)), SP_OK);
+    assert_int_equal(sp_buf_put(&text, sp_slice_sub(whole, before + strlen(from), whole.len)),
+                     SP_OK);
     return sp_jwk_parse(sp_buf_slice(&text), out);
 }
 
@@ -67,12 +70,14 @@ static void test_what_a_key_says_of_itself_binds(void **state)
         {"use no text", "r1", "\"use\": \"sig\"", "\"use\": [\"sig\"]", SP_ERR_INVALID, 0},
         {"ops without verify", "d1", "{", "{\"key_ops\":[\"sign\"],", SP_ERR_UNSUPPORTED, 0},
         {"ops empty", "d1", "{", "{\"key_ops\":[],", SP_ERR_UNSUPPORTED, 0},
-        {"ops with verify", "d1", "{", "{\"key_ops\":[\"sign\",\"verify\"],", SP_OK, 1U << SP_JOSE_EDDSA},
+        {"ops with verify", "d1", "{", "{\"key_ops\":[\"sign\",\"verify\"],", SP_OK,
+         1U << SP_JOSE_EDDSA},
         {"ops no list", "d1", "{", "{\"key_ops\":\"verify\",", SP_ERR_INVALID, 0},
         {"a name twice", "d1", "{", "{\"kty\":\"OKP\",", SP_ERR_DUPLICATE, 0},
         {"kid no text", "d1", "\"kid\": \"d1\"", "\"kid\": 1", SP_ERR_INVALID, 0},
         {"kid missing", "d1", "\"kid\"", "\"other\"", SP_OK, 1U << SP_JOSE_EDDSA},
-        {"unknown members", "d1", "{", "{\"x5t\":\"a\",\"d\":\"abcd\",\"more\":{\"a\":[1]},", SP_OK, 1U << SP_JOSE_EDDSA},
+        {"unknown members", "d1", "{", "{\"x5t\":\"a\",\"d\":\"abcd\",\"more\":{\"a\":[1]},", SP_OK,
+         1U << SP_JOSE_EDDSA},
         {"symmetric", "d1", "\"OKP\"", "\"oct\"", SP_ERR_UNSUPPORTED, 0},
         {"kty in another case", "d1", "\"OKP\"", "\"okp\"", SP_ERR_UNSUPPORTED, 0},
         {"kty missing", "d1", "\"kty\"", "\"ktx\"", SP_ERR_INVALID, 0},
@@ -107,7 +112,8 @@ static void test_a_set_passes_over_what_it_cannot_use(void **state)
     struct sp_jwks jwks = {.keys = NULL};
     SP_AUTO_BUF struct sp_buf text;
     sp_buf_init(&text, 65536);
-    assert_int_equal(sp_buf_put_text(&text, "{\"keys\":[{\"kty\":\"oct\",\"k\":\"AAAA\"},{},7,"), SP_OK);
+    assert_int_equal(sp_buf_put_text(&text, "{\"keys\":[{\"kty\":\"oct\",\"k\":\"AAAA\"},{},7,"),
+                     SP_OK);
     assert_int_equal(sp_buf_put(&text, vector_key("d1")), SP_OK);
     assert_int_equal(sp_buf_put_text(&text, "]}"), SP_OK);
     assert_int_equal(sp_jwks_parse(sp_buf_slice(&text), &jwks), SP_OK);

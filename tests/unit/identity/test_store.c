@@ -40,7 +40,8 @@ static int open_in(const struct world *w, const char *name, int flags)
 static void attach(struct world *w)
 {
     assert_int_equal(sp_token_store_attach(open_in(w, SP_TOKEN_STORE_FILE, O_RDONLY),
-                                           open_in(w, SP_TOKEN_STORE_JOURNAL, O_RDONLY), &w->reader),
+                                           open_in(w, SP_TOKEN_STORE_JOURNAL, O_RDONLY),
+                                           &w->reader),
                      SP_OK);
 }
 
@@ -160,9 +161,11 @@ static void test_what_cannot_be_is_refused(void **state)
     assert_int_equal(add(w, "one"), SP_OK);
     assert_int_equal(add(w, "one"), SP_ERR_DUPLICATE);
     assert_int_equal(add(w, "One"), SP_ERR_INVALID);
-    assert_int_equal(sp_token_store_revoke(w->writer, SP_SLICE_LITERAL("two"), NOW), SP_ERR_NOT_FOUND);
+    assert_int_equal(sp_token_store_revoke(w->writer, SP_SLICE_LITERAL("two"), NOW),
+                     SP_ERR_NOT_FOUND);
     assert_int_equal(sp_token_store_revoke(w->writer, SP_SLICE_LITERAL("one"), NOW), SP_OK);
-    assert_int_equal(sp_token_store_revoke(w->writer, SP_SLICE_LITERAL("one"), NOW), SP_ERR_DUPLICATE);
+    assert_int_equal(sp_token_store_revoke(w->writer, SP_SLICE_LITERAL("one"), NOW),
+                     SP_ERR_DUPLICATE);
     struct sp_token_store *nobody = NULL;
     assert_int_equal(sp_token_store_attach(-1, -1, &nobody), SP_ERR_INVALID);
     assert_int_equal(sp_token_store_open("/nowhere/at/all", &nobody), SP_ERR_SYSTEM);
@@ -189,7 +192,8 @@ static void test_the_files_are_private_and_the_journal_stays(void **state)
     assert_int_equal(add(w, "one"), SP_OK);
     sp_token_store_close(w->writer);
     w->writer = NULL;
-    assert_int_equal(sp_token_store_open(w->dir, &w->writer), SP_OK); /* and it is opened again as it is */
+    assert_int_equal(sp_token_store_open(w->dir, &w->writer),
+                     SP_OK); /* and it is opened again as it is */
     static const char *const names[] = {SP_TOKEN_STORE_FILE, SP_TOKEN_STORE_JOURNAL};
     for (size_t i = 0; i < SP_COUNT(names); i++) {
         (void)snprintf(path, sizeof(path), "%s/%s", w->dir, names[i]);
@@ -249,7 +253,8 @@ static void test_a_writer_at_work_is_waited_for(void **state)
         sqlite3 *db = NULL;
         (void)snprintf(path, sizeof(path), "%s/" SP_TOKEN_STORE_FILE, w->dir);
         bool is_held = sqlite3_open(path, &db) == SQLITE_OK &&
-                       sqlite3_exec(db, "PRAGMA journal_mode=TRUNCATE; BEGIN EXCLUSIVE", NULL, NULL, NULL) == SQLITE_OK;
+                       sqlite3_exec(db, "PRAGMA journal_mode=TRUNCATE; BEGIN EXCLUSIVE", NULL, NULL,
+                                    NULL) == SQLITE_OK;
         bool is_told = write(from[1], is_held ? "y" : "n", 1) == 1 && read(to[0], &byte, 1) == 1;
         _exit(is_told && sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK ? 0 : 1);
     }
@@ -274,11 +279,17 @@ static void test_a_file_of_another_kind_is_not_taken(void **state)
     sp_token_store_close(w->writer);
     w->writer = NULL;
     int fd = open_in(w, SP_TOKEN_STORE_FILE, O_WRONLY | O_TRUNC);
-    assert_int_equal(sp_token_store_open(w->dir, &w->writer), SP_OK); /* an empty one is a new one */
+    assert_int_equal(sp_token_store_open(w->dir, &w->writer),
+                     SP_OK); /* an empty one is a new one */
     sp_token_store_close(w->writer);
     w->writer = NULL;
-    assert_int_equal(pwrite(fd, "this is no database, and it is longer than a header of one would be, by a few bytes "
-                                "that stand here for nothing else", 110, 0), 110);
+    assert_int_equal(
+        pwrite(
+            fd,
+            "this is no database, and it is longer than a header of one would be, by a few bytes "
+            "that stand here for nothing else",
+            110, 0),
+        110);
     assert_int_equal(sp_token_store_open(w->dir, &other), SP_ERR_CORRUPT);
     (void)close(fd);
 }

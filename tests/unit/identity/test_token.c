@@ -66,7 +66,9 @@ static void test_the_check_is_crc_32(void **state)
     /* zlib.crc32 of all before the last underscore is 0x11832db6, in base 62 "0JsnIM". */
     struct sp_token token;
     assert_int_equal(
-        sp_token_parse(sp_slice_of("sp_live_a_0000000000000000000000000000000000000000000_0JsnIM"), &token), SP_OK);
+        sp_token_parse(sp_slice_of("sp_live_a_0000000000000000000000000000000000000000000_0JsnIM"),
+                       &token),
+        SP_OK);
 }
 
 static const struct {
@@ -99,8 +101,10 @@ static void test_ids_are_of_few_characters(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_made_token_is_read_back), cmocka_unit_test(test_two_tokens_differ),
-        cmocka_unit_test(test_any_changed_byte_is_refused), cmocka_unit_test(test_the_check_is_crc_32),
+        cmocka_unit_test(test_a_made_token_is_read_back),
+        cmocka_unit_test(test_two_tokens_differ),
+        cmocka_unit_test(test_any_changed_byte_is_refused),
+        cmocka_unit_test(test_the_check_is_crc_32),
         cmocka_unit_test(test_ids_are_of_few_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

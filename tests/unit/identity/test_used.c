@@ -18,7 +18,8 @@ static struct sp_directory *make(unsigned tokens)
     assert_int_equal(sp_directory_new(&d), SP_OK);
     assert_int_equal(sp_directory_add_tenant(d, &acme), SP_OK);
     for (unsigned i = 0; i < tokens; i++) {
-        assert_int_equal(sp_directory_add_token(d, sp_slice_of(ids[i]), acme.name, digest, 0), SP_OK);
+        assert_int_equal(sp_directory_add_token(d, sp_slice_of(ids[i]), acme.name, digest, 0),
+                         SP_OK);
     }
     return d;
 }

@@ -31,14 +31,19 @@ static void test_forms_differ_by_name_kind_and_key_alone(void **state)
     char again[SP_VEIL_CHARS + 1];
     char other[SP_VEIL_CHARS + 1];
     (void)state;
-    assert_int_equal(sp_veil_text(key_of(key_1), SP_VEIL_SOURCE, sp_slice_of("192.0.2.1"), first), SP_OK);
-    assert_int_equal(sp_veil_text(key_of(key_1), SP_VEIL_SOURCE, sp_slice_of("192.0.2.1"), again), SP_OK);
+    assert_int_equal(sp_veil_text(key_of(key_1), SP_VEIL_SOURCE, sp_slice_of("192.0.2.1"), first),
+                     SP_OK);
+    assert_int_equal(sp_veil_text(key_of(key_1), SP_VEIL_SOURCE, sp_slice_of("192.0.2.1"), again),
+                     SP_OK);
     assert_string_equal(first, again);
-    assert_int_equal(sp_veil_text(key_of(key_1), SP_VEIL_SOURCE, sp_slice_of("192.0.2.2"), other), SP_OK);
+    assert_int_equal(sp_veil_text(key_of(key_1), SP_VEIL_SOURCE, sp_slice_of("192.0.2.2"), other),
+                     SP_OK);
     assert_string_not_equal(first, other);
-    assert_int_equal(sp_veil_text(key_of(key_1), SP_VEIL_SESSION, sp_slice_of("192.0.2.1"), other), SP_OK);
+    assert_int_equal(sp_veil_text(key_of(key_1), SP_VEIL_SESSION, sp_slice_of("192.0.2.1"), other),
+                     SP_OK);
     assert_string_not_equal(first, other);
-    assert_int_equal(sp_veil_text(key_of(key_2), SP_VEIL_SOURCE, sp_slice_of("192.0.2.1"), other), SP_OK);
+    assert_int_equal(sp_veil_text(key_of(key_2), SP_VEIL_SOURCE, sp_slice_of("192.0.2.1"), other),
+                     SP_OK);
     assert_string_not_equal(first, other);
 }
 
@@ -48,7 +53,9 @@ static void test_no_name_has_no_form_and_no_key_makes_none(void **state)
     (void)state;
     assert_int_equal(sp_veil_text(key_of(key_1), SP_VEIL_SESSION, sp_slice_of(""), got), SP_OK);
     assert_string_equal(got, "");
-    assert_int_equal(sp_veil_text(sp_slice_make(key_1, 31), SP_VEIL_TENANT, sp_slice_of("acme"), got), SP_ERR_INVALID);
+    assert_int_equal(
+        sp_veil_text(sp_slice_make(key_1, 31), SP_VEIL_TENANT, sp_slice_of("acme"), got),
+        SP_ERR_INVALID);
     assert_string_equal(got, "");
 }
 

@@ -1,4 +1,5 @@
 /* Made by make_vectors.py: keys, and tokens that they signed. The private halves were thrown away. */
+/* clang-format off */
 #ifndef SP_TEST_IDENTITY_VECTORS_H
 #define SP_TEST_IDENTITY_VECTORS_H
 

@@ -22,7 +22,7 @@ void open_bench(struct bench *bench);
 
 /* Judges the body of a run; of any operation with its arguments (NULL: none). The verdict's payloads are the caller's. */
 enum sp_err judge_run(struct bench *bench, struct sp_slice body, struct sp_msg_verdict *out);
-enum sp_err judge(struct bench *bench, unsigned operation, const struct sp_arguments *arguments, struct sp_slice body,
-                  struct sp_msg_verdict *out);
+enum sp_err judge(struct bench *bench, unsigned operation, const struct sp_arguments *arguments,
+                  struct sp_slice body, struct sp_msg_verdict *out);
 
 #endif

@@ -23,7 +23,8 @@ static void open_sheet(struct sheet *sheet, const char *source)
     sp_buf_init(&sheet->modules, SP_MSG_MODULES_MAX);
     sp_buf_init(&sheet->capabilities, SP_MSG_DETAIL_MAX);
     assert_int_equal(sp_facts_new(SOURCE_BYTES_MAX, &sheet->facts), SP_OK);
-    assert_int_equal(sp_facts_scan(sheet->facts, sp_slice_of(source), SP_PYTHON_311, SP_PYTHON_TEXT), SP_OK);
+    assert_int_equal(
+        sp_facts_scan(sheet->facts, sp_slice_of(source), SP_PYTHON_311, SP_PYTHON_TEXT), SP_OK);
 }
 
 static void close_sheet(struct sheet *sheet)
@@ -34,7 +35,8 @@ static void close_sheet(struct sheet *sheet)
     sp_facts_free(sheet->facts);
 }
 
-static enum sp_err report(struct sheet *sheet, const struct sp_judgement *judgement, struct sp_msg_verdict *out)
+static enum sp_err report(struct sheet *sheet, const struct sp_judgement *judgement,
+                          struct sp_msg_verdict *out)
 {
     const struct sp_inspect_report to = {&sheet->findings, &sheet->modules, &sheet->capabilities};
     return sp_inspect_write_report(judgement, sheet->facts, &to, out);
@@ -76,7 +78,8 @@ static void test_more_modules_than_fit_are_counted(void **state)
     open_sheet(&sheet, (const char *)source.ptr);
     assert_int_equal(report(&sheet, &judgement, &verdict), SP_OK);
     assert_int_equal(verdict.module_count, 500);
-    assert_true(verdict.modules.len <= SP_MSG_MODULES_MAX && verdict.modules.len > SP_MSG_MODULES_MAX - 64);
+    assert_true(verdict.modules.len <= SP_MSG_MODULES_MAX &&
+                verdict.modules.len > SP_MSG_MODULES_MAX - 64);
     close_sheet(&sheet);
 }
 
@@ -88,7 +91,8 @@ static void test_findings_and_capabilities_are_carried_whole(void **state)
     struct sp_msg_verdict verdict = {.order = SP_PAYLOAD_EMPTY};
     struct sp_finding finding;
     struct sp_reader r;
-    judgement.capabilities = SP_CAPABILITY_BIT(SP_CAPABILITY_PROCESS) | SP_CAPABILITY_BIT(SP_CAPABILITY_NETWORK);
+    judgement.capabilities =
+        SP_CAPABILITY_BIT(SP_CAPABILITY_PROCESS) | SP_CAPABILITY_BIT(SP_CAPABILITY_NETWORK);
     judgement.findings[0] = (struct sp_policy_finding){
         .action = SP_ACTION_WARN, .rule = "modules", .message = "not here", .place = {3, 4, 5, 6}};
     open_sheet(&sheet, "x = 1\n");

@@ -8,11 +8,11 @@
 
 #include "api/order.h"
 #include "api/route.h"
+#include "bench.h"
 #include "crypto/hash.h"
 #include "inspect/room.h"
 #include "policy/policy.h"
 #include "wire/finding.h"
-#include "bench.h"
 
 static bool is_all_zero(const uint8_t digest[SP_DIGEST_BYTES])
 {
@@ -31,9 +31,10 @@ static void test_allowed_code_gives_an_order_with_its_digest(void **state)
     struct sp_order order;
     uint8_t digest[SP_DIGEST_BYTES];
     open_bench(&bench);
-    struct sp_slice body = SP_SLICE_LITERAL("{\"properties\":{\"codeInputType\":\"inline\",\"executionType\":\"synchronous\","
-                                            "\"code\":\"import math\\nimport math\\nimport json\\nprint(math.pi)\","
-                                            "\"timeoutInSeconds\":7}}");
+    struct sp_slice body = SP_SLICE_LITERAL(
+        "{\"properties\":{\"codeInputType\":\"inline\",\"executionType\":\"synchronous\","
+        "\"code\":\"import math\\nimport math\\nimport json\\nprint(math.pi)\","
+        "\"timeoutInSeconds\":7}}");
     assert_int_equal(judge_run(&bench, body, &verdict), SP_OK);
     assert_int_equal(verdict.verdict, SP_VERDICT_ALLOW);
     assert_int_equal(verdict.err, SP_OK);
@@ -60,7 +61,9 @@ static void test_denied_code_names_rule_and_place_and_gives_no_order(void **stat
     struct sp_finding finding;
     struct sp_reader r;
     open_bench(&bench);
-    assert_int_equal(judge_run(&bench, SP_SLICE_LITERAL("{\"code\":\"x = 1\\nimport subprocess\"}"), &verdict), SP_OK);
+    assert_int_equal(
+        judge_run(&bench, SP_SLICE_LITERAL("{\"code\":\"x = 1\\nimport subprocess\"}"), &verdict),
+        SP_OK);
     assert_int_equal(verdict.verdict, SP_VERDICT_DENY);
     assert_int_equal(verdict.err, SP_ERR_DENIED);
     assert_true(verdict.finding_count >= 1);
@@ -89,10 +92,12 @@ static void test_denied_code_goes_to_audit_where_that_is_asked_for(void **state)
     struct bench bench;
     struct sp_msg_verdict verdict;
     open_bench(&bench);
-    assert_int_equal(judge_run(&bench, SP_SLICE_LITERAL("{\"code\":\"import subprocess\"}"), &verdict), SP_OK);
+    assert_int_equal(
+        judge_run(&bench, SP_SLICE_LITERAL("{\"code\":\"import subprocess\"}"), &verdict), SP_OK);
     assert_int_equal(verdict.content.bytes.len, 0);
     sp_inspect_give_denied(bench.room, true);
-    assert_int_equal(judge_run(&bench, SP_SLICE_LITERAL("{\"code\":\"import subprocess\"}"), &verdict), SP_OK);
+    assert_int_equal(
+        judge_run(&bench, SP_SLICE_LITERAL("{\"code\":\"import subprocess\"}"), &verdict), SP_OK);
     assert_int_equal(verdict.verdict, SP_VERDICT_DENY);
     assert_true(sp_slice_is(verdict.content.bytes, "import subprocess"));
     assert_int_equal(verdict.code_bytes, verdict.content.bytes.len);
@@ -133,7 +138,8 @@ static void test_bodies_that_cannot_be_read_are_refused_by_name(void **state)
     for (size_t i = 0; i < SP_COUNT(cases); i++) {
         struct sp_msg_verdict verdict;
         assert_int_equal(judge_run(&bench, sp_slice_of(cases[i].body), &verdict), SP_OK);
-        if (verdict.err != cases[i].want || verdict.verdict != SP_VERDICT_DENY || verdict.detail.len == 0) {
+        if (verdict.err != cases[i].want || verdict.verdict != SP_VERDICT_DENY ||
+            verdict.detail.len == 0) {
             fail_msg("%s: %s", cases[i].name, sp_err_name(verdict.err));
         }
         assert_int_equal(verdict.order.bytes.len, 0);
@@ -161,8 +167,10 @@ static void test_a_policy_that_is_not_here_breaks_the_protocol(void **state)
     struct sp_where where = {.text = {0}};
     open_bench(&bench);
     bench.digest[0] ^= 1U;
-    assert_int_equal(judge_run(&bench, SP_SLICE_LITERAL("{\"code\":\"1\"}"), &verdict), SP_ERR_WIRE);
-    assert_int_equal(sp_inspect_add_policy(bench.room, SP_SLICE_LITERAL("x"), bench.digest, &where), SP_ERR_CORRUPT);
+    assert_int_equal(judge_run(&bench, SP_SLICE_LITERAL("{\"code\":\"1\"}"), &verdict),
+                     SP_ERR_WIRE);
+    assert_int_equal(sp_inspect_add_policy(bench.room, SP_SLICE_LITERAL("x"), bench.digest, &where),
+                     SP_ERR_CORRUPT);
     sp_inspect_room_free(bench.room);
 }
 
@@ -178,15 +186,18 @@ static void add_policy(struct bench *bench, unsigned lines)
     assert_int_equal(sp_policy_print(&policy, &text), SP_OK);
     sp_policy_done(&policy);
     assert_int_equal(sp_sha256(sp_buf_slice(&text), bench->digest), SP_OK);
-    assert_int_equal(sp_inspect_add_policy(bench->room, sp_buf_slice(&text), bench->digest, &where), SP_OK);
+    assert_int_equal(sp_inspect_add_policy(bench->room, sp_buf_slice(&text), bench->digest, &where),
+                     SP_OK);
 }
 
-static void test_policies_of_the_settings_before_are_still_judged_by_and_older_ones_are_not(void **state)
+static void
+test_policies_of_the_settings_before_are_still_judged_by_and_older_ones_are_not(void **state)
 {
     (void)state;
     struct bench first;
     struct sp_msg_verdict verdict = {.order = SP_PAYLOAD_EMPTY};
-    const struct sp_slice body = SP_SLICE_LITERAL("{\"code\":\"1\",\"codeInputType\":\"Inline\",\"executionType\":\"Synchronous\"}");
+    const struct sp_slice body = SP_SLICE_LITERAL(
+        "{\"code\":\"1\",\"codeInputType\":\"Inline\",\"executionType\":\"Synchronous\"}");
     open_bench(&first);
     struct bench second = first;
     struct bench third = first;
@@ -216,7 +227,8 @@ int main(void)
         cmocka_unit_test(test_bodies_that_cannot_be_read_are_refused_by_name),
         cmocka_unit_test(test_a_body_over_the_bound_is_not_read),
         cmocka_unit_test(test_a_policy_that_is_not_here_breaks_the_protocol),
-        cmocka_unit_test(test_policies_of_the_settings_before_are_still_judged_by_and_older_ones_are_not),
+        cmocka_unit_test(
+            test_policies_of_the_settings_before_are_still_judged_by_and_older_ones_are_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

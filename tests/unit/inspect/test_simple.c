@@ -36,11 +36,14 @@ static void test_what_is_ordered(void **state)
     for (size_t i = 0; i < SP_COUNT(cases); i++) {
         struct sp_msg_verdict verdict;
         struct sp_order order;
-        const struct sp_arguments arguments = {.name = sp_slice_of(cases[i].file), .path = sp_slice_of(cases[i].path)};
+        const struct sp_arguments arguments = {.name = sp_slice_of(cases[i].file),
+                                               .path = sp_slice_of(cases[i].path)};
         print_message("%s\n", cases[i].name);
-        assert_int_equal(judge(&bench, cases[i].operation, &arguments, sp_slice_of(""), &verdict), SP_OK);
+        assert_int_equal(judge(&bench, cases[i].operation, &arguments, sp_slice_of(""), &verdict),
+                         SP_OK);
         assert_int_equal(verdict.err, cases[i].err);
-        assert_int_equal(verdict.verdict, cases[i].err == SP_OK ? SP_VERDICT_ALLOW : SP_VERDICT_DENY);
+        assert_int_equal(verdict.verdict,
+                         cases[i].err == SP_OK ? SP_VERDICT_ALLOW : SP_VERDICT_DENY);
         if (cases[i].directory == NULL) {
             assert_true(verdict.detail.len > 0 && verdict.order.bytes.len == 0);
             continue;
@@ -59,14 +62,18 @@ static void test_ids_of_executions(void **state)
     static const struct {
         const char *id;
         enum sp_err err;
-    } ids[] = {{"0123-abc.def", SP_OK}, {"", SP_ERR_EXECUTION_NOT_FOUND}, {"a b", SP_ERR_EXECUTION_NOT_FOUND}};
+    } ids[] = {{"0123-abc.def", SP_OK},
+               {"", SP_ERR_EXECUTION_NOT_FOUND},
+               {"a b", SP_ERR_EXECUTION_NOT_FOUND}};
     struct bench bench;
     (void)state;
     open_bench(&bench);
     for (size_t i = 0; i < SP_COUNT(ids); i++) {
         struct sp_msg_verdict verdict;
         const struct sp_arguments arguments = {.name = sp_slice_of(ids[i].id)};
-        assert_int_equal(judge(&bench, SP_OPERATION_EXECUTION_GET, &arguments, sp_slice_of(""), &verdict), SP_OK);
+        assert_int_equal(
+            judge(&bench, SP_OPERATION_EXECUTION_GET, &arguments, sp_slice_of(""), &verdict),
+            SP_OK);
         assert_int_equal(verdict.err, ids[i].err);
         sp_payload_done(&verdict.order);
     }
@@ -77,11 +84,14 @@ static void test_jobs_that_front_does_not_make(void **state)
 {
     struct bench bench;
     struct sp_msg_verdict verdict;
-    struct sp_msg_job job = {.operation = SP_OPERATION_METADATA, .arguments = SP_SLICE_LITERAL("x")};
+    struct sp_msg_job job = {.operation = SP_OPERATION_METADATA,
+                             .arguments = SP_SLICE_LITERAL("x")};
     (void)state;
     open_bench(&bench);
-    assert_int_equal(judge(&bench, SP_OPERATION_NONE, NULL, sp_slice_of(""), &verdict), SP_ERR_WIRE);
-    assert_int_equal(judge(&bench, SP_OPERATION_COUNT, NULL, sp_slice_of(""), &verdict), SP_ERR_WIRE);
+    assert_int_equal(judge(&bench, SP_OPERATION_NONE, NULL, sp_slice_of(""), &verdict),
+                     SP_ERR_WIRE);
+    assert_int_equal(judge(&bench, SP_OPERATION_COUNT, NULL, sp_slice_of(""), &verdict),
+                     SP_ERR_WIRE);
     for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {
         job.policy[i] = bench.digest[i];
     }

@@ -9,13 +9,16 @@
 #include "bench.h"
 #include "crypto/hash.h"
 
-#define TYPE           "multipart/form-data; boundary=XX"
-#define PART(n, bytes) "--XX\r\nContent-Disposition: form-data; name=file; filename=\"" n "\"\r\n\r\n" bytes "\r\n"
-#define END            "--XX--\r\n"
+#define TYPE "multipart/form-data; boundary=XX"
+#define PART(n, bytes)                                                                             \
+    "--XX\r\nContent-Disposition: form-data; name=file; filename=\"" n "\"\r\n\r\n" bytes "\r\n"
+#define END "--XX--\r\n"
 
-static enum sp_err upload(struct bench *bench, const char *path, struct sp_slice body, struct sp_msg_verdict *out)
+static enum sp_err upload(struct bench *bench, const char *path, struct sp_slice body,
+                          struct sp_msg_verdict *out)
 {
-    const struct sp_arguments arguments = {.path = sp_slice_of(path), .content_type = SP_SLICE_LITERAL(TYPE)};
+    const struct sp_arguments arguments = {.path = sp_slice_of(path),
+                                           .content_type = SP_SLICE_LITERAL(TYPE)};
     return judge(bench, SP_OPERATION_FILE_PUT, &arguments, body, out);
 }
 
@@ -38,7 +41,8 @@ static void test_file_is_ordered_by_its_digest(void **state)
     assert_int_equal(verdict.err, SP_OK);
     assert_int_equal(verdict.verdict, SP_VERDICT_ALLOW);
     assert_int_equal(verdict.code_bytes, 8);
-    assert_true(sp_slice_is(sp_slice_sub(verdict.content.bytes, (size_t)verdict.content_at, 8), "x,y\n1,2\n"));
+    assert_true(sp_slice_is(sp_slice_sub(verdict.content.bytes, (size_t)verdict.content_at, 8),
+                            "x,y\n1,2\n"));
     assert_int_equal(sp_sha256(sp_slice_of("x,y\n1,2\n"), digest), SP_OK);
     assert_memory_equal(digest, verdict.code, sizeof(digest));
     assert_int_equal(sp_order_read(verdict.order.bytes, &order), SP_OK);
@@ -60,7 +64,9 @@ static void test_only_a_file_of_code_itself_is_approved_as_code(void **state)
         {PART("m.py", "{}\n") END, true},
         {PART("m.txt", "x = 1\n") END, false},
         {PART("a.csv", "x,y\n1,2\n") END, false},
-        {PART("n.ipynb", "{\"cells\":[{\"cell_type\":\"code\",\"source\":\"x = 1\"}],\"nbformat\":4,\"metadata\":{}}") END, false},
+        {PART("n.ipynb", "{\"cells\":[{\"cell_type\":\"code\",\"source\":\"x = "
+                         "1\"}],\"nbformat\":4,\"metadata\":{}}") END,
+         false},
         {PART("m.py", "") END, false},
     };
     (void)state;
@@ -101,7 +107,8 @@ static void test_a_file_is_a_module_by_its_name(void **state)
         struct sp_msg_verdict verdict;
         print_message("  %s\n", cases[i].body);
         open_bench(&bench);
-        assert_int_equal(upload(&bench, cases[i].directory, sp_slice_of(cases[i].body), &verdict), SP_OK);
+        assert_int_equal(upload(&bench, cases[i].directory, sp_slice_of(cases[i].body), &verdict),
+                         SP_OK);
         assert_true(sp_slice_is(verdict.own_module, cases[i].module));
         done(&verdict);
         sp_inspect_room_free(bench.room);
@@ -115,11 +122,13 @@ static void test_refused_files_are_not_ordered(void **state)
         const char *body;
         enum sp_err err;
     } cases[] = {
-        {"code that the policy denies", PART("a.py", "import os\nos.system('id')\n") END, SP_ERR_DENIED},
+        {"code that the policy denies", PART("a.py", "import os\nos.system('id')\n") END,
+         SP_ERR_DENIED},
         {"no name", PART("", "x") END, SP_ERR_FILE_NAME},
         {"way out", PART("../a", "x") END, SP_ERR_FILE_NAME},
         {"two files", PART("a.txt", "x") PART("b.txt", "y") END, SP_ERR_MULTIPART},
-        {"no file", "--XX\r\nContent-Disposition: form-data; name=a\r\n\r\nx\r\n" END, SP_ERR_MULTIPART},
+        {"no file", "--XX\r\nContent-Disposition: form-data; name=a\r\n\r\nx\r\n" END,
+         SP_ERR_MULTIPART},
         {"half a body", PART("a.txt", "x"), SP_ERR_MULTIPART},
         {"no multipart", "{}", SP_ERR_MULTIPART},
     };
@@ -146,11 +155,14 @@ static void test_fields_beside_the_file_are_passed_over(void **state)
     struct sp_msg_verdict verdict;
     (void)state;
     open_bench(&bench);
-    struct sp_slice body = SP_SLICE_LITERAL("--XX\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n" PART("a.txt", "file")
-                                            "--XX\r\nContent-Disposition: form-data; name=b\r\n\r\n2\r\n" END);
+    struct sp_slice body =
+        SP_SLICE_LITERAL("--XX\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n" PART(
+            "a.txt", "file") "--XX\r\nContent-Disposition: form-data; name=b\r\n\r\n2\r\n" END);
     assert_int_equal(upload(&bench, "", body, &verdict), SP_OK);
     assert_int_equal(verdict.err, SP_OK);
-    assert_true(sp_slice_is(sp_slice_sub(verdict.content.bytes, (size_t)verdict.content_at, (size_t)verdict.code_bytes), "file"));
+    assert_true(sp_slice_is(
+        sp_slice_sub(verdict.content.bytes, (size_t)verdict.content_at, (size_t)verdict.code_bytes),
+        "file"));
     done(&verdict);
     sp_inspect_room_free(bench.room);
 }
@@ -164,7 +176,10 @@ static void test_file_over_its_limit(void **state)
     for (size_t extra = 0; extra < 2; extra++) {
         SP_AUTO_BUF struct sp_buf body;
         sp_buf_init(&body, (size_t)1 << 20);
-        assert_int_equal(sp_buf_put_text(&body, "--XX\r\nContent-Disposition: form-data; name=f; filename=a.txt\r\n\r\n"), SP_OK);
+        assert_int_equal(
+            sp_buf_put_text(
+                &body, "--XX\r\nContent-Disposition: form-data; name=f; filename=a.txt\r\n\r\n"),
+            SP_OK);
         for (size_t i = 0; i < UPLOAD_BYTES_MAX + extra; i++) {
             assert_int_equal(sp_buf_put_byte(&body, 'a'), SP_OK);
         }

@@ -36,8 +36,10 @@ static int settle_inside(void)
 {
     char place[] = "/tmp/sp-root-XXXXXX";
     bool is_moved = false;
-    if (mkdtemp(place) == NULL || unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
-        mount("/", place, NULL, MS_BIND | MS_REC, NULL) != 0 || chroot(place) != 0 || chdir("/usr") != 0) {
+    if (mkdtemp(place) == NULL || unshare(CLONE_NEWNS) != 0 ||
+        mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("/", place, NULL, MS_BIND | MS_REC, NULL) != 0 || chroot(place) != 0 ||
+        chdir("/usr") != 0) {
         return 77;
     }
     if (unshare(CLONE_NEWUSER) == 0) {

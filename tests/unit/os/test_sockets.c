@@ -44,7 +44,9 @@ static void test_addresses_are_numeric_and_whole(void **state)
     for (size_t i = 0; i < SP_COUNT(cases); i++) {
         struct sp_socket_where where = {.port = 7};
         const enum sp_err err = sp_socket_address(sp_slice_of(cases[i].text), &where);
-        if (err != cases[i].want || (err == SP_OK && (where.is_loopback != cases[i].is_loopback || where.port != cases[i].port)) ||
+        if (err != cases[i].want ||
+            (err == SP_OK &&
+             (where.is_loopback != cases[i].is_loopback || where.port != cases[i].port)) ||
             (err != SP_OK && where.port != 7)) {
             fail_msg("%s: %s", cases[i].text, sp_err_name(err));
         }
@@ -84,7 +86,8 @@ static void test_unix_socket_replaces_an_old_one_and_is_private(void **state)
         const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "s"};
         const int client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
         assert_int_equal(fchdir(dir), 0);
-        assert_int_equal(connect(client, (const struct sockaddr *)(const void *)&address, sizeof(address)), 0);
+        assert_int_equal(
+            connect(client, (const struct sockaddr *)(const void *)&address, sizeof(address)), 0);
         close(client);
         close(fd);
     }

@@ -18,7 +18,6 @@
 
 #define CHILD_ARGUMENT "--spawned"
 
-
 /* The program that is spawned is this one: it looks at itself, and says by a byte what is wrong (or '0'). */
 static char look_around(char **argv)
 {
@@ -28,7 +27,8 @@ static char look_around(char **argv)
     if (environ[0] != NULL || !sp_slice_is(sp_slice_of(argv[0]), "a title")) {
         return '1';
     }
-    if (stat("/dev/null", &null) != 0 || fstat(STDIN_FILENO, &in) != 0 || in.st_rdev != null.st_rdev) {
+    if (stat("/dev/null", &null) != 0 || fstat(STDIN_FILENO, &in) != 0 ||
+        in.st_rdev != null.st_rdev) {
         return '2';
     }
     for (int fd = SP_SPAWN_CONTROL_FD + 1; fd < 64; fd++) {
@@ -54,7 +54,8 @@ static int run_as_child(char **argv)
 /* A program that is not ours: an environment of its own, its output to us, no wire, and nobody hears its complaints. */
 static void test_a_foreign_program_has_what_it_is_given(void **state)
 {
-    static const char *const argv[] = {"sh", "-c", "echo \"$A $(ls /proc/self/fd | wc -l)\"; echo complaint >&2", NULL};
+    static const char *const argv[] = {
+        "sh", "-c", "echo \"$A $(ls /proc/self/fd | wc -l)\"; echo complaint >&2", NULL};
     static const char *const environment[] = {"A=b c", "PATH=/usr/bin:/bin", NULL};
     char said[64] = "";
     int ends[2];
@@ -90,12 +91,14 @@ static void test_child_has_its_wire_and_nothing_else(void **state)
     assert_non_null(mkdtemp(path));
     SP_AUTO_CLOSE int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     SP_AUTO_CLOSE int marker = openat(dir, "marker", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-    SP_AUTO_CLOSE int leaked = open("/dev/null", O_RDONLY); /* not CLOEXEC, as a careless library has them */
+    SP_AUTO_CLOSE int leaked =
+        open("/dev/null", O_RDONLY); /* not CLOEXEC, as a careless library has them */
     assert_true(marker >= 0 && leaked >= 0);
     (void)signal(SIGPIPE, SIG_IGN);
     assert_int_equal(setenv("SP_SECRET", "must not be inherited", 1), 0);
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
-    const struct sp_spawn how = {.argv = argv, .control_fd = ends[1], .directory_fd = dir, .error_fd = -1};
+    const struct sp_spawn how = {
+        .argv = argv, .control_fd = ends[1], .directory_fd = dir, .error_fd = -1};
     assert_int_equal(sp_spawn_program(&how, &pid), SP_OK);
     close(ends[1]);
     assert_int_equal(read(ends[0], &found, 1), 1);

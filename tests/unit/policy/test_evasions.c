@@ -75,7 +75,8 @@ static const struct {
     {(SP_SOURCE_DIR "/tests/unit/policy/evasions_values.txt"),
      10}, /* modules as values, in patterns */
     {(SP_SOURCE_DIR "/tests/unit/policy/evasions_positions.txt"), 15}, /* where a name can stand */
-    {(SP_SOURCE_DIR "/tests/unit/policy/evasions_names.txt"), 80}, /* names that hold more than a constant */
+    {(SP_SOURCE_DIR "/tests/unit/policy/evasions_names.txt"),
+     80}, /* names that hold more than a constant */
     {(SP_SOURCE_DIR "/tests/unit/policy/evasions_ipython.txt"),
      30}, /* magics, prefixes, the shell */
 };

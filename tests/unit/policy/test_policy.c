@@ -82,7 +82,9 @@ static void test_policy_denies_at_run_time_what_it_or_its_parents_say(void **sta
     for (size_t i = 0; i < SP_COUNT(rows); i++) {
         struct sp_policy policy;
         struct sp_where where;
-        assert_int_equal(sp_policy_load(sp_slice_of(rows[i].text), sp_policy_source, NULL, &policy, &where), SP_OK);
+        assert_int_equal(
+            sp_policy_load(sp_slice_of(rows[i].text), sp_policy_source, NULL, &policy, &where),
+            SP_OK);
         assert_int_equal(policy.runtime_denied, rows[i].denied);
         assert_int_equal(policy.runtime_own_code, rows[i].own_code);
         sp_policy_done(&policy);

@@ -116,7 +116,6 @@ static int open_world_with_ready(void **state)
     return open_world_with(state, 3, 1);
 }
 
-
 static int close_world(void **state)
 {
     struct world *w = *state;
@@ -526,8 +525,8 @@ static void test_metadata_and_list(void **state)
     assert_int_equal(w->status, 404);
 }
 
-#define LIVE(test)   cmocka_unit_test_setup_teardown(test, open_world, close_world)
-#define READY(test)  cmocka_unit_test_setup_teardown(test, open_world_with_ready, close_world)
+#define LIVE(test)  cmocka_unit_test_setup_teardown(test, open_world, close_world)
+#define READY(test) cmocka_unit_test_setup_teardown(test, open_world_with_ready, close_world)
 
 int main(void)
 {

@@ -51,7 +51,8 @@ static void set_policy(struct stand *s, const char *text)
 {
     struct sp_policy policy;
     struct sp_policy_in_force *item = &s->policies.items[0];
-    assert_int_equal(sp_policy_load(sp_slice_of(text), sp_policy_source, NULL, &policy, NULL), SP_OK);
+    assert_int_equal(sp_policy_load(sp_slice_of(text), sp_policy_source, NULL, &policy, NULL),
+                     SP_OK);
     sp_buf_clear(&item->text);
     assert_int_equal(sp_policy_print(&policy, &item->text), SP_OK);
     assert_int_equal(sp_sha256(sp_buf_slice(&item->text), item->digest), SP_OK);
@@ -65,7 +66,8 @@ static uint64_t settle(struct stand *s, const char *tenant)
     return sp_epochs_of(&s->epochs, sp_slice_of(tenant));
 }
 
-static const char narrow[] = "name = \"p\"\nextends = \"data-science\"\n[modules]\ndeny = [\"decimal\"]\n";
+static const char narrow[] =
+    "name = \"p\"\nextends = \"data-science\"\n[modules]\ndeny = [\"decimal\"]\n";
 static const char wide[] = "name = \"p\"\nextends = \"data-science\"\n";
 
 static void test_an_epoch_rises_when_the_policy_narrows_and_only_then(void **state)
@@ -113,13 +115,16 @@ static void test_a_file_that_does_not_read_is_an_error_and_no_first_epoch(void *
     set_policy(&s, narrow);
     assert_int_equal(settle(&s, "acme"), 1);
     for (size_t i = 0; i < SP_COUNT(bad); i++) {
-        assert_int_equal(sp_file_write_private_at(s.dir, SP_EPOCHS_FILE, sp_slice_of(bad[i])), SP_OK);
-        assert_int_equal(sp_epochs_settle(s.dir, &s.config, &s.policies, &s.epochs), SP_ERR_CORRUPT);
+        assert_int_equal(sp_file_write_private_at(s.dir, SP_EPOCHS_FILE, sp_slice_of(bad[i])),
+                         SP_OK);
+        assert_int_equal(sp_epochs_settle(s.dir, &s.config, &s.policies, &s.epochs),
+                         SP_ERR_CORRUPT);
         assert_int_equal(sp_epochs_of(&s.epochs, SP_SLICE_LITERAL("acme")), 1); /* untouched */
     }
     /* A policy whose text is not kept proves nothing. */
-    static const char lost[] = "{\"tenants\":[{\"name\":\"acme\",\"epoch\":7,\"policy\":"
-                               "\"0000000000000000000000000000000000000000000000000000000000000000\"}],\"policies\":[]}";
+    static const char lost[] =
+        "{\"tenants\":[{\"name\":\"acme\",\"epoch\":7,\"policy\":"
+        "\"0000000000000000000000000000000000000000000000000000000000000000\"}],\"policies\":[]}";
     assert_int_equal(sp_file_write_private_at(s.dir, SP_EPOCHS_FILE, sp_slice_of(lost)), SP_OK);
     assert_int_equal(settle(&s, "acme"), 8);
     close_stand(&s);

@@ -78,7 +78,8 @@ static void test_an_erased_key_does_not_come_back(void **state)
 static void test_names_that_lead_elsewhere_and_files_without_a_key_are_refused(void **state)
 {
     static const char *const names[] = {"", ".", "..", "../acme", "a/b", "-a", "~~", "a b"};
-    static const char *const texts[] = {"", "00", "zz", "0000000000000000000000000000000000000000000000000000000000000000ff"};
+    static const char *const texts[] = {
+        "", "00", "zz", "0000000000000000000000000000000000000000000000000000000000000000ff"};
     struct world *w = *state;
     uint8_t key[SP_VEIL_KEY_BYTES];
     for (size_t i = 0; i < SP_COUNT(names); i++) {
@@ -96,10 +97,13 @@ static void test_names_that_lead_elsewhere_and_files_without_a_key_are_refused(v
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_a_key_is_made_once_for_each_tenant, make_world, end_world),
-        cmocka_unit_test_setup_teardown(test_an_erased_key_does_not_come_back, make_world, end_world),
-        cmocka_unit_test_setup_teardown(test_names_that_lead_elsewhere_and_files_without_a_key_are_refused, make_world,
+        cmocka_unit_test_setup_teardown(test_a_key_is_made_once_for_each_tenant, make_world,
                                         end_world),
+        cmocka_unit_test_setup_teardown(test_an_erased_key_does_not_come_back, make_world,
+                                        end_world),
+        cmocka_unit_test_setup_teardown(
+            test_names_that_lead_elsewhere_and_files_without_a_key_are_refused, make_world,
+            end_world),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

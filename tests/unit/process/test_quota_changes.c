@@ -7,13 +7,15 @@
 #include "process/quota_changes.h"
 #include "process/settings.h"
 
-static const char before[] = "[[organisation]]\nname = 'both'\n[organisation.quota]\nsessions = 5\n"
-                             "[[tenant]]\nname = 'acme'\norganisation = 'both'\n[tenant.quota]\nrequests_per_minute = 600\n"
-                             "[[tenant]]\nname = 'beta'\n[[tenant]]\nname = 'gone'\n";
-static const char after[] = "[[organisation]]\nname = 'both'\n[organisation.quota]\nsessions = 6\n"
-                            "[[tenant]]\nname = 'acme'\norganisation = 'both'\n[tenant.quota]\nrequests_per_minute = 60\n"
-                            "upload_bytes_per_day = '1 MiB'\n[tenant.token_quota]\nconcurrent_runs = 3\n"
-                            "[[tenant]]\nname = 'beta'\n[[tenant]]\nname = 'new'\n[tenant.quota]\nsessions = 1\n";
+static const char before[] =
+    "[[organisation]]\nname = 'both'\n[organisation.quota]\nsessions = 5\n"
+    "[[tenant]]\nname = 'acme'\norganisation = 'both'\n[tenant.quota]\nrequests_per_minute = 600\n"
+    "[[tenant]]\nname = 'beta'\n[[tenant]]\nname = 'gone'\n";
+static const char after[] =
+    "[[organisation]]\nname = 'both'\n[organisation.quota]\nsessions = 6\n"
+    "[[tenant]]\nname = 'acme'\norganisation = 'both'\n[tenant.quota]\nrequests_per_minute = 60\n"
+    "upload_bytes_per_day = '1 MiB'\n[tenant.token_quota]\nconcurrent_runs = 3\n"
+    "[[tenant]]\nname = 'beta'\n[[tenant]]\nname = 'new'\n[tenant.quota]\nsessions = 1\n";
 
 static struct sp_config *parse(const char *text)
 {
@@ -25,7 +27,8 @@ static struct sp_config *parse(const char *text)
     return config;
 }
 
-static void next(struct sp_reader *r, enum sp_limit_scope scope, const char *name, const char *const *changes)
+static void next(struct sp_reader *r, enum sp_limit_scope scope, const char *name,
+                 const char *const *changes)
 {
     struct sp_slice item = {NULL, 0};
     struct sp_settings_quota quota;
@@ -53,7 +56,9 @@ static void test_owners_with_changed_limits_are_told(void **state)
     sp_buf_init(&out, SP_SETTINGS_LIST_MAX);
     assert_int_equal(sp_quota_changes(old, fresh, -1, &out), SP_OK);
     sp_reader_init(&r, sp_buf_slice(&out));
-    next(&r, SP_LIMIT_OF_TENANT, "acme", (const char *const[]){"requests_per_minute 600 60", "upload_bytes_per_day 0 1048576", NULL});
+    next(&r, SP_LIMIT_OF_TENANT, "acme",
+         (const char *const[]){"requests_per_minute 600 60", "upload_bytes_per_day 0 1048576",
+                               NULL});
     next(&r, SP_LIMIT_OF_TOKEN, "acme", (const char *const[]){"concurrent_runs 0 3", NULL});
     next(&r, SP_LIMIT_OF_ORGANISATION, "both", (const char *const[]){"sessions 5 6", NULL});
     assert_int_equal(sp_reader_left(&r), 0);
@@ -82,7 +87,10 @@ static void test_past_the_bound_the_rest_is_counted(void **state)
     for (unsigned k = 0; k < 2; k++) {
         sp_buf_init(&texts[k], (size_t)1024 * 1024);
         for (unsigned i = 0; i < 1010; i++) {
-            assert_int_equal(sp_buf_putf(&texts[k], "[[tenant]]\nname = 't%u'\n[tenant.quota]\nsessions = %u\n", i, k + 1), SP_OK);
+            assert_int_equal(
+                sp_buf_putf(&texts[k], "[[tenant]]\nname = 't%u'\n[tenant.quota]\nsessions = %u\n",
+                            i, k + 1),
+                SP_OK);
         }
         assert_int_equal(sp_buf_put_byte(&texts[k], 0), SP_OK);
     }

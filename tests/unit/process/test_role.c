@@ -103,7 +103,9 @@ static void raise_stage(struct stage *stage)
         _exit(sp_role_run(&spec, 0));
     }
     close(theirs);
-    assert_int_equal(sp_channel_new(stage->loop, ours, on_message, on_lost, &stage->seen, &stage->control), SP_OK);
+    assert_int_equal(
+        sp_channel_new(stage->loop, ours, on_message, on_lost, &stage->seen, &stage->control),
+        SP_OK);
 }
 
 static void settle(struct stage *stage, const char *text)
@@ -138,11 +140,14 @@ static void give_wire(struct stage *stage)
     sp_buf_init(&body, 64);
     sp_writer_init(&w, &body);
     sp_msg_wire_write(&w, &wire);
-    assert_int_equal(sp_channel_send(stage->control, SP_MSG_WIRE, sp_buf_slice(&body), &theirs, 1), SP_OK);
+    assert_int_equal(sp_channel_send(stage->control, SP_MSG_WIRE, sp_buf_slice(&body), &theirs, 1),
+                     SP_OK);
     close(theirs);
     sp_channel_free(stage->peer);
     stage->peer_seen = (struct seen){0};
-    assert_int_equal(sp_channel_new(stage->loop, ours, on_message, on_lost, &stage->peer_seen, &stage->peer), SP_OK);
+    assert_int_equal(
+        sp_channel_new(stage->loop, ours, on_message, on_lost, &stage->peer_seen, &stage->peer),
+        SP_OK);
 }
 
 static int strike_stage(struct stage *stage)

@@ -33,7 +33,9 @@ static void test_settings_arrive_as_they_were_written(void **state)
     assert_int_equal(got.attempts_max, 4);
     assert_int_equal(got.failures_max, 5);
     /* One byte less is too short, one more is left over. */
-    assert_int_equal(sp_settings_relay_read(sp_slice_sub(sp_buf_slice(&encoded), 0, encoded.len - 1), &got), SP_ERR_SHORT);
+    assert_int_equal(
+        sp_settings_relay_read(sp_slice_sub(sp_buf_slice(&encoded), 0, encoded.len - 1), &got),
+        SP_ERR_SHORT);
     assert_int_equal(sp_buf_put_byte(&encoded, 0), SP_OK);
     assert_int_equal(sp_settings_relay_read(sp_buf_slice(&encoded), &got), SP_ERR_TRAILING);
 }

@@ -14,12 +14,15 @@ static void test_exactly_the_pairs_of_the_design_may_talk(void **state)
         enum sp_role a;
         enum sp_role b;
     } may[] = {
-        {SP_ROLE_DOOR, SP_ROLE_FRONT},   {SP_ROLE_FRONT, SP_ROLE_ADMIT}, {SP_ROLE_FRONT, SP_ROLE_INSPECT},
-        {SP_ROLE_ADMIT, SP_ROLE_AUDIT},  {SP_ROLE_INSPECT, SP_ROLE_AUDIT}, {SP_ROLE_AUDIT, SP_ROLE_RELAY},
-        {SP_ROLE_AUDIT, SP_ROLE_FRONT},  {SP_ROLE_RELAY, SP_ROLE_DIAL},  {SP_ROLE_TOKEN, SP_ROLE_DIAL},
-        {SP_ROLE_TOKEN, SP_ROLE_RELAY},  {SP_ROLE_TOKEN, SP_ROLE_ADMIT},  {SP_ROLE_POOL, SP_ROLE_NURSERY},
-        {SP_ROLE_DOOR, SP_ROLE_AUDIT},   {SP_ROLE_AUDIT, SP_ROLE_READER}, {SP_ROLE_READER, SP_ROLE_FRONT},
-        {SP_ROLE_SHIP, SP_ROLE_AUDIT},   {SP_ROLE_SHIP, SP_ROLE_DIAL}, {SP_ROLE_TOKEN, SP_ROLE_CLI},
+        {SP_ROLE_DOOR, SP_ROLE_FRONT},    {SP_ROLE_FRONT, SP_ROLE_ADMIT},
+        {SP_ROLE_FRONT, SP_ROLE_INSPECT}, {SP_ROLE_ADMIT, SP_ROLE_AUDIT},
+        {SP_ROLE_INSPECT, SP_ROLE_AUDIT}, {SP_ROLE_AUDIT, SP_ROLE_RELAY},
+        {SP_ROLE_AUDIT, SP_ROLE_FRONT},   {SP_ROLE_RELAY, SP_ROLE_DIAL},
+        {SP_ROLE_TOKEN, SP_ROLE_DIAL},    {SP_ROLE_TOKEN, SP_ROLE_RELAY},
+        {SP_ROLE_TOKEN, SP_ROLE_ADMIT},   {SP_ROLE_POOL, SP_ROLE_NURSERY},
+        {SP_ROLE_DOOR, SP_ROLE_AUDIT},    {SP_ROLE_AUDIT, SP_ROLE_READER},
+        {SP_ROLE_READER, SP_ROLE_FRONT},  {SP_ROLE_SHIP, SP_ROLE_AUDIT},
+        {SP_ROLE_SHIP, SP_ROLE_DIAL},     {SP_ROLE_TOKEN, SP_ROLE_CLI},
     };
     (void)state;
     for (unsigned a = 0; a < SP_ROLE_COUNT; a++) {
@@ -51,7 +54,8 @@ static void test_lines_of_roles_cannot_fake_others(void **state)
     const int saved = dup(STDERR_FILENO);
     assert_int_equal(pipe(ends), 0);
     assert_int_equal(dup2(ends[1], STDERR_FILENO), STDERR_FILENO);
-    sp_operator_line(SP_LOG_WARN, "front", 42, SP_SLICE_LITERAL("x\n2026 error audit[1] y\033[2J\xff"));
+    sp_operator_line(SP_LOG_WARN, "front", 42,
+                     SP_SLICE_LITERAL("x\n2026 error audit[1] y\033[2J\xff"));
     (void)dup2(saved, STDERR_FILENO);
     const ssize_t len = read(ends[0], got, sizeof(got) - 1);
     assert_true(len > 0);

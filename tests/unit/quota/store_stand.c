@@ -43,15 +43,21 @@ static struct seen look(const struct sp_quota_store *store, uint64_t time_us)
     return seen;
 }
 
-void put_row(const struct sp_quota_store *store, enum sp_limit_scope scope, uint64_t bytes, uint32_t runs)
+void put_row(const struct sp_quota_store *store, enum sp_limit_scope scope, uint64_t bytes,
+             uint32_t runs)
 {
-    struct sp_store_row row = {.scope = scope, .name = SP_SLICE_LITERAL("acme"), .day = 7, .runs = runs, .arrival_us = 100};
+    struct sp_store_row row = {.scope = scope,
+                               .name = SP_SLICE_LITERAL("acme"),
+                               .day = 7,
+                               .runs = runs,
+                               .arrival_us = 100};
     row.token = sp_slice_of(scope == SP_LIMIT_OF_TOKEN ? "t1" : "");
     row.day_used[SP_QUOTA_CODE_BYTES] = bytes;
     assert_int_equal(store->put(store->ctx, &row), SP_OK);
 }
 
-static void put_name(const struct sp_quota_store *store, const char *hash, const char *identifier, uint64_t until_us)
+static void put_name(const struct sp_quota_store *store, const char *hash, const char *identifier,
+                     uint64_t until_us)
 {
     const struct sp_store_name name = {.hash = sp_slice_of(hash),
                                        .tenant = SP_SLICE_LITERAL("acme"),
@@ -87,13 +93,15 @@ void check_all(const struct sp_quota_store *store)
     assert_int_equal(seen.day_used, 1030);
     assert_int_equal(seen.runs, 2);
     assert_int_equal(seen.names, 2);
-    assert_true(seen.identifier[0] == 'e' && seen.until_us[0] == 800); /* in the order of their ends */
+    assert_true(seen.identifier[0] == 'e' &&
+                seen.until_us[0] == 800); /* in the order of their ends */
     assert_true(seen.identifier[1] == 'l' && seen.until_us[1] == 900);
 }
 
 void sweep_all(const struct sp_quota_store *store)
 {
-    assert_int_equal(store->sweep(store->ctx, 7, 800), SP_OK); /* the token's row is of this day still */
+    assert_int_equal(store->sweep(store->ctx, 7, 800),
+                     SP_OK); /* the token's row is of this day still */
     struct seen seen = look(store, 555);
     assert_int_equal(seen.rows, 2);
     assert_int_equal(seen.names, 1);

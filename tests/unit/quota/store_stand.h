@@ -16,7 +16,8 @@
 #include "quota/store.h"
 
 /* One row, between begin and commit. */
-void put_row(const struct sp_quota_store *store, enum sp_limit_scope scope, uint64_t bytes, uint32_t runs);
+void put_row(const struct sp_quota_store *store, enum sp_limit_scope scope, uint64_t bytes,
+             uint32_t runs);
 
 /* Fills an empty store, and gives something up; looks whether what was committed is there; and whether it is swept. */
 void tell_all(const struct sp_quota_store *store);

@@ -37,10 +37,10 @@ struct truth {
     uint64_t arrival; /* microseconds since the start times the rate: of what was given */
     uint64_t counted; /* the same, of what counts as given: a crash may have lost some */
     uint32_t day;
-    uint64_t given[SP_QUOTA_DAY_KINDS];   /* today, really */
-    uint64_t used[SP_QUOTA_DAY_KINDS];    /* today, as counted */
-    uint64_t runs;        /* in flight, of this life */
-    uint64_t runs_before; /* counted for earlier lives */
+    uint64_t given[SP_QUOTA_DAY_KINDS]; /* today, really */
+    uint64_t used[SP_QUOTA_DAY_KINDS];  /* today, as counted */
+    uint64_t runs;                      /* in flight, of this life */
+    uint64_t runs_before;               /* counted for earlier lives */
 };
 
 struct hold {
@@ -84,9 +84,10 @@ static void make_truth(struct world *w)
     for (uint32_t i = 0; i < NODES; i++) {
         struct truth *t = &w->truth[i];
         uint64_t share = i < ORGANISATIONS ? TENANTS / ORGANISATIONS : 1;
-        t->parent = i < ORGANISATIONS             ? SP_QUOTA_NODE_NONE
-                    : i < ORGANISATIONS + TENANTS ? (i % 4 == 0 ? SP_QUOTA_NODE_NONE : i % ORGANISATIONS)
-                                                  : ORGANISATIONS + (i - ORGANISATIONS - TENANTS) / TOKENS;
+        t->parent = i < ORGANISATIONS ? SP_QUOTA_NODE_NONE
+                    : i < ORGANISATIONS + TENANTS
+                        ? (i % 4 == 0 ? SP_QUOTA_NODE_NONE : i % ORGANISATIONS)
+                        : ORGANISATIONS + (i - ORGANISATIONS - TENANTS) / TOKENS;
         t->limits.of[SP_LIMIT_REQUESTS] = maybe(w, 1 + 60 * (share - 1), 700 * share);
         t->limits.of[SP_LIMIT_RUNS] = maybe(w, 1, 50 * share);
         t->limits.of[SP_LIMIT_RUN_TIME] = maybe(w, 220000, 90000000 * share);
@@ -105,10 +106,14 @@ static void open_quota(struct world *w)
         uint32_t parent = t->parent == SP_QUOTA_NODE_NONE ? t->parent : w->at[t->parent];
         (void)snprintf(name, sizeof(name), "n%u", i);
         if (i >= ORGANISATIONS + TENANTS) {
-            assert_int_equal(sp_quota_token(w->quota, parent, sp_slice_of(name), &t->limits, &w->at[i]), SP_OK);
+            assert_int_equal(
+                sp_quota_token(w->quota, parent, sp_slice_of(name), &t->limits, &w->at[i]), SP_OK);
         } else {
-            enum sp_limit_scope scope = i < ORGANISATIONS ? SP_LIMIT_OF_ORGANISATION : SP_LIMIT_OF_TENANT;
-            assert_int_equal(sp_quota_put(w->quota, scope, sp_slice_of(name), parent, &t->limits, &w->at[i]), SP_OK);
+            enum sp_limit_scope scope =
+                i < ORGANISATIONS ? SP_LIMIT_OF_ORGANISATION : SP_LIMIT_OF_TENANT;
+            assert_int_equal(
+                sp_quota_put(w->quota, scope, sp_slice_of(name), parent, &t->limits, &w->at[i]),
+                SP_OK);
         }
     }
     w->now_us = sp_quota_now(w->quota, now);
@@ -140,11 +145,13 @@ static uint64_t later(uint64_t arrival, uint64_t now_us, uint64_t rate)
     return (arrival > now ? arrival : now) + 60 * SECOND;
 }
 
-static enum sp_limit first_limit(const struct world *w, const struct truth *t, const struct sp_quota_ask *ask)
+static enum sp_limit first_limit(const struct world *w, const struct truth *t,
+                                 const struct sp_quota_ask *ask)
 {
     static const enum sp_limit by_kind[] = {SP_LIMIT_RUN_TIME, SP_LIMIT_CODE, SP_LIMIT_UPLOAD};
     uint64_t rate = t->limits.of[SP_LIMIT_REQUESTS];
-    if (ask->is_run && t->limits.of[SP_LIMIT_RUNS] != 0 && t->runs + t->runs_before >= t->limits.of[SP_LIMIT_RUNS]) {
+    if (ask->is_run && t->limits.of[SP_LIMIT_RUNS] != 0 &&
+        t->runs + t->runs_before >= t->limits.of[SP_LIMIT_RUNS]) {
         return SP_LIMIT_RUNS;
     }
     for (unsigned kind = 0; kind < SP_QUOTA_DAY_KINDS; kind++) {
@@ -169,7 +176,8 @@ static void give(struct world *w, struct truth *t, const struct sp_quota_ask *as
     for (unsigned kind = 0; kind < SP_QUOTA_DAY_KINDS; kind++) {
         t->given[kind] += ask->day[kind];
         t->used[kind] += ask->day[kind];
-        assert_true(t->limits.of[by_kind[kind]] == 0 || ask->day[kind] == 0 || t->given[kind] <= t->limits.of[by_kind[kind]]);
+        assert_true(t->limits.of[by_kind[kind]] == 0 || ask->day[kind] == 0 ||
+                    t->given[kind] <= t->limits.of[by_kind[kind]]);
     }
 }
 
@@ -332,7 +340,8 @@ static void take_over(struct world *w, bool is_same_day)
         if (rate != 0) {
             uint64_t arrival = scaled(node->rate.arrival_us, rate);
             assert_true(arrival >= t->arrival || t->arrival <= scaled(w->now_us, rate));
-            assert_true(arrival <= t->counted + RATE_SLACK * rate || node->rate.arrival_us <= w->now_us);
+            assert_true(arrival <= t->counted + RATE_SLACK * rate ||
+                        node->rate.arrival_us <= w->now_us);
             t->counted = arrival;
         }
     }
@@ -351,7 +360,8 @@ static void crash(struct world *w)
     w->quota = NULL;
     /* The wall clock may have been set back meanwhile; a little time went by. */
     w->mono_us = random_below(w, 1000 * SECOND);
-    w->wall_us = w->now_us + SECOND - (random_below(w, 3) == 0 ? random_below(w, 200000 * SECOND) : 0);
+    w->wall_us =
+        w->now_us + SECOND - (random_below(w, 3) == 0 ? random_below(w, 200000 * SECOND) : 0);
     uint64_t before_us = w->now_us;
     open_quota(w);
     w->hold_count = 0;
@@ -398,13 +408,14 @@ static void walk(struct world *w, uint64_t admissions, unsigned asks, unsigned c
 
 static void report(const struct world *w, const char *what)
 {
-    (void)fprintf(stderr, "%s: %llu admitted, %llu refused (", what, (unsigned long long)w->admitted,
-                  (unsigned long long)w->refused);
+    (void)fprintf(stderr, "%s: %llu admitted, %llu refused (", what,
+                  (unsigned long long)w->admitted, (unsigned long long)w->refused);
     for (unsigned i = 1; i < SP_LIMIT_COUNT; i++) {
         (void)fprintf(stderr, "%s%s %llu", i == 1 ? "" : ", ", sp_limit_key((enum sp_limit)i),
                       (unsigned long long)w->refused_by[i]);
     }
-    (void)fprintf(stderr, "), %llu crashes, %llu flushes\n", (unsigned long long)w->crashes, (unsigned long long)w->flushes);
+    (void)fprintf(stderr, "), %llu crashes, %llu flushes\n", (unsigned long long)w->crashes,
+                  (unsigned long long)w->flushes);
 }
 
 static void test_ten_million_admissions_of_a_thousand_tenants_with_crashes_between(void **state)

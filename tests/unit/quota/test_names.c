@@ -20,11 +20,14 @@ static struct hash hash_of(unsigned number)
     return hash;
 }
 
-static struct sp_name *add(struct sp_names *names, unsigned number, uint32_t tenant, uint64_t used_us)
+static struct sp_name *add(struct sp_names *names, unsigned number, uint32_t tenant,
+                           uint64_t used_us)
 {
     struct hash hash = hash_of(number);
     struct sp_name *name = NULL;
-    assert_int_equal(sp_names_add(names, sp_slice_of(hash.text), sp_slice_of("demo"), tenant, used_us, &name), SP_OK);
+    assert_int_equal(
+        sp_names_add(names, sp_slice_of(hash.text), sp_slice_of("demo"), tenant, used_us, &name),
+        SP_OK);
     return name;
 }
 
@@ -45,8 +48,10 @@ static void test_a_thousand_names_are_found_and_removed(void **state)
     }
     struct hash more = hash_of(1000);
     struct sp_name *none = NULL;
-    assert_int_equal(sp_names_add(names, sp_slice_of(more.text), sp_slice_of("x"), 0, 0, &none), SP_ERR_FULL);
-    assert_int_equal(sp_names_add(names, sp_slice_of("short"), sp_slice_of("x"), 0, 0, &none), SP_ERR_INVALID);
+    assert_int_equal(sp_names_add(names, sp_slice_of(more.text), sp_slice_of("x"), 0, 0, &none),
+                     SP_ERR_FULL);
+    assert_int_equal(sp_names_add(names, sp_slice_of("short"), sp_slice_of("x"), 0, 0, &none),
+                     SP_ERR_INVALID);
     for (unsigned i = 0; i < 1000; i += 2) {
         assert_non_null(find(names, i));
         sp_names_remove(names, find(names, i));

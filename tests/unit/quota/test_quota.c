@@ -28,13 +28,15 @@ struct stand {
 
 static void put_nodes(struct stand *s)
 {
-    assert_int_equal(sp_quota_put(s->quota, SP_LIMIT_OF_ORGANISATION, SP_SLICE_LITERAL("group"), SP_QUOTA_NODE_NONE,
-                                  &s->organisation_limits, &s->organisation),
+    assert_int_equal(sp_quota_put(s->quota, SP_LIMIT_OF_ORGANISATION, SP_SLICE_LITERAL("group"),
+                                  SP_QUOTA_NODE_NONE, &s->organisation_limits, &s->organisation),
                      SP_OK);
-    assert_int_equal(sp_quota_put(s->quota, SP_LIMIT_OF_TENANT, SP_SLICE_LITERAL("acme"), s->organisation, &s->tenant_limits,
-                                  &s->tenant),
+    assert_int_equal(sp_quota_put(s->quota, SP_LIMIT_OF_TENANT, SP_SLICE_LITERAL("acme"),
+                                  s->organisation, &s->tenant_limits, &s->tenant),
                      SP_OK);
-    assert_int_equal(sp_quota_token(s->quota, s->tenant, SP_SLICE_LITERAL("t1"), &s->token_limits, &s->token), SP_OK);
+    assert_int_equal(
+        sp_quota_token(s->quota, s->tenant, SP_SLICE_LITERAL("t1"), &s->token_limits, &s->token),
+        SP_OK);
 }
 
 /* Loses the memory and goes on from the store. */
@@ -42,7 +44,8 @@ static void crash(struct stand *s)
 {
     sp_quota_free(s->quota);
     s->hold = (struct sp_quota_hold){.is_held = false};
-    assert_int_equal(sp_quota_open(&s->store, COOLDOWN, (struct sp_quota_time){0, s->now}, &s->quota), SP_OK);
+    assert_int_equal(
+        sp_quota_open(&s->store, COOLDOWN, (struct sp_quota_time){0, s->now}, &s->quota), SP_OK);
     put_nodes(s);
     s->now = sp_quota_now(s->quota, (struct sp_quota_time){0, s->now});
 }
@@ -51,7 +54,8 @@ static void open_stand(struct stand *s)
 {
     s->now = NOON;
     assert_int_equal(sp_store_memory_new(&s->memory, &s->store), SP_OK);
-    assert_int_equal(sp_quota_open(&s->store, COOLDOWN, (struct sp_quota_time){0, s->now}, &s->quota), SP_OK);
+    assert_int_equal(
+        sp_quota_open(&s->store, COOLDOWN, (struct sp_quota_time){0, s->now}, &s->quota), SP_OK);
     put_nodes(s);
 }
 
@@ -152,7 +156,8 @@ static void test_run_time_is_reserved_at_most_and_settled_at_what_it_was(void **
 
 static void test_what_came_to_nothing_is_free_again(void **state)
 {
-    struct stand s = {.organisation_limits.of = {[SP_LIMIT_CODE] = 100}, .token_limits.of = {[SP_LIMIT_RUNS] = 1}};
+    struct stand s = {.organisation_limits.of = {[SP_LIMIT_CODE] = 100},
+                      .token_limits.of = {[SP_LIMIT_RUNS] = 1}};
     (void)state;
     open_stand(&s);
     assert_int_equal(ask(&s, true, 0, 100), SP_OK);
@@ -189,10 +194,12 @@ static void test_limits_that_cannot_be_are_refused(void **state)
     uint32_t node = 0;
     (void)state;
     open_stand(&s);
-    assert_int_equal(sp_quota_put(s.quota, SP_LIMIT_OF_TENANT, SP_SLICE_LITERAL("x"), SP_QUOTA_NODE_NONE, &limits, &node),
+    assert_int_equal(sp_quota_put(s.quota, SP_LIMIT_OF_TENANT, SP_SLICE_LITERAL("x"),
+                                  SP_QUOTA_NODE_NONE, &limits, &node),
                      SP_ERR_RANGE);
     limits = (struct sp_quota_limits){.of = {[SP_LIMIT_RUNS] = (uint64_t)1 << 32}};
-    assert_int_equal(sp_quota_token(s.quota, s.tenant, SP_SLICE_LITERAL("x"), &limits, &node), SP_ERR_RANGE);
+    assert_int_equal(sp_quota_token(s.quota, s.tenant, SP_SLICE_LITERAL("x"), &limits, &node),
+                     SP_ERR_RANGE);
     close_stand(&s);
 }
 
@@ -211,7 +218,7 @@ static void test_sessions_are_counted_until_their_cooldown_is_over(void **state)
     struct sp_quota_hold b = s.hold;
     assert_int_equal(ask_session(&s, 'c', true), SP_ERR_QUOTA);
     assert_int_equal(s.refusal.state.limit, SP_LIMIT_SESSIONS);
-    assert_true(s.refusal.after_us == 200 * SECOND); /* when `a` ends */
+    assert_true(s.refusal.after_us == 200 * SECOND);     /* when `a` ends */
     assert_int_equal(ask_session(&s, 'a', true), SP_OK); /* one that is alive is no new one */
     sp_quota_settle(s.quota, &s.hold, s.now);
     assert_int_equal(ask_session(&s, 'd', false), SP_OK); /* looking does not begin one */
@@ -254,7 +261,8 @@ struct listed {
     unsigned count;
 };
 
-static enum sp_err note(void *ctx, struct sp_slice hash, struct sp_slice identifier, uint64_t used_us)
+static enum sp_err note(void *ctx, struct sp_slice hash, struct sp_slice identifier,
+                        uint64_t used_us)
 {
     struct listed *listed = ctx;
     assert_int_equal(hash.len, SP_STORE_HASH_CHARS);
@@ -282,7 +290,8 @@ static void test_a_tenants_own_names_are_listed_also_after_a_crash(void **state)
     assert_int_equal(sp_quota_sessions(s.quota, s.tenant, 1, s.now, note, &listed), SP_OK);
     assert_string_equal(listed.letters, "cba");
     listed = (struct listed){.count = 0};
-    assert_int_equal(sp_quota_sessions(s.quota, s.tenant, 2, s.now, note, &listed), SP_OK); /* of another epoch */
+    assert_int_equal(sp_quota_sessions(s.quota, s.tenant, 2, s.now, note, &listed),
+                     SP_OK); /* of another epoch */
     assert_int_equal(listed.count, 0);
     close_stand(&s);
 }
@@ -347,7 +356,8 @@ static void test_a_store_that_grants_less_is_obeyed(void **state)
 
 static void test_after_a_crash_what_was_leased_is_spent_and_no_more(void **state)
 {
-    struct stand s = {.tenant_limits.of = {[SP_LIMIT_CODE] = 6400, [SP_LIMIT_RUNS] = 8, [SP_LIMIT_REQUESTS] = 60}};
+    struct stand s = {.tenant_limits.of = {
+                          [SP_LIMIT_CODE] = 6400, [SP_LIMIT_RUNS] = 8, [SP_LIMIT_REQUESTS] = 60}};
     (void)state;
     open_stand(&s);
     assert_int_equal(ask(&s, true, 0, 1000), SP_OK);
@@ -368,7 +378,8 @@ static void test_after_a_crash_what_was_leased_is_spent_and_no_more(void **state
 
 static void test_an_orderly_end_loses_nothing(void **state)
 {
-    struct stand s = {.tenant_limits.of = {[SP_LIMIT_CODE] = 6400, [SP_LIMIT_RUNS] = 8, [SP_LIMIT_REQUESTS] = 60}};
+    struct stand s = {.tenant_limits.of = {
+                          [SP_LIMIT_CODE] = 6400, [SP_LIMIT_RUNS] = 8, [SP_LIMIT_REQUESTS] = 60}};
     (void)state;
     open_stand(&s);
     assert_int_equal(ask(&s, true, 0, 1000), SP_OK);
@@ -432,10 +443,11 @@ static void test_a_tenant_that_moves_takes_what_is_in_flight_along(void **state)
     (void)state;
     open_stand(&s);
     assert_int_equal(ask(&s, true, 100, 10), SP_OK);
-    assert_int_equal(sp_quota_put(s.quota, SP_LIMIT_OF_ORGANISATION, SP_SLICE_LITERAL("other"), SP_QUOTA_NODE_NONE,
-                                  &s.organisation_limits, &other),
+    assert_int_equal(sp_quota_put(s.quota, SP_LIMIT_OF_ORGANISATION, SP_SLICE_LITERAL("other"),
+                                  SP_QUOTA_NODE_NONE, &s.organisation_limits, &other),
                      SP_OK);
-    assert_int_equal(sp_quota_put(s.quota, SP_LIMIT_OF_TENANT, SP_SLICE_LITERAL("acme"), other, &s.tenant_limits, &s.tenant),
+    assert_int_equal(sp_quota_put(s.quota, SP_LIMIT_OF_TENANT, SP_SLICE_LITERAL("acme"), other,
+                                  &s.tenant_limits, &s.tenant),
                      SP_OK);
     assert_int_equal(used(&s, s.organisation, SP_LIMIT_RUNS), 0);
     assert_int_equal(used(&s, other, SP_LIMIT_RUNS), 1);
@@ -461,8 +473,10 @@ static void test_tokens_are_found_again_and_counted_apart(void **state)
     unsigned count = 0;
     (void)state;
     open_stand(&s);
-    assert_int_equal(sp_quota_token(s.quota, s.tenant, SP_SLICE_LITERAL("t2"), &s.token_limits, &second), SP_OK);
-    assert_int_equal(sp_quota_token(s.quota, s.tenant, SP_SLICE_LITERAL("t2"), &s.token_limits, &again), SP_OK);
+    assert_int_equal(
+        sp_quota_token(s.quota, s.tenant, SP_SLICE_LITERAL("t2"), &s.token_limits, &second), SP_OK);
+    assert_int_equal(
+        sp_quota_token(s.quota, s.tenant, SP_SLICE_LITERAL("t2"), &s.token_limits, &again), SP_OK);
     assert_int_equal(second, again);
     assert_int_equal(sp_quota_tokens(s.quota, s.tenant, count_token, &count), SP_OK);
     assert_int_equal(count, 2);

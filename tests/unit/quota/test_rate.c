@@ -43,7 +43,8 @@ static void test_the_wait_that_is_told_is_exact(void **state)
         assert_int_equal(sp_rate_take(&rate, rates[i], START, &after_us), SP_ERR_QUOTA);
         assert_true(after_us > 0 && after_us <= 60 * SECOND);
         uint64_t ignored = 0;
-        assert_int_equal(sp_rate_take(&rate, rates[i], START + after_us - 1, &ignored), SP_ERR_QUOTA);
+        assert_int_equal(sp_rate_take(&rate, rates[i], START + after_us - 1, &ignored),
+                         SP_ERR_QUOTA);
         assert_int_equal(sp_rate_take(&rate, rates[i], START + after_us, &ignored), SP_OK);
     }
 }
@@ -88,7 +89,8 @@ static void test_zero_is_no_limit_and_a_rate_over_the_most_is_refused(void **sta
     uint64_t after_us = 7;
     assert_int_equal(sp_rate_take(&rate, 0, START, &after_us), SP_OK);
     assert_int_equal(sp_rate_take(&rate, SP_RATE_PER_MINUTE_MAX, START, &after_us), SP_OK);
-    assert_int_equal(sp_rate_take(&rate, SP_RATE_PER_MINUTE_MAX + 1, START, &after_us), SP_ERR_RANGE);
+    assert_int_equal(sp_rate_take(&rate, SP_RATE_PER_MINUTE_MAX + 1, START, &after_us),
+                     SP_ERR_RANGE);
     assert_int_equal(sp_rate_take(&rate, 2, UINT64_MAX, &after_us), SP_ERR_RANGE);
     assert_int_equal(after_us, 7);
 }

@@ -31,7 +31,8 @@ static void test_a_share_is_granted_beyond_what_was_there(void **state)
 {
     struct sp_store_memory *memory = NULL;
     struct sp_quota_store store;
-    struct sp_store_row row = {.scope = SP_LIMIT_OF_TENANT, .name = SP_SLICE_LITERAL("acme"), .day = 7};
+    struct sp_store_row row = {
+        .scope = SP_LIMIT_OF_TENANT, .name = SP_SLICE_LITERAL("acme"), .day = 7};
     (void)state;
     assert_int_equal(sp_store_memory_new(&memory, &store), SP_OK);
     sp_store_memory_share(memory, 10);

@@ -47,7 +47,8 @@ static void test_the_file_keeps_what_was_committed(void **state)
     sweep_all(&store);
     sp_store_sqlite_close(sqlite);
     struct stat shm;
-    assert_int_equal(fstatat(dir, "quota.db-shm", &shm, 0), -1); /* nobody else may open it meanwhile */
+    assert_int_equal(fstatat(dir, "quota.db-shm", &shm, 0),
+                     -1); /* nobody else may open it meanwhile */
     remove_folder(dir, folder);
 }
 
@@ -84,7 +85,8 @@ static void test_a_damaged_or_foreign_file_is_refused(void **state)
     sp_store_sqlite_close(sqlite);
     /* A negative number where only counts can be. */
     assert_int_equal(sp_store_sqlite_open(dir, "quota.db", &sqlite, &store), SP_OK);
-    struct sp_store_row row = {.scope = SP_LIMIT_OF_TENANT, .name = SP_SLICE_LITERAL("acme"), .arrival_us = UINT64_MAX};
+    struct sp_store_row row = {
+        .scope = SP_LIMIT_OF_TENANT, .name = SP_SLICE_LITERAL("acme"), .arrival_us = UINT64_MAX};
     assert_int_equal(store.begin(store.ctx), SP_OK);
     assert_int_equal(store.put(store.ctx, &row), SP_ERR_RANGE);
     store.abandon(store.ctx);

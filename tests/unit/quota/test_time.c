@@ -15,9 +15,9 @@ static void test_it_goes_on_with_the_monotonic_clock_and_follows_the_wall_forwar
     struct sp_quota_clock clock;
     sp_quota_clock_start(&clock, 0, 500, 100 * DAY);
     assert_true(sp_quota_clock_now(&clock, 510, 100 * DAY + 10) == 100 * DAY + 10);
-    assert_true(sp_quota_clock_now(&clock, 520, 50 * DAY) == 100 * DAY + 20);     /* set back */
-    assert_true(sp_quota_clock_now(&clock, 530, 101 * DAY) == 101 * DAY);          /* set forward */
-    assert_true(sp_quota_clock_now(&clock, 400, 0) == 101 * DAY);                  /* nothing goes back */
+    assert_true(sp_quota_clock_now(&clock, 520, 50 * DAY) == 100 * DAY + 20); /* set back */
+    assert_true(sp_quota_clock_now(&clock, 530, 101 * DAY) == 101 * DAY);     /* set forward */
+    assert_true(sp_quota_clock_now(&clock, 400, 0) == 101 * DAY); /* nothing goes back */
 }
 
 static void test_a_wall_clock_behind_what_was_written_is_not_believed(void **state)
@@ -42,7 +42,8 @@ static void test_days_are_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_it_goes_on_with_the_monotonic_clock_and_follows_the_wall_forward_only),
+        cmocka_unit_test(
+            test_it_goes_on_with_the_monotonic_clock_and_follows_the_wall_forward_only),
         cmocka_unit_test(test_a_wall_clock_behind_what_was_written_is_not_believed),
         cmocka_unit_test(test_days_are_whole),
     };

@@ -49,7 +49,8 @@ static inline bool dial(void *ctx, size_t pool, uint32_t ticket)
     return true;
 }
 
-static inline enum sp_err start(void *ctx, size_t pool, size_t slot, const struct sp_http_request *request)
+static inline enum sp_err start(void *ctx, size_t pool, size_t slot,
+                                const struct sp_http_request *request)
 {
     struct world *w = ctx;
     w->started++;
@@ -103,11 +104,13 @@ static inline uint32_t draw(void *ctx)
     return w->random;
 }
 
-static inline void open_world(struct world *w, size_t pools, uint32_t attempts_max, uint32_t failures_max)
+static inline void open_world(struct world *w, size_t pools, uint32_t attempts_max,
+                              uint32_t failures_max)
 {
     static const char *const names[] = {"a", "b", "c"};
     static const char *const paths[] = {"/pa", "/pb", "/pc"};
-    struct sp_relay_ops ops = {dial, start, idle, is_alive, bearer_refused, outcome, NULL, breaker, draw, w};
+    struct sp_relay_ops ops = {dial,    start, idle,    is_alive, bearer_refused,
+                               outcome, NULL,  breaker, draw,     w};
     struct sp_relay_config config = {.pool_count = pools,
                                      .connections_max = 8,
                                      .attempts_max = attempts_max,
@@ -117,13 +120,15 @@ static inline void open_world(struct world *w, size_t pools, uint32_t attempts_m
     for (size_t i = 0; i < pools; i++) {
         config.pools[i].name = sp_slice_of(names[i]);
         config.pools[i].weight = 1;
-        assert_int_equal(sp_upstream_init(&config.pools[i].upstream, sp_slice_of(paths[i]), sp_slice_of(""), false),
+        assert_int_equal(sp_upstream_init(&config.pools[i].upstream, sp_slice_of(paths[i]),
+                                          sp_slice_of(""), false),
                          SP_OK);
     }
     assert_int_equal(sp_relay_room_new(&config, &ops, &w->room), SP_OK);
 }
 
-static inline void tell(struct world *w, const struct sp_order *order, sp_exchange exchange, const char *session)
+static inline void tell(struct world *w, const struct sp_order *order, sp_exchange exchange,
+                        const char *session)
 {
     SP_AUTO_BUF struct sp_buf bytes;
     struct sp_writer writer;
@@ -146,10 +151,14 @@ static inline void run(struct world *w, sp_exchange exchange, const char *sessio
     tell(w, &order, exchange, session);
 }
 
-static inline void answered(struct world *w, unsigned status, const char *body, uint32_t retry_after_s)
+static inline void answered(struct world *w, unsigned status, const char *body,
+                            uint32_t retry_after_s)
 {
-    struct sp_http_end end = {
-        .state = SP_HTTP_ANSWERED, .status = status, .body = sp_slice_of(body), .why = "", .retry_after_s = retry_after_s};
+    struct sp_http_end end = {.state = SP_HTTP_ANSWERED,
+                              .status = status,
+                              .body = sp_slice_of(body),
+                              .why = "",
+                              .retry_after_s = retry_after_s};
     sp_relay_room_ended(w->room, w->slot, &end, w->now);
 }
 
@@ -162,7 +171,8 @@ static inline void ended(struct world *w, enum sp_http_state state)
 static inline void good(struct world *w)
 {
     answered(w, 200,
-             "{\"status\":\"Succeeded\",\"result\":{\"stdout\":\"\",\"stderr\":\"\",\"executionResult\":2,"
+             "{\"status\":\"Succeeded\",\"result\":{\"stdout\":\"\",\"stderr\":\"\","
+             "\"executionResult\":2,"
              "\"executionTimeInMilliseconds\":9}}",
              0);
 }

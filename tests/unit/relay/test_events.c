@@ -19,8 +19,8 @@ struct heard {
 static void on_part(void *ctx, unsigned what, struct sp_slice data)
 {
     struct heard *heard = ctx;
-    int len = snprintf(heard->text + heard->len, sizeof(heard->text) - heard->len, "%u:%.*s|", what, (int)data.len,
-                       (const char *)data.ptr);
+    int len = snprintf(heard->text + heard->len, sizeof(heard->text) - heard->len, "%u:%.*s|", what,
+                       (int)data.len, (const char *)data.ptr);
     heard->len += (size_t)len;
 }
 
@@ -40,7 +40,8 @@ static enum sp_err feed(const char *text, size_t step, struct heard *heard, char
     }
     end[0] = '\0';
     if (sp_events_take(&events, &body, &status)) {
-        assert_true(body.len < 64 && snprintf(end, 128, "%u %.*s", status, (int)body.len, (const char *)body.ptr) < 128);
+        assert_true(body.len < 64 && snprintf(end, 128, "%u %.*s", status, (int)body.len,
+                                              (const char *)body.ptr) < 128);
         assert_false(sp_events_take(&events, &body, &status));
     }
     sp_events_done(&events);
@@ -55,14 +56,18 @@ static const struct {
     const char *end;
 } cases[] = {
     {"parts and a result",
-     "event: stdout\ndata: {\"text\":\"a\"}\n\nevent: stderr\ndata: {\"text\":\"b\"}\n\nevent: result\ndata: {\"x\":1}\n\n", SP_OK,
-     "0:a|1:b|", "200 {\"x\":1}"},
-    {"something shown is printed anew", "event: output\ndata: { \"text/html\" : \"<b>\" }\n\n", SP_OK,
-     "2:{\"text/html\":\"<b>\"}|", ""},
-    {"an error with its status", "event: status\ndata: 503\n\nevent: error\ndata: {}\n\n", SP_OK, "", "503 {}"},
+     "event: stdout\ndata: {\"text\":\"a\"}\n\nevent: stderr\ndata: {\"text\":\"b\"}\n\nevent: "
+     "result\ndata: {\"x\":1}\n\n",
+     SP_OK, "0:a|1:b|", "200 {\"x\":1}"},
+    {"something shown is printed anew", "event: output\ndata: { \"text/html\" : \"<b>\" }\n\n",
+     SP_OK, "2:{\"text/html\":\"<b>\"}|", ""},
+    {"an error with its status", "event: status\ndata: 503\n\nevent: error\ndata: {}\n\n", SP_OK,
+     "", "503 {}"},
     {"an error without", "event: error\ndata: {}\n\n", SP_OK, "", "500 {}"},
-    {"lines that end in both", "event: stdout\r\ndata: {\"text\":\"a\"}\r\n\r\n", SP_OK, "0:a|", ""},
-    {"a gap", "event: gap\ndata: {\"parts\":3}\n\nevent: stdout\ndata: {\"text\":\"a\"}\n\n", SP_OK, "3:|0:a|", ""},
+    {"lines that end in both", "event: stdout\r\ndata: {\"text\":\"a\"}\r\n\r\n", SP_OK, "0:a|",
+     ""},
+    {"a gap", "event: gap\ndata: {\"parts\":3}\n\nevent: stdout\ndata: {\"text\":\"a\"}\n\n", SP_OK,
+     "3:|0:a|", ""},
     {"comments and strangers", ": ping\n\nevent: other\ndata: [\n\nid: 7\n\n", SP_OK, "", ""},
     {"a result that is cut", "event: result\ndata: {}\n", SP_OK, "", ""},
     {"a stream without text", "event: stdout\ndata: {\"x\":1}\n\n", SP_ERR_JSON, "", ""},
@@ -80,8 +85,10 @@ static void test_events(void **state)
             struct heard heard;
             char end[128];
             enum sp_err err = feed(cases[i].in, step, &heard, end);
-            if (err != cases[i].want || strcmp(heard.text, cases[i].heard) != 0 || strcmp(end, cases[i].end) != 0) {
-                fail_msg("%s in steps of %zu: %d \"%s\" \"%s\"", cases[i].name, step, (int)err, heard.text, end);
+            if (err != cases[i].want || strcmp(heard.text, cases[i].heard) != 0 ||
+                strcmp(end, cases[i].end) != 0) {
+                fail_msg("%s in steps of %zu: %d \"%s\" \"%s\"", cases[i].name, step, (int)err,
+                         heard.text, end);
             }
         }
     }
@@ -96,7 +103,8 @@ static void test_a_line_over_the_bound_is_refused(void **state)
     memset(line, 'x', sizeof(line));
     sp_events_init(&events, 256);
     assert_int_equal(sp_events_feed(&events, sp_slice_make(line, 255), on_part, &heard), SP_OK);
-    assert_int_equal(sp_events_feed(&events, sp_slice_make(line, 2), on_part, &heard), SP_ERR_TOO_BIG);
+    assert_int_equal(sp_events_feed(&events, sp_slice_make(line, 2), on_part, &heard),
+                     SP_ERR_TOO_BIG);
     sp_events_done(&events);
 }
 

@@ -88,8 +88,9 @@ static void test_what_may_have_started_is_never_offered_again(void **state)
     static const struct {
         enum sp_http_state state;
         unsigned status;
-    } ends[] = {{SP_HTTP_BROKEN, 0}, {SP_HTTP_ANSWERED, 500}, {SP_HTTP_ANSWERED, 502}, {SP_HTTP_ANSWERED, 503},
-                {SP_HTTP_ANSWERED, 504}, {SP_HTTP_ANSWERED, 408}, {SP_HTTP_ANSWERED, 200}};
+    } ends[] = {{SP_HTTP_BROKEN, 0},     {SP_HTTP_ANSWERED, 500}, {SP_HTTP_ANSWERED, 502},
+                {SP_HTTP_ANSWERED, 503}, {SP_HTTP_ANSWERED, 504}, {SP_HTTP_ANSWERED, 408},
+                {SP_HTTP_ANSWERED, 200}};
     (void)state;
     for (size_t i = 0; i < SP_COUNT(ends); i++) {
         struct world w;
@@ -153,7 +154,8 @@ static void test_failed_connections_are_tried_again(void **state)
     for (unsigned i = 0; i < 3; i++) {
         assert_int_equal(w.dials, i + 1);
         assert_int_equal(w.outcomes, 0);
-        sp_relay_room_dialled(w.room, w.ticket, SP_ERR_POOL_UNAVAILABLE, -1, sp_slice_of("cannot connect"), w.now);
+        sp_relay_room_dialled(w.room, w.ticket, SP_ERR_POOL_UNAVAILABLE, -1,
+                              sp_slice_of("cannot connect"), w.now);
         later(&w, S);
     }
     assert_int_equal(w.outcomes, 1);

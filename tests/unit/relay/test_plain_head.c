@@ -13,13 +13,18 @@ static const struct {
     const char *want;
 } cases[] = {
     {{.target = {(const uint8_t *)"/x", 2}, .body = {(const uint8_t *)"{}", 2}},
-     "POST /x HTTP/1.1\r\nHost: h\r\nAccept: application/json\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n"},
+     "POST /x HTTP/1.1\r\nHost: h\r\nAccept: application/json\r\nContent-Type: "
+     "application/json\r\nContent-Length: 2\r\n\r\n"},
     {{.target = {(const uint8_t *)"/x", 2}},
-     "POST /x HTTP/1.1\r\nHost: h\r\nAccept: application/json\r\nContent-Type: application/json\r\nContent-Length: 0\r\n\r\n"},
-    {{.method = "GET", .target = {(const uint8_t *)"/x", 2}}, "GET /x HTTP/1.1\r\nHost: h\r\nAccept: application/json\r\n\r\n"},
+     "POST /x HTTP/1.1\r\nHost: h\r\nAccept: application/json\r\nContent-Type: "
+     "application/json\r\nContent-Length: 0\r\n\r\n"},
+    {{.method = "GET", .target = {(const uint8_t *)"/x", 2}},
+     "GET /x HTTP/1.1\r\nHost: h\r\nAccept: application/json\r\n\r\n"},
     {{.method = "GET", .target = {(const uint8_t *)"/x", 2}, .is_stream = true},
      "GET /x HTTP/1.1\r\nHost: h\r\nAccept: text/event-stream\r\n\r\n"},
-    {{.method = "DELETE", .target = {(const uint8_t *)"/x", 2}, .traceparent = {(const uint8_t *)"00-1", 4}},
+    {{.method = "DELETE",
+      .target = {(const uint8_t *)"/x", 2},
+      .traceparent = {(const uint8_t *)"00-1", 4}},
      "DELETE /x HTTP/1.1\r\nHost: h\r\nAccept: application/json\r\ntraceparent: 00-1\r\n\r\n"},
     {{.method = "GET",
       .target = {(const uint8_t *)"/x", 2},
@@ -30,7 +35,8 @@ static const struct {
       .body = {(const uint8_t *)"1", 1},
       .content = {(const uint8_t *)"22", 2},
       .tail = {(const uint8_t *)"333", 3}},
-     "POST /x HTTP/1.1\r\nHost: h\r\nAccept: application/json\r\nContent-Type: a/b\r\nContent-Length: 6\r\n\r\n"},
+     "POST /x HTTP/1.1\r\nHost: h\r\nAccept: application/json\r\nContent-Type: "
+     "a/b\r\nContent-Length: 6\r\n\r\n"},
 };
 
 static void test_heads(void **state)
@@ -39,7 +45,8 @@ static void test_heads(void **state)
     for (size_t i = 0; i < SP_COUNT(cases); i++) {
         SP_AUTO_BUF struct sp_buf out;
         sp_buf_init(&out, 1024);
-        assert_int_equal(sp_plain_put_head(SP_SLICE_LITERAL("Host: h\r\n"), &cases[i].request, &out), SP_OK);
+        assert_int_equal(
+            sp_plain_put_head(SP_SLICE_LITERAL("Host: h\r\n"), &cases[i].request, &out), SP_OK);
         assert_true(sp_slice_is(sp_buf_slice(&out), cases[i].want));
     }
 }

@@ -40,7 +40,8 @@ static void test_what_the_pool_asks_for_is_waited_out(void **state)
 {
     (void)state;
     assert_in_range(sp_retry_delay_ms(1, 7000, 12345), 7000, 7249);
-    assert_in_range(sp_retry_delay_ms(3, 1000, 0), 2000, 4000); /* longer than asked is polite too */
+    assert_in_range(sp_retry_delay_ms(3, 1000, 0), 2000,
+                    4000); /* longer than asked is polite too */
     assert_int_equal(sp_retry_delay_ms(1, UINT32_MAX, 0), UINT32_MAX);
 }
 

@@ -52,8 +52,9 @@ static enum sp_err start(void *ctx, size_t pool, size_t slot, const struct sp_ht
     w->timeout_ms = request->timeout_ms;
     size_t at = 0;
     for (size_t i = 0; i < SP_HTTP_FIELDS_MAX && request->fields[i].name != NULL; i++) {
-        const struct sp_slice pieces[] = {sp_slice_of(request->fields[i].name), SP_SLICE_LITERAL("="),
-                                          request->fields[i].value, SP_SLICE_LITERAL(";")};
+        const struct sp_slice pieces[] = {sp_slice_of(request->fields[i].name),
+                                          SP_SLICE_LITERAL("="), request->fields[i].value,
+                                          SP_SLICE_LITERAL(";")};
         for (size_t k = 0; k < SP_COUNT(pieces); k++) {
             at += sp_slice_copy(pieces[k], w->fields + at, sizeof(w->fields) - 1 - at);
         }
@@ -105,18 +106,18 @@ static uint32_t draw(void *ctx)
 
 static void open_world(struct world *w, bool is_embedded, uint32_t connections_max, uint32_t spare)
 {
-    struct sp_relay_ops ops = {dial, start, idle, is_alive, bearer_refused, outcome, NULL, breaker, draw, w};
-    struct sp_relay_config config = {
-        .pool_count = 1,
-        .pools = {{.name = SP_SLICE_LITERAL("one"), .weight = 1}},
-        .attempts_max = SP_RELAY_ATTEMPTS_MAX,
-        .connections_max = connections_max,
-        .spare = spare,
-        .needs_bearer = !is_embedded};
+    struct sp_relay_ops ops = {dial,    start, idle,    is_alive, bearer_refused,
+                               outcome, NULL,  breaker, draw,     w};
+    struct sp_relay_config config = {.pool_count = 1,
+                                     .pools = {{.name = SP_SLICE_LITERAL("one"), .weight = 1}},
+                                     .attempts_max = SP_RELAY_ATTEMPTS_MAX,
+                                     .connections_max = connections_max,
+                                     .spare = spare,
+                                     .needs_bearer = !is_embedded};
     *w = (struct world){.has_dial = true};
-    assert_int_equal(
-        sp_upstream_init(&config.pools[0].upstream, sp_slice_of("/pool"), sp_slice_of(""), is_embedded),
-        SP_OK);
+    assert_int_equal(sp_upstream_init(&config.pools[0].upstream, sp_slice_of("/pool"),
+                                      sp_slice_of(""), is_embedded),
+                     SP_OK);
     assert_int_equal(sp_relay_room_new(&config, &ops, &w->room), SP_OK);
 }
 
@@ -125,8 +126,10 @@ static enum sp_err run(struct world *w, sp_exchange exchange, uint64_t now_us)
     static uint8_t bytes[256];
     static struct sp_buf buf;
     struct sp_writer writer;
-    struct sp_order order = {
-        .operation = SP_OPERATION_EXECUTE, .timeout_s = 7, .denied = 3, .code = SP_SLICE_LITERAL("1+1")};
+    struct sp_order order = {.operation = SP_OPERATION_EXECUTE,
+                             .timeout_s = 7,
+                             .denied = 3,
+                             .code = SP_SLICE_LITERAL("1+1")};
     sp_buf_init(&buf, sizeof(bytes));
     sp_writer_init(&writer, &buf);
     sp_order_write(&writer, &order);
@@ -216,8 +219,11 @@ static void test_room_tells_an_embedded_pool_alone_what_the_policy_denies_at_run
         assert_int_equal(run(&w, 77, 1000), SP_OK);
         dialled(&w, w.last_ticket, 2000);
         assert_int_equal(w.started, 1);
-        assert_string_equal(w.fields, is_embedded == 1 ? "X-Sallyport-Template=000000000000ab01;"
-                                    "X-Sallyport-Deny=process,network;X-Sallyport-Own-Code=deny;" : "");
+        assert_string_equal(w.fields,
+                            is_embedded == 1
+                                ? "X-Sallyport-Template=000000000000ab01;"
+                                  "X-Sallyport-Deny=process,network;X-Sallyport-Own-Code=deny;"
+                                : "");
         take(&w);
         ended(&w, SP_HTTP_ANSWERED, 200, good_body);
         sp_relay_room_free(w.room);

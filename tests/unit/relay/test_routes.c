@@ -141,7 +141,9 @@ static void test_sessions_stick_and_spread(void **state)
         run(&w, i, name);
         size_t pool = w.pool;
         got[pool]++;
-        assert_true(sp_slice_starts(sp_slice_of(w.target), pool == 0 ? "/pa/" : pool == 1 ? "/pb/" : "/pc/"));
+        assert_true(sp_slice_starts(sp_slice_of(w.target), pool == 0   ? "/pa/"
+                                                           : pool == 1 ? "/pb/"
+                                                                       : "/pc/"));
         good(&w);
         assert_string_equal(w.outcome_pool, pool == 0 ? "a" : pool == 1 ? "b" : "c");
         for (unsigned k = 0; k < 3; k++) {
@@ -248,7 +250,9 @@ static void test_list_of_sessions_asks_every_pool(void **state)
     for (size_t i = 0; i < 3; i++) {
         assert_int_equal(w.outcomes, 0);
         assert_int_equal(w.pool, i);
-        assert_true(sp_slice_starts(sp_slice_of(w.target), i == 0 ? "/pa/" : i == 1 ? "/pb/" : "/pc/"));
+        assert_true(sp_slice_starts(sp_slice_of(w.target), i == 0   ? "/pa/"
+                                                           : i == 1 ? "/pb/"
+                                                                    : "/pc/"));
         answered(&w, 200, "{\"value\":[]}", 0);
     }
     assert_int_equal(w.outcomes, 1);

@@ -93,9 +93,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_session_that_a_pool_knows_stays, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_a_session_that_came_nowhere_is_forgotten, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_a_session_is_forgotten_with_time_but_not_under_way, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_the_one_used_longest_ago_makes_room, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_session_that_came_nowhere_is_forgotten, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_a_session_is_forgotten_with_time_but_not_under_way,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_the_one_used_longest_ago_makes_room, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(test_no_room_among_requests_under_way, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,8 +12,9 @@
 #include "sandbox/profile.h"
 
 const struct sp_profile *const all_profiles[] = {
-    &sp_profile_door,  &sp_profile_front, &sp_profile_admit, &sp_profile_inspect, &sp_profile_audit,
-    &sp_profile_relay, &sp_profile_token, &sp_profile_dial,  &sp_profile_pool,    &sp_profile_nursery,
+    &sp_profile_door,  &sp_profile_front,   &sp_profile_admit, &sp_profile_inspect,
+    &sp_profile_audit, &sp_profile_relay,   &sp_profile_token, &sp_profile_dial,
+    &sp_profile_pool,  &sp_profile_nursery,
 };
 const size_t all_profile_count = SP_COUNT(all_profiles);
 
@@ -48,7 +49,8 @@ static int confine_and_try(const void *what)
 
 int inside(const struct sp_profile *profile, int dir_fd, attempt_fn *attempt, const void *what)
 {
-    const struct confined confined = {.profile = profile, .dir_fd = dir_fd, .attempt = attempt, .what = what};
+    const struct confined confined = {
+        .profile = profile, .dir_fd = dir_fd, .attempt = attempt, .what = what};
     return in_child(confine_and_try, &confined);
 }
 

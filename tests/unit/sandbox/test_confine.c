@@ -24,7 +24,9 @@ static int report_is_complete(const void *what)
         return 1;
     }
     const struct sp_slice text = sp_slice_of(report.text);
-    return sp_slice_starts(text, "uid=") && sp_slice_ends(text, "limits=yes") && report.rows > 30 ? 0 : 2;
+    return sp_slice_starts(text, "uid=") && sp_slice_ends(text, "limits=yes") && report.rows > 30
+               ? 0
+               : 2;
 }
 
 static void test_report_says_what_is_in_force(void **state)
@@ -37,7 +39,8 @@ static void test_report_says_what_is_in_force(void **state)
 static int root_without_user(const void *what)
 {
     const unsigned *given_up = what;
-    const struct sp_confine_options options = {.profile = &sp_profile_admit, .dir_fd = -1, .given_up = *given_up};
+    const struct sp_confine_options options = {
+        .profile = &sp_profile_admit, .dir_fd = -1, .given_up = *given_up};
     struct sp_confinement report;
     return sp_confine(&options, &report) == SP_OK ? 0 : 1;
 }
@@ -58,7 +61,8 @@ static void test_missing_layer_stops_the_start_unless_given_up(void **state)
 
 static int without_profile(const void *what)
 {
-    const struct sp_confine_options options = {.profile = NULL, .uid = TEST_UID, .gid = TEST_UID, .dir_fd = -1};
+    const struct sp_confine_options options = {
+        .profile = NULL, .uid = TEST_UID, .gid = TEST_UID, .dir_fd = -1};
     struct sp_confinement report;
     (void)what;
     return sp_confine(&options, &report) == SP_ERR_UNSUPPORTED ? 0 : 1;

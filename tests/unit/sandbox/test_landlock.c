@@ -5,8 +5,8 @@
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -25,13 +25,17 @@
 
 static const char *const some_paths[] = {"/etc/hosts", "/etc/no-such-file", NULL};
 static const struct sp_profile nothing = {.name = "nothing", .files = SP_FILES_NONE};
-static const struct sp_profile reading = {.name = "reading", .files = SP_FILES_READ, .paths = some_paths};
+static const struct sp_profile reading = {
+    .name = "reading", .files = SP_FILES_READ, .paths = some_paths};
 static const struct sp_profile logging = {.name = "logging", .files = SP_FILES_LOG};
 
 static int enter(const struct sp_profile *profile, int dir)
 {
     int abi = 0;
-    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && sp_landlock_enter(profile, dir, 0, &abi) == SP_OK ? 0 : 50;
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+                   sp_landlock_enter(profile, dir, 0, &abi) == SP_OK
+               ? 0
+               : 50;
 }
 
 static bool is_denied(int status)
@@ -88,7 +92,8 @@ static int try_logging(const void *what)
         return 5;
     }
     if (sp_landlock_abi() >= ABI_TRUNCATE &&
-        (!is_denied(openat(dir, "log", O_RDWR | O_TRUNC | O_CLOEXEC)) || !is_denied(ftruncate(fd, 0)))) {
+        (!is_denied(openat(dir, "log", O_RDWR | O_TRUNC | O_CLOEXEC)) ||
+         !is_denied(ftruncate(fd, 0)))) {
         return 6;
     }
     return 0;
@@ -96,13 +101,16 @@ static int try_logging(const void *what)
 
 static int try_connecting(const void *what)
 {
-    const struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(9), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    const struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(9), .sin_addr = {htonl(INADDR_LOOPBACK)}};
     (void)what;
     if (enter(&nothing, -1) != 0) {
         return 1;
     }
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    return is_denied(connect(fd, (const struct sockaddr *)(const void *)&address, sizeof(address))) ? 0 : 2;
+    return is_denied(connect(fd, (const struct sockaddr *)(const void *)&address, sizeof(address)))
+               ? 0
+               : 2;
 }
 
 static int try_signalling(const void *what)

@@ -18,7 +18,8 @@ static int become_other(const void *what)
     if (sp_privilege_become(TEST_UID, TEST_UID) != SP_OK) {
         return 1;
     }
-    if (getuid() != TEST_UID || geteuid() != TEST_UID || getgid() != TEST_UID || getgroups(0, NULL) != 0) {
+    if (getuid() != TEST_UID || geteuid() != TEST_UID || getgid() != TEST_UID ||
+        getgroups(0, NULL) != 0) {
         return 2;
     }
     return setuid(0) != 0 && setgid(0) != 0 && !sp_privilege_is_root() ? 0 : 3;
@@ -44,7 +45,8 @@ static int seal(const void *what)
 {
     int signo = 0;
     (void)what;
-    if (sp_privilege_has_no_new_privs() || sp_privilege_seal() != SP_OK || !sp_privilege_has_no_new_privs()) {
+    if (sp_privilege_has_no_new_privs() || sp_privilege_seal() != SP_OK ||
+        !sp_privilege_has_no_new_privs()) {
         return 1;
     }
     if (prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0) {

@@ -128,7 +128,8 @@ static void test_no_profile_lets_dangerous_calls_pass(void **state)
         for (size_t k = 0; k < SP_COUNT(forbidden); k++) {
             const int status = inside(all_profiles[i], dir, do_forbidden, &k);
             if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGSYS) {
-                fail_msg("%s lets %s pass: status %x", all_profiles[i]->name, forbidden[k].name, (unsigned)status);
+                fail_msg("%s lets %s pass: status %x", all_profiles[i]->name, forbidden[k].name,
+                         (unsigned)status);
             }
         }
     }

@@ -21,14 +21,17 @@ static const struct sp_rule rules[] = {
     SP_ALLOW("getuid", "a call that passes"),
     SP_ALLOW("no_such_call", "a name that no machine knows is passed over"),
     SP_ALLOW_IF("socket", 0, SP_CHECK_IS, AF_UNIX, "one family only"),
-    SP_ANSWER_IF("socket", 0, SP_CHECK_NOT, AF_UNIX, EAFNOSUPPORT, "the other families are answered"),
+    SP_ANSWER_IF("socket", 0, SP_CHECK_NOT, AF_UNIX, EAFNOSUPPORT,
+                 "the other families are answered"),
     SP_ALLOW_IF("lseek", 2, SP_CHECK_CLEAR, 2, "no bit 1 in the argument"),
     SP_ALLOW_IF("dup3", 2, SP_CHECK_SET, O_CLOEXEC, "at least this bit"),
     SP_ALLOW_IF("getpgid", 0, SP_CHECK_SELF, 0, "this process only"),
     SP_ANSWER("getppid", ESRCH, "a call that is answered without being made"),
 };
-static const struct sp_profile narrow = {.name = "narrow", .rules = rules, .rule_count = SP_COUNT(rules)};
-static const struct sp_profile wide = {.name = "wide", .rules = rules, .rule_count = SP_COUNT(rules), .is_wide = true};
+static const struct sp_profile narrow = {
+    .name = "narrow", .rules = rules, .rule_count = SP_COUNT(rules)};
+static const struct sp_profile wide = {
+    .name = "wide", .rules = rules, .rule_count = SP_COUNT(rules), .is_wide = true};
 
 struct attempt {
     const char *name;
@@ -59,7 +62,8 @@ static int try_narrow(const void *what)
         return 200;
     }
     errno = 0;
-    const long value = syscall(attempt->number, attempt->arguments[0], attempt->arguments[1], attempt->arguments[2]);
+    const long value = syscall(attempt->number, attempt->arguments[0], attempt->arguments[1],
+                               attempt->arguments[2]);
     return value < 0 ? errno : 0;
 }
 
@@ -93,7 +97,10 @@ static int try_wide(const void *what)
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || sp_seccomp_enter(&wide, &rows) != SP_OK) {
         return 1;
     }
-    return syscall(SYS_getgid) < 0 && errno == EPERM && rows == sp_common_rule_count + SP_COUNT(rules) - 1 ? 0 : 2;
+    return syscall(SYS_getgid) < 0 && errno == EPERM &&
+                   rows == sp_common_rule_count + SP_COUNT(rules) - 1
+               ? 0
+               : 2;
 }
 
 static void test_wide_profile_answers_instead_of_killing(void **state)
@@ -110,7 +117,10 @@ static int try_without_no_new_privs(const void *what)
 {
     unsigned rows = 7;
     (void)what;
-    return setuid(TEST_UID) == 0 && sp_seccomp_enter(&narrow, &rows) == SP_ERR_UNSUPPORTED && rows == 7 ? 0 : 1;
+    return setuid(TEST_UID) == 0 && sp_seccomp_enter(&narrow, &rows) == SP_ERR_UNSUPPORTED &&
+                   rows == 7
+               ? 0
+               : 1;
 }
 
 /* libseccomp would set it by itself; the order of the layers is ours to keep, so that is switched off. */

@@ -81,12 +81,20 @@ static void test_own_group_is_made_below_the_present_one_and_stale_ones_go(void 
 static void test_without_memory_there_are_no_groups(void **state)
 {
     static const char *const cases[] = {
-        "", "x", "4:cpu:/\n", "4:memory:/nowhere\n", "4:memory:\n", "4:memory\n", ":memory:/a/nowhere\n", "0::/nowhere\n",
+        "",
+        "x",
+        "4:cpu:/\n",
+        "4:memory:/nowhere\n",
+        "4:memory:\n",
+        "4:memory\n",
+        ":memory:/a/nowhere\n",
+        "0::/nowhere\n",
     };
     (void)state;
     for (size_t i = 0; i < SP_COUNT(cases); i++) {
         struct sp_cgroup cgroup;
-        assert_int_equal(sp_cgroup_open(top, sp_slice_of(cases[i]), geteuid(), &cgroup), SP_ERR_UNSUPPORTED);
+        assert_int_equal(sp_cgroup_open(top, sp_slice_of(cases[i]), geteuid(), &cgroup),
+                         SP_ERR_UNSUPPORTED);
     }
 }
 
@@ -97,7 +105,8 @@ static void test_group_without_the_kernels_files_is_not_kept(void **state)
     int fds[SP_CGROUP_PARTS_MAX] = {-1, -1, -1};
     unsigned count = 7;
     (void)state;
-    assert_int_equal(sp_cgroup_open(top, sp_slice_of("4:memory:/a/b\n"), geteuid(), &cgroup), SP_OK);
+    assert_int_equal(sp_cgroup_open(top, sp_slice_of("4:memory:/a/b\n"), geteuid(), &cgroup),
+                     SP_OK);
     assert_int_equal(sp_cgroup_make(&cgroup, 3, &limits, fds, &count), SP_ERR_SYSTEM);
     assert_int_equal(count, 7);
     assert_true(sp_cgroup_remove(&cgroup, 3));
@@ -121,7 +130,8 @@ static void test_memory_is_told_from_the_kernels_count(void **state)
     cgroup.dirs[0] = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     make("s-5");
     for (size_t i = 0; i < SP_COUNT(cases); i++) {
-        SP_AUTO_CLOSE int fd = openat(cgroup.dirs[0], "s-5/memory.oom_control", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+        SP_AUTO_CLOSE int fd = openat(cgroup.dirs[0], "s-5/memory.oom_control",
+                                      O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
         struct sp_slice text = sp_slice_of(cases[i].text);
         assert_int_equal(write(fd, text.ptr, text.len), (ssize_t)text.len);
         assert_int_equal(sp_cgroup_was_memory(&cgroup, 5), cases[i].want);

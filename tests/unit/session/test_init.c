@@ -99,7 +99,8 @@ static void end(struct world *w)
 
 static void run(struct world *w, uint64_t nonce, unsigned kib)
 {
-    const struct sp_frame frame = {.type = SP_FRAME_RUN, .nonce = nonce, .number = 0, .size = (uint64_t)kib * 1024};
+    const struct sp_frame frame = {
+        .type = SP_FRAME_RUN, .nonce = nonce, .number = 0, .size = (uint64_t)kib * 1024};
     assert_int_equal(sp_link_send(w->pool, &frame, -1, &w->scratch), SP_OK);
 }
 

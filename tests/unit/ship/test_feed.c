@@ -25,8 +25,12 @@ static void put_bundle(struct sp_tile tile)
     for (unsigned i = 0; i < tile.width; i++) {
         char line[160];
         const uint64_t index = tile.number * SP_TILE_WIDTH + i;
-        const int len = snprintf(line, sizeof(line), index == log_on_disk.bad ? "no entry %llu" :
-                                 "{\"index\":%llu,\"kind\":\"denial\",\"time\":\"2026-01-31T10:00:00.000000Z\"}", (unsigned long long)index);
+        const int len = snprintf(
+            line, sizeof(line),
+            index == log_on_disk.bad
+                ? "no entry %llu"
+                : "{\"index\":%llu,\"kind\":\"denial\",\"time\":\"2026-01-31T10:00:00.000000Z\"}",
+            (unsigned long long)index);
         assert_int_equal(sp_buf_put_byte(&log_on_disk.file, 0), SP_OK);
         assert_int_equal(sp_buf_put_byte(&log_on_disk.file, (uint8_t)len), SP_OK);
         assert_int_equal(sp_buf_put(&log_on_disk.file, sp_slice_make(line, (size_t)len)), SP_OK);
@@ -43,9 +47,12 @@ static enum sp_err on_find(void *ctx, struct sp_disk_name name, struct sp_disk_s
         return SP_ERR_NOT_FOUND;
     }
     if (strcmp(name.path, "checkpoint") == 0) {
-        assert_int_equal(sp_buf_putf(&log_on_disk.file, "o\n%llu\n" HEX "A=\n\n\xe2\x80\x94 o " HEX HEX "AAAAAAA=\n",
-                                     (unsigned long long)log_on_disk.size), SP_OK);
-    } else if (sp_tile_from_path(sp_slice_of(name.path), &tile) != SP_OK || tile.number < log_on_disk.gone ||
+        assert_int_equal(sp_buf_putf(&log_on_disk.file,
+                                     "o\n%llu\n" HEX "A=\n\n\xe2\x80\x94 o " HEX HEX "AAAAAAA=\n",
+                                     (unsigned long long)log_on_disk.size),
+                         SP_OK);
+    } else if (sp_tile_from_path(sp_slice_of(name.path), &tile) != SP_OK ||
+               tile.number < log_on_disk.gone ||
                tile.number * SP_TILE_WIDTH + tile.width > log_on_disk.size) {
         return SP_ERR_NOT_FOUND;
     } else {
@@ -63,11 +70,13 @@ static enum sp_err on_open(void *ctx, struct sp_disk_name name, enum sp_disk_how
     return on_find(ctx, name, &ignored);
 }
 
-static enum sp_err on_read(void *ctx, int fd, uint64_t at, uint8_t *out, size_t len, size_t *out_len)
+static enum sp_err on_read(void *ctx, int fd, uint64_t at, uint8_t *out, size_t len,
+                           size_t *out_len)
 {
     (void)ctx;
     assert_int_equal(fd, 3);
-    *out_len = sp_slice_copy(sp_slice_sub(sp_buf_slice(&log_on_disk.file), (size_t)at, len), out, len);
+    *out_len =
+        sp_slice_copy(sp_slice_sub(sp_buf_slice(&log_on_disk.file), (size_t)at, len), out, len);
     return SP_OK;
 }
 
@@ -77,11 +86,13 @@ static void on_close(void *ctx, int fd)
     assert_int_equal(fd, 3);
 }
 
-static const struct sp_disk disk = {.open = on_open, .close = on_close, .find = on_find, .read = on_read};
+static const struct sp_disk disk = {
+    .open = on_open, .close = on_close, .find = on_find, .read = on_read};
 
 static void make(struct sp_feed *feed, uint64_t size, uint64_t next)
 {
-    const struct sp_feed_how how = {.disk = &disk, .framing = SP_FRAMING_LINES, .version = sp_slice_of("1")};
+    const struct sp_feed_how how = {
+        .disk = &disk, .framing = SP_FRAMING_LINES, .version = sp_slice_of("1")};
     sp_buf_init(&log_on_disk.file, (size_t)1024 * 1024);
     log_on_disk.size = size;
     log_on_disk.gone = 0;
@@ -121,10 +132,12 @@ static const char *all(struct sp_feed *feed)
             continue;
         }
         if (first != UINT64_MAX) {
-            len += (size_t)snprintf(text + len, sizeof(text) - len, "%llu-%llu ", (unsigned long long)first, (unsigned long long)last);
+            len += (size_t)snprintf(text + len, sizeof(text) - len, "%llu-%llu ",
+                                    (unsigned long long)first, (unsigned long long)last);
             first = UINT64_MAX;
         }
-        if (err == SP_OK && sscanf(line, "{\"count\":%llu,\"first\":%llu,\"kind\":\"gap\"", &a, &b) == 2) {
+        if (err == SP_OK &&
+            sscanf(line, "{\"count\":%llu,\"first\":%llu,\"kind\":\"gap\"", &a, &b) == 2) {
             len += (size_t)snprintf(text + len, sizeof(text) - len, "gap(%llu,%llu) ", b, a);
         } else if (err == SP_OK) {
             assert_non_null(strstr(line, "{\"checkpoint\":\"o\\n"));
@@ -249,7 +262,8 @@ static void test_entries_can_be_events(void **state)
     feed.how.framing = SP_FRAMING_COUNTED;
     assert_int_equal(sp_feed_look(&feed), SP_OK);
     assert_int_equal(sp_feed_put(&feed, 1, &out), SP_OK);
-    assert_non_null(memmem(out.ptr, out.len, "<108>1 2026-01-31T10:00:00.000000Z - sallyport - denial - {", 59));
+    assert_non_null(memmem(out.ptr, out.len,
+                           "<108>1 2026-01-31T10:00:00.000000Z - sallyport - denial - {", 59));
     assert_non_null(memmem(out.ptr, out.len, "\"class_uid\":6003", 16));
     end(&feed);
 }

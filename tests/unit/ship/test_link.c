@@ -17,8 +17,8 @@
 struct world {
     struct sp_loop *loop;
     struct sp_link *link;
-    unsigned left;  /* messages that are to be sent */
-    size_t size;    /* of each, filled up */
+    unsigned left; /* messages that are to be sent */
+    size_t size;   /* of each, filled up */
     unsigned asked;
     unsigned too_long;
     const char *lost;
@@ -54,7 +54,8 @@ static void on_lost(void *ctx, const char *why)
 
 static void begin(struct world *w, int take_fd, unsigned messages)
 {
-    const struct sp_link_how how = {.ctx = w, .more = on_more, .too_long = on_too_long, .lost = on_lost};
+    const struct sp_link_how how = {
+        .ctx = w, .more = on_more, .too_long = on_too_long, .lost = on_lost};
     struct sp_link_how with = how;
     *w = (struct world){.left = messages};
     assert_int_equal(sp_loop_new(&w->loop), SP_OK);

@@ -29,8 +29,9 @@ static void test_what_is_written_is_read(void **state)
 
 static void test_a_damaged_file_is_none(void **state)
 {
-    static const char *const texts[] = {"0000000000000000001", "00000000000000000001", "0000000000000000000x\n",
-                                        "99999999999999999999\n", "000000000000000000001\n", "-0000000000000000001\n"};
+    static const char *const texts[] = {"0000000000000000001",     "00000000000000000001",
+                                        "0000000000000000000x\n",  "99999999999999999999\n",
+                                        "000000000000000000001\n", "-0000000000000000001\n"};
     (void)state;
     for (size_t i = 0; i < SP_COUNT(texts); i++) {
         SP_AUTO_CLOSE int fd = -1;

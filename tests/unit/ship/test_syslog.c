@@ -23,8 +23,10 @@ static void test_each_framing(void **state)
         const char *want;
     } cases[] = {
         {SP_FRAMING_LINES, "{\"index\":7}\n"},
-        {SP_FRAMING_DATAGRAMS, "<110>1 2026-01-31T10:00:00.000000Z gate sallyport - intent - {\"index\":7}"},
-        {SP_FRAMING_COUNTED, "72 <110>1 2026-01-31T10:00:00.000000Z gate sallyport - intent - {\"index\":7}"},
+        {SP_FRAMING_DATAGRAMS,
+         "<110>1 2026-01-31T10:00:00.000000Z gate sallyport - intent - {\"index\":7}"},
+        {SP_FRAMING_COUNTED,
+         "72 <110>1 2026-01-31T10:00:00.000000Z gate sallyport - intent - {\"index\":7}"},
     };
     const struct sp_syslog intent = message("gate", "intent");
     (void)state;
@@ -44,7 +46,9 @@ static void test_what_is_no_name_is_left_out(void **state)
     sp_buf_init(&out, 1024);
     odd.severity = SP_SYSLOG_WARNING;
     assert_int_equal(sp_syslog_put(&odd, SP_FRAMING_DATAGRAMS, &out), SP_OK);
-    assert_true(sp_slice_is(sp_buf_slice(&out), "<108>1 2026-01-31T10:00:00.000000Z abc sallyport - - - {\"index\":7}"));
+    assert_true(
+        sp_slice_is(sp_buf_slice(&out),
+                    "<108>1 2026-01-31T10:00:00.000000Z abc sallyport - - - {\"index\":7}"));
 }
 
 static void test_nothing_is_left_of_one_that_does_not_fit(void **state)

@@ -18,7 +18,9 @@ static struct sp_signer *signer_of_file(void)
     const char *why = NULL;
     SP_AUTO_BUF struct sp_buf pem;
     char line[512];
-    FILE *file = popen("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=c -keyout - -out - 2>/dev/null", "r");
+    FILE *file = popen("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=c -keyout - "
+                       "-out - 2>/dev/null",
+                       "r");
     assert_non_null(file);
     sp_buf_init(&pem, 65536);
     while (fgets(line, sizeof(line), file) != NULL) {
@@ -51,13 +53,16 @@ static void test_an_assertion_has_its_claims(void **state)
     sp_buf_init(&second, 8192);
     sp_buf_init(&text, 8192);
     const struct sp_slice audience = SP_SLICE_LITERAL("https://login.example/t/oauth2/v2.0/token");
-    assert_int_equal(sp_assertion_make(signer, audience, SP_SLICE_LITERAL("me"), 1000, &first), SP_OK);
-    assert_int_equal(sp_assertion_make(signer, audience, SP_SLICE_LITERAL("me"), 1000, &second), SP_OK);
+    assert_int_equal(sp_assertion_make(signer, audience, SP_SLICE_LITERAL("me"), 1000, &first),
+                     SP_OK);
+    assert_int_equal(sp_assertion_make(signer, audience, SP_SLICE_LITERAL("me"), 1000, &second),
+                     SP_OK);
     struct sp_slice rest = sp_buf_slice(&first);
     const char *header = (const char *)part(&rest, &text).ptr;
     assert_non_null(strstr(header, "\"alg\":\"PS256\",\"typ\":\"JWT\",\"x5t#S256\":\""));
     const char *claims = (const char *)part(&rest, &text).ptr;
-    assert_non_null(strstr(claims, "{\"aud\":\"https://login.example/t/oauth2/v2.0/token\",\"exp\":1600,\"iss\":\"me\",\"jti\":\""));
+    assert_non_null(strstr(claims, "{\"aud\":\"https://login.example/t/oauth2/v2.0/"
+                                   "token\",\"exp\":1600,\"iss\":\"me\",\"jti\":\""));
     assert_non_null(strstr(claims, "\"nbf\":1000,\"sub\":\"me\"}"));
     assert_int_equal(part(&rest, &text).len, 256 + 1);
     assert_int_equal(rest.len, 0);

@@ -73,11 +73,12 @@ static void open_world(struct world *world, enum sp_provider_source source)
                                          .audience = SP_SLICE_LITERAL("https://dynamicsessions.io"),
                                          .tenant_id = SP_SLICE_LITERAL("t"),
                                          .client_id = SP_SLICE_LITERAL("c")};
-    const struct sp_credential_ops ops = {.bearer = {.publish = publish, .refused = refused, .ctx = world},
-                                          .ask = ask,
-                                          .read_proof = read_proof,
-                                          .note = note,
-                                          .ctx = world};
+    const struct sp_credential_ops ops = {
+        .bearer = {.publish = publish, .refused = refused, .ctx = world},
+        .ask = ask,
+        .read_proof = read_proof,
+        .note = note,
+        .ctx = world};
     *world = (struct world){.err = SP_OK};
     assert_int_equal(sp_credential_init(&world->credential, &provider, &ops), SP_OK);
 }
@@ -86,7 +87,8 @@ static void open_with_secret(struct world *world)
 {
     const char *why = NULL;
     open_world(world, SP_PROVIDER_CLIENT_SECRET);
-    assert_int_equal(sp_credential_prove(&world->credential, SP_SLICE_LITERAL("the-secret\n"), &why), SP_OK);
+    assert_int_equal(
+        sp_credential_prove(&world->credential, SP_SLICE_LITERAL("the-secret\n"), &why), SP_OK);
 }
 
 static void wire(struct world *world, uint64_t ms)
@@ -137,9 +139,12 @@ static void test_the_old_bearer_serves_while_renewing_fails(void **state)
     assert_int_equal(world.asked, 1);
     turn(&world, HOUR_MS - SP_RENEW_AHEAD_MS);
     assert_int_equal(world.asked, 2);
-    answer(&world, 503, "{\"error\":\"temporarily_unavailable\",\"error_description\":\"the-secret\"}", HOUR_MS - SP_RENEW_AHEAD_MS);
+    answer(&world, 503,
+           "{\"error\":\"temporarily_unavailable\",\"error_description\":\"the-secret\"}",
+           HOUR_MS - SP_RENEW_AHEAD_MS);
     assert_int_equal(world.published, 1);
-    assert_string_equal(world.note, "the identity provider answered with status 503 error=temporarily_unavailable");
+    assert_string_equal(
+        world.note, "the identity provider answered with status 503 error=temporarily_unavailable");
     wire(&world, HOUR_MS - SP_RENEW_AHEAD_MS + 1);
     assert_string_equal(world.bearer, "first");
     turn(&world, HOUR_MS - SP_RENEW_MARGIN_MS); /* it is over now */
@@ -219,11 +224,13 @@ static void test_an_empty_credential_is_refused(void **state)
     struct world world;
     const char *why = NULL;
     open_world(&world, SP_PROVIDER_CLIENT_SECRET);
-    assert_int_equal(sp_credential_prove(&world.credential, SP_SLICE_LITERAL("\n"), &why), SP_ERR_CONFIG);
+    assert_int_equal(sp_credential_prove(&world.credential, SP_SLICE_LITERAL("\n"), &why),
+                     SP_ERR_CONFIG);
     assert_string_equal(why, "the credential is empty");
     sp_credential_done(&world.credential);
     open_world(&world, SP_PROVIDER_CLIENT_CERTIFICATE);
-    assert_int_equal(sp_credential_prove(&world.credential, SP_SLICE_LITERAL("no pem"), &why), SP_ERR_CONFIG);
+    assert_int_equal(sp_credential_prove(&world.credential, SP_SLICE_LITERAL("no pem"), &why),
+                     SP_ERR_CONFIG);
     assert_string_equal(why, "the file holds no certificate in PEM form");
     sp_credential_done(&world.credential);
 }

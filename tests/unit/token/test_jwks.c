@@ -18,8 +18,11 @@ static void test_requests(void **state)
         const char *request;
     } cases[] = {
         {"https://i.example/a/keys?x=1&y", SP_OK,
-         "GET /a/keys?x=1&y HTTP/1.1\r\nHost: i.example\r\nAccept: application/json\r\nConnection: close\r\n\r\n"},
-        {"http://[::1]:8000", SP_OK, "GET / HTTP/1.1\r\nHost: [::1]:8000\r\nAccept: application/json\r\nConnection: close\r\n\r\n"},
+         "GET /a/keys?x=1&y HTTP/1.1\r\nHost: i.example\r\nAccept: application/json\r\nConnection: "
+         "close\r\n\r\n"},
+        {"http://[::1]:8000", SP_OK,
+         "GET / HTTP/1.1\r\nHost: [::1]:8000\r\nAccept: application/json\r\nConnection: "
+         "close\r\n\r\n"},
         {"https://i.example/a b", SP_ERR_INVALID, NULL},
         {"https://i.example/a\r\nX: y", SP_ERR_INVALID, NULL},
         {"ftp://i.example/", SP_ERR_INVALID, NULL},
@@ -56,7 +59,8 @@ static void test_only_a_new_set_of_keys_is_news(void **state)
     sp_jwks_init(&source);
     for (size_t i = 0; i < SP_COUNT(steps); i++) {
         sp_renew_asked(&source.renew);
-        assert_true(sp_jwks_answered(&source, steps[i].status, 0, sp_slice_of(steps[i].body), 1000, 0) == steps[i].is_news);
+        assert_true(sp_jwks_answered(&source, steps[i].status, 0, sp_slice_of(steps[i].body), 1000,
+                                     0) == steps[i].is_news);
         assert_true((source.renew.failures > 0) == steps[i].is_failure);
     }
     assert_true(sp_slice_is(sp_buf_slice(&source.document), "{\"keys\":[{},{}]}"));

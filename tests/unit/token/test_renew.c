@@ -20,8 +20,9 @@ static void test_renewal_is_ahead_of_the_end(void **state)
         uint64_t refresh_ms;
         uint64_t asked_ms;
     } cases[] = {
-        {HOUR_MS, 0, HOUR_MS - 5 * MINUTE_MS}, {24 * HOUR_MS, 0, 12 * HOUR_MS},     {24 * HOUR_MS, 3 * HOUR_MS, 3 * HOUR_MS},
-        {HOUR_MS, 2 * HOUR_MS, 55 * MINUTE_MS}, {4 * MINUTE_MS, 0, 2 * MINUTE_MS}, {1, 0, SP_RENEW_FIRST_DELAY_MS},
+        {HOUR_MS, 0, HOUR_MS - 5 * MINUTE_MS},    {24 * HOUR_MS, 0, 12 * HOUR_MS},
+        {24 * HOUR_MS, 3 * HOUR_MS, 3 * HOUR_MS}, {HOUR_MS, 2 * HOUR_MS, 55 * MINUTE_MS},
+        {4 * MINUTE_MS, 0, 2 * MINUTE_MS},        {1, 0, SP_RENEW_FIRST_DELAY_MS},
     };
     for (size_t i = 0; i < SP_COUNT(cases); i++) {
         struct sp_renew r;
@@ -44,7 +45,8 @@ static void test_a_value_serves_until_just_before_its_end(void **state)
     sp_renew_got(&r, 0, HOUR_MS, 0);
     sp_renew_asked(&r);
     sp_renew_failed(&r, 55 * MINUTE_MS, 503, 0, 0);
-    assert_true(sp_renew_is_good(&r, HOUR_MS - SP_RENEW_MARGIN_MS - 1)); /* the old one, while renewing fails */
+    assert_true(sp_renew_is_good(&r, HOUR_MS - SP_RENEW_MARGIN_MS -
+                                         1)); /* the old one, while renewing fails */
     assert_false(sp_renew_is_good(&r, HOUR_MS - SP_RENEW_MARGIN_MS));
 }
 

@@ -81,12 +81,14 @@ static struct pair new_pair(bool one_way, bool is_raw)
 static void connect_pair(struct pair *pair, bool one_way)
 {
     if (pair->raw < 0) {
-        assert_int_equal(sp_channel_new(pair->loop, sp_take_fd(&pair->a.kept_fd), one_way ? NULL : on_message, on_lost,
-                                        &pair->a, &pair->a.channel),
+        assert_int_equal(sp_channel_new(pair->loop, sp_take_fd(&pair->a.kept_fd),
+                                        one_way ? NULL : on_message, on_lost, &pair->a,
+                                        &pair->a.channel),
                          SP_OK);
     }
-    assert_int_equal(
-        sp_channel_new(pair->loop, sp_take_fd(&pair->b.kept_fd), on_message, on_lost, &pair->b, &pair->b.channel), SP_OK);
+    assert_int_equal(sp_channel_new(pair->loop, sp_take_fd(&pair->b.kept_fd), on_message, on_lost,
+                                    &pair->b, &pair->b.channel),
+                     SP_OK);
 }
 
 static void end_pair(struct pair *pair)
@@ -125,7 +127,9 @@ static void test_messages_arrive_whole_also_empty_and_full(void **state)
     }
     struct pair pair = new_pair(false, false);
     connect_pair(&pair, false);
-    assert_int_equal(sp_channel_send(pair.a.channel, 7, sp_slice_make(bytes, sizeof(bytes)), NULL, 0), SP_ERR_TOO_BIG);
+    assert_int_equal(
+        sp_channel_send(pair.a.channel, 7, sp_slice_make(bytes, sizeof(bytes)), NULL, 0),
+        SP_ERR_TOO_BIG);
     turns(&pair, 1);
     assert_int_equal(pair.b.messages, 0);
     end_pair(&pair);
@@ -163,11 +167,14 @@ static void test_descriptors_travel_also_through_the_queue(void **state)
     connect_pair(&pair, true);
     unsigned sent = 0;
     while (sp_channel_waiting(pair.a.channel) == 0) {
-        assert_int_equal(sp_channel_send(pair.a.channel, 1, sp_slice_make(bytes, sizeof(bytes)), NULL, 0), SP_OK);
+        assert_int_equal(
+            sp_channel_send(pair.a.channel, 1, sp_slice_make(bytes, sizeof(bytes)), NULL, 0),
+            SP_OK);
         sent++;
     }
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-    assert_int_equal(sp_channel_send(pair.a.channel, 2, sp_slice_make(bytes, 1), &ends[1], 1), SP_OK);
+    assert_int_equal(sp_channel_send(pair.a.channel, 2, sp_slice_make(bytes, 1), &ends[1], 1),
+                     SP_OK);
     close(ends[1]); /* the queue has its own */
     turns(&pair, sent + 1);
     assert_int_equal(pair.b.messages, sent + 1);
@@ -210,10 +217,22 @@ static void test_broken_messages_close_the_wire(void **state)
     } cases[] = {
         {.name = "no bytes at all", .bytes = {0}, .len = 0, .want = SP_ERR_CLOSED},
         {.name = "half a header", .bytes = {0, 1, 0, 0}, .len = 4, .want = SP_ERR_WIRE},
-        {.name = "a length over the message", .bytes = {0, 1, 0, 0, 0, 0, 0, 5, 'x'}, .len = 9, .want = SP_ERR_WIRE},
-        {.name = "a length under the message", .bytes = {0, 1, 0, 0, 0, 0, 0, 0, 'x'}, .len = 9, .want = SP_ERR_WIRE},
-        {.name = "a huge length", .bytes = {0, 1, 0, 0, 255, 255, 255, 255}, .len = 8, .want = SP_ERR_WIRE},
-        {.name = "half a second header", .bytes = {0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0}, .len = 12, .want = SP_ERR_WIRE},
+        {.name = "a length over the message",
+         .bytes = {0, 1, 0, 0, 0, 0, 0, 5, 'x'},
+         .len = 9,
+         .want = SP_ERR_WIRE},
+        {.name = "a length under the message",
+         .bytes = {0, 1, 0, 0, 0, 0, 0, 0, 'x'},
+         .len = 9,
+         .want = SP_ERR_WIRE},
+        {.name = "a huge length",
+         .bytes = {0, 1, 0, 0, 255, 255, 255, 255},
+         .len = 8,
+         .want = SP_ERR_WIRE},
+        {.name = "half a second header",
+         .bytes = {0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0},
+         .len = 12,
+         .want = SP_ERR_WIRE},
         {.name = "reserved bits", .bytes = {0, 1, 0, 1, 0, 0, 0, 0}, .len = 8, .want = SP_ERR_WIRE},
     };
     (void)state;
@@ -223,7 +242,8 @@ static void test_broken_messages_close_the_wire(void **state)
         assert_int_equal(send(pair.raw, cases[i].bytes, cases[i].len, 0), (ssize_t)cases[i].len);
         turns(&pair, 1);
         if (pair.b.messages != 0 || pair.b.lost != 1 || pair.b.why != cases[i].want) {
-            fail_msg("%s: %u messages, lost %u, %s", cases[i].name, pair.b.messages, pair.b.lost, sp_err_name(pair.b.why));
+            fail_msg("%s: %u messages, lost %u, %s", cases[i].name, pair.b.messages, pair.b.lost,
+                     sp_err_name(pair.b.why));
         }
         end_pair(&pair);
     }
@@ -249,8 +269,10 @@ static void test_too_many_descriptors_close_the_wire(void **state)
     uint8_t header[8] = {0, 1, 0, 0, 0, 0, 0, 0};
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * (SP_MESSAGE_FDS_MAX + 1))] = {0};
     struct iovec part = {.iov_base = header, .iov_len = sizeof(header)};
-    struct msghdr head = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+    struct msghdr head = {.msg_iov = &part,
+                          .msg_iovlen = 1,
+                          .msg_control = control,
+                          .msg_controllen = sizeof(control)};
     struct cmsghdr *rights = CMSG_FIRSTHDR(&head);
     (void)state;
     connect_pair(&pair, false);
@@ -277,7 +299,8 @@ static void test_what_was_sent_before_the_end_is_still_read(void **state)
     pair.a.channel = NULL;
     assert_int_equal(sp_channel_send(pair.b.channel, 3, sp_slice_make("hi", 2), NULL, 0), SP_OK);
     sp_channel_flush(pair.b.channel);
-    assert_int_equal(sp_channel_send(pair.b.channel, 3, sp_slice_make("hi", 2), NULL, 0), SP_ERR_CLOSED);
+    assert_int_equal(sp_channel_send(pair.b.channel, 3, sp_slice_make("hi", 2), NULL, 0),
+                     SP_ERR_CLOSED);
     assert_int_equal(pair.b.lost, 0);
     turns(&pair, 2);
     assert_int_equal(pair.b.messages, 1);
@@ -295,7 +318,8 @@ static void test_sender_of_a_one_way_wire_learns_of_the_end(void **state)
     assert_int_equal(pair.a.lost, 0);
     assert_int_equal(sp_channel_send(pair.b.channel, 3, sp_slice_make("no", 2), NULL, 0), SP_OK);
     sp_channel_flush(pair.b.channel);
-    assert_int_equal(sp_channel_send(pair.b.channel, 3, sp_slice_make("no", 2), NULL, 0), SP_ERR_CLOSED);
+    assert_int_equal(sp_channel_send(pair.b.channel, 3, sp_slice_make("no", 2), NULL, 0),
+                     SP_ERR_CLOSED);
     sp_channel_free(pair.b.channel);
     pair.b.channel = NULL;
     turns(&pair, 1);
@@ -313,7 +337,8 @@ static void test_channel_may_be_freed_by_its_own_callbacks(void **state)
         pair.b.is_freeing_lost = !pair.b.is_freeing;
         pair.b.answer = (round & 2U) != 0 ? SP_ERR_WIRE : SP_OK;
         for (unsigned i = 0; i < 3; i++) {
-            assert_int_equal(sp_channel_send(pair.a.channel, 3, sp_slice_make("hi", 2), NULL, 0), SP_OK);
+            assert_int_equal(sp_channel_send(pair.a.channel, 3, sp_slice_make("hi", 2), NULL, 0),
+                             SP_OK);
         }
         sp_channel_free(pair.a.channel);
         pair.a.channel = NULL;
@@ -331,7 +356,9 @@ static void test_small_messages_of_a_turn_leave_in_one_packet(void **state)
     struct sp_channel *sender = NULL;
     uint8_t got[256];
     (void)state;
-    assert_int_equal(sp_channel_new(pair.loop, sp_take_fd(&pair.b.kept_fd), on_message, on_lost, &pair.b, &sender), SP_OK);
+    assert_int_equal(sp_channel_new(pair.loop, sp_take_fd(&pair.b.kept_fd), on_message, on_lost,
+                                    &pair.b, &sender),
+                     SP_OK);
     for (unsigned i = 0; i < 3; i++) {
         assert_int_equal(sp_channel_send(sender, 1, sp_slice_make("hi", 2), NULL, 0), SP_OK);
     }
@@ -358,21 +385,25 @@ static enum sp_err on_numbered(void *ctx, struct sp_channel *from, struct sp_mes
 static void test_order_stays_whatever_the_sizes(void **state)
 {
     static uint8_t bytes[SP_MESSAGE_BYTES_MAX];
-    const size_t sizes[] = {1, 4096, 4097, 0, 30000, 2, 2, 65536, 3, 4000, 4000, 4000, 4000, 4000, 4000, 4000, 4000, 4000, 5};
+    const size_t sizes[] = {1,    4096, 4097, 0,    30000, 2,    2,    65536, 3, 4000,
+                            4000, 4000, 4000, 4000, 4000,  4000, 4000, 4000,  5};
     struct pair pair = new_pair(false, false);
     int ends[2];
     size_t total = 0;
     (void)state;
-    assert_int_equal(sp_channel_new(pair.loop, sp_take_fd(&pair.a.kept_fd), on_message, on_lost, &pair.a, &pair.a.channel),
+    assert_int_equal(sp_channel_new(pair.loop, sp_take_fd(&pair.a.kept_fd), on_message, on_lost,
+                                    &pair.a, &pair.a.channel),
                      SP_OK);
-    assert_int_equal(sp_channel_new(pair.loop, sp_take_fd(&pair.b.kept_fd), on_numbered, on_lost, &pair.b, &pair.b.channel),
+    assert_int_equal(sp_channel_new(pair.loop, sp_take_fd(&pair.b.kept_fd), on_numbered, on_lost,
+                                    &pair.b, &pair.b.channel),
                      SP_OK);
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
     for (size_t i = 0; i < SP_COUNT(sizes); i++) {
         const unsigned fd_count = i % 5 == 4 ? 1 : 0;
         total += sizes[i];
-        assert_int_equal(
-            sp_channel_send(pair.a.channel, (uint16_t)i, sp_slice_make(bytes, sizes[i]), &ends[0], fd_count), SP_OK);
+        assert_int_equal(sp_channel_send(pair.a.channel, (uint16_t)i,
+                                         sp_slice_make(bytes, sizes[i]), &ends[0], fd_count),
+                         SP_OK);
     }
     turns(&pair, 10);
     assert_int_equal(pair.b.messages, SP_COUNT(sizes));

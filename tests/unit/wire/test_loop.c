@@ -78,7 +78,8 @@ static void test_watch_reports_what_is_asked_for(void **state)
     int ends[2];
     (void)state;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-    assert_int_equal(sp_watch_new(seen.loop, ends[0], SP_WATCH_READ, on_ready, &seen, &seen.watch), SP_OK);
+    assert_int_equal(sp_watch_new(seen.loop, ends[0], SP_WATCH_READ, on_ready, &seen, &seen.watch),
+                     SP_OK);
     assert_int_equal(sp_loop_turn(seen.loop, 0), SP_OK);
     assert_int_equal(seen.count, 0);
     assert_int_equal(write(ends[1], "x", 1), 1);
@@ -104,7 +105,8 @@ static void test_hangup_is_told_once_even_with_unread_bytes(void **state)
     int ends[2];
     (void)state;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-    assert_int_equal(sp_watch_new(seen.loop, ends[0], SP_WATCH_HANGUP, on_ready, &seen, &seen.watch), SP_OK);
+    assert_int_equal(
+        sp_watch_new(seen.loop, ends[0], SP_WATCH_HANGUP, on_ready, &seen, &seen.watch), SP_OK);
     assert_int_equal(write(ends[1], "x", 1), 1);
     assert_int_equal(sp_loop_turn(seen.loop, 0), SP_OK);
     assert_int_equal(seen.count, 0);
@@ -131,7 +133,8 @@ static void test_half_close_is_hangup_but_not_dead(void **state)
     (void)state;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
     assert_int_equal(shutdown(ends[1], SHUT_WR), 0);
-    assert_int_equal(sp_watch_new(seen.loop, ends[0], SP_WATCH_DEAD, on_ready, &seen, &seen.watch), SP_OK);
+    assert_int_equal(sp_watch_new(seen.loop, ends[0], SP_WATCH_DEAD, on_ready, &seen, &seen.watch),
+                     SP_OK);
     assert_int_equal(sp_loop_turn(seen.loop, 0), SP_OK);
     assert_int_equal(seen.count, 0);
     assert_int_equal(sp_watch_set(seen.watch, SP_WATCH_HANGUP), SP_OK);
@@ -150,8 +153,9 @@ static void test_watch_may_free_itself_between_read_and_write(void **state)
     (void)state;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
     assert_int_equal(write(ends[1], "x", 1), 1);
-    assert_int_equal(
-        sp_watch_new(seen.loop, ends[0], SP_WATCH_READ | SP_WATCH_WRITE, on_ready, &seen, &seen.watch), SP_OK);
+    assert_int_equal(sp_watch_new(seen.loop, ends[0], SP_WATCH_READ | SP_WATCH_WRITE, on_ready,
+                                  &seen, &seen.watch),
+                     SP_OK);
     assert_int_equal(sp_loop_turn(seen.loop, 0), SP_OK);
     assert_int_equal(seen.count, 1);
     sp_loop_free(seen.loop);

@@ -126,10 +126,8 @@ static void test_walls_have_names_and_are_found_by_them(void **state)
 
 static void test_entries_of_a_list_read_as_they_were_written(void **state)
 {
-    const struct sp_file_entry in = {.type = SP_FILE_TYPE_DIRECTORY,
-                                     .size = 5,
-                                     .wall_us = 9,
-                                     .path = SP_SLICE_LITERAL("a/b")};
+    const struct sp_file_entry in = {
+        .type = SP_FILE_TYPE_DIRECTORY, .size = 5, .wall_us = 9, .path = SP_SLICE_LITERAL("a/b")};
     struct sp_file_entry out = {.type = SP_FILE_TYPE_FILE};
     SP_AUTO_BUF struct sp_buf bytes;
     struct sp_writer w;
