@@ -113,10 +113,10 @@ static enum sp_err print_value(const struct sp_json *doc, const struct sp_json_v
 
 /* --- pictures --- */
 
-static enum sp_err open_picture(char *name, size_t room, int *out_fd)
+static enum sp_err open_picture(const char *format, char *name, size_t room, int *out_fd)
 {
     for (unsigned i = 1; i <= PICTURES_MAX; i++) {
-        (void)snprintf(name, room, "figure-%u.png", i);
+        (void)snprintf(name, room, "figure-%u.%s", i, format);
         int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
         if (fd >= 0) {
             *out_fd = fd;
@@ -142,27 +142,59 @@ static enum sp_err write_all(int fd, struct sp_slice bytes)
 }
 
 /* Never over a file that is there. */
-static void save_picture(const struct sp_json_value *base64)
+static void save_bytes(const char *format, struct sp_slice bytes)
 {
-    SP_AUTO_BUF struct sp_buf png;
     SP_AUTO_CLOSE int fd = -1;
-    struct sp_slice text = {NULL, 0};
     char name[32];
-    sp_buf_init(&png, PICTURE_BYTES);
-    if (sp_json_string(base64, &text) != SP_OK ||
-        sp_base64_decode(SP_BASE64_STANDARD, text, &png) != SP_OK) {
-        (void)fprintf(stderr, "sallyport exec: a picture of the answer cannot be read\n");
-        return;
-    }
-    enum sp_err err = open_picture(name, sizeof(name), &fd);
+    enum sp_err err = open_picture(format, name, sizeof(name), &fd);
     if (err == SP_OK) {
-        err = write_all(fd, sp_buf_slice(&png));
+        err = write_all(fd, bytes);
     }
     if (err != SP_OK) {
         (void)fprintf(stderr, "sallyport exec: cannot save a picture: %s\n", strerror(errno));
         return;
     }
     (void)fprintf(stderr, "saved %s\n", name);
+}
+
+static void save_picture(const char *format, const struct sp_json_value *base64)
+{
+    SP_AUTO_BUF struct sp_buf bytes;
+    struct sp_slice text = {NULL, 0};
+    sp_buf_init(&bytes, PICTURE_BYTES);
+    if (sp_json_string(base64, &text) != SP_OK ||
+        sp_base64_decode(SP_BASE64_STANDARD, text, &bytes) != SP_OK) {
+        (void)fprintf(stderr, "sallyport exec: a picture of the answer cannot be read\n");
+        return;
+    }
+    save_bytes(format, sp_buf_slice(&bytes));
+}
+
+/* What the answer calls it goes into no file's name but as one of these. */
+static const char *format_of(const struct sp_json_value *picture)
+{
+    struct sp_slice format = {NULL, 0};
+    bool is_svg = sp_json_string(sp_json_get(picture, "format"), &format) == SP_OK &&
+                  (sp_slice_is(format, "svg") || sp_slice_is(format, "svg+xml"));
+    return is_svg ? "svg" : "png";
+}
+
+/* The picture of one output, as pixels or as a drawing. */
+static bool has_picture(const struct sp_json_value *output)
+{
+    return sp_json_get(output, "image/png") != NULL ||
+           sp_json_is(sp_json_get(output, "image/svg+xml"), SP_JSON_STRING);
+}
+
+static void save_output(const struct sp_json_value *output)
+{
+    const struct sp_json_value *png = sp_json_get(output, "image/png");
+    struct sp_slice svg = {NULL, 0};
+    if (png != NULL) {
+        save_picture("png", png);
+    } else if (sp_json_string(sp_json_get(output, "image/svg+xml"), &svg) == SP_OK) {
+        save_bytes("svg", svg);
+    }
 }
 
 static bool is_picture(const struct sp_json_value *value)
@@ -184,10 +216,9 @@ static size_t save_outputs(struct sp_slice json, size_t skip)
     }
     for (const struct sp_json_value *at = sp_json_first(sp_json_root(doc)); at != NULL;
          at = sp_json_next(at)) {
-        const struct sp_json_value *png = sp_json_get(at, "image/png");
-        if (png != NULL) {
+        if (has_picture(at)) {
             if (count >= skip) {
-                save_picture(png);
+                save_output(at);
             }
             count++;
         }
@@ -209,9 +240,8 @@ void sp_exec_show_output(struct sp_slice json, struct sp_exec_shown *shown)
     if (sp_json_parse(json, &limits, &doc, NULL) != SP_OK) {
         return;
     }
-    const struct sp_json_value *png = sp_json_get(sp_json_root(doc), "image/png");
-    if (png != NULL) {
-        save_picture(png);
+    if (has_picture(sp_json_root(doc))) {
+        save_output(sp_json_root(doc));
         shown->pictures++;
     }
 }
@@ -228,7 +258,7 @@ int sp_exec_show_result(const struct sp_result *result, const struct sp_exec_sho
         const struct sp_json_value *value = sp_json_root(doc);
         if (is_picture(value)) {
             if (pictures == 0 && shown->pictures == 0) {
-                save_picture(sp_json_get(value, "base64_data"));
+                save_picture(format_of(value), sp_json_get(value, "base64_data"));
             }
         } else if (!sp_json_is(value, SP_JSON_NULL) && print_value(doc, value) != SP_OK) {
             (void)fprintf(stderr, "sallyport exec: the value cannot be shown\n");

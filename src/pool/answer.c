@@ -13,14 +13,14 @@
 
 /* ---- pieces of a run ---- */
 
-static enum sp_err put_image(struct sp_json_out *w, struct sp_slice png)
+static enum sp_err put_image(struct sp_json_out *w, const char *format, struct sp_slice bytes)
 {
     struct sp_buf SP_AUTO_BUF text;
     sp_buf_init(&text, SP_FRAME_ITEMS_MAX * 2);
-    SP_TRY(sp_base64_encode(SP_BASE64_STANDARD, png, &text));
+    SP_TRY(sp_base64_encode(SP_BASE64_STANDARD, bytes, &text));
     sp_json_out_object(w);
     sp_json_out_member_text(w, "type", "image");
-    sp_json_out_member_text(w, "format", "png");
+    sp_json_out_member_text(w, "format", format);
     sp_json_out_member_string(w, "base64_data", sp_buf_slice(&text));
     sp_json_out_object_end(w);
     return SP_OK;
@@ -45,18 +45,27 @@ static void put_value(struct sp_json_out *w, struct sp_slice json)
     }
 }
 
+/* The picture that a value of this role has: as pixels, else as a drawing. */
+static const struct sp_pool_item *find_picture(const struct sp_pool_run *run,
+                                               enum sp_item_role role)
+{
+    const struct sp_pool_item *png = sp_pool_run_find(run, role, SP_ITEM_PNG);
+    return png != NULL ? png : sp_pool_run_find(run, role, SP_ITEM_SVG);
+}
+
 /* The value of the last expression; when it has none, the last picture; else null. */
 static enum sp_err put_result(struct sp_json_out *w, const struct sp_pool_run *run)
 {
-    const struct sp_pool_item *picture = sp_pool_run_find(run, SP_ITEM_RESULT, SP_ITEM_PNG);
+    const struct sp_pool_item *picture = find_picture(run, SP_ITEM_RESULT);
     const struct sp_pool_item *value = sp_pool_run_find(run, SP_ITEM_RESULT, SP_ITEM_JSON);
     const struct sp_pool_item *text = sp_pool_run_find(run, SP_ITEM_RESULT, SP_ITEM_TEXT);
     sp_json_out_key(w, "executionResult");
     if (picture == NULL && value == NULL && text == NULL) {
-        picture = sp_pool_run_find(run, SP_ITEM_DISPLAY, SP_ITEM_PNG);
+        picture = find_picture(run, SP_ITEM_DISPLAY);
     }
     if (picture != NULL) {
-        return put_image(w, sp_pool_run_bytes(run, picture));
+        return put_image(w, picture->kind == SP_ITEM_PNG ? "png" : "svg",
+                         sp_pool_run_bytes(run, picture));
     }
     if (value != NULL) {
         put_value(w, sp_pool_run_bytes(run, value));
@@ -137,11 +146,19 @@ enum sp_err sp_pool_answer_output(const struct sp_pool_run *run, unsigned first,
     return sp_json_out_end(&w);
 }
 
+/* executionResult shows one group, and of that no HTML. */
+static bool is_all_in_result(const struct sp_pool_run *run)
+{
+    return run->item_count == 0 || (run->items[0].group == run->items[run->item_count - 1].group &&
+                                    sp_pool_run_find(run, SP_ITEM_RESULT, SP_ITEM_HTML) == NULL &&
+                                    sp_pool_run_find(run, SP_ITEM_DISPLAY, SP_ITEM_HTML) == NULL);
+}
+
 /* All outputs in their order; left out when there is no more than executionResult shows. */
 static enum sp_err put_outputs(struct sp_json_out *w, const struct sp_pool_run *run)
 {
     unsigned i = 0;
-    if (run->item_count == 0 || run->items[0].group == run->items[run->item_count - 1].group) {
+    if (is_all_in_result(run)) {
         return SP_OK;
     }
     sp_json_out_key(w, "outputs");

@@ -38,11 +38,10 @@ static const char *const texts[STATEMENT_COUNT] = {
     [SWEEP_LEASES] = "DELETE FROM lease WHERE scope=?1 AND day<?2 AND runs=0 AND arrival_us<=?3",
     [SWEEP_NAMES] = "DELETE FROM session WHERE until_us<=?1",
     [LOAD_TIME] = "SELECT time_us FROM clock",
-    [LOAD_LEASES] = "SELECT "
-                    "scope,name,token,day,runs,arrival_us,run_ms,code_bytes,upload_bytes,requests,"
-                    "day_runs FROM lease",
-    [LOAD_NAMES] = "SELECT hash,tenant,token,identifier,epoch,created_us,until_us FROM session "
-                   "ORDER BY until_us",
+    [LOAD_LEASES] = ("SELECT scope,name,token,day,runs,arrival_us,run_ms,code_bytes,upload_bytes,"
+                     "requests,day_runs FROM lease"),
+    [LOAD_NAMES] = ("SELECT hash,tenant,token,identifier,epoch,created_us,until_us FROM session "
+                    "ORDER BY until_us"),
 };
 
 static const char schema[] =

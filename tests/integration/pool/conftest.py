@@ -12,12 +12,17 @@ def users():
     return [None, 12345] if os.geteuid() == 0 else [None]
 
 
+def open_way(directory, uid):
+    """pytest keeps its directories to the user who runs it; a pool of another one must be able to come to its own."""
+    for parent in (directory, *directory.parents):
+        if str(parent).startswith("/tmp/") and uid is not None:
+            parent.chmod(0o755)
+
+
 @pytest.fixture(scope="session", params=users(), ids=lambda uid: "uid-%s" % uid if uid else "own-uid")
 def pool(request, tmp_path_factory):
     directory = tmp_path_factory.mktemp("pool")
-    for parent in (directory, *directory.parents):
-        if str(parent).startswith("/tmp/") and request.param is not None:
-            parent.chmod(0o755)
+    open_way(directory, request.param)
     pool = Pool(directory, uid=request.param)
     yield pool
     pool.stop()
@@ -28,6 +33,7 @@ def make_pool(tmp_path):
     made = []
 
     def make(**named):
+        open_way(tmp_path, named.get("uid"))
         pool = Pool(tmp_path, **named)
         made.append(pool)
         return pool

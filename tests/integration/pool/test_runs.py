@@ -130,6 +130,30 @@ def test_picture_with_a_png_form_of_its_own(session):
     assert is_png(session("from PIL import Image\nImage.new('RGB', (4, 4))").result["executionResult"])
 
 
+def test_picture_with_an_svg_form_only(session):
+    code = """
+class Drawing:
+    def _repr_svg_(self):
+        return '<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4"/>'
+Drawing()"""
+    picture = session(code).result["executionResult"]
+    assert (picture["type"], picture["format"]) == ("image", "svg")
+    assert base64.b64decode(picture["base64_data"]).startswith(b"<svg ")
+
+
+def test_value_with_html_tells_text_and_html(session):
+    code = """
+class Table:
+    def __repr__(self):
+        return 'a table'
+    def _repr_html_(self):
+        return '<table></table>'
+Table()"""
+    result = session(code).result
+    assert result["outputs"] == [{"text/plain": "a table", "text/html": "<table></table>"}]
+    assert result["executionResult"] == "a table"
+
+
 def test_long_output_is_cut_and_says_so(session):
     answer = session("print('x' * (3 << 20)); import sys; sys.stderr.write('e' * 10); 1 / 0")
     assert len(answer.result["stdout"]) == 1 << 20

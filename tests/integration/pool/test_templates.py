@@ -29,15 +29,15 @@ def templates(pool):
             words = pathlib.Path("/proc/%d/cmdline" % pid).read_bytes().split(b"\0")
         except OSError:
             continue
-        if b"--as" in words and pid in children(house(pool)):
+        if b"--as" in words and pid in of_the_house(pool):
             found.append(pid)
     return found
 
 
-def house(pool):
+def of_the_house(pool):
+    """What the pool's own processes started: their process 1, or the one beside it that stands outside of sessions."""
     (keeper,) = children(pool.process.pid)
-    (first,) = children(keeper)
-    return first
+    return [pid for own in children(keeper) for pid in children(own)]
 
 
 def wait_for(condition, seconds=60):

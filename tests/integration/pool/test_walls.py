@@ -1,5 +1,8 @@
 """What hostile code meets. Every attack is bounded, so that a wall that is missing harms no machine."""
 
+import os
+import socket
+
 import pytest
 
 from pool_driver import SANITIZED
@@ -310,3 +313,40 @@ def test_setuid_programs_give_nothing(session):
     assert value(session, code) == "refused"
     assert value(session, "x = !cat /proc/self/status | grep -E 'NoNewPrivs|CapBnd'\n[line.split()[1] for line in x]") == \
         ["0000000000000000", "1"]
+
+
+def test_abstract_sockets_end_at_the_session(pool):
+    """The abstract names of unix sockets belong to a network namespace: neither a neighbour nor the host hears one."""
+    bind = "import socket; s = socket.socket(socket.AF_UNIX); s.bind('\\0meet-me'); s.listen(); 'bound'"
+    call = ("import socket\nc = socket.socket(socket.AF_UNIX)\n"
+            "try:\n    c.connect('\\0meet-me'); r = 'met'\nexcept OSError as error:\n    r = type(error).__name__\nr")
+    host = socket.socket(socket.AF_UNIX)
+    host.bind("\0meet-the-host-%d" % os.getpid())
+    host.listen()
+    try:
+        assert pool.run(bind, "abstract-one").result["executionResult"] == "bound"
+        assert pool.run(call, "abstract-one").result["executionResult"] == "met"
+        assert pool.run(call, "abstract-two").result["executionResult"] == "ConnectionRefusedError"
+        to_host = call.replace("meet-me", "meet-the-host-%d" % os.getpid())
+        assert pool.run(to_host, "abstract-two").result["executionResult"] == "ConnectionRefusedError"
+    finally:
+        host.close()
+        for name in ("abstract-one", "abstract-two"):
+            pool.ask("DELETE", "/session?identifier=" + name)
+
+
+def test_there_are_few_devices_and_none_can_be_made(session):
+    assert set(value(session, "import os; sorted(os.listdir('/dev'))")) <= {
+        "fd", "full", "null", "ptmx", "pts", "random", "shm", "stderr", "stdin", "stdout", "tty", "urandom", "zero"}
+    code = """
+import os, stat
+seen = []
+for kind, device in ((stat.S_IFCHR, os.makedev(1, 1)), (stat.S_IFBLK, os.makedev(8, 0)), (stat.S_IFCHR, os.makedev(10, 229))):
+    for folder in ('/mnt/data', '/tmp', '/dev/shm'):
+        try:
+            os.mknod(folder + '/device', 0o600 | kind, device)
+            seen.append('made')
+        except OSError:
+            seen.append('refused')
+seen"""
+    assert value(session, code) == ["refused"] * 9

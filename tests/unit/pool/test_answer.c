@@ -86,18 +86,34 @@ static void test_value_that_is_no_json_is_shown_as_text(void **state)
     }
 }
 
+static void test_drawing_is_a_picture_where_there_are_no_pixels(void **state)
+{
+    (void)state;
+    struct sp_pool_run *run = fresh();
+    give(run, 0, SP_ITEM_DISPLAY, SP_ITEM_SVG, "<svg/>");
+    expect(run, "executionResult",
+           "{\"type\":\"image\",\"format\":\"svg\",\"base64_data\":\"PHN2Zy8+\"}");
+    give(run, 1, SP_ITEM_DISPLAY, SP_ITEM_PNG, "png");
+    expect(run, "executionResult",
+           "{\"type\":\"image\",\"format\":\"png\",\"base64_data\":\"cG5n\"}");
+    sp_pool_run_free(run);
+}
+
 static void test_outputs_stand_when_there_are_several(void **state)
 {
     (void)state;
     struct sp_pool_run *run = fresh();
-    give(run, 0, SP_ITEM_DISPLAY, SP_ITEM_HTML, "<b>");
+    give(run, 0, SP_ITEM_DISPLAY, SP_ITEM_TEXT, "bold");
     expect(run, "outputs", "absent");
+    give(run, 0, SP_ITEM_DISPLAY, SP_ITEM_HTML, "<b>"); /* which executionResult does not show */
+    expect(run, "outputs", "[{\"text/plain\":\"bold\",\"text/html\":\"<b>\"}]");
     give(run, 1, SP_ITEM_RESULT, SP_ITEM_JSON, "7");
     give(run, 1, SP_ITEM_RESULT, SP_ITEM_TEXT, "seven");
     give(run, 1, SP_ITEM_RESULT, SP_ITEM_TEXT, "again");
     give(run, 2, SP_ITEM_ERROR, SP_ITEM_ERROR_NAME, "E");
     expect(run, "outputs",
-           "[{\"text/html\":\"<b>\"},{\"application/json\":7,\"text/plain\":\"seven\"}]");
+           "[{\"text/plain\":\"bold\",\"text/html\":\"<b>\"},{\"application/json\":7,\"text/"
+           "plain\":\"seven\"}]");
     sp_pool_run_free(run);
 }
 
@@ -170,6 +186,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_result_is_the_value_else_the_last_picture_else_null),
         cmocka_unit_test(test_value_that_is_no_json_is_shown_as_text),
+        cmocka_unit_test(test_drawing_is_a_picture_where_there_are_no_pixels),
         cmocka_unit_test(test_outputs_stand_when_there_are_several),
         cmocka_unit_test(test_each_end_says_what_became_of_the_state),
         cmocka_unit_test(test_stream_over_its_limit_is_cut_and_flagged),
