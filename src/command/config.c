@@ -82,7 +82,8 @@ static int print(enum sp_err err, const struct sp_buf *text)
         (void)fprintf(stderr, "sallyport config: %s\n", sp_err_text(err));
         return SP_EXIT_USAGE;
     }
-    bool is_written = fwrite(text->ptr, 1, text->len, stdout) == text->len && fflush(stdout) == 0;
+    bool is_written = (text->len == 0 || fwrite(text->ptr, 1, text->len, stdout) == text->len) &&
+                      fflush(stdout) == 0;
     return is_written ? SP_EXIT_DONE : SP_EXIT_USAGE;
 }
 
