@@ -200,7 +200,7 @@ static int wait_ms(const struct house *h, uint64_t now_ms)
     if (h->order_count > 0 || h->template_again_ms > now_ms || h->room_again_ms > now_ms) {
         left = left < SOON_MS ? left : SOON_MS;
     }
-    return left > INT32_MAX ? -1 : (int)left + 1;
+    return left >= INT32_MAX ? -1 : (int)left + 1;
 }
 
 static enum sp_err turn(struct house *h, struct watch *w)
