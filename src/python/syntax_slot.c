@@ -141,6 +141,9 @@ static bool end_colon(struct sp_syntax *sx, struct sp_syntax_level *l)
     if ((slots[l->phase].ends & END_COLON) == 0) {
         return annotate(sx, l);
     }
+    if ((l->phase == SLOT_WITH || l->phase == SLOT_WITH_AS) && l->state != STATE_AFTER) {
+        return false; /* a comma behind the last item stands within brackets only */
+    }
     if (l->phase == SLOT_WITH_AS) {
         return syntax_check_target(sx, l, false) && syntax_body(sx);
     }

@@ -155,7 +155,10 @@ def run_files(judge, step):
 
 def run_mutants(judge, pieces, seed):
     tally, rng = Tally(), random.Random(seed)
-    sources = [text for _, text in texts() if text]
+    # Of the library alone, without its optional tests: the same mutants wherever this Python is.
+    library = sysconfig.get_path("stdlib") + "/"
+    sources = [text for path, text in texts()
+               if text and path.startswith(library) and not path.startswith(library + "test/")]
     dense = [path.read_text() for path in sorted(SEEDS.iterdir())]
     for _ in range(pieces):
         text = mutate(rng, rng.choice(dense if rng.random() < 0.3 else sources))

@@ -114,6 +114,8 @@ static void test_targets_and_their_refused_neighbours(void **state)
         {"with a as (b, *c), d as e[1]: pass", SP_PYTHON_FINE},
         {"with a as b(): pass", SP_PYTHON_TARGET},
         {"with (a as b, c,): pass", SP_PYTHON_FINE},
+        {"with a as b,: pass", SP_PYTHON_SYNTAX},
+        {"with a,: pass", SP_PYTHON_SYNTAX},
         {"with (a as b).c: pass", SP_PYTHON_COLON},
         {"with (a := b, c as d): pass", SP_PYTHON_SYNTAX},
     };
