@@ -129,21 +129,39 @@ static size_t field_at(const struct sp_guard *g, unsigned index)
     return (size_t)(sp_http1_field_name(&g->request, index).ptr - g->request_head.ptr);
 }
 
-/* Cookies mean nothing here, and front's library would take each of them apart into memory that it has little of. */
+/* Where the value of a field ends, without the blanks that may follow it. */
+static size_t value_end(const struct sp_guard *g, unsigned index)
+{
+    const struct sp_slice value = sp_http1_field_value(&g->request, index);
+    if (value.len == 0) {
+        return field_at(g, index) + sp_http1_field_name(&g->request, index).len + 1; /* the colon */
+    }
+    return (size_t)(value.ptr - g->request_head.ptr) + value.len;
+}
+
+/*
+ * What front's library would read otherwise than we do stays outside. Cookies mean nothing here, and it would take each
+ * apart into memory that it has little of. Blanks behind a value are no part of it (RFC 9112, section 5.1), but the
+ * library takes them for one: it would see another length, or another coding, than the one that was checked here.
+ */
 static void put_request_head(struct sp_guard *g)
 {
     const struct sp_slice head = sp_buf_slice(&g->request_head);
     size_t from = 0;
     for (unsigned i = 0; i < g->request.field_count; i++) {
-        if (sp_slice_is_nocase(sp_http1_field_name(&g->request, i), "Cookie")) {
-            put(g, &g->to_front, sp_slice_sub(head, from, field_at(g, i) - from));
-            from = field_at(g, i + 1);
+        const size_t next = field_at(g, i + 1);
+        const bool is_cookie = sp_slice_is_nocase(sp_http1_field_name(&g->request, i), "Cookie");
+        const size_t end = is_cookie ? field_at(g, i) : value_end(g, i);
+        const size_t resume = is_cookie ? next : next - CRLF_LEN;
+        if (end < resume) {
+            put(g, &g->to_front, sp_slice_sub(head, from, end - from));
+            from = resume;
         }
     }
     put(g, &g->to_front, sp_slice_sub(head, from, head.len));
 }
 
-/* For the same reason the parameters of a query are counted. */
+/* For the sake of that memory the parameters of a query are counted, too. */
 static bool has_too_many_parameters(const struct sp_guard *g)
 {
     const struct sp_slice target = sp_http1_target(&g->request);

@@ -65,6 +65,39 @@ LINES = [
 ]
 
 
+# Forms that the rules allow: each is served as the plain one is, and so is the request behind it.
+CHUNKED = b"Transfer-Encoding: chunked\r\n"
+
+
+def chunks(*parts, size=b"%x", last=b"0", trailer=b""):
+    return b"".join(size % len(part) + b"\r\n" + part + b"\r\n" for part in parts) + last + b"\r\n" + trailer + b"\r\n"
+
+
+FORMS = [
+    ("length without a blank", b"Content-Length:%s\r\n" % N, BODY),
+    ("length with a blank behind it", b"Content-Length: %s \r\n" % N, BODY),
+    ("length with tabs around it", b"Content-Length:\t%s\t \r\n" % N, BODY),
+    ("length with zeros before it", b"Content-Length: " + b"0" * 40 + b"%s\r\n" % N, BODY),
+    ("coding with a blank behind it", b"Transfer-Encoding: chunked \r\n", chunks(BODY)),
+    ("coding with a tab behind it", b"Transfer-Encoding:\tchunked\t\r\n", chunks(BODY)),
+    ("coding in capitals", b"TRANSFER-ENCODING: CHUNKED\r\n", chunks(BODY)),
+    ("chunk sizes in capitals", CHUNKED, chunks(BODY, size=b"%X")),
+    ("chunk sizes of 16 digits", CHUNKED, chunks(BODY, size=b"%016x", last=b"0" * 16)),
+    ("chunks of a byte", CHUNKED, chunks(*[BODY[at:at + 1] for at in range(len(BODY))])),
+    ("trailer that names a length", CHUNKED, chunks(BODY, trailer=b"Content-Length: 5\r\n")),
+    ("trailer that names a coding", CHUNKED, chunks(BODY, trailer=b"Transfer-Encoding: chunked\r\n")),
+    ("trailer with another token", CHUNKED, chunks(BODY, trailer=b"Authorization: Bearer x\r\n")),
+    ("trailer of many fields", CHUNKED, chunks(BODY, trailer=b"X: b\r\n" * 600)),
+    ("connection with a blank behind it", b"Connection: keep-alive \r\nContent-Length: %s\r\n" % N, BODY),
+    ("upgrade to HTTP/2", b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\nContent-Length: %s\r\n" % N, BODY),
+    ("upgrade to a web socket", b"Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: %s\r\n" % N, BODY),
+    ("length as a field of the connection", b"Connection: Content-Length\r\nContent-Length: %s\r\n" % N, BODY),
+    ("another method on the side", b"X-HTTP-Method-Override: DELETE\r\nContent-Length: %s\r\n" % N, BODY),
+    ("high bytes in a value", b"X: \xff\xfe\r\nContent-Length: %s\r\n" % N, BODY),
+    ("a length that is spelled otherwise", b"Content_Length: 1\r\nContent-Length: %s\r\n" % N, BODY),
+]
+
+
 def authorization(gateway):
     return b"Authorization: Bearer " + gateway.token().encode() + b"\r\nContent-Type: application/json\r\n"
 
@@ -116,6 +149,29 @@ def test_the_largest_head_is_served(gateway):
         connection.send(head + fields[:-2] + b"a" * left + b"\r\n\r\n" + BODY)
         answer = connection.read()
         assert answer.status == 200 and answer.json()["result"]["stdout"] == "1\n", answer
+
+
+@pytest.mark.parametrize("head,body", [case[1:] for case in FORMS], ids=[case[0] for case in FORMS])
+def test_forms_that_the_rules_allow_are_served_in_whatever_pieces(gateway, head, body):
+    line = b"POST %s HTTP/1.1\r\nHost: gateway.test\r\n" % executions(new_session()).encode()
+    second = new_session()
+    data = line + authorization(gateway) + head + b"\r\n" + body + good(gateway, second)
+    for step in (len(data), 7):
+        with gateway.connect(15 * SLOWNESS) as connection:
+            for at in range(0, len(data), step):
+                connection.send(data[at:at + step])
+            first, behind = connection.read(), connection.read()
+            assert first.status == 200 and first.json()["result"]["stdout"] == "1\n", first
+            assert behind.status == 200 and behind.json()["identifier"] == second, behind
+
+
+def test_expect_continue_with_a_blank_behind_it(gateway):
+    headers = gateway.headers() + [("Expect", "100-continue "), ("Content-Length", N.decode())]
+    with gateway.connect() as connection:
+        connection.send(rawhttp.request("POST", executions(new_session()), headers))
+        assert connection.read().status == 100
+        connection.send(BODY)
+        assert connection.read().status == 200
 
 
 def test_host_is_required(gateway):

@@ -117,7 +117,7 @@ static void test_a_bad_head_never_reaches_front(void **state)
     sp_play_end(&p);
 }
 
-static void test_cookies_stay_outside(void **state)
+static void test_cookies_and_blanks_behind_values_stay_outside(void **state)
 {
     static const struct {
         const char *in;
@@ -127,6 +127,9 @@ static void test_cookies_stay_outside(void **state)
         {"Host: h\r\ncookie: a=b\r\nX: y\r\nCOOKIE:\r\n", "Host: h\r\nX: y\r\n"},
         {"Host: h\r\nCookies: a=b\r\n", "Host: h\r\nCookies: a=b\r\n"},
         {"Host: h\r\nCookie: a\r\nCookie: b\r\n", "Host: h\r\n"},
+        {"Host: h \r\nX: a\t \r\n", "Host: h\r\nX: a\r\n"},
+        {"Host:h\t\r\nCookie: a \r\nX:\t a b \r\n", "Host:h\r\nX:\t a b\r\n"},
+        {"Host: h\r\nX:\r\nY: \t \r\n", "Host: h\r\nX:\r\nY:\r\n"},
     };
     (void)state;
     for (size_t i = 0; i < SP_COUNT(heads); i++) {
@@ -273,7 +276,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_framing_is_strict_and_does_not_depend_on_how_bytes_arrive),
         cmocka_unit_test(test_a_bad_head_never_reaches_front),
-        cmocka_unit_test(test_cookies_stay_outside),
+        cmocka_unit_test(test_cookies_and_blanks_behind_values_stay_outside),
         cmocka_unit_test(test_the_parameters_of_a_query_are_counted),
         cmocka_unit_test(test_one_request_is_with_front_at_a_time),
         cmocka_unit_test(test_a_broken_body_is_refused_while_front_has_not_answered),
