@@ -1,5 +1,7 @@
 #include "audit/ocsf.h"
 
+#include <arpa/inet.h>
+
 #include "base/clock.h"
 #include "base/num.h"
 #include "codec/json_out.h"
@@ -105,6 +107,14 @@ static void put_text(struct sp_json_out *w, const char *key, const struct sp_ent
     }
 }
 
+/* The schema's integers have 32 bits for many readers: a larger number stands under `unmapped` alone. */
+static void put_whole(struct sp_json_out *w, const char *key, uint64_t value)
+{
+    if (value <= INT32_MAX) {
+        sp_json_out_member_u64(w, key, value);
+    }
+}
+
 static void put_api(struct sp_json_out *w, const struct sp_entry *entry)
 {
     sp_json_out_key(w, "api");
@@ -120,7 +130,7 @@ static void put_api(struct sp_json_out *w, const struct sp_entry *entry)
     if (sp_entry_get(entry, "pool_status").len > 0) {
         sp_json_out_key(w, "response");
         sp_json_out_object(w);
-        sp_json_out_member_u64(w, "code", sp_entry_number(sp_entry_get(entry, "pool_status")));
+        put_whole(w, "code", sp_entry_number(sp_entry_get(entry, "pool_status")));
         put_text(w, "error", entry, "error");
         sp_json_out_object_end(w);
     }
@@ -161,12 +171,23 @@ static void put_actor(struct sp_json_out *w, const struct sp_entry *entry)
     sp_json_out_object_end(w);
 }
 
+/* Whether a text is an address as the schema has them: a name that is hidden under a key is none. */
+static bool is_address(struct sp_slice text)
+{
+    char copy[INET6_ADDRSTRLEN + 1];
+    struct in6_addr ignored;
+    sp_slice_to_text(text, copy, sizeof(copy));
+    return text.len < sizeof(copy) &&
+           (inet_pton(AF_INET, copy, &ignored) == 1 || inet_pton(AF_INET6, copy, &ignored) == 1);
+}
+
 static void put_source(struct sp_json_out *w, const struct sp_entry *entry, struct sp_slice origin)
 {
     sp_json_out_key(w, "src_endpoint");
     sp_json_out_object(w);
-    if (text_of(entry, "source").len > 0) {
-        put_text(w, "ip", entry, "source");
+    const struct sp_slice source = text_of(entry, "source");
+    if (source.len > 0) {
+        put_text(w, is_address(source) ? "ip" : "uid", entry, "source");
     } else {
         sp_json_out_member_string(w, "name", origin);
     }
@@ -185,14 +206,14 @@ static void put_metadata(struct sp_json_out *w, const struct sp_entry *entry,
     sp_json_out_member_text(w, "vendor_name", "Sallyport");
     sp_json_out_member_string(w, "version", version);
     sp_json_out_object_end(w);
-    sp_json_out_member_u64(w, "sequence", sp_entry_number(sp_entry_get(entry, "index")));
+    const uint64_t index = sp_entry_number(sp_entry_get(entry, "index")); /* in `uid` too */
+    put_whole(w, "sequence", index);
     sp_json_out_key(w, "uid");
     SP_AUTO_BUF struct sp_buf uid;
     sp_buf_init(&uid, 512);
     enum sp_err err = sp_buf_put(&uid, origin);
     if (err == SP_OK) {
-        err = sp_buf_putf(&uid, "#%llu",
-                          (unsigned long long)sp_entry_number(sp_entry_get(entry, "index")));
+        err = sp_buf_putf(&uid, "#%llu", (unsigned long long)index);
     }
     sp_json_out_string(w, err == SP_OK ? sp_buf_slice(&uid) : origin);
     sp_json_out_member_text(w, "version", SP_OCSF_SCHEMA_VERSION);

@@ -4,6 +4,10 @@
 #include "audit/schema.h"
 #include "codec/json_out.h"
 
+#define COMPACT_MAX ((size_t)256 * 1024)
+#define LINES_DEPTH 4U /* containers that are laid out; what lies deeper stays in its line */
+#define INDENT      1U
+
 static void put_string(struct sp_json_out *w, const char *rule, const char *value)
 {
     sp_json_out_object(w);
@@ -97,7 +101,7 @@ static void put_members(struct sp_json_out *w, const struct sp_schema_kind *kind
     sp_json_out_object_end(w);
 }
 
-enum sp_err sp_schema_json(struct sp_buf *out)
+static enum sp_err put_compact(struct sp_buf *out)
 {
     struct sp_json_out w;
     sp_json_out_init(&w, out);
@@ -111,6 +115,60 @@ enum sp_err sp_schema_json(struct sp_buf *out)
     sp_json_out_array_end(&w);
     sp_json_out_member_text(&w, "title", "an entry of Sallyport's audit log, version 1");
     sp_json_out_object_end(&w);
-    SP_TRY(sp_json_out_end(&w));
+    return sp_json_out_end(&w);
+}
+
+static enum sp_err put_break(struct sp_buf *out, unsigned depth)
+{
+    SP_TRY(sp_buf_put_byte(out, '\n'));
+    for (unsigned i = 0; i < depth * INDENT; i++) {
+        SP_TRY(sp_buf_put_byte(out, ' '));
+    }
+    return SP_OK;
+}
+
+/* One byte that stands in no text: lines are broken where containers open and end, and behind commas. */
+static enum sp_err put_mark(struct sp_buf *out, uint8_t mark, unsigned *depth)
+{
+    const bool opens = mark == '{' || mark == '[';
+    const bool ends = mark == '}' || mark == ']';
+    if (ends) {
+        (*depth)--;
+        SP_TRY(*depth < LINES_DEPTH ? put_break(out, *depth) : SP_OK);
+    }
+    SP_TRY(sp_buf_put_byte(out, mark));
+    *depth += opens ? 1 : 0;
+    if (mark == ':' || (mark == ',' && *depth > LINES_DEPTH)) {
+        return sp_buf_put_byte(out, ' ');
+    }
+    return (opens || mark == ',') && *depth <= LINES_DEPTH ? put_break(out, *depth) : SP_OK;
+}
+
+/* Every member of an entry gets a line of its own, so that changes to two of them are two changes of the file. */
+static enum sp_err lay_out(struct sp_slice compact, struct sp_buf *out)
+{
+    unsigned depth = 0;
+    bool is_text = false;
+    for (size_t i = 0; i < compact.len; i++) {
+        const uint8_t byte = compact.ptr[i];
+        const bool is_escaped = is_text && byte == '\\';
+        is_text = byte == '"' ? !is_text : is_text;
+        if (is_text || byte == '"') {
+            SP_TRY(sp_buf_put_byte(out, byte));
+        } else {
+            SP_TRY(put_mark(out, byte, &depth));
+        }
+        if (is_escaped && i + 1 < compact.len) {
+            SP_TRY(sp_buf_put_byte(out, compact.ptr[++i]));
+        }
+    }
     return sp_buf_put_byte(out, '\n');
+}
+
+enum sp_err sp_schema_json(struct sp_buf *out)
+{
+    SP_AUTO_BUF struct sp_buf compact;
+    sp_buf_init(&compact, COMPACT_MAX);
+    SP_TRY(put_compact(&compact));
+    return lay_out(sp_buf_slice(&compact), out);
 }

@@ -15,6 +15,9 @@
 
 #define PROBLEMS_MAX 20U /* that are shown; the rest is counted */
 #define PUBLISH_MS   1200L
+#define LOOK_MS      50L
+#define LOOKS_MAX    60U /* that long a running service has to publish what is durable */
+#define NS_A_MS      1000000L
 
 /* What is shown while it runs. */
 struct show {
@@ -69,6 +72,49 @@ static void on_wait(void *ctx)
     }
 }
 
+/*
+ * Entries are durable in the journal first and in tiles within a second: who verifies right after a run waits for that. How
+ * many entries there were when it began; 0 where no journal is at hand, or nothing can be read.
+ */
+static uint64_t await_published(const struct sp_audit_place *place)
+{
+    const struct timespec pause = {.tv_nsec = LOOK_MS * NS_A_MS};
+    SP_AUTO_ARCHIVE struct sp_archive *archive = NULL;
+    if (place->directory.fds[SP_DISK_OWN] < 0 || sp_archive_open(&place->disk, &archive) != SP_OK) {
+        return 0;
+    }
+    const uint64_t durable = sp_archive_size(archive);
+    for (unsigned i = 0; i < LOOKS_MAX && sp_archive_published(archive) < durable; i++) {
+        (void)nanosleep(&pause, NULL);
+        if (sp_archive_refresh(archive) != SP_OK) {
+            break;
+        }
+    }
+    return durable;
+}
+
+/* What a service that ended badly left in its journal: its hashes were checked when it was read, its signature is here. */
+static void tell_unpublished(const struct sp_audit_place *place, uint64_t durable,
+                             const struct sp_log_verified *verified, struct show *show)
+{
+    SP_AUTO_NOTE_KEY struct sp_note_key key = {.key = NULL};
+    SP_AUTO_ARCHIVE struct sp_archive *archive = NULL;
+    if (durable <= verified->published || sp_archive_open(&place->disk, &archive) != SP_OK ||
+        sp_archive_size(archive) <= verified->published) {
+        return;
+    }
+    if (sp_note_key_read(sp_slice_of(verified->key), &key) != SP_OK ||
+        sp_note_verify(sp_archive_note(archive), &key) != SP_OK) {
+        on_problem(show,
+                   &(struct sp_log_problem){.file = "",
+                                            .text = "the journal holds entries that the latest key "
+                                                    "did not sign"});
+    }
+    (void)printf("%llu entries more are durable in the journal and not published yet: a service "
+                 "does that when it starts\n",
+                 (unsigned long long)(sp_archive_size(archive) - verified->published));
+}
+
 static int conclude(const struct sp_log_verified *verified, const struct show *show)
 {
     const struct sp_verify_totals *totals = &verified->totals;
@@ -121,8 +167,12 @@ static int verify_log(const struct sp_audit_options *options, const struct sp_no
         .progress = on_progress,
         .wait = on_wait,
     };
+    const uint64_t durable = await_published(&place);
     enum sp_err err = sp_audit_verify_halves(&verify, &verified);
     hide_progress(&show);
+    if (err == SP_OK) {
+        tell_unpublished(&place, durable, &verified, &show);
+    }
     status = err == SP_OK
                  ? conclude(&verified, &show)
                  : sp_audit_cannot(err == SP_ERR_NOT_FOUND ? "there is no log in" : "cannot read",

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from support.gateway import PROGRAM, SLOWNESS, new_session, wait_for
+from support.ocsf import problems_of
 
 
 @pytest.fixture(scope="module")
@@ -88,9 +89,8 @@ def test_export_of_every_entry_is_an_event(asked):
     plain = [json.loads(line) for line in lines(asked, "export", asked.state / "log")]
     assert [event["unmapped"] for event in events][:len(plain)] == plain[:len(events)]
     for event in events:
-        assert event["class_uid"] == 6003 and event["type_uid"] == 600300 + event["activity_id"]
+        assert problems_of(event) == []
         assert event["metadata"]["sequence"] == event["unmapped"]["index"]
-        assert event["actor"] and event["src_endpoint"] and event["api"]["operation"]
 
 
 def test_a_copy_can_be_read_anywhere(asked, tmp_path):

@@ -88,6 +88,35 @@ def test_a_kept_checkpoint_shows_a_cut_log(own, tmp_path):
     assert status == 1 and "the end was cut off" in out
 
 
+def test_verify_right_after_a_run_counts_all_that_is_durable(own):
+    for number in range(3):  # the first is published at once, those that follow it within a second
+        last = entry_of(own.run(f"print({number})"))
+        status, out, err = verify(own)
+        assert status == 0, out + err
+        assert int(out.split("whole: ")[1].split(" entries")[0]) >= last + 2, "the outcome too"
+
+
+def test_what_a_crash_left_in_the_journal_is_counted_and_its_signature_checked(own):
+    for attempt in range(10):
+        for number in range(3):
+            assert own.run(f"print({number})").status == 200
+        own.kill_role("audit")  # which would publish at its end
+        own.process.kill()
+        own.process.wait()
+        missing = len(tlog.lines(own.state)) - len(tlog.published(own.state / "log"))
+        status, out, err = verify(own)
+        assert status == 0, out + err
+        if missing > 0:
+            break
+        own.start()  # it was published in time
+    else:
+        pytest.skip("everything was published before it could be killed, ten times")
+    assert f"{missing} entries more are durable in the journal and not published yet" in out
+    (own.state / "audit/journal-0").rename(own.folder / "journal-0")
+    (own.state / "audit/journal-1").rename(own.folder / "journal-1")
+    assert "durable in the journal" not in verify(own)[1]
+
+
 def test_killed_outright_the_log_is_whole_and_goes_on(own):
     answer = own.run("print(1)")
     own.process.kill()

@@ -48,11 +48,27 @@ static void test_it_is_json_with_every_kind(void **state)
     assert_true(sp_json_count(sp_json_get(sp_json_root(doc), "oneOf")) >= 13);
 }
 
+/* Two people who add a member each must not meet in one line. */
+static void test_every_member_has_a_line(void **state)
+{
+    SP_AUTO_BUF struct sp_buf text;
+    size_t longest = 0;
+    (void)state;
+    sp_buf_init(&text, PAGE_MAX);
+    assert_int_equal(sp_schema_json(&text), SP_OK);
+    for (size_t at = 0, end; at < text.len; at = end + 1) {
+        end = sp_slice_find(sp_buf_slice(&text), at, '\n');
+        longest = end - at > longest ? end - at : longest;
+    }
+    assert_in_range(longest, 80, 600); /* findings, with their own members, are the longest */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_file_for_programs_is_what_the_table_says),
         cmocka_unit_test(test_it_is_json_with_every_kind),
+        cmocka_unit_test(test_every_member_has_a_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
