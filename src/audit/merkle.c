@@ -186,13 +186,10 @@ static enum sp_err climb_both(struct sp_merkle_head first, struct sp_merkle_head
 enum sp_err sp_merkle_check_consistency(struct sp_merkle_head first, struct sp_merkle_head second,
                                         struct sp_merkle_proof proof)
 {
-    if (first.size == 0 || first.size > second.size) {
-        return SP_ERR_INVALID;
-    }
     if (first.size == second.size) {
         return proof.count == 0 && sp_slice_equal(first.root, second.root) ? SP_OK : SP_ERR_INVALID;
     }
-    if (proof.count == 0) {
+    if (first.size == 0 || first.size > second.size || proof.count == 0) {
         return SP_ERR_INVALID;
     }
     if (is_power_of_two(first.size)) {

@@ -56,8 +56,8 @@ enum sp_err sp_merkle_check_inclusion(uint64_t index, uint64_t size, struct sp_s
     SP_MUST_CHECK;
 
 /*
- * Whether the larger tree begins with the smaller one: SP_ERR_INVALID when the proof does not show it. With an empty
- * tree everything agrees and nothing is shown, so that is refused.
+ * Whether the larger tree begins with the smaller one: SP_ERR_INVALID when the proof does not show it. Trees of one size
+ * are the same when their roots are. Every larger tree begins with an empty one: that shows nothing, so it is refused.
  */
 struct sp_merkle_head {
     uint64_t size;

@@ -42,6 +42,20 @@ def consistency(size, leaves, known=True):
     return consistency(size - k, leaves[k:], False) + [root(leaves[:k])]
 
 
+def edges():
+    """Trees of no entries: the same root says the same, and beside a larger one nothing is shown."""
+    empty = hashlib.sha256(b"").digest()
+    for size, root2, proof, want in ((0, empty, [], 0), (0, empty, None, 0), (0, leaf(0), [], 1), (0, empty, [leaf(0)], 1),
+                                     (1, leaf(0), [], 1), (1, leaf(0), [empty], 1), (1, empty, [], 1)):
+        yield want, {"kind": "consistency", "size1": 0, "size2": size, "root1": empty, "root2": root2, "proof": proof}
+    for odd in (b"short", b""):  # of equal sizes the roots are compared as they come
+        yield 0, {"kind": "consistency", "size1": 0, "size2": 0, "root1": odd, "root2": odd, "proof": []}
+    for size in (0, 1):
+        yield 1, {"kind": "inclusion", "leafIdx": 0, "treeSize": size, "root": empty, "leafHash": b"", "proof": []}
+    yield 0, {"kind": "inclusion", "leafIndex": 0, "treeSize": 1, "root": leaf(0), "leafHash": leaf(0), "proof": []}
+    yield 1, {"kind": "inclusion", "leafIndex": 1, "treeSize": 1, "root": leaf(0), "leafHash": leaf(0), "proof": []}
+
+
 def encode(value):
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
@@ -83,15 +97,21 @@ def verdict(program, vector):
     return subprocess.run([program], input=text.encode(), check=False).returncode
 
 
+def cases():
+    yield from edges()
+    for vector in vectors():
+        yield 0, vector
+        yield from ((1, case) for case in spoilt(vector))
+
+
 def main():
     program, wrong, count = sys.argv[1], 0, 0
-    for vector in vectors():
-        for want, case in [(0, vector)] + [(1, case) for case in spoilt(vector)]:
-            count += 1
-            got = verdict(program, case)
-            if got != want:
-                wrong += 1
-                print(f"exit status {got} instead of {want}: {case}")
+    for want, case in cases():
+        count += 1
+        got = verdict(program, case)
+        if got != want:
+            wrong += 1
+            print(f"exit status {got} instead of {want}: {case}")
     print(f"{count} proofs, {wrong} judged wrong")
     return 1 if wrong or not count else 0
 

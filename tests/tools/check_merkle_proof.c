@@ -1,7 +1,7 @@
 /*
  * Reads one proof as JSON on standard input and exits 0 when it is accepted, 1 when it is rejected, 2 when it is no such JSON.
  *
- * `kind` says which: "inclusion" (leafIdx, treeSize, root, leafHash, proof) or "consistency" (size1, size2, root1, root2,
+ * `kind` says which: "inclusion" (leafIdx or leafIndex, treeSize, root, leafHash, proof) or "consistency" (size1, size2, root1, root2,
  * proof). Hashes are base64 with padding, `proof` an array of them or null. Other members are passed over.
  */
 #include <stdio.h>
@@ -89,7 +89,8 @@ static enum sp_err check_inclusion(struct vector *v, enum sp_err *out_verdict)
     uint64_t size = 0;
     struct sp_slice root = {NULL, 0};
     struct sp_slice leaf = {NULL, 0};
-    SP_TRY(number_of(v, "leafIdx", &index));
+    const bool is_long = sp_json_get(v->root, "leafIdx") == NULL; /* older vectors say it so */
+    SP_TRY(number_of(v, is_long ? "leafIndex" : "leafIdx", &index));
     SP_TRY(number_of(v, "treeSize", &size));
     SP_TRY(hash_of(v, "root", &root));
     SP_TRY(hash_of(v, "leafHash", &leaf));

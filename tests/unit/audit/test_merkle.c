@@ -206,10 +206,15 @@ static void test_an_empty_tree_shows_nothing(void **state)
     struct sp_merkle_proof none = {.hashes = NULL, .count = 0};
     struct sp_merkle_head empty = {.size = 0, .root = sp_slice_of("root")};
     struct sp_merkle_head one = {.size = 1, .root = sp_slice_of("root")};
-    assert_int_equal(sp_merkle_check_consistency(empty, empty, none), SP_ERR_INVALID);
+    struct sp_merkle_head other = {.size = 0, .root = sp_slice_of("another")};
+    assert_int_equal(sp_merkle_check_consistency(empty, empty, none), SP_OK);
+    assert_int_equal(sp_merkle_check_consistency(empty, other, none), SP_ERR_INVALID);
     assert_int_equal(sp_merkle_check_consistency(empty, one, none), SP_ERR_INVALID);
     assert_int_equal(sp_merkle_check_consistency(one, empty, none), SP_ERR_INVALID);
     assert_int_equal(sp_merkle_check_consistency(one, one, none), SP_OK);
+    none = (struct sp_merkle_proof){.hashes = &one.root, .count = 1};
+    assert_int_equal(sp_merkle_check_consistency(empty, empty, none), SP_ERR_INVALID);
+    none.count = 0;
     assert_int_equal(sp_merkle_check_inclusion(0, 0, one.root, none, one.root), SP_ERR_INVALID);
     assert_int_equal(sp_merkle_check_inclusion(0, 1, one.root, none, one.root), SP_ERR_INVALID);
 }
