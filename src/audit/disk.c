@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -177,6 +178,11 @@ static enum sp_err disk_room(void *ctx, enum sp_disk_place place, uint64_t *out)
     struct sp_disk_directory *d = ctx;
     struct statfs st;
     if (fstatfs(d->fds[place], &st) != 0) {
+        return failed(d);
+    }
+    /* Said at once, though no file may be due to be written there for a while. */
+    if ((st.f_flags & ST_RDONLY) != 0) {
+        errno = EROFS;
         return failed(d);
     }
     /* A file system that does not count its blocks (some of those in memory) has no end that could be known. */

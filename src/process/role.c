@@ -386,10 +386,11 @@ static void fill_handlers(struct sp_self *self)
     }
 }
 
-/* A terminal's signals are the supervisor's to answer; a broken connection is an error code, not a death. */
+/* A terminal's signals are the supervisor's to answer; a broken connection and a file at its limit are error codes, not deaths. */
 static void ignore_signals(void)
 {
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN);
     (void)signal(SIGINT, SIG_IGN);
     (void)signal(SIGHUP, SIG_IGN);
 }

@@ -39,17 +39,26 @@ def published(folder):
     return found
 
 
-def records(data):
-    """The records of a journal file: number of the first entry, and the entries."""
+def spans(data):
+    """The records of a journal file: number of the first entry, the entries, and where the record ends."""
     at, after = 0, None
     while data[at:at + 8] == MAGIC:
         first, _, count, size, note, _ = struct.unpack_from(">QQIIII", data, at + 8)
         entries = bundle_entries(data[at + 40:at + 40 + size])
         if len(entries) != count or (after is not None and first != after):
             return
-        yield first, entries
         after = first + count
         at += (40 + size + note + BLOCK - 1) // BLOCK * BLOCK
+        yield first, entries, at
+
+
+def records(data):
+    return ((first, entries) for first, entries, _ in spans(data))
+
+
+def journal_end(data):
+    """Behind the last record."""
+    return max((end for _, _, end in spans(data)), default=0)
 
 
 def lines(state):
