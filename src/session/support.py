@@ -136,11 +136,11 @@ def _native_dict(value, depth, left):
     return out
 
 
-def _is_drawing(value):
+def _is_drawing(value, depth=2):
     """plt.title() and plt.hist() return objects of matplotlib that nobody wants to read."""
-    if isinstance(value, (list, tuple)):
-        return any(_is_drawing(item) for item in value[:8])
-    return type(value).__module__.split(".")[0] == "matplotlib" and not _is_figure(value)
+    if type(value) in (list, tuple):
+        return depth > 0 and any(_is_drawing(item, depth - 1) for item in value[:8])
+    return str(type(value).__module__).split(".")[0] == "matplotlib" and not _is_figure(value)
 
 
 def _is_figure(value):
@@ -283,7 +283,7 @@ def _fail(kind, value, lines):
     _cell.put(ERROR, [
         (ERROR_NAME, _utf8(getattr(kind, "__name__", "Exception"), 256)),
         (ERROR_MESSAGE, _utf8(message, 64 << 10)),
-        (TRACEBACK, _utf8(text.rstrip("\n") + "\n", TRACEBACK_BYTES_MAX) + limit.encode()),
+        (TRACEBACK, _utf8(text.rstrip("\n") + "\n" if text else "", TRACEBACK_BYTES_MAX) + limit.encode()),
     ])
 
 
@@ -298,14 +298,17 @@ def _fail_with(error):
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
         trace = trace.tb_next
-    if isinstance(error, SystemExit):
-        _fail(SystemExit, error, "SystemExit: %s" % (error.code,))
-        return
+    error.__traceback__ = trace
     try:
-        lines = _shell.InteractiveTB.structured_traceback(type(error), error, trace, tb_offset=0)
+        _shell.showtraceback((type(error), error, trace), tb_offset=0, exception_only=isinstance(error, SystemExit),
+                             running_compiled_code=True)
     except BaseException:
-        lines = "%s: (its traceback cannot be made)" % type(error).__name__
-    _fail(type(error), error, lines)
+        pass
+    if _cell.failure is None:
+        _fail(type(error), error, "%s: (its traceback cannot be made)" % type(error).__name__)
+    if trace is not None:
+        # %tb passes over the first frame, which would be IPython's own.
+        sys.last_traceback = types.TracebackType(trace, trace.tb_frame, trace.tb_lasti, trace.tb_lineno)
 
 
 def _make_shell():
@@ -381,7 +384,8 @@ def _run_ipython(code):
     result = _shell.run_cell(code, store_history=False)
     error = result.error_before_exec or result.error_in_exec
     if error is not None and _cell.failure is None and not _is_quiet_exit(error):
-        _fail(type(error), error, "%s: %s" % (type(error).__name__, error))
+        # IPython has told it already in a way of its own, as it does with an unknown magic.
+        _fail(type(error), error, "")
 
 
 def _run(code):
