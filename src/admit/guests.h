@@ -20,6 +20,7 @@ enum sp_guest_state {
     SP_GUEST_GRANTED,  /* front reads its body */
     SP_GUEST_WAITING,  /* its body is whole; no worker yet */
     SP_GUEST_SENT,     /* with a worker */
+    SP_GUEST_RAISED,   /* judged; the time that it asks for is reserved, but not durable yet */
     SP_GUEST_JUDGED,   /* with audit and beyond */
     SP_GUEST_LINGERING /* its end is unknown: only its run is still counted */
 };

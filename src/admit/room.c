@@ -87,7 +87,7 @@ static void forget(struct sp_admit_room *room, struct sp_guest *guest)
     if (guest->state == SP_GUEST_WAITING) {
         (void)sp_fair_remove(sp_admit_line(room, guest), guest->tenant, &guest->item);
     }
-    room->leasing -= guest->state == SP_GUEST_LEASING ? 1 : 0;
+    room->leasing -= guest->state == SP_GUEST_LEASING || guest->state == SP_GUEST_RAISED ? 1 : 0;
     room->open -= guest->state == SP_GUEST_LINGERING ? 0 : 1;
     sp_credit_give(room->credit, guest->tenant, guest->credit);
     sp_guests_remove(room->guests, guest);
@@ -358,6 +358,7 @@ static enum sp_err tell_who(struct sp_admit_room *room, const struct sp_guest *g
         .is_denial_result = tenant->is_denial_result ? 1 : 0,
         .has_key = guest->has_key ? 1 : 0,
         .is_stream = guest->is_stream ? 1 : 0,
+        .run_ms_max = (uint32_t)guest->hold.day[SP_QUOTA_RUN_MS], /* SP_ADMIT_RUN_MS_MAX at most */
     };
     for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {
         who.policy[i] = tenant->policy[i];
@@ -464,6 +465,7 @@ static void end_if_due(void *ctx, struct sp_guest *guest)
         sp_workers_lost(&due->room->workers, guest->worker, due->now.mono_us);
         sp_admit_settle(due->room, guest);
         return;
+    case SP_GUEST_RAISED:
     case SP_GUEST_JUDGED:
     case SP_GUEST_LINGERING:
         sp_admit_settle(due->room, guest);

@@ -31,6 +31,7 @@ struct sp_admit_out {
     enum sp_err (*tell)(void *ctx, const struct sp_msg_tell *msg);
     enum sp_err (*send)(void *ctx, const struct sp_msg_send *msg);
     enum sp_err (*who)(void *ctx, const struct sp_msg_who *msg);
+    enum sp_err (*time)(void *ctx, const struct sp_msg_time *msg);
     enum sp_err (*refusal)(void *ctx, const struct sp_msg_refusal *msg);
     enum sp_err (*strangers)(void *ctx, const struct sp_msg_strangers *msg);
     enum sp_err (*read_ask)(void *ctx, const struct sp_msg_read_ask *msg);

@@ -30,6 +30,7 @@ enum sp_err sp_admit_on_left(struct sp_admit_room *room, const struct sp_msg_lef
         sp_admit_dispatch(room, now);
         return SP_OK;
     case SP_GUEST_FREE:
+    case SP_GUEST_RAISED:
     case SP_GUEST_JUDGED:
     case SP_GUEST_LINGERING:
         return SP_OK; /* it runs on; audit records how it ends */
@@ -54,8 +55,10 @@ enum sp_err sp_admit_on_judged(struct sp_admit_room *room, const struct sp_msg_j
     /* What was submitted is used, allowed or not; how long it may run is known now. */
     sp_quota_spend(room->quota, &guest->hold, SP_QUOTA_CODE_BYTES, msg->code_bytes);
     if (msg->run_ms_max != 0) {
-        sp_quota_lower(room->quota, &guest->hold, SP_QUOTA_RUN_MS, msg->run_ms_max);
-        guest->until_us = now.mono_us + (uint64_t)msg->run_ms_max * 1000U + SP_ADMIT_MARGIN_US;
+        const uint32_t run_ms =
+            msg->run_ms_max < SP_ADMIT_RUN_MS_MAX ? msg->run_ms_max : SP_ADMIT_RUN_MS_MAX;
+        guest->until_us = now.mono_us + (uint64_t)run_ms * 1000U + SP_ADMIT_MARGIN_US;
+        sp_admit_fit_time(room, guest, run_ms);
     }
     sp_admit_dispatch(room, now);
     return SP_OK;
@@ -64,6 +67,7 @@ enum sp_err sp_admit_on_judged(struct sp_admit_room *room, const struct sp_msg_j
 /* It may still run: it counts as one of the concurrent runs until it surely does not. */
 static void linger(struct sp_admit_room *room, struct sp_guest *guest)
 {
+    room->leasing -= guest->state == SP_GUEST_RAISED ? 1 : 0;
     if (!guest->hold.is_run) {
         sp_admit_settle(room, guest);
         return;
@@ -129,6 +133,7 @@ enum sp_err sp_admit_on_ended(struct sp_admit_room *room, const struct sp_msg_en
     case SP_GUEST_SENT:
         sp_workers_lost(&room->workers, guest->worker, now.mono_us);
         break;
+    case SP_GUEST_RAISED:
     case SP_GUEST_JUDGED:
     case SP_GUEST_LINGERING:
         break;
@@ -178,6 +183,9 @@ static void settle_without_audit(void *ctx, struct sp_guest *guest)
     case SP_GUEST_SENT:
         sp_workers_unbook(&room->workers, guest->worker);
         linger(room, guest);
+        return;
+    case SP_GUEST_RAISED:
+        sp_admit_release(room, guest); /* it waits for a word of ours that nobody hears now */
         return;
     case SP_GUEST_JUDGED:
         linger(room, guest);

@@ -29,7 +29,7 @@ struct sp_admit_room {
     struct sp_quota *quota;
     struct sp_seats seats;
     uint64_t time_us; /* of the quotas (quota/time.h), as of the message at hand */
-    size_t leasing;   /* guests that wait for a commit */
+    size_t leasing;   /* guests that wait for a commit, before they are let in or before they run */
     struct sp_credit *credit;
     struct sp_fair *fair;
     struct sp_fair *fair_large; /* of large files, who wait for workers of their own */
@@ -107,6 +107,12 @@ void sp_admit_settle(struct sp_admit_room *room, struct sp_guest *guest);
 /* Reserves everything or nothing; what is refused is turned away, and `*out_is_in` says which it was. */
 void sp_admit_reserve(struct sp_admit_room *room, struct sp_guest *guest,
                       const struct sp_route *route, uint64_t bytes, bool *out_is_in);
+
+/*
+ * It was judged, and asks for so much time: what was reserved beyond it is free again; what is missing is reserved, and
+ * audit told when that is durable, or it is turned away.
+ */
+void sp_admit_fit_time(struct sp_admit_room *room, struct sp_guest *guest, uint32_t run_ms);
 
 /* What it reserved is durable: the body may come, or is here. */
 enum sp_err sp_admit_go_on(struct sp_admit_room *room, struct sp_guest *guest,

@@ -17,6 +17,7 @@ enum sp_pending_state {
     SP_PENDING_WHO,     /* admit told who; the verdict is awaited */
     SP_PENDING_VERDICT, /* the verdict came first; admit's part is awaited */
     SP_PENDING_HASHING, /* both parts are here; the content of an upload is being digested, piece by piece */
+    SP_PENDING_TIME, /* both parts are here; admit has to reserve the time that the run asks for */
     SP_PENDING_INTENT,  /* the intent waits for the commit */
     SP_PENDING_RUNNING, /* relay has it */
     SP_PENDING_ENTRY,   /* its only entry (denial, refusal) waits for the commit */

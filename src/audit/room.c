@@ -254,6 +254,19 @@ static void await_entry(struct sp_audit_room *room, struct sp_pending *row)
     sp_room_wait(room, row, SP_PENDING_INTENT);
 }
 
+/* It is answered without a run, as it was before; or waits until there is time for it. */
+static bool is_held_up(struct sp_audit_room *room, struct sp_pending *row)
+{
+    if (row->who.has_key != 0 && sp_room_once_is_known(room, row)) {
+        return true;
+    }
+    if (!sp_room_lacks_time(room, row)) {
+        return false;
+    }
+    sp_room_await_time(room, row);
+    return true;
+}
+
 /* Both halves are here. */
 enum sp_err sp_room_join(struct sp_audit_room *room, struct sp_pending *row)
 {
@@ -273,7 +286,7 @@ enum sp_err sp_room_join(struct sp_audit_room *room, struct sp_pending *row)
         sp_room_refuse(room, row, row->is_orphan ? sp_room_front_lost : relay_absent);
         return SP_OK;
     }
-    if (is_allowed && row->who.has_key != 0 && sp_room_once_is_known(room, row)) {
+    if (is_allowed && is_held_up(room, row)) {
         return SP_OK;
     }
     row->joined_us = room->now.mono_us;
@@ -377,9 +390,9 @@ enum sp_err sp_audit_verdict(struct sp_audit_room *room, unsigned worker,
     struct sp_pending *row = sp_pending_find(room->table, verdict->exchange);
     struct sp_msg_judged judged = {.exchange = verdict->exchange,
                                    .worker = (uint16_t)worker,
-                                   .run_ms_max = verdict->run_ms_max,
                                    .code_bytes = verdict->code_bytes};
     if (verdict->verdict == SP_VERDICT_ALLOW) {
+        judged.run_ms_max = verdict->run_ms_max;
         judged.module = verdict->own_module;
     }
     if (worker >= room->settings.workers || !is_verdict_sound(verdict)) {
@@ -438,7 +451,8 @@ enum sp_err sp_audit_refusal(struct sp_audit_room *room, const struct sp_msg_ref
     if (refusal->err == SP_OK || room->settings.operation_name(refusal->operation) == NULL) {
         return SP_ERR_WIRE;
     }
-    if (row != NULL && row->state != SP_PENDING_WHO && row->state != SP_PENDING_VERDICT) {
+    if (row != NULL && row->state != SP_PENDING_WHO && row->state != SP_PENDING_VERDICT &&
+        row->state != SP_PENDING_TIME) {
         room->late++; /* it was judged meanwhile and goes on */
         return SP_OK;
     }

@@ -79,6 +79,8 @@ void sp_audit_room_free(struct sp_audit_room *room);
 /* From admit. */
 enum sp_err sp_audit_who(struct sp_audit_room *room, const struct sp_msg_who *who,
                          struct sp_audit_now now) SP_MUST_CHECK SP_NONNULL(1, 2);
+enum sp_err sp_audit_time(struct sp_audit_room *room, const struct sp_msg_time *time,
+                          struct sp_audit_now now) SP_MUST_CHECK SP_NONNULL(1, 2);
 enum sp_err sp_audit_refusal(struct sp_audit_room *room, const struct sp_msg_refusal *refusal,
                              struct sp_audit_now now) SP_MUST_CHECK SP_NONNULL(1, 2);
 enum sp_err sp_audit_strangers(struct sp_audit_room *room, const struct sp_msg_strangers *strangers,

@@ -109,6 +109,14 @@ enum sp_err sp_room_join(struct sp_audit_room *room, struct sp_pending *row)
 enum sp_err sp_room_digest(struct sp_audit_room *room, struct sp_pending *row)
     SP_MUST_CHECK SP_NONNULL(1, 2);
 
+/* room_time.c: whether a run asks for more time than is reserved for it; then its row waits for admit. */
+bool sp_room_lacks_time(const struct sp_audit_room *room, const struct sp_pending *row)
+    SP_NONNULL(1, 2);
+void sp_room_await_time(struct sp_audit_room *room, struct sp_pending *row) SP_NONNULL(1, 2);
+
+/* admit went away, or says nothing: nobody knows whether the time is there. */
+extern const struct sp_refused sp_room_admit_lost;
+
 /* Keeps the code of an exchange, if that is asked for: SP_ERR_WIRE when its digest is another one. */
 enum sp_err sp_room_keep_code(struct sp_audit_room *room, const struct sp_pending *row,
                               uint64_t wall_us) SP_MUST_CHECK SP_NONNULL(1, 2);

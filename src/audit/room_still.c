@@ -62,6 +62,7 @@ static bool may_run(const struct sp_pending *row)
     case SP_PENDING_RUNNING:
         return true;
     case SP_PENDING_VERDICT: /* nobody said whose it is: it will not run */
+    case SP_PENDING_TIME:    /* nor will this: an admit that is new reserved nothing for it */
     case SP_PENDING_ENTRY:
     case SP_PENDING_OUTCOME:
     case SP_PENDING_OWED:

@@ -38,6 +38,10 @@ static void on_loss(void *ctx, struct sp_pending *row)
         sp_room_refuse(room, row, is_front ? sp_room_front_lost : sp_room_worker_lost);
         return;
     }
+    if (row->state == SP_PENDING_TIME && (is_front || loss->peer.role == SP_ROLE_ADMIT)) {
+        sp_room_refuse(room, row, is_front ? sp_room_front_lost : sp_room_admit_lost);
+        return;
+    }
     if (row->state == SP_PENDING_RUNNING && loss->peer.role == SP_ROLE_RELAY) {
         sp_room_end_unknown(room, row,
                             "the way to the session pool broke; the run may have started");
@@ -73,6 +77,9 @@ static void on_tick(void *ctx, struct sp_pending *row)
     case SP_PENDING_WHO:
         sp_pending_give_up(room->table, row->exchange);
         sp_room_refuse(room, row, sp_room_worker_lost);
+        return;
+    case SP_PENDING_TIME:
+        sp_room_refuse(room, row, sp_room_admit_lost);
         return;
     case SP_PENDING_VERDICT:
         room->late++; /* admit never heard of it: nobody waits */

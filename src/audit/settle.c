@@ -309,6 +309,7 @@ static void settle(struct sp_audit_room *room, struct sp_pending *row)
     case SP_PENDING_WHO:
     case SP_PENDING_VERDICT:
     case SP_PENDING_HASHING:
+    case SP_PENDING_TIME:
     case SP_PENDING_RUNNING:
     case SP_PENDING_OWED:
         return; /* these never stand in a batch */
@@ -333,6 +334,7 @@ static void unsettle(struct sp_audit_room *room, struct sp_pending *row)
     case SP_PENDING_WHO:
     case SP_PENDING_VERDICT:
     case SP_PENDING_HASHING:
+    case SP_PENDING_TIME:
     case SP_PENDING_RUNNING:
     case SP_PENDING_OWED:
         return; /* these never stand in a batch */

@@ -2,12 +2,7 @@
 #include "config/row.h"
 #include "config/tenants.h"
 
-/* What is reserved for a run before it starts: less than this for a day would never let one in. */
-#define RUN_SECONDS_MAX 220U
-
 struct rule {
-    uint64_t run_seconds;
-    struct sp_config_place run_place;
     uint64_t code_bytes;
     struct sp_config_place code_place;
 };
@@ -16,32 +11,16 @@ struct rule {
 
 static void rules_of(const struct sp_config_tenant *t, struct rule out[RULES_OF_TENANT])
 {
-    out[0] = (struct rule){
-        t->quota_run_seconds_per_day, t->places[SP_CONFIG_AT_quota_run_seconds_per_day],
-        t->quota_code_bytes_per_day, t->places[SP_CONFIG_AT_quota_code_bytes_per_day]};
-    out[1] = (struct rule){
-        t->token_quota_run_seconds_per_day, t->places[SP_CONFIG_AT_token_quota_run_seconds_per_day],
-        t->token_quota_code_bytes_per_day, t->places[SP_CONFIG_AT_token_quota_code_bytes_per_day]};
+    out[0] = (struct rule){t->quota_code_bytes_per_day,
+                           t->places[SP_CONFIG_AT_quota_code_bytes_per_day]};
+    out[1] = (struct rule){t->token_quota_code_bytes_per_day,
+                           t->places[SP_CONFIG_AT_token_quota_code_bytes_per_day]};
 }
 
 static struct rule rule_of(const struct sp_config_organisation *o)
 {
-    return (struct rule){o->quota_run_seconds_per_day,
-                         o->places[SP_CONFIG_ORGANISATION_AT_quota_run_seconds_per_day],
-                         o->quota_code_bytes_per_day,
+    return (struct rule){o->quota_code_bytes_per_day,
                          o->places[SP_CONFIG_ORGANISATION_AT_quota_code_bytes_per_day]};
-}
-
-static enum sp_err check_rule(const struct rule *rule, struct sp_where *where)
-{
-    if (rule->run_seconds == 0 || rule->run_seconds >= RUN_SECONDS_MAX) {
-        return SP_OK;
-    }
-    sp_where_set(where, rule->run_place.line, rule->run_place.column,
-                 "'run_seconds_per_day' must be 0 or at least %u, the longest run, which is "
-                 "reserved before it starts",
-                 RUN_SECONDS_MAX);
-    return SP_ERR_CONFIG;
 }
 
 static enum sp_err check_belonging(const struct sp_config *c, const struct sp_config_tenant *t,
@@ -61,15 +40,7 @@ static enum sp_err check_belonging(const struct sp_config *c, const struct sp_co
 enum sp_err sp_config_check_quotas(const struct sp_config *config, struct sp_where *where)
 {
     for (size_t i = 0; i < config->tenant_count; i++) {
-        struct rule rules[RULES_OF_TENANT];
-        rules_of(&config->tenants[i], rules);
         SP_TRY(check_belonging(config, &config->tenants[i], where));
-        SP_TRY(check_rule(&rules[0], where));
-        SP_TRY(check_rule(&rules[1], where));
-    }
-    for (size_t i = 0; i < config->organisation_count; i++) {
-        const struct rule rule = rule_of(&config->organisations[i]);
-        SP_TRY(check_rule(&rule, where));
     }
     return SP_OK;
 }

@@ -66,6 +66,7 @@ TO(SP_ROLE_FRONT, grant)
 TO(SP_ROLE_FRONT, refuse)
 TO(SP_ROLE_FRONT, send)
 TO(SP_ROLE_FRONT, tell)
+TO(SP_ROLE_AUDIT, time)
 #undef TO
 
 /* What identifies a tenant is hidden on the way to the log, where that is asked for. */
@@ -184,14 +185,16 @@ static enum sp_err on_left(void *ctx, struct sp_peer from, struct sp_message *me
     return SP_OK;
 }
 
-/* If audit is hostile: workers look free and runs over that are not; what is relayed is in its hands anyway. */
+/* If audit is hostile: workers look free and runs over that are not, and runs ask for any time; what is relayed is in its hands anyway. */
 static enum sp_err on_judged(void *ctx, struct sp_peer from, struct sp_message *message)
 {
     struct admit_state *state = ctx;
     struct sp_msg_judged msg;
     (void)from;
     SP_TRY(sp_msg_judged_read(message, &msg));
-    return sp_admit_on_judged(state->room, &msg, now());
+    enum sp_err err = sp_admit_on_judged(state->room, &msg, now());
+    arm_commit(state);
+    return err;
 }
 
 /* As above. */
@@ -418,6 +421,7 @@ static enum sp_err make_room(struct admit_state *state)
                                      .read_ask = out_read_ask,
                                      .send = out_send,
                                      .who = out_who,
+                                     .time = out_time,
                                      .refusal = out_refusal,
                                      .strangers = out_strangers};
     uint64_t seed = 0;

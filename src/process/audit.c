@@ -1,7 +1,7 @@
 /*
  * audit - the process that records: nothing runs before its intent is durable, nothing is answered before its outcome is.
  *
- * Hears: admit (WHO, REFUSAL, STRANGERS, TOKEN_EVENT, READ_ASK), inspect (VERDICT), relay (OUTCOME), door (MALFORMED),
+ * Hears: admit (WHO, TIME, REFUSAL, STRANGERS, TOKEN_EVENT, READ_ASK), inspect (VERDICT), relay (OUTCOME), door (MALFORMED),
  * ship (GAP), the supervisor (ROLE_UP, RELOAD).
  * Reads hostile: nothing but these messages.   Files: the log's directory.
  * Whoever takes over admit or an inspect worker can make it record what it is told, and can have run only what one of
@@ -227,6 +227,18 @@ static enum sp_err on_who(void *ctx, struct sp_peer from, struct sp_message *mes
     SP_TRY(sp_msg_who_read(message, &msg));
     enum sp_err err = sp_audit_who(state->room, &msg, audit_now());
     arm_hash(state);
+    arm_commit(state);
+    return err;
+}
+
+/* If admit is hostile: it lets a run take time that nobody counted. */
+static enum sp_err on_time(void *ctx, struct sp_peer from, struct sp_message *message)
+{
+    struct audit_state *state = ctx;
+    struct sp_msg_time msg;
+    (void)from;
+    SP_TRY(sp_msg_time_read(message, &msg));
+    enum sp_err err = sp_audit_time(state->room, &msg, audit_now());
     arm_commit(state);
     return err;
 }
@@ -529,6 +541,7 @@ static void audit_stop(void *ctx, unsigned grace_ms)
 
 static const struct sp_handler audit_handlers[] = {
     {SP_ROLE_ADMIT, SP_MSG_WHO, on_who},
+    {SP_ROLE_ADMIT, SP_MSG_TIME, on_time},
     {SP_ROLE_ADMIT, SP_MSG_REFUSAL, on_refusal},
     {SP_ROLE_ADMIT, SP_MSG_STRANGERS, on_strangers},
     {SP_ROLE_ADMIT, SP_MSG_TOKEN_EVENT, on_token_event},

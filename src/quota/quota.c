@@ -129,6 +129,24 @@ static enum sp_err check(struct sp_quota *quota, const struct sp_quota_ask *ask,
 
 /* --- taking --- */
 
+/* How much of an open time is taken: all of it where much is left, and of little no more than a share, so that those who
+ * are not judged yet leave something for each other. */
+static uint64_t open_time(struct sp_quota *quota, const struct sp_quota_ask *ask, uint64_t now_us)
+{
+    uint32_t path[SP_QUOTA_PATH_MAX];
+    unsigned count = sp_quota_path(quota, ask->node, path);
+    uint64_t wanted = ask->day[SP_QUOTA_RUN_MS];
+    for (unsigned i = 0; i < count; i++) {
+        struct sp_quota_node *node = &quota->nodes[path[i]];
+        const uint64_t size = node->limits.of[SP_LIMIT_RUN_TIME];
+        sp_quota_node_today(node, sp_quota_day(now_us));
+        const uint64_t used = node->used[SP_QUOTA_RUN_MS];
+        const uint64_t share = (used < size ? size - used : 0) / SP_QUOTA_OPEN_SHARE;
+        wanted = size != 0 && share < wanted ? share : wanted;
+    }
+    return wanted > SP_QUOTA_OPEN_MS ? wanted : SP_QUOTA_OPEN_MS;
+}
+
 static void take_from(struct sp_quota_node *node, const struct sp_quota_ask *ask, uint64_t now_us)
 {
     uint64_t ignored_us = 0;
@@ -154,25 +172,34 @@ static void fill_hold(const struct sp_quota_ask *ask, uint64_t now_us, struct sp
     }
 }
 
-enum sp_err sp_quota_reserve(struct sp_quota *quota, const struct sp_quota_ask *ask,
+/* More of a node is taken than before: its lease may have to be written, and waited for. */
+static void note_taken(struct sp_quota *quota, uint32_t at)
+{
+    const struct sp_quota_node *node = &quota->nodes[at];
+    if (sp_quota_node_is_worth_writing(node)) {
+        sp_quota_list(quota, at);
+    }
+    quota->is_waiting = quota->is_waiting || !sp_quota_node_is_covered(node);
+}
+
+enum sp_err sp_quota_reserve(struct sp_quota *quota, const struct sp_quota_ask *asked,
                              uint64_t now_us, struct sp_quota_hold *out,
                              struct sp_quota_refusal *out_refusal)
 {
-    SP_ASSERT(ask->node < quota->node_count);
+    SP_ASSERT(asked->node < quota->node_count);
     uint32_t path[SP_QUOTA_PATH_MAX];
     struct sp_quota_hold hold;
+    struct sp_quota_ask ask = *asked;
     sp_quota_expire(quota, now_us);
-    SP_TRY(check(quota, ask, now_us, out_refusal));
-    fill_hold(ask, now_us, &hold);
-    SP_TRY(sp_quota_hold_session(quota, ask, now_us, &hold));
-    unsigned count = sp_quota_path(quota, ask->node, path);
+    ask.day[SP_QUOTA_RUN_MS] = ask.is_run && ask.is_time_open ? open_time(quota, asked, now_us)
+                                                              : asked->day[SP_QUOTA_RUN_MS];
+    SP_TRY(check(quota, &ask, now_us, out_refusal));
+    fill_hold(&ask, now_us, &hold);
+    SP_TRY(sp_quota_hold_session(quota, &ask, now_us, &hold));
+    unsigned count = sp_quota_path(quota, ask.node, path);
     for (unsigned i = 0; i < count; i++) {
-        struct sp_quota_node *node = &quota->nodes[path[i]];
-        take_from(node, ask, now_us);
-        if (sp_quota_node_is_worth_writing(node)) {
-            sp_quota_list(quota, path[i]);
-        }
-        quota->is_waiting = quota->is_waiting || !sp_quota_node_is_covered(node);
+        take_from(&quota->nodes[path[i]], &ask, now_us);
+        note_taken(quota, path[i]);
     }
     *out = hold;
     return SP_OK;
@@ -216,6 +243,39 @@ void sp_quota_lower(struct sp_quota *quota, struct sp_quota_hold *hold, enum sp_
             node->reserved[kind] -= back;
         }
     }
+}
+
+/* A new day has begun since: what was held of the old one has no weight any more, and all is asked of the new one. */
+static void move_to_day(struct sp_quota_hold *hold, uint32_t day)
+{
+    for (unsigned kind = 0; kind < SP_QUOTA_DAY_KINDS && hold->day_number != day; kind++) {
+        hold->day[kind] = 0;
+    }
+    hold->day_number = day;
+}
+
+enum sp_err sp_quota_raise(struct sp_quota *quota, struct sp_quota_hold *hold,
+                           enum sp_quota_day_kind kind, uint64_t amount, uint64_t now_us,
+                           struct sp_quota_refusal *out_refusal)
+{
+    uint32_t path[SP_QUOTA_PATH_MAX];
+    SP_ASSERT(hold->is_held);
+    const uint32_t day = sp_quota_day(now_us);
+    const uint64_t held = hold->day_number == day ? hold->day[kind] : 0;
+    const uint64_t more = amount > held ? amount - held : 0;
+    unsigned count = sp_quota_path(quota, hold->node, path);
+    for (unsigned i = 0; i < count; i++) {
+        sp_quota_node_today(&quota->nodes[path[i]], day);
+        SP_TRY(check_day(&quota->nodes[path[i]], kind, more, now_us, out_refusal));
+    }
+    move_to_day(hold, day);
+    hold->day[kind] = held + more;
+    for (unsigned i = 0; i < count; i++) {
+        quota->nodes[path[i]].used[kind] += more;
+        quota->nodes[path[i]].reserved[kind] += more;
+        note_taken(quota, path[i]);
+    }
+    return SP_OK;
 }
 
 void sp_quota_spend(struct sp_quota *quota, struct sp_quota_hold *hold, enum sp_quota_day_kind kind,

@@ -68,6 +68,7 @@ struct sp_quota_ask {
     uint32_t node; /* of the token, or of the tenant */
     bool is_run;
     bool may_begin_session; /* a session that is not alive yet begins with it */
+    bool is_time_open;      /* how long the run may take is not known yet: a part of it may do */
     uint64_t epoch;
     struct sp_slice session;    /* the keyed hash; empty: none */
     struct sp_slice identifier; /* the tenant's own name of it */
@@ -93,8 +94,12 @@ struct sp_quota_refusal {
     uint64_t after_us;
 };
 
+/* Of an open time so much at most is taken of what is left, but a second at least. */
+#define SP_QUOTA_OPEN_SHARE 8U
+#define SP_QUOTA_OPEN_MS    ((uint64_t)1000)
+
 /*
- * Takes everything or nothing. SP_ERR_QUOTA fills in `*out_refusal`; SP_ERR_FULL when there is no memory for another
+ * Takes everything or nothing, but for a time that is open. SP_ERR_QUOTA fills in `*out_refusal`; SP_ERR_FULL when there is no memory for another
  * session. What was taken may be acted on when sp_quota_is_durable.
  */
 enum sp_err sp_quota_reserve(struct sp_quota *quota, const struct sp_quota_ask *ask,
@@ -118,6 +123,14 @@ void sp_quota_forget_before(struct sp_quota *quota) SP_NONNULL(1);
 /* Lowers what is held of one kind to what turns out to be enough. */
 void sp_quota_lower(struct sp_quota *quota, struct sp_quota_hold *hold, enum sp_quota_day_kind kind,
                     uint64_t amount) SP_NONNULL(1, 2);
+
+/*
+ * Raises it to what turns out to be wanted, all of it or nothing; on the day that it is now. SP_ERR_QUOTA as above. What
+ * was raised may be acted on when sp_quota_is_durable.
+ */
+enum sp_err sp_quota_raise(struct sp_quota *quota, struct sp_quota_hold *hold,
+                           enum sp_quota_day_kind kind, uint64_t amount, uint64_t now_us,
+                           struct sp_quota_refusal *out_refusal) SP_MUST_CHECK SP_NONNULL(1, 2, 6);
 
 /* Lowers it, and has it stay counted even if the rest is released. */
 void sp_quota_spend(struct sp_quota *quota, struct sp_quota_hold *hold, enum sp_quota_day_kind kind,

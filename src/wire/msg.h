@@ -37,6 +37,7 @@
     X(ANSWER, answer)                                                                              \
     X(JUDGED, judged)                                                                              \
     X(ENDED, ended)                                                                                \
+    X(TIME, time)                                                                                  \
     X(STILL, still)                                                                                \
     X(DIAL, dial)                                                                                  \
     X(DIALLED, dialled)                                                                            \

@@ -119,7 +119,13 @@
     F(DIGEST, key, 0)                      /* whose, under which idempotency key */                \
     F(DIGEST, target, 0)                   /* in which session */                                  \
     F(U8, is_stream, 0)                    /* what the run prints is told as it comes */           \
+    F(U32, run_ms_max, 0)                  /* of a run: so much time is reserved for it */         \
     SP_MSG_LIMIT_FIELDS(F)                 /* the requests that are left, for the answer */
+
+/* admit -> audit: so much time is reserved for this run now, of which JUDGED said that it wants more than WHO gave. */
+#define SP_MSG_TIME_FIELDS(F)                                                                      \
+    F(ID, exchange, 0)                                                                             \
+    F(U32, run_ms_max, 0)
 
 /* admit -> audit: an authenticated request is refused; record it, then answer front. */
 #define SP_MSG_REFUSAL_FIELDS(F)                                                                   \

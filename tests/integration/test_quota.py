@@ -193,6 +193,51 @@ def test_a_denied_run_gives_its_time_back_and_a_failed_one_is_settled(started):
     assert limits["reserved"] == 0 and limits["used"] <= 1 and limits["size"] == 300
 
 
+def test_a_tenant_with_less_time_than_the_longest_run_uses_all_of_it(started):
+    gateway = started(config_of("run_seconds_per_day = 100"))
+    session, answers = new_session(), []
+
+    def ask(code, seconds):
+        answers.append(gateway.run(code, session, seconds=seconds, timeout=60))
+
+    assert gateway.run("print(1)", session, seconds=100, timeout=60).status == 200
+    wait_for(lambda: usage(gateway)["limits"]["run_seconds_per_day"]["reserved"] == 0, 20, "the run to be settled")
+    refused = gateway.run("print(1)", session, seconds=101, timeout=60)
+    assert refused.status == 429, refused
+    assert refused.header("RateLimit-Policy") == '"run-seconds";q=100;w=86400'
+    message = refused.json()["error"]["message"]
+    assert "the run may take 101 s (timeoutInSeconds); the limit run_seconds_per_day of the tenant is 100" in message
+    # One that runs holds what it may use; beside it a shorter one fits, and a longer one may ask again soon.
+    thread = threading.Thread(target=ask, args=("import time; time.sleep(3)", 60))
+    thread.start()
+    wait_for(lambda: usage(gateway)["limits"]["run_seconds_per_day"]["reserved"] >= 60, 20, "the long run to begin")
+    refused = gateway.run("print(1)", new_session(), seconds=60, timeout=60)
+    assert (refused.status, refused.header("Retry-After")) == (429, "1"), refused
+    assert gateway.run("print(1)", new_session(), seconds=20, timeout=60).status == 200
+    thread.join(60 * SLOWNESS)
+    assert answers[0].status == 200
+    # Nothing of the refused ones is kept, on the way to the pool or in the count.
+    wait_for(lambda: usage(gateway)["limits"]["run_seconds_per_day"]["reserved"] == 0, 20, "all runs to be settled")
+    assert 3 <= used(gateway, "run_seconds_per_day") <= 20
+    intents = [entry["run_ms_max"] for entry in gateway.entries() if entry["kind"] == "intent"]
+    assert intents == [100000, 60000, 20000]
+
+
+def test_many_at_once_share_a_small_quota_of_time(started):
+    gateway = started(config_of("run_seconds_per_day = 100"))
+    answers = []
+
+    def ask():
+        answers.append(gateway.run("print(1)", new_session(), seconds=2, timeout=60).status)
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60 * SLOWNESS)
+    assert answers == [200] * 8
+
+
 def test_an_organisation_and_a_token_have_limits_of_their_own(started):
     gateway = started(config_of(token_quota="requests_per_minute = 2", organisation="code_bytes_per_day = 4194304"))
     session = new_session()

@@ -40,11 +40,23 @@ static enum sp_err on_who(void *ctx, const struct sp_msg_who *msg)
     said.who_worker = msg->worker;
     said.who_limit = msg->limit;
     said.who_left = msg->limit_left;
+    said.who_run_ms = msg->run_ms_max;
     for (size_t i = 0; i < msg->session.len; i++) {
         said.session[i] = (char)msg->session.ptr[i];
     }
     assert_true(sp_slice_is(msg->tenant, "acme") || sp_slice_is(msg->tenant, "beta"));
     assert_true(sp_slice_is(msg->source, "192.0.2.7"));
+    return SP_OK;
+}
+
+static enum sp_err on_time(void *ctx, const struct sp_msg_time *msg)
+{
+    (void)ctx;
+    if (said.time_fails != SP_OK) {
+        return said.time_fails;
+    }
+    said.times++;
+    said.time_ms = msg->run_ms_max;
     return SP_OK;
 }
 
@@ -124,8 +136,8 @@ void open_house(struct house *house, unsigned workers, uint32_t queue_max)
                                            .bytes_in_flight_max = 8000,
                                            .queue_max = queue_max,
                                            .failed_logins_per_minute = FAILED_LOGINS};
-    const struct sp_admit_out out = {NULL,   on_grant,   on_refuse,    on_tell,    on_send,
-                                     on_who, on_refusal, on_strangers, on_read_ask};
+    const struct sp_admit_out out = {NULL,   on_grant, on_refuse,  on_tell,      on_send,
+                                     on_who, on_time,  on_refusal, on_strangers, on_read_ask};
     said = (struct said){0};
     *house = (struct house){.now = {.mono_us = 10000000, .wall_us = 1700000000000000}};
     assert_int_equal(sp_store_memory_new(&house->memory, &house->store), SP_OK);

@@ -29,6 +29,10 @@ struct said {
     char told[4096];
     struct sp_limit_state refusal_limit;
     uint8_t who_limit;
+    uint32_t who_run_ms;
+    unsigned times; /* audit was told that more time is reserved */
+    uint32_t time_ms;
+    enum sp_err time_fails;
     uint64_t who_left;
     unsigned grants, refuses, sends, whos, refusals, strangers;
     struct sp_msg_grant grant;
@@ -39,7 +43,7 @@ struct said {
     enum sp_err refusal_err;
     uint32_t refusal_after_ms;
     sp_exchange refusal_exchange;
-    char refusal_detail[128];
+    char refusal_detail[192];
     uint32_t stranger_count;
     char session[SP_MSG_SESSION_MAX];
     enum sp_err who_fails;

@@ -152,6 +152,85 @@ static void test_nobody_goes_on_before_the_lease_is_durable(void **state)
     close_house(&house);
 }
 
+/* Brings a run to its verdict, which says how long it may take. */
+static void run_until_judged(struct house *house, sp_exchange exchange, uint32_t run_ms)
+{
+    const struct sp_msg_judged judgement = {.exchange = exchange, .run_ms_max = run_ms};
+    assert_int_equal(ask(house, exchange, 0), SP_OK);
+    assert_int_equal(ready(house, exchange, BODY), SP_OK);
+    assert_int_equal(sp_admit_on_judged(house->room, &judgement, house->now), SP_OK);
+}
+
+static void test_a_small_quota_of_time_lets_in_what_fits_into_it(void **state)
+{
+    struct house house;
+    (void)state;
+    open_house(&house, 1, 10);
+    limit(&house, 0, SP_LIMIT_RUN_TIME, 100000);
+    run_until_judged(&house, sp_exchange_make(1, 1), 60000);
+    assert_int_equal(said.who_run_ms, 12500); /* audit does not let it run on that */
+    assert_true(sp_admit_is_waiting(house.room));
+    assert_int_equal(said.times, 0);
+    commit(&house);
+    assert_int_equal(said.times, 1);
+    assert_int_equal(said.time_ms, 60000);
+    /* a second one does not fit beside it, a shorter one does */
+    run_until_judged(&house, sp_exchange_make(2, 2), 60000);
+    assert_int_equal(said.refusals, 1);
+    assert_int_equal(said.refusal_err, SP_ERR_QUOTA);
+    assert_int_equal(said.refusal_limit.limit, SP_LIMIT_RUN_TIME);
+    assert_string_equal(said.refusal_detail,
+                        "the run may take 60 s (timeoutInSeconds); the limit run_seconds_per_day "
+                        "of the tenant is 100 and 65 are used; ask again in 1 s");
+    run_until_judged(&house, sp_exchange_make(3, 3), 30000);
+    commit(&house);
+    assert_int_equal(said.times, 2);
+    assert_int_equal(used_of(&house, 0, SP_LIMIT_RUN_TIME), 90000);
+    /* one that wants no more than it has runs at once */
+    run_until_judged(&house, sp_exchange_make(4, 4), 1000);
+    commit(&house);
+    assert_int_equal(said.times, 2);
+    assert_int_equal(used_of(&house, 0, SP_LIMIT_RUN_TIME), 91000);
+    for (uint64_t i = 1; i <= 4; i++) {
+        assert_int_equal(ended(&house, sp_exchange_make(i, i), SP_END_NOT_STARTED), SP_OK);
+    }
+    assert_int_equal(used_of(&house, 0, SP_LIMIT_RUN_TIME), 0);
+    assert_empty(&house);
+    close_house(&house);
+}
+
+static void test_whoever_waits_for_time_leaves_nothing_behind(void **state)
+{
+    struct house house;
+    (void)state;
+    open_house(&house, 1, 10);
+    limit(&house, 0, SP_LIMIT_RUN_TIME, 100000);
+    /* the store fails */
+    run_until_judged(&house, sp_exchange_make(1, 1), 60000);
+    sp_store_memory_fail(house.memory, SP_ERR_SYSTEM);
+    assert_int_equal(sp_admit_commit(house.room, house.now), SP_ERR_SYSTEM);
+    assert_string_equal(said.refusal_detail, "the quotas cannot be written");
+    sp_store_memory_fail(house.memory, SP_OK);
+    /* the client leaves, which changes nothing, and audit ends it */
+    run_until_judged(&house, sp_exchange_make(2, 2), 60000);
+    assert_int_equal(left(&house, sp_exchange_make(2, 2), SP_ERR_CLOSED), SP_OK);
+    assert_true(sp_admit_is_waiting(house.room));
+    assert_int_equal(ended(&house, sp_exchange_make(2, 2), SP_END_NOT_STARTED), SP_OK);
+    assert_false(sp_admit_is_waiting(house.room));
+    /* audit goes while it waits */
+    run_until_judged(&house, sp_exchange_make(3, 3), 60000);
+    sp_admit_audit(house.room, false, house.now);
+    assert_false(sp_admit_is_waiting(house.room));
+    sp_admit_audit(house.room, true, house.now);
+    /* audit goes when it is told */
+    run_until_judged(&house, sp_exchange_make(4, 4), 60000);
+    said.time_fails = SP_ERR_CLOSED;
+    commit(&house);
+    assert_int_equal(used_of(&house, 0, SP_LIMIT_RUN_TIME), 0);
+    assert_empty(&house);
+    close_house(&house);
+}
+
 static void test_the_usage_is_told_to_whoever_has_a_token_of_the_tenant(void **state)
 {
     static const struct sp_msg_judged judged_as = {.run_ms_max = 60000, .code_bytes = 200};
@@ -233,6 +312,8 @@ int main(void)
         cmocka_unit_test(test_a_refusal_says_which_limit_with_size_and_when_it_resets),
         cmocka_unit_test(test_an_ordinary_request_learns_how_many_are_left),
         cmocka_unit_test(test_nobody_goes_on_before_the_lease_is_durable),
+        cmocka_unit_test(test_a_small_quota_of_time_lets_in_what_fits_into_it),
+        cmocka_unit_test(test_whoever_waits_for_time_leaves_nothing_behind),
         cmocka_unit_test(test_the_usage_is_told_to_whoever_has_a_token_of_the_tenant),
         cmocka_unit_test(test_other_tenants_take_over_while_guests_stay_seated),
     };

@@ -57,7 +57,7 @@ static enum sp_err on_answer(void *ctx, const struct sp_msg_answer *msg)
 
 static enum sp_err on_judged(void *ctx, const struct sp_msg_judged *msg)
 {
-    (void)note(ctx, SENT_JUDGED, msg->exchange);
+    note(ctx, SENT_JUDGED, msg->exchange)->run_ms = msg->run_ms_max;
     return SP_OK;
 }
 
@@ -175,6 +175,7 @@ struct sp_msg_who who_of(sp_exchange exchange)
         .operation = 1,
         .session = sp_slice_of("5e55"),
         .policy_name = sp_slice_of("strict"),
+        .run_ms_max = SP_AUDIT_RUN_MS_MAX,
     };
     who.policy[0] = 7;
     return who;

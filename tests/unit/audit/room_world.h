@@ -37,6 +37,7 @@ struct sent {
     bool has_entry;
     enum sp_end state;
     uint32_t left_ms;
+    uint32_t run_ms;
     bool is_last;
     bool is_whole;
     char text[64]; /* the answer's bytes, or the order's */

@@ -62,6 +62,7 @@ struct world {
     uint64_t runs_until_us;
     uint64_t seed;
     uint64_t admitted, refused, crashes, flushes;
+    uint64_t raised, not_raised;
     uint64_t refused_by[SP_LIMIT_COUNT];
     uint64_t leases[NODES][SP_QUOTA_DAY_KINDS]; /* when it crashed */
 };
@@ -202,14 +203,36 @@ static void end_run(struct world *w, const struct hold *hold)
 
 /* --- steps --- */
 
+/* Of an open time an eighth of what is left of every limit above it, but a second. */
+static uint64_t open_time(struct world *w, uint32_t leaf)
+{
+    uint64_t most = 220000;
+    for (uint32_t i = leaf; i != SP_QUOTA_NODE_NONE; i = w->truth[i].parent) {
+        struct truth *t = &w->truth[i];
+        const uint64_t size = t->limits.of[SP_LIMIT_RUN_TIME];
+        today(w, t);
+        const uint64_t used = t->used[SP_QUOTA_RUN_MS];
+        if (size != 0 && (used >= size || (size - used) / 8 < most)) {
+            most = used >= size ? 0 : (size - used) / 8;
+        }
+    }
+    return most < 1000 ? 1000 : most;
+}
+
 static void ask_one(struct world *w)
 {
     struct sp_quota_refusal refusal = {.used = 0};
     uint32_t leaf = ORGANISATIONS + TENANTS + (uint32_t)random_below(w, TENANTS * TOKENS);
-    struct sp_quota_ask ask = {.node = w->at[leaf], .is_run = random_below(w, 4) != 0};
+    struct sp_quota_ask ask = {.node = w->at[leaf],
+                               .is_run = random_below(w, 4) != 0,
+                               .is_time_open = random_below(w, 2) == 0};
     ask.day[SP_QUOTA_RUN_MS] = ask.is_run ? 220000 : 0;
     ask.day[SP_QUOTA_CODE_BYTES] = ask.is_run ? 1 + random_below(w, 4000) : 0;
     ask.day[SP_QUOTA_UPLOAD_BYTES] = ask.is_run ? 0 : random_below(w, 30000);
+    const struct sp_quota_ask asked = ask;
+    if (ask.is_run && ask.is_time_open) {
+        ask.day[SP_QUOTA_RUN_MS] = open_time(w, leaf);
+    }
     enum sp_limit expected = SP_LIMIT_NONE;
     uint32_t path[3];
     unsigned depth = 0;
@@ -221,7 +244,7 @@ static void ask_one(struct world *w)
         expected = first_limit(w, &w->truth[path[i]], &ask);
     }
     struct hold *hold = &w->holds[w->hold_count];
-    enum sp_err err = sp_quota_reserve(w->quota, &ask, w->now_us, &hold->hold, &refusal);
+    enum sp_err err = sp_quota_reserve(w->quota, &asked, w->now_us, &hold->hold, &refusal);
     if (expected != SP_LIMIT_NONE) {
         assert_int_equal(err, SP_ERR_QUOTA);
         assert_int_equal(refusal.state.limit, expected);
@@ -296,6 +319,39 @@ static void flush(struct world *w)
     for (; w->fresh < w->hold_count; w->fresh++) {
         let_in(w, &w->holds[w->fresh]);
     }
+}
+
+/* A run that is let in turns out to want more time; it has it once that is written. */
+static void raise_one(struct world *w)
+{
+    struct sp_quota_refusal refusal = {.used = 0};
+    struct hold *hold = &w->holds[random_below(w, w->fresh)];
+    const uint64_t wanted = 1000 + random_below(w, 219001);
+    const bool is_today = hold->hold.day_number == sp_quota_day(w->now_us);
+    const uint64_t held = is_today ? hold->hold.day[SP_QUOTA_RUN_MS] : 0;
+    if (!hold->hold.is_run || wanted <= held) {
+        return;
+    }
+    bool is_over = false;
+    for (uint32_t i = hold->node; i != SP_QUOTA_NODE_NONE; i = w->truth[i].parent) {
+        struct truth *t = &w->truth[i];
+        const uint64_t size = t->limits.of[SP_LIMIT_RUN_TIME];
+        today(w, t);
+        is_over = is_over || (size != 0 && t->used[SP_QUOTA_RUN_MS] + wanted - held > size);
+    }
+    enum sp_err err =
+        sp_quota_raise(w->quota, &hold->hold, SP_QUOTA_RUN_MS, wanted, w->now_us, &refusal);
+    assert_int_equal(err, is_over ? SP_ERR_QUOTA : SP_OK);
+    assert_int_equal(refusal.state.limit, is_over ? SP_LIMIT_RUN_TIME : SP_LIMIT_NONE);
+    for (uint32_t i = hold->node; i != SP_QUOTA_NODE_NONE && !is_over; i = w->truth[i].parent) {
+        struct truth *t = &w->truth[i];
+        const uint64_t size = t->limits.of[SP_LIMIT_RUN_TIME];
+        t->given[SP_QUOTA_RUN_MS] += wanted - held;
+        t->used[SP_QUOTA_RUN_MS] += wanted - held;
+        assert_true(size == 0 || t->given[SP_QUOTA_RUN_MS] <= size);
+    }
+    w->raised += is_over ? 0 : 1;
+    w->not_raised += is_over ? 1 : 0;
 }
 
 /* Those that were not written were not given: nobody was let in on them. */
@@ -400,6 +456,10 @@ static void walk(struct world *w, uint64_t admissions, unsigned asks, unsigned c
             crash(w);
         }
         flush(w);
+        for (unsigned i = 0; i < asks / 10 && w->fresh > 0; i++) {
+            raise_one(w);
+        }
+        flush(w);
         while (w->fresh > asks * 8U || (w->fresh > 0 && random_below(w, asks) != 0)) {
             end_one(w);
         }
@@ -414,8 +474,9 @@ static void report(const struct world *w, const char *what)
         (void)fprintf(stderr, "%s%s %llu", i == 1 ? "" : ", ", sp_limit_key((enum sp_limit)i),
                       (unsigned long long)w->refused_by[i]);
     }
-    (void)fprintf(stderr, "), %llu crashes, %llu flushes\n", (unsigned long long)w->crashes,
-                  (unsigned long long)w->flushes);
+    (void)fprintf(stderr, "), %llu raised, %llu not, %llu crashes, %llu flushes\n",
+                  (unsigned long long)w->raised, (unsigned long long)w->not_raised,
+                  (unsigned long long)w->crashes, (unsigned long long)w->flushes);
 }
 
 static void test_ten_million_admissions_of_a_thousand_tenants_with_crashes_between(void **state)
@@ -436,6 +497,7 @@ static void test_ten_million_admissions_of_a_thousand_tenants_with_crashes_betwe
     open_quota(w);
     walk(w, admissions, 100, 2000);
     assert_true(w->crashes > admissions / 1000000);
+    assert_true(w->raised > admissions / 1000 && w->not_raised > 0);
     for (unsigned i = 0; i < SP_LIMIT_COUNT; i++) {
         assert_true(i == SP_LIMIT_NONE || i == SP_LIMIT_SESSIONS || w->refused_by[i] > 0);
     }

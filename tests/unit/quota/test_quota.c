@@ -154,6 +154,83 @@ static void test_run_time_is_reserved_at_most_and_settled_at_what_it_was(void **
     close_stand(&s);
 }
 
+static enum sp_err ask_open(struct stand *s)
+{
+    struct sp_quota_ask ask = {.node = s->token, .is_run = true, .is_time_open = true};
+    ask.day[SP_QUOTA_RUN_MS] = 220000;
+    return sp_quota_reserve(s->quota, &ask, s->now, &s->hold, &s->refusal);
+}
+
+static enum sp_err raise(struct stand *s, uint64_t run_ms)
+{
+    return sp_quota_raise(s->quota, &s->hold, SP_QUOTA_RUN_MS, run_ms, s->now, &s->refusal);
+}
+
+static void test_of_an_open_time_little_is_taken_where_little_is_left(void **state)
+{
+    struct stand s = {.organisation_limits.of = {[SP_LIMIT_RUN_TIME] = 8 * 220000},
+                      .tenant_limits.of = {[SP_LIMIT_RUN_TIME] = 100000}};
+    (void)state;
+    open_stand(&s);
+    assert_int_equal(ask_open(&s), SP_OK);
+    assert_int_equal(used(&s, s.organisation, SP_LIMIT_RUN_TIME), 12500);
+    /* what it turns out to want is all there, or refused with nothing changed */
+    assert_int_equal(raise(&s, 100001), SP_ERR_QUOTA);
+    assert_int_equal(s.refusal.state.limit, SP_LIMIT_RUN_TIME);
+    assert_int_equal(s.hold.day[SP_QUOTA_RUN_MS], 12500);
+    assert_int_equal(raise(&s, 60000), SP_OK);
+    assert_int_equal(raise(&s, 59999), SP_OK); /* it has that */
+    assert_int_equal(used(&s, s.tenant, SP_LIMIT_RUN_TIME), 60000);
+    assert_int_equal(raise(&s, 100000), SP_OK);
+    assert_int_equal(used(&s, s.organisation, SP_LIMIT_RUN_TIME), 100000);
+    struct sp_quota_hold first = s.hold;
+    assert_int_equal(ask_open(&s), SP_ERR_QUOTA); /* not a second is left, but may come back */
+    sp_quota_lower(s.quota, &first, SP_QUOTA_RUN_MS, 99000);
+    sp_quota_settle(s.quota, &first, s.now);
+    assert_int_equal(ask_open(&s), SP_OK);
+    assert_int_equal(s.hold.day[SP_QUOTA_RUN_MS], SP_QUOTA_OPEN_MS);
+    sp_quota_release(s.quota, &s.hold, s.now);
+    /* without a limit, or with plenty left, it is all of it */
+    s.tenant_limits.of[SP_LIMIT_RUN_TIME] = 0;
+    put_nodes(&s);
+    s.now += DAY;
+    assert_int_equal(ask_open(&s), SP_OK);
+    assert_int_equal(s.hold.day[SP_QUOTA_RUN_MS], 220000);
+    close_stand(&s);
+}
+
+static void test_time_that_is_raised_waits_for_its_lease(void **state)
+{
+    struct stand s = {.tenant_limits.of = {[SP_LIMIT_RUN_TIME] = 6400000}};
+    (void)state;
+    open_stand(&s);
+    assert_int_equal(ask_open(&s), SP_OK);
+    flush(&s);
+    assert_int_equal(raise(&s, 6000000), SP_OK);
+    assert_true(sp_quota_is_waiting(s.quota) && !sp_quota_is_durable(s.quota, &s.hold));
+    flush(&s);
+    assert_true(sp_quota_is_durable(s.quota, &s.hold));
+    crash(&s);
+    assert_true(used(&s, s.tenant, SP_LIMIT_RUN_TIME) >= 6000000);
+    close_stand(&s);
+}
+
+static void test_time_that_is_raised_on_the_next_day_counts_there(void **state)
+{
+    struct stand s = {.tenant_limits.of = {[SP_LIMIT_RUN_TIME] = 100000, [SP_LIMIT_CODE] = 50}};
+    (void)state;
+    open_stand(&s);
+    assert_int_equal(ask(&s, true, 50000, 50), SP_OK);
+    s.now += DAY;
+    assert_int_equal(raise(&s, 100001), SP_ERR_QUOTA);
+    assert_int_equal(raise(&s, 100000), SP_OK);
+    assert_int_equal(used(&s, s.tenant, SP_LIMIT_CODE), 0);
+    sp_quota_lower(s.quota, &s.hold, SP_QUOTA_RUN_MS, 1500);
+    sp_quota_settle(s.quota, &s.hold, s.now);
+    assert_int_equal(used(&s, s.tenant, SP_LIMIT_RUN_TIME), 1500);
+    close_stand(&s);
+}
+
 static void test_what_came_to_nothing_is_free_again(void **state)
 {
     struct stand s = {.organisation_limits.of = {[SP_LIMIT_CODE] = 100},
@@ -500,6 +577,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_run_refused_for_its_count_takes_no_request),
         cmocka_unit_test(test_run_time_is_reserved_at_most_and_settled_at_what_it_was),
+        cmocka_unit_test(test_of_an_open_time_little_is_taken_where_little_is_left),
+        cmocka_unit_test(test_time_that_is_raised_waits_for_its_lease),
+        cmocka_unit_test(test_time_that_is_raised_on_the_next_day_counts_there),
         cmocka_unit_test(test_what_came_to_nothing_is_free_again),
         cmocka_unit_test(test_a_day_ends_and_what_it_lent_does_not_come_back_in_the_next),
         cmocka_unit_test(test_limits_that_cannot_be_are_refused),
