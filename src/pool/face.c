@@ -79,10 +79,13 @@ static bool is_reading(const struct connection *c)
     return c->http.state == SP_POOL_HTTP_READING && c->upload.state != SP_POOL_UPLOAD_NAMED;
 }
 
-/* Reading stops while a request waits, so that a client cannot pile up what we must keep. */
+/*
+ * Reading stops while a request waits, so that a client cannot pile up what we must keep. Only one that sends ahead makes us
+ * watch for something else: as a rule the descriptor stays as it is from one request to the next.
+ */
 static bool watch_again(struct connection *c)
 {
-    unsigned what = is_reading(c) ? SP_WATCH_READ : SP_WATCH_HANGUP;
+    unsigned what = is_reading(c) || !c->is_ahead ? SP_WATCH_READ : SP_WATCH_HANGUP;
     if (c->http.out.len > 0 || c->download.is_on) {
         what |= SP_WATCH_WRITE;
     }
@@ -290,6 +293,7 @@ static bool read_some(struct connection *c)
 {
     static uint8_t space[READ_BYTES];
     ssize_t got = recv(c->fd, space, sizeof space, MSG_DONTWAIT);
+    c->is_ahead = false;
     if (got < 0) {
         return errno == EAGAIN || errno == EINTR;
     }
@@ -298,6 +302,15 @@ static bool read_some(struct connection *c)
     }
     feed(c, sp_slice_make(space, (size_t)got));
     return true;
+}
+
+/* While a request waits: the client has left, or sends the next one already. */
+static bool look_ahead(struct connection *c)
+{
+    uint8_t byte = 0;
+    ssize_t got = recv(c->fd, &byte, sizeof byte, MSG_DONTWAIT | MSG_PEEK);
+    c->is_ahead = got > 0;
+    return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
 /* What is left to do for a connection after anything happened to it; it may be its end. */
@@ -326,8 +339,8 @@ static void on_connection(void *ctx, int fd, unsigned what)
     bool goes_on = (what & SP_WATCH_HANGUP) == 0;
     (void)fd;
     c->is_busy = true;
-    if (goes_on && (what & SP_WATCH_READ) != 0 && is_reading(c)) {
-        goes_on = read_some(c);
+    if (goes_on && (what & SP_WATCH_READ) != 0) {
+        goes_on = is_reading(c) ? read_some(c) : look_ahead(c);
     }
     c->is_busy = false;
     if (!goes_on) {

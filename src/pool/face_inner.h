@@ -26,8 +26,9 @@ struct connection {
     size_t sent;          /* bytes of http.out that are on their way */
     struct sp_buf unread; /* what came behind what is being done */
     bool is_events;       /* the answer to the present request is a stream of events */
-    bool is_due;  /* the parser has more to say without more input: a piece was its last event */
-    bool is_busy; /* in its own callback */
+    bool is_due;   /* the parser has more to say without more input: a piece was its last event */
+    bool is_busy;  /* in its own callback */
+    bool is_ahead; /* the client has sent more than is read for now */
     bool is_over;
 };
 

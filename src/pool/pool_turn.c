@@ -167,6 +167,10 @@ static void on_done(struct sp_pool *pool, struct slot *slot, const struct sp_fra
 {
     struct sp_pool_run *run = slot->run;
     bool was_stopped = run->is_stopping && frame->a != SP_CELL_SUCCEEDED;
+    if (frame->bytes.len > 0 && sp_witness_read(frame->bytes, &run->witness) != SP_OK) {
+        sp_pool_session_lost(pool, slot->ticket, now);
+        return;
+    }
     run->status = frame->a < SP_CELL_END_COUNT ? (enum sp_cell_end)frame->a : SP_CELL_FAILED;
     run->micros = frame->micros;
     run->dropped_out += frame->dropped_out;

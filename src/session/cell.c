@@ -24,10 +24,11 @@ struct cell {
     size_t item_bytes; /* sent so far in this run */
     struct sp_buf code;
     struct sp_buf scratch;
+    struct sp_link_pack pack; /* what goes with the end of the run */
     struct sp_link_frame in;
 };
 
-/* Sends an item in as many frames as it needs. */
+/* Sends an item in as many frames as it needs. Results and errors come last, so they wait for the end that follows them. */
 static enum sp_err send_item(void *ctx, const struct sp_frame *item)
 {
     struct cell *cell = ctx;
@@ -42,9 +43,9 @@ static enum sp_err send_item(void *ctx, const struct sp_frame *item)
         part.bytes = sp_slice_sub(rest, 0, SP_FRAME_PART_MAX);
         rest = sp_slice_sub(rest, part.bytes.len, rest.len);
         part.c = rest.len > 0 ? SP_ITEM_MORE : item->c;
-        SP_TRY(sp_link_send(cell->link, &part, -1, &cell->scratch));
+        SP_TRY(sp_link_pack_add(&cell->pack, cell->link, &part));
     } while (rest.len > 0);
-    return SP_OK;
+    return item->a == SP_ITEM_DISPLAY ? sp_link_pack_send(&cell->pack, cell->link) : SP_OK;
 }
 
 /* The witness raises in Python; the filter holds whatever the code does to Python. */
@@ -74,7 +75,8 @@ static void run(struct cell *cell)
     done.a = (uint8_t)status;
     done.micros = sp_clock_mono_us() - start;
     sp_buf_clear(&cell->code);
-    if (sp_link_send(cell->link, &done, -1, &cell->scratch) != SP_OK) {
+    if (sp_link_pack_add(&cell->pack, cell->link, &done) != SP_OK ||
+        sp_link_pack_send(&cell->pack, cell->link) != SP_OK) {
         _exit(1);
     }
 }
@@ -124,6 +126,7 @@ void sp_cell_serve(int link, uint32_t group, struct sp_witness_page *witness,
     cell.approved = approved;
     sp_buf_init(&cell.code, SP_FRAME_CODE_MAX);
     sp_buf_init(&cell.scratch, SP_FRAME_BYTES_MAX);
+    sp_link_pack_init(&cell.pack);
     err = sp_link_send(link, &ready, -1, &cell.scratch);
     if (!is_wanted(link) && sp_python_settle() != SP_OK) {
         _exit(1);

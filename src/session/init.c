@@ -18,6 +18,12 @@
 
 #define INTERRUPT_EVERY_MS 250
 
+/*
+ * What a cell writes at first stays in its pipe for this long, or until the cell is over, if that comes sooner: most
+ * are, and then their output and their end take one turn of this process and of the pool instead of several.
+ */
+#define QUIET_MS           2
+
 /* What may still be kept of one stream in this run, and what was thrown away. */
 struct stream {
     uint64_t left;
@@ -31,26 +37,35 @@ struct state {
     pid_t interpreter_pid; /* 0: not here yet */
     uint64_t nonce;        /* of the run that is on, when is_running */
     bool is_running;
+    bool is_quiet; /* it began just now, and its output can wait */
     bool is_interrupting;
     bool is_over;
     struct stream streams[2];
     struct sp_link_frame in;
     uint8_t part[SP_FRAME_PART_MAX];
     struct sp_buf scratch;
+    struct sp_link_pack pack; /* what the pool is told at the end of this turn */
     struct sp_buf seen;
     struct sp_files files;
 };
 
 static void send_to_pool(struct state *s, const struct sp_frame *frame)
 {
-    if (sp_link_send(s->given.control, frame, -1, &s->scratch) != SP_OK) {
+    if (sp_link_pack_add(&s->pack, s->given.control, frame) != SP_OK) {
+        s->is_over = true;
+    }
+}
+
+static void send_pack(struct state *s)
+{
+    if (sp_link_pack_send(&s->pack, s->given.control) != SP_OK) {
         s->is_over = true;
     }
 }
 
 /* ---- output ---- */
 
-/* Reads once; false when there is nothing (now, or ever again). */
+/* Reads once; false when nothing more is there (now, or ever again). */
 static bool pass_stream_on(struct state *s, unsigned which)
 {
     struct stream *stream = &s->streams[which];
@@ -68,7 +83,7 @@ static bool pass_stream_on(struct state *s, unsigned which)
         frame.bytes = sp_slice_make(s->part, kept);
         send_to_pool(s, &frame);
     }
-    return true;
+    return (size_t)got == sizeof s->part;
 }
 
 /* What the cell wrote is in the pipes before its DONE; a child that goes on writing must not keep us here. */
@@ -90,6 +105,7 @@ static void start_run(struct state *s, const struct sp_frame *frame)
     }
     s->nonce = frame->nonce;
     s->is_running = true;
+    s->is_quiet = true;
     s->is_interrupting = false;
     s->streams[0] = (struct stream){.left = keep, .dropped = 0, .is_ended = s->streams[0].is_ended};
     s->streams[1] = (struct stream){.left = keep, .dropped = 0, .is_ended = s->streams[1].is_ended};
@@ -106,6 +122,7 @@ static void on_file(struct state *s, const struct sp_frame *frame)
     if (frame->a == SP_FILE_COMMIT && s->given.approved != NULL) {
         sp_approved_add(s->given.approved, frame->bytes);
     }
+    send_pack(s);
     if (sp_files_do(&s->files, s->given.control, frame, &s->scratch) != SP_OK) {
         s->is_over = true;
     }
@@ -140,12 +157,21 @@ static void on_pool(struct state *s)
 
 /* ---- the interpreter says ---- */
 
+/* Empty when there is no witness. */
+static struct sp_slice look_at_witness(struct state *s)
+{
+    sp_buf_clear(&s->seen);
+    if (s->given.witness == NULL || sp_witness_put(s->given.witness, &s->seen) != SP_OK) {
+        sp_buf_clear(&s->seen);
+    }
+    return sp_buf_slice(&s->seen);
+}
+
 static void tell_witness(struct state *s)
 {
-    struct sp_frame frame = {.type = SP_FRAME_WITNESS, .nonce = s->nonce};
-    sp_buf_clear(&s->seen);
-    if (s->given.witness != NULL && sp_witness_put(s->given.witness, &s->seen) == SP_OK) {
-        frame.bytes = sp_buf_slice(&s->seen);
+    const struct sp_frame frame = {
+        .type = SP_FRAME_WITNESS, .nonce = s->nonce, .bytes = look_at_witness(s)};
+    if (frame.bytes.len > 0) {
         send_to_pool(s, &frame);
     }
 }
@@ -159,7 +185,7 @@ static void finish_run(struct state *s, const struct sp_frame *said)
     frame.dropped_err = s->streams[1].dropped;
     s->is_running = false;
     s->is_interrupting = false;
-    tell_witness(s);
+    frame.bytes = look_at_witness(s);
     send_to_pool(s, &frame);
 }
 
@@ -213,6 +239,7 @@ static void on_interpreter(struct state *s)
     if (!s->is_running || frame->nonce != s->nonce) {
         return;
     } else if (frame->type == SP_FRAME_ITEM) {
+        drain(s); /* what was written before it is told before it */
         send_to_pool(s, frame);
     } else if (frame->type == SP_FRAME_DONE) {
         finish_run(s, frame);
@@ -245,6 +272,29 @@ static void on_children(struct state *s)
     }
 }
 
+static int wait_ms(const struct state *s)
+{
+    if (s->is_running && s->is_quiet) {
+        return QUIET_MS;
+    }
+    return s->is_interrupting ? INTERRUPT_EVERY_MS : -1;
+}
+
+/* Nothing happened for as long as we would wait. */
+static void on_time(struct state *s)
+{
+    if (s->is_running && s->is_quiet) {
+        s->is_quiet = false;
+    } else if (s->is_interrupting) {
+        interrupt(s);
+    }
+}
+
+static bool is_heard(const struct state *s, unsigned which)
+{
+    return s->is_running && !s->is_quiet && !s->streams[which].is_ended;
+}
+
 static void turn(struct state *s)
 {
     /* A negative descriptor is passed over by poll: streams are read during runs only, so that output waits for one. */
@@ -252,18 +302,17 @@ static void turn(struct state *s)
         {.fd = s->given.control, .events = POLLIN},
         {.fd = s->given.interpreter, .events = POLLIN},
         {.fd = s->given.children, .events = POLLIN},
-        {.fd = s->is_running && !s->streams[0].is_ended ? s->given.streams[0] : -1,
-         .events = POLLIN},
-        {.fd = s->is_running && !s->streams[1].is_ended ? s->given.streams[1] : -1,
-         .events = POLLIN},
+        {.fd = is_heard(s, 0) ? s->given.streams[0] : -1, .events = POLLIN},
+        {.fd = is_heard(s, 1) ? s->given.streams[1] : -1, .events = POLLIN},
     };
-    int ready = poll(watched, SP_COUNT(watched), s->is_interrupting ? INTERRUPT_EVERY_MS : -1);
-    if (ready == 0 && s->is_interrupting) {
-        interrupt(s);
+    int ready = poll(watched, SP_COUNT(watched), wait_ms(s));
+    if (ready == 0) {
+        on_time(s);
     }
     if (ready <= 0) {
         return;
     }
+    s->is_quiet = false;
     for (unsigned which = 0; which < 2; which++) {
         if (watched[3 + which].revents != 0) {
             (void)pass_stream_on(s, which);
@@ -278,6 +327,7 @@ static void turn(struct state *s)
     if (watched[2].revents != 0) {
         on_children(s);
     }
+    send_pack(s);
 }
 
 void sp_init_serve(const struct sp_init *given)
@@ -285,10 +335,12 @@ void sp_init_serve(const struct sp_init *given)
     static struct state state;
     state.given = *given;
     sp_buf_init(&state.scratch, SP_FRAME_BYTES_MAX);
+    sp_link_pack_init(&state.pack);
     sp_buf_init(&state.seen, SP_FRAME_PART_MAX);
     sp_files_init(&state.files, given->data);
     while (!state.is_over) {
         turn(&state);
     }
+    sp_link_pack_done(&state.pack);
     sp_buf_done(&state.scratch);
 }

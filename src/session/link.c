@@ -57,6 +57,12 @@ enum sp_err sp_link_send(int to, const struct sp_frame *frame, int fd, struct sp
     return sp_link_send_all(to, frame, &fd, fd >= 0 ? 1 : 0, scratch);
 }
 
+static enum sp_err send_error(void)
+{
+    return errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN ? SP_ERR_CLOSED
+                                                                      : SP_ERR_SYSTEM;
+}
+
 enum sp_err sp_link_send_all(int to, const struct sp_frame *frame, const int *fds, size_t count,
                              struct sp_buf *scratch)
 {
@@ -75,9 +81,55 @@ enum sp_err sp_link_send_all(int to, const struct sp_frame *frame, const int *fd
     do {
         sent = sendmsg(to, &message, MSG_NOSIGNAL);
     } while (sent < 0 && errno == EINTR);
-    if (sent < 0) {
-        return errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN ? SP_ERR_CLOSED
-                                                                          : SP_ERR_SYSTEM;
+    return sent < 0 ? send_error() : SP_OK;
+}
+
+/* ---- several at once ---- */
+
+void sp_link_pack_init(struct sp_link_pack *pack)
+{
+    pack->count = 0;
+    for (unsigned i = 0; i < SP_LINK_PACK_MAX; i++) {
+        sp_buf_init(&pack->frames[i], SP_FRAME_BYTES_MAX);
+    }
+}
+
+void sp_link_pack_done(struct sp_link_pack *pack)
+{
+    for (unsigned i = 0; i < SP_LINK_PACK_MAX; i++) {
+        sp_buf_done(&pack->frames[i]);
+    }
+    pack->count = 0;
+}
+
+enum sp_err sp_link_pack_add(struct sp_link_pack *pack, int to, const struct sp_frame *frame)
+{
+    if (pack->count == SP_LINK_PACK_MAX) {
+        SP_TRY(sp_link_pack_send(pack, to));
+    }
+    SP_TRY(sp_frame_write(frame, &pack->frames[pack->count]));
+    pack->count++;
+    return SP_OK;
+}
+
+enum sp_err sp_link_pack_send(struct sp_link_pack *pack, int to)
+{
+    struct iovec parts[SP_LINK_PACK_MAX];
+    struct mmsghdr messages[SP_LINK_PACK_MAX];
+    unsigned count = pack->count;
+    unsigned sent = 0;
+    pack->count = 0;
+    for (unsigned i = 0; i < count; i++) {
+        parts[i] = (struct iovec){.iov_base = pack->frames[i].ptr, .iov_len = pack->frames[i].len};
+        messages[i] =
+            (struct mmsghdr){.msg_hdr = {.msg_iov = &parts[i], .msg_iovlen = 1}, .msg_len = 0};
+    }
+    while (sent < count) {
+        int now = sendmmsg(to, messages + sent, count - sent, MSG_NOSIGNAL);
+        if (now < 0 && errno != EINTR) {
+            return send_error();
+        }
+        sent += now > 0 ? (unsigned)now : 0;
     }
     return SP_OK;
 }

@@ -11,7 +11,8 @@
 
 #include "wire/session_frame.h"
 
-#define SP_LINK_FDS_MAX ((size_t)16)
+#define SP_LINK_FDS_MAX  ((size_t)16)
+#define SP_LINK_PACK_MAX 4U
 
 /* One received frame, and who sent it as the kernel says (0 when the socket does not pass credentials). */
 struct sp_link_frame {
@@ -30,6 +31,22 @@ enum sp_err sp_link_send(int to, const struct sp_frame *frame, int fd, struct sp
 /* The same with several descriptors, at most SP_LINK_FDS_MAX. */
 enum sp_err sp_link_send_all(int to, const struct sp_frame *frame, const int *fds, size_t count,
                              struct sp_buf *scratch) SP_MUST_CHECK SP_NONNULL(2, 5);
+
+/* Frames that go out together: whoever waits for them is woken once. */
+struct sp_link_pack {
+    unsigned count;
+    struct sp_buf frames[SP_LINK_PACK_MAX];
+};
+
+void sp_link_pack_init(struct sp_link_pack *pack) SP_NONNULL(1);
+void sp_link_pack_done(struct sp_link_pack *pack) SP_NONNULL(1);
+
+/* Adds one; a full pack is sent first. */
+enum sp_err sp_link_pack_add(struct sp_link_pack *pack, int to, const struct sp_frame *frame)
+    SP_MUST_CHECK SP_NONNULL(1, 3);
+
+/* Sends what is there, in order; the pack is empty then, whatever comes of it. */
+enum sp_err sp_link_pack_send(struct sp_link_pack *pack, int to) SP_MUST_CHECK SP_NONNULL(1);
 
 /*
  * Waits for one frame. SP_ERR_CLOSED at the end, SP_ERR_WIRE for what is no frame; descriptors beside it are closed.

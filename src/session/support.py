@@ -312,6 +312,7 @@ def _fail_with(error):
 
 
 def _make_shell():
+    from IPython.core.compilerop import CachingCompiler
     from IPython.core.displayhook import DisplayHook
     from IPython.core.displaypub import DisplayPublisher
     from IPython.core.history import HistoryManager
@@ -330,7 +331,17 @@ def _make_shell():
         def publish(self, data, metadata=None, source=None, **_named):
             _cell.put(DISPLAY, _bundle(data))
 
+    class Compiler(CachingCompiler):
+        serial = 0
+
+        def get_code_name(self, raw_code, transformed_code, number):
+            # Only different for each cell; a digest of it would be made anew for each run.
+            self.serial += 1
+            return "<ipython-input-%d-%d>" % (number, self.serial)
+
     class Shell(InteractiveShell):
+        compiler_class = Type(Compiler)
+        execution_count = 1  # a plain number: nobody observes it, and telling nobody takes longer than a cell
         displayhook_class = Type(Hook)
         display_pub_class = Type(Publisher)
 
@@ -362,8 +373,20 @@ def _make_shell():
 _cell_is_quiet = False
 
 
+def _run_expression(code, name):
+    """A cell that is one expression, as many are, needs no tree in Python's own objects. False: it is something else."""
+    if _cell_is_quiet:
+        return False
+    try:
+        compiled = compile(code, name, "eval", _shell.compile.flags, True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    _keep(eval(compiled, _shell.user_ns))
+    return True
+
+
 def _run_plain(tree, name):
-    """compile and exec; (False, ...) when only IPython can run it, as with top-level await."""
+    """compile and exec; False when only IPython can run it, as with top-level await."""
     body, last = tree.body, None
     if body and isinstance(body[-1], ast.Expr) and not _cell_is_quiet:
         last = ast.Expression(body.pop().value)
@@ -390,12 +413,14 @@ def _run_ipython(code):
 
 def _run(code):
     # A cell that parses as Python holds no magic; everything else is IPython's to understand or to refuse.
+    name = _shell.compile.cache(code, _shell.execution_count, raw_code=code)
     try:
-        name = _shell.compile.cache(code, _shell.execution_count, raw_code=code)
-        tree = _shell.compile.ast_parse(code, filename=name)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        tree = None
-    try:
+        if _run_expression(code, name):
+            return
+        try:
+            tree = _shell.compile.ast_parse(code, filename=name)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            tree = None
         if tree is None or not _run_plain(tree, name):
             _run_ipython(code)
     finally:

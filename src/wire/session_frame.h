@@ -12,7 +12,7 @@
 #include "base/reader.h"
 #include "base/writer.h"
 
-#define SP_FRAME_VERSION    1U
+#define SP_FRAME_VERSION    2U
 #define SP_FRAME_BYTES_MAX  ((size_t)64 * 1024)
 #define SP_FRAME_PART_MAX   ((size_t)60 * 1024) /* bytes of code, output or a value in one frame */
 #define SP_FRAME_CODE_MAX   ((size_t)16 * 1024 * 1024)
@@ -48,10 +48,11 @@
     X(SP_FRAME_ITEM,                                                                               \
       "ngabcB") /* group, a: enum sp_item_role, b: enum sp_item_kind, c: SP_ITEM_MORE, _LAST */    \
     X(SP_FRAME_DONE,                                                                               \
-      "namoe")              /* a: enum sp_cell_end, microseconds, bytes dropped of the streams */  \
+      "namoeB")             /* a: enum sp_cell_end, microseconds, bytes dropped of the streams, */ \
+                            /* and from init what was seen, see sp_witness_read */                 \
     X(SP_FRAME_GONE, "aub") /* the interpreter ended. a: 0 exit, 1 signal; its number; */          \
                             /* b: enum sp_gone */                                                  \
-    X(SP_FRAME_WITNESS, "nB")  /* before DONE: what was seen, see sp_witness_read */               \
+    X(SP_FRAME_WITNESS, "nB")  /* before GONE: what was seen, see sp_witness_read */               \
     X(SP_FRAME_LISTED, "nB")   /* entries of a list, see sp_file_entry_write */                    \
     X(SP_FRAME_FILED, "nabsw") /* a: enum sp_file_end, b: enum sp_file_type, size, last change; */ \
                                /* the open file comes beside the frame */                          \

@@ -1,7 +1,9 @@
 """How sessions live and end: timeouts, limits, cooldown, crashes, and nothing left over."""
 
+import json
 import os
 import signal
+import socket
 import threading
 import time
 
@@ -155,6 +157,43 @@ def test_client_that_leaves_does_not_stop_the_pool(pool, session):
         pass
     connection.close()
     assert session("kept").result["executionResult"] == 1
+
+
+def execution(name, code):
+    body = json.dumps({"code": code}).encode()
+    return b"POST /executions?identifier=%s HTTP/1.1\r\nHost: pool\r\nContent-Length: %d\r\n\r\n" % (name, len(body)) + body
+
+
+def test_client_that_sends_ahead_is_answered_in_order(pool):
+    line = socket.socket(socket.AF_UNIX)
+    line.settimeout(60)
+    line.connect(str(pool.socket))
+    try:
+        # The second comes with the first, the third while the first still runs.
+        line.sendall(execution(b"ahead-1", "import time; time.sleep(0.5); 'first'") + execution(b"ahead-1", "'second'"))
+        time.sleep(0.2)
+        line.sendall(execution(b"ahead-1", "'third'"))
+        seen = b""
+        while b"third" not in seen:
+            more = line.recv(1 << 16)
+            assert more, seen
+            seen += more
+        assert seen.index(b"first") < seen.index(b"second") < seen.index(b"third")
+    finally:
+        line.close()
+        pool.ask("DELETE", "/session?identifier=ahead-1")
+
+
+def test_client_that_leaves_with_more_on_its_way_does_not_stop_the_pool(pool, session):
+    session("kept = 1")
+    line = socket.socket(socket.AF_UNIX)
+    line.connect(str(pool.socket))
+    line.sendall(execution(b"ahead-2", "import time; time.sleep(0.5)"))
+    time.sleep(0.1)
+    line.sendall(b"GET /metadata HTTP/1.1\r\n")
+    line.close()
+    assert session("kept").result["executionResult"] == 1
+    pool.ask("DELETE", "/session?identifier=ahead-2")
 
 
 def test_requests_that_are_wrong(pool):

@@ -59,6 +59,25 @@ def test_value_of_the_last_expression(session, code, want):
     assert session(code).result["executionResult"] == want
 
 
+def test_only_what_is_one_expression_is_taken_for_one(session):
+    """Each cell looks like an expression in its beginning or end; the value is that of a notebook's."""
+    for code, want in (
+            ("1 +\\\n 2", 3), ("(1,\n2)", [1, 2]), ("# a word\n5", 5), ("6\n", 6), ("7;", None), ("x = 8", None), ("x", 8),
+            ("(y := 9)", 9), ("y", 9), ("10\n11", 11), ("*[1], 2", [1, 2]), ("  12", 12), ("[await __import__('asyncio').sleep(0, 13)]", [13]),
+            ("%time 14", 14), ("_", 14)):
+        answer = session(code)
+        assert answer.body["status"] == "Succeeded", (code, answer.body)
+        assert answer.result["executionResult"] == want, code
+
+
+def test_each_cell_has_lines_of_its_own_in_a_traceback(session):
+    session("def first():\n    return 1 / 0")
+    session("second = lambda: first()")
+    stderr = session("second()").result["stderr"]
+    assert "return 1 / 0" in stderr and "second = lambda: first()" in stderr
+    assert [stderr.count("Cell In [%d], line" % number) for number in (1, 2, 3)] == [1, 1, 1]
+
+
 def test_state_is_kept_between_runs(session):
     assert session("def twice(x): return 2 * x\nimport math").body["status"] == "Succeeded"
     assert session("twice(math.floor(21.5))").result["executionResult"] == 42

@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "wire/session_act.h"
+
 #define ANSWERS_MAX 64U
 
 /* The world around the room: what it asked for, and what it answered. */
@@ -493,6 +495,27 @@ static void test_wrong_item_ends_the_session(void **state)
     assert_true(body_has(w, "SessionLost"));
 }
 
+static void test_end_of_a_run_tells_what_was_seen(void **state)
+{
+    struct world *w = *state;
+    uint8_t seen[1 + 4 + 4 * SP_ACT_COUNT] = {1};
+    struct sp_frame end = {.type = SP_FRAME_DONE, .a = SP_CELL_SUCCEEDED};
+    template_up(w);
+    execute(w, 11, "first");
+    ready(w, w->forked[0]);
+    end.nonce = nonce_of_run(w);
+    end.bytes = sp_slice_make(seen, sizeof seen);
+    say(w, w->forked[0], end);
+    assert_int_equal(w->kills, 0);
+    assert_true(body_has(w, "\"isWitnessComplete\":true"));
+    execute(w, 12, "first");
+    end.nonce = nonce_of_run(w);
+    end.bytes.len--;
+    say(w, w->forked[0], end);
+    assert_int_equal(w->kills, 1);
+    assert_true(body_has(w, "SessionLost"));
+}
+
 static void test_late_word_of_an_earlier_session_is_dropped(void **state)
 {
     struct world *w = *state;
@@ -550,6 +573,7 @@ int main(void)
         LIVE(test_streamed_run_tells_its_output_as_it_comes),
         LIVE(test_frames_of_another_run_are_dropped),
         LIVE(test_wrong_item_ends_the_session),
+        LIVE(test_end_of_a_run_tells_what_was_seen),
         LIVE(test_late_word_of_an_earlier_session_is_dropped),
         LIVE(test_metadata_and_list),
     };

@@ -24,6 +24,8 @@ struct world {
     struct sp_buf scratch;
 };
 
+#define TORRENT_BYTES ((size_t)1 << 20)
+
 static struct sp_link_frame in;
 
 typedef void tenant_fn(int link);
@@ -177,6 +179,43 @@ static void slow(int link)
     (void)pause();
 }
 
+static void shower(int link)
+{
+    static struct sp_link_frame got;
+    if (sp_link_receive(link, &got) == SP_OK) {
+        (void)!write(STDOUT_FILENO, "before", 6);
+        say(link, (struct sp_frame){.type = SP_FRAME_ITEM, .nonce = got.frame.nonce});
+        say(link, (struct sp_frame){.type = SP_FRAME_DONE, .nonce = got.frame.nonce});
+        (void)!sp_link_receive(link, &got);
+    }
+}
+
+/* Its run ends when the next one begins, which nobody sends before the output was seen. */
+static void patient(int link)
+{
+    static struct sp_link_frame got;
+    if (sp_link_receive(link, &got) == SP_OK) {
+        (void)!write(STDOUT_FILENO, "early", 5);
+        (void)!sp_link_receive(link, &got);
+    }
+}
+
+/* More than a pipe holds. */
+static void torrent(int link)
+{
+    static struct sp_link_frame got;
+    static char text[TORRENT_BYTES];
+    if (sp_link_receive(link, &got) == SP_OK) {
+        size_t written = 0;
+        while (written < sizeof text) {
+            ssize_t now = write(STDOUT_FILENO, text + written, sizeof text - written);
+            written += now > 0 ? (size_t)now : sizeof text;
+        }
+        say(link, (struct sp_frame){.type = SP_FRAME_DONE, .nonce = got.frame.nonce});
+        (void)!sp_link_receive(link, &got);
+    }
+}
+
 /* ---- what init makes of them ---- */
 
 static void test_output_comes_before_the_end_of_its_run(void **state)
@@ -207,6 +246,47 @@ static void test_stream_is_cut_and_counted(void **state)
     assert_int_equal(in.frame.bytes.len, 1024);
     expect(&w, SP_FRAME_DONE);
     assert_true(in.frame.dropped_err == 3000 - 1024);
+    assert_true(in.frame.dropped_out == 0);
+    end(&w);
+}
+
+static void test_output_comes_before_the_items_behind_it(void **state)
+{
+    struct world w;
+    (void)state;
+    start(&w, shower);
+    run(&w, 1, 1);
+    expect(&w, SP_FRAME_STREAM);
+    assert_true(sp_slice_is(in.frame.bytes, "before"));
+    expect(&w, SP_FRAME_ITEM);
+    expect(&w, SP_FRAME_DONE);
+    end(&w);
+}
+
+static void test_output_of_a_run_that_goes_on_is_told(void **state)
+{
+    struct world w;
+    (void)state;
+    start(&w, patient);
+    run(&w, 1, 1);
+    expect(&w, SP_FRAME_STREAM);
+    assert_true(sp_slice_is(in.frame.bytes, "early"));
+    end(&w);
+}
+
+static void test_output_that_no_pipe_holds_comes_whole(void **state)
+{
+    struct world w;
+    size_t got = 0;
+    (void)state;
+    start(&w, torrent);
+    run(&w, 1, TORRENT_BYTES / 1024);
+    while (got < TORRENT_BYTES) {
+        expect(&w, SP_FRAME_STREAM);
+        got += in.frame.bytes.len;
+    }
+    assert_int_equal(got, TORRENT_BYTES);
+    expect(&w, SP_FRAME_DONE);
     assert_true(in.frame.dropped_out == 0);
     end(&w);
 }
@@ -269,6 +349,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_output_comes_before_the_end_of_its_run),
         cmocka_unit_test(test_stream_is_cut_and_counted),
+        cmocka_unit_test(test_output_comes_before_the_items_behind_it),
+        cmocka_unit_test(test_output_of_a_run_that_goes_on_is_told),
+        cmocka_unit_test(test_output_that_no_pipe_holds_comes_whole),
         cmocka_unit_test(test_lies_are_dropped),
         cmocka_unit_test(test_end_of_the_interpreter_is_told_with_its_last_output),
         cmocka_unit_test(test_interpreter_that_closes_its_wire_is_ended),
