@@ -10,6 +10,7 @@
 #include "session/fence.h"
 #include "session/witness.h"
 
+#include "limits_py.h"
 #include "support_py.h"
 
 static struct {
@@ -183,15 +184,23 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+/* Each part in the same module. */
+static PyObject *load_part(const char *text)
+{
+    PyObject *code = Py_CompileString(text, "<sallyport>", Py_file_input);
+    PyObject *module = NULL;
+    if (code != NULL) {
+        module = PyImport_ExecCodeModule("sallyport_support", code);
+        Py_DECREF(code);
+    }
+    return module;
+}
+
 static PyObject *load_support(void)
 {
-    PyObject *code = Py_CompileString(support_py, "<sallyport>", Py_file_input);
-    PyObject *module = NULL;
-    if (code == NULL) {
-        return NULL;
-    }
-    module = PyImport_ExecCodeModule("sallyport_support", code);
-    Py_DECREF(code);
+    PyObject *limits = load_part(limits_py);
+    PyObject *module = limits == NULL ? NULL : load_part(support_py);
+    Py_XDECREF(limits);
     if (module != NULL && PyModule_AddFunctions(module, methods) != 0) {
         Py_CLEAR(module);
     }
