@@ -44,6 +44,7 @@ static struct sp_slice *slot_of(struct question *q, struct sp_slice name)
         {"module", &q->search.module},
         {"digest", &q->search.digest},
         {"error", &q->search.error},
+        {"source", &q->search.source},
         {"since", &q->search.since},
         {"until", &q->search.until},
     };
@@ -152,6 +153,23 @@ static enum sp_err not_there(const struct question *q, uint64_t index)
     return SP_ERR_NOT_FOUND;
 }
 
+/* Whether an entry is the outcome of a run whose intent stands before this page, and is asked for. */
+static bool ends_earlier(const struct question *q, const struct sp_entry *entry, uint64_t from)
+{
+    struct sp_slice line = {NULL, 0};
+    struct sp_entry intent;
+    struct sp_search_open open = {.intents = NULL};
+    const uint64_t index = sp_entry_number(sp_entry_get(entry, "intent"));
+    if (!sp_slice_is(sp_entry_text(sp_entry_get(entry, "kind")), "outcome") || index >= from ||
+        read_entry(q->reader->intents, index, &line, &intent) != SP_OK ||
+        !sp_slice_is(sp_entry_text(sp_entry_get(&intent, "kind")), "intent")) {
+        return false;
+    }
+    const bool is_match = sp_search_matches(&q->search, &intent, &open);
+    sp_search_open_done(&open);
+    return is_match;
+}
+
 /* One that this reader may see. */
 static enum sp_err find_entry(const struct question *q, struct sp_slice digits, uint64_t *out_index,
                               struct sp_slice *out_line)
@@ -199,7 +217,8 @@ static enum sp_err put_matching(struct question *q, struct sp_json_out *w, uint6
         struct sp_entry entry;
         looked++;
         if (read_entry(q->reader->archive, index, &line, &entry) == SP_OK &&
-            is_visible(q, &entry) && sp_search_matches(&q->search, &entry, &open)) {
+            is_visible(q, &entry) &&
+            (sp_search_matches(&q->search, &entry, &open) || ends_earlier(q, &entry, from))) {
             sp_json_out_raw(w, line);
             found++;
         }

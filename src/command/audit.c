@@ -14,8 +14,8 @@
 static const char help[] =
     "usage: sallyport audit verify [-c FILE] [--key KEY] [--checkpoint FILE] [DIR]\n"
     "       sallyport audit verify --proof FILE --key KEY\n"
-    "       sallyport audit prove [-c FILE] N [DIR]\n"
-    "       sallyport audit checkpoint [-c FILE] [DIR]\n"
+    "       sallyport audit prove [-c FILE] N [DIR | --endpoint URL]\n"
+    "       sallyport audit checkpoint [-c FILE] [DIR | --endpoint URL]\n"
     "       sallyport audit rotate-key [-c FILE]\n"
     "       sallyport audit keygen FILE\n"
     "       sallyport audit code [-c FILE] --key FILE N\n"
@@ -31,6 +31,8 @@ static const char help[] =
     "            tlog-proof), for a file of its own.\n"
     "checkpoint  prints the log's public key, for --key, then those that signed\n"
     "            before it, and behind an empty line the latest signed checkpoint.\n"
+    "            Of a gateway elsewhere (--endpoint) the checkpoint alone: kept there,\n"
+    "            it is what 'verify --checkpoint' holds the log against.\n"
     "rotate-key  asks the service for another signing key: it makes one when it is\n"
     "            started or sent SIGHUP, and both keys sign the change. 'verify'\n"
     "            follows such changes from the key that is given to it.\n"
@@ -49,10 +51,12 @@ static const char help[] =
     "  --checkpoint FILE   one kept elsewhere, or a stream that was shipped, of which\n"
     "                      the last one counts: the log must have grown from it\n"
     "  --proof FILE        what 'prove' printed: it is checked without any log\n"
+    "  --endpoint URL      asks that gateway, with a token of the scope audit:read in\n"
+    "                      --token-file FILE or SALLYPORT_TOKEN, and --ca-file FILE\n"
     "  -h, --help          this text\n"
     "\n"
     "Exit status: 0 all is well, 1 it is not, 2 it cannot be read, or the command\n"
-    "line is wrong.\n";
+    "line is wrong, 3 the gateway cannot be reached.\n";
 
 int sp_audit_usage(const char *what, const char *detail)
 {
@@ -80,7 +84,8 @@ static const char **value_of(const char *argument, struct sp_audit_options *opti
     if (strcmp(argument, "--checkpoint") == 0) {
         return &options->checkpoint;
     }
-    return strcmp(argument, "--proof") == 0 ? &options->proof : NULL;
+    return strcmp(argument, "--proof") == 0 ? &options->proof
+                                            : sp_remote_option(&options->remote, argument);
 }
 
 /* What is no option: the action, then for some a number, then a directory. */
@@ -202,11 +207,15 @@ int sp_command_audit(int argc, char **argv)
     static const struct {
         const char *name;
         int (*run)(const struct sp_audit_options *options);
+        bool is_remote;
     } actions[] = {
-        {"verify", sp_audit_verify_command},         {"prove", sp_audit_prove_command},
-        {"checkpoint", sp_audit_checkpoint_command}, {"rotate-key", sp_audit_rotate_command},
-        {"keygen", sp_audit_keygen_command},         {"code", sp_audit_code_command},
-        {"erase", sp_audit_erase_command},
+        {"verify", sp_audit_verify_command, false},
+        {"prove", sp_audit_prove_command, true},
+        {"checkpoint", sp_audit_checkpoint_command, true},
+        {"rotate-key", sp_audit_rotate_command, false},
+        {"keygen", sp_audit_keygen_command, false},
+        {"code", sp_audit_code_command, false},
+        {"erase", sp_audit_erase_command, false},
     };
     static const char *const readers[] = {"search", "show", "tail", "export"};
     struct sp_audit_options options = {.directory = NULL};
@@ -231,7 +240,11 @@ int sp_command_audit(int argc, char **argv)
     }
     for (size_t i = 0; i < SP_COUNT(actions); i++) {
         if (strcmp(action, actions[i].name) == 0) {
-            return actions[i].run(&options);
+            return options.remote.endpoint == NULL || actions[i].is_remote
+                       ? actions[i].run(&options)
+                       : sp_audit_usage("--endpoint is for prove, checkpoint, search, show, tail "
+                                        "and export, not for",
+                                        action);
         }
     }
     return sp_audit_usage("there is no action", action);

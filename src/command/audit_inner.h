@@ -9,6 +9,7 @@
 #include "audit/archive.h"
 #include "audit/search.h"
 #include "base/buf.h"
+#include "command/remote.h"
 #include "identity/veil.h"
 
 struct sp_audit_options {
@@ -18,6 +19,7 @@ struct sp_audit_options {
     const char *checkpoint; /* a file */
     const char *proof;      /* a file */
     const char *entry;      /* a number */
+    struct sp_remote_options remote;
     bool wants_help;
 };
 

@@ -4,6 +4,7 @@
 #include "audit/proof.h"
 #include "base/num.h"
 #include "command/audit_inner.h"
+#include "command/audit_remote.h"
 #include "command/command.h"
 
 int sp_audit_with_archive(const struct sp_audit_options *options, sp_audit_use_fn *use)
@@ -24,15 +25,40 @@ int sp_audit_with_archive(const struct sp_audit_options *options, sp_audit_use_f
     return status;
 }
 
+/* What a gateway elsewhere answers; it is checked by whoever uses it. */
+static int print_remote(const struct sp_audit_options *options, const char *what)
+{
+    SP_AUTO_BUF struct sp_buf text;
+    struct sp_remote_options remote = options->remote;
+    sp_buf_init(&text, SP_PROOF_BYTES_MAX);
+    remote.config = options->config;
+    if (options->directory != NULL) {
+        return sp_audit_usage("a folder and --endpoint exclude one another:", options->directory);
+    }
+    const int status = sp_audit_remote_get(&remote, what, &text);
+    if (status == SP_EXIT_DONE) {
+        (void)fwrite(text.ptr, 1, text.len, stdout);
+    }
+    return status;
+}
+
+static int read_index(const struct sp_audit_options *options, uint64_t *out)
+{
+    return options->entry != NULL &&
+                   sp_parse_u64(sp_slice_of(options->entry), UINT64_MAX, out) == SP_OK
+               ? SP_EXIT_DONE
+               : sp_audit_usage("the number of an entry must follow: prove",
+                                options->entry == NULL ? "" : options->entry);
+}
+
 static int print_proof(struct sp_archive *archive, const struct sp_audit_options *options)
 {
     SP_AUTO_BUF struct sp_buf text;
     uint64_t index = 0;
     sp_buf_init(&text, SP_PROOF_BYTES_MAX);
-    if (options->entry == NULL ||
-        sp_parse_u64(sp_slice_of(options->entry), UINT64_MAX, &index) != SP_OK) {
-        return sp_audit_usage("the number of an entry must follow: prove",
-                              options->entry == NULL ? "" : options->entry);
+    const int status = read_index(options, &index);
+    if (status != SP_EXIT_DONE) {
+        return status;
     }
     if (index >= sp_archive_size(archive)) {
         (void)fprintf(stderr, "sallyport audit: there is no entry %llu: the log has %llu\n",
@@ -49,7 +75,14 @@ static int print_proof(struct sp_archive *archive, const struct sp_audit_options
 
 int sp_audit_prove_command(const struct sp_audit_options *options)
 {
-    return sp_audit_with_archive(options, print_proof);
+    char what[64];
+    uint64_t index = 0;
+    const int status = read_index(options, &index);
+    if (status != SP_EXIT_DONE || options->remote.endpoint == NULL) {
+        return status != SP_EXIT_DONE ? status : sp_audit_with_archive(options, print_proof);
+    }
+    (void)snprintf(what, sizeof(what), "proof/%llu", (unsigned long long)index);
+    return print_remote(options, what);
 }
 
 static int print_checkpoint(struct sp_archive *archive, const struct sp_audit_options *options)
@@ -66,5 +99,6 @@ static int print_checkpoint(struct sp_archive *archive, const struct sp_audit_op
 
 int sp_audit_checkpoint_command(const struct sp_audit_options *options)
 {
-    return sp_audit_with_archive(options, print_checkpoint);
+    return options->remote.endpoint == NULL ? sp_audit_with_archive(options, print_checkpoint)
+                                            : print_remote(options, "checkpoint");
 }

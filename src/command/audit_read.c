@@ -12,6 +12,7 @@
 #include "base/own.h"
 #include "codec/quantity.h"
 #include "command/audit_inner.h"
+#include "command/audit_remote.h"
 #include "command/command.h"
 
 #define FOLLOW_MS       250L
@@ -40,11 +41,11 @@ static const char help[] =
     "  --rule R  --capability C  --module M                       what was in it\n"
     "  --digest HEX      of code, policy or answer; at least 8 digits of it\n"
     "  --since, --until  a time (2026-01-31T10:00:00Z), or how long ago (90m, 2d)\n"
-    "  -c, --config FILE the configuration that names the state directory\n"
+    "  -c, --config FILE the configuration that names the state directory\n" SP_AUDIT_REMOTE_HELP
     "  -h, --help        this text\n"
     "\n"
     "Exit status: 0 something was found, 1 nothing was, 2 the log cannot be read or\n"
-    "the command line is wrong.\n";
+    "the command line is wrong, 3 the gateway cannot be reached.\n";
 
 struct reading {
     struct sp_audit_options place;
@@ -61,6 +62,8 @@ struct reading {
     char since_text[SP_CLOCK_RFC3339_BYTES];
     char until_text[SP_CLOCK_RFC3339_BYTES];
     struct sp_archive *archive;
+    struct sp_remote_options remote;
+    struct sp_buf origin; /* the log's name */
     uint64_t printed;
     struct sp_buf out;
 };
@@ -123,7 +126,7 @@ static const char **option_of(struct reading *r, const char *argument)
             return options[i].slot;
         }
     }
-    return NULL;
+    return sp_remote_option(&r->remote, argument);
 }
 
 static int take_word(struct reading *r, const char *action, const char *word)
@@ -214,8 +217,7 @@ static enum sp_err put_json(struct reading *r, const struct sp_entry *entry, str
 static enum sp_err put_ocsf(struct reading *r, const struct sp_entry *entry, struct sp_slice line)
 {
     (void)line;
-    return sp_ocsf_put(entry, sp_archive_checkpoint(r->archive).origin,
-                       SP_SLICE_LITERAL(SP_VERSION), &r->out);
+    return sp_ocsf_put(entry, sp_buf_slice(&r->origin), SP_SLICE_LITERAL(SP_VERSION), &r->out);
 }
 
 static enum sp_err put_if(struct sp_buf *out, const char *before, const struct sp_entry *entry,
@@ -367,25 +369,41 @@ static int follow(struct reading *r, print_fn *put)
     }
 }
 
+static int read_count(const struct reading *r, uint64_t *out)
+{
+    *out = TAIL_DEFAULT;
+    return r->count == NULL || sp_parse_u64(sp_slice_of(r->count), UINT32_MAX, out) == SP_OK
+               ? SP_EXIT_DONE
+               : usage("-n takes a number, not", r->count);
+}
+
+static int read_index(const struct reading *r, uint64_t *out)
+{
+    return r->place.entry != NULL &&
+                   sp_parse_u64(sp_slice_of(r->place.entry), UINT64_MAX, out) == SP_OK
+               ? SP_EXIT_DONE
+               : usage("show needs the number of an entry", "");
+}
+
 /* Without filters the last entries are just that; with some the log is read from its beginning. */
 static int tail(struct reading *r, print_fn *put)
 {
     const uint64_t size = sp_archive_size(r->archive);
-    uint64_t count = TAIL_DEFAULT;
-    if (r->count != NULL && sp_parse_u64(sp_slice_of(r->count), UINT32_MAX, &count) != SP_OK) {
-        return usage("-n takes a number, not", r->count);
+    uint64_t count = 0;
+    int status = read_count(r, &count);
+    if (status == SP_EXIT_DONE) {
+        status =
+            span(r, sp_search_is_empty(&r->search) && count <= size ? size - count : 0, size, put);
     }
-    int status =
-        span(r, sp_search_is_empty(&r->search) && count <= size ? size - count : 0, size, put);
     return status != SP_EXIT_DONE || !r->follows ? status : follow(r, put);
 }
 
 static int show(struct reading *r, print_fn *put)
 {
     uint64_t index = 0;
-    if (r->place.entry == NULL ||
-        sp_parse_u64(sp_slice_of(r->place.entry), UINT64_MAX, &index) != SP_OK) {
-        return usage("show needs the number of an entry", "");
+    int status = read_index(r, &index);
+    if (status != SP_EXIT_DONE) {
+        return status;
     }
     if (index >= sp_archive_size(r->archive)) {
         (void)fprintf(stderr, "sallyport audit: the log has %llu entries, numbered from 0\n",
@@ -405,6 +423,9 @@ static int read_log(struct reading *r, const char *action, print_fn *put)
     status = sp_audit_forms_make(r->place.directory == NULL ? place.path : NULL, r->identity_key,
                                  &r->search, &r->forms);
     enum sp_err err = status == SP_EXIT_DONE ? sp_archive_open(&place.disk, &r->archive) : SP_OK;
+    if (status == SP_EXIT_DONE && err == SP_OK) {
+        err = sp_buf_put(&r->origin, sp_archive_checkpoint(r->archive).origin);
+    }
     if (status != SP_EXIT_DONE) {
         /* it was said why */
     } else if (err != SP_OK) {
@@ -418,13 +439,74 @@ static int read_log(struct reading *r, const char *action, print_fn *put)
     }
     sp_archive_free(r->archive);
     sp_audit_place_close(&place);
-    return status == SP_EXIT_DONE && r->printed == 0 ? SP_EXIT_DENIED : status;
+    return status;
+}
+
+/* --- over the service --- */
+
+struct printing {
+    struct reading *reading;
+    print_fn *put;
+};
+
+static int on_line(void *ctx, struct sp_slice line)
+{
+    const struct printing *p = ctx;
+    struct sp_entry entry;
+    struct sp_where where;
+    if (sp_entry_read(line, &entry, &where) != SP_OK) {
+        (void)fprintf(stderr, "sallyport audit: an entry of the answer has a foreign form: %s\n",
+                      where.text);
+        return SP_EXIT_USAGE;
+    }
+    return print(p->reading, &entry, line, p->put);
+}
+
+/* The log's name stands in its checkpoint. */
+static int ask_origin(struct reading *r)
+{
+    SP_AUTO_BUF struct sp_buf note;
+    struct sp_checkpoint checkpoint;
+    sp_buf_init(&note, SP_NOTE_BYTES_MAX);
+    int status = sp_audit_remote_get(&r->remote, "checkpoint", &note);
+    if (status != SP_EXIT_DONE) {
+        return status;
+    }
+    return sp_checkpoint_read(sp_buf_slice(&note), &checkpoint) == SP_OK &&
+                   sp_buf_put(&r->origin, checkpoint.origin) == SP_OK
+               ? SP_EXIT_DONE
+               : usage("the gateway's checkpoint is none", "");
+}
+
+static int ask(struct reading *r, const char *action, print_fn *put)
+{
+    struct printing printing = {.reading = r, .put = put};
+    const bool is_show = strcmp(action, "show") == 0;
+    uint64_t index = 0;
+    struct sp_audit_asking asking = {.options = &r->remote,
+                                     .search = &r->search,
+                                     .is_tail = strcmp(action, "tail") == 0,
+                                     .follows = r->follows,
+                                     .index = is_show ? &index : NULL,
+                                     .ctx = &printing,
+                                     .line = on_line};
+    int status = r->place.directory == NULL
+                     ? SP_EXIT_DONE
+                     : usage("a folder and --endpoint exclude one another:", r->place.directory);
+    status = status == SP_EXIT_DONE ? read_count(r, &asking.count) : status;
+    status = status == SP_EXIT_DONE && is_show ? read_index(r, &index) : status;
+    if (status == SP_EXIT_DONE) {
+        status = sp_audit_forms_make(NULL, r->identity_key, &r->search, &r->forms);
+    }
+    status = status == SP_EXIT_DONE && put == put_ocsf ? ask_origin(r) : status;
+    return status == SP_EXIT_DONE ? sp_audit_remote_read(&asking) : status;
 }
 
 int sp_audit_read_command(int argc, char **argv)
 {
     struct reading reading = {.archive = NULL};
     sp_buf_init(&reading.out, EVENT_BYTES_MAX);
+    sp_buf_init(&reading.origin, SP_NOTE_BYTES_MAX);
     int status = parse(argc, argv, &reading);
     if (status == SP_EXIT_DONE && reading.wants_help) {
         (void)fputs(help, stdout);
@@ -438,9 +520,13 @@ int sp_audit_read_command(int argc, char **argv)
         status = usage("this format is not known here:", reading.format);
     }
     if (status == SP_EXIT_DONE) {
-        status = read_log(&reading, argv[1], put);
+        reading.remote.config = reading.place.config;
+        status = reading.remote.endpoint == NULL ? read_log(&reading, argv[1], put)
+                                                 : ask(&reading, argv[1], put);
+        status = status == SP_EXIT_DONE && reading.printed == 0 ? SP_EXIT_DENIED : status;
     }
     sp_search_open_done(&reading.open);
     sp_buf_done(&reading.out);
+    sp_buf_done(&reading.origin);
     return status;
 }

@@ -1,12 +1,16 @@
 """The log over the service: who may read what of it, and what that leaves in the log; counts of malformed requests."""
 
 import json
+import os
 import signal
+import subprocess
+import time
 
 import pytest
 
 from support import rawhttp, tlog
-from support.gateway import SMALL_POOL, Gateway, new_session, wait_for
+from support.gateway import PROGRAM, SLOWNESS, SMALL_POOL, Gateway, new_session, wait_for
+from support.ocsf import problems_of
 
 TENANTS = SMALL_POOL + '[[tenant]]\nname = "acme"\n[tenant.quota]\nrequests_per_minute = 500\n[[tenant]]\nname = "beta"\n'
 READER = "execute,files,sessions,audit:read"
@@ -119,6 +123,89 @@ def test_filters_and_pages(acme, beta):
     for wrong in ("limit=0", "limit=1001", "limit=x", "from=-1", "tenat=acme", "verdict=maybe", "digest=zz", "kind=a&kind=b", "since=%"):
         answer = acme.get(f"entries?{wrong}")
         assert (answer.status, answer.error()) == (400, "InvalidRequest"), (wrong, answer)
+
+
+class Client:
+    """`sallyport audit` on another machine: no state, no configuration, only an address and a token."""
+
+    def __init__(self, reader):
+        self.gateway = reader.gateway
+        self.token = reader.token
+
+    def __call__(self, *arguments, token=None):
+        return self.gateway.command("audit", *arguments, "--endpoint", f"http://127.0.0.1:{self.gateway.port}",
+                                    environment={"SALLYPORT_TOKEN": token or self.token, "HOME": "/nonexistent"})
+
+    def entries(self, *arguments):
+        status, out, err = self(*arguments, "--format", "json")
+        assert status in (0, 1) and err == "", (status, out, err)
+        return [json.loads(line) for line in out.splitlines()]
+
+
+def test_the_commands_read_a_gateway_elsewhere(acme, beta, auditor):
+    mine, denied, theirs = acme.run("import math"), acme.run("import subprocess"), beta.run()
+    acme.until_there(max(mine, denied, theirs))
+    ours, all_of_it = Client(acme), Client(auditor)
+    found = ours.entries("search", "--module", "math")
+    assert mine in [entry["index"] for entry in found] and {entry["kind"] for entry in found} == {"intent", "outcome"}
+    for filters in (["--verdict", "denied"], ["--capability", "process"], ["--rule", "process"], ["--kind", "denial", "--since", "1h"],
+                    ["--source", "127.0.0.1", "--kind", "denial"]):
+        assert denied in [entry["index"] for entry in ours.entries("search", *filters)], filters
+    assert ours.entries("search", "--tenant", "beta") == []
+    assert theirs in [entry["index"] for entry in all_of_it.entries("search", "--tenant", "beta")]
+    assert f'"index":{mine},' in ours("show", str(mine), "--format", "json")[1]
+    assert [len(ours("show", str(index))[1].splitlines()) > 10 for index in (mine, theirs)] == [True, False]
+    assert 3 <= len(all_of_it.entries("tail", "-n", "3")) <= 6
+    plain = published(acme.gateway)
+    exported = all_of_it.entries("export")
+    assert exported[:len(plain)] == plain[:len(exported)]
+    status, out, err = all_of_it("export", "--format", "ocsf")
+    assert status == 0, err
+    assert [problems for problems in (problems_of(json.loads(line)) for line in out.splitlines()) if problems] == []
+
+
+def test_proofs_and_checkpoints_of_a_gateway_elsewhere_are_checked_here(house, acme, tmp_path):
+    mine = acme.run()
+    acme.until_there(mine)
+    key = next(entry["key"] for entry in published(house) if entry["kind"] == "start")
+    for name, arguments in (("proof", ["prove", str(mine)]), ("kept", ["checkpoint"])):
+        status, out, err = Client(acme)(*arguments)
+        assert status == 0, err
+        (tmp_path / name).write_text(out)
+    assert house.command("audit", "verify", "--proof", tmp_path / "proof", "--key", key)[0] == 0
+    assert house.command("audit", "verify", "--key", key, "--checkpoint", tmp_path / "kept", house.state / "log")[0] == 0
+
+
+def test_what_a_gateway_elsewhere_refuses_is_said(house, acme):
+    client = Client(acme)
+    status, out, err = client("search", token="sp_nobody")
+    assert (status, out) == (2, "") and "401" in err
+    status, out, err = client("show", "99999999")
+    assert (status, out) == (1, "") and "404" in err
+    assert client("search", "--verdict", "maybe")[0] == 2
+    for wrong in (["search", str(house.state / "log")], ["verify"], ["prove"], ["rotate-key"]):
+        status, out, err = client(*wrong)
+        assert (status, out) == (2, "") and err, wrong
+    status, out, err = house.command("audit", "search", "--endpoint", "http://127.0.0.1:1", environment={"SALLYPORT_TOKEN": "x"})
+    assert (status, out) == (3, "") and "no answer" in err
+
+
+def test_a_gateway_elsewhere_is_followed_without_its_own_looks(acme):
+    follower = subprocess.Popen([PROGRAM, "audit", "tail", "-f", "-n", "1", "--format", "json", "--endpoint",
+                                 f"http://127.0.0.1:{acme.gateway.port}"], stdout=subprocess.PIPE,
+                                env={"SALLYPORT_TOKEN": acme.token, "PATH": "/usr/bin:/bin"})
+    try:
+        os.set_blocking(follower.stdout.fileno(), False)
+        seen, mine, end = b"", acme.run("'followed'"), time.monotonic() + 20 * SLOWNESS
+        while f'"intent":{mine},'.encode() not in seen:
+            assert time.monotonic() < end, seen
+            seen += follower.stdout.read() or b""
+            time.sleep(0.1)
+        queries = [entry["query"] for entry in map(json.loads, seen.splitlines()) if entry["kind"] == "read"]
+        assert [query for query in queries if query.startswith("from=") and query.endswith("&limit=1000")] == []
+    finally:
+        follower.kill()
+        follower.wait()
 
 
 def test_who_may_read_all_sees_all(house, acme, auditor):

@@ -133,6 +133,16 @@ static void test_filters_limit_what_is_seen_and_never_widen_it(void **state)
     assert_string_equal(numbers(*state, "acme", "exchange=0000000000000003&api-version=x"), "2 4");
 }
 
+static void test_an_outcome_is_found_by_an_intent_of_an_earlier_page(void **state)
+{
+    assert_string_equal(numbers(*state, "acme", "module=math"), "2 4");
+    assert_string_equal(numbers(*state, "acme", "module=math&from=3"), "4");
+    assert_string_equal(numbers(*state, "acme", "module=numpy&from=3"), "");
+    assert_string_equal(numbers(*state, "beta", "module=math&from=3"), "");
+    assert_string_equal(numbers(*state, "*", "tenant=beta&kind=intent&from=4"), "5");
+    assert_string_equal(numbers(*state, "*", "kind=refusal&from=1"), "1");
+}
+
 static void test_pages_say_where_to_go_on(void **state)
 {
     struct world *w = *state;
@@ -200,6 +210,7 @@ int main(void)
         TEST(test_a_tenant_sees_its_own_and_the_outcomes_of_its_intents),
         TEST(test_another_tenants_entry_looks_like_none),
         TEST(test_filters_limit_what_is_seen_and_never_widen_it),
+        TEST(test_an_outcome_is_found_by_an_intent_of_an_earlier_page),
         TEST(test_pages_say_where_to_go_on),
         TEST(test_what_makes_no_sense_is_refused),
         TEST(test_checkpoint_and_hashes_are_for_all_and_bundles_for_who_sees_all),
