@@ -2,6 +2,7 @@
  * inspection - how fast submissions are read and judged: CPU time of one core, the best of several rounds.
  *
  *     inspection read            the files named on standard input: lexing, with syntax, with all facts
+ *     inspection once WHAT       the same files once, `lex`, `syntax` or `facts` alone: for counting instructions
  *     inspection hostile FILE... each file alone, repeated: the milliseconds of its facts
  *     inspection judge POLICY FILE    one submission under a policy, repeated
  */
@@ -96,6 +97,20 @@ static void read_all(struct sp_facts *facts)
                  file_count, total, tokens, faults, times[0], times[1], times[2]);
 }
 
+static void read_once(struct sp_facts *facts, const char *what)
+{
+    static struct sp_syntax syntax;
+    size_t count = 0;
+    for (size_t i = 0; i < file_count; i++) {
+        if (strcmp(what, "facts") == 0) {
+            count += sp_facts_scan(facts, files[i], SP_PYTHON_311, SP_PYTHON_TEXT) == SP_OK;
+        } else {
+            count += lex(files[i], strcmp(what, "syntax") == 0 ? &syntax : NULL);
+        }
+    }
+    (void)printf("bytes %zu\ncount %zu\n", total, count);
+}
+
 static void read_hostile(struct sp_facts *facts, char **paths, int count)
 {
     for (int i = 0; i < count; i++) {
@@ -145,9 +160,10 @@ int main(int argc, char **argv)
     struct sp_facts *facts = NULL;
     const char *mode = argc > 1 ? argv[1] : "";
     bytes = malloc(TOTAL_BYTES_MAX);
+    bool is_once = strcmp(mode, "once") == 0 && argc == 3;
+    bool is_long = is_once || strcmp(mode, "read") == 0;
     if (bytes == NULL ||
-        sp_facts_new(strcmp(mode, "read") == 0 ? FILE_BYTES_MAX : (size_t)64 * 1024, &facts) !=
-            SP_OK) {
+        sp_facts_new(is_long ? FILE_BYTES_MAX : (size_t)64 * 1024, &facts) != SP_OK) {
         return 1;
     }
     if (strcmp(mode, "hostile") == 0) {
@@ -160,6 +176,10 @@ int main(int argc, char **argv)
     while (fgets(path, sizeof(path), stdin) != NULL) {
         path[strcspn(path, "\n")] = '\0';
         load(path);
+    }
+    if (is_once) {
+        read_once(facts, argv[2]);
+        return 0;
     }
     read_all(facts);
     return 0;

@@ -13,6 +13,8 @@
 #define SP_UNUSED              __attribute__((unused))
 /* A rare path that would burden a short one with its registers. */
 #define SP_NOINLINE            __attribute__((noinline))
+/* A large local that is always written before it is read: zeroing it first would cost more than what is done in it. */
+#define SP_ROOM                __attribute__((uninitialized))
 /* The end of the scope is a use: a local that only waits for it is none too many. */
 #define SP_CLEANUP(fn)         __attribute__((cleanup(fn), unused))
 

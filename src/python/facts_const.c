@@ -302,6 +302,14 @@ void sp_facts_lexer_inside(struct sp_lexer *lx, struct sp_slice span, enum sp_py
     lx->at_line_start = false;
 }
 
+/* A literal as most are: one quote at each end, and nothing between them that stands for more than itself. */
+static bool is_plain(struct sp_slice span)
+{
+    uint8_t quote = span.len < 2 ? 0 : span.ptr[0];
+    return (quote == '\'' || quote == '"') && sp_slice_find(span, 1, quote) == span.len - 1 &&
+           sp_slice_find(span, 1, '\\') == span.len;
+}
+
 enum sp_err sp_facts_decode(const struct sp_facts *facts, const struct sp_const *constant,
                             uint8_t out[SP_FACTS_CONST_BYTES_MAX], size_t *out_len)
 {
@@ -315,13 +323,14 @@ enum sp_err sp_facts_decode(const struct sp_facts *facts, const struct sp_const 
     }
     struct sp_slice span = sp_slice_make(facts->lx.ptr + constant->place.start,
                                          constant->place.end - constant->place.start);
-    if (constant->is_format) {
-        SP_TRY(put_text(&d, span, TEXT_PLAIN));
+    if (constant->is_format || is_plain(span)) {
+        struct sp_slice text = constant->is_format ? span : sp_slice_sub(span, 1, span.len - 2);
+        SP_TRY(put_text(&d, text, TEXT_PLAIN));
         *out_len = d.len;
         return SP_OK;
     }
     /* The span is read again by a lexer of its own: literals, and plus signs between them. */
-    struct sp_lexer lx;
+    SP_ROOM struct sp_lexer lx;
     struct sp_py_token token = {0};
     sp_facts_lexer_inside(&lx, span, facts->lx.family);
     enum sp_err err = sp_lexer_next(&lx, &token);

@@ -11,8 +11,8 @@
 
 enum sp_err fold_next(struct fold *o)
 {
-    enum sp_err err = sp_lexer_next(&o->lx, &o->token);
-    if (err != SP_OK && o->lx.fault == SP_PYTHON_BRACKET_OPEN) {
+    enum sp_err err = sp_lexer_next(o->lx, &o->token);
+    if (err != SP_OK && o->lx->fault == SP_PYTHON_BRACKET_OPEN) {
         o->token.kind = SP_TOKEN_END; /* the bracket around the argument, see sp_facts_decode */
         return SP_OK;
     }
@@ -26,7 +26,7 @@ enum sp_err fold_take_op(struct fold *o, uint8_t op)
 
 bool fold_at_name(const struct fold *o, const char *name)
 {
-    return o->token.kind == SP_TOKEN_NAME && sp_slice_is(sp_lexer_text(&o->lx, &o->token), name);
+    return o->token.kind == SP_TOKEN_NAME && sp_slice_is(sp_lexer_text(o->lx, &o->token), name);
 }
 
 /* What a scan may spend in all, so that its time stays in proportion to the source. */
@@ -95,10 +95,10 @@ static enum sp_err fold_literal(struct fold *o)
     bool is_bytes = (o->token.flags & SP_TOKEN_BYTES) != 0;
     size_t len = 0;
     if (FACTS_FOLD_ROOM - o->used < SP_FACTS_CONST_BYTES_MAX ||
-        (is_escaped && has_odd_escape(sp_lexer_text(&o->lx, &o->token), is_bytes))) {
+        (is_escaped && has_odd_escape(sp_lexer_text(o->lx, &o->token), is_bytes))) {
         return SP_ERR_INVALID;
     }
-    SP_TRY(sp_facts_literal(&o->lx, &o->token, o->f->fold_room + o->used, &len));
+    SP_TRY(sp_facts_literal(o->lx, &o->token, o->f->fold_room + o->used, &len));
     for (size_t i = 0; i < len; i++) {
         /* A question mark may stand for a surrogate; line ends are not always kept as they are. */
         uint8_t byte = o->f->fold_room[o->used + i];
@@ -113,7 +113,7 @@ static enum sp_err fold_literal(struct fold *o)
 /* f"a{'b'}": fields of constants without a conversion or a format of their own. */
 static enum sp_err fold_fstring(struct fold *o)
 {
-    struct sp_slice start = sp_lexer_text(&o->lx, &o->token);
+    struct sp_slice start = sp_lexer_text(o->lx, &o->token);
     for (size_t i = 0; i < start.len; i++) {
         if ((start.ptr[i] | 0x20U) == 't') {
             return SP_ERR_INVALID; /* a template is no text */
@@ -122,7 +122,7 @@ static enum sp_err fold_fstring(struct fold *o)
     SP_TRY(fold_next(o));
     while (o->token.kind != SP_TOKEN_FSTRING_END) {
         struct value field;
-        struct sp_slice text = sp_lexer_text(&o->lx, &o->token);
+        struct sp_slice text = sp_lexer_text(o->lx, &o->token);
         if (fold_at_op(o, '{')) {
             SP_TRY(fold_next(o));
             SP_TRY(fold_sum(o, &field));
@@ -165,7 +165,7 @@ static uint32_t base_of(struct sp_slice text)
 
 static enum sp_err fold_number(struct fold *o, struct value *out)
 {
-    struct sp_slice text = sp_lexer_text(&o->lx, &o->token);
+    struct sp_slice text = sp_lexer_text(o->lx, &o->token);
     uint32_t base = base_of(text);
     *out = (struct value){.kind = VALUE_NUMBER, .at = o->used};
     for (size_t i = base == 10 ? 0 : 2; i < text.len; i++) {
@@ -356,7 +356,7 @@ static enum sp_err work_out(struct fold *o, const struct sp_span *span, struct v
 {
     struct sp_slice text = sp_slice_make(o->f->lx.ptr + span->start, span->end - span->start);
     SP_TRY(fold_spend(o, (uint32_t)text.len));
-    sp_facts_lexer_inside(&o->lx, text, o->f->lx.family);
+    sp_facts_lexer_inside(o->lx, text, o->f->lx.family);
     SP_TRY(fold_next(o));
     SP_TRY(fold_sum(o, out));
     bool is_whole = o->token.kind == SP_TOKEN_END && out->kind == VALUE_TEXT;
@@ -365,7 +365,8 @@ static enum sp_err work_out(struct fold *o, const struct sp_span *span, struct v
 
 enum sp_err sp_facts_fold(struct sp_facts *f, const struct sp_span *span, struct sp_const *out)
 {
-    struct fold o = {.f = f};
+    SP_ROOM struct sp_lexer lx;
+    struct fold o = {.f = f, .lx = &lx};
     struct value value = {.kind = VALUE_NUMBER};
     SP_TRY(work_out(&o, span, &value));
     for (uint32_t i = 0; i < value.len; i++) {

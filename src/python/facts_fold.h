@@ -32,7 +32,7 @@ struct items {
 
 struct fold {
     struct sp_facts *f;
-    struct sp_lexer lx;
+    struct sp_lexer *lx; /* its room is the caller's */
     struct sp_py_token token;
     uint32_t used; /* of f->fold_room */
     unsigned depth;

@@ -46,6 +46,13 @@ static struct sp_slice meaning_text(const struct sp_facts *f, uint32_t meaning)
 
 /* ---- paths of a reference, by the meanings known so far ---- */
 
+static void start_paths(struct sp_paths *out)
+{
+    out->count = 0;
+    out->is_import = false;
+    out->is_bound = false;
+}
+
 static enum sp_err add_path(struct sp_paths *out, const struct path *path)
 {
     struct sp_slice text = sp_slice_make(path->text, path->len);
@@ -75,14 +82,16 @@ static enum sp_err symbol_paths(const struct sp_facts *f, uint32_t symbol,
     out->is_import = out->is_import || s->meaning != SP_FACTS_NONE;
     out->is_bound = out->is_bound || (s->flags & SYMBOL_BOUND) != 0;
     for (uint32_t m = s->meaning; m != SP_FACTS_NONE; m = f->meanings[m].next) {
-        struct path path = {.len = 0};
+        SP_ROOM struct path path;
+        path.len = 0;
         if (!put(&path, meaning_text(f, m)) || !put_segments(f, &path, at, count)) {
             return SP_ERR_FULL;
         }
         SP_TRY(add_path(out, &path));
     }
     if (s->meaning == SP_FACTS_NONE) {
-        struct path path = {.len = 0};
+        SP_ROOM struct path path;
+        path.len = 0;
         if (!put(&path, sp_slice_make(s->ptr, s->len)) || !put_segments(f, &path, at, count)) {
             /* Longer than any name that a rule speaks of. */
             return SP_OK;
@@ -112,7 +121,7 @@ static bool is_getter(struct sp_slice path)
 /* A constant as one more part of a path; false when it is no name. */
 static bool put_constant(const struct sp_facts *f, struct path *path, uint32_t index)
 {
-    uint8_t text[SP_FACTS_CONST_BYTES_MAX];
+    SP_ROOM uint8_t text[SP_FACTS_CONST_BYTES_MAX];
     size_t len = 0;
     const struct sp_const *constant = sp_facts_const(f, index);
     if (constant == NULL || sp_facts_decode(f, constant, text, &len) != SP_OK) {
@@ -135,7 +144,8 @@ static enum sp_err plain_paths(const struct sp_facts *f, uint32_t index, struct 
 static enum sp_err getter_paths(const struct sp_facts *f, const struct sp_call *call,
                                 const struct sp_ref *ref, struct sp_paths *out)
 {
-    struct sp_paths objects = {.count = 0};
+    SP_ROOM struct sp_paths objects;
+    start_paths(&objects);
     if (call->arg0_ref == SP_FACTS_NONE || call->arg1 == SP_FACTS_NONE) {
         return SP_OK;
     }
@@ -143,7 +153,8 @@ static enum sp_err getter_paths(const struct sp_facts *f, const struct sp_call *
     out->is_import = objects.is_import;
     out->is_bound = objects.is_bound;
     for (unsigned i = 0; i < objects.count; i++) {
-        struct path path = {.len = 0};
+        SP_ROOM struct path path;
+        path.len = 0;
         if (put(&path, sp_slice_make(objects.text[i], objects.len[i])) &&
             put_constant(f, &path, call->arg1) &&
             put_segments(f, &path, ref->path_at, ref->count)) {
@@ -157,7 +168,8 @@ static enum sp_err getter_paths(const struct sp_facts *f, const struct sp_call *
 static enum sp_err call_paths(const struct sp_facts *f, const struct sp_ref *ref,
                               struct sp_paths *out)
 {
-    struct sp_paths callee = {.count = 0};
+    SP_ROOM struct sp_paths callee;
+    start_paths(&callee);
     if (ref->base >= f->call_count || f->calls[ref->base].callee == SP_FACTS_NONE) {
         return SP_OK;
     }
@@ -165,7 +177,8 @@ static enum sp_err call_paths(const struct sp_facts *f, const struct sp_ref *ref
     SP_TRY(plain_paths(f, call->callee, &callee));
     for (unsigned i = 0; i < callee.count; i++) {
         struct sp_slice name = sp_slice_make(callee.text[i], callee.len[i]);
-        struct path path = {.len = 0};
+        SP_ROOM struct path path;
+        path.len = 0;
         if (is_importer(name) && call->arg0 != SP_FACTS_NONE &&
             put_constant(f, &path, call->arg0) &&
             put_segments(f, &path, ref->path_at, ref->count)) {
@@ -182,9 +195,7 @@ static enum sp_err call_paths(const struct sp_facts *f, const struct sp_ref *ref
 static enum sp_err ref_paths(const struct sp_facts *f, const struct sp_ref *ref,
                              struct sp_paths *out)
 {
-    out->count = 0;
-    out->is_import = false;
-    out->is_bound = false;
+    start_paths(out);
     if (ref->root == SP_ROOT_NAME) {
         return symbol_paths(f, f->segments[ref->path_at], ref, out);
     }
@@ -200,9 +211,7 @@ enum sp_err sp_facts_resolve(const struct sp_facts *facts, const struct sp_ref *
 enum sp_err sp_facts_resolve_symbol(const struct sp_facts *facts, uint32_t symbol,
                                     struct sp_paths *out)
 {
-    out->count = 0;
-    out->is_import = false;
-    out->is_bound = false;
+    start_paths(out);
     if (symbol >= facts->symbol_count || facts->symbols[symbol].meaning == SP_FACTS_NONE) {
         return SP_OK;
     }
@@ -240,7 +249,8 @@ static bool add_meaning(struct sp_facts *f, uint32_t symbol, struct sp_slice tex
 
 static bool settle_import(struct sp_facts *f, const struct facts_binding *b)
 {
-    struct path path = {.len = 0};
+    SP_ROOM struct path path;
+    path.len = 0;
     if (!put_segments(f, &path, b->path_at, b->count)) {
         f->is_lost = true;
         return false;
@@ -261,7 +271,7 @@ static bool settle_name(struct sp_facts *f, uint32_t symbol, uint32_t other)
 
 static bool settle_alias(struct sp_facts *f, const struct facts_binding *b)
 {
-    struct sp_paths paths;
+    SP_ROOM struct sp_paths paths;
     const struct sp_ref *ref = &f->refs[b->ref];
     bool is_new = false;
     if (ref_paths(f, ref, &paths) != SP_OK) {
@@ -333,7 +343,8 @@ void sp_facts_settle(struct sp_facts *f)
 enum sp_err sp_facts_module(const struct sp_facts *facts, const struct sp_import *import,
                             uint8_t out[SP_FACTS_PATH_BYTES_MAX], size_t *out_len)
 {
-    struct path path = {.len = 0};
+    SP_ROOM struct path path;
+    path.len = 0;
     for (unsigned i = 0; i < import->dots; i++) {
         if (!put(&path, SP_SLICE_LITERAL("."))) {
             return SP_ERR_TOO_BIG;

@@ -108,7 +108,7 @@ static enum sp_err intern_bytes(struct sp_facts *f, struct sp_slice name, bool h
 
 static enum sp_err intern_nonascii(struct sp_facts *f, struct sp_slice name, uint32_t *out)
 {
-    uint8_t form[SP_UNICODE_NAME_BYTES_MAX];
+    SP_ROOM uint8_t form[SP_UNICODE_NAME_BYTES_MAX];
     size_t len = 0;
     SP_TRY(sp_unicode_nfkc(name, form, &len));
     if (len > f->name_max - f->name_bytes) {

@@ -83,16 +83,16 @@ static enum sp_err make_form(struct sp_slice name, utf8proc_int32_t *points, utf
     return SP_OK;
 }
 
-/* Names of an ordinary length need little room, and clearing much of it would cost more than the work. */
+/* Names of an ordinary length need little room, which stays in the cache. */
 static enum sp_err make_short(struct sp_slice name, uint8_t *out, size_t *out_len)
 {
-    utf8proc_int32_t points[NAME_BYTES_SHORT * POINTS_PER_BYTE + 1];
+    SP_ROOM utf8proc_int32_t points[NAME_BYTES_SHORT * POINTS_PER_BYTE + 1];
     return make_form(name, points, (utf8proc_ssize_t)SP_COUNT(points) - 1, out, out_len);
 }
 
 static enum sp_err make_long(struct sp_slice name, uint8_t *out, size_t *out_len)
 {
-    utf8proc_int32_t points[SP_UNICODE_NAME_BYTES_MAX * POINTS_PER_BYTE + 1];
+    SP_ROOM utf8proc_int32_t points[SP_UNICODE_NAME_BYTES_MAX * POINTS_PER_BYTE + 1];
     return make_form(name, points, (utf8proc_ssize_t)SP_COUNT(points) - 1, out, out_len);
 }
 
