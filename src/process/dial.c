@@ -3,7 +3,8 @@
  *
  * Hears: relay and token (DIAL).   Reads hostile: DNS answers.   Files: the resolver's.
  * If relay or token is taken over, it can have connections to the configured targets made, and to nothing else; at most
- * SP_DIAL_CALLS_MAX at a time.
+ * SP_DIAL_CALLS_MAX at a time. If this process is, the kernel bounds its TCP connections to the ports of the targets (and
+ * of name servers), where its Landlock knows ports; to which hosts, no filter can say.
  */
 #include <stdlib.h>
 
@@ -13,10 +14,13 @@
 #include "process/role.h"
 #include "process/settings.h"
 
+#define DOMAIN_PORT 53U
+
 struct dial_state {
     struct sp_self *self;
     struct sp_dial *dial;
     struct sp_dial_targets targets;
+    uint16_t ports[SP_DIAL_TARGETS_MAX + 1];
     uint32_t generation
         [SP_ROLE_COUNT]; /* of each asker: a ticket of one that died must not reach its successor */
 };
@@ -86,6 +90,19 @@ static enum sp_err read_targets(struct sp_slice list, struct sp_dial_targets *ou
     return SP_OK;
 }
 
+/* Name servers are asked by TCP when an answer is long. */
+static void bound_ports(struct dial_state *state)
+{
+    size_t count = 0;
+    state->ports[count++] = DOMAIN_PORT;
+    for (size_t i = 0; i < state->targets.count; i++) {
+        if (state->targets.items[i].port != 0) {
+            state->ports[count++] = state->targets.items[i].port;
+        }
+    }
+    sp_self_connects_to(state->self, state->ports, count);
+}
+
 static enum sp_err dial_init(struct sp_self *self, void **out_state)
 {
     struct sp_settings_dial settings;
@@ -98,6 +115,7 @@ static enum sp_err dial_init(struct sp_self *self, void **out_state)
     state->self = self;
     *out_state = state;
     SP_TRY(read_targets(settings.targets, &state->targets));
+    bound_ports(state);
     return sp_dial_new(sp_self_loop(self), &state->targets, settings.connect_ms, on_end, state,
                        &state->dial);
 }

@@ -75,6 +75,12 @@ uint32_t sp_self_uid(const struct sp_self *self)
     return self->confine.uid;
 }
 
+void sp_self_connects_to(struct sp_self *self, const uint16_t *ports, size_t count)
+{
+    self->confine.ports = ports;
+    self->confine.port_count = count;
+}
+
 int sp_self_take_gift(struct sp_self *self, enum sp_gift what, unsigned index)
 {
     for (unsigned i = 0; i < self->gift_count; i++) {

@@ -86,6 +86,10 @@ struct sp_slice sp_self_settings(const struct sp_self *self) SP_NONNULL(1);
 /* The user that confinement will make of this process, 0 when it stays what it is. */
 uint32_t sp_self_uid(const struct sp_self *self) SP_NONNULL(1);
 
+/* To be called by init of a role that may connect: to these ports alone, where the kernel can see to it. Borrowed until then. */
+void sp_self_connects_to(struct sp_self *self, const uint16_t *ports, size_t count)
+    SP_NONNULL(1, 2);
+
 /* Moves a given descriptor out, -1 when it was not given. */
 /* Tells the supervisor whether the settings of a RELOAD are in force. */
 void sp_self_reloaded(struct sp_self *self, uint32_t generation, enum sp_err err) SP_NONNULL(1);

@@ -83,9 +83,12 @@ static void enter_seal(const struct sp_profile *profile, struct sp_confinement *
 
 static void enter_landlock(const struct sp_confine_options *options, struct sp_confinement *report)
 {
+    const struct sp_landlock_given given = {.dir_fd = options->dir_fd,
+                                            .own_fd = options->own_fd,
+                                            .ports = options->ports,
+                                            .port_count = options->port_count};
     if (options->profile->files == SP_FILES_OWN ||
-        sp_landlock_enter(options->profile, options->dir_fd, options->own_fd,
-                          &report->landlock_abi) == SP_OK) {
+        sp_landlock_enter(options->profile, &given, &report->landlock_abi) == SP_OK) {
         report->layers |= SP_LAYER_LANDLOCK;
     }
 }

@@ -39,6 +39,8 @@ struct sp_confine_options {
     uint32_t gid;
     int dir_fd; /* the directory that the profile may use (borrowed), -1 when there is none */
     int own_fd; /* a second one, 0 when there is none */
+    const uint16_t *ports; /* of a profile that may connect: where to (borrowed); NULL: anywhere */
+    size_t port_count;
     unsigned given_up; /* layers that the configuration names as given up */
 };
 

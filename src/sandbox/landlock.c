@@ -14,6 +14,7 @@
 #define ACCESS_IOCTL_DEV (1ULL << 15)
 #define NET_BIND_TCP     (1ULL << 0)
 #define NET_CONNECT_TCP  (1ULL << 1)
+#define RULE_NET_PORT    ((enum landlock_rule_type)2)
 #define SCOPE_ABSTRACT   (1ULL << 0)
 #define SCOPE_SIGNAL     (1ULL << 1)
 
@@ -47,7 +48,14 @@ int sp_landlock_abi(void)
     return abi < 0 ? 0 : (int)abi;
 }
 
-static int new_ruleset(const struct sp_profile *profile, int abi, struct ruleset *out)
+/* What a rule of a port says to the kernel. */
+struct port_rule {
+    uint64_t allowed_access;
+    uint64_t port;
+};
+
+static int new_ruleset(const struct sp_profile *profile, const struct sp_landlock_given *given,
+                       int abi, struct ruleset *out)
 {
     size_t size = 0;
     *out = (struct ruleset){0};
@@ -57,7 +65,7 @@ static int new_ruleset(const struct sp_profile *profile, int abi, struct ruleset
         out->scoped |= versions[i].scoped;
         size = versions[i].size;
     }
-    if (profile->may_connect) {
+    if (profile->may_connect && given->ports == NULL) {
         out->handled_net &= ~NET_CONNECT_TCP;
     }
     return (int)syscall(SYS_landlock_create_ruleset, out, size, 0);
@@ -69,6 +77,19 @@ static enum sp_err add_rule(int ruleset, int fd, uint64_t access)
     return syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0
                ? SP_OK
                : SP_ERR_SYSTEM;
+}
+
+static enum sp_err add_ports(int ruleset, const struct ruleset *set,
+                             const struct sp_landlock_given *given)
+{
+    const bool can = (set->handled_net & NET_CONNECT_TCP) != 0 && given->ports != NULL;
+    for (size_t i = 0; can && i < given->port_count; i++) {
+        const struct port_rule rule = {.allowed_access = NET_CONNECT_TCP, .port = given->ports[i]};
+        if (syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT, &rule, 0) != 0) {
+            return SP_ERR_SYSTEM;
+        }
+    }
+    return SP_OK;
 }
 
 /* A path that is not there needs no rule: it cannot be made either. */
@@ -122,11 +143,13 @@ static enum sp_err add_program(int ruleset, int dir_fd)
     return add_rule(ruleset, dir_fd, writing);
 }
 
-static enum sp_err add_rules(int ruleset, const struct sp_profile *profile, int dir_fd, int own_fd)
+static enum sp_err add_rules(int ruleset, const struct sp_profile *profile,
+                             const struct sp_landlock_given *given)
 {
+    const int dir_fd = given->dir_fd;
     switch (profile->files) {
     case SP_FILES_LOG:
-        return add_log(ruleset, dir_fd, own_fd);
+        return add_log(ruleset, dir_fd, given->own_fd);
     case SP_FILES_GIVEN:
         return dir_fd < 0 ? SP_OK
                           : add_rule(ruleset, dir_fd,
@@ -150,19 +173,22 @@ static enum sp_err try_wall(bool may_read)
     return fd < 0 && errno == EACCES ? SP_OK : SP_ERR_UNSUPPORTED;
 }
 
-enum sp_err sp_landlock_enter(const struct sp_profile *profile, int dir_fd, int own_fd,
-                              int *out_abi)
+enum sp_err sp_landlock_enter(const struct sp_profile *profile,
+                              const struct sp_landlock_given *given, int *out_abi)
 {
     struct ruleset set;
     const int abi = sp_landlock_abi();
     if (abi < 1) {
         return SP_ERR_UNSUPPORTED;
     }
-    SP_AUTO_CLOSE int ruleset = new_ruleset(profile, abi, &set);
+    SP_AUTO_CLOSE int ruleset = new_ruleset(profile, given, abi, &set);
     if (ruleset < 0) {
         return SP_ERR_UNSUPPORTED;
     }
-    SP_TRY(add_rules(ruleset, profile, dir_fd, own_fd));
+    SP_TRY(add_rules(ruleset, profile, given));
+    if (profile->may_connect) {
+        SP_TRY(add_ports(ruleset, &set, given));
+    }
     if (syscall(SYS_landlock_restrict_self, ruleset, 0) != 0) {
         return SP_ERR_UNSUPPORTED;
     }

@@ -28,24 +28,32 @@ struct sp_rule {
     enum sp_check check;
     unsigned argument;
     uint64_t value;
+    bool has_more; /* another argument must be `more`, too */
+    unsigned more_argument;
+    uint64_t more;
 };
 
-/* Rows: a call that passes, one that passes under a condition, one that is answered with an errno, one of both. */
+/* Rows: a call that passes, one that passes under a condition or under two, one that is answered with an errno, one of both. */
 #define SP_ALLOW(call, why)                                                                        \
     {                                                                                              \
-        (call), (why), 0, SP_CHECK_NONE, 0, 0                                                      \
+        (call), (why), 0, SP_CHECK_NONE, 0, 0, false, 0, 0                                         \
     }
 #define SP_ALLOW_IF(call, argument, check, value, why)                                             \
     {                                                                                              \
-        (call), (why), 0, (check), (argument), (uint64_t)(value)                                   \
+        (call), (why), 0, (check), (argument), (uint64_t)(value), false, 0, 0                      \
+    }
+#define SP_ALLOW_BOTH(call, first, value, second, more, why)                                       \
+    {                                                                                              \
+        (call), (why), 0, SP_CHECK_IS, (first), (uint64_t)(value), true, (second),                 \
+            (uint64_t)(more)                                                                       \
     }
 #define SP_ANSWER(call, answer, why)                                                               \
     {                                                                                              \
-        (call), (why), (answer), SP_CHECK_NONE, 0, 0                                               \
+        (call), (why), (answer), SP_CHECK_NONE, 0, 0, false, 0, 0                                  \
     }
 #define SP_ANSWER_IF(call, argument, check, value, answer, why)                                    \
     {                                                                                              \
-        (call), (why), (answer), (check), (argument), (uint64_t)(value)                            \
+        (call), (why), (answer), (check), (argument), (uint64_t)(value), false, 0, 0               \
     }
 
 /* What of the file system stays within reach. */
@@ -84,7 +92,8 @@ struct sp_profile {
     bool is_lenient; /* an absent row is answered with EPERM: for a program that is not ours */
     enum sp_files files;
     const char *const *paths; /* SP_FILES_READ: ends with NULL */
-    bool may_connect;         /* TCP connections (Landlock ABI 4) */
+    bool
+        may_connect; /* TCP connections (Landlock ABI 4): to options.ports, or anywhere without them */
     uint64_t descriptors_max;
     uint64_t file_bytes_max; /* RLIMIT_FSIZE; memfds count */
     uint64_t processes_max;  /* RLIMIT_NPROC, by user */

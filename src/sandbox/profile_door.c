@@ -15,8 +15,9 @@ static const struct sp_rule rules[] = {
     SP_ALLOW("writev", "bytes to clients and to front"),
     SP_ALLOW("sendto", "bytes to clients and to front"),
     SP_ALLOW("shutdown", "one half of a connection ends"),
-    SP_ALLOW_IF("socketpair", 0, SP_CHECK_IS, AF_UNIX,
-                "the clean stream that front gets one end of"),
+    /* Of no other type: datagrams could be sent to any socket of this machine that has a path. */
+    SP_ALLOW_BOTH("socketpair", 0, AF_UNIX, 1, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                  "the clean stream that front gets one end of"),
     SP_ALLOW("setsockopt", "no delay, keep-alive and lingering of a connection"),
     SP_ALLOW("getsockopt", "what went wrong with a connection"),
     SP_ALLOW("getsockname", "where a client connected to"),

@@ -16,7 +16,6 @@ static const struct sp_rule rules[] = {
     SP_ALLOW("sendto", "bytes of answers"),
     SP_ALLOW("pread64", "the bytes of a file that a session opened for a download"),
     SP_ALLOW("shutdown", "a connection ends"),
-    SP_ALLOW_IF("socketpair", 0, SP_CHECK_IS, AF_UNIX, "the wire of a new session"),
     SP_ALLOW("setsockopt", "room in the wire of a session"),
     SP_ALLOW("getsockopt", "what went wrong with a connection"),
     SP_ALLOW("memfd_create", "a body over 16 KiB gets a descriptor"),

@@ -62,9 +62,12 @@ static enum sp_err add(scmp_filter_ctx filter, const struct sp_rule *rule, unsig
         return SP_OK;
     }
     uint32_t action = rule->answer == 0 ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO((uint32_t)rule->answer);
-    const struct scmp_arg_cmp cmp = comparison(rule);
-    int status =
-        seccomp_rule_add_array(filter, action, call, rule->check == SP_CHECK_NONE ? 0 : 1, &cmp);
+    const struct scmp_arg_cmp cmp[] = {
+        comparison(rule),
+        {.arg = rule->more_argument, .op = SCMP_CMP_EQ, .datum_a = rule->more, .datum_b = 0},
+    };
+    const unsigned count = rule->check == SP_CHECK_NONE ? 0 : rule->has_more ? 2 : 1;
+    int status = seccomp_rule_add_array(filter, action, call, count, cmp);
     if (status != 0 && status != -EEXIST) {
         return SP_ERR_SYSTEM;
     }

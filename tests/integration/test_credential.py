@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import pathlib
+import threading
 
 import pytest
 
@@ -176,6 +177,27 @@ def test_a_refused_bearer_is_asked_for_anew(stub, provider, authority):
         assert upstream.run().status == 502
         stub.forget()
         wait_for(lambda: len(provider.given) == 2, 10, "a second token")
+        assert upstream.bearer() == provider.given[1] != first
+
+
+def test_many_refused_runs_are_one_question(stub, provider, authority):
+    with with_secret(stub, provider, authority) as upstream:
+        first = upstream.bearer()
+        stub.behave = answer_with(401, b"{}")
+        provider.open.clear()
+        statuses = []
+        threads = [threading.Thread(target=lambda: statuses.append(upstream.run().status)) for _ in range(12)]
+        for thread in threads:
+            thread.start()
+        wait_for(lambda: len(provider.asked) == 2, 20, "the question for another bearer")
+        provider.open.set()
+        for thread in threads:
+            thread.join(60)
+        assert len(statuses) == 12 and set(statuses) <= {502, 503}
+        # Those that were on their way with the old bearer do not drop the new one; nor does the new one, refused at once.
+        assert len(provider.asked) == 2
+        stub.forget()
+        wait_for(lambda: len(provider.given) == 2, 10, "the second token")
         assert upstream.bearer() == provider.given[1] != first
 
 

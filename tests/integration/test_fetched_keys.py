@@ -2,6 +2,7 @@
 
 import json
 import signal
+import threading
 import time
 
 import pytest
@@ -110,6 +111,34 @@ def test_a_new_key_is_fetched_when_its_first_token_comes_and_strangers_drive_not
         for _ in range(20):
             assert ask(gateway, stranger.token()).status in (401, 429)
         assert len(server.asked) == 2
+    finally:
+        gateway.close()
+
+
+def test_many_unknown_keys_at_once_are_one_question(server, signer, authority, tmp_path):
+    server.keys = [signer.jwk()]
+    gateway = start(server, authority.certificate)
+    try:
+        wait_for(lambda: ask(gateway, signer.token()).status == 200, 10, "the keys to arrive")
+        before = settled(server)
+        new, statuses = Signer(tmp_path, "two"), []
+        server.keys = [signer.jwk(), new.jwk()]
+        server.open.clear()
+        threads = [threading.Thread(target=lambda: statuses.append(ask(gateway, new.token()).status)) for _ in range(16)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        # Nobody waits for the server, nobody is let in without the key, and those with known keys are.
+        assert set(statuses) <= {401, 429} and len(statuses) == 16
+        assert ask(gateway, signer.token()).status == 200
+        wait_for(lambda: len(server.asked) > before, 90, "the question")
+        for _ in range(8):
+            assert ask(gateway, new.token()).status in (401, 429)
+        assert len(server.asked) == before + 1
+        server.open.set()
+        wait_for(lambda: ask(gateway, new.token()).status == 200, 90, "the new key")
+        assert len(server.asked) == before + 1
     finally:
         gateway.close()
 

@@ -21,6 +21,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         provider = self.server.provider
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         provider.asked.append(Asked(self.command, self.path, self.headers, body))
+        provider.open.wait(60)
         status, headers, answer = provider.next_answer()
         data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         self.send_response(status)
@@ -41,6 +42,8 @@ class IdentityProvider:
     def __init__(self, certificate=None):
         self.asked, self.given, self.failures = [], [], []
         self.life = 3600
+        self.open = threading.Event()  # cleared: questions are taken, and answered when it is set again
+        self.open.set()
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.provider = self
         self.scheme = "http"
@@ -63,5 +66,6 @@ class IdentityProvider:
         return 200, {}, {"token_type": "Bearer", "access_token": token, "expires_in": self.life}
 
     def close(self):
+        self.open.set()
         self.server.shutdown()
         self.server.server_close()

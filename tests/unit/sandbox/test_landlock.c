@@ -32,8 +32,9 @@ static const struct sp_profile logging = {.name = "logging", .files = SP_FILES_L
 static int enter(const struct sp_profile *profile, int dir)
 {
     int abi = 0;
+    const struct sp_landlock_given given = {.dir_fd = dir};
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-                   sp_landlock_enter(profile, dir, 0, &abi) == SP_OK
+                   sp_landlock_enter(profile, &given, &abi) == SP_OK
                ? 0
                : 50;
 }
@@ -113,6 +114,42 @@ static int try_connecting(const void *what)
                : 2;
 }
 
+static bool may_connect_to(uint16_t port)
+{
+    const struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    SP_AUTO_CLOSE int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    return !is_denied(
+        connect(fd, (const struct sockaddr *)(const void *)&address, sizeof(address)));
+}
+
+static int try_ports(const void *what)
+{
+    static const uint16_t ports[] = {9, 53};
+    static const struct sp_profile connecting = {
+        .name = "connecting", .files = SP_FILES_NONE, .may_connect = true};
+    const struct sp_landlock_given given = {
+        .dir_fd = -1, .ports = ports, .port_count = SP_COUNT(ports)};
+    int abi = 0;
+    (void)what;
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        sp_landlock_enter(&connecting, &given, &abi) != SP_OK) {
+        return 1;
+    }
+    if (!may_connect_to(9) || !may_connect_to(53)) {
+        return 2; /* nobody may be there, but the way is free */
+    }
+    return may_connect_to(10) || may_connect_to(443) ? 3 : 0;
+}
+
+static int try_anywhere(const void *what)
+{
+    static const struct sp_profile connecting = {
+        .name = "connecting", .files = SP_FILES_NONE, .may_connect = true};
+    (void)what;
+    return enter(&connecting, -1) == 0 && may_connect_to(10) ? 0 : 1;
+}
+
 static int try_signalling(const void *what)
 {
     (void)what;
@@ -143,6 +180,8 @@ static void test_connections_and_signals_are_refused_where_the_kernel_can(void *
     (void)state;
     if (sp_landlock_abi() >= ABI_NET) {
         assert_int_equal(in_child(try_connecting, NULL), 0);
+        assert_int_equal(in_child(try_ports, NULL), 0);
+        assert_int_equal(in_child(try_anywhere, NULL), 0);
     }
     if (sp_landlock_abi() >= ABI_SCOPE) {
         assert_int_equal(in_child(try_signalling, NULL), 0);

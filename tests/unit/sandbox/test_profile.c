@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -65,6 +66,8 @@ static const struct {
     {"mknod", SYS_mknod, {0, 0, 0}},
     {"open", SYS_open, {0, 0, 0}},
     {"listen", SYS_listen, {-1, 0, 0}},
+    {"socketpair of datagrams", SYS_socketpair, {AF_UNIX, SOCK_DGRAM, 0}},
+    {"socketpair of another family", SYS_socketpair, {AF_INET, SOCK_STREAM, 0}},
     {"inotify_init1", SYS_inotify_init1, {0, 0, 0}},
     {"personality", SYS_personality, {0, 0, 0}},
     {"seccomp", SYS_seccomp, {0, 0, 0}},

@@ -25,6 +25,7 @@ static const struct sp_rule rules[] = {
                  "the other families are answered"),
     SP_ALLOW_IF("lseek", 2, SP_CHECK_CLEAR, 2, "no bit 1 in the argument"),
     SP_ALLOW_IF("dup3", 2, SP_CHECK_SET, O_CLOEXEC, "at least this bit"),
+    SP_ALLOW_BOTH("socketpair", 0, AF_UNIX, 1, SOCK_STREAM, "one family and one type only"),
     SP_ALLOW_IF("getpgid", 0, SP_CHECK_SELF, 0, "this process only"),
     SP_ANSWER("getppid", ESRCH, "a call that is answered without being made"),
 };
@@ -49,6 +50,9 @@ static const struct attempt attempts[] = {
     {"bit not clear", SYS_lseek, {-1, 0, 2}, -SIGSYS},
     {"bit set", SYS_dup3, {-1, 5, O_CLOEXEC}, EBADF},
     {"bit not set", SYS_dup3, {-1, 5, 0}, -SIGSYS},
+    {"both as listed", SYS_socketpair, {AF_UNIX, SOCK_STREAM, 0}, EFAULT},
+    {"the first as listed", SYS_socketpair, {AF_UNIX, SOCK_DGRAM, 0}, -SIGSYS},
+    {"the second as listed", SYS_socketpair, {AF_INET, SOCK_STREAM, 0}, -SIGSYS},
     {"another process", SYS_getpgid, {1, 0, 0}, -SIGSYS},
     {"answered", SYS_getppid, {0, 0, 0}, ESRCH},
     {"common row", SYS_getpid, {0, 0, 0}, 0},
