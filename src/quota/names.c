@@ -307,6 +307,16 @@ struct sp_name *sp_names_newest_of(const struct sp_names *names, uint32_t tenant
     return tenant < names->tenant_room ? names->tenants[tenant].newest : NULL;
 }
 
+void sp_names_move(struct sp_names *names, uint64_t by_us)
+{
+    for (size_t i = 0; i < names->bucket_count; i++) {
+        for (struct sp_name *name = names->buckets[i]; name != NULL; name = name->next_in_bucket) {
+            name->used_us += by_us;
+            sp_names_list(names, name, false);
+        }
+    }
+}
+
 size_t sp_names_count(const struct sp_names *names)
 {
     return names->count;

@@ -62,6 +62,9 @@ struct sp_name *sp_names_oldest(const struct sp_names *names) SP_NONNULL(1);
 struct sp_name *sp_names_oldest_of(const struct sp_names *names, uint32_t tenant) SP_NONNULL(1);
 struct sp_name *sp_names_newest_of(const struct sp_names *names, uint32_t tenant) SP_NONNULL(1);
 
+/* The time went forward by so much in which nothing happened: all were used so much later, and are to be written. */
+void sp_names_move(struct sp_names *names, uint64_t by_us) SP_NONNULL(1);
+
 size_t sp_names_count(const struct sp_names *names) SP_NONNULL(1);
 
 /* --- what is to be written --- */

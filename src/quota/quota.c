@@ -201,6 +201,7 @@ enum sp_err sp_quota_reserve(struct sp_quota *quota, const struct sp_quota_ask *
         take_from(&quota->nodes[path[i]], &ask, now_us);
         note_taken(quota, path[i]);
     }
+    quota->nodes[ask.node].holds++;
     *out = hold;
     return SP_OK;
 }
@@ -289,6 +290,8 @@ static void end(struct sp_quota *quota, struct sp_quota_hold *hold)
 {
     uint32_t path[SP_QUOTA_PATH_MAX];
     unsigned count = sp_quota_path(quota, hold->node, path);
+    SP_ASSERT(quota->nodes[hold->node].holds > 0);
+    quota->nodes[hold->node].holds--;
     for (unsigned i = 0; i < count; i++) {
         struct sp_quota_node *node = &quota->nodes[path[i]];
         SP_ASSERT(!hold->is_run || node->runs > 0);

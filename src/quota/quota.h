@@ -43,7 +43,10 @@ enum sp_err sp_quota_open(const struct sp_quota_store *store, uint64_t cooldown_
 /* Frees; writes nothing, as in a crash. */
 void sp_quota_free(struct sp_quota *quota);
 
-/* The time that all the other calls want. Never set back. */
+/*
+ * The time that all the other calls want. Never set back. A wall clock that is set forward begins a day early, and nothing
+ * else: rates, sessions, and the places of runs that may go on, end no sooner for it.
+ */
 uint64_t sp_quota_now(struct sp_quota *quota, struct sp_quota_time now) SP_NONNULL(1);
 
 /*

@@ -13,12 +13,13 @@
 #define SP_QUOTA_PATH_MAX 3U /* token, tenant, organisation */
 
 struct sp_quota_node {
-    char *name;
+    char *name;  /* NULL: nobody's, to be given to the next */
     char *token; /* NULL but for a token */
     enum sp_limit_scope scope;
     uint32_t parent;
     uint32_t first_token; /* of a tenant */
-    uint32_t next_token;
+    uint32_t next_token;  /* of the same tenant; of a node that is nobody's, the next such */
+    uint32_t holds;       /* requests that are not settled; of a token */
     struct sp_quota_limits limits;
     struct sp_rate rate;
     uint64_t arrival_lease_us;
@@ -45,6 +46,8 @@ struct sp_quota {
     struct sp_quota_node *nodes;
     size_t node_count;
     size_t node_room;
+    uint32_t first_free; /* of the nodes that are nobody's */
+    uint32_t swept_day;
     uint32_t *slots; /* open addressing over nodes, at most half full */
     size_t slot_count;
     uint32_t *listed;
@@ -66,6 +69,12 @@ enum sp_err sp_quota_node_make(struct sp_quota *quota, enum sp_limit_scope scope
 /* The node and those above it, lowest first; how many. */
 unsigned sp_quota_path(const struct sp_quota *quota, uint32_t node,
                        uint32_t out[SP_QUOTA_PATH_MAX]);
+
+/*
+ * Tokens that nothing is known of any more, as they were not used today, are forgotten: their number is not bounded by the
+ * configuration. Once a day, and when there is no room for another.
+ */
+void sp_quota_sweep(struct sp_quota *quota, uint64_t now_us);
 
 /* A new day begins at nothing. */
 void sp_quota_node_today(struct sp_quota_node *node, uint32_t day);

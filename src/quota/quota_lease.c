@@ -288,6 +288,9 @@ void sp_quota_forget_before(struct sp_quota *quota)
 enum sp_err sp_quota_tick(struct sp_quota *quota, uint64_t now_us)
 {
     sp_quota_expire(quota, now_us);
+    if (quota->swept_day != sp_quota_day(now_us)) {
+        sp_quota_sweep(quota, now_us);
+    }
     if (quota->runs_before_until_us != 0 && now_us >= quota->runs_before_until_us) {
         sp_quota_forget_before(quota);
     }
@@ -304,6 +307,9 @@ static enum sp_err put_exactly(struct sp_quota *quota, uint64_t now_us)
     const struct sp_quota_store *store = quota->store;
     for (uint32_t i = 0; i < quota->node_count; i++) {
         struct sp_quota_node *node = &quota->nodes[i];
+        if (node->name == NULL) {
+            continue;
+        }
         sp_quota_node_today(node, sp_quota_day(now_us));
         struct sp_store_row row = row_of(node, true);
         SP_TRY(store->put(store->ctx, &row));
@@ -331,8 +337,10 @@ enum sp_err sp_quota_stop(struct sp_quota *quota, uint64_t now_us)
     }
     SP_TRY(store->commit(store->ctx));
     for (uint32_t i = 0; i < quota->node_count; i++) {
-        struct sp_store_row row = row_of(&quota->nodes[i], true);
-        adopt(&quota->nodes[i], &row);
+        if (quota->nodes[i].name != NULL) {
+            struct sp_store_row row = row_of(&quota->nodes[i], true);
+            adopt(&quota->nodes[i], &row);
+        }
     }
     return SP_OK;
 }

@@ -5,6 +5,8 @@
 #include "quota/quota_inner.h"
 
 #define FIRST_NODES ((size_t)16)
+/* By less than this a wall clock is not set forward but put right. */
+#define JUMP_US     ((uint64_t)1000000)
 
 enum sp_quota_day_kind sp_quota_kind_of(enum sp_limit limit)
 {
@@ -67,6 +69,19 @@ static size_t slot_of(const struct sp_quota *quota, enum sp_limit_scope scope, s
     return at;
 }
 
+static void fill_slots(struct sp_quota *quota)
+{
+    for (size_t i = 0; i < quota->slot_count; i++) {
+        quota->slots[i] = SP_QUOTA_NODE_NONE;
+    }
+    for (uint32_t i = 0; i < quota->node_count; i++) {
+        const struct sp_quota_node *node = &quota->nodes[i];
+        if (node->name != NULL) {
+            quota->slots[slot_of(quota, node->scope, sp_slice_of(node->name), token_of(node))] = i;
+        }
+    }
+}
+
 static enum sp_err grow_slots(struct sp_quota *quota)
 {
     size_t count = quota->slot_count == 0 ? FIRST_NODES * 2 : quota->slot_count * 2;
@@ -74,16 +89,10 @@ static enum sp_err grow_slots(struct sp_quota *quota)
     if (slots == NULL) {
         return SP_ERR_NOMEM;
     }
-    for (size_t i = 0; i < count; i++) {
-        slots[i] = SP_QUOTA_NODE_NONE;
-    }
     free(quota->slots);
     quota->slots = slots;
     quota->slot_count = count;
-    for (uint32_t i = 0; i < quota->node_count; i++) {
-        const struct sp_quota_node *node = &quota->nodes[i];
-        slots[slot_of(quota, node->scope, sp_slice_of(node->name), token_of(node))] = i;
-    }
+    fill_slots(quota);
     return SP_OK;
 }
 
@@ -108,15 +117,40 @@ static enum sp_err grow_nodes(struct sp_quota *quota)
     return SP_OK;
 }
 
+/* The place of the next node: one that is nobody's, or behind all others. */
+static enum sp_err reserve_node(struct sp_quota *quota, uint32_t *out)
+{
+    if (quota->first_free == SP_QUOTA_NODE_NONE && quota->node_count >= SP_QUOTA_NODES_MAX) {
+        sp_quota_sweep(quota, quota->clock.time_us);
+    }
+    if (quota->first_free != SP_QUOTA_NODE_NONE) {
+        *out = quota->first_free;
+        return SP_OK;
+    }
+    SP_TRY(grow_nodes(quota));
+    *out = (uint32_t)quota->node_count;
+    return SP_OK;
+}
+
+static void take_node(struct sp_quota *quota, uint32_t at)
+{
+    if (at == quota->first_free) {
+        quota->first_free = quota->nodes[at].next_token;
+    } else {
+        quota->node_count++;
+    }
+}
+
 enum sp_err sp_quota_node_make(struct sp_quota *quota, enum sp_limit_scope scope,
                                struct sp_slice name, struct sp_slice token, uint32_t *out)
 {
+    uint32_t at = 0;
     size_t slot = quota->slot_count == 0 ? 0 : slot_of(quota, scope, name, token);
     if (quota->slot_count > 0 && quota->slots[slot] != SP_QUOTA_NODE_NONE) {
         *out = quota->slots[slot];
         return SP_OK;
     }
-    SP_TRY(grow_nodes(quota));
+    SP_TRY(reserve_node(quota, &at));
     char *name_copy = sp_slice_dup(name);
     char *token_copy = scope == SP_LIMIT_OF_TOKEN ? sp_slice_dup(token) : NULL;
     if (name_copy == NULL || (scope == SP_LIMIT_OF_TOKEN && token_copy == NULL)) {
@@ -124,14 +158,13 @@ enum sp_err sp_quota_node_make(struct sp_quota *quota, enum sp_limit_scope scope
         free(token_copy);
         return SP_ERR_NOMEM;
     }
-    uint32_t at = (uint32_t)quota->node_count;
+    take_node(quota, at);
     quota->nodes[at] = (struct sp_quota_node){.name = name_copy,
                                               .token = token_copy,
                                               .scope = scope,
                                               .parent = SP_QUOTA_NODE_NONE,
                                               .first_token = SP_QUOTA_NODE_NONE,
                                               .next_token = SP_QUOTA_NODE_NONE};
-    quota->node_count++;
     quota->slots[slot_of(quota, scope, name, token)] = at;
     *out = at;
     return SP_OK;
@@ -141,10 +174,9 @@ enum sp_err sp_quota_node_make(struct sp_quota *quota, enum sp_limit_scope scope
 static enum sp_err make_token(struct sp_quota *quota, uint32_t tenant, struct sp_slice id,
                               uint32_t *out)
 {
-    size_t before = quota->node_count;
     SP_TRY(sp_quota_node_make(quota, SP_LIMIT_OF_TOKEN, sp_slice_of(quota->nodes[tenant].name), id,
                               out));
-    if (quota->node_count > before) {
+    if (quota->nodes[*out].parent == SP_QUOTA_NODE_NONE) { /* a new one */
         quota->nodes[*out].parent = tenant;
         quota->nodes[*out].next_token = quota->nodes[tenant].first_token;
         quota->nodes[tenant].first_token = *out;
@@ -208,6 +240,57 @@ static void move(struct sp_quota *quota, uint32_t node, uint32_t parent)
     count_below(quota, child->parent, child, false);
     child->parent = parent;
     count_below(quota, parent, child, true);
+}
+
+/* --- forgetting --- */
+
+/* Whether a new node in its place would say the same. */
+static bool is_forgettable(const struct sp_quota_node *node, uint64_t now_us)
+{
+    const bool is_idle = node->holds == 0 && node->runs == 0 && node->runs_before == 0 &&
+                         node->sessions == 0 && !node->is_listed;
+    return is_idle && node->day != sp_quota_day(now_us) && node->rate.arrival_us <= now_us;
+}
+
+static void forget_token(struct sp_quota *quota, uint32_t at)
+{
+    struct sp_quota_node *node = &quota->nodes[at];
+    free(node->name);
+    free(node->token);
+    *node = (struct sp_quota_node){.scope = SP_LIMIT_OF_TOKEN, .next_token = quota->first_free};
+    quota->first_free = at;
+}
+
+/* Takes the forgettable ones out of a tenant's list; whether there were any. */
+static bool sweep_tenant(struct sp_quota *quota, uint32_t tenant, uint64_t now_us)
+{
+    uint32_t *from = &quota->nodes[tenant].first_token;
+    bool has_any = false;
+    while (*from != SP_QUOTA_NODE_NONE) {
+        const uint32_t at = *from;
+        if (is_forgettable(&quota->nodes[at], now_us)) {
+            *from = quota->nodes[at].next_token;
+            forget_token(quota, at);
+            has_any = true;
+        } else {
+            from = &quota->nodes[at].next_token;
+        }
+    }
+    return has_any;
+}
+
+void sp_quota_sweep(struct sp_quota *quota, uint64_t now_us)
+{
+    bool has_any = false;
+    for (uint32_t i = 0; i < quota->node_count; i++) {
+        if (quota->nodes[i].name != NULL && quota->nodes[i].scope == SP_LIMIT_OF_TENANT) {
+            has_any = sweep_tenant(quota, i, now_us) || has_any;
+        }
+    }
+    quota->swept_day = sp_quota_day(now_us);
+    if (has_any) {
+        fill_slots(quota);
+    }
 }
 
 /* --- limits --- */
@@ -376,6 +459,7 @@ enum sp_err sp_quota_open(const struct sp_quota_store *store, uint64_t cooldown_
     }
     quota->store = store;
     quota->cooldown_us = cooldown_us;
+    quota->first_free = SP_QUOTA_NODE_NONE;
     enum sp_err err = sp_names_new(SP_QUOTA_SESSIONS_MAX, &quota->names);
     if (err == SP_OK) {
         err = load(quota, now);
@@ -404,7 +488,25 @@ void sp_quota_free(struct sp_quota *quota)
     free(quota);
 }
 
+/* What ends by and by goes along with a clock that is set forward. */
+static void move_ends(struct sp_quota *quota, uint64_t before_us, uint64_t by_us)
+{
+    for (uint32_t i = 0; i < quota->node_count; i++) {
+        struct sp_rate *rate = &quota->nodes[i].rate;
+        rate->arrival_us += rate->arrival_us > before_us ? by_us : 0;
+    }
+    quota->runs_before_until_us += quota->runs_before_until_us != 0 ? by_us : 0;
+    quota->flushed_us += by_us;
+    sp_names_move(quota->names, by_us);
+}
+
 uint64_t sp_quota_now(struct sp_quota *quota, struct sp_quota_time now)
 {
-    return sp_quota_clock_now(&quota->clock, now.mono_us, now.wall_us);
+    const uint64_t time_us = sp_quota_clock_now(&quota->clock, now.mono_us, now.wall_us);
+    const uint64_t ahead_us = quota->clock.ahead_us;
+    /* Both clocks go at one speed; they are not read at one moment. */
+    if (ahead_us >= JUMP_US) {
+        move_ends(quota, time_us - ahead_us, ahead_us);
+    }
+    return time_us;
 }

@@ -5,6 +5,7 @@ void sp_quota_clock_start(struct sp_quota_clock *clock, uint64_t written_us, uin
 {
     clock->time_us = written_us > wall_us ? written_us : wall_us;
     clock->mono_us = mono_us;
+    clock->ahead_us = 0;
 }
 
 uint64_t sp_quota_clock_now(struct sp_quota_clock *clock, uint64_t mono_us, uint64_t wall_us)
@@ -13,9 +14,8 @@ uint64_t sp_quota_clock_now(struct sp_quota_clock *clock, uint64_t mono_us, uint
         clock->time_us += mono_us - clock->mono_us;
         clock->mono_us = mono_us;
     }
-    if (wall_us > clock->time_us) {
-        clock->time_us = wall_us;
-    }
+    clock->ahead_us = wall_us > clock->time_us ? wall_us - clock->time_us : 0;
+    clock->time_us += clock->ahead_us;
     return clock->time_us;
 }
 

@@ -18,6 +18,7 @@
 struct sp_quota_clock {
     uint64_t time_us; /* since 1970, as of the latest question */
     uint64_t mono_us;
+    uint64_t ahead_us; /* how far the latest question found the wall clock set forward */
 };
 
 /* `written_us` is the latest time that is known to have been, 0 for none. */

@@ -97,6 +97,17 @@ static void make_truth(struct world *w)
     }
 }
 
+/* A token may have been forgotten, and its place given to another: it is asked for by its name. */
+static void find_token(struct world *w, uint32_t leaf)
+{
+    const struct truth *t = &w->truth[leaf];
+    char name[32];
+    (void)snprintf(name, sizeof(name), "n%u", leaf);
+    assert_int_equal(
+        sp_quota_token(w->quota, w->at[t->parent], sp_slice_of(name), &t->limits, &w->at[leaf]),
+        SP_OK);
+}
+
 static void open_quota(struct world *w)
 {
     const struct sp_quota_time now = {w->mono_us, w->wall_us};
@@ -223,6 +234,7 @@ static void ask_one(struct world *w)
 {
     struct sp_quota_refusal refusal = {.used = 0};
     uint32_t leaf = ORGANISATIONS + TENANTS + (uint32_t)random_below(w, TENANTS * TOKENS);
+    find_token(w, leaf);
     struct sp_quota_ask ask = {.node = w->at[leaf],
                                .is_run = random_below(w, 4) != 0,
                                .is_time_open = random_below(w, 2) == 0};
@@ -407,6 +419,9 @@ static void crash(struct world *w)
 {
     forget_fresh(w);
     for (uint32_t i = 0; i < NODES; i++) {
+        if (i >= ORGANISATIONS + TENANTS) {
+            find_token(w, i);
+        }
         const struct sp_quota_node *node = &w->quota->nodes[w->at[i]];
         for (unsigned kind = 0; kind < SP_QUOTA_DAY_KINDS; kind++) {
             w->leases[i][kind] = node->day == sp_quota_day(w->now_us) ? node->lease[kind] : 0;
