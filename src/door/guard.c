@@ -172,8 +172,26 @@ static bool has_too_many_parameters(const struct sp_guard *g)
     return count > SP_GUARD_PARAMETERS_MAX;
 }
 
+/* Who asks, for what and once only: of two values one would be believed, and a proxy in front may believe the other. */
+static bool has_twice_what_stands_once(const struct sp_guard *g)
+{
+    static const char *const names[] = {"Authorization", "x-ms-apikey", "Content-Type",
+                                        "Idempotency-Key", "operation-id"};
+    struct sp_slice ignored = {NULL, 0};
+    for (size_t i = 0; i < SP_COUNT(names); i++) {
+        if (sp_http1_find(&g->request, names[i], &ignored) > 1) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void on_request_head(struct sp_guard *g, uint64_t now_ms)
 {
+    if (has_twice_what_stands_once(g)) {
+        refuse(g, SP_ERR_HTTP, "a field that stands once is given twice");
+        return;
+    }
     if (has_too_many_parameters(g)) {
         refuse(g, SP_ERR_URI_TOO_LONG, "the query has too many parameters");
         return;
