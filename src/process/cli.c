@@ -157,7 +157,7 @@ static enum sp_err start_program(struct cli_state *state, int output)
         argv[8] = text_of(&state->tenant_id);
     }
     const char *const environment[] = {text_of(&state->home), text_of(&state->path),
-                                       text_of(&state->config_dir), NULL};
+                                       text_of(&state->config_dir), "TZ=UTC", NULL};
     const struct sp_spawn how = {.program = text_of(&state->program),
                                  .argv = argv,
                                  .environment = environment,

@@ -123,6 +123,19 @@ static enum sp_err seconds_of(const struct sp_json *doc, const char *key, uint64
     return sp_parse_u64(text, INT64_MAX, out);
 }
 
+/* The Azure CLI before 2.54 writes local time without saying of which place: the program is run in UTC. */
+static enum sp_err local_time(struct sp_slice text, uint64_t *out_wall_s)
+{
+    SP_AUTO_BUF struct sp_buf utc;
+    sp_buf_init(&utc, ERROR_BYTES_MAX);
+    if (sp_provider_time(text, out_wall_s) == SP_OK) {
+        return SP_OK;
+    }
+    SP_TRY(sp_buf_put(&utc, text));
+    SP_TRY(sp_buf_put_byte(&utc, 'Z'));
+    return sp_provider_time(sp_buf_slice(&utc), out_wall_s);
+}
+
 static enum sp_err life_of(const struct sp_json *doc, uint64_t wall_s, uint64_t *out_s)
 {
     struct sp_slice text;
@@ -132,7 +145,7 @@ static enum sp_err life_of(const struct sp_json *doc, uint64_t wall_s, uint64_t 
     }
     const struct sp_json_value *end = sp_json_get(sp_json_root(doc), "expires_on");
     SP_TRY(text_of(doc, end != NULL ? end : sp_json_get(sp_json_root(doc), "expiresOn"), &text));
-    SP_TRY(sp_provider_time(text, &end_s));
+    SP_TRY(end != NULL ? sp_provider_time(text, &end_s) : local_time(text, &end_s));
     *out_s = end_s > wall_s ? end_s - wall_s : 0;
     return SP_OK;
 }

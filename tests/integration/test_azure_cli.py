@@ -105,12 +105,20 @@ def test_it_is_asked_once_with_these_arguments_and_nothing_of_ours(stub):
         assert call["argv"] == ["account", "get-access-token", "--output", "json", "--resource", "https://dynamicsessions.io",
                                 "--tenant", "tenant-1"]
         mine = {name: value for name, value in call["env"].items() if name not in ("LC_CTYPE", "PWD", "SHLVL", "_")}
-        assert mine == {name: cli.gateway.environment[name] for name in ("HOME", "PATH", "AZURE_CONFIG_DIR")}
+        assert mine == {"TZ": "UTC", **{name: cli.gateway.environment[name] for name in ("HOME", "PATH", "AZURE_CONFIG_DIR")}}
         assert call["tries"] == {"sallyport-test": "Permission denied", "cache": "fine", "passwd": "fine"}
         assert call["child"] == "from a shell" and call["nnp"]
         assert call["fds"] <= 4  # input, output, errors, and the listing itself
         assert call["uid"] == (STRANGER if os.geteuid() == 0 else os.geteuid())
         assert "seccomp=errno" in json.dumps([entry for entry in cli.gateway.entries() if entry.get("role") == "cli"])
+
+
+def test_an_older_one_says_the_end_in_local_time(stub):
+    cli = Cli(stub)
+    end = datetime.datetime.fromtimestamp(time.time() + 3600, datetime.timezone.utc)
+    cli.says(json.dumps({"accessToken": "cli-token-old", "expiresOn": end.strftime("%Y-%m-%d %H:%M:%S.%f")}))
+    with cli:
+        assert cli.bearer() == "cli-token-old"
 
 
 @pytest.mark.parametrize("script,said", [
