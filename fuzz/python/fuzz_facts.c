@@ -1,12 +1,13 @@
-/* fuzz_facts - sp_facts_scan, _resolve, _decode, _place: what is found lies inside the source and can be asked about. */
+/* fuzz_facts - sp_facts_scan, _resolve, _decode, _place, sp_scopes_is_own: what is found can be asked about. */
 #include "base/assert.h"
 #include "python/facts.h"
+#include "python/scopes.h"
 
 #define SOURCE_BYTES_MAX ((size_t)64 * 1024)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void ask(const struct sp_facts *facts, size_t size)
+static void ask(struct sp_facts *facts, size_t size)
 {
     static struct sp_paths paths;
     uint8_t text[SP_FACTS_CONST_BYTES_MAX];
@@ -19,6 +20,7 @@ static void ask(const struct sp_facts *facts, size_t size)
         SP_ASSERT(place.line >= 1 && place.column >= 1 && place.end_line >= place.line);
         SP_ASSERT(sp_facts_resolve(facts, &refs[i], &paths) != SP_OK ||
                   paths.count <= SP_FACTS_PATHS_MAX);
+        SP_ASSERT(!sp_scopes_is_own(facts, &refs[i]) || refs[i].root == SP_ROOT_NAME);
     }
     const struct sp_const *consts = sp_facts_consts(facts, &count);
     for (size_t i = 0; i < count; i++) {

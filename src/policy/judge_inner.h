@@ -56,6 +56,7 @@ struct sp_judge {
     const struct sp_facts *facts; /* the ones being judged */
     const struct sp_span *within; /* the constant that they stand in, or NULL */
     bool is_sensitive;            /* something was said of the reference, or its call decides */
+    bool is_by_place;             /* what was said of its name holds in this place only */
     bool
         is_expression; /* of a constant whose reader knows expressions: bare names are only names */
     uint32_t inert[JUDGE_INERT_MAX]; /* numbers, from 1, of references, by their names */
@@ -152,6 +153,16 @@ void judge_fields(struct sp_judge *j, struct sp_slice text, const struct sp_span
 /* All texts, as annotations that somebody evaluates. */
 void judge_annotations(struct sp_judge *j) SP_NONNULL(1);
 
+/* A name of Python's own that rules speak of. */
+bool judge_is_builtin(const struct sp_judge *j, struct sp_slice name) SP_NONNULL(1);
+/* The root of the reference surely is the program's own name where it stands. */
+bool judge_is_own_name(struct sp_judge *j, const struct sp_ref *ref) SP_NONNULL(1, 2);
+/* The name is bound to what an import brought, and would stand for something else if it were not. */
+bool judge_hides(const struct sp_judge *j, uint32_t symbol) SP_NONNULL(1);
+/* Judges such a name as if it were not bound, unless it surely is. True when something was found. */
+bool judge_hidden(struct sp_judge *j, const struct sp_ref *ref, struct sp_slice path)
+    SP_NONNULL(1, 2);
+
 /* A module is used as a value somewhere, so that any object may be one. */
 bool judge_has_loose_module(struct sp_judge *j) SP_NONNULL(1);
 
@@ -164,6 +175,8 @@ void judge_mark_words(struct sp_judge *j) SP_NONNULL(1);
 /* The bare use of this name says nothing; its attributes and calls still may. */
 void judge_forget_word(struct sp_judge *j, const struct sp_ref *ref) SP_NONNULL(1, 2);
 bool judge_is_telling(const struct sp_judge *j, const struct sp_ref *ref) SP_NONNULL(1, 2);
+/* judge_hides, of the root of a reference. */
+bool judge_may_hide(const struct sp_judge *j, const struct sp_ref *ref) SP_NONNULL(1, 2);
 
 /* What a name must hold that is given as an argument: `m = "os"`. How many values; none when it may be anything. */
 struct sp_name_values;

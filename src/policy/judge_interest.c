@@ -2,7 +2,9 @@
 
 #include "policy/judge_inner.h"
 
+#define MARK_IS_TELLING    1U
 #define MARK_BARE_IS_CLEAN 2U
+#define MARK_HIDES         4U /* bound to something else than it is called */
 
 /*
  * Most names of a program are its own. Those that no rule speaks of, and that stand for nothing imported, are passed
@@ -122,8 +124,11 @@ void judge_mark_words(struct sp_judge *j)
     bool is_open = has_lists || j->star_count > 0;
     for (size_t i = 0; i < count; i++) {
         uint32_t symbol = (uint32_t)i;
-        marks[i] = is_open || sp_facts_has_meaning(j->facts, symbol) ||
-                   sp_map_has(&j->words, sp_facts_symbol(j->facts, symbol));
+        bool has_meaning = sp_facts_has_meaning(j->facts, symbol);
+        bool is_marked =
+            is_open || has_meaning || sp_map_has(&j->words, sp_facts_symbol(j->facts, symbol));
+        bool hides = has_meaning && judge_hides(j, symbol);
+        marks[i] = (uint8_t)((is_marked ? MARK_IS_TELLING : 0U) | (hides ? MARK_HIDES : 0U));
     }
 }
 
@@ -141,7 +146,14 @@ static bool any_marked(const struct sp_judge *j, const struct sp_ref *ref)
 void judge_forget_word(struct sp_judge *j, const struct sp_ref *ref)
 {
     uint8_t *marks = j->facts == j->submission ? j->marks : j->constant_marks;
-    marks[sp_facts_segment_symbol(j->facts, ref, 0)] = MARK_BARE_IS_CLEAN;
+    marks[sp_facts_segment_symbol(j->facts, ref, 0)] |= MARK_BARE_IS_CLEAN;
+}
+
+bool judge_may_hide(const struct sp_judge *j, const struct sp_ref *ref)
+{
+    const uint8_t *marks = j->facts == j->submission ? j->marks : j->constant_marks;
+    return ref->root == SP_ROOT_NAME &&
+           (marks[sp_facts_segment_symbol(j->facts, ref, 0)] & MARK_HIDES) != 0;
 }
 
 bool judge_is_telling(const struct sp_judge *j, const struct sp_ref *ref)
@@ -149,7 +161,7 @@ bool judge_is_telling(const struct sp_judge *j, const struct sp_ref *ref)
     const uint8_t *marks = j->facts == j->submission ? j->marks : j->constant_marks;
     const unsigned uses = SP_REF_CALLED | SP_REF_ESCAPES | SP_REF_TESTED;
     if (ref->root == SP_ROOT_NAME && ref->count == 1 && (ref->flags & uses) == 0 &&
-        marks[sp_facts_segment_symbol(j->facts, ref, 0)] == MARK_BARE_IS_CLEAN) {
+        (marks[sp_facts_segment_symbol(j->facts, ref, 0)] & MARK_BARE_IS_CLEAN) != 0) {
         return false;
     }
     if (any_marked(j, ref)) {

@@ -139,22 +139,37 @@ static bool check_real(struct sp_judge *j, const struct sp_ref *ref, const struc
     return judge_path_check(j, path, &ref->place);
 }
 
+/* A name that the source binds: it may be Python's own all the same, or look like a module's. */
+static bool check_bound(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,
+                        struct sp_slice path)
+{
+    bool is_own = ref->root == SP_ROOT_NAME &&
+                  judge_is_builtin(j, sp_facts_segment(j->facts, ref, 0)) &&
+                  judge_is_own_name(j, ref);
+    size_t len = 0;
+    if (is_own) {
+        return false;
+    }
+    if (judge_special(j, ref, call, path) || check_builtin(j, ref, call, path)) {
+        return true;
+    }
+    /* Of a module's only a dangerous attribute counts. */
+    bool is_exact = sp_table_path(j->table, path, &len) != 0 && sp_slice_find(path, 0, '.') < len;
+    return is_exact && judge_path_check(j, path, &ref->place);
+}
+
 static bool check_path(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,
                        struct sp_slice path, const struct sp_paths *paths)
 {
     struct judge_path own;
+    if (!paths->is_import && paths->is_bound) {
+        return check_bound(j, ref, call, path);
+    }
     if (judge_special(j, ref, call, path)) {
         return true;
     }
     if (!paths->is_import && check_builtin(j, ref, call, path)) {
         return true;
-    }
-    if (!paths->is_import && paths->is_bound) {
-        /* A name of its own that looks like a module's: only a dangerous attribute counts. */
-        size_t len = 0;
-        bool is_exact =
-            sp_table_path(j->table, path, &len) != 0 && sp_slice_find(path, 0, '.') < len;
-        return is_exact && judge_path_check(j, path, &ref->place);
     }
     if (!paths->is_import) {
         path = judge_expand_alias(j, path, &own);
@@ -381,24 +396,43 @@ bool judge_has_loose_module(struct sp_judge *j)
     return j->loose == JUDGE_LOOSE_YES;
 }
 
+/* `import math as os` in one place, `os.system` in another. */
+static bool check_hidden(struct sp_judge *j, const struct sp_ref *ref)
+{
+    struct judge_path own;
+    return judge_may_hide(j, ref) && judge_hidden(j, ref, tail_of(j, ref, 0, &own));
+}
+
+/* All that the name can stand for. */
+static bool check_paths(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,
+                        const struct sp_paths *paths)
+{
+    bool found = false;
+    for (unsigned i = 0; i < paths->count; i++) {
+        found = check_path(j, ref, call, path_at(paths, i), paths) || found;
+    }
+    if (paths->is_import) {
+        found = check_hidden(j, ref) || found;
+    }
+    if (!found && is_bare(ref) && !j->is_by_place) {
+        judge_forget_word(j, ref);
+    }
+    return found;
+}
+
 /* True when nothing was found. */
 static bool judge_ref(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call)
 {
     struct sp_paths *paths = judge_paths(j);
-    bool found = false;
     j->is_sensitive = false;
+    j->is_by_place = false;
     if (sp_facts_resolve(j->facts, ref, paths) != SP_OK) {
         judge_computed(j, &ref->place, "names are re-assigned in more ways than can be followed");
         return false;
     }
     bool is_import = paths->is_import;
     bool is_bound = paths->is_bound;
-    for (unsigned i = 0; i < paths->count; i++) {
-        found = check_path(j, ref, call, path_at(paths, i), paths) || found;
-    }
-    if (!found && is_bare(ref)) {
-        judge_forget_word(j, ref);
-    }
+    bool found = check_paths(j, ref, call, paths);
     bool is_module = is_import || (!is_bound && ref->count > 1 && is_module_name(j, ref));
     found = check_attributes(j, ref, is_module) || found;
     if (!found && ref->count > 0 && !is_import) {
