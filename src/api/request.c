@@ -143,6 +143,17 @@ static enum sp_err read_output_max(const struct sp_json *doc, const struct sp_js
     return SP_OK;
 }
 
+static enum sp_err read_empty_kernel(const struct sp_json_value *members, bool *out,
+                                     struct sp_where *where)
+{
+    const struct sp_json_value *value = sp_json_get(members, "useEmptyKernel");
+    *out = false;
+    if (!is_absent(value) && sp_json_bool(value, out) != SP_OK) {
+        return wrong(where, "useEmptyKernel must be true or false");
+    }
+    return SP_OK;
+}
+
 static enum sp_err read_timeout(const struct sp_json *doc, const struct sp_json_value *members,
                                 uint32_t *out, struct sp_where *where)
 {
@@ -215,6 +226,7 @@ static enum sp_err fill(struct sp_request *request, size_t bytes_max, struct sp_
     SP_TRY(read_input_type(members, &is_base64, where));
     SP_TRY(read_execution_type(members, &request->is_async, where));
     SP_TRY(read_output_max(request->doc, members, &request->output_max, where));
+    SP_TRY(read_empty_kernel(members, &request->is_empty_kernel, where));
     SP_TRY(read_timeout(request->doc, members, &request->timeout_s, where));
     if (sp_shell_is_asked(members)) {
         return take_command(request, members, bytes_max, where);

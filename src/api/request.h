@@ -21,9 +21,10 @@ struct sp_json;
 struct sp_request {
     struct sp_slice code; /* valid UTF-8 without NUL */
     uint32_t timeout_s;
-    uint32_t output_max; /* outputStreamsMaxLength; 0 when it was not given */
-    bool is_async;       /* executionType Asynchronous */
-    bool is_shell;       /* shellCommand or execCommandAndArgs: `code` runs it (api/shell.h) */
+    uint32_t output_max;  /* outputStreamsMaxLength; 0 when it was not given */
+    bool is_async;        /* executionType Asynchronous */
+    bool is_empty_kernel; /* useEmptyKernel */
+    bool is_shell;        /* shellCommand or execCommandAndArgs: `code` runs it (api/shell.h) */
     struct sp_json *doc;
     struct sp_buf decoded;
 };

@@ -21,7 +21,7 @@ enum sp_err sp_upstream_init(struct sp_upstream *u, struct sp_slice base_path,
         .base_path = base_path,
         .api_version = sp_slice_of(sp_version_text(version)),
         .is_embedded = is_embedded,
-        .has_output_max = version >= SP_VERSION_2025_10,
+        .has_run_options = version >= SP_VERSION_2025_10,
     };
     return SP_OK;
 }
@@ -55,8 +55,11 @@ enum sp_err sp_upstream_body(const struct sp_upstream *u, const struct sp_order 
     sp_json_out_member_text(&w, "executionType", "Synchronous");
     sp_json_out_member_string(&w, "code", order->code);
     sp_json_out_member_u64(&w, "timeoutInSeconds", order->timeout_s);
-    if (order->output_max > 0 && u->has_output_max) {
+    if (order->output_max > 0 && u->has_run_options) {
         sp_json_out_member_u64(&w, "outputStreamsMaxLength", order->output_max);
+    }
+    if (order->is_empty_kernel && u->has_run_options) {
+        sp_json_out_member_bool(&w, "useEmptyKernel", true);
     }
     if (is_old) {
         sp_json_out_object_end(&w);

@@ -417,6 +417,19 @@ def run(code):
     return status
 
 
+class _PyplotWatch:
+    """For a matplotlib that a session imports by itself: its backend becomes ours, unless the code has chosen one."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == "matplotlib.pyplot":
+            sys.meta_path.remove(_PyplotWatch)
+            matplotlib = sys.modules["matplotlib"]
+            # MPLBACKEND says agg; what is anything else was chosen since.
+            if str(dict.__getitem__(matplotlib.rcParams, "backend")).lower() == "agg":
+                _use_matplotlib()
+
+
 def _use_matplotlib():
     """A backend of our own, so that plt.show() shows; figures of other backends are shown at the end of the cell."""
     import matplotlib
@@ -490,6 +503,8 @@ def prepare(preload):
                 importlib.import_module("matplotlib.pyplot")
         except Exception as error:
             missing.append("%s (%s)" % (name, type(error).__name__))
+    if "matplotlib.pyplot" not in sys.modules:
+        sys.meta_path.insert(0, _PyplotWatch)
     # Last, so that a file of a session stands in for no module; what may be imported from there the fence says.
     sys.path.append("/mnt/data")
     os.register_at_fork = _register_at_fork

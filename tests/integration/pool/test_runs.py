@@ -137,12 +137,28 @@ def test_question_mark_explains(session):
     assert "Return the number of items" in session("len?").result["stdout"]
 
 
+SEVERAL = ("import matplotlib.pyplot as plt\nfrom IPython.display import display, HTML\n"
+           "plt.plot([1, 2]); plt.show()\ndisplay(HTML('<b>bold</b>'))\nplt.plot([2, 1]); plt.show()\n'last'")
+
+
+def kinds_of(answer):
+    return [sorted(output)[0] for output in answer.result["outputs"]]
+
+
 def test_several_outputs_come_in_order(session):
-    answer = session("import matplotlib.pyplot as plt\nfrom IPython.display import display, HTML\n"
-                     "plt.plot([1, 2]); plt.show()\ndisplay(HTML('<b>bold</b>'))\nplt.plot([2, 1]); plt.show()\n'last'")
+    answer = session(SEVERAL)
     assert answer.result["executionResult"] == "last"
-    assert [sorted(output)[0] for output in answer.result["outputs"]] == \
-        ["image/png", "text/html", "image/png", "application/json"]
+    assert kinds_of(answer) == ["image/png", "text/html", "image/png", "application/json"]
+
+
+def test_figures_of_a_session_that_imports_matplotlib_itself(make_pool):
+    pool = make_pool(sessions=4, options=["--preload", ""])
+    assert kinds_of(pool.run(SEVERAL, "own-import")) == ["image/png", "text/html", "image/png", "application/json"]
+    through_pandas = "import pandas\npandas.Series([1, 2]).plot().figure.show\nimport matplotlib.pyplot\nmatplotlib.pyplot.show()\n"
+    assert kinds_of(pool.run(through_pandas + "display(1)", "by-pandas")) == ["image/png", "text/plain"]
+    # A backend that the code has chosen stays: its figures are shown at the end.
+    chosen = "import matplotlib\nmatplotlib.use('svg')\nimport matplotlib.pyplot as plt\nplt.plot([1]); plt.show()\ndisplay(1)"
+    assert kinds_of(pool.run(chosen, "chosen")) == ["text/plain", "image/png"]
 
 
 def test_picture_with_a_png_form_of_its_own(session):

@@ -144,6 +144,10 @@ static const struct {
      .body = "{\"code\":\"a\",\"outputStreamsMaxLength\":\"1\"}",
      .want = SP_ERR_REQUEST,
      .message = "outputStreamsMaxLength must be"},
+    {.name = "empty kernel a text",
+     .body = "{\"code\":\"a\",\"useEmptyKernel\":\"true\"}",
+     .want = SP_ERR_REQUEST,
+     .message = "useEmptyKernel must be true or false"},
     {.name = "unknown execution type",
      .body = "{\"code\":\"a\",\"executionType\":\"Later\"}",
      .want = SP_ERR_REQUEST,
@@ -189,11 +193,15 @@ static void test_request_reads_how_it_is_to_be_run(void **state)
         const char *body;
         bool is_async;
         uint32_t output_max;
+        bool is_empty_kernel;
     } rows[] = {
-        {"{\"code\":\"a\"}", false, 0},
-        {"{\"code\":\"a\",\"executionType\":\"synchronous\"}", false, 0},
-        {"{\"code\":\"a\",\"executionType\":\"asynchronous\"}", true, 0},
-        {"{\"code\":\"a\",\"outputStreamsMaxLength\":4096}", false, 4096},
+        {"{\"code\":\"a\"}", false, 0, false},
+        {"{\"code\":\"a\",\"executionType\":\"synchronous\"}", false, 0, false},
+        {"{\"code\":\"a\",\"executionType\":\"asynchronous\"}", true, 0, false},
+        {"{\"code\":\"a\",\"outputStreamsMaxLength\":4096}", false, 4096, false},
+        {"{\"code\":\"a\",\"useEmptyKernel\":true}", false, 0, true},
+        {"{\"code\":\"a\",\"useEmptyKernel\":false}", false, 0, false},
+        {"{\"code\":\"a\",\"useEmptyKernel\":null}", false, 0, false},
     };
     (void)state;
     for (size_t i = 0; i < SP_COUNT(rows); i++) {
@@ -202,6 +210,7 @@ static void test_request_reads_how_it_is_to_be_run(void **state)
         assert_int_equal(sp_request_read(sp_slice_of(rows[i].body), 4096, &request, &where), SP_OK);
         assert_true(request.is_async == rows[i].is_async);
         assert_int_equal(request.output_max, rows[i].output_max);
+        assert_true(request.is_empty_kernel == rows[i].is_empty_kernel);
     }
 }
 

@@ -84,6 +84,38 @@ static void test_upstream_body_is_what_our_own_reader_takes(void **state)
     }
 }
 
+static void test_upstream_passes_on_what_the_version_knows(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *version;
+        uint32_t output_max;
+        bool is_empty_kernel;
+        uint32_t wants_max;
+        bool wants_empty;
+    } rows[] = {
+        {"2025-10-02-preview", 5, true, 5, true},
+        {"2025-10-02-preview", 0, false, 0, false},
+        {"2025-02-02-preview", 5, true, 0, false},
+        {"2024-02-02-preview", 5, true, 0, false},
+    };
+    for (size_t i = 0; i < SP_COUNT(rows); i++) {
+        SP_AUTO_BUF struct sp_buf out;
+        SP_AUTO_REQUEST struct sp_request request = {0};
+        struct sp_upstream u = pool("", rows[i].version, false);
+        const struct sp_order order = {.operation = SP_OPERATION_EXECUTE,
+                                       .timeout_s = 9,
+                                       .output_max = rows[i].output_max,
+                                       .is_empty_kernel = rows[i].is_empty_kernel,
+                                       .code = sp_slice_of("1")};
+        sp_buf_init(&out, BYTES_MAX);
+        assert_int_equal(sp_upstream_body(&u, &order, &out), SP_OK);
+        assert_int_equal(sp_request_read(sp_buf_slice(&out), BYTES_MAX, &request, NULL), SP_OK);
+        assert_int_equal(request.output_max, rows[i].wants_max);
+        assert_true(request.is_empty_kernel == rows[i].wants_empty);
+    }
+}
+
 static const struct {
     const char *name;
     const char *version;
@@ -293,6 +325,7 @@ int main(void)
         cmocka_unit_test(test_upstream_speaks_the_family_of_its_version),
         cmocka_unit_test(test_upstream_refuses_operations_that_it_does_not_know),
         cmocka_unit_test(test_upstream_body_is_what_our_own_reader_takes),
+        cmocka_unit_test(test_upstream_passes_on_what_the_version_knows),
         cmocka_unit_test(test_upstream_reads_each_answer_as_it_should),
         cmocka_unit_test(test_upstream_finds_the_witness_of_our_own_pool_only),
         cmocka_unit_test(test_upstream_quotes_the_pool_without_its_tricks),
