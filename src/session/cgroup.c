@@ -90,7 +90,7 @@ static void end_directory(DIR **dir)
     }
 }
 
-static void remove_group(int base, const char *name)
+static void remove_groups_below(int base, const char *name)
 {
     SP_CLEANUP(end_directory) DIR *dir = NULL;
     int fd = openat(base, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
@@ -104,6 +104,11 @@ static void remove_group(int base, const char *name)
             (void)unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR);
         }
     }
+}
+
+static void remove_group(int base, const char *name)
+{
+    remove_groups_below(base, name);
     (void)unlinkat(base, name, AT_REMOVEDIR);
 }
 
@@ -319,6 +324,32 @@ bool sp_cgroup_remove(const struct sp_cgroup *cgroup, unsigned number)
     for (unsigned i = 0; i < cgroup->count; i++) {
         is_gone =
             (unlinkat(cgroup->dirs[i], name, AT_REMOVEDIR) == 0 || errno == ENOENT) && is_gone;
+    }
+    return is_gone;
+}
+
+void sp_cgroup_empty(const struct sp_cgroup *cgroup)
+{
+    for (unsigned i = 0; i < cgroup->count; i++) {
+        remove_groups_below(cgroup->dirs[i], ".");
+    }
+}
+
+bool sp_cgroup_end(const struct sp_cgroup *cgroup, pid_t maker)
+{
+    char name[NAME_BYTES];
+    bool is_gone = true;
+    (void)snprintf(name, sizeof name, OUR_NAME "%d", (int)maker);
+    for (unsigned i = 0; i < cgroup->count; i++) {
+        /* Whose link count is 0 was removed, and has no way up any more. */
+        struct stat about;
+        SP_AUTO_CLOSE int base = -1;
+        if (fstat(cgroup->dirs[i], &about) == 0 && about.st_nlink == 0) {
+            continue;
+        }
+        base = openat(cgroup->dirs[i], "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        is_gone =
+            (base < 0 || unlinkat(base, name, AT_REMOVEDIR) == 0 || errno == ENOENT) && is_gone;
     }
     return is_gone;
 }

@@ -44,6 +44,10 @@ enum sp_err sp_cgroup_make(const struct sp_cgroup *cgroup, unsigned number,
 /* False while it has processes. */
 bool sp_cgroup_remove(const struct sp_cgroup *cgroup, unsigned number) SP_NONNULL(1);
 
+/* When the process that made our group is gone: removes the groups below ours that are empty; then ours. False: it is not. */
+void sp_cgroup_empty(const struct sp_cgroup *cgroup) SP_NONNULL(1);
+bool sp_cgroup_end(const struct sp_cgroup *cgroup, pid_t maker) SP_NONNULL(1);
+
 /* Whether the kernel ended a process of this group because its memory was used up. */
 bool sp_cgroup_was_memory(const struct sp_cgroup *cgroup, unsigned number) SP_NONNULL(1);
 

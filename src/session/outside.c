@@ -19,6 +19,7 @@
 #include "sandbox/network_session.h"
 #include "session/cgroup.h"
 #include "session/egress.h"
+#include "session/guardian.h"
 #include "session/link.h"
 
 #define CGROUP_TOP  "/sys/fs/cgroup"
@@ -43,6 +44,7 @@ struct row {
 static struct {
     struct sp_cgroup groups;
     bool has_groups;
+    int alive; /* never read or closed: that somebody holds it keeps the guardian waiting */
     const struct sp_session_options *options;
     int link;
     int children;
@@ -330,6 +332,10 @@ enum sp_err sp_outside_prepare(const struct sp_session_options *options, bool *o
     outside.next_group = 1;
     outside.has_groups = open_groups(geteuid() == 0 ? options->uid : geteuid());
     *out_has_groups = outside.has_groups;
+    if (outside.has_groups && sp_guardian_start(&outside.groups, &outside.alive) != SP_OK) {
+        /* Then empty groups wait for the next start, which sweeps. */
+        sp_log(SP_LOG_WARN, "session.guardian.failed", "errno=%d", errno);
+    }
     return options->has_egress ? sp_egress_prepare() : SP_OK;
 }
 

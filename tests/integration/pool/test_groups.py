@@ -2,8 +2,12 @@
 
 import os
 import pathlib
+import signal
+import time
 
 import pytest
+
+from pool_driver import children
 
 GROUPS = pathlib.Path("/sys/fs/cgroup")
 
@@ -67,6 +71,21 @@ def test_group_is_the_whole_world_of_its_session_and_ends_with_it(grouped):
             return
         grouped.run("1", "other")
     raise AssertionError("no group went with its session")
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGKILL, signal.SIGTERM])
+def test_no_group_is_left_of_a_pool(grouped, signal_number):
+    """Nor of one that could not tidy up itself."""
+    grouped.run("1", "left-over")
+    (keeper,) = children(grouped.process.pid)
+    mine = [path for path in own_groups() if path.name == "sallyport-%d" % keeper]
+    assert mine and any(path.is_dir() for top in mine for path in top.iterdir())
+    grouped.process.send_signal(signal_number)
+    grouped.process.wait()
+    deadline = time.monotonic() + 60
+    while any(path.exists() for path in mine) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not [path for path in mine if path.exists()]
 
 
 def test_without_groups_metadata_says_so(make_pool):
