@@ -14,6 +14,7 @@ static void run(struct sp_slice source, enum sp_python_family family, enum sp_py
     sp_lexer_init(&slow, source, family, mode);
     do {
         slow.quick = LEX_FROM_ANYWHERE;
+        slow.quick_end = 0;
         enum sp_err err = sp_lexer_next(&quick, &a);
         SP_ASSERT(err == sp_lexer_next(&slow, &b) && quick.fault == slow.fault);
         if (err != SP_OK) {

@@ -120,7 +120,8 @@ void sp_lexer_init(struct sp_lexer *lx, struct sp_slice source, enum sp_python_f
     lx->field_empty = false;
     lx->is_flat = false;
     lx->quick = LEX_FROM_ANYWHERE;
-    lx->window_at = lx->len; /* nowhere yet */
+    lx->quick_end = 0;
+    lx->map_end = 0; /* nowhere yet */
     lx->last_op = 0;
     lx->pending = 0;
     lx->level = 0;
@@ -439,6 +440,7 @@ static bool starts_magic(const struct sp_lexer *lx)
 enum sp_err sp_lex_anywhere(struct sp_lexer *lx, struct sp_py_token *out)
 {
     lx->quick = LEX_FROM_ANYWHERE;
+    lx->quick_end = 0;
     if (lx->fault != SP_PYTHON_FINE) {
         return sp_python_fault_err(lx->fault);
     }
@@ -492,7 +494,12 @@ bool sp_lexer_is_header(const struct sp_lexer *lx, struct sp_lexer *ahead)
     ahead->field_empty = false;
     ahead->is_flat = false;
     ahead->quick = LEX_FROM_ANYWHERE;
-    ahead->window_at = lx->len;
+    ahead->quick_end = 0;
+    ahead->map_at = lx->map_at;
+    ahead->map_end = lx->map_end;
+    for (unsigned i = 0; i < sizeof(ahead->names); i++) {
+        ahead->names[i] = lx->names[i];
+    }
     ahead->last_op = lx->last_op;
     ahead->pending = 0;
     ahead->level = lx->level;

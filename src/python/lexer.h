@@ -19,6 +19,9 @@
 #define SP_PYTHON_FSTRINGS_MAX     150u
 #define SP_PYTHON_FIELDS_MAX       3u /* fields within the format specifications of one f-string */
 
+/* Bytes that quick steps look at ahead of time. */
+#define SP_PYTHON_MAP_BYTES 1024u
+
 /*
  * A text submission follows compile(str); a cell may hold IPython's escapes as well. Of a fragment only the tokens are
  * judged: it is read by something that resembles Python, like the query language of pandas.
@@ -61,12 +64,14 @@ struct sp_lexer {
     bool field_empty;   /* nothing yet in the field that was opened last */
     uint8_t last_op;    /* of the token before, or 0 */
     uint8_t quick;      /* enum lex_from */
-    uint32_t window_at; /* where the window begins that quick steps look through */
-    uint64_t window;    /* which of its bytes are of names */
+    uint32_t quick_end; /* quick steps may begin before it: map_end, or 0 when not behind a token */
+    uint32_t map_at;    /* the map says which bytes from here on are of names */
+    uint32_t map_end;   /* enough of them for a step that begins before this */
     int32_t pending;    /* indents (positive) or dedents (negative) to hand out */
     uint16_t level;
     uint16_t indents;
     uint16_t fstrings;
+    uint8_t names[SP_PYTHON_MAP_BYTES / 8 + 8]; /* the map, a bit for each byte */
     uint8_t brackets[SP_PYTHON_BRACKETS_MAX];
     struct sp_lexer_bracket bracket_place[SP_PYTHON_BRACKETS_MAX];
     uint32_t indent[SP_PYTHON_INDENTS_MAX];

@@ -78,6 +78,7 @@ static inline enum sp_err sp_lex_give(struct sp_lexer *lx, enum sp_token_kind ki
     lx->has_tokens = true;
     lx->field_empty = false;
     lx->quick = lx->fstrings == 0 ? LEX_FROM_TOKEN : LEX_FROM_ANYWHERE;
+    lx->quick_end = lx->fstrings == 0 ? lx->map_end : 0;
     lx->last_op = out->op;
     return SP_OK;
 }

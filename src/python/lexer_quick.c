@@ -1,6 +1,6 @@
 /*
- * The tokens that most of a program is made of, taken without a look at more than the bytes close by. A window says of 64
- * bytes at once which belong to names, so that the end of a name waits for no byte of it. Whatever is less than plain -
+ * The tokens that most of a program is made of, taken without a look at more than the bytes close by. A map, made ahead of
+ * time, says which bytes belong to names, so that the end of a name waits for no byte of it. Whatever is less than plain -
  * long strings, odd indentation, the last bytes of the source - is left to the lexer proper: a quick step that gives up
  * has at most gone over space that means nothing.
  */
@@ -9,10 +9,9 @@
 #include "python/scan_window.h"
 #include "python/word.h"
 
-/* A name may begin that far into the window; what ends with the window may go on behind it. */
-#define LEX_WINDOW_BEGIN 40u
-#define QUICK_NAME_MAX   (SP_SCAN_WINDOW - 1u - LEX_WINDOW_BEGIN)
-#define QUICK_ROOM       (SP_SCAN_WINDOW + 2u) /* a window, behind a space or a dot */
+/* A step looks at no more than a space or a dot, a quote and what sp_scan_quoted reads, and one byte behind. */
+#define QUICK_ROOM     (SP_SCAN_QUOTED + 4u)
+#define QUICK_NAME_MAX SP_SCAN_QUOTED /* longer names may go on behind the map */
 
 enum lex_quick {
     QUICK_NEVER,
@@ -71,61 +70,69 @@ static const uint8_t equals[256] = {
     ['^'] = SP_OP_AUGMENTED, ['@'] = SP_OP_AUGMENTED,
 };
 
-/* Whether a quick step may look at the bytes behind the cursor. */
-static bool has_room(const struct sp_lexer *lx)
+/* Makes the map begin at an offset; false when so little is left that no quick step may begin there. */
+static SP_NOINLINE bool move_map(struct sp_lexer *lx, uint32_t at)
 {
-    return lx->limit - lx->at >= QUICK_ROOM;
-}
-
-/* Gives the `len` bytes at the cursor. */
-static bool give(struct sp_lexer *lx, uint32_t len, struct sp_py_token token,
-                 struct sp_py_token *out)
-{
-    token.start = lx->at;
-    token.end = lx->at + len;
-    token.line = lx->line;
-    token.line_start = lx->line_start;
-    *out = token;
-    lx->at = token.end;
-    lx->last_op = token.op;
+    uint32_t len = lx->limit - at;
+    if (len < QUICK_ROOM) {
+        return false;
+    }
+    len = len < SP_PYTHON_MAP_BYTES ? len : SP_PYTHON_MAP_BYTES;
+    sp_scan_names(lx->ptr + at, len, lx->names);
+    lx->map_at = at;
+    lx->map_end = at + len - QUICK_ROOM + 1;
     return true;
 }
 
-/* How many bytes at the cursor are of a name in ASCII. */
-static uint32_t measure_name(struct sp_lexer *lx)
+/* Whether a quick step may begin at an offset. */
+static inline bool has_room(struct sp_lexer *lx, uint32_t at)
 {
-    uint32_t behind = lx->at - lx->window_at;
-    if (behind > LEX_WINDOW_BEGIN) {
-        lx->window = sp_scan_window(lx->ptr + lx->at);
-        lx->window_at = lx->at;
-        behind = 0;
-    }
-    return (uint32_t)__builtin_ctzll(~(lx->window >> behind) | 1ULL << QUICK_NAME_MAX);
+    return at < lx->map_end || move_map(lx, at);
 }
 
-static bool take_name(struct sp_lexer *lx, struct sp_py_token *out)
+/* Gives the `len` bytes at an offset. */
+static inline bool give(struct sp_lexer *lx, uint32_t at, uint32_t len, enum sp_token_kind kind,
+                        uint8_t op, struct sp_py_token *out)
 {
-    const uint8_t *ptr = lx->ptr + lx->at;
-    uint32_t len = measure_name(lx);
+    *out = (struct sp_py_token){.kind = (uint8_t)kind,
+                                .op = op,
+                                .start = at,
+                                .end = at + len,
+                                .line = lx->line,
+                                .line_start = lx->line_start};
+    lx->at = at + len;
+    lx->last_op = op;
+    return true;
+}
+
+/* How many bytes at an offset are of a name in ASCII. */
+static inline uint32_t measure_name(const struct sp_lexer *lx, uint32_t at)
+{
+    uint32_t behind = at - lx->map_at;
+    uint64_t names = sp_load_bits(lx->names + behind / 8) >> behind % 8;
+    return (uint32_t)__builtin_ctzll(~names | 1ULL << QUICK_NAME_MAX);
+}
+
+static inline bool take_name(struct sp_lexer *lx, uint32_t at, struct sp_py_token *out)
+{
+    const uint8_t *ptr = lx->ptr + at;
+    uint32_t len = measure_name(lx, at);
     if (len == QUICK_NAME_MAX || ptr[len] >= 0x80) {
         return false;
     }
-    struct sp_py_token token = {.kind = SP_TOKEN_NAME,
-                                .op = sp_word_find(ptr, len, sp_load_u64(ptr))};
-    return give(lx, len, token, out);
+    return give(lx, at, len, SP_TOKEN_NAME, sp_word_find(ptr, len, sp_load_u64(ptr)), out);
 }
 
 /* Digits alone, and no zero before others. */
-static bool take_number(struct sp_lexer *lx, struct sp_py_token *out)
+static bool take_number(struct sp_lexer *lx, uint32_t at, struct sp_py_token *out)
 {
-    const uint8_t *ptr = lx->ptr + lx->at;
-    uint32_t len = measure_name(lx);
+    const uint8_t *ptr = lx->ptr + at;
+    uint32_t len = measure_name(lx, at);
     bool is_odd = (ptr[0] == '0' && len > 1) || ptr[len] == '.' || ptr[len] >= 0x80;
     for (uint32_t i = 1; i < len; i++) {
         is_odd = is_odd || !sp_lex_is(ptr[i], LEX_DIGIT);
     }
-    return !is_odd && len < QUICK_NAME_MAX &&
-           give(lx, len, (struct sp_py_token){.kind = SP_TOKEN_NUMBER}, out);
+    return !is_odd && len < QUICK_NAME_MAX && give(lx, at, len, SP_TOKEN_NUMBER, 0, out);
 }
 
 /* Whether the byte behind an operator of one character belongs to it; = is looked at before. */
@@ -137,64 +144,63 @@ static bool goes_on(uint8_t byte, uint8_t next)
 }
 
 /* An operator of one character, or of two that end in =. */
-static bool take_op(struct sp_lexer *lx, struct sp_py_token *out)
+static inline bool take_op(struct sp_lexer *lx, uint32_t at, struct sp_py_token *out)
 {
-    uint8_t byte = lx->ptr[lx->at];
-    uint8_t next = lx->ptr[lx->at + 1];
-    struct sp_py_token token = {.kind = SP_TOKEN_OP, .op = byte};
+    uint8_t byte = lx->ptr[at];
+    uint8_t next = lx->ptr[at + 1];
     if (!sp_lex_is(next, LEX_OP | LEX_DIGIT)) {
-        return give(lx, 1, token, out);
+        return give(lx, at, 1, SP_TOKEN_OP, byte, out);
     }
     uint8_t longer = equals[byte];
     if (next == '=' && longer != 0) {
-        token.op = longer;
-        return give(lx, 2, token, out);
+        return give(lx, at, 2, SP_TOKEN_OP, longer, out);
     }
-    return !goes_on(byte, next) && give(lx, 1, token, out);
+    return !goes_on(byte, next) && give(lx, at, 1, SP_TOKEN_OP, byte, out);
 }
 
 /* % and !, which IPython may read. */
-static bool take_odd(struct sp_lexer *lx, struct sp_py_token *out)
+static SP_NOINLINE bool take_odd(struct sp_lexer *lx, uint32_t at, struct sp_py_token *out)
 {
-    bool is_lone = lx->ptr[lx->at] == '!' && lx->ptr[lx->at + 1] != '=';
-    return lx->mode != SP_PYTHON_CELL && !is_lone && take_op(lx, out);
+    bool is_lone = lx->ptr[at] == '!' && lx->ptr[at + 1] != '=';
+    return lx->mode != SP_PYTHON_CELL && !is_lone && take_op(lx, at, out);
 }
 
 /* A string without a prefix that is short, and neither empty nor escaped. */
-static bool take_string(struct sp_lexer *lx, struct sp_py_token *out)
+static inline bool take_string(struct sp_lexer *lx, uint32_t at, struct sp_py_token *out)
 {
-    const uint8_t *ptr = lx->ptr + lx->at;
+    const uint8_t *ptr = lx->ptr + at;
     uint32_t len = sp_scan_quoted(ptr + 1, ptr[0]);
     if (len == 0 || len >= SP_SCAN_QUOTED || ptr[1 + len] != ptr[0]) {
         return false;
     }
-    struct sp_py_token token = {.kind = SP_TOKEN_STRING, .quote = 1};
-    return give(lx, len + 2, token, out);
+    (void)give(lx, at, len + 2, SP_TOKEN_STRING, 0, out);
+    out->quote = 1;
+    return true;
 }
 
-static bool take_open(struct sp_lexer *lx, struct sp_py_token *out)
+static inline bool take_open(struct sp_lexer *lx, uint32_t at, struct sp_py_token *out)
 {
-    struct sp_py_token token = {.kind = SP_TOKEN_OP, .op = lx->ptr[lx->at]};
+    uint8_t byte = lx->ptr[at];
     if (lx->level == SP_PYTHON_BRACKETS_MAX) {
         return false;
     }
-    lx->brackets[lx->level] = token.op;
+    lx->brackets[lx->level] = byte;
     lx->bracket_place[lx->level] =
-        (struct sp_lexer_bracket){.at = lx->at, .line = lx->line, .line_start = lx->line_start};
+        (struct sp_lexer_bracket){.at = at, .line = lx->line, .line_start = lx->line_start};
     lx->level++;
-    return give(lx, 1, token, out);
+    return give(lx, at, 1, SP_TOKEN_OP, byte, out);
 }
 
-static bool take_close(struct sp_lexer *lx, struct sp_py_token *out)
+static inline bool take_close(struct sp_lexer *lx, uint32_t at, struct sp_py_token *out)
 {
-    struct sp_py_token token = {.kind = SP_TOKEN_OP, .op = lx->ptr[lx->at]};
+    uint8_t byte = lx->ptr[at];
     /* In ASCII ) is one behind (, ] and } are two behind theirs. */
-    uint8_t behind = token.op == ')' ? 1 : 2;
-    if (lx->level == 0 || lx->brackets[lx->level - 1] + behind != token.op) {
+    uint8_t behind = byte == ')' ? 1 : 2;
+    if (lx->level == 0 || lx->brackets[lx->level - 1] + behind != byte) {
         return false;
     }
     lx->level--;
-    return give(lx, 1, token, out);
+    return give(lx, at, 1, SP_TOKEN_OP, byte, out);
 }
 
 static void next_line(struct sp_lexer *lx)
@@ -205,14 +211,18 @@ static void next_line(struct sp_lexer *lx)
 }
 
 /* The end of a logical line. */
-static bool take_line(struct sp_lexer *lx, struct sp_py_token *out)
+static inline bool take_line(struct sp_lexer *lx, uint32_t at, struct sp_py_token *out)
 {
-    (void)give(lx, 1, (struct sp_py_token){.kind = SP_TOKEN_NEWLINE}, out);
+    if (lx->level > 0) {
+        return false;
+    }
+    (void)give(lx, at, 1, SP_TOKEN_NEWLINE, 0, out);
     lx->line++;
     lx->line_start = lx->at;
     lx->has_tokens = false;
     lx->at_line_start = true;
     lx->quick = LEX_FROM_LINE;
+    lx->quick_end = 0;
     return true;
 }
 
@@ -227,53 +237,45 @@ static uint32_t skip_blank(const struct sp_lexer *lx, uint32_t at)
     return (uint32_t)(ptr - lx->ptr);
 }
 
-/* More than one space between two tokens: comments, and in brackets line ends. */
-static bool skip_gap(struct sp_lexer *lx)
+/* Goes over more than one space between two tokens: comments, and in brackets line ends. */
+static void skip_gap(struct sp_lexer *lx)
 {
     lx->at = skip_blank(lx, lx->at);
-    while (has_room(lx) && lx->ptr[lx->at] == '\n' && lx->level > 0) {
+    while (has_room(lx, lx->at) && lx->ptr[lx->at] == '\n' && lx->level > 0) {
         next_line(lx);
-        lx->at = has_room(lx) ? skip_blank(lx, lx->at) : lx->at;
+        lx->at = has_room(lx, lx->at) ? skip_blank(lx, lx->at) : lx->at;
     }
-    return has_room(lx);
 }
 
-static bool is_prefix(const uint8_t *ptr)
+static inline bool is_prefix(const uint8_t *ptr)
 {
     return sp_lex_is(ptr[1], LEX_QUOTE) ||
            (quick[ptr[1]] == QUICK_PREFIX && sp_lex_is(ptr[2], LEX_QUOTE));
 }
 
-/* A token behind another one of its line. */
-static bool step_behind(struct sp_lexer *lx, struct sp_py_token *out)
+/* The token whose first byte is at an offset, where nothing but a token or a line end stands. */
+static inline bool take(struct sp_lexer *lx, uint32_t at, struct sp_py_token *out)
 {
-    lx->at += lx->ptr[lx->at] == ' ' ? 1 : 0;
-    uint8_t byte = lx->ptr[lx->at];
-    if (quick[byte] >= QUICK_LINE && (byte != '\n' || lx->level > 0)) {
-        if (!skip_gap(lx)) {
-            return false;
-        }
-        byte = lx->ptr[lx->at];
-    }
-    switch ((enum lex_quick)quick[byte]) {
+    const uint8_t *ptr = lx->ptr + at;
+    switch ((enum lex_quick)quick[ptr[0]]) {
     case QUICK_PREFIX:
-        return !is_prefix(lx->ptr + lx->at) && take_name(lx, out);
+        return !is_prefix(ptr) && take_name(lx, at, out);
     case QUICK_NAME:
-        return take_name(lx, out);
+        return take_name(lx, at, out);
     case QUICK_NUMBER:
-        return take_number(lx, out);
+        return take_number(lx, at, out);
     case QUICK_STRING:
-        return take_string(lx, out);
+        return take_string(lx, at, out);
     case QUICK_OP:
-        return take_op(lx, out);
+        return take_op(lx, at, out);
     case QUICK_ODD:
-        return take_odd(lx, out);
+        return take_odd(lx, at, out);
     case QUICK_OPEN:
-        return take_open(lx, out);
+        return take_open(lx, at, out);
     case QUICK_CLOSE:
-        return take_close(lx, out);
+        return take_close(lx, at, out);
     case QUICK_LINE:
-        return lx->level == 0 && take_line(lx, out);
+        return take_line(lx, at, out);
     case QUICK_BLANK:
     case QUICK_NEVER:
         break;
@@ -281,26 +283,21 @@ static bool step_behind(struct sp_lexer *lx, struct sp_py_token *out)
     return false;
 }
 
-/* The first name of a line, whose indentation is known. */
-static bool take_first(struct sp_lexer *lx, struct sp_py_token *out)
+/* A token behind another one of its line, with a gap between them or out of the ordinary. */
+static SP_NOINLINE enum sp_err next_behind_gap(struct sp_lexer *lx, struct sp_py_token *out)
 {
-    uint8_t kind = quick[lx->ptr[lx->at]];
-    bool is_name = kind == QUICK_NAME || (kind == QUICK_PREFIX && !is_prefix(lx->ptr + lx->at));
-    if (!is_name || !take_name(lx, out)) {
-        return false;
-    }
-    lx->has_tokens = true;
-    lx->at_line_start = false;
-    lx->quick = LEX_FROM_TOKEN;
-    return true;
+    skip_gap(lx);
+    bool is_quick = has_room(lx, lx->at) && take(lx, lx->at, out);
+    return is_quick ? SP_OK : sp_lex_anywhere(lx, out);
 }
 
-/* Gives an INDENT or a DEDENT in front of the first name of a line. */
-static bool give_layout(struct sp_lexer *lx, enum sp_token_kind kind, struct sp_py_token *out)
+/* Gives an INDENT or a DEDENT in front of the first token of a line. */
+static bool give_layout(struct sp_lexer *lx, uint32_t at, enum sp_token_kind kind,
+                        struct sp_py_token *out)
 {
     lx->at_line_start = false;
     lx->quick = LEX_FROM_LAYOUT;
-    return give(lx, 0, (struct sp_py_token){.kind = (uint8_t)kind}, out);
+    return give(lx, at, 0, kind, 0, out);
 }
 
 /* Indentation of spaces that is deeper than the line before. */
@@ -312,8 +309,7 @@ static bool take_indent(struct sp_lexer *lx, uint32_t column, struct sp_py_token
     lx->indent[lx->indents] = column;
     lx->indent_alt[lx->indents] = column;
     lx->indents++;
-    lx->at += column;
-    return give_layout(lx, SP_TOKEN_INDENT, out);
+    return give_layout(lx, lx->at + column, SP_TOKEN_INDENT, out);
 }
 
 static bool take_dedent(struct sp_lexer *lx, uint32_t column, struct sp_py_token *out)
@@ -329,17 +325,16 @@ static bool take_dedent(struct sp_lexer *lx, uint32_t column, struct sp_py_token
     }
     lx->indents = (uint16_t)(top + 1);
     lx->pending = 1 - count;
-    lx->at += column;
-    return give_layout(lx, SP_TOKEN_DEDENT, out);
+    return give_layout(lx, lx->at + column, SP_TOKEN_DEDENT, out);
 }
 
 /* Goes over empty lines and comments; the column of the first line that is neither. */
 static uint32_t find_column(struct sp_lexer *lx)
 {
     uint32_t end = lx->at;
-    while (has_room(lx)) {
+    while (has_room(lx, lx->at)) {
         end = skip_blank(lx, lx->at);
-        if (lx->limit - end < QUICK_ROOM || lx->ptr[end] != '\n') {
+        if (!has_room(lx, end) || lx->ptr[end] != '\n') {
             break;
         }
         lx->at = end;
@@ -348,72 +343,88 @@ static uint32_t find_column(struct sp_lexer *lx)
     return end - lx->line_start;
 }
 
-/* The first token of a line that begins with spaces and a name: the name, or what its indentation means. */
-static bool step_line(struct sp_lexer *lx, struct sp_py_token *out)
+/* Whether a line begins with a token that a byte stands for. In a cell IPython may read what is no name. */
+static bool begins_line(const struct sp_lexer *lx, uint8_t byte)
 {
-    uint32_t column = find_column(lx);
-    uint16_t top = (uint16_t)(lx->indents - 1);
-    if (lx->limit - lx->line_start < column + QUICK_ROOM ||
-        !sp_lex_is(lx->ptr[lx->line_start + column], LEX_NAME)) {
-        return false;
-    }
-    if (column > lx->indent[top]) {
-        return take_indent(lx, column, out);
-    }
-    if (column < lx->indent[top]) {
-        return take_dedent(lx, column, out);
-    }
-    if (column != lx->indent_alt[top]) {
-        return false;
-    }
-    lx->at += column;
-    if (take_first(lx, out)) {
-        return true;
-    }
-    lx->at -= column;
-    return false;
+    return lx->mode == SP_PYTHON_CELL ? sp_lex_is(byte, LEX_NAME)
+                                      : sp_lex_is(byte, ~(LEX_SPACE | LEX_NEWLINE));
 }
 
-/* Behind an INDENT or DEDENT: another one, or the name. */
-static bool step_behind_layout(struct sp_lexer *lx, struct sp_py_token *out)
+/* The first token of a line, whose indentation is known: `at` is its first byte. */
+static enum sp_err take_first(struct sp_lexer *lx, uint32_t at, struct sp_py_token *out)
+{
+    lx->at = at;
+    lx->has_tokens = true;
+    lx->at_line_start = false;
+    lx->quick = LEX_FROM_TOKEN;
+    lx->quick_end = lx->map_end;
+    return take(lx, at, out) ? SP_OK : sp_lex_anywhere(lx, out);
+}
+
+/* The first token of a line that begins with spaces and a token: that token, or what its indentation means. */
+static enum sp_err next_of_line(struct sp_lexer *lx, struct sp_py_token *out)
+{
+    uint32_t column = find_column(lx);
+    uint32_t at = lx->line_start + column;
+    uint16_t top = (uint16_t)(lx->indents - 1);
+    if (!has_room(lx, at) || !begins_line(lx, lx->ptr[at])) {
+        return sp_lex_anywhere(lx, out);
+    }
+    if (column == lx->indent[top] && column == lx->indent_alt[top]) {
+        return take_first(lx, at, out);
+    }
+    bool is_layout = (column > lx->indent[top] && take_indent(lx, column, out)) ||
+                     (column < lx->indent[top] && take_dedent(lx, column, out));
+    return is_layout ? SP_OK : sp_lex_anywhere(lx, out);
+}
+
+/* Behind an INDENT or DEDENT: another one, or the first token. */
+static enum sp_err next_behind_layout(struct sp_lexer *lx, struct sp_py_token *out)
 {
     if (lx->pending < 0) {
         lx->pending++;
-        return give_layout(lx, SP_TOKEN_DEDENT, out);
+        (void)give_layout(lx, lx->at, SP_TOKEN_DEDENT, out);
+        return SP_OK;
     }
-    return take_first(lx, out);
+    return take_first(lx, lx->at, out);
 }
 
-static bool step(struct sp_lexer *lx, struct sp_py_token *out)
+static SP_NOINLINE enum sp_err next_otherwise(struct sp_lexer *lx, struct sp_py_token *out)
 {
-    if (lx->quick == LEX_FROM_TOKEN) {
-        return step_behind(lx, out);
+    if (lx->quick == LEX_FROM_ANYWHERE || !has_room(lx, lx->at)) {
+        return sp_lex_anywhere(lx, out);
     }
-    return lx->quick == LEX_FROM_LINE ? step_line(lx, out) : step_behind_layout(lx, out);
+    if (lx->quick == LEX_FROM_TOKEN) {
+        lx->quick_end = lx->map_end;
+        return next_behind_gap(lx, out);
+    }
+    return lx->quick == LEX_FROM_LINE ? next_of_line(lx, out) : next_behind_layout(lx, out);
 }
 
 bool sp_lexer_attribute(struct sp_lexer *lx, struct sp_py_token *out)
 {
-    if (lx->quick != LEX_FROM_TOKEN || !has_room(lx) || lx->ptr[lx->at] != '.') {
+    uint32_t at = lx->at;
+    if (at >= lx->quick_end || lx->ptr[at] != '.') {
         return false;
     }
-    const uint8_t *ptr = lx->ptr + lx->at + 1;
+    const uint8_t *ptr = lx->ptr + at + 1;
     uint8_t kind = quick[ptr[0]];
     bool is_name = kind == QUICK_NAME || (kind == QUICK_PREFIX && !is_prefix(ptr));
     struct sp_py_token name = {.kind = SP_TOKEN_NAME};
-    lx->at++;
-    if (is_name && take_name(lx, &name) && name.op == SP_WORD_PLAIN) {
+    if (is_name && take_name(lx, at + 1, &name) && name.op == SP_WORD_PLAIN) {
         *out = name;
         return true;
     }
-    lx->at = (uint32_t)(ptr - 1 - lx->ptr);
+    lx->at = at;
     return false;
 }
 
 enum sp_err sp_lexer_next(struct sp_lexer *lx, struct sp_py_token *out)
 {
-    if (lx->quick != LEX_FROM_ANYWHERE && has_room(lx) && step(lx, out)) {
-        return SP_OK;
+    uint32_t at = lx->at;
+    if (at >= lx->quick_end) {
+        return next_otherwise(lx, out);
     }
-    return sp_lex_anywhere(lx, out);
+    at += lx->ptr[at] == ' ' ? 1 : 0;
+    return take(lx, at, out) ? SP_OK : next_behind_gap(lx, out);
 }

@@ -6,6 +6,7 @@
 #ifndef SP_PYTHON_SCAN_WINDOW_H
 #define SP_PYTHON_SCAN_WINDOW_H
 
+#include "base/load.h"
 #include "python/scan.h"
 
 #define SP_SCAN_WINDOW 64u
@@ -31,6 +32,36 @@ static inline uint64_t sp_scan_window(const uint8_t *at)
     }
 #endif
     return names;
+}
+
+/* The same of fewer bytes, of which no more may be there. */
+static inline uint64_t sp_scan_rest(const uint8_t *at, uint32_t len)
+{
+    uint8_t bytes[SP_SCAN_WINDOW] = {0};
+    for (uint32_t i = 0; i < len; i++) {
+        bytes[i] = at[i];
+    }
+    return sp_scan_window(bytes);
+}
+
+/*
+ * Which of `len` bytes are of a name in ASCII, a bit for each. `out` has room for the bits of whole windows and of one
+ * more; what is behind the end is none.
+ */
+static inline void sp_scan_names(const uint8_t *at, uint32_t len, uint8_t *out)
+{
+    uint32_t rest = len % SP_SCAN_WINDOW;
+    uint32_t whole = len - rest;
+    for (uint32_t i = 0; i < whole; i += SP_SCAN_WINDOW) {
+        sp_store_bits(out + i / 8, sp_scan_window(at + i));
+    }
+    uint64_t last = 0;
+    if (rest != 0) {
+        /* The last window overlaps the one before it, if there is one. */
+        last = whole == 0 ? sp_scan_rest(at, rest)
+                          : sp_scan_window(at + len - SP_SCAN_WINDOW) >> (SP_SCAN_WINDOW - rest);
+    }
+    sp_store_bits(out + whole / 8, last);
 }
 
 /* How many of the sixteen bytes at `at`, which must be there, are spaces before anything else. */
