@@ -18,9 +18,11 @@ static void run(struct sp_slice source, enum sp_python_family family, enum sp_py
             SP_ASSERT(sp_lexer_next(&lx, &token) == sp_python_fault_err(lx.fault));
             return;
         }
-        SP_ASSERT(syntax.depth < SP_SYNTAX_LEVELS_MAX && syntax.blocks < SP_SYNTAX_BLOCKS_MAX);
+        SP_ASSERT(syntax.top < &syntax.levels[SP_SYNTAX_LEVELS_MAX]);
+        SP_ASSERT(syntax.blocks < SP_SYNTAX_BLOCKS_MAX);
         if (token.kind == SP_TOKEN_END) {
-            SP_ASSERT(mode == SP_PYTHON_CELL || (syntax.depth == 0 && syntax.blocks == 0));
+            SP_ASSERT(mode == SP_PYTHON_CELL ||
+                      (syntax.top == syntax.levels && syntax.blocks == 0));
             return;
         }
     }

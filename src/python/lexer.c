@@ -63,20 +63,20 @@ enum sp_err sp_lex_fault_token(struct sp_lexer *lx, enum sp_python_fault fault,
     return err;
 }
 
-/* Fills the place of a fault that was found before any line was counted. */
-static void fault_at_offset(struct sp_lexer *lx, enum sp_python_fault fault, size_t offset)
+enum sp_err sp_lexer_fault(struct sp_lexer *lx, enum sp_python_fault fault, uint32_t at)
 {
-    struct sp_lexer count = {.ptr = lx->ptr, .limit = (uint32_t)offset, .line = 1};
-    while (count.at < count.limit) {
-        if (sp_lex_is(count.ptr[count.at], LEX_NEWLINE)) {
-            sp_lex_newline(&count);
-        } else {
-            count.at++;
+    lx->fault = fault;
+    lx->fault_at = at;
+    lx->fault_line = 1;
+    lx->fault_line_start = 0;
+    for (uint32_t i = 0; i < at; i++) {
+        bool is_half = lx->ptr[i] == '\r' && i + 1 < lx->len && lx->ptr[i + 1] == '\n';
+        if (sp_lex_is(lx->ptr[i], LEX_NEWLINE) && !is_half) {
+            lx->fault_line++;
+            lx->fault_line_start = i + 1;
         }
     }
-    lx->line = count.line;
-    lx->line_start = count.line_start;
-    (void)sp_lex_fault(lx, fault, (uint32_t)offset);
+    return sp_python_fault_err(fault);
 }
 
 static enum sp_python_fault check_bytes(struct sp_slice source, size_t *out_at)
@@ -137,7 +137,9 @@ void sp_lexer_init(struct sp_lexer *lx, struct sp_slice source, enum sp_python_f
     }
     enum sp_python_fault fault = check_bytes(source, &at);
     if (fault != SP_PYTHON_FINE) {
-        fault_at_offset(lx, fault, at);
+        (void)sp_lexer_fault(lx, fault, (uint32_t)at);
+        lx->line = lx->fault_line;
+        lx->line_start = lx->fault_line_start;
     }
 }
 

@@ -20,7 +20,7 @@
 #define SP_PYTHON_FIELDS_MAX       3u /* fields within the format specifications of one f-string */
 
 /* Bytes that quick steps look at ahead of time. */
-#define SP_PYTHON_MAP_BYTES 1024u
+#define SP_PYTHON_MAP_BYTES        1024u
 
 /*
  * A text submission follows compile(str); a cell may hold IPython's escapes as well. Of a fragment only the tokens are
@@ -93,6 +93,10 @@ enum sp_err sp_lexer_next(struct sp_lexer *lx, struct sp_py_token *out)
 
 /* Takes a dot and the name behind it at once, when that is what follows without a space: `out` is the name. */
 bool sp_lexer_attribute(struct sp_lexer *lx, struct sp_py_token *out) SP_NONNULL(1, 2);
+
+/* Ends the source with a fault that a reader of the tokens found, at an offset. Every call after it returns the same. */
+enum sp_err sp_lexer_fault(struct sp_lexer *lx, enum sp_python_fault fault, uint32_t at)
+    SP_NONNULL(1);
 
 /*
  * Whether this logical line, of which some tokens have been taken, ends in a colon: it heads a block. Looks ahead with

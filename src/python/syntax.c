@@ -5,7 +5,7 @@
 
 /* ---- classes of tokens ---- */
 
-static const uint8_t operators[256] = {
+const uint8_t syntax_operators[256] = {
     ['('] = CLASS_LPAR,
     ['['] = CLASS_LSQB,
     ['{'] = CLASS_LBRACE,
@@ -39,7 +39,7 @@ static const uint8_t operators[256] = {
     [SP_OP_OTHER] = CLASS_BINARY,
 };
 
-static const uint8_t kinds[] = {
+const uint8_t syntax_kinds[] = {
     [SP_TOKEN_END] = CLASS_END,
     [SP_TOKEN_NEWLINE] = CLASS_NEWLINE,
     [SP_TOKEN_INDENT] = CLASS_INDENT,
@@ -53,14 +53,6 @@ static const uint8_t kinds[] = {
     [SP_TOKEN_OP] = CLASS_NAME,
     [SP_TOKEN_MAGIC] = CLASS_MAGIC,
 };
-
-static unsigned class_of(const struct sp_py_token *token)
-{
-    if (token->kind == SP_TOKEN_NAME) {
-        return token->op;
-    }
-    return token->kind == SP_TOKEN_OP ? operators[token->op] : kinds[token->kind];
-}
 
 /* `<>` is a token, but no operator. */
 static bool is_barry(const struct sp_lexer *lx, const struct sp_py_token *token)
@@ -80,7 +72,7 @@ void sp_syntax_start(struct sp_syntax *sx, struct sp_lexer *lx)
 {
     /* The stacks stay as they are: nothing above their heights is ever read. */
     sx->lx = lx;
-    sx->depth = 0;
+    sx->top = sx->levels;
     sx->blocks = 0;
     sx->at_line_start = true;
     sx->block_due = false;
@@ -112,52 +104,33 @@ bool syntax_body(struct sp_syntax *sx)
     return syntax_want(sx, WANT_BODY);
 }
 
-static uint8_t follow_of(enum header header)
-{
-    switch (header) {
-    case HEADER_IF:
-        return FOLLOW_IF;
-    case HEADER_LOOP:
-        return FOLLOW_LOOP;
-    case HEADER_TRY:
-        return FOLLOW_TRY;
-    case HEADER_EXCEPT:
-        return FOLLOW_EXCEPT;
-    case HEADER_EXCEPT_BARE:
-        return FOLLOW_EXCEPT_BARE;
-    case HEADER_EXCEPT_STAR:
-        return FOLLOW_EXCEPT_STAR;
-    case HEADER_TRY_ELSE:
-        return FOLLOW_FINALLY;
-    case HEADER_MODULE:
-    case HEADER_ELSE:
-    case HEADER_LOOP_ELSE:
-    case HEADER_FINALLY:
-    case HEADER_WITH:
-    case HEADER_DEF:
-    case HEADER_CLASS:
-    case HEADER_MATCH:
-    case HEADER_CASE:
-        break;
-    }
-    return FOLLOW_NONE;
-}
+/* Which clauses may come behind the block of a header. */
+const uint8_t syntax_follows[] = {
+    [HEADER_MODULE] = FOLLOW_NONE,
+    [HEADER_IF] = FOLLOW_IF,
+    [HEADER_ELSE] = FOLLOW_NONE,
+    [HEADER_LOOP] = FOLLOW_LOOP,
+    [HEADER_LOOP_ELSE] = FOLLOW_NONE,
+    [HEADER_TRY] = FOLLOW_TRY,
+    [HEADER_EXCEPT] = FOLLOW_EXCEPT,
+    [HEADER_EXCEPT_BARE] = FOLLOW_EXCEPT_BARE,
+    [HEADER_EXCEPT_STAR] = FOLLOW_EXCEPT_STAR,
+    [HEADER_TRY_ELSE] = FOLLOW_FINALLY,
+    [HEADER_FINALLY] = FOLLOW_NONE,
+    [HEADER_WITH] = FOLLOW_NONE,
+    [HEADER_DEF] = FOLLOW_NONE,
+    [HEADER_CLASS] = FOLLOW_NONE,
+    [HEADER_MATCH] = FOLLOW_NONE,
+    [HEADER_CASE] = FOLLOW_NONE,
+};
 
 /* Where CPython says that something is missing at the end of the source: at its last line end. */
-static struct sp_syntax_place here_or_end(const struct sp_syntax *sx)
+static uint32_t here_or_end(const struct sp_syntax *sx)
 {
-    struct sp_syntax_place place = syntax_here(sx);
+    uint32_t at = syntax_here(sx);
     const struct sp_lexer *lx = sx->lx;
-    if (place.start < lx->len || place.start == 0 || lx->ptr[place.start - 1] != '\n') {
-        return place;
-    }
-    place.start--;
-    place.line--;
-    place.line_start = place.start;
-    while (place.line_start > 0 && lx->ptr[place.line_start - 1] != '\n') {
-        place.line_start--;
-    }
-    return place;
+    bool is_behind_line = at == lx->len && at > 0 && lx->ptr[at - 1] == '\n';
+    return is_behind_line ? at - 1 : at;
 }
 
 /* The block that ends must be whole. */
@@ -172,12 +145,12 @@ static bool end_block(struct sp_syntax *sx)
 
 static bool pop_block(struct sp_syntax *sx)
 {
-    enum header header = (enum header)syntax_block(sx)->header;
+    uint8_t header = syntax_block(sx)->header;
     if (!end_block(sx) || sx->blocks == 0) {
         return false;
     }
     sx->blocks--;
-    syntax_block(sx)->follow = follow_of(header);
+    syntax_block(sx)->follow = syntax_follows[header];
     return true;
 }
 
@@ -209,9 +182,8 @@ static bool take_layout(struct sp_syntax *sx, struct sp_syntax_level *l, unsigne
 {
     if (class == CLASS_INDENT) {
         if (!sx->block_due) {
-            struct sp_syntax_place place = syntax_here(sx);
-            place.start--; /* the last byte of the indentation */
-            return syntax_fault(sx, SP_PYTHON_INDENT_UNEXPECTED, place);
+            uint32_t at = syntax_here(sx) - 1; /* the last byte of the indentation */
+            return syntax_fault(sx, SP_PYTHON_INDENT_UNEXPECTED, at);
         }
         sx->block_due = false;
         sx->at_line_start = true;
@@ -242,7 +214,7 @@ static bool take_start(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned
 
 unsigned syntax_context(const struct sp_syntax *sx)
 {
-    const struct sp_syntax_level *l = &sx->levels[sx->depth];
+    const struct sp_syntax_level *l = sx->top;
     return l->context | ((l->bits & BIT_LAMBDA) != 0 ? CONTEXT_LAMBDA : 0);
 }
 
@@ -256,13 +228,13 @@ void syntax_await(struct sp_syntax *sx)
     if (!in_lambda && (is_async || is_top)) {
         return;
     }
-    if (sx->depth == 0 && (sx->levels[0].state == STATE_WORDS || in_lambda)) {
+    if (sx->top == sx->levels && (sx->levels[0].state == STATE_WORDS || in_lambda)) {
         syntax_defer(sx, SP_PYTHON_AWAIT, syntax_here(sx));
     }
     if (!sx->has_await) {
         sx->has_await = true;
         sx->await = syntax_here(sx);
-        sx->await_depth = sx->depth;
+        sx->await_level = sx->top;
     }
 }
 
@@ -331,6 +303,8 @@ static inline bool take_expression(struct sp_syntax *sx, struct sp_syntax_level 
         return syntax_text(sx, l, class);
     case STATE_PATTERN:
         return syntax_pattern(sx, l, class);
+    case STATE_COUNT:
+        break;
     }
     return false;
 }
@@ -417,7 +391,7 @@ static bool skip(struct sp_syntax *sx, unsigned class)
     sx->fault = SP_PYTHON_FINE;
     sx->late = SP_PYTHON_FINE;
     sx->has_await = false;
-    sx->depth = 0;
+    sx->top = sx->levels;
     return syntax_line(sx, class);
 }
 
@@ -469,15 +443,11 @@ static enum sp_err refuse(struct sp_syntax *sx)
     struct sp_lexer *lx = sx->lx;
     bool is_plain = sx->fault == SP_PYTHON_FINE;
     enum sp_python_fault fault = is_plain ? SP_PYTHON_SYNTAX : sx->fault;
-    struct sp_syntax_place place = is_plain ? syntax_here(sx) : sx->fault_at;
+    uint32_t at = is_plain ? syntax_here(sx) : sx->fault_at;
     if (sx->deferred != fault && find_later_fault(lx, sx->token->line)) {
         return sp_python_fault_err(lx->fault);
     }
-    lx->fault = fault;
-    lx->fault_at = place.start;
-    lx->fault_line = place.line;
-    lx->fault_line_start = place.line_start;
-    return sp_python_fault_err(fault);
+    return sp_lexer_fault(lx, fault, at);
 }
 
 /* A token that does not fit: IPython may know better. */
@@ -503,59 +473,14 @@ static SP_NOINLINE enum sp_err take_closely(struct sp_syntax *sx, unsigned class
     return fits ? SP_OK : take_misfit(sx, class);
 }
 
-/* A name where an operand is wanted, or behind a dot: half of all tokens. */
-static inline bool take_name(const struct sp_syntax *sx, struct sp_syntax_level *l)
-{
-    if (l->state == STATE_DOT) {
-        l->bits &= (uint16_t)~BIT_INNER;
-        return syntax_operand(l, SHAPE_PLACE);
-    }
-    if (l->state > STATE_PRIMARY) {
-        return false;
-    }
-    syntax_note_start(sx, l);
-    return syntax_operand(l, SHAPE_NAME);
-}
-
 /* Indentation, the end, and operators of which one is none. */
 static const bool needs_closer_look[CLASS_COUNT] = {
     [CLASS_INDENT] = true, [CLASS_DEDENT] = true, [CLASS_END] = true, [CLASS_COMPARE] = true};
 
-static SP_NOINLINE enum sp_err take_other(struct sp_syntax *sx, unsigned class)
+SP_NOINLINE enum sp_err syntax_take_closely(struct sp_syntax *sx, unsigned class)
 {
-    struct sp_syntax_level *l = syntax_top(sx);
     if (sx->special != 0 || needs_closer_look[class]) {
         return take_closely(sx, class);
     }
-    bool fits = false;
-    if (l->state == STATE_AFTER) {
-        fits = syntax_after_operand(sx, l, class);
-    } else if (l->state <= STATE_YIELD) {
-        fits = syntax_want_operand(sx, l, class);
-    } else {
-        fits = take_expression(sx, l, class);
-    }
-    return fits ? SP_OK : take_misfit(sx, class);
-}
-
-bool sp_syntax_may_have_attribute(const struct sp_syntax *sx)
-{
-    return sx->special == 0 && sx->levels[sx->depth].state == STATE_AFTER;
-}
-
-void sp_syntax_take_attribute(struct sp_syntax *sx)
-{
-    struct sp_syntax_level *l = syntax_top(sx);
-    l->bits &= (uint16_t)~BIT_INNER;
-    (void)syntax_operand(l, SHAPE_PLACE);
-}
-
-enum sp_err sp_syntax_take(struct sp_syntax *sx, const struct sp_py_token *token)
-{
-    unsigned class = class_of(token);
-    sx->token = token;
-    if (class == CLASS_NAME && sx->special == 0 && take_name(sx, syntax_top(sx))) {
-        return SP_OK;
-    }
-    return take_other(sx, class);
+    return take_expression(sx, syntax_top(sx), class) ? SP_OK : take_misfit(sx, class);
 }

@@ -15,31 +15,24 @@
 #define SP_SYNTAX_LEVELS_MAX 512u
 #define SP_SYNTAX_BLOCKS_MAX (SP_PYTHON_INDENTS_MAX + 2u)
 
-/* Where a token begins. */
-struct sp_syntax_place {
-    uint32_t start;
-    uint32_t line;
-    uint32_t line_start;
-};
-
-/* One open bracket, lambda head, f-string, or the statement itself. */
+/* One open bracket, lambda head, f-string, or the statement itself. Places are offsets of tokens. */
 struct sp_syntax_level {
     uint8_t kind;    /* enum level_kind */
+    uint8_t context; /* CONTEXT_ bits of a lambda around */
     uint8_t state;   /* enum state: what may come next */
-    uint8_t phase;   /* within the kind, or the slot of a statement */
     uint8_t shape;   /* of the operand that ended last */
     uint8_t string;  /* what kind of literal it is, if it is one */
-    uint8_t context; /* CONTEXT_ bits of a lambda around */
+    uint8_t phase;   /* within the kind, or the slot of a statement */
     uint8_t params;  /* of parameters: what came before */
     uint16_t permits;
     uint16_t bits; /* of the element that is being read */
     uint16_t seen; /* of all elements so far */
     uint16_t count;
-    struct sp_syntax_place open;       /* the bracket itself */
-    struct sp_syntax_place start;      /* of the element */
-    struct sp_syntax_place expression; /* of the innermost whole expression in it */
-    struct sp_syntax_place bad;        /* the first element that cannot be assigned to */
-    struct sp_syntax_place inner;      /* within the operand: what cannot be assigned to */
+    uint32_t open;       /* the bracket itself */
+    uint32_t start;      /* of the element */
+    uint32_t expression; /* of the innermost whole expression in it */
+    uint32_t bad;        /* the first element that cannot be assigned to */
+    uint32_t inner;      /* within the operand: what cannot be assigned to */
 };
 
 struct sp_syntax_block {
@@ -50,13 +43,13 @@ struct sp_syntax_block {
     bool has_yield;  /* of a function */
     bool has_value;  /* a return with a value */
     uint8_t function;
-    struct sp_syntax_place value;
+    uint32_t value; /* ... and where */
 };
 
 struct sp_syntax {
     struct sp_lexer *lx;
     const struct sp_py_token *token;
-    uint16_t depth;
+    struct sp_syntax_level *top; /* the innermost level */
     uint16_t blocks;
     bool at_line_start; /* compound statements may begin */
     bool block_due;     /* the line ended in the colon of a header */
@@ -64,15 +57,15 @@ struct sp_syntax {
     uint8_t special;    /* SPECIAL_ bits: the next token needs more than a step of the automaton */
     uint8_t header;     /* of the statement whose colon is awaited */
     uint8_t pending;    /* context bits that its body gets */
-    struct sp_syntax_place await; /* an await that only an async generator expression excuses */
-    struct sp_syntax_place yield; /* the last one */
-    uint16_t await_depth;
+    uint32_t await;     /* an await that only an async generator expression excuses */
+    uint32_t yield;     /* the last one */
+    const struct sp_syntax_level *await_level;
     bool has_await;
     enum sp_python_fault fault;
-    struct sp_syntax_place fault_at;
+    uint32_t fault_at;
     enum sp_python_fault
         deferred; /* of the compiler: a fault of the parser behind it comes first */
-    struct sp_syntax_place deferred_at;
+    uint32_t deferred_at;
     enum sp_python_fault late; /* of a string: CPython sees it at the token behind all literals */
     struct sp_syntax_level levels[SP_SYNTAX_LEVELS_MAX];
     struct sp_syntax_block stack[SP_SYNTAX_BLOCKS_MAX];
@@ -84,6 +77,10 @@ void sp_syntax_start(struct sp_syntax *sx, struct sp_lexer *lx) SP_NONNULL(1, 2)
 
 /* Takes one token. What cannot be part of a program becomes the lexer's fault, with CPython's place. */
 enum sp_err sp_syntax_take(struct sp_syntax *sx, const struct sp_py_token *token)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
+
+/* The same without quick steps, which tests compare it with. */
+enum sp_err sp_syntax_take_closely(struct sp_syntax *sx, const struct sp_py_token *token)
     SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* Whether a dot and a name may come next without a closer look, and what they make of the operand. */

@@ -1,7 +1,7 @@
 #include "python/syntax_inner.h"
 
 /* What may stand in brackets of each kind. */
-static const uint16_t permitted[] = {
+const uint16_t syntax_permitted[] = {
     [LEVEL_GROUP] = PERMIT_STAR | PERMIT_WALRUS | PERMIT_YIELD | PERMIT_COMMA | PERMIT_COMP,
     [LEVEL_WITH] = PERMIT_STAR | PERMIT_WALRUS | PERMIT_YIELD | PERMIT_COMMA | PERMIT_COMP,
     [LEVEL_LIST] = PERMIT_STAR | PERMIT_WALRUS | PERMIT_COMMA | PERMIT_COMP,
@@ -18,27 +18,10 @@ enum brace { BRACE_UNKNOWN, BRACE_SET, BRACE_KEY, BRACE_VALUE };
 
 bool syntax_push(struct sp_syntax *sx, enum level_kind kind, unsigned permits)
 {
-    const struct sp_syntax_level *outer = syntax_top(sx);
-    if (sx->depth + 1U == SP_SYNTAX_LEVELS_MAX) {
+    if (!syntax_has_room(sx)) {
         return syntax_fault(sx, SP_PYTHON_BRACKET_DEPTH, syntax_here(sx));
     }
-    bool in_lambda = (outer->bits & BIT_LAMBDA) != 0;
-    bool in_field = kind == LEVEL_LAMBDA &&
-                    (outer->kind == LEVEL_FIELD || (outer->context & CONTEXT_FIELD) != 0);
-    uint8_t context = (uint8_t)((outer->context & ~CONTEXT_FIELD) |
-                                (in_lambda ? CONTEXT_LAMBDA : 0) | (in_field ? CONTEXT_FIELD : 0));
-    sx->depth++;
-    struct sp_syntax_level *l = syntax_top(sx);
-    l->kind = (uint8_t)kind;
-    l->phase = 0;
-    l->context = context;
-    l->permits = (uint16_t)permits;
-    l->seen = 0;
-    l->params = 0;
-    l->count = 0;
-    l->open = syntax_here(sx);
-    l->start = l->open;
-    return syntax_element(l);
+    return syntax_push_level(sx, kind, permits);
 }
 
 /* A yield inside a comprehension belongs to no function, but in its first iterable, or in a lambda. */
@@ -59,11 +42,11 @@ void syntax_pop(struct sp_syntax *sx)
     const struct sp_syntax_level *inner = syntax_top(sx);
     bool is_generator =
         (inner->seen & SEEN_COMP) != 0 && (inner->kind == LEVEL_GROUP || inner->kind == LEVEL_CALL);
-    if (sx->has_await && sx->await_depth >= sx->depth) {
+    if (sx->has_await && sx->await_level >= inner) {
         sx->has_await = !is_generator;
-        sx->await_depth = (uint16_t)(sx->depth - 1U);
+        sx->await_level = inner - 1;
     }
-    sx->depth--;
+    sx->top--;
     pass_yield(sx, inner, syntax_top(sx));
 }
 
@@ -83,25 +66,10 @@ bool syntax_open(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class
     } else if (class == CLASS_LSQB) {
         kind = l->state == STATE_AFTER ? LEVEL_INDEX : LEVEL_LIST;
     }
-    return syntax_push(sx, kind, permitted[kind]);
+    return syntax_push(sx, kind, syntax_permitted[kind]);
 }
 
 /* ---- targets ---- */
-
-/* Counts the element that ends into what its level makes as a target. */
-static void fold(struct sp_syntax_level *l)
-{
-    bool is_bad = l->shape == SHAPE_NONE || (l->bits & (BIT_OPS | BIT_YIELD)) != 0;
-    if (is_bad && (l->seen & SEEN_BAD) == 0) {
-        bool is_inner = (l->bits & BIT_INNER) != 0 && (l->bits & (BIT_OPS | BIT_YIELD)) == 0;
-        l->bad = is_inner ? l->inner : l->start;
-        l->seen |= SEEN_BAD;
-    }
-    if ((l->bits & BIT_STAR) != 0) {
-        l->seen |= (l->seen & SEEN_STAR) != 0 ? SEEN_STARS : SEEN_STAR;
-    }
-    l->seen |= l->shape == SHAPE_STARS ? SEEN_NODEL : 0;
-}
 
 enum shape syntax_target(const struct sp_syntax_level *l)
 {
@@ -115,7 +83,7 @@ enum shape syntax_target(const struct sp_syntax_level *l)
 bool syntax_check_target(struct sp_syntax *sx, struct sp_syntax_level *l, bool is_single)
 {
     if (l->state == STATE_AFTER) {
-        fold(l);
+        syntax_fold(l);
     } else if (l->state != STATE_FULL || (l->seen & SEEN_COMMA) == 0) {
         return false;
     }
@@ -168,7 +136,7 @@ bool syntax_end_element(struct sp_syntax *sx, struct sp_syntax_level *l)
         ((l->bits & (BIT_STAR | BIT_WALRUS)) != 0 || (l->seen & impure) != 0)) {
         l->seen |= SEEN_IMPURE;
     }
-    fold(l);
+    syntax_fold(l);
     return true;
 }
 
@@ -219,7 +187,7 @@ static bool comma_behind_element(struct sp_syntax *sx, struct sp_syntax_level *l
 bool syntax_comma(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
 {
     if ((l->seen & SEEN_FOR) != 0) {
-        fold(l);
+        syntax_fold(l);
         l->seen |= SEEN_COMMA;
         return syntax_element(l);
     }
@@ -317,7 +285,7 @@ bool syntax_equal(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned clas
 /* The shape of what parentheses or a list hold, as a target. */
 static bool pop_sequence(struct sp_syntax *sx, const struct sp_syntax_level *l, enum shape shape)
 {
-    struct sp_syntax_place bad = l->bad;
+    uint32_t bad = l->bad;
     bool has_bad = shape == SHAPE_NONE && (l->seen & SEEN_BAD) != 0 && (l->seen & SEEN_COMP) == 0;
     if (!pop(sx, shape)) {
         return false;

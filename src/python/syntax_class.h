@@ -71,6 +71,7 @@ enum state {
     STATE_PARAM,   /* between the parts of parameters */
     STATE_TEXT,    /* in the text of an f-string, or behind the expression of a field */
     STATE_PATTERN, /* of a case */
+    STATE_COUNT,
 };
 
 #endif

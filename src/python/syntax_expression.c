@@ -335,8 +335,7 @@ static bool lacks_comma(struct sp_syntax *sx, struct sp_syntax_level *l, unsigne
 {
     bool is_bracket = l->kind >= LEVEL_GROUP && l->kind <= LEVEL_INDEX;
     bool is_clause = (l->seen & SEEN_COMP) != 0;
-    if (is_bracket && !is_clause && class != CLASS_END &&
-        !is_soft_at(sx->lx, l->expression.start)) {
+    if (is_bracket && !is_clause && class != CLASS_END && !is_soft_at(sx->lx, l->expression)) {
         return syntax_fault(sx, SP_PYTHON_COMMA, l->expression);
     }
     return false;

@@ -8,79 +8,38 @@
 #ifndef SP_PYTHON_SYNTAX_INNER_H
 #define SP_PYTHON_SYNTAX_INNER_H
 
-#include "python/syntax.h"
-#include "python/syntax_names.h"
+#include "python/syntax_level.h"
 
-static inline struct sp_syntax_level *syntax_top(struct sp_syntax *sx)
-{
-    return &sx->levels[sx->depth];
-}
-
-static inline struct sp_syntax_block *syntax_block(struct sp_syntax *sx)
-{
-    return &sx->stack[sx->blocks];
-}
-
-static inline struct sp_syntax_place syntax_here(const struct sp_syntax *sx)
-{
-    return (struct sp_syntax_place){
-        .start = sx->token->start, .line = sx->token->line, .line_start = sx->token->line_start};
-}
-
-static inline bool syntax_fault(struct sp_syntax *sx, enum sp_python_fault fault,
-                                struct sp_syntax_place place)
+static inline bool syntax_fault(struct sp_syntax *sx, enum sp_python_fault fault, uint32_t at)
 {
     sx->fault = fault;
-    sx->fault_at = place;
+    sx->fault_at = at;
     return false;
 }
 
 /* A fault that CPython finds only when all of the source has been parsed. */
-static inline void syntax_defer(struct sp_syntax *sx, enum sp_python_fault fault,
-                                struct sp_syntax_place place)
+static inline void syntax_defer(struct sp_syntax *sx, enum sp_python_fault fault, uint32_t at)
 {
     if (sx->deferred == SP_PYTHON_FINE) {
         sx->deferred = fault;
-        sx->deferred_at = place;
+        sx->deferred_at = at;
     }
 }
 
 /* Whether the token is this name. */
 bool syntax_is_text(const struct sp_syntax *sx, const char *text);
 
-/* An operand ended. */
-static inline bool syntax_operand(struct sp_syntax_level *l, enum shape shape)
-{
-    l->state = STATE_AFTER;
-    l->shape = (uint8_t)shape;
-    l->string = STRING_NONE;
-    return true;
-}
+extern const uint8_t syntax_operators[256];
+extern const uint8_t syntax_kinds[];
+extern const uint8_t syntax_follows[];
 
-/* A new element begins. */
-static inline bool syntax_element(struct sp_syntax_level *l)
+/* What a token is to the grammar. */
+static inline unsigned syntax_class(const struct sp_py_token *token)
 {
-    l->state = STATE_FULL;
-    l->shape = SHAPE_NONE;
-    l->string = STRING_NONE;
-    l->bits = 0;
-    return true;
-}
-
-/* An operand begins: perhaps the element, or an expression in it. */
-static inline void syntax_note_start(const struct sp_syntax *sx, struct sp_syntax_level *l)
-{
-    if (l->state <= STATE_EXPR) {
-        l->expression = syntax_here(sx);
-        l->start = l->state == STATE_FULL ? l->expression : l->start;
+    if (token->kind == SP_TOKEN_NAME) {
+        return token->op;
     }
-}
-
-/* The whole element is one bare name. */
-static inline bool syntax_is_name(const struct sp_syntax_level *l)
-{
-    return l->state == STATE_AFTER && l->shape == SHAPE_NAME &&
-           (l->bits & (BIT_OPS | BIT_STAR | BIT_YIELD | BIT_POWER | BIT_KEY | BIT_WALRUS)) == 0;
+    return token->kind == SP_TOKEN_OP ? syntax_operators[token->op] : syntax_kinds[token->kind];
 }
 
 /* Opens a level; false when there are too many. */
@@ -97,6 +56,9 @@ bool syntax_end_element(struct sp_syntax *sx, struct sp_syntax_level *l);
 /* What the elements of this level make as a target. */
 enum shape syntax_target(const struct sp_syntax_level *l);
 bool syntax_check_target(struct sp_syntax *sx, struct sp_syntax_level *l, bool is_single);
+
+/* The automaton proper, without quick steps. */
+enum sp_err syntax_take_closely(struct sp_syntax *sx, unsigned class) SP_MUST_CHECK SP_NONNULL(1);
 
 /* The parts. Each takes the current token. */
 typedef bool syntax_step(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class);
@@ -122,6 +84,7 @@ bool syntax_words(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned clas
 bool syntax_slot_end(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class);
 bool syntax_slot(struct sp_syntax *sx, enum slot slot);
 bool syntax_want(struct sp_syntax *sx, unsigned phase);
+
 bool syntax_soft(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class,
                  bool *out_is_soft);
 

@@ -33,7 +33,7 @@ static bool go(struct sp_syntax_level *l, enum param phase)
 
 static bool read_expression(struct sp_syntax_level *l, enum param phase, unsigned permits)
 {
-    struct sp_syntax_place name = l->start;
+    uint32_t name = l->start;
     (void)syntax_element(l);
     l->start = name;
     l->phase = (uint8_t)phase;

@@ -4,43 +4,51 @@
 #define END_COLON 0x02u
 #define END_EMPTY 0x04u /* nothing need stand there */
 
-/* What each expression of a statement may be, and what ends it. */
-static const struct {
-    uint16_t permits;
-    uint8_t ends;
-} slots[SLOT_COUNT] = {
-    [SLOT_EXPR] = {PERMIT_STAR | PERMIT_YIELD | PERMIT_COMMA, END_LINE},
-    [SLOT_VALUE] = {PERMIT_STAR | PERMIT_YIELD | PERMIT_COMMA, END_LINE},
-    [SLOT_AUGMENT] = {PERMIT_STAR | PERMIT_YIELD | PERMIT_COMMA, END_LINE},
-    [SLOT_ANNOTATION] = {0, END_LINE},
-    [SLOT_ANNOTATED] = {PERMIT_STAR | PERMIT_YIELD | PERMIT_COMMA, END_LINE},
-    [SLOT_RETURN] = {PERMIT_STAR | PERMIT_COMMA, END_LINE | END_EMPTY},
-    [SLOT_RAISE] = {0, END_LINE | END_EMPTY},
-    [SLOT_CAUSE] = {0, END_LINE},
-    [SLOT_DEL] = {PERMIT_COMMA | PERMIT_STAR, END_LINE},
-    [SLOT_ASSERT] = {0, END_LINE},
-    [SLOT_MESSAGE] = {0, END_LINE},
-    [SLOT_CONDITION] = {PERMIT_WALRUS, END_COLON},
-    [SLOT_FOR] = {PERMIT_STAR | PERMIT_COMMA, 0},
-    [SLOT_ITERABLE] = {PERMIT_STAR | PERMIT_COMMA, END_COLON},
-    [SLOT_WITH] = {0, END_COLON},
-    [SLOT_WITH_AS] = {PERMIT_STAR, END_COLON},
-    [SLOT_EXCEPT] = {0, END_COLON},
-    [SLOT_DECORATOR] = {PERMIT_WALRUS, END_LINE},
-    [SLOT_RESULT] = {0, END_COLON},
-    [SLOT_MATCH] = {PERMIT_STAR | PERMIT_WALRUS | PERMIT_COMMA, END_COLON},
-    [SLOT_GUARD] = {PERMIT_WALRUS, END_COLON},
-    [SLOT_TYPE] = {0, END_LINE},
+/* What each expression of a statement may be. */
+const uint16_t syntax_slot_permits[SLOT_COUNT] = {
+    [SLOT_EXPR] = PERMIT_STAR | PERMIT_YIELD | PERMIT_COMMA,
+    [SLOT_VALUE] = PERMIT_STAR | PERMIT_YIELD | PERMIT_COMMA,
+    [SLOT_AUGMENT] = PERMIT_STAR | PERMIT_YIELD | PERMIT_COMMA,
+    [SLOT_ANNOTATED] = PERMIT_STAR | PERMIT_YIELD | PERMIT_COMMA,
+    [SLOT_RETURN] = PERMIT_STAR | PERMIT_COMMA,
+    [SLOT_DEL] = PERMIT_COMMA | PERMIT_STAR,
+    [SLOT_CONDITION] = PERMIT_WALRUS,
+    [SLOT_FOR] = PERMIT_STAR | PERMIT_COMMA,
+    [SLOT_ITERABLE] = PERMIT_STAR | PERMIT_COMMA,
+    [SLOT_WITH_AS] = PERMIT_STAR,
+    [SLOT_DECORATOR] = PERMIT_WALRUS,
+    [SLOT_MATCH] = PERMIT_STAR | PERMIT_WALRUS | PERMIT_COMMA,
+    [SLOT_GUARD] = PERMIT_WALRUS,
+};
+
+/* What ends it. */
+static const uint8_t slot_ends[SLOT_COUNT] = {
+    [SLOT_EXPR] = END_LINE,
+    [SLOT_VALUE] = END_LINE,
+    [SLOT_AUGMENT] = END_LINE,
+    [SLOT_ANNOTATION] = END_LINE,
+    [SLOT_ANNOTATED] = END_LINE,
+    [SLOT_RETURN] = END_LINE | END_EMPTY,
+    [SLOT_RAISE] = END_LINE | END_EMPTY,
+    [SLOT_CAUSE] = END_LINE,
+    [SLOT_DEL] = END_LINE,
+    [SLOT_ASSERT] = END_LINE,
+    [SLOT_MESSAGE] = END_LINE,
+    [SLOT_CONDITION] = END_COLON,
+    [SLOT_ITERABLE] = END_COLON,
+    [SLOT_WITH] = END_COLON,
+    [SLOT_WITH_AS] = END_COLON,
+    [SLOT_EXCEPT] = END_COLON,
+    [SLOT_DECORATOR] = END_LINE,
+    [SLOT_RESULT] = END_COLON,
+    [SLOT_MATCH] = END_COLON,
+    [SLOT_GUARD] = END_COLON,
+    [SLOT_TYPE] = END_LINE,
 };
 
 bool syntax_slot(struct sp_syntax *sx, enum slot slot)
 {
-    struct sp_syntax_level *l = syntax_top(sx);
-    (void)syntax_element(l);
-    l->phase = (uint8_t)slot;
-    l->permits = slots[slot].permits;
-    l->seen = slot == SLOT_FOR ? SEEN_FOR : 0;
-    return true;
+    return syntax_begin_slot(syntax_top(sx), slot);
 }
 
 bool syntax_want(struct sp_syntax *sx, unsigned phase)
@@ -87,7 +95,7 @@ static bool check_del(struct sp_syntax *sx, struct sp_syntax_level *l)
 
 static bool end_line(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
 {
-    unsigned ends = slots[l->phase].ends;
+    unsigned ends = slot_ends[l->phase];
     bool is_empty = l->state == STATE_FULL && (l->seen & SEEN_COMMA) == 0;
     if ((ends & END_LINE) == 0 || (l->phase == SLOT_DECORATOR && class == CLASS_SEMI)) {
         return false;
@@ -138,7 +146,7 @@ static bool annotate(struct sp_syntax *sx, struct sp_syntax_level *l)
 
 static bool end_colon(struct sp_syntax *sx, struct sp_syntax_level *l)
 {
-    if ((slots[l->phase].ends & END_COLON) == 0) {
+    if ((slot_ends[l->phase] & END_COLON) == 0) {
         return annotate(sx, l);
     }
     if ((l->phase == SLOT_WITH || l->phase == SLOT_WITH_AS) && l->state != STATE_AFTER) {

@@ -321,7 +321,7 @@ static bool may_be_either(unsigned class)
 bool syntax_soft(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class, bool *out_is_soft)
 {
     sx->special &= (uint8_t)~SPECIAL_SOFT;
-    bool is_type = sx->lx->ptr[l->open.start] == 't';
+    bool is_type = sx->lx->ptr[l->open] == 't';
     *out_is_soft = true;
     if (is_type && class == CLASS_NAME) {
         return syntax_want(sx, WANT_TYPE_OPEN);

@@ -170,7 +170,7 @@ static bool convert(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned cl
     bool is_letter = class == CLASS_NAME && (syntax_is_text(sx, "r") || syntax_is_text(sx, "s") ||
                                              syntax_is_text(sx, "a"));
     l->phase = FIELD_CONVERTED;
-    if (!is_letter || sx->token->start != l->open.start + 1) {
+    if (!is_letter || sx->token->start != l->open + 1) {
         return syntax_fault(sx, SP_PYTHON_FSTRING_CONVERSION, syntax_here(sx));
     }
     return true;
@@ -187,7 +187,7 @@ bool syntax_text(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class
     case FIELD_CONVERT:
         return convert(sx, l, class);
     case FIELD_CONVERTED:
-        if (sx->lx->family == SP_PYTHON_311 && sx->token->start != l->open.start + 2) {
+        if (sx->lx->family == SP_PYTHON_311 && sx->token->start != l->open + 2) {
             return false;
         }
         return (class == CLASS_COLON || class == CLASS_RBRACE) && mark(sx, l, class);
