@@ -39,19 +39,25 @@ static unsigned ascii_kind(uint32_t c)
     return sp_text_is_digit((uint8_t)c) ? KIND_CONTINUE : 0;
 }
 
+/* Takes one character; what it is to a name, or 0. */
+static unsigned next_kind(struct sp_text *text, enum sp_python_family family)
+{
+    uint32_t c = 0;
+    uint8_t byte = text->in.ptr[text->at];
+    if (byte < 0x80) {
+        text->at++;
+        return ascii_kind(byte);
+    }
+    return sp_utf8_next(text, &c) == SP_OK ? kind_of(c, family) : 0;
+}
+
 bool sp_unicode_is_name(struct sp_slice name, enum sp_python_family family, size_t *out_bad)
 {
     struct sp_text text;
     sp_text_init(&text, name);
     while (!sp_text_at_end(&text)) {
         size_t at = text.at;
-        uint32_t c = 0;
-        if (sp_utf8_next(&text, &c) != SP_OK) {
-            *out_bad = at;
-            return false;
-        }
-        unsigned kind = c < 0x80 ? ascii_kind(c) : kind_of(c, family);
-        if (kind < (at == 0 ? KIND_START : KIND_CONTINUE)) {
+        if (next_kind(&text, family) < (at == 0 ? KIND_START : KIND_CONTINUE)) {
             *out_bad = at;
             return false;
         }
@@ -125,16 +131,39 @@ static bool is_own_form(struct sp_slice name)
     return true;
 }
 
-enum sp_err sp_unicode_nfkc(struct sp_slice name, uint8_t out[SP_UNICODE_NAME_BYTES_MAX],
-                            size_t *out_len)
+static enum sp_err make(struct sp_slice name, uint8_t *out, size_t *out_len)
 {
-    if (name.len > SP_UNICODE_NAME_BYTES_MAX) {
-        return SP_ERR_TOO_BIG;
-    }
     if (is_own_form(name)) {
         *out_len = sp_slice_copy(name, out, SP_UNICODE_NAME_BYTES_MAX);
         return SP_OK;
     }
     return name.len <= NAME_BYTES_SHORT ? make_short(name, out, out_len)
                                         : make_long(name, out, out_len);
+}
+
+/* Where ASCII begins that stands for itself whatever is before it: nothing composes with it backwards. */
+static size_t find_tail(struct sp_slice name)
+{
+    size_t at = name.len;
+    while (at > 0 && name.ptr[at - 1] < 0x80) {
+        at--;
+    }
+    return at;
+}
+
+enum sp_err sp_unicode_nfkc(struct sp_slice name, uint8_t out[SP_UNICODE_NAME_BYTES_MAX],
+                            size_t *out_len)
+{
+    size_t tail = find_tail(name);
+    size_t rest = name.len - tail;
+    size_t len = 0;
+    if (name.len > SP_UNICODE_NAME_BYTES_MAX) {
+        return SP_ERR_TOO_BIG;
+    }
+    SP_TRY(make(sp_slice_sub(name, 0, tail), out, &len));
+    if (rest > SP_UNICODE_NAME_BYTES_MAX - len) {
+        return SP_ERR_TOO_BIG;
+    }
+    *out_len = len + sp_slice_copy(sp_slice_sub(name, tail, rest), out + len, rest);
+    return SP_OK;
 }

@@ -55,6 +55,14 @@ static void test_unicode_normalises_by_nfkc(void **state)
         {"\xef\xac\x81", "fi"},
         {"e\xcc\x81", "\xc3\xa9"},
         {"\xc2\xaa", "a"},
+        {"ab\xc2\xaa"
+         "cd_1",
+         "abacd_1"},
+        {"ae\xcc\x81"
+         "e",
+         "a\xc3\xa9"
+         "e"}, /* an accent goes to what is before it alone */
+        {"plain", "plain"},
     };
     (void)state;
     for (size_t i = 0; i < SP_COUNT(rows); i++) {
@@ -77,6 +85,13 @@ static void test_unicode_refuses_names_over_the_limit(void **state)
     assert_int_equal(sp_unicode_nfkc(sp_slice_make(name, sizeof(name)), out, &len), SP_ERR_TOO_BIG);
     assert_int_equal(len, 7);
     assert_int_equal(sp_unicode_nfkc(sp_slice_make(name, sizeof(name) - 1), out, &len), SP_OK);
+    /* Three bytes that become eighteen characters: the form is what must fit, with the letters behind it. */
+    name[0] = 0xEF;
+    name[1] = 0xB7;
+    name[2] = 0xBA;
+    assert_int_equal(sp_unicode_nfkc(sp_slice_make(name, sizeof(name) - 1), out, &len),
+                     SP_ERR_TOO_BIG);
+    assert_int_equal(sp_unicode_nfkc(sp_slice_make(name, 64), out, &len), SP_OK);
 }
 
 int main(void)
