@@ -165,6 +165,10 @@ static enum sp_err read_timeout(const struct sp_json *doc, const struct sp_json_
     if (!is_absent(value) && sp_json_integer(doc, value, &seconds) != SP_OK) {
         seconds = -1; /* a number too long for any integer is out of range like any other */
     }
+    /* Clients of pools for commands were told to ask for more: they get what there is. */
+    if (sp_shell_is_asked(members) && seconds > (int64_t)SP_REQUEST_TIMEOUT_S_MAX) {
+        seconds = SP_REQUEST_TIMEOUT_S_MAX;
+    }
     if (seconds < (int64_t)SP_REQUEST_TIMEOUT_S_MIN ||
         seconds > (int64_t)SP_REQUEST_TIMEOUT_S_MAX) {
         return wrong(where, "timeoutInSeconds must be from 1 to 220");

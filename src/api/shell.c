@@ -3,15 +3,31 @@
 #include "codec/json.h"
 #include "codec/json_out.h"
 
-/* The output of a command is bytes of any kind; a command that a signal ended has the status that a shell would show. */
+/*
+ * The output of a command is bytes of any kind. Its status is what a shell would show: 128 and the number for one that a
+ * signal ended, 127 and 126 for a program that is not there or cannot be run, 124 with all that it said until then for
+ * one that did not end in its time (as timeout(1) has it), which takes its children along.
+ */
 static const char prologue[] =
     "def _run_command(command, text):\n"
-    "    import subprocess, sys\n"
-    "    done = subprocess.run(command, input=text.encode(), capture_output=True, "
-    "cwd='/mnt/data')\n"
-    "    sys.stdout.write(done.stdout.decode('utf-8', 'replace'))\n"
-    "    sys.stderr.write(done.stderr.decode('utf-8', 'replace'))\n"
-    "    return done.returncode if done.returncode >= 0 else 128 - done.returncode\n"
+    "    import os, signal, subprocess, sys\n"
+    "    try:\n"
+    "        child = subprocess.Popen(command, stdin=-1, stdout=-1, stderr=-1, cwd='/mnt/data', "
+    "start_new_session=True)\n"
+    "    except OSError as error:\n"
+    "        sys.stderr.write(f'{command[0]}: {error.strerror}\\n')\n"
+    "        return 127 if isinstance(error, FileNotFoundError) else 126\n"
+    "    try:\n"
+    "        out, err = child.communicate(text.encode())\n"
+    "        status = child.returncode if child.returncode >= 0 else 128 - child.returncode\n"
+    "    except KeyboardInterrupt:\n"
+    "        os.killpg(child.pid, signal.SIGKILL)\n"
+    "        out, err = child.communicate()\n"
+    "        err += b'the command did not end in its time\\n'\n"
+    "        status = 124\n"
+    "    sys.stdout.write(out.decode('utf-8', 'replace'))\n"
+    "    sys.stderr.write(err.decode('utf-8', 'replace'))\n"
+    "    return status\n"
     "_run_command([";
 
 static const struct sp_json_value *member(const struct sp_json_value *members, const char *name)

@@ -270,7 +270,12 @@ def test_langchain_bash_commands(shell):
     assert bash(shell, session, shellCommand="kill -9 $$")[0] == 137
     assert bash(shell, session, execCommandAndArgs=["printf", "%s|", "a b", "$x"], stdin="") == (0, "a b|$x|", "")
     assert bash(shell, session, shellCommand="cat", stdin="from stdin\n") == (0, "from stdin\n", "")
-    assert bash(shell, session, shellCommand="sleep 30", timeoutInSeconds=1)[0] == 124
+    status, out, err = bash(shell, session, shellCommand="echo so far; sleep 300 & sleep 300", timeoutInSeconds=1)
+    assert (status, out) == (124, "so far\n") and "did not end in its time" in err and "Traceback" not in err
+    assert bash(shell, session, shellCommand="echo quick", timeoutInSeconds=600) == (0, "quick\n", "")
+    assert bash(shell, session, execCommandAndArgs=["no-such-program"]) == (127, "", "no-such-program: No such file or directory\n")
+    assert bash(shell, session, execCommandAndArgs=["/etc/passwd"]) == (126, "", "/etc/passwd: Permission denied\n")
+    assert bash(shell, session, shellCommand="printf 'a\\0b'") == (0, "a\0b", "")
     assert bash(shell, session, shellCommand="pwd; cd /; pwd")[1] == "/mnt/data\n/\n"
 
 
@@ -287,6 +292,27 @@ def test_langchain_bash_backend(shell):
     assert bash(shell, session, shellCommand=found)[1] == "d/f.txt\n"
     edit = "TMPF=$(mktemp) && sed 's/two/2/' '/mnt/data/d/f.txt' > \"$TMPF\" && mv \"$TMPF\" '/mnt/data/d/f.txt' && grep -cF 2 '/mnt/data/d/f.txt'"
     assert bash(shell, session, shellCommand=edit)[:2] == (0, "1\n")
+
+
+def test_langchain_compute_backend(shell):
+    """The successor's backend ends each program with a mark of its own, reads in windows of base64, and edits by awk."""
+    session = new_session()
+    mark = "__LCDONE0123456789abcdef__"
+    assert bash(shell, session, shellCommand="mkdir -p '/tmp/w/src/sub' '/tmp/w/a dir'")[0] == 0
+    text = base64.b64encode("h\u00e9llo w\u00f6rld \u2713\nneedle\n".encode()).decode()
+    write = f"p='/tmp/w/src/sub/lib.py'; if [ -e \"$p\" ]; then exit 10; fi; printf %s '{text}' | base64 -d > \"$p\""
+    assert [bash(shell, session, shellCommand=write)[0] for _ in range(2)] == [0, 10]
+    found = "cd /tmp/w; { find . -path './src/*/*.py' -type f -print0; } | sort -zu | xargs -0 -r grep -HnFZ -e needle -- | head -n 3; true"
+    assert bash(shell, session, shellCommand=found)[1] == "./src/sub/lib.py\0" + "2:needle\n"
+    early = f"trap 'printf %s {mark}' EXIT; if [ ! -e /nothing ]; then echo __ERR__path_not_found; exit 0; fi; echo late"
+    assert bash(shell, session, shellCommand=early) == (0, f"__ERR__path_not_found\n{mark}", "")
+    window = "LC_ALL=C awk 'NR>=1 && NR<=1' /tmp/w/src/sub/lib.py | head -c 3000 | base64 | tr -d '\\n'; echo"
+    assert base64.b64decode(bash(shell, session, shellCommand=window)[1]).decode() == "h\u00e9llo w\u00f6rld \u2713\n"
+    edit = "OLD='w\u00f6rld' LC_ALL=C awk '{ i = index($0, ENVIRON[\"OLD\"]); if (i) n++ } END { print n > \"/dev/stderr\"; exit n == 1 ? 0 : 11 }'"
+    assert bash(shell, session, shellCommand=f"{edit} /tmp/w/src/sub/lib.py") == (0, "", "1\n")
+    large = base64.b64encode(b"x" * 90_000).decode()  # the most that it sends in one command
+    assert bash(shell, session, shellCommand=f"printf %s '{large}' | base64 -d | wc -c")[:2] == (0, "90000\n")
+    assert len(bash(shell, session, shellCommand="printf '%8000s' '' | tr ' ' z")[1]) == 8000  # 4096 and more is read as cut
 
 
 @pytest.mark.parametrize("body", [{"shellCommand": "ls", "code": "1"}, {"shellCommand": "ls", "execCommandAndArgs": ["ls"]}, {"shellCommand": 1},

@@ -68,6 +68,31 @@ static void test_a_request_of_a_command(void **state)
     assert_true(request.is_shell && sp_slice_starts(request.code, "def _run_command("));
 }
 
+/* As the examples for such pools have it. Of code so much time is refused. */
+static void test_a_command_gets_as_much_time_as_there_is(void **state)
+{
+    static const struct {
+        const char *body;
+        enum sp_err want;
+        uint32_t timeout_s;
+    } times[] = {
+        {"{\"shellCommand\":\"ls\",\"timeoutInSeconds\":600}", SP_OK, SP_REQUEST_TIMEOUT_S_MAX},
+        {"{\"shellCommand\":\"ls\",\"timeoutInSeconds\":220}", SP_OK, 220},
+        {"{\"shellCommand\":\"ls\",\"timeoutInSeconds\":7}", SP_OK, 7},
+        {"{\"shellCommand\":\"ls\",\"timeoutInSeconds\":0}", SP_ERR_REQUEST, 0},
+        {"{\"shellCommand\":\"ls\",\"timeoutInSeconds\":1.5}", SP_ERR_REQUEST, 0},
+        {"{\"code\":\"1\",\"timeoutInSeconds\":221}", SP_ERR_REQUEST, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(times); i++) {
+        SP_AUTO_REQUEST struct sp_request request = {.timeout_s = 0};
+        print_message("%s\n", times[i].body);
+        assert_int_equal(sp_request_read(sp_slice_of(times[i].body), 4096, &request, NULL),
+                         times[i].want);
+        assert_int_equal(request.timeout_s, times[i].timeout_s);
+    }
+}
+
 static void test_code_beside_a_command_is_refused(void **state)
 {
     SP_AUTO_REQUEST struct sp_request request = {.timeout_s = 0};
@@ -88,6 +113,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_commands_become_code),
         cmocka_unit_test(test_a_request_of_a_command),
+        cmocka_unit_test(test_a_command_gets_as_much_time_as_there_is),
         cmocka_unit_test(test_code_beside_a_command_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
