@@ -16,8 +16,12 @@ void sp_connection_upload_done(struct connection *c)
 static void refuse_upload(struct connection *c, enum sp_err why)
 {
     uint64_t request = c->request;
+    const char *detail = why != SP_ERR_FILE_NAME
+                             ? ""
+                             : "the name of a new file takes letters, digits, spaces and "
+                               "- _ . @ $ & = ; , # % ^ ( ), its directories the same but dots";
     c->upload.state = SP_POOL_UPLOAD_OVER;
-    sp_pool_refuse(c->face->how.pool, request, why, sp_slice_of(""));
+    sp_pool_refuse(c->face->how.pool, request, why, sp_slice_of(detail));
     /* The session throws away what it had of the file. */
     sp_pool_left(c->face->how.pool, request);
 }
