@@ -9,7 +9,7 @@
 enum sp_err sp_upstream_init(struct sp_upstream *u, struct sp_slice base_path,
                              struct sp_slice api_version, bool is_embedded)
 {
-    enum sp_version version = is_embedded ? SP_VERSION_2025_10 : SP_VERSION_2024_10;
+    enum sp_version version = SP_VERSION_2025_10;
     if (api_version.len > 0) {
         SP_TRY(sp_version_parse(api_version, &version));
     }

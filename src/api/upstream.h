@@ -24,7 +24,7 @@ struct sp_upstream {
     bool is_embedded;     /* our own pool: its error codes mean exactly what ours mean */
 };
 
-/* Fills in family and version; an empty version means the default (the newest for the embedded pool, else 2024-10-02-preview). */
+/* Fills in family and version; an empty version means the newest, which alone tells numbers from their texts. */
 enum sp_err sp_upstream_init(struct sp_upstream *u, struct sp_slice base_path,
                              struct sp_slice api_version, bool is_embedded)
     SP_MUST_CHECK SP_NONNULL(1);

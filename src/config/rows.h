@@ -101,7 +101,7 @@
     X(TEXT, "azure_code_interpreter", "ca_file", azure_ca_file, 0, 4096, "\"\"", "",               \
       "authorities of the pool's certificate, PEM; empty: the system's")                           \
     X(TEXT, "azure_code_interpreter", "api_version", azure_api_version, 1, 32,                     \
-      "\"2024-10-02-preview\"", "", "api-version of the requests to the pool")                     \
+      "\"2025-10-02-preview\"", "", "api-version of the requests to the pool")                     \
     X(MS, "azure_code_interpreter", "connect_timeout", azure_connect_ms, 100, 60000, "\"5s\"", "", \
       "time to connect to the pool")                                                               \
     X(NUMBER, "azure_code_interpreter", "connections", azure_connections, 1, 4096, "256", "",      \

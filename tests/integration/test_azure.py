@@ -149,4 +149,12 @@ def test_missing_credential_stops_the_start_or_the_run(stub_pool):
 
 def test_newest_version_is_asked_of_the_pool(relaying, stub):
     relaying.send("POST", executions(new_session(), NEW), body_of("1"))
-    assert "api-version=20" in stub.seen[0].target
+    assert "api-version=2025-10-02-preview" in stub.seen[0].target
+
+
+def test_number_stays_a_number_and_a_text_a_text(relaying, stub):
+    for value in (42, "42", [1, None], None):
+        result = {"stdout": "", "stderr": "", "executionResult": value, "executionTimeInMilliseconds": 1}
+        stub.forget(answer_with(200, {"id": "e", "identifier": "i", "executionType": "Synchronous", "status": "Succeeded", "result": result}))
+        answer = relaying.send("POST", code_execute(new_session()), json.dumps({"properties": {"code": "1"}}).encode())
+        assert answer.json()["properties"]["result"] == value
