@@ -92,6 +92,17 @@ static void put_legacy(struct sp_json_out *w, const struct sp_result *result)
     sp_json_out_object_end(w);
 }
 
+/* /execute: flat, in the old words, with values of their own type. */
+static void put_flat(struct sp_json_out *w, struct sp_slice id, const char *type,
+                     const struct sp_result *result)
+{
+    sp_json_out_object(w);
+    sp_json_out_member_string(w, "id", id);
+    sp_json_out_member_text(w, "executionType", type);
+    put_old_members(w, result);
+    sp_json_out_object_end(w);
+}
+
 /* What each execution of the new family begins with; the object stays open. */
 static void begin_new(struct sp_json_out *w, const struct sp_route *route, struct sp_slice id,
                       const char *type, const char *status)
@@ -153,6 +164,9 @@ enum sp_err sp_answer_result(const struct sp_route *route, struct sp_slice id,
     case SP_FAMILY_NEW:
         put_new(&w, route, id, "Synchronous", result);
         break;
+    case SP_FAMILY_FLAT:
+        put_flat(&w, id, "Synchronous", result);
+        break;
     case SP_FAMILY_COUNT:
         return SP_ERR_INVALID;
     }
@@ -162,9 +176,13 @@ enum sp_err sp_answer_result(const struct sp_route *route, struct sp_slice id,
 /* A run that goes on, as the old families would say it: every member that clients read is there. */
 static void put_running_old(struct sp_json_out *w, const struct sp_route *route, struct sp_slice id)
 {
-    bool is_flat = route->family == SP_FAMILY_LEGACY;
+    bool is_flat = route->family != SP_FAMILY_OLD;
     sp_json_out_object(w);
     sp_json_out_member_text(w, "$id", "1");
+    if (route->family == SP_FAMILY_FLAT) {
+        sp_json_out_member_string(w, "id", id);
+        sp_json_out_member_text(w, "executionType", "Asynchronous");
+    }
     if (!is_flat) {
         sp_json_out_key(w, "properties");
         sp_json_out_object(w);
@@ -185,7 +203,7 @@ static void put_running_old(struct sp_json_out *w, const struct sp_route *route,
 static void put_broken(struct sp_json_out *w, const struct sp_route *route, struct sp_slice id,
                        const struct sp_execution *execution)
 {
-    begin_new(w, route, id, "Asynchronous", "Failed");
+    begin_new(w, route, id, "Asynchronous", route->family == SP_FAMILY_FLAT ? "Failure" : "Failed");
     sp_json_out_key(w, "error");
     sp_json_out_object(w);
     sp_json_out_key(w, "error");
@@ -208,6 +226,10 @@ enum sp_err sp_answer_execution(const struct sp_route *route, struct sp_slice id
     switch (execution->state) {
     case SP_EXECUTION_ENDED:
         SP_TRY(sp_result_read(execution->result, &result));
+        if (route->family == SP_FAMILY_FLAT) {
+            put_flat(&w, id, "Asynchronous", &result);
+            break;
+        }
         put_new(&w, route, id, "Asynchronous", &result);
         break;
     case SP_EXECUTION_RUNNING:

@@ -62,10 +62,23 @@ static void member_id(struct sp_json_out *w, uint64_t *id)
     sp_json_out_member_string(w, "$id", sp_buf_slice(&text));
 }
 
-static void put_old_file(struct sp_json_out *w, const struct sp_file_record *file, uint64_t *id)
+/* A file in the words of 2024-09-01, which stand beside the old ones. No pool says when a file was made. */
+static void put_dated_members(struct sp_json_out *w, const struct sp_file_record *file)
+{
+    member_path(w, "fileName", file->directory, file->name);
+    sp_json_out_member_u64(w, "sizeInBytes", file->size);
+    member_lossy(w, "createdAt", file->modified);
+    member_lossy(w, "lastModifiedAt", file->modified);
+}
+
+static void put_old_file(struct sp_json_out *w, const struct sp_route *route,
+                         const struct sp_file_record *file, uint64_t *id)
 {
     sp_json_out_object(w);
     member_id(w, id);
+    if (route->version == SP_VERSION_2024_09) {
+        put_dated_members(w, file);
+    }
     sp_json_out_key(w, "properties");
     sp_json_out_object(w);
     member_id(w, id);
@@ -77,7 +90,8 @@ static void put_old_file(struct sp_json_out *w, const struct sp_file_record *fil
 }
 
 /* The old family knows no directories: it would take one for a file. */
-static enum sp_err put_old_files(struct sp_json_out *w, struct sp_slice product)
+static enum sp_err put_old_files(struct sp_json_out *w, const struct sp_route *route,
+                                 struct sp_slice product)
 {
     struct sp_reader r;
     struct sp_file_record file;
@@ -85,12 +99,17 @@ static enum sp_err put_old_files(struct sp_json_out *w, struct sp_slice product)
     sp_reader_init(&r, product);
     sp_json_out_object(w);
     member_id(w, &id);
+    if (route->version == SP_VERSION_2024_09 && route->operation != SP_OPERATION_FILE_LIST) {
+        struct sp_reader first = r;
+        SP_TRY(sp_file_record_read(&first, &file));
+        put_dated_members(w, &file);
+    }
     sp_json_out_key(w, "value");
     sp_json_out_array(w);
     while (sp_reader_left(&r) > 0) {
         SP_TRY(sp_file_record_read(&r, &file));
         if (!file.is_directory) {
-            put_old_file(w, &file, &id);
+            put_old_file(w, route, &file, &id);
         }
     }
     sp_json_out_array_end(w);
@@ -123,7 +142,7 @@ static enum sp_err put_one_file(struct sp_json_out *w, const struct sp_route *ro
     struct sp_reader r;
     struct sp_file_record file;
     if (route->family != SP_FAMILY_NEW) {
-        return put_old_files(w, product);
+        return put_old_files(w, route, product);
     }
     sp_reader_init(&r, product);
     SP_TRY(sp_file_record_read(&r, &file));
@@ -261,7 +280,7 @@ static enum sp_err put_json(struct sp_json_out *w, const struct sp_answer_other 
     switch (route->operation) {
     case SP_OPERATION_FILE_LIST:
         return route->family == SP_FAMILY_NEW ? put_new_files(w, route, product)
-                                              : put_old_files(w, product);
+                                              : put_old_files(w, route, product);
     case SP_OPERATION_FILE_PUT:
     case SP_OPERATION_FILE_GET:
         return put_one_file(w, route, product);
@@ -303,7 +322,7 @@ enum sp_err sp_answer_other(const struct sp_answer_other *about, struct sp_slice
     }
     bool is_deletion = route->operation == SP_OPERATION_SESSION_DELETE ||
                        route->operation == SP_OPERATION_FILE_DELETE;
-    if (is_deletion && route->family == SP_FAMILY_NEW) {
+    if (is_deletion && (route->family == SP_FAMILY_NEW || route->version == SP_VERSION_2024_09)) {
         *out_status = 204;
         return SP_OK;
     }

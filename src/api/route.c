@@ -17,8 +17,15 @@
 #define NO_IDENTIFIER     1U
 #define BY_VERSION        2U /* the family goes by the version: both share this path */
 #define MANAGEMENT        4U
+#define DATED             8U  /* there in the one version that `since` names, and in no other */
+#define ENCLOSED          16U /* a file comes as base64 in JSON */
 
-/* One operation of one path. `*` stands for one segment, `**` for two and more: a name with raw slashes. */
+#define ALLOW_ALL         "DELETE, GET, HEAD, OPTIONS, POST"
+
+/*
+ * One operation of one path. `*` stands for one segment, `**` for two and more: a name with raw slashes. What follows
+ * the stars must end the segment.
+ */
 struct row {
     const char *pattern[SEGMENTS_MAX];
     const char *method;
@@ -62,6 +69,12 @@ static const struct row rows[] = {
     {{"session"},                      "DELETE", ALLOW_GET_DELETE, SP_OPERATION_SESSION_DELETE, SP_FAMILY_NEW,    SP_VERSION_2025_02, 0},
     {{"listSessions"},                 "GET",    ALLOW_GET,        SP_OPERATION_SESSION_LIST,   SP_FAMILY_NEW,    SP_VERSION_2025_02, NO_IDENTIFIER},
     {{"metadata"},                     "GET",    ALLOW_GET,        SP_OPERATION_METADATA,       SP_FAMILY_NEW,    SP_VERSION_2025_02, NO_IDENTIFIER},
+    /* The paths of 2024-09-01 alone stand last: their words may well be a prefix in all other versions. */
+    {{"execute"},                      "POST",   ALLOW_POST,       SP_OPERATION_EXECUTE,        SP_FAMILY_FLAT,   SP_VERSION_2024_09, DATED},
+    {{"execute", "*"},                 "GET",    ALLOW_GET,        SP_OPERATION_EXECUTION_GET,  SP_FAMILY_FLAT,   SP_VERSION_2024_09, DATED},
+    {{"files:uploadFile"},             "POST",   ALLOW_POST,       SP_OPERATION_FILE_PUT,       SP_FAMILY_OLD,    SP_VERSION_2024_09, DATED},
+    {{"files", "*:downloadFile"},      "POST",   ALLOW_POST,       SP_OPERATION_FILE_CONTENT,   SP_FAMILY_OLD,    SP_VERSION_2024_09, DATED | ENCLOSED},
+    {{"files", "**:downloadFile"},     "POST",   ALLOW_POST,       SP_OPERATION_FILE_CONTENT,   SP_FAMILY_OLD,    SP_VERSION_2024_09, DATED | ENCLOSED},
     /* clang-format on */
 };
 
@@ -118,12 +131,44 @@ static size_t length_of(const struct row *row)
     return len;
 }
 
-static bool fits_at(const struct row *row, const struct segments *s, size_t at, size_t len)
+/* What stands behind the stars of a pattern. */
+static struct sp_slice ending_of(const char *pattern)
+{
+    struct sp_slice ending = sp_slice_of(pattern);
+    while (ending.len > 0 && ending.ptr[0] == '*') {
+        ending = sp_slice_sub(ending, 1, ending.len);
+    }
+    return ending;
+}
+
+/* Takes what a pattern asks for off the end of a segment, of which something must be left. */
+static bool cut_ending(const char *pattern, struct sp_slice *segment)
+{
+    struct sp_slice ending = ending_of(pattern);
+    if (segment->len <= ending.len) {
+        return false;
+    }
+    size_t left = segment->len - ending.len;
+    bool is_there = sp_slice_equal(sp_slice_sub(*segment, left, ending.len), ending);
+    segment->len = left;
+    return is_there;
+}
+
+static bool fits_at(const struct row *row, const struct segments *s, size_t at, size_t len,
+                    struct sp_slice *out_name)
 {
     for (size_t i = 0; i < len; i++) {
-        if (row->pattern[i][0] != '*' && !sp_slice_is(s->all[at + i], row->pattern[i])) {
+        struct sp_slice segment = s->all[at + i];
+        if (row->pattern[i][0] != '*') {
+            if (!sp_slice_is(segment, row->pattern[i])) {
+                return false;
+            }
+            continue;
+        }
+        if (!cut_ending(row->pattern[i], &segment)) {
             return false;
         }
+        *out_name = segment;
     }
     return true;
 }
@@ -162,7 +207,7 @@ static bool fits_long(const struct row *row, const struct segments *s, struct sp
             continue;
         }
         *out_name = span(s, at + star, s->count - 1 - after);
-        return true;
+        return cut_ending(row->pattern[star], out_name);
     }
     return false;
 }
@@ -177,21 +222,16 @@ static bool is_long(const struct row *row)
     return false;
 }
 
-static bool fits(const struct row *row, const struct segments *s, struct sp_slice *out_name)
+/* A pattern that begins with the name of a pool fits `by_name` only. */
+static bool fits(const struct row *row, const struct segments *s, bool by_name,
+                 struct sp_slice *out_name)
 {
     size_t len = length_of(row);
     if (is_long(row)) {
         return fits_long(row, s, out_name);
     }
-    if (len > s->count || !fits_at(row, s, s->count - len, len)) {
-        return false;
-    }
-    for (size_t i = 0; i < len; i++) {
-        if (row->pattern[i][0] == '*') {
-            *out_name = s->all[s->count - len + i];
-        }
-    }
-    return true;
+    return len <= s->count && (by_name || !is_named_before(s, s->count - len)) &&
+           fits_at(row, s, s->count - len, len, out_name);
 }
 
 /* HEAD asks for the head of what GET would give. */
@@ -202,15 +242,13 @@ static bool is_method(struct sp_slice method, const char *wanted)
 }
 
 /* SP_ERR_METHOD when rows fit the path but none the method. */
-static enum sp_err find_row(struct sp_slice method, struct sp_slice path, const struct row **out,
-                            struct sp_slice *out_name)
+static enum sp_err find_among(struct sp_slice method, const struct segments *segments, bool by_name,
+                              const struct row **out, struct sp_slice *out_name)
 {
-    struct segments segments;
     enum sp_err err = SP_ERR_NOT_FOUND;
-    split(path, &segments);
     for (size_t i = 0; i < SP_COUNT(rows); i++) {
         struct sp_slice name = {NULL, 0};
-        if (!fits(&rows[i], &segments, &name)) {
+        if (!fits(&rows[i], segments, by_name, &name)) {
             continue;
         }
         if (is_method(method, rows[i].method)) {
@@ -224,6 +262,16 @@ static enum sp_err find_row(struct sp_slice method, struct sp_slice path, const 
         }
     }
     return err;
+}
+
+/* A pool may be called "files" or "session"; only where that makes no sense may its name be an operation. */
+static enum sp_err find_row(struct sp_slice method, struct sp_slice path, const struct row **out,
+                            struct sp_slice *out_name)
+{
+    struct segments segments;
+    split(path, &segments);
+    enum sp_err err = find_among(method, &segments, false, out, out_name);
+    return err != SP_ERR_NOT_FOUND ? err : find_among(method, &segments, true, out, out_name);
 }
 
 /* One parameter given twice must say the same: two readers of one request could take different ones. */
@@ -283,6 +331,9 @@ static enum sp_err read_version(const struct row *row, const struct query *query
         sp_where_set(where, 0, 0, "the api-version is unknown; the newest one here is %s",
                      sp_version_text(SP_VERSION_2025_10));
         return SP_ERR_API_VERSION;
+    }
+    if ((row->flags & DATED) != 0 && version != row->since) {
+        return SP_ERR_NOT_FOUND;
     }
     if (version < row->since) {
         sp_where_set(where, 0, 0, "this path exists from api-version %s on",
@@ -404,6 +455,9 @@ enum sp_err sp_route_find(struct sp_slice method, struct sp_slice target, struct
     struct sp_route route = {0};
     sp_where_set(out_where, 0, 0, "%s", "");
     SP_TRY(make_room(target, scratch));
+    if (sp_slice_is(target, "*")) {
+        return SP_ERR_METHOD; /* the server as a whole: OPTIONS alone has an answer */
+    }
     if (sp_url_split(target, &path, &raw_query) != SP_OK) {
         return SP_ERR_NOT_FOUND;
     }
@@ -419,6 +473,7 @@ enum sp_err sp_route_find(struct sp_slice method, struct sp_slice target, struct
     route.api_version = query.version;
     route.query = raw_query;
     route.is_management = (row->flags & MANAGEMENT) != 0;
+    route.is_enclosed = (row->flags & ENCLOSED) != 0;
     *out = route;
     return SP_OK;
 }
@@ -429,6 +484,9 @@ const char *sp_route_methods(struct sp_slice target)
     struct sp_slice path = {NULL, 0};
     struct sp_slice query = {NULL, 0};
     struct sp_slice name = {NULL, 0};
+    if (sp_slice_is(target, "*")) {
+        return ALLOW_ALL;
+    }
     if (sp_url_split(target, &path, &query) != SP_OK) {
         return NULL;
     }

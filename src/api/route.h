@@ -42,8 +42,11 @@ enum sp_operation {
         SP_OPERATION_COUNT
 };
 
-/* The shape of the answer goes by the path: /python/execute, /code/execute and its like, /executions and its like. */
-enum sp_family { SP_FAMILY_LEGACY, SP_FAMILY_OLD, SP_FAMILY_NEW, SP_FAMILY_COUNT };
+/*
+ * The shape of the answer goes by the path: /python/execute, /code/execute and its like, /executions and its like, and
+ * /execute of 2024-09-01.
+ */
+enum sp_family { SP_FAMILY_LEGACY, SP_FAMILY_OLD, SP_FAMILY_NEW, SP_FAMILY_FLAT, SP_FAMILY_COUNT };
 
 /* In the order of their dates, so that `version >= SP_VERSION_2025_10` reads as it should. */
 enum sp_version {
@@ -71,6 +74,7 @@ struct sp_route {
     uint32_t skip;         /* of a list */
     bool is_recursive;
     bool is_management; /* of /.management, which answers in words of its own */
+    bool is_enclosed;   /* a file is asked for as base64 in JSON */
 };
 
 /*

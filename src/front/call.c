@@ -124,6 +124,8 @@ static void set_reply(struct sp_call *call, const struct sp_desk_answer *answer)
                                              .operation_id = header(call, "operation-id"),
                                              .traceparent = header(call, "traceparent"),
                                              .range = header(call, "Range"),
+                                             .if_range = header(call, "If-Range"),
+                                             .has_if_range = header(call, "If-Range").ptr != NULL,
                                              .names = sp_buf_slice(&call->names),
                                              .next_skip = call->next_skip};
     struct sp_desk_answer late = *answer;

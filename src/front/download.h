@@ -32,4 +32,9 @@ enum sp_err sp_download_room(const struct sp_downloads *downloads, uint32_t owne
 struct MHD_Response *sp_download_response(struct sp_downloads *downloads, struct sp_reply *reply,
                                           uint32_t owner) SP_MUST_CHECK SP_NONNULL(1, 2);
 
+/* A file as the text of {"content": base64}: how long it is, and up to `room` bytes of it from `at` on. */
+uint64_t sp_download_enclosed_len(size_t bytes);
+size_t sp_download_enclosed_piece(struct sp_slice bytes, uint64_t at, char *to, size_t room)
+    SP_NONNULL(3);
+
 #endif

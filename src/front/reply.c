@@ -193,12 +193,17 @@ static enum sp_err add_location(struct sp_reply *reply, const struct sp_route *r
 {
     SP_AUTO_BUF struct sp_buf text;
     sp_buf_init(&text, LOCATION_BYTES_MAX);
-    SP_TRY(sp_buf_put_text(&text, "/executions/"));
+    /* The other old versions have no path to ask at. */
+    bool is_flat = route->family == SP_FAMILY_FLAT;
+    bool is_there = is_flat || route->version >= SP_VERSION_2024_10;
+    SP_TRY(sp_buf_put_text(&text, is_flat ? "/execute/" : "/executions/"));
     SP_TRY(sp_url_encode(id, &text));
     SP_TRY(sp_buf_put_text(&text, "?api-version="));
-    SP_TRY(sp_url_encode(route->api_version, &text));
+    SP_TRY(sp_url_encode(
+        is_there ? route->api_version : sp_slice_of(sp_version_text(SP_VERSION_2024_10)), &text));
     SP_TRY(sp_buf_put_text(&text, "&identifier="));
     SP_TRY(sp_url_encode(route->identifier, &text));
+    SP_TRY(is_flat ? add(reply, "Location", sp_buf_slice(&text)) : SP_OK);
     return add(reply, "Operation-Location", sp_buf_slice(&text));
 }
 
@@ -251,7 +256,8 @@ static enum sp_err put_result(struct sp_reply *reply, const struct sp_reply_requ
     SP_AUTO_BUF struct sp_buf id;
     sp_buf_init(&id, SP_MSG_SESSION_MAX);
     SP_TRY(put_run_id(request, answer, &id));
-    reply->status = sp_answer_status(route);
+    reply->status =
+        answer->is_async && route->family == SP_FAMILY_FLAT ? 202 : sp_answer_status(route);
     SP_TRY(add(reply, "operation-id", sp_buf_slice(&id)));
     if (answer->is_async) { /* of a run that was waited for, nothing is kept to be asked after */
         SP_TRY(add_location(reply, route, sp_buf_slice(&id)));
@@ -290,6 +296,25 @@ static enum sp_err put_denial(struct sp_reply *reply, const struct sp_reply_requ
 
 /* --- downloads --- */
 
+static void take_content(struct sp_reply *reply, const struct sp_desk_answer *answer, uint64_t from,
+                         uint64_t len)
+{
+    reply->content = *answer->content;
+    *answer->content = SP_PAYLOAD_EMPTY;
+    reply->has_content = true;
+    reply->owner = answer->owner;
+    reply->from = from;
+    reply->len = len;
+}
+
+/* A part of another file than the one that the client has begun with would be worse than the whole of this one. */
+static struct sp_slice range_of(const struct sp_reply_request *request,
+                                const struct sp_file_record *file)
+{
+    bool is_another = request->has_if_range && !sp_slice_equal(request->if_range, file->modified);
+    return is_another ? sp_slice_of(NULL) : request->range;
+}
+
 static enum sp_err put_download(struct sp_reply *reply, const struct sp_reply_request *request,
                                 const struct sp_desk_answer *answer)
 {
@@ -303,7 +328,7 @@ static enum sp_err put_download(struct sp_reply *reply, const struct sp_reply_re
     SP_TRY(add(reply, "Accept-Ranges", SP_SLICE_LITERAL("bytes")));
     SP_AUTO_BUF struct sp_buf text;
     sp_buf_init(&text, LOCATION_BYTES_MAX);
-    if (sp_http_range(request->range, size, &range) != SP_OK) {
+    if (sp_http_range(range_of(request, &file), size, &range) != SP_OK) {
         const struct sp_answer_problem problem = {.err = SP_ERR_NOT_SATISFIABLE};
         reply->status = 416;
         SP_TRY(sp_buf_putf(&text, "bytes */%llu", (unsigned long long)size));
@@ -322,12 +347,7 @@ static enum sp_err put_download(struct sp_reply *reply, const struct sp_reply_re
                            (unsigned long long)size));
         SP_TRY(add(reply, "Content-Range", sp_buf_slice(&text)));
     }
-    reply->content = *answer->content;
-    *answer->content = SP_PAYLOAD_EMPTY;
-    reply->has_content = true;
-    reply->owner = answer->owner;
-    reply->from = range.from;
-    reply->len = range.len;
+    take_content(reply, answer, range.from, range.len);
     return SP_OK;
 }
 
@@ -373,6 +393,12 @@ static enum sp_err put_product(struct sp_reply *reply, const struct sp_reply_req
     if (route.operation == SP_OPERATION_EXECUTION_GET) {
         return put_execution(reply, &route, answer);
     }
+    if (route.is_enclosed && answer->content != NULL) {
+        reply->status = 200;
+        reply->is_enclosed = true;
+        take_content(reply, answer, 0, answer->content->bytes.len);
+        return SP_OK;
+    }
     if (route.operation == SP_OPERATION_FILE_CONTENT && answer->content != NULL) {
         return put_download(reply, request, answer);
     }
@@ -397,6 +423,15 @@ static void clear(struct sp_reply *reply, size_t body_bytes_max)
     reply->field_count = 0;
 }
 
+/* An answer without a body has no type of one, which stands first. */
+static void drop_type(struct sp_reply *reply)
+{
+    reply->field_count--;
+    for (unsigned i = 0; i < reply->field_count; i++) {
+        reply->fields[i] = reply->fields[i + 1];
+    }
+}
+
 static enum sp_err make(struct sp_reply *reply, const struct sp_reply_request *request,
                         const struct sp_desk_answer *answer)
 {
@@ -415,6 +450,9 @@ void sp_reply_init(struct sp_reply *reply, const struct sp_reply_request *reques
     *reply = (struct sp_reply){0};
     clear(reply, answer->payload != NULL ? SP_ANSWER_BYTES_MAX : ERROR_BYTES_MAX);
     if (make(reply, request, answer) == SP_OK) {
+        if (reply->status == 204) {
+            drop_type(reply);
+        }
         return;
     }
     /* The run is done and recorded; only its answer cannot be shown. An error without texts of anyone is what is left. */

@@ -20,6 +20,8 @@ struct sp_reply_request {
     struct sp_slice operation_id; /* empty: the exchange names the run */
     struct sp_slice traceparent;
     struct sp_slice range; /* of a download; empty: the whole file */
+    struct sp_slice if_range;
+    bool has_if_range;     /* the range is meant for a file of this date only */
     struct sp_slice names; /* of a list of sessions: see api/answer_other.h */
     uint32_t next_skip;
 };
@@ -38,6 +40,7 @@ struct sp_reply {
     struct sp_payload content; /* of a download: the body is its part from `from` on, `len` bytes */
     uint32_t owner;            /* whose that is */
     bool has_content;
+    bool is_enclosed; /* the content is sent as base64 in JSON */
     uint64_t from;
     uint64_t len;
 };

@@ -1,5 +1,6 @@
 """Files of a session: both families' shapes, every spelling of a name, what a policy refuses, sizes and ranges."""
 
+import base64
 import hashlib
 import json
 import os
@@ -254,3 +255,59 @@ def test_uploads_in_chunks(gateway, size):
     answer = gateway.send("POST", "/files" + q(session), chunks, headers(gateway) + [("Transfer-Encoding", "chunked")], timeout=60)
     assert answer.status == 200 and answer.json()["sizeInBytes"] == len(data), answer
     assert content(gateway, session, "c.csv").body == data
+
+
+def test_range_is_of_the_file_that_was_begun(gateway):
+    session = new_session()
+    put(gateway, session, "c.txt", b"0123456789")
+    date = content(gateway, session, "c.txt").header("last-modified")
+    for condition, status, want in ((date, 206, b"0123"), ("Mon, 01 Jan 2024 00:00:00 GMT", 200, b"0123456789"), ('"a-tag"', 200, b"0123456789")):
+        answer = content(gateway, session, "c.txt", extra=[("Range", "bytes=0-3"), ("If-Range", condition)])
+        assert (answer.status, answer.body) == (status, want), (condition, answer)
+
+
+def test_options_of_the_server(gateway):
+    with gateway.connect() as connection:
+        connection.send(rawhttp.request("OPTIONS", "*", headers(gateway, None)))
+        answer = connection.read()
+        assert (answer.status, answer.header("allow"), answer.header("content-type")) == (204, "DELETE, GET, HEAD, OPTIONS, POST", None), answer
+        connection.send(rawhttp.request("GET", "/files" + q(new_session()), headers(gateway, None)))
+        assert connection.read().status == 200
+
+
+def test_pool_with_the_name_of_an_operation(gateway):
+    """Behind `sessionPools` stands the name of a pool, whatever it is."""
+    session = new_session()
+    put(gateway, session, "p.txt", b"12")
+    for name in ("files", "executions", "session", "code"):
+        pool = f"/subscriptions/s/resourceGroups/files/sessionPools/{name}"
+        assert [entry["name"] for entry in get(gateway, pool + "/files" + q(session)).json()["value"]] == ["p.txt"], name
+        assert get(gateway, pool + "/files/p.txt/content" + q(session)).body == b"12"
+        assert "identifier" in get(gateway, pool + "/session" + q(session)).json()
+
+
+DATED = "2024-09-01"
+
+
+def test_files_of_the_version_with_paths_of_its_own(gateway):
+    session, data = new_session(), bytes(range(256)) * 391 + b"x"
+    target = "/p/files:uploadFile" + q(session, DATED, "&path=d")
+    seen = gateway.send("POST", target, multipart("a b.txt", data), headers(gateway), timeout=60).json()
+    assert (seen["fileName"], seen["sizeInBytes"]) == ("d/a b.txt", len(data)) and seen["createdAt"] and seen["lastModifiedAt"]
+    listed = get(gateway, "/files" + q(session, DATED, "&path=d")).json()["value"]
+    assert [(entry["fileName"], entry["properties"]["filename"]) for entry in listed] == [("d/a b.txt", "d/a b.txt")]
+    assert get(gateway, "/files/a%20b.txt" + q(session, DATED, "&path=d")).json()["sizeInBytes"] == len(data)
+    for name, more in (("a%20b.txt", "&path=d"), ("d/a%20b.txt", ""), ("d%2Fa%20b.txt", "")):
+        got = gateway.send("POST", f"/files/{name}:downloadFile" + q(session, DATED, more), headers=headers(gateway, None), timeout=60)
+        assert got.header("content-type") == "application/json" and base64.b64decode(got.json()["content"], validate=True) == data
+    missing = gateway.send("POST", "/files/no.txt:downloadFile" + q(session, DATED), headers=headers(gateway, None))
+    assert (missing.status, missing.error()) == (404, "FileNotFound")
+    gone = gateway.send("DELETE", "/files/d%2Fa%20b.txt" + q(session, DATED), headers=headers(gateway, None))
+    assert gone.status == 204
+    elsewhere = gateway.send("POST", "/files:uploadFile" + q(session, NEW), multipart("x.txt", b"x"), headers(gateway))
+    assert (elsewhere.status, elsewhere.error()) == (404, "NotFound")
+
+
+def test_name_that_may_not_be_is_told_what_may(gateway):
+    answer = put(gateway, new_session(), "c++.txt", b"x")
+    assert (answer.status, answer.error()) == (400, "InvalidFileName") and "letters, digits" in answer.json()["error"]["message"], answer

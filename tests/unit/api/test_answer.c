@@ -78,6 +78,10 @@ static const struct {
      "\"Succeeded\",\"result\":{"
      "\"stdout\":\"o\\n\",\"stderr\":\"e\",\"executionResult\":42,\"executionTimeInMilliseconds\":"
      "7}}"},
+    {"2024-09-01: flat, native value", SP_FAMILY_FLAT, SP_VERSION_2024_09, &number, 200,
+     "{\"id\":\"7\",\"executionType\":\"Synchronous\",\"$id\":\"2\",\"status\":\"Success\","
+     "\"stdout\":\"o\\n\",\"stderr\":\"e\",\"result\":42,\"executionResult\":42,"
+     "\"executionTimeInMilliseconds\":7}"},
 };
 
 static void test_answer_has_the_shape_of_its_family_and_version(void **state)

@@ -68,6 +68,34 @@ static void test_files(void **state)
     answer_is(&about, sp_slice_of(""), 204, "");
 }
 
+/* The words of 2024-09-01 stand beside the old ones: of one file outside, of many in each. */
+static void test_files_of_the_version_between(void **state)
+{
+    SP_AUTO_BUF struct sp_buf product;
+    struct sp_writer w;
+    struct sp_route route = {.operation = SP_OPERATION_FILE_LIST,
+                             .family = SP_FAMILY_OLD,
+                             .version = SP_VERSION_2024_09};
+    const struct sp_answer_other about = {.route = &route};
+    (void)state;
+    sp_buf_init(&product, 4096);
+    sp_writer_init(&w, &product);
+    sp_file_record_write(&w, &file);
+    answer_is(&about, sp_buf_slice(&product), 200,
+              "{\"$id\":\"1\",\"value\":[{\"$id\":\"2\",\"fileName\":\"d/a\",\"sizeInBytes\":7,"
+              "\"createdAt\":\"then\",\"lastModifiedAt\":\"then\",\"properties\":{\"$id\":\"3\","
+              "\"filename\":\"d/a\",\"size\":7,\"lastModifiedTime\":\"then\"}}]}");
+    route.operation = SP_OPERATION_FILE_PUT;
+    answer_is(&about, sp_buf_slice(&product), 200,
+              "{\"$id\":\"1\",\"fileName\":\"d/a\",\"sizeInBytes\":7,\"createdAt\":\"then\","
+              "\"lastModifiedAt\":\"then\",\"value\":[{\"$id\":\"2\",\"fileName\":\"d/a\","
+              "\"sizeInBytes\":7,\"createdAt\":\"then\",\"lastModifiedAt\":\"then\","
+              "\"properties\":{\"$id\":\"3\",\"filename\":\"d/a\",\"size\":7,"
+              "\"lastModifiedTime\":\"then\"}}]}");
+    route.operation = SP_OPERATION_FILE_DELETE;
+    answer_is(&about, sp_slice_of(""), 204, "");
+}
+
 static void test_sessions_bear_the_tenants_names(void **state)
 {
     SP_AUTO_BUF struct sp_buf product;
@@ -173,12 +201,25 @@ static void test_executions(void **state)
                  "{\"id\":\"7\",\"identifier\":\"mine\",\"executionType\":\"Asynchronous\","
                  "\"status\":\"Failed\",\"error\":{\"error\":{"
                  "\"code\":\"SessionLimitReached\",\"message\":\"d\"}}}");
+    execution_is(SP_FAMILY_FLAT, &running,
+                 "{\"$id\":\"1\",\"id\":\"7\",\"executionType\":\"Asynchronous\","
+                 "\"operationId\":\"7\",\"status\":\"Running\",\"stdout\":\"\",\"stderr\":\"\","
+                 "\"result\":\"\",\"executionResult\":\"\"}");
+    execution_is(SP_FAMILY_FLAT, &ended,
+                 "{\"id\":\"7\",\"executionType\":\"Asynchronous\",\"$id\":\"2\",\"status\":"
+                 "\"Success\",\"stdout\":\"\",\"stderr\":\"\",\"result\":1,\"executionResult\":1,"
+                 "\"executionTimeInMilliseconds\":0}");
+    execution_is(SP_FAMILY_FLAT, &broken,
+                 "{\"id\":\"7\",\"identifier\":\"mine\",\"executionType\":\"Asynchronous\","
+                 "\"status\":\"Failure\",\"error\":{\"error\":{"
+                 "\"code\":\"SessionLimitReached\",\"message\":\"d\"}}}");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_files),
+        cmocka_unit_test(test_files_of_the_version_between),
         cmocka_unit_test(test_sessions_bear_the_tenants_names),
         cmocka_unit_test(test_products_that_do_not_read),
         cmocka_unit_test(test_executions),

@@ -209,6 +209,7 @@ static void test_route_names_the_methods_of_a_path(void **state)
     assert_string_equal(sp_route_methods(sp_slice_of("/executions?x")), "OPTIONS, POST");
     assert_string_equal(sp_route_methods(sp_slice_of("/a/files")), "GET, HEAD, OPTIONS, POST");
     assert_string_equal(sp_route_methods(sp_slice_of("/session")), "DELETE, GET, HEAD, OPTIONS");
+    assert_string_equal(sp_route_methods(sp_slice_of("*")), "DELETE, GET, HEAD, OPTIONS, POST");
     assert_null(sp_route_methods(sp_slice_of("/nothing")));
     assert_null(sp_route_methods(sp_slice_of("")));
 }

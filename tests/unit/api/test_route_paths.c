@@ -8,10 +8,11 @@
 
 #include "api/route.h"
 
-#define Q     "?api-version=2025-10-02-preview&identifier=abcd"
-#define OLD_Q "?api-version=2024-02-02-preview&identifier=abcd"
-#define NEW   SP_FAMILY_NEW
-#define OLD   SP_FAMILY_OLD
+#define Q       "?api-version=2025-10-02-preview&identifier=abcd"
+#define OLD_Q   "?api-version=2024-02-02-preview&identifier=abcd"
+#define DATED_Q "?api-version=2024-09-01&identifier=abcd"
+#define NEW     SP_FAMILY_NEW
+#define OLD     SP_FAMILY_OLD
 
 static const struct {
     const char *method;
@@ -57,8 +58,15 @@ static const struct {
     {"GET", "/files/session" Q, SP_OPERATION_FILE_GET, NEW, "session", ""},
     {"DELETE", "/files/a/session" Q, SP_OPERATION_FILE_DELETE, NEW, "a/session", ""},
     {"GET", "/files/files" Q, SP_OPERATION_FILE_GET, NEW, "files", ""},
-    {"GET", "/sessionPools/files/files" Q, SP_OPERATION_FILE_GET, NEW, "files", ""},
-    {"DELETE", "/s/sessionPools/files/session" Q, SP_OPERATION_FILE_DELETE, NEW, "session", ""},
+
+    /* pools with the names of operations; one that follows nothing else is none */
+    {"GET", "/sessionPools/files/files" Q, SP_OPERATION_FILE_LIST, NEW, "", ""},
+    {"DELETE", "/s/sessionPools/files/session" Q, SP_OPERATION_SESSION_DELETE, NEW, "", ""},
+    {"GET", "/s/sessionPools/executions/metadata" Q, SP_OPERATION_METADATA, NEW, "", ""},
+    {"GET", "/s/resourceGroups/files/sessionPools/p/session" Q, SP_OPERATION_SESSION_GET, NEW, "",
+     ""},
+    {"GET", "/sessionPools/files/a.txt" Q, SP_OPERATION_FILE_GET, NEW, "a.txt", ""},
+    {"GET", "/subscriptions/session" Q, SP_OPERATION_SESSION_GET, NEW, "", ""},
     {"GET", "/s/sessionPools/files/files/a/b" Q, SP_OPERATION_FILE_GET, NEW, "a/b", ""},
     {"GET", "/s/sessionPools/p/files/content/a.txt" OLD_Q, SP_OPERATION_FILE_CONTENT, OLD, "a.txt",
      ""},
@@ -70,6 +78,17 @@ static const struct {
     {"POST", "/.management/stopSession?identifier=abcd", SP_OPERATION_SESSION_DELETE, NEW, "", ""},
     {"POST", "/p/.management/getSession" Q, SP_OPERATION_SESSION_GET, NEW, "", ""},
     {"POST", "/.management/listSessions?skip=0", SP_OPERATION_SESSION_LIST, NEW, "", ""},
+
+    /* the one version with paths of its own */
+    {"POST", "/p/execute" DATED_Q, SP_OPERATION_EXECUTE, SP_FAMILY_FLAT, "", ""},
+    {"POST", "/code/execute" DATED_Q, SP_OPERATION_EXECUTE, OLD, "", ""},
+    {"GET", "/p/execute/0123abcd" DATED_Q, SP_OPERATION_EXECUTION_GET, SP_FAMILY_FLAT, "0123abcd",
+     ""},
+    {"POST", "/p/files:uploadFile" DATED_Q "&path=d", SP_OPERATION_FILE_PUT, OLD, "", "d"},
+    {"POST", "/files/a.txt:downloadFile" DATED_Q, SP_OPERATION_FILE_CONTENT, OLD, "a.txt", ""},
+    {"POST", "/files/a/b%2Fc:downloadFile" DATED_Q, SP_OPERATION_FILE_CONTENT, OLD, "a/b/c", ""},
+    {"GET", "/files/a.txt:downloadFile" Q, SP_OPERATION_FILE_GET, NEW, "a.txt:downloadFile", ""},
+    {"GET", "/execute/session" Q, SP_OPERATION_SESSION_GET, NEW, "", ""},
 };
 
 static enum sp_err find(const char *method, const char *target, struct sp_buf *scratch,
@@ -117,6 +136,17 @@ static const struct {
     {"GET", "/session" OLD_Q, SP_ERR_API_VERSION},
     {"GET", "/session?api-version=2025-10-02-preview", SP_ERR_IDENTIFIER},
     {"POST", "/.management/stopSession", SP_ERR_IDENTIFIER},
+    {"POST", "/execute" Q, SP_ERR_NOT_FOUND},
+    {"POST", "/execute" OLD_Q, SP_ERR_NOT_FOUND},
+    {"GET", "/execute/0123abcd" Q, SP_ERR_NOT_FOUND},
+    {"GET", "/execute" DATED_Q, SP_ERR_METHOD},
+    {"POST", "/files:uploadFile" Q, SP_ERR_NOT_FOUND},
+    {"POST", "/files:uploadfile" DATED_Q, SP_ERR_NOT_FOUND},
+    {"POST", "/files/a.txt:downloadFile" Q, SP_ERR_NOT_FOUND},
+    {"POST", "/files/:downloadFile" DATED_Q, SP_ERR_METHOD},
+    {"POST", "/files/a.txt:downloadFiles" DATED_Q, SP_ERR_METHOD},
+    {"OPTIONS", "*", SP_ERR_METHOD},
+    {"OPTIONS", "*x", SP_ERR_NOT_FOUND},
 };
 
 static void test_what_only_looks_like_a_path(void **state)
@@ -147,6 +177,9 @@ static void test_options_of_lists(void **state)
     assert_int_equal(find("POST", "/.management/stopSession?identifier=abcd", &scratch, &route),
                      SP_OK);
     assert_true(route.is_management && sp_slice_is(route.identifier, "abcd"));
+    assert_false(route.is_enclosed);
+    assert_int_equal(find("POST", "/files/a:downloadFile" DATED_Q, &scratch, &route), SP_OK);
+    assert_true(route.is_enclosed);
     sp_buf_done(&scratch);
 }
 

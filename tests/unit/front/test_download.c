@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "base/num.h"
 #include "front/download.h"
 
 static uint8_t file[1024];
@@ -75,9 +76,38 @@ static void test_so_many_tenants_at_once(void **state)
     assert_int_equal(downloads.bytes, 0);
 }
 
+/* Read in pieces of any size, it is the same text. */
+static void test_an_enclosed_file_is_one_text(void **state)
+{
+    static const struct {
+        const char *file;
+        const char *text;
+    } cases[] = {{"", "{\"content\":\"\"}"},
+                 {"f", "{\"content\":\"Zg==\"}"},
+                 {"fo", "{\"content\":\"Zm8=\"}"},
+                 {"foobar", "{\"content\":\"Zm9vYmFy\"}"},
+                 {"foobarf", "{\"content\":\"Zm9vYmFyZg==\"}"}};
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(cases); i++) {
+        struct sp_slice bytes = sp_slice_of(cases[i].file);
+        struct sp_slice want = sp_slice_of(cases[i].text);
+        assert_int_equal(sp_download_enclosed_len(bytes.len), want.len);
+        for (size_t room = 1; room <= want.len + 1; room++) {
+            char got[64];
+            size_t len = 0;
+            for (size_t n = 1; n > 0; len += n) {
+                n = sp_download_enclosed_piece(bytes, len, got + len, room);
+                assert_true(n <= room && len + n <= want.len);
+            }
+            assert_true(sp_slice_equal(sp_slice_make(got, len), want));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_an_enclosed_file_is_one_text),
         cmocka_unit_test(test_a_tenant_has_its_share_and_no_more),
         cmocka_unit_test(test_one_file_may_be_larger_than_the_share),
         cmocka_unit_test(test_all_together_have_a_bound),

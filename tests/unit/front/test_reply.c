@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "api/product.h"
 #include "api/result.h"
 #include "front/reply.h"
 #include "wire/finding.h"
@@ -236,6 +237,25 @@ static void test_a_result_is_shaped_by_path_and_version(void **state)
     assert_true(body_has(&reply, "\"status\":\"Running\""));
     sp_reply_done(&reply);
 
+    /* Where the version has no path to ask at, the place is one of the next version. */
+    const struct sp_reply_request request_code = {.method = SP_SLICE_LITERAL("POST"),
+                                                  .target = SP_SLICE_LITERAL(OLD)};
+    sp_reply_init(&reply, &request_code, &running);
+    assert_int_equal(reply.status, 200);
+    assert_string_equal(
+        field(&reply, "Operation-Location"),
+        "/executions/00000000000000ab?api-version=2024-10-02-preview&identifier=abcd");
+    assert_null(field(&reply, "Location"));
+    sp_reply_done(&reply);
+    const struct sp_reply_request request_dated = {
+        .method = SP_SLICE_LITERAL("POST"),
+        .target = SP_SLICE_LITERAL("/execute?api-version=2024-09-01&identifier=abcd")};
+    sp_reply_init(&reply, &request_dated, &running);
+    assert_int_equal(reply.status, 202);
+    assert_string_equal(field(&reply, "Location"),
+                        "/execute/00000000000000ab?api-version=2024-09-01&identifier=abcd");
+    sp_reply_done(&reply);
+
     const struct sp_reply_request request_old = {.method = SP_SLICE_LITERAL("POST"),
                                                  .target = SP_SLICE_LITERAL(OLD),
                                                  .operation_id = SP_SLICE_LITERAL("mine-1")};
@@ -251,6 +271,69 @@ static void test_a_result_is_shaped_by_path_and_version(void **state)
     sp_reply_init(&reply, &hostile, &answer);
     assert_string_equal(field(&reply, "operation-id"), "00000000000000ab");
     sp_reply_done(&reply);
+}
+
+static void test_options_have_no_body_and_no_type(void **state)
+{
+    static const struct {
+        const char *target;
+        const char *allow;
+    } cases[] = {{"/executions", "OPTIONS, POST"}, {"*", "DELETE, GET, HEAD, OPTIONS, POST"}};
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(cases); i++) {
+        const struct sp_reply_request request = {.method = SP_SLICE_LITERAL("OPTIONS"),
+                                                 .target = sp_slice_of(cases[i].target)};
+        const struct sp_desk_answer answer = {.exchange = 0x12, .err = SP_ERR_METHOD};
+        struct sp_reply reply;
+        sp_reply_init(&reply, &request, &answer);
+        assert_int_equal(reply.status, 204);
+        assert_string_equal(field(&reply, "Allow"), cases[i].allow);
+        assert_string_equal(field(&reply, "x-ms-request-id"), "0000000000000012");
+        assert_null(field(&reply, "Content-Type"));
+        assert_int_equal(reply.body.len, 0);
+        sp_reply_done(&reply);
+    }
+}
+
+static void test_a_range_is_of_the_file_that_it_was_begun_with(void **state)
+{
+    static const char date[] = "Mon, 23 Nov 2026 09:00:00 GMT";
+    static const struct {
+        const char *if_range;
+        unsigned status;
+    } cases[] = {{NULL, 206},
+                 {"Mon, 23 Nov 2026 09:00:00 GMT", 206},
+                 {"Mon, 23 Nov 2026 09:00:01 GMT", 200},
+                 {"", 200},
+                 {"\"an entity tag\"", 200}};
+    static const uint8_t bytes[10];
+    SP_AUTO_BUF struct sp_buf product;
+    struct sp_writer w;
+    const struct sp_file_record file = {
+        .name = SP_SLICE_LITERAL("a"), .modified = sp_slice_of(date), .size = sizeof(bytes)};
+    (void)state;
+    sp_buf_init(&product, 1024);
+    sp_writer_init(&w, &product);
+    sp_file_record_write(&w, &file);
+    for (size_t i = 0; i < SP_COUNT(cases); i++) {
+        struct sp_payload payload = {.bytes = sp_buf_slice(&product), .fd = -1};
+        struct sp_payload content = {.bytes = sp_slice_make(bytes, sizeof(bytes)), .fd = -1};
+        const struct sp_reply_request request = {
+            .method = SP_SLICE_LITERAL("GET"),
+            .target =
+                SP_SLICE_LITERAL("/files/a/content?api-version=2025-10-02-preview&identifier=abcd"),
+            .range = SP_SLICE_LITERAL("bytes=2-3"),
+            .if_range = sp_slice_of(cases[i].if_range),
+            .has_if_range = cases[i].if_range != NULL};
+        const struct sp_desk_answer answer = {
+            .err = SP_OK, .payload = &payload, .content = &content};
+        struct sp_reply reply;
+        sp_reply_init(&reply, &request, &answer);
+        assert_int_equal(reply.status, cases[i].status);
+        assert_int_equal(reply.len, cases[i].status == 206 ? 2 : sizeof(bytes));
+        reply.content = SP_PAYLOAD_EMPTY; /* the bytes are no allocation */
+        sp_reply_done(&reply);
+    }
 }
 
 static void test_a_result_that_does_not_read_is_said_to_be_so(void **state)
@@ -295,6 +378,8 @@ int main(void)
         cmocka_unit_test(test_an_error_has_the_fields_that_its_status_asks_for),
         cmocka_unit_test(test_a_denial_names_its_findings),
         cmocka_unit_test(test_a_result_is_shaped_by_path_and_version),
+        cmocka_unit_test(test_options_have_no_body_and_no_type),
+        cmocka_unit_test(test_a_range_is_of_the_file_that_it_was_begun_with),
         cmocka_unit_test(test_a_result_that_does_not_read_is_said_to_be_so),
         cmocka_unit_test(test_raw_bytes_are_a_whole_answer_that_ends_the_connection),
     };
