@@ -8,6 +8,7 @@
 #include "base/own.h"
 #include "command/audit_inner.h"
 #include "command/command.h"
+#include "command/hint.h"
 #include "config/config.h"
 #include "os/files.h"
 
@@ -247,5 +248,5 @@ int sp_command_audit(int argc, char **argv)
                                         action);
         }
     }
-    return sp_audit_usage("there is no action", action);
+    return sp_hint("audit", help, "there is no action", action);
 }

@@ -14,6 +14,7 @@
 #include "command/audit_inner.h"
 #include "command/audit_remote.h"
 #include "command/command.h"
+#include "command/hint.h"
 
 #define FOLLOW_MS       250L
 #define TAIL_DEFAULT    10U
@@ -27,16 +28,17 @@ static const char help[] =
     "       sallyport audit tail   [-n COUNT] [-f] [FILTER...] [--format ...] [DIR]\n"
     "       sallyport audit export [FILTER...] [--format json|ocsf] [DIR]\n"
     "\n"
-    "search  prints the entries that fit every filter, and the outcomes of those runs\n"
+    "search  prints the entries that fit every filter, and how those runs ended\n"
     "show    prints one entry, a member a line\n"
     "tail    prints the latest entries; -f goes on as new ones are committed\n"
     "export  prints entries for other programs: one JSON object a line, as it stands\n"
     "        in the log, or as an OCSF event (API Activity, version 1.3.0)\n"
     "\n"
     "  --tenant T  --principal ID  --session HASH  --source ADDRESS  --exchange X\n"
-    "                    who, which request. Names that the log holds as keyed digests\n"
-    "                    are found by the tenant's key, where that can be read: beside\n"
-    "  --identity-key FILE  the log it came with, or here, a copy of it\n"
+    "                    who, and which request\n"
+    "  --identity-key FILE\n"
+    "                    a copy of the tenant's key, by which names that the log\n"
+    "                    holds as keyed digests are found (default: beside the log)\n"
     "  --verdict allowed|denied|refused  --error CODE  --kind K   what became of it\n"
     "  --rule R  --capability C  --module M                       what was in it\n"
     "  --digest HEX      of code, policy or answer; at least 8 digits of it\n"
@@ -136,7 +138,7 @@ static int take_word(struct reading *r, const char *action, const char *word)
     } else if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0) {
         r->wants_help = true;
     } else if (*word == '-') {
-        return usage("there is no option", word);
+        return sp_hint("audit", help, "there is no option", word);
     } else if (strcmp(action, "show") == 0 && r->place.entry == NULL) {
         r->place.entry = word;
     } else if (r->place.directory == NULL) {

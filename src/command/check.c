@@ -9,6 +9,7 @@
 #include "base/own.h"
 #include "command/check_inner.h"
 #include "command/command.h"
+#include "command/hint.h"
 #include "policy/upload.h"
 #include "python/source.h"
 
@@ -118,7 +119,7 @@ static int parse_option(struct check *c, int argc, char **argv, int *at)
         c->wants_help = true;
         return SP_EXIT_DONE;
     }
-    return usage("cannot make sense of", argument);
+    return sp_hint("check", help, "cannot make sense of", argument);
 }
 
 /* Options are taken out; paths move to the front of argv, and their number is `*out_paths`. */

@@ -4,6 +4,7 @@
 
 #include "command/command.h"
 #include "command/config_say.h"
+#include "command/hint.h"
 #include "config/config.h"
 
 #define OUTPUT_BYTES_MAX ((size_t)1024 * 1024)
@@ -68,7 +69,7 @@ static int parse(int argc, char **argv, struct options *out)
         } else if (strcmp(argument, "-h") == 0 || strcmp(argument, "--help") == 0) {
             out->wants_help = true;
         } else if (*argument == '-' || out->action != NULL) {
-            return usage("cannot make sense of", argument);
+            return sp_hint("config", help, "cannot make sense of", argument);
         } else {
             out->action = argument;
         }
@@ -160,7 +161,7 @@ int sp_command_config(int argc, char **argv)
         return print(sp_config_keys(&text), &text);
     }
     if (strcmp(options.action, "show") != 0 && strcmp(options.action, "check") != 0) {
-        return usage("there is no action", options.action);
+        return sp_hint("config", help, "there is no action", options.action);
     }
     return with_file(&options);
 }

@@ -9,7 +9,7 @@
 
 static const char *name_of(const char *path)
 {
-    return path == NULL ? "(defaults)" : path;
+    return path == NULL ? "sallyport" : path;
 }
 
 void sp_config_complain(const char *path, const struct sp_where *where)

@@ -11,6 +11,7 @@
 #include "codec/hex.h"
 #include "command/command.h"
 #include "command/exec_run.h"
+#include "command/hint.h"
 #include "command/prompt.h"
 #include "crypto/random.h"
 #include "os/files.h"
@@ -72,7 +73,7 @@ static int parse(int argc, char **argv, struct options *out)
         } else if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0) {
             out->wants_help = true;
         } else if ((argv[i][0] == '-' && argv[i][1] != '\0') || out->file != NULL) {
-            return usage("cannot make sense of", argv[i]);
+            return sp_hint("exec", help, "cannot make sense of", argv[i]);
         } else {
             out->file = argv[i];
         }
@@ -100,14 +101,19 @@ static enum sp_err read_stdin(struct sp_buf *out)
     }
 }
 
+static bool is_stdin(const struct options *options)
+{
+    return strcmp(options->file, "-") == 0;
+}
+
 static int read_code(const char *file, struct sp_buf *out)
 {
-    const bool is_stdin = strcmp(file, "-") == 0;
-    enum sp_err err = is_stdin ? read_stdin(out) : sp_file_read(file, out);
+    const bool is_piped = strcmp(file, "-") == 0;
+    enum sp_err err = is_piped ? read_stdin(out) : sp_file_read(file, out);
     if (err == SP_OK) {
         return SP_EXIT_DONE;
     }
-    (void)fprintf(stderr, "sallyport exec: cannot read %s: %s\n", is_stdin ? "<stdin>" : file,
+    (void)fprintf(stderr, "sallyport exec: cannot read %s: %s\n", is_piped ? "<stdin>" : file,
                   err == SP_ERR_SYSTEM || err == SP_ERR_NOT_FOUND ? strerror(errno)
                                                                   : sp_err_text(err));
     return SP_EXIT_USAGE;
@@ -150,11 +156,11 @@ static int go(const struct options *options, struct sp_exec_run *run, struct sp_
     if (options->file == NULL) {
         status = sp_prompt(run);
     } else {
-        status = read_code(options->file, code);
+        status = is_stdin(options) ? read_code(options->file, code) : SP_EXIT_DONE;
         if (status != SP_EXIT_DONE) {
             return status;
         }
-        run->name = strcmp(options->file, "-") == 0 ? "<stdin>" : options->file;
+        run->name = is_stdin(options) ? "<stdin>" : options->file;
         run->code = sp_buf_slice(code);
         status = sp_exec_run(run);
     }
@@ -186,6 +192,10 @@ int sp_command_exec(int argc, char **argv)
         return usage("name a file, or - for standard input", "");
     }
     status = read_limits(&options, &run, &session);
+    /* A file that is not there is said before a gateway that is not. */
+    if (status == SP_EXIT_DONE && options.file != NULL && !is_stdin(&options)) {
+        status = read_code(options.file, &code);
+    }
     if (status == SP_EXIT_DONE) {
         status = sp_remote_open("exec", &options.remote, &remote);
     }

@@ -14,6 +14,7 @@
 #include "command/bar.h"
 #include "command/command.h"
 #include "command/exec_show.h"
+#include "command/hint.h"
 #include "command/remote.h"
 #include "relay/client.h"
 
@@ -93,7 +94,7 @@ static int parse_one(struct options *out, char *argument)
     } else if (strcmp(argument, "-f") == 0 || strcmp(argument, "--force") == 0) {
         out->is_forced = true;
     } else if (argument[0] == '-' && argument[1] != '\0') {
-        return usage("cannot make sense of", argument);
+        return sp_hint("files", help, "cannot make sense of", argument);
     } else if (out->action == NULL) {
         out->action = argument;
     } else {

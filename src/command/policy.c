@@ -3,8 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/nearest.h"
 #include "command/command.h"
+#include "command/hint.h"
 #include "command/policy_inner.h"
 
 static const char help[] =
@@ -28,21 +28,6 @@ static int usage(const char *what, const char *detail)
 {
     (void)fprintf(stderr, "sallyport policy: %s%s%s\nTry 'sallyport policy --help'.\n", what,
                   *detail == '\0' ? "" : " ", detail);
-    return SP_EXIT_USAGE;
-}
-
-static int unknown_action(const char *word)
-{
-    struct sp_nearest nearest = sp_nearest_start(sp_slice_of(word));
-    static const char *const actions[] = {"list", "show", "test", "diff"};
-    for (size_t i = 0; i < SP_COUNT(actions); i++) {
-        sp_nearest_offer(&nearest, actions[i]);
-    }
-    if (nearest.best == NULL) {
-        return usage("there is no action", word);
-    }
-    (void)fprintf(stderr, "sallyport policy: there is no action '%s'; did you mean '%s'?\n", word,
-                  nearest.best);
     return SP_EXIT_USAGE;
 }
 
@@ -87,7 +72,7 @@ static int run(struct policy_desk *desk, const char *action, char **names, int c
         return count == 2 ? policy_diff(desk, names[0], names[1])
                           : usage("diff takes two policies", "");
     }
-    return unknown_action(action);
+    return sp_hint("policy", help, "there is no action", action);
 }
 
 int sp_command_policy(int argc, char **argv)
@@ -98,7 +83,7 @@ int sp_command_policy(int argc, char **argv)
             return SP_EXIT_DONE;
         }
         if (argv[i][0] == '-') {
-            return usage("cannot make sense of", argv[i]);
+            return sp_hint("policy", help, "cannot make sense of", argv[i]);
         }
     }
     if (argc < 2) {

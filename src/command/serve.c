@@ -9,6 +9,7 @@
 #include "base/secret.h"
 #include "command/command.h"
 #include "command/config_say.h"
+#include "command/hint.h"
 #include "config/config.h"
 #include "os/memfd.h"
 #include "os/root.h"
@@ -77,7 +78,7 @@ static enum sp_err read_arguments(int argc, char **argv, struct arguments *out)
         } else if (sp_slice_starts(sp_slice_of(argv[i]), SECRET_ARGUMENT)) {
             SP_TRY(read_secret_fd(argv[i], out));
         } else {
-            (void)fprintf(stderr, "sallyport serve: unknown argument '%s'\n%s", argv[i], usage);
+            (void)sp_hint("serve", usage, "cannot make sense of", argv[i]);
             return SP_ERR_INVALID;
         }
     }

@@ -11,6 +11,7 @@
 #include "codec/quantity.h"
 #include "command/command.h"
 #include "command/config_say.h"
+#include "command/hint.h"
 #include "command/token_list.h"
 #include "command/token_usage.h"
 #include "config/config.h"
@@ -132,7 +133,7 @@ static int parse(int argc, char **argv, struct options *out)
                 return usage("a value must follow", argument);
             }
         } else if (*argument == '-' || (out->action != NULL && out->id != NULL)) {
-            return usage("cannot make sense of", argument);
+            return sp_hint("token", help, "cannot make sense of", argument);
         } else if (out->action == NULL) {
             out->action = argument;
         } else {
@@ -166,7 +167,7 @@ static int check(const struct options *options)
     const bool is_list = strcmp(options->action, "list") == 0;
     const bool is_revoke = strcmp(options->action, "revoke") == 0;
     if (!is_issue && !is_list && !is_revoke) {
-        return usage("there is no action", options->action);
+        return sp_hint("token", help, "there is no action", options->action);
     }
     if (is_revoke != (options->id != NULL)) {
         return is_revoke

@@ -37,6 +37,35 @@ def test_help_of_each(name):
     assert name in out and len(out.splitlines()) > 1
 
 
+@pytest.mark.parametrize("words", [(), *[(name,) for name in SUBCOMMANDS + ("token", "files")], ("audit", "search")])
+def test_help_fits_a_terminal(words):
+    assert max(len(line) for line in command(*words, "--help")[1].splitlines()) <= 80
+
+
+@pytest.mark.parametrize("arguments,meant", [
+    (("sreve",), "serve"), (("serve", "--lisen", "x"), "--listen"), (("exec", "--sesion", "x", "-"), "--session"),
+    (("files", "list", "--sesion", "x"), "--session"), (("check", "--polcy", "x"), "--policy"), (("policy", "shw"), "show"),
+    (("token", "isue"), "issue"), (("token", "issue", "--tenent", "x"), "--tenant"), (("config", "chek"), "check"),
+    (("config", "check", "--confg", "x"), "--config"), (("audit", "verfy"), "verify"), (("audit", "serch"), "search"),
+    (("audit", "search", "--tenent", "x"), "--tenant")])
+def test_typing_mistake_names_what_was_meant(arguments, meant):
+    status, out, err = command(*arguments)
+    assert (status, out) == (2, "") and f"did you mean '{meant}'?" in err, err
+
+
+def test_value_may_stand_in_the_word_of_its_option(client):
+    assert client("--timeout=9", "--session=joined-1", "-", stdin=b"print(1)")[:2] == (0, "1\n")
+    status, _, err = client("--timeout=900", "-")
+    assert status == 2 and "1 to 220, not 900" in err
+
+
+def test_mistakes_are_told_before_what_is_missing_around(tmp_path):
+    state = {"XDG_STATE_HOME": str(tmp_path), "SALLYPORT_ENDPOINT": "http://127.0.0.1:1"}
+    assert "no-such-file.py" in command("exec", "no-such-file.py", environment=state)[2]
+    assert "the number of an entry must follow" in command("audit", "prove", environment=state)[2]
+    assert command("serve", "--listen", "127.0.0.1:99999", environment=state)[2].startswith("sallyport: 'listen' must be")
+
+
 @pytest.mark.parametrize("arguments", [(), ("nonsense",), ("serve", "--nonsense"), ("check", "--format", "poem", "-"),
                                        ("audit",), ("config", "nonsense"), ("exec",)])
 def test_wrong_usage_is_2_and_says_so(arguments):

@@ -151,7 +151,7 @@ def test_mistakes_of_the_command_are_explained(gateway):
             (("issue", "x", "--tenant", "acme"), "cannot make sense of x"),
             (("revoke",), "the id of a token must follow"),
             (("list", "--ttl", "3d"), "--ttl belongs to issue"),
-            (("steal",), "there is no action steal"),
+            (("steal",), "there is no action 'steal'"),
             ((), "an action must follow")):
         status, out, err = token_command(gateway, *arguments)
         assert (status, out) == (2, "") and text in err, (arguments, err)
