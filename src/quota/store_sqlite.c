@@ -347,6 +347,16 @@ static enum sp_err settle(struct sp_store_sqlite *store)
     return SP_OK;
 }
 
+/*
+ * SQLite opens /dev/urandom for its first random bytes. A log that is already there needs none until it begins anew,
+ * long after the process has confined itself; so they are asked for now.
+ */
+static void seed(void)
+{
+    uint8_t byte = 0;
+    sqlite3_randomness(sizeof(byte), &byte);
+}
+
 enum sp_err sp_store_sqlite_open(int dir, const char *name, struct sp_store_sqlite **out,
                                  struct sp_quota_store *out_store)
 {
@@ -361,6 +371,7 @@ enum sp_err sp_store_sqlite_open(int dir, const char *name, struct sp_store_sqli
     if (store == NULL) {
         return SP_ERR_NOMEM;
     }
+    seed();
     enum sp_err err = sp_buf_putf(&path, "/proc/self/fd/%d/%s", dir, name);
     if (err == SP_OK) {
         err = sp_buf_put_byte(&path, '\0');

@@ -367,3 +367,25 @@ def test_the_usage_of_all_tenants_is_told_to_an_administrator_and_as_a_table(sta
         assert gateway.command(*wrong)[0] == 2
     gateway.stop()
     assert gateway.command("token", "list", *more)[0] == 3
+
+
+def log_salt(gateway):
+    """Two numbers in the head of SQLite's write-ahead log that are new whenever it begins anew."""
+    return (gateway.state / "quota" / "quota.db-wal").read_bytes()[16:24]
+
+
+def test_store_that_was_there_before_goes_on_when_its_log_begins_anew(started):
+    gateway = started(config_of("sessions = 50"))
+    assert run(gateway).status == 200
+    assert gateway.stop() == 0
+    gateway.start()
+    admit, salt = gateway.roles()["admit"], log_salt(gateway)
+    for _ in range(500):
+        session = new_session()
+        assert run(gateway, session=session).status == 200
+        assert gateway.send("DELETE", f"/session?api-version=2025-10-02-preview&identifier={session}").status == 204
+        if log_salt(gateway) != salt:
+            break
+    assert log_salt(gateway) != salt, "the log never began anew"
+    assert run(gateway).status == 200
+    assert gateway.roles()["admit"] == admit, gateway.output()
