@@ -169,8 +169,8 @@ static enum sp_err new_store(struct sp_token_store **out)
     return SP_OK;
 }
 
-/* TRUNCATE keeps the journal's file, which readers know by its descriptor; it is chosen before anything is read, or a
- * journal left by a crash would be removed with its name. */
+/* TRUNCATE keeps the journal's file, which readers know by its descriptor. A journal left by a crash is removed with its
+ * name all the same: the statement that chooses it looks at the file first. Readers notice that. */
 static enum sp_err open_to_write(struct sp_token_store *store, const char *state_dir)
 {
     char path[PATH_BYTES_MAX];
@@ -344,13 +344,19 @@ enum sp_err sp_token_store_revoke(struct sp_token_store *store, struct sp_slice 
 
 /* --- reading --- */
 
-enum sp_err sp_token_store_has_changed(struct sp_token_store *store, bool *out)
+/* Behind a journal that lost its name, all that is written from now on would look half done. */
+static bool has_name(int fd)
 {
     struct stat st;
+    return fstat(fd, &st) == 0 && st.st_nlink > 0;
+}
+
+enum sp_err sp_token_store_has_changed(struct sp_token_store *store, bool *out)
+{
     if (store->version == NULL) {
         return SP_ERR_INVALID;
     }
-    if (fstat(store->fds[0], &st) != 0 || st.st_nlink == 0) {
+    if (!has_name(store->fds[0]) || !has_name(store->fds[1])) {
         return SP_ERR_NOT_FOUND;
     }
     const int code = sqlite3_step(store->version);

@@ -4,6 +4,8 @@ import json
 import os
 import re
 import stat
+import subprocess
+import sys
 import time
 
 import pytest
@@ -174,6 +176,29 @@ def test_a_store_that_is_replaced_is_opened_anew(gateway):
     after = issue(gateway)
     wait_for(lambda: ask(gateway, after).status == 200, 20, "the token in the new file")
     assert ask(gateway, before).status == 200
+
+
+KILLED_HALF_WAY = """
+import os, sqlite3, sys
+store = sqlite3.connect(sys.argv[1], isolation_level=None)
+store.execute("PRAGMA journal_mode=TRUNCATE")
+store.execute("PRAGMA cache_size=2")
+store.execute("BEGIN IMMEDIATE")
+store.execute("CREATE TABLE half(done)")
+for _ in range(200):
+    store.execute("INSERT INTO half VALUES(?)", ("x" * 3000,))
+os.kill(os.getpid(), 9)
+"""
+
+
+def test_a_writer_that_was_killed_half_way_stops_no_revocation(gateway):
+    token = in_force(gateway, issue(gateway))
+    subprocess.run([sys.executable, "-c", KILLED_HALF_WAY, gateway.state / "tokens.db"], check=False)
+    assert (gateway.state / "tokens.db-journal").stat().st_size > 0, "nothing was left half done"
+    assert token_command(gateway, "revoke", id_of(token))[0] == 0
+    wait_for(lambda: ask(gateway, token, "/nowhere", "GET").status == 401, 20, "the revoked token to be refused")
+    another = issue(gateway)
+    wait_for(lambda: ask(gateway, another, "/nowhere", "GET").status == 404, 20, "the next token to be taken")
 
 
 def test_a_restart_keeps_tokens_and_tells_nothing_twice():

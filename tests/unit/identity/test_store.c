@@ -236,6 +236,18 @@ static void test_a_file_that_lost_its_name_is_told(void **state)
     assert_int_equal(sp_token_store_has_changed(w->reader, &is_changed), SP_ERR_NOT_FOUND);
 }
 
+/* What stands in a journal without a name would make every later state look half done. */
+static void test_a_journal_that_lost_its_name_is_told(void **state)
+{
+    struct world *w = *state;
+    char path[256];
+    bool is_changed = false;
+    (void)snprintf(path, sizeof(path), "%s/" SP_TOKEN_STORE_JOURNAL, w->dir);
+    assert_true(has_changed(w));
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(sp_token_store_has_changed(w->reader, &is_changed), SP_ERR_NOT_FOUND);
+}
+
 /* Locks belong to a process, so the writer has to be another one. */
 static void test_a_writer_at_work_is_waited_for(void **state)
 {
@@ -305,6 +317,7 @@ int main(void)
         TEST(test_the_files_are_private_and_the_journal_stays),
         TEST(test_a_journal_left_by_a_crash_stops_a_reader),
         TEST(test_a_file_that_lost_its_name_is_told),
+        TEST(test_a_journal_that_lost_its_name_is_told),
         TEST(test_a_writer_at_work_is_waited_for),
         TEST(test_a_file_of_another_kind_is_not_taken),
     };
