@@ -115,8 +115,8 @@ static size_t on_head(char *bytes, size_t size, size_t count, void *ctx)
     if (sp_slice_is(line, "\r\n") || sp_slice_is(line, "\n")) {
         (void)curl_easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &status);
         slot->has_head = status >= 200;
-        /* Only the bytes of a file go into a descriptor: an error is read as any other. */
-        bool is_file = slot->request.is_download && status >= 200 && status <= 299;
+        /* Only the bytes of a file go into a descriptor: an error is read as any other, and so is a part nobody asked for. */
+        bool is_file = slot->request.is_download && status >= 200 && status <= 299 && status != 206;
         return is_file && sp_sink_begin(&slot->sink, SP_HTTP_FILE_BYTES_MAX) != SP_OK ? 0
                                                                                       : line.len;
     }

@@ -152,7 +152,7 @@ void sp_relay_end_unknown(struct sp_relay_room *room, struct run *run, const cha
 {
     struct sp_where text;
     struct sp_msg_outcome outcome = sp_relay_outcome_of(room, run, now_us);
-    sp_where_set(&text, 0, 0, "the run was sent to the pool, and no whole answer came: %s", why);
+    sp_where_set(&text, 0, 0, "it was sent to the pool, and no whole answer came: %s", why);
     outcome.state = SP_END_UNKNOWN;
     outcome.err = SP_ERR_OUTCOME_UNKNOWN;
     outcome.detail = sp_slice_of(text.text);
@@ -267,7 +267,9 @@ static void end_broken(struct sp_relay_room *room, struct run *run, const struct
                        uint64_t now_us)
 {
     if (run->errand != NULL && sp_operation_is_reading(run->errand->order.operation)) {
-        sp_relay_end_not_started(room, run, RETRY_SOON_MS, sp_slice_of(end->why), now_us);
+        struct sp_where text;
+        sp_where_set(&text, 0, 0, "no whole answer of the pool came: %s", end->why);
+        sp_relay_end_not_started(room, run, RETRY_SOON_MS, sp_slice_of(text.text), now_us);
     } else {
         sp_relay_end_unknown(room, run, end->why, now_us);
     }

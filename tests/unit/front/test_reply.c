@@ -331,6 +331,7 @@ static void test_a_range_is_of_the_file_that_it_was_begun_with(void **state)
         sp_reply_init(&reply, &request, &answer);
         assert_int_equal(reply.status, cases[i].status);
         assert_int_equal(reply.len, cases[i].status == 206 ? 2 : sizeof(bytes));
+        assert_string_equal(field(&reply, "X-Content-Type-Options"), "nosniff");
         reply.content = SP_PAYLOAD_EMPTY; /* the bytes are no allocation */
         sp_reply_done(&reply);
     }
