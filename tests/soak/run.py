@@ -234,6 +234,9 @@ def main():
     gateway = Gateway(CONFIG)
     try:
         gateway.start()
+        gateway.run("1")
+        gateway.stop()
+        gateway.start()  # on what an earlier one left, as nearly all starts are
         problems = soak(gateway, seconds) + open_intents(gateway)
         if gateway.stop(60) != 0:
             problems.append("it did not end in good order")
