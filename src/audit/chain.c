@@ -31,6 +31,18 @@ static enum sp_err push(struct sp_chain *chain, struct sp_slice text, uint64_t f
     return SP_OK;
 }
 
+enum sp_err sp_chain_way(struct sp_chain *chain, uint64_t index, const char *old_key,
+                         const char *new_key)
+{
+    if (chain->count == 0 || strcmp(old_key, sp_chain_latest(chain)) != 0) {
+        SP_TRY(push(chain, sp_slice_of(old_key), index, /*is_vouched=*/chain->count == 0));
+    }
+    SP_TRY(push(chain, sp_slice_of(new_key), index, /*is_vouched=*/true));
+    chain->has_way = true;
+    chain->way_at = index;
+    return SP_OK;
+}
+
 const char *sp_chain_latest(const struct sp_chain *chain)
 {
     return chain->count == 0 ? "" : chain->keys[chain->count - 1].text;
@@ -93,11 +105,13 @@ static bool has_signed(const char *text, struct sp_slice note)
 static const char *flaw_of(const struct sp_chain *chain, struct sp_slice note)
 {
     struct sp_checkpoint checkpoint;
-    if (!chain->is_changing) {
-        return "there is no change of the key before this proof of one";
-    }
     if (sp_checkpoint_read(note, &checkpoint) != SP_OK) {
         return "its checkpoint is no checkpoint";
+    }
+    if (!chain->is_changing) {
+        return chain->has_way && checkpoint.size == chain->way_at + 1
+                   ? NULL
+                   : "there is no change of the key before this proof of one";
     }
     if (checkpoint.size != chain->changing_at + 1) {
         return "its checkpoint is not the one that ends with the change of the key";

@@ -32,10 +32,16 @@ struct sp_chain {
     char next[SP_NOTE_TEXT_MAX];
     bool has_root;
     struct sp_node root; /* of all entries up to it */
+    bool has_way;        /* a change was proved from outside the entries that are left */
+    uint64_t way_at;     /* the latest of those */
 };
 
 void sp_chain_init(struct sp_chain *chain, sp_chain_fn *fn, void *ctx) SP_NONNULL(1, 2);
 void sp_chain_done(struct sp_chain *chain) SP_NONNULL(1);
+
+/* A change whose entry was dropped, and that way.h proved; in their order, and before any entry. */
+enum sp_err sp_chain_way(struct sp_chain *chain, uint64_t index, const char *old_key,
+                         const char *new_key) SP_MUST_CHECK SP_NONNULL(1, 3, 4);
 
 /* Whether an entry with this text can matter to it: then it is read and given here, in the order of the log. */
 bool sp_chain_may_care(struct sp_slice line);

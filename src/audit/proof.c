@@ -15,22 +15,27 @@ static enum sp_err put_line(struct sp_buf *out, const char *name, struct sp_slic
     return sp_buf_put_byte(out, '\n');
 }
 
-static enum sp_err write(struct sp_archive *archive, uint64_t index, struct sp_buf *out)
+enum sp_err sp_proof_put(const struct sp_proof_parts *parts, struct sp_buf *out)
 {
-    struct sp_slice entry = {NULL, 0};
-    struct sp_archive_proof path;
     SP_TRY(sp_buf_put_text(out, FIRST_LINE "\n"));
-    SP_TRY(sp_archive_entry(archive, index, &entry));
-    SP_TRY(put_line(out, "extra ", entry));
+    SP_TRY(put_line(out, "extra ", parts->entry));
     SP_TRY(sp_buf_put_text(out, "index "));
-    SP_TRY(sp_buf_put_u64(out, index));
+    SP_TRY(sp_buf_put_u64(out, parts->index));
     SP_TRY(sp_buf_put_byte(out, '\n'));
-    SP_TRY(sp_archive_prove(archive, index, sp_archive_size(archive), &path));
-    for (size_t i = 0; i < path.count; i++) {
-        SP_TRY(put_line(out, "", sp_node_slice(&path.hashes[i])));
+    for (size_t i = 0; i < parts->path->count; i++) {
+        SP_TRY(put_line(out, "", sp_node_slice(&parts->path->hashes[i])));
     }
     SP_TRY(sp_buf_put_byte(out, '\n'));
-    return sp_buf_put(out, sp_archive_note(archive));
+    return sp_buf_put(out, parts->note);
+}
+
+static enum sp_err write(struct sp_archive *archive, uint64_t index, struct sp_buf *out)
+{
+    struct sp_archive_proof path;
+    struct sp_proof_parts parts = {.index = index, .path = &path, .note = sp_archive_note(archive)};
+    SP_TRY(sp_archive_prove(archive, index, sp_archive_size(archive), &path));
+    SP_TRY(sp_archive_entry(archive, index, &parts.entry));
+    return sp_proof_put(&parts, out);
 }
 
 enum sp_err sp_proof_write(struct sp_archive *archive, uint64_t index, struct sp_buf *out)

@@ -16,6 +16,16 @@
 enum sp_err sp_proof_write(struct sp_archive *archive, uint64_t index, struct sp_buf *out)
     SP_MUST_CHECK SP_NONNULL(1, 3);
 
+/* The same from its parts, all borrowed. */
+struct sp_proof_parts {
+    struct sp_slice entry;
+    uint64_t index;
+    const struct sp_archive_proof *path;
+    struct sp_slice note;
+};
+enum sp_err sp_proof_put(const struct sp_proof_parts *parts, struct sp_buf *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
+
 struct sp_proof {
     uint64_t index;
     struct sp_slice note;

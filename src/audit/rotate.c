@@ -3,11 +3,13 @@
  *
  * The new key is made and durable first. The entry that names it is then the last of a checkpoint that both keys sign,
  * and only when that is durable the new key signs alone; the next entry holds that checkpoint, because the file of the
- * checkpoint and the journal are overwritten. The private part of the old key is overwritten last. Whatever is cut off
- * in between is found again by sp_log_replay: a key that signed nothing yet waits for the next try.
+ * checkpoint and the journal are overwritten. Beside the log the file of way.h proves the change, for the day when both
+ * entries are dropped. The private part of the old key is overwritten last. Whatever is cut off in between is found again
+ * by sp_log_replay: a key that signed nothing yet waits for the next try.
  */
 #include "audit/log_state.h"
 #include "audit/record.h"
+#include "audit/way.h"
 
 bool sp_log_owes_rotation(const struct sp_log *log)
 {
@@ -73,6 +75,11 @@ enum sp_err sp_log_end_rotation(struct sp_log *log, uint64_t wall_us, uint64_t o
     struct sp_stamp stamp = {.index = 0};
     if (log->cross.len == 0) {
         return SP_OK;
+    }
+    /* Before the entry that ends the change, so that a crash cannot leave out the one for which there is no second try. */
+    if (sp_way_put(log->disk, (unsigned)log->keys->present + 1, sp_buf_slice(&log->cross)) !=
+        SP_OK) {
+        return sp_log_break(log, "the proof of the change of the key cannot be written");
     }
     SP_TRY(sp_log_stamp(log, wall_us, &stamp));
     SP_TRY(sp_record_rotation(stamp, sp_buf_slice(&log->cross), sp_log_line(log)));

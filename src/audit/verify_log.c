@@ -9,6 +9,7 @@
 #include "audit/dropped.h"
 #include "audit/entry.h"
 #include "audit/tile.h"
+#include "audit/way.h"
 
 #define TILE_BYTES      (SP_TILE_WIDTH * SP_SHA256_BYTES)
 #define BUNDLE_MAX      ((size_t)SP_TILE_WIDTH * (2 + 65535))
@@ -398,7 +399,15 @@ static enum sp_err check_partial(struct work *w, const char *path, struct sp_til
 static enum sp_err check_file(struct work *w, const char *path)
 {
     struct sp_tile tile;
+    unsigned number = 0;
     if (sp_slice_is(sp_slice_of(path), SP_CHECKPOINT_PATH)) {
+        return SP_OK;
+    }
+    if (sp_way_number(sp_slice_of(path), &number)) {
+        const char *flaw = sp_way_check(w->options->disk, number);
+        if (flaw != NULL) {
+            problem(w, path, NULL, "%s", flaw);
+        }
         return SP_OK;
     }
     if (sp_tile_from_path(sp_slice_of(path), &tile) != SP_OK) {
@@ -505,6 +514,7 @@ static enum sp_err begin(struct work *w, uint64_t dropped)
         return SP_OK;
     }
     SP_TRY(begin_behind(w, dropped));
+    SP_TRY(sp_way_tell(w->options->disk, w->out->first, &w->chain));
     w->dropped.first = w->out->first;
     return sp_merkle_root(&w->range, &w->dropped.root);
 }

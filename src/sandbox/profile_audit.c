@@ -6,7 +6,9 @@
 
 /* Writes the log: only files beneath its directory, and nothing there is ever removed, renamed or cut. */
 static const struct sp_rule rules[] = {
-    SP_ALLOW("openat", "the log's files, beneath its directory"),
+    SP_ALLOW_IF(
+        "openat", 2, SP_CHECK_CLEAR, O_TRUNC,
+        "the log's files, beneath its directory; never cut, which older Landlocks let pass"),
     SP_ALLOW("read", "the log is read again at the start"),
     SP_ALLOW("pread64", "the log is read again at the start"),
     SP_ALLOW("write", "entries of the log"),

@@ -214,6 +214,8 @@ def test_another_key_takes_over_and_old_proofs_stay(own, tmp_path):
     new_proof.write_text(own.command("audit", "prove", entry_of(after), "-c", configuration(own))[1])
     assert own.command("audit", "verify", "--proof", new_proof, "--key", new_key)[0] == 0
     assert own.command("audit", "verify", "--proof", new_proof, "--key", old_key)[0] == 1
+    status, out, _ = own.command("audit", "verify", "--proof", own.state / "log/keys/2", "--key", old_key)
+    assert status == 0 and f'"new_key":"{new_key}"' in out, "the file alone leads from the old key to the new one"
     files = own.state / "audit"
     assert "PRIVATE" not in (files / "key").read_text(), "the old key cannot sign any more"
     assert (files / "key-2").stat().st_mode & 0o777 == 0o600

@@ -1,5 +1,6 @@
 #include "sandbox/profile.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -138,6 +139,29 @@ static void test_no_profile_lets_dangerous_calls_pass(void **state)
     }
 }
 
+static int open_beneath(const void *what)
+{
+    const int *flags = what;
+    (void)syscall(SYS_openat, -1, "file", *flags, 0600);
+    return 0;
+}
+
+/* An older Landlock does not know of cutting: the filter itself has to. */
+static void test_audit_cannot_cut_a_file_by_opening_it(void **state)
+{
+    static const int whole = O_RDWR | O_CREAT | O_CLOEXEC;
+    static const int cut = O_RDWR | O_CREAT | O_CLOEXEC | O_TRUNC;
+    SP_AUTO_CLOSE int dir = make_dir();
+    (void)state;
+    if (is_logging_only) {
+        skip();
+    }
+    int status = inside(&sp_profile_audit, dir, open_beneath, &whole);
+    assert_true(WIFEXITED(status));
+    status = inside(&sp_profile_audit, dir, open_beneath, &cut);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+}
+
 static void expect_to_pass(const struct sp_profile *profile, int dir, const struct sp_rule *rule)
 {
     /* Returning from a signal that never came ends the process whatever the filter says. */
@@ -182,6 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_profile_lets_a_process_go_on_and_end),
         cmocka_unit_test(test_no_profile_lets_dangerous_calls_pass),
+        cmocka_unit_test(test_audit_cannot_cut_a_file_by_opening_it),
         cmocka_unit_test(test_every_listed_call_passes),
         cmocka_unit_test(test_every_row_says_why),
     };
