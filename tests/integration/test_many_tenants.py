@@ -81,3 +81,15 @@ def test_one_mistake_among_many_leaves_all_as_it_was(crowded):
     status, _, err = crowded.command("config", "check", "-c", crowded.config)
     assert status == 2
     assert f"{crowded.config}:{line}:8: two tenants have this name" in err
+
+
+def test_they_are_all_there_after_another_start(crowded):
+    """What a start writes for so many begins SQLite's log anew, which needs chance: admit may open no file for that."""
+    write(crowded.config, 600)
+    token = issue(crowded, "tenant-00001")
+    for _ in range(2):
+        assert crowded.stop() == 0
+        crowded.start()
+        answer = wait_for(lambda: (a := run_as(crowded, token)).status != 401 and a, 10, "the token to be known")
+        assert answer.status == 200, answer
+    assert "killed" not in crowded.output()
