@@ -180,7 +180,7 @@ static enum sp_err write_all(int fd, struct sp_slice bytes)
 enum sp_err sp_file_write_private_at(int dir, const char *name, struct sp_slice bytes)
 {
     char draft[256];
-    const int len = snprintf(draft, sizeof(draft), "%s.new", name);
+    const int len = snprintf(draft, sizeof(draft), "%s~", name);
     if (len < 0 || (size_t)len >= sizeof(draft)) {
         return SP_ERR_INVALID;
     }

@@ -121,28 +121,19 @@ static enum sp_err put_organisations(const struct sp_config *config, struct sp_w
     return SP_OK;
 }
 
-/* The key that hides a tenant's names in the log, made when there is none; empty when nothing is hidden. */
-static enum sp_err put_identity(const struct sp_house *house, const char *name,
+/* The key of a tenant, made when there is none; empty when nothing is hidden. */
+static enum sp_err put_identity(struct sp_identity_batch *batch, const char *name,
                                 uint8_t key[SP_VEIL_KEY_BYTES], struct sp_slice *out)
 {
-    if (house->config->audit_identities != SP_CONFIG_IDENTITIES_KEYED) {
-        return SP_OK;
+    if (batch->dir >= 0) {
+        SP_TRY(sp_identity_draft(batch, name, key));
+        *out = sp_slice_make(key, SP_VEIL_KEY_BYTES);
     }
-    SP_AUTO_CLOSE int dir = -1;
-    enum sp_err err = sp_dir_make_at(house->estate.state_dir, SP_IDENTITIES_DIRECTORY, 0700, &dir);
-    if (err == SP_OK) {
-        err = sp_identity_need(dir, name, key);
-    }
-    if (err != SP_OK) {
-        sp_log(SP_LOG_ERROR, "supervisor.identity.unusable",
-               "file=STATE/" SP_IDENTITIES_DIRECTORY "/%s error=%s", name, sp_err_name(err));
-        return err;
-    }
-    *out = sp_slice_make(key, SP_VEIL_KEY_BYTES);
     return SP_OK;
 }
 
-static enum sp_err put_tenants(const struct sp_house *house, struct sp_writer *list)
+static enum sp_err put_tenants(const struct sp_house *house, struct sp_identity_batch *batch,
+                               struct sp_writer *list)
 {
     for (size_t i = 0; i < house->config->tenant_count; i++) {
         const struct sp_config_tenant *tenant = &house->config->tenants[i];
@@ -164,7 +155,7 @@ static enum sp_err put_tenants(const struct sp_house *house, struct sp_writer *l
             .token_quota = sp_buf_slice(&token_quota),
             .is_denial_result = tenant->denial == SP_CONFIG_DENIAL_RESULT};
         uint8_t identity_key[SP_VEIL_KEY_BYTES];
-        SP_TRY(put_identity(house, tenant->name, identity_key, &s.identity_key));
+        SP_TRY(put_identity(batch, tenant->name, identity_key, &s.identity_key));
         SP_AUTO_BUF struct sp_buf certificates;
         sp_buf_init(&certificates, SP_SETTINGS_LIST_MAX);
         SP_TRY(sp_certificates_settings(tenant, &certificates));
@@ -193,6 +184,7 @@ static enum sp_err admit(const struct sp_child *child, struct sp_writer *w)
     SP_AUTO_BUF struct sp_buf tenants;
     SP_AUTO_BUF struct sp_buf tokens;
     SP_AUTO_BUF struct sp_buf issuers;
+    SP_CLEANUP(sp_identity_end) struct sp_identity_batch batch = {.dir = -1};
     struct sp_writer lists;
     sp_buf_init(&organisations, SP_SETTINGS_TENANTS_MAX);
     sp_buf_init(&tenants, SP_SETTINGS_TENANTS_MAX);
@@ -202,7 +194,10 @@ static enum sp_err admit(const struct sp_child *child, struct sp_writer *w)
     SP_TRY(put_organisations(config, &lists));
     SP_TRY(sp_writer_end(&lists));
     sp_writer_init(&lists, &tenants);
-    SP_TRY(put_tenants(child->house, &lists));
+    if (config->audit_identities == SP_CONFIG_IDENTITIES_KEYED) {
+        SP_TRY(sp_identity_begin(child->house->estate.state_dir, &batch));
+    }
+    SP_TRY(put_tenants(child->house, &batch, &lists));
     SP_TRY(sp_writer_end(&lists));
     sp_writer_init(&lists, &tokens);
     SP_TRY(put_tokens(child->house, &lists));
@@ -210,7 +205,8 @@ static enum sp_err admit(const struct sp_child *child, struct sp_writer *w)
     SP_TRY(sp_issuers_settings(config, &issuers));
     uint8_t nobody_key[SP_VEIL_KEY_BYTES];
     struct sp_slice nobody = {NULL, 0};
-    SP_TRY(put_identity(child->house, SP_IDENTITY_OF_NOBODY, nobody_key, &nobody));
+    SP_TRY(put_identity(&batch, SP_IDENTITY_OF_NOBODY, nobody_key, &nobody));
+    SP_TRY(sp_identity_settle(&batch));
     const struct sp_settings_admit s = {.identity_key = nobody,
                                         .workers = (uint16_t)config->limits_workers,
                                         .file_workers = (uint16_t)config->limits_file_workers,

@@ -43,7 +43,7 @@ static void test_private_file_is_whole_and_for_its_owner_only(void **state)
     assert_int_equal(mode_of(place.dir, "key"), 0600);
     assert_int_equal(sp_file_read_at(place.dir, "key", &got), SP_OK);
     assert_true(sp_slice_is(sp_buf_slice(&got), "second"));
-    assert_int_equal(faccessat(place.dir, "key.new", F_OK, 0), -1);
+    assert_int_equal(faccessat(place.dir, "key~", F_OK, 0), -1);
     close(place.dir);
 }
 

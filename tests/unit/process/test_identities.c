@@ -94,12 +94,60 @@ static void test_names_that_lead_elsewhere_and_files_without_a_key_are_refused(v
     }
 }
 
+static void test_many_keys_are_drafts_until_they_are_settled(void **state)
+{
+    static const char *const names[] = {"acme", "acme.new", "beta", SP_IDENTITY_OF_NOBODY};
+    struct world *w = *state;
+    SP_CLEANUP(sp_identity_end) struct sp_identity_batch batch = {.dir = -1};
+    uint8_t old[SP_VEIL_KEY_BYTES];
+    uint8_t made[4][SP_VEIL_KEY_BYTES];
+    uint8_t again[SP_VEIL_KEY_BYTES];
+    assert_int_equal(sp_identity_begin(w->dir, &batch), SP_OK);
+    assert_int_equal(sp_identity_need(batch.dir, "acme.new", old), SP_OK);
+    for (size_t i = 0; i < SP_COUNT(names); i++) {
+        assert_int_equal(sp_identity_draft(&batch, names[i], made[i]), SP_OK);
+    }
+    assert_int_equal(batch.made, 3); /* one was there, and nobody else's draft has its name */
+    assert_memory_equal(made[1], old, sizeof(old));
+    assert_int_equal(sp_identity_read(batch.dir, "beta", again), SP_ERR_NOT_FOUND);
+    assert_int_equal(sp_identity_settle(&batch), SP_OK);
+    for (size_t i = 0; i < SP_COUNT(names); i++) {
+        assert_int_equal(sp_identity_read(batch.dir, names[i], again), SP_OK);
+        assert_memory_equal(again, made[i], sizeof(again));
+    }
+    assert_memory_not_equal(made[0], made[2], sizeof(again));
+    assert_int_equal(sp_identity_settle(&batch), SP_OK);
+}
+
+/* What a crash left before it was settled was used by nobody. */
+static void test_drafts_of_a_crash_are_made_anew(void **state)
+{
+    struct world *w = *state;
+    SP_CLEANUP(sp_identity_end) struct sp_identity_batch batch = {.dir = -1};
+    uint8_t lost[SP_VEIL_KEY_BYTES];
+    uint8_t made[SP_VEIL_KEY_BYTES];
+    assert_int_equal(sp_identity_begin(w->dir, &batch), SP_OK);
+    assert_int_equal(sp_identity_draft(&batch, "acme", lost), SP_OK);
+    sp_identity_end(&batch);
+    assert_int_equal(sp_identity_begin(w->dir, &batch), SP_OK);
+    assert_int_equal(sp_identity_draft(&batch, "acme", made), SP_OK);
+    assert_memory_not_equal(lost, made, sizeof(made));
+    assert_int_equal(sp_identity_settle(&batch), SP_OK);
+    assert_int_equal(sp_identity_read(batch.dir, "acme", lost), SP_OK);
+    assert_memory_equal(lost, made, sizeof(made));
+    assert_int_equal(sp_identity_draft(&batch, "../acme", made), SP_ERR_INVALID);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_key_is_made_once_for_each_tenant, make_world,
                                         end_world),
         cmocka_unit_test_setup_teardown(test_an_erased_key_does_not_come_back, make_world,
+                                        end_world),
+        cmocka_unit_test_setup_teardown(test_many_keys_are_drafts_until_they_are_settled,
+                                        make_world, end_world),
+        cmocka_unit_test_setup_teardown(test_drafts_of_a_crash_are_made_anew, make_world,
                                         end_world),
         cmocka_unit_test_setup_teardown(
             test_names_that_lead_elsewhere_and_files_without_a_key_are_refused, make_world,
