@@ -1,12 +1,14 @@
 """The log of a real gateway: what its answers name, what proves it, and what happens when somebody meddles with its files."""
 
 import os
+import pty
 import shutil
 import signal
+import subprocess
 
 import pytest
 
-from support.gateway import Gateway, wait_for
+from support.gateway import PROGRAM, Gateway, wait_for
 from support import tlog
 
 DENIED = "import socket"
@@ -86,6 +88,21 @@ def test_a_kept_checkpoint_shows_a_cut_log(own, tmp_path):
     assert verify(own, "--checkpoint", kept)[0] == 0
     status, out, _ = own.command("audit", "verify", tmp_path / "before", "--checkpoint", newest)
     assert status == 1 and "the end was cut off" in out
+
+
+def test_verify_shows_its_progress_on_a_terminal_and_nothing_of_it_in_a_pipe(own):
+    assert own.run("print(1)").status == 200
+    assert own.stop() == 0
+    command = [PROGRAM, "audit", "verify", own.state / "log"]
+    piped = subprocess.run(command, capture_output=True, check=True)
+    assert piped.stderr == b"" and b"\r" not in piped.stdout
+    here, there = pty.openpty()
+    shown = subprocess.run(command, stdout=subprocess.PIPE, stderr=there, check=True)
+    os.close(there)
+    seen = os.read(here, 4096)
+    os.close(here)
+    assert shown.stdout == piped.stdout, "what it found is the same"
+    assert b"\r100 %" in seen and seen.endswith(b"\r     \r"), seen
 
 
 def test_verify_right_after_a_run_counts_all_that_is_durable(own):
