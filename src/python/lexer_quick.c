@@ -94,12 +94,17 @@ static inline bool has_room(struct sp_lexer *lx, uint32_t at)
 static inline bool give(struct sp_lexer *lx, uint32_t at, uint32_t len, enum sp_token_kind kind,
                         uint8_t op, struct sp_py_token *out)
 {
-    *out = (struct sp_py_token){.kind = (uint8_t)kind,
-                                .op = op,
-                                .start = at,
-                                .end = at + len,
-                                .line = lx->line,
-                                .line_start = lx->line_start};
+    /* One by one: as a whole the token would be cleared first, with wider stores that hold up the reading of it. */
+    const uint32_t line = lx->line;
+    const uint32_t line_start = lx->line_start;
+    out->kind = (uint8_t)kind;
+    out->op = op;
+    out->flags = 0;
+    out->quote = 0;
+    out->start = at;
+    out->end = at + len;
+    out->line = line;
+    out->line_start = line_start;
     lx->at = at + len;
     lx->last_op = op;
     return true;

@@ -39,11 +39,11 @@ static inline __m128i sp_scan_equal(__m128i bytes, uint8_t byte)
     return _mm_cmpeq_epi8(bytes, _mm_set1_epi8((char)byte));
 }
 
-/* Bytes that are at least `first` and fewer than `count` behind it. */
+/* Bytes that are at least `first` and fewer than `count` behind it: moved to where signed bytes begin, the smallest. */
 static inline __m128i sp_scan_within(__m128i bytes, uint8_t first, uint8_t count)
 {
-    __m128i behind = _mm_sub_epi8(bytes, _mm_set1_epi8((char)first));
-    return _mm_cmpeq_epi8(_mm_min_epu8(behind, _mm_set1_epi8((char)(count - 1))), behind);
+    __m128i behind = _mm_sub_epi8(bytes, _mm_set1_epi8((char)(first + 0x80U)));
+    return _mm_cmplt_epi8(behind, _mm_set1_epi8((char)(count + 0x80U)));
 }
 
 static inline uint32_t sp_scan_mask(__m128i bytes)
@@ -152,6 +152,18 @@ static inline const uint8_t *sp_scan_string(const uint8_t *at, const uint8_t *en
 static inline const uint8_t *sp_scan_ascii(const uint8_t *at, const uint8_t *end)
 {
 #if SP_SCAN_SIMD
+    while (end - at >= (long)(4 * SP_SCAN_STEP)) {
+        __m128i a = sp_scan_load(at);
+        __m128i b = sp_scan_load(at + SP_SCAN_STEP);
+        __m128i c = sp_scan_load(at + 2 * SP_SCAN_STEP);
+        __m128i d = sp_scan_load(at + 3 * SP_SCAN_STEP);
+        __m128i any = _mm_or_si128(_mm_or_si128(a, b), _mm_or_si128(c, d));
+        __m128i least = _mm_min_epu8(_mm_min_epu8(a, b), _mm_min_epu8(c, d));
+        if (sp_scan_mask(_mm_or_si128(any, sp_scan_equal(least, 0))) != 0) {
+            break;
+        }
+        at += 4 * SP_SCAN_STEP;
+    }
     while (end - at >= (long)SP_SCAN_STEP) {
         __m128i bytes = sp_scan_load(at);
         uint32_t bad = sp_scan_mask(bytes) | sp_scan_mask(sp_scan_equal(bytes, 0));

@@ -119,4 +119,36 @@ static inline bool syntax_begin_slot(struct sp_syntax_level *l, enum slot slot)
     return true;
 }
 
+/* Between the parts of a parameter. */
+enum param {
+    PARAM_START,
+    PARAM_NAME,  /* behind the name */
+    PARAM_STAR,  /* behind * */
+    PARAM_POWER, /* behind ** */
+    PARAM_SLASH, /* behind / */
+    PARAM_ANNOTATION,
+    PARAM_DEFAULT,
+};
+
+/* What came before, in `params`. */
+#define PARAMS_SOME       0x01u
+#define PARAMS_SLASH      0x02u
+#define PARAMS_STAR       0x04u
+#define PARAMS_BARE       0x08u /* a lone * that wants a name behind it */
+#define PARAMS_POWER      0x10u
+#define PARAMS_DEFAULT    0x20u
+
+/* What the parameter is, in `count`. */
+#define PARAM_IS_STAR     0x01u
+#define PARAM_IS_POWER    0x02u
+#define PARAM_HAS_DEFAULT 0x04u
+
+/* Between two parts of a parameter. */
+static inline bool syntax_go(struct sp_syntax_level *l, enum param phase)
+{
+    l->phase = (uint8_t)phase;
+    l->state = STATE_PARAM;
+    return true;
+}
+
 #endif

@@ -1,36 +1,5 @@
 #include "python/syntax_inner.h"
 
-/* Between the parts of a parameter. */
-enum param {
-    PARAM_START,
-    PARAM_NAME,  /* behind the name */
-    PARAM_STAR,  /* behind * */
-    PARAM_POWER, /* behind ** */
-    PARAM_SLASH, /* behind / */
-    PARAM_ANNOTATION,
-    PARAM_DEFAULT,
-};
-
-/* What came before, in `params`. */
-#define PARAMS_SOME       0x01u
-#define PARAMS_SLASH      0x02u
-#define PARAMS_STAR       0x04u
-#define PARAMS_BARE       0x08u /* a lone * that wants a name behind it */
-#define PARAMS_POWER      0x10u
-#define PARAMS_DEFAULT    0x20u
-
-/* What the parameter is, in `count`. */
-#define PARAM_IS_STAR     0x01u
-#define PARAM_IS_POWER    0x02u
-#define PARAM_HAS_DEFAULT 0x04u
-
-static bool go(struct sp_syntax_level *l, enum param phase)
-{
-    l->phase = (uint8_t)phase;
-    l->state = STATE_PARAM;
-    return true;
-}
-
 static bool read_expression(struct sp_syntax_level *l, enum param phase, unsigned permits)
 {
     uint32_t name = l->start;
@@ -46,7 +15,7 @@ static bool name(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class
 {
     l->start = syntax_here(sx);
     l->params = (uint8_t)((l->params & ~PARAMS_BARE) | PARAMS_SOME);
-    return class == CLASS_NAME && go(l, PARAM_NAME);
+    return class == CLASS_NAME && syntax_go(l, PARAM_NAME);
 }
 
 /* Behind the last parameter: `)` of def, `:` of lambda, `]` of type parameters. */
@@ -93,7 +62,7 @@ static bool finish(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned cla
     if (is_close(l, class)) {
         return close(sx, l);
     }
-    return class == CLASS_COMMA && go(l, PARAM_START);
+    return class == CLASS_COMMA && syntax_go(l, PARAM_START);
 }
 
 static bool star(struct sp_syntax *sx, struct sp_syntax_level *l)
@@ -105,7 +74,7 @@ static bool star(struct sp_syntax *sx, struct sp_syntax_level *l)
     l->bad = syntax_here(sx);
     l->params |= is_type ? 0 : PARAMS_STAR;
     l->count = PARAM_IS_STAR;
-    return go(l, PARAM_STAR);
+    return syntax_go(l, PARAM_STAR);
 }
 
 static bool power(struct sp_syntax *sx, struct sp_syntax_level *l)
@@ -115,7 +84,7 @@ static bool power(struct sp_syntax *sx, struct sp_syntax_level *l)
     }
     l->params |= l->kind == LEVEL_TYPES ? 0 : PARAMS_POWER;
     l->count = PARAM_IS_POWER;
-    return go(l, PARAM_POWER);
+    return syntax_go(l, PARAM_POWER);
 }
 
 static bool start(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
@@ -142,7 +111,7 @@ static bool start(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned clas
             return false;
         }
         l->params |= PARAMS_SLASH;
-        return go(l, PARAM_SLASH);
+        return syntax_go(l, PARAM_SLASH);
     default:
         return false;
     }
@@ -176,7 +145,7 @@ bool syntax_param(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned clas
     case PARAM_STAR:
         if (class == CLASS_COMMA && l->kind != LEVEL_TYPES) {
             l->params |= PARAMS_BARE;
-            return go(l, PARAM_START);
+            return syntax_go(l, PARAM_START);
         }
         if (is_close(l, class) && l->kind != LEVEL_TYPES) {
             return syntax_fault(sx, SP_PYTHON_BARE_STAR, l->bad);
@@ -185,7 +154,8 @@ bool syntax_param(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned clas
     case PARAM_POWER:
         return name(sx, l, class);
     case PARAM_SLASH:
-        return class == CLASS_COMMA ? go(l, PARAM_START) : is_close(l, class) && close(sx, l);
+        return class == CLASS_COMMA ? syntax_go(l, PARAM_START)
+                                    : is_close(l, class) && close(sx, l);
     case PARAM_ANNOTATION:
     case PARAM_DEFAULT:
         break;

@@ -12,7 +12,14 @@ enum quick {
     QUICK_STRING,
     QUICK_ATTRIBUTE,
     QUICK_DOT,
-    QUICK_OPEN,  /* a call or an index */
+    QUICK_OPEN,   /* a call or an index */
+    QUICK_GROUP,  /* parentheses or a list, where an operand is wanted */
+    QUICK_MORE,   /* one literal behind another */
+    QUICK_PARAM,  /* of a def */
+    QUICK_PARAMS, /* the parenthesis in front of them */
+    QUICK_DEF,
+    QUICK_IF,
+    QUICK_RETURN,
     QUICK_CLOSE, /* behind an operand */
     QUICK_EMPTY, /* ) behind ( or a comma */
     QUICK_COMMA,
@@ -35,7 +42,8 @@ enum quick {
     [SP_WORD_TRUE] = QUICK_LITERAL, [SP_WORD_FALSE] = QUICK_LITERAL, [CLASS_STRING] = QUICK_STRING
 
 static const uint8_t steps[STATE_COUNT][CLASS_ROOM] = {
-    [STATE_FULL] = {OPERANDS, [CLASS_RPAR] = QUICK_EMPTY},
+    [STATE_FULL] = {OPERANDS, [CLASS_RPAR] = QUICK_EMPTY, [CLASS_LPAR] = QUICK_GROUP,
+                    [CLASS_LSQB] = QUICK_GROUP},
     [STATE_EXPR] = {OPERANDS},
     [STATE_DISJ] = {OPERANDS},
     [STATE_ARITH] = {OPERANDS},
@@ -51,11 +59,20 @@ static const uint8_t steps[STATE_COUNT][CLASS_ROOM] = {
                      [CLASS_BINARY] = QUICK_TIGHT,
                      [CLASS_STAR] = QUICK_TIGHT,
                      [CLASS_NEWLINE] = QUICK_END,
-                     [CLASS_COLON] = QUICK_HEAD},
-    [STATE_WORDS] =
-        {[CLASS_NEWLINE] = QUICK_WORDS, [CLASS_NAME] = QUICK_WORD, [CLASS_COLON] = QUICK_COLON},
-    [STATE_START] =
-        {[CLASS_NAME] = QUICK_START, [CLASS_INDENT] = QUICK_INDENT, [CLASS_DEDENT] = QUICK_DEDENT},
+                     [CLASS_COLON] = QUICK_HEAD,
+                     [CLASS_STRING] = QUICK_MORE},
+    [STATE_WORDS] = {[CLASS_NEWLINE] = QUICK_WORDS,
+                     [CLASS_NAME] = QUICK_WORD,
+                     [CLASS_COLON] = QUICK_COLON,
+                     [CLASS_LPAR] = QUICK_PARAMS},
+    [STATE_PARAM] =
+        {[CLASS_NAME] = QUICK_PARAM, [CLASS_COMMA] = QUICK_PARAM, [CLASS_RPAR] = QUICK_PARAM},
+    [STATE_START] = {[CLASS_NAME] = QUICK_START,
+                     [CLASS_INDENT] = QUICK_INDENT,
+                     [CLASS_DEDENT] = QUICK_DEDENT,
+                     [SP_WORD_DEF] = QUICK_DEF,
+                     [SP_WORD_IF] = QUICK_IF,
+                     [SP_WORD_RETURN] = QUICK_RETURN},
 };
 
 static inline bool take_operand(const struct sp_syntax *sx, struct sp_syntax_level *l,
@@ -86,6 +103,33 @@ static inline bool take_open(struct sp_syntax *sx, unsigned class)
 {
     enum level_kind kind = class == CLASS_LPAR ? LEVEL_CALL : LEVEL_INDEX;
     return syntax_has_room(sx) && syntax_push_level(sx, kind, syntax_permitted[kind]);
+}
+
+/* Those of a statement may belong to a with. */
+static inline bool take_group(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
+{
+    enum level_kind kind = class == CLASS_LPAR ? LEVEL_GROUP : LEVEL_LIST;
+    if ((l->kind == LEVEL_STATEMENT && l->phase == SLOT_WITH) || !syntax_has_room(sx)) {
+        return false;
+    }
+    syntax_note_start(sx, l);
+    return syntax_push_level(sx, kind, syntax_permitted[kind]);
+}
+
+static inline bool take_more(const struct sp_syntax *sx, const struct sp_syntax_level *l)
+{
+    return l->string == STRING_TEXT &&
+           (sx->token->flags & (SP_TOKEN_BYTES | SP_TOKEN_ESCAPED)) == 0;
+}
+
+static inline bool take_params(struct sp_syntax *sx, const struct sp_syntax_level *l)
+{
+    if (l->phase != WANT_DEF_OPEN || !syntax_has_room(sx)) {
+        return false;
+    }
+    (void)syntax_push_level(sx, LEVEL_PARAMS, 0);
+    sx->top->state = STATE_PARAM;
+    return true;
 }
 
 /* The element that ends here is whole, and nothing around it makes that a question. */
@@ -132,6 +176,17 @@ static inline bool leave(struct sp_syntax *sx, enum shape shape, unsigned bits)
     return syntax_operand(outer, shape);
 }
 
+static inline bool leave_params(struct sp_syntax *sx)
+{
+    if (sx->has_await) {
+        return false;
+    }
+    sx->top--;
+    sx->top->state = STATE_WORDS;
+    sx->top->phase = WANT_DEF_MORE;
+    return true;
+}
+
 static inline bool take_close(struct sp_syntax *sx, const struct sp_syntax_level *l)
 {
     if (!is_plain(l)) {
@@ -147,6 +202,28 @@ static inline bool take_empty(struct sp_syntax *sx, const struct sp_syntax_level
 {
     return l->kind == LEVEL_CALL && (l->seen & (SEEN_COMP | SEEN_YIELDS)) == 0 &&
            leave(sx, SHAPE_NONE, ~BIT_INNER);
+}
+
+/* A plain parameter of a def, the comma behind it, or the end of all. */
+static inline bool take_param(struct sp_syntax *sx, struct sp_syntax_level *l, unsigned class)
+{
+    const unsigned special = PARAMS_BARE | PARAMS_POWER | PARAMS_DEFAULT;
+    if (l->kind != LEVEL_PARAMS || (l->params & special) != 0) {
+        return false;
+    }
+    if (class == CLASS_NAME && l->phase == PARAM_START) {
+        l->count = 0;
+        l->start = syntax_here(sx);
+        l->params |= PARAMS_SOME;
+        return syntax_go(l, PARAM_NAME);
+    }
+    if (class == CLASS_NAME || l->phase != PARAM_NAME || l->count != 0) {
+        return false;
+    }
+    if (class == CLASS_COMMA) {
+        return syntax_go(l, PARAM_START);
+    }
+    return (l->seen & SEEN_YIELDS) == 0 && leave_params(sx);
 }
 
 /* A name, an attribute or an index, and nothing more. */
@@ -191,10 +268,18 @@ static inline bool end_line(struct sp_syntax *sx, struct sp_syntax_level *l)
     return true;
 }
 
+/* A generator that waits has no value to return. */
+static inline bool may_return(struct sp_syntax *sx)
+{
+    const struct sp_syntax_block *function = &sx->stack[syntax_block(sx)->function];
+    return function->has_value &&
+           (!function->has_yield || (function->context & CONTEXT_ASYNC) == 0);
+}
+
 static inline bool take_end(struct sp_syntax *sx, struct sp_syntax_level *l)
 {
-    bool is_slot =
-        l->kind == LEVEL_STATEMENT && l->phase >= SLOT_EXPR && l->phase <= SLOT_ANNOTATED;
+    bool is_slot = l->kind == LEVEL_STATEMENT && l->phase >= SLOT_EXPR && l->phase <= SLOT_RETURN &&
+                   (l->phase != SLOT_RETURN || may_return(sx));
     return is_slot && is_plain(l) && !sx->has_await && end_line(sx, l);
 }
 
@@ -251,20 +336,62 @@ static inline bool may_begin(const struct sp_syntax *sx, const struct sp_syntax_
            block->follow != FOLLOW_TRY && block->follow != FOLLOW_DECORATED;
 }
 
-/* What begins like match and type is looked at closely. */
-static inline bool take_start(struct sp_syntax *sx, struct sp_syntax_level *l)
+/* A statement begins that is no clause of another. */
+static inline bool begin(struct sp_syntax *sx)
 {
     struct sp_syntax_block *block = syntax_block(sx);
-    uint8_t first = sx->lx->ptr[sx->token->start];
-    if (first == 'm' || first == 't' || !may_begin(sx, block)) {
+    if (!may_begin(sx, block)) {
         return false;
     }
     block->follow = FOLLOW_NONE;
     sx->at_line_start = false;
     sx->has_await = false;
+    return true;
+}
+
+/* What begins like match and type is looked at closely. */
+static inline bool take_start(struct sp_syntax *sx, struct sp_syntax_level *l)
+{
+    uint8_t first = sx->lx->ptr[sx->token->start];
+    if (first == 'm' || first == 't' || !begin(sx)) {
+        return false;
+    }
     l->open = syntax_here(sx);
     (void)syntax_begin_slot(l, SLOT_EXPR);
     return take_operand(sx, l, SHAPE_NAME);
+}
+
+static inline bool take_def(struct sp_syntax *sx, struct sp_syntax_level *l)
+{
+    if (!begin(sx)) {
+        return false;
+    }
+    sx->header = HEADER_DEF;
+    sx->pending = CONTEXT_FUNCTION;
+    l->state = STATE_WORDS;
+    l->phase = WANT_DEF;
+    return true;
+}
+
+static inline bool take_if(struct sp_syntax *sx, struct sp_syntax_level *l)
+{
+    if (!begin(sx)) {
+        return false;
+    }
+    sx->header = HEADER_IF;
+    sx->pending = syntax_block(sx)->context;
+    return syntax_begin_slot(l, SLOT_CONDITION);
+}
+
+static inline bool take_return(struct sp_syntax *sx, struct sp_syntax_level *l)
+{
+    unsigned context = syntax_block(sx)->context;
+    bool is_fine = (context & CONTEXT_FUNCTION) != 0 && (context & CONTEXT_GROUP) == 0;
+    if (!is_fine || !begin(sx)) {
+        return false;
+    }
+    l->open = syntax_here(sx);
+    return syntax_begin_slot(l, SLOT_RETURN);
 }
 
 static inline bool take_indent(struct sp_syntax *sx)
@@ -303,6 +430,14 @@ static inline bool take(struct sp_syntax *sx, struct sp_syntax_level *l, unsigne
         return true;
     case QUICK_OPEN:
         return take_open(sx, class);
+    case QUICK_GROUP:
+        return take_group(sx, l, class);
+    case QUICK_MORE:
+        return take_more(sx, l);
+    case QUICK_PARAM:
+        return take_param(sx, l, class);
+    case QUICK_PARAMS:
+        return take_params(sx, l);
     case QUICK_CLOSE:
         return take_close(sx, l);
     case QUICK_EMPTY:
@@ -325,6 +460,12 @@ static inline bool take(struct sp_syntax *sx, struct sp_syntax_level *l, unsigne
         return take_head(sx, l);
     case QUICK_START:
         return take_start(sx, l);
+    case QUICK_DEF:
+        return take_def(sx, l);
+    case QUICK_IF:
+        return take_if(sx, l);
+    case QUICK_RETURN:
+        return take_return(sx, l);
     case QUICK_INDENT:
         return take_indent(sx);
     case QUICK_DEDENT:
