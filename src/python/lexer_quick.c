@@ -129,7 +129,7 @@ static inline bool take_name(struct sp_lexer *lx, uint32_t at, struct sp_py_toke
 }
 
 /* Digits alone, and no zero before others. */
-static bool take_number(struct sp_lexer *lx, uint32_t at, struct sp_py_token *out)
+static inline bool take_number(struct sp_lexer *lx, uint32_t at, struct sp_py_token *out)
 {
     const uint8_t *ptr = lx->ptr + at;
     uint32_t len = measure_name(lx, at);
@@ -141,14 +141,14 @@ static bool take_number(struct sp_lexer *lx, uint32_t at, struct sp_py_token *ou
 }
 
 /* Whether the byte behind an operator of one character belongs to it; = is looked at before. */
-static bool goes_on(uint8_t byte, uint8_t next)
+static inline bool goes_on(uint8_t byte, uint8_t next)
 {
     const bool is_doubled = next == byte && (byte == '*' || byte == '/' || byte == '<');
     const bool is_arrow = next == '>' && (byte == '-' || byte == '<' || byte == '>');
     return is_doubled || is_arrow || (byte == '.' && (next == '.' || sp_lex_is(next, LEX_DIGIT)));
 }
 
-/* An operator of one character, or of two that end in =. */
+/* An operator of one character, or of two that end in =, or **. */
 static inline bool take_op(struct sp_lexer *lx, uint32_t at, struct sp_py_token *out)
 {
     uint8_t byte = lx->ptr[at];
@@ -160,22 +160,26 @@ static inline bool take_op(struct sp_lexer *lx, uint32_t at, struct sp_py_token 
     if (next == '=' && longer != 0) {
         return give(lx, at, 2, SP_TOKEN_OP, longer, out);
     }
+    if (byte == '*' && next == '*' && lx->ptr[at + 2] != '=') {
+        return give(lx, at, 2, SP_TOKEN_OP, SP_OP_POWER, out);
+    }
     return !goes_on(byte, next) && give(lx, at, 1, SP_TOKEN_OP, byte, out);
 }
 
 /* % and !, which IPython may read. */
-static SP_NOINLINE bool take_odd(struct sp_lexer *lx, uint32_t at, struct sp_py_token *out)
+static inline bool take_odd(struct sp_lexer *lx, uint32_t at, struct sp_py_token *out)
 {
     bool is_lone = lx->ptr[at] == '!' && lx->ptr[at + 1] != '=';
     return lx->mode != SP_PYTHON_CELL && !is_lone && take_op(lx, at, out);
 }
 
-/* A string without a prefix that is short, and neither empty nor escaped. */
+/* A string without a prefix that is short and not escaped. */
 static inline bool take_string(struct sp_lexer *lx, uint32_t at, struct sp_py_token *out)
 {
     const uint8_t *ptr = lx->ptr + at;
     uint32_t len = sp_scan_quoted(ptr + 1, ptr[0]);
-    if (len == 0 || len >= SP_SCAN_QUOTED || ptr[1 + len] != ptr[0]) {
+    bool is_triple = len == 0 && ptr[2] == ptr[0];
+    if (is_triple || len >= SP_SCAN_QUOTED || ptr[1 + len] != ptr[0]) {
         return false;
     }
     (void)give(lx, at, len + 2, SP_TOKEN_STRING, 0, out);
@@ -288,12 +292,12 @@ static inline bool take(struct sp_lexer *lx, uint32_t at, struct sp_py_token *ou
     return false;
 }
 
-/* A token behind another one of its line, with a gap between them or out of the ordinary. */
+/* A token behind another one of its line: behind a gap, or else out of the ordinary. */
 static SP_NOINLINE enum sp_err next_behind_gap(struct sp_lexer *lx, struct sp_py_token *out)
 {
+    uint32_t at = lx->at;
     skip_gap(lx);
-    bool is_quick = has_room(lx, lx->at) && take(lx, lx->at, out);
-    return is_quick ? SP_OK : sp_lex_anywhere(lx, out);
+    return lx->at == at ? sp_lex_anywhere(lx, out) : sp_lexer_next(lx, out);
 }
 
 /* Gives an INDENT or a DEDENT in front of the first token of a line. */
@@ -355,7 +359,7 @@ static bool begins_line(const struct sp_lexer *lx, uint8_t byte)
                                       : sp_lex_is(byte, ~(LEX_SPACE | LEX_NEWLINE));
 }
 
-/* The first token of a line, whose indentation is known: `at` is its first byte. */
+/* The first token of a line, whose indentation is known: `at` is its first byte, and there is room behind it. */
 static enum sp_err take_first(struct sp_lexer *lx, uint32_t at, struct sp_py_token *out)
 {
     lx->at = at;
@@ -363,7 +367,7 @@ static enum sp_err take_first(struct sp_lexer *lx, uint32_t at, struct sp_py_tok
     lx->at_line_start = false;
     lx->quick = LEX_FROM_TOKEN;
     lx->quick_end = lx->map_end;
-    return take(lx, at, out) ? SP_OK : sp_lex_anywhere(lx, out);
+    return sp_lexer_next(lx, out);
 }
 
 /* The first token of a line that begins with spaces and a token: that token, or what its indentation means. */
@@ -401,7 +405,7 @@ static SP_NOINLINE enum sp_err next_otherwise(struct sp_lexer *lx, struct sp_py_
     }
     if (lx->quick == LEX_FROM_TOKEN) {
         lx->quick_end = lx->map_end;
-        return next_behind_gap(lx, out);
+        return sp_lexer_next(lx, out);
     }
     return lx->quick == LEX_FROM_LINE ? next_of_line(lx, out) : next_behind_layout(lx, out);
 }
