@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import signal
 
 import pytest
@@ -101,6 +102,12 @@ def test_core_dumps_are_off_and_nobody_may_trace(gateway, role):
         limits = pathlib.Path(f"/proc/{pid}/limits").read_text()
         core = next(line for line in limits.splitlines() if line.startswith("Max core file size"))
         assert core.split()[4:6] == ["0", "0"], (role, core)
+
+
+def test_no_process_leaves_a_dump_of_its_memory(gateway):
+    for pid in [gateway.process.pid, *(pid for pids in gateway.roles().values() for pid in pids)]:
+        limits = pathlib.Path(f"/proc/{pid}/limits").read_text()
+        assert re.search(r"^Max core file size +0 +0 ", limits, re.M), limits
 
 
 @pytest.mark.skipif(is_sanitized(), reason="a sanitizer's report goes to the service's own standard error")
