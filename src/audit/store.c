@@ -221,9 +221,72 @@ static bool is_published(const struct sp_store *store, unsigned level)
     return now.width == 0 || (now.width == before.width && now.number == before.number);
 }
 
+/* What a crash leaves of bytes that were written and not yet durable: fewer of them, or zeros in their place. */
+static bool is_torn(struct sp_slice got, struct sp_slice wanted)
+{
+    bool is_less = got.len < wanted.len;
+    if (got.len > wanted.len) {
+        return false;
+    }
+    for (size_t i = 0; i < got.len; i++) {
+        if (got.ptr[i] != wanted.ptr[i]) {
+            if (got.ptr[i] != 0) {
+                return false;
+            }
+            is_less = true;
+        }
+    }
+    return is_less;
+}
+
+static enum sp_err mend_file(const struct sp_store *store, struct sp_tile tile,
+                             struct sp_slice wanted)
+{
+    SP_AUTO_BUF struct sp_buf bytes;
+    char path[SP_TILE_PATH_BYTES];
+    sp_tile_path(tile, path);
+    sp_buf_init(&bytes, wanted.len + 1);
+    enum sp_err err = sp_disk_get_file(store->disk, in_log(path), wanted.len, &bytes);
+    if (err == SP_ERR_NOT_FOUND || err == SP_ERR_TOO_BIG) {
+        return SP_OK;
+    }
+    SP_TRY(err);
+    return is_torn(sp_buf_slice(&bytes), wanted)
+               ? sp_disk_put_file(store->disk, in_log(path), wanted)
+               : SP_OK;
+}
+
+/*
+ * Narrower partial files of the present size were published before. Only the latest ones are made durable, so a crash
+ * may have torn those: they are written anew. What differs in another way was changed by somebody, and stays to be found.
+ */
+static enum sp_err mend_narrower(const struct sp_store *store)
+{
+    const struct sp_slice bundle = sp_buf_slice(&store->bundle);
+    struct sp_slice rest = bundle;
+    struct sp_slice entry = {NULL, 0};
+    struct sp_tile tile = partial_tile(SP_TILE_ENTRIES, store->size);
+    const unsigned end = tile.width;
+    for (tile.width = 1; tile.width < end; tile.width++) {
+        SP_TRY(sp_bundle_next(&rest, &entry));
+        SP_TRY(mend_file(store, tile, sp_slice_sub(bundle, 0, bundle.len - rest.len)));
+    }
+    for (unsigned level = 0; level < SP_TILE_LEVELS; level++) {
+        tile = partial_tile(level, store->size);
+        while (tile.width > 1) {
+            tile.width--;
+            SP_TRY(mend_file(
+                store, tile,
+                sp_slice_make(store->nodes[level], (size_t)tile.width * SP_SHA256_BYTES)));
+        }
+    }
+    return SP_OK;
+}
+
 enum sp_err sp_store_publish(struct sp_store *store, struct sp_slice note)
 {
     SP_TRY(sp_store_lay(store));
+    SP_TRY(store->published == 0 ? mend_narrower(store) : SP_OK);
     if (!is_published(store, SP_TILE_ENTRIES)) {
         SP_TRY(put_bundle(store, partial_tile(SP_TILE_ENTRIES, store->size)));
     }

@@ -64,7 +64,10 @@ enum sp_err sp_store_add(struct sp_store *store, const struct sp_store_entry *en
 /* Writes what is owed. */
 enum sp_err sp_store_lay(struct sp_store *store) SP_MUST_CHECK SP_NONNULL(1);
 
-/* Writes the partial bundle and tiles of the present size, then the checkpoint; SP_ERR_CORRUPT over a longer file. */
+/*
+ * Writes the partial bundle and tiles of the present size, then the checkpoint; SP_ERR_CORRUPT over a longer file. The
+ * first time, and after sp_store_adopt, narrower ones that a crash tore are written anew.
+ */
 enum sp_err sp_store_publish(struct sp_store *store, struct sp_slice note)
     SP_MUST_CHECK SP_NONNULL(1);
 

@@ -156,6 +156,7 @@ def test_failures_are_tried_again(stub, provider, authority):
     with with_secret(stub, provider, authority) as upstream:
         wait_for(lambda: provider.given, 20, "a token after three failures")
         assert len(provider.asked) == 4
+        wait_for(lambda: upstream.run().status == 200, 20, "the token to be taken")
         assert upstream.bearer() == provider.given[0]
 
 

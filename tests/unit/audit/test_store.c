@@ -135,6 +135,40 @@ static void test_files_that_cannot_be_written_are_owed(void **state)
     assert_int_equal(fake_disk_find(&w->fake, SP_DISK_LOG, "tile/0/000")->bytes.len, 256 * 32);
 }
 
+/* Partial files of 1, 2 and 3 entries: an older one that a crash tore is whole again, one that was changed stays. */
+static void test_narrower_files_that_a_crash_tore_are_written_anew(void **state)
+{
+    static const char *const names[] = {"tile/entries/000.p/1", "tile/entries/000.p/2",
+                                        "tile/0/000.p/1", "tile/0/000.p/2"};
+    struct world *w = *state;
+    struct fake_file *files[SP_COUNT(names)];
+    for (uint32_t number = 1; number <= 3; number++) {
+        assert_int_equal(add(w, number << 24 | number), SP_OK);
+        assert_int_equal(sp_store_publish(&w->store, sp_slice_of("note")), SP_OK);
+    }
+    for (size_t i = 0; i < SP_COUNT(names); i++) {
+        files[i] = fake_disk_find(&w->fake, SP_DISK_LOG, names[i]);
+    }
+    sp_buf_clear(&files[0]->bytes);
+    sp_buf_truncate(&files[2]->bytes, 31);
+    for (size_t i = 6; i < 12; i++) {
+        files[1]->bytes.ptr[i] = 0;
+    }
+    files[3]->bytes.ptr[40] ^= 0x80;
+    const uint8_t changed = files[3]->bytes.ptr[40];
+    assert_int_equal(sp_store_publish(&w->store, sp_slice_of("note")), SP_OK);
+    assert_int_equal(files[0]->bytes.len, 0); /* nothing was lost as far as the store knows */
+    sp_store_adopt(&w->store);
+    assert_int_equal(sp_store_publish(&w->store, sp_slice_of("note")), SP_OK);
+    for (size_t i = 0; i < 3; i++) {
+        const struct fake_file *widest = fake_disk_find(
+            &w->fake, SP_DISK_LOG, i < 2 ? "tile/entries/000.p/3" : "tile/0/000.p/3");
+        assert_int_equal(files[i]->bytes.len, i < 2 ? 6 * (i + 1) : 32);
+        assert_memory_equal(files[i]->bytes.ptr, widest->bytes.ptr, files[i]->bytes.len);
+    }
+    assert_int_equal(files[3]->bytes.ptr[40], changed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -145,6 +179,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_entries_and_hashes_must_fit, make_world, end_world),
         cmocka_unit_test_setup_teardown(test_files_that_cannot_be_written_are_owed, make_world,
                                         end_world),
+        cmocka_unit_test_setup_teardown(test_narrower_files_that_a_crash_tore_are_written_anew,
+                                        make_world, end_world),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
