@@ -332,7 +332,8 @@ enum sp_err sp_admit_on_ready(struct sp_admit_room *room, const struct sp_msg_re
     enum sp_err err = sp_fair_push(sp_admit_line(room, guest), guest->tenant, &guest->item);
     if (err != SP_OK) {
         sp_admit_turn_away(room, guest, err == SP_ERR_BUSY ? SP_ERR_BUSY : SP_ERR_UNAVAILABLE,
-                           UNAVAILABLE_MS * 1000U, "too many requests wait for inspection");
+                           (uint64_t)UNAVAILABLE_MS * 1000,
+                           "too many requests wait for inspection");
         return SP_OK;
     }
     guest->state = SP_GUEST_WAITING;
@@ -382,7 +383,7 @@ static void hand_over(struct sp_admit_room *room, struct sp_guest *guest, unsign
     if (guest->operation == SP_OPERATION_SESSION_LIST &&
         sp_admit_put_names(room, guest, &send) != SP_OK) {
         sp_workers_unbook(&room->workers, worker);
-        sp_admit_turn_away(room, guest, SP_ERR_UNAVAILABLE, UNAVAILABLE_MS * 1000U,
+        sp_admit_turn_away(room, guest, SP_ERR_UNAVAILABLE, (uint64_t)UNAVAILABLE_MS * 1000,
                            "memory is used up");
         return;
     }
@@ -458,7 +459,7 @@ static void end_if_due(void *ctx, struct sp_guest *guest)
     }
     switch (guest->state) {
     case SP_GUEST_WAITING:
-        sp_admit_turn_away(due->room, guest, SP_ERR_UNAVAILABLE, UNAVAILABLE_MS * 1000U,
+        sp_admit_turn_away(due->room, guest, SP_ERR_UNAVAILABLE, (uint64_t)UNAVAILABLE_MS * 1000,
                            "no inspector was free in time");
         return;
     case SP_GUEST_SENT:

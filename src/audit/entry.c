@@ -217,7 +217,7 @@ struct sp_slice sp_entry_text(struct sp_slice value)
 
 static uint8_t unescaped(struct sp_slice text, size_t *at)
 {
-    static const char letters[] = "bfnrt";
+    static const uint8_t letters[] = {'b', 'f', 'n', 'r', 't'};
     static const uint8_t bytes[] = {'\b', '\f', '\n', '\r', '\t'};
     const uint8_t letter = text.ptr[(*at)++];
     for (size_t i = 0; i < sizeof(bytes); i++) {

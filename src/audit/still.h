@@ -33,7 +33,7 @@ enum sp_err sp_still_add(struct sp_still *still, const struct sp_still_run *run)
  * What a start reads in the log, entry by entry: the intent of a run is taken in, and goes again with an outcome that is
  * known. What is left are those without an outcome and those whose outcome is unknown.
  */
-enum sp_err sp_still_note(struct sp_still *still, struct sp_slice entry,
+enum sp_err sp_still_note(struct sp_still *still, struct sp_slice line,
                           const struct sp_record_glance *glance) SP_MUST_CHECK SP_NONNULL(1, 3);
 
 /* Whether an operation of this name (NULL: none) is a run. */

@@ -149,7 +149,7 @@ static enum sp_err read_all(int fd, struct sp_buf *out)
 {
     for (;;) {
         uint8_t *room = NULL;
-        SP_TRY(sp_buf_reserve(out, 64 * 1024, &room));
+        SP_TRY(sp_buf_reserve(out, (size_t)64 * 1024, &room));
         ssize_t got = read(fd, room, (size_t)64 * 1024);
         if (got < 0) {
             return SP_ERR_SYSTEM;

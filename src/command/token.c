@@ -268,10 +268,13 @@ static int issue_row(const struct sp_config *config, struct sp_token_entry *entr
     if (err == SP_OK) {
         err = sp_token_store_add(store, entry);
     }
+    if (err == SP_OK) {
+        print_issued(entry, &token);
+    }
+    entry->row.id = sp_slice_make(NULL, 0); /* it was ours */
     if (err != SP_OK) {
         return complain(config, err);
     }
-    print_issued(entry, &token);
     return fflush(stdout) == 0 ? SP_EXIT_DONE : SP_EXIT_DENIED;
 }
 

@@ -74,7 +74,7 @@ struct sp_config_reading {
     size_t room;
 };
 enum sp_err sp_config_begin_tenants(struct sp_config_reading *reading) SP_MUST_CHECK SP_NONNULL(1);
-enum sp_err sp_config_add_tenant(void *reading, const struct sp_toml_value *table)
+enum sp_err sp_config_add_tenant(void *ctx, const struct sp_toml_value *table)
     SP_MUST_CHECK SP_NONNULL(1);
 enum sp_err sp_config_end_tenants(struct sp_config_reading *reading,
                                   const struct sp_toml_value *array) SP_MUST_CHECK SP_NONNULL(1);

@@ -63,7 +63,7 @@ enum sp_err sp_directory_add_token(struct sp_directory *directory, struct sp_sli
     SP_MUST_CHECK SP_NONNULL(1, 4);
 
 /* Adds a token, or puts another in the place of the one with this id: what was revoked stays, and opens nothing. */
-enum sp_err sp_directory_put_token(struct sp_directory *directory, const struct sp_token_row *row)
+enum sp_err sp_directory_put_token(struct sp_directory *d, const struct sp_token_row *from)
     SP_MUST_CHECK SP_NONNULL(1, 2);
 
 size_t sp_directory_tenants(const struct sp_directory *directory) SP_NONNULL(1);

@@ -59,7 +59,7 @@ void sp_issuers_free(struct sp_issuers *issuers);
 /* SP_ERR_INVALID for a name or a rule that cannot be, SP_ERR_FULL. Issuers count from 0 in the order of adding. */
 enum sp_err sp_issuers_add(struct sp_issuers *issuers, const struct sp_issuer_spec *spec)
     SP_MUST_CHECK SP_NONNULL(1, 2);
-enum sp_err sp_issuers_add_rule(struct sp_issuers *issuers, size_t issuer,
+enum sp_err sp_issuers_add_rule(struct sp_issuers *issuers, size_t at,
                                 const struct sp_issuer_rule *rule) SP_MUST_CHECK SP_NONNULL(1, 3);
 size_t sp_issuers_count(const struct sp_issuers *issuers) SP_NONNULL(1);
 
@@ -67,7 +67,7 @@ size_t sp_issuers_count(const struct sp_issuers *issuers) SP_NONNULL(1);
  * A JWKS document takes the place of an issuer's keys; on failure they stay as they are. The very document that is
  * there changes nothing. SP_ERR_NOT_FOUND without a usable key or for an unknown issuer, or as for any JSON.
  */
-enum sp_err sp_issuers_set_keys(struct sp_issuers *issuers, size_t issuer, struct sp_slice jwks)
+enum sp_err sp_issuers_set_keys(struct sp_issuers *issuers, size_t at, struct sp_slice jwks)
     SP_MUST_CHECK SP_NONNULL(1);
 
 /* The same for the issuer of this name, when its keys come from that place (empty: a file); else SP_ERR_NOT_FOUND. */
@@ -87,7 +87,7 @@ bool sp_issuers_wanted(struct sp_issuers *issuers, uint64_t mono_us, struct sp_s
     SP_NONNULL(1, 3);
 
 /* Rises when the keys of an issuer change: what was verified with those before is no longer. */
-uint64_t sp_issuers_generation(const struct sp_issuers *issuers, size_t issuer) SP_NONNULL(1);
+uint64_t sp_issuers_generation(const struct sp_issuers *issuers, size_t at) SP_NONNULL(1);
 
 /* Whether this has the shape of such a token: three parts with dots between. */
 bool sp_issuers_is_token(struct sp_slice text);

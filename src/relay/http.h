@@ -94,8 +94,8 @@ struct sp_http_request {
     bool is_stream;   /* an embedded pool is asked for events */
     uint32_t timeout_ms;
 };
-enum sp_err sp_http_start(struct sp_http *http, size_t slot, const struct sp_http_request *request)
-    SP_MUST_CHECK SP_NONNULL(1, 3);
+enum sp_err sp_http_start(struct sp_http *http, size_t number,
+                          const struct sp_http_request *request) SP_MUST_CHECK SP_NONNULL(1, 3);
 
 /* Connections that are open and carry nothing now. */
 size_t sp_http_idle(const struct sp_http *http) SP_NONNULL(1);

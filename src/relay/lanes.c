@@ -129,7 +129,7 @@ static void after_failed_dial(struct sp_relay_room *room, struct lane *lane, str
     struct run *run = lane->waiting > 0 && lane->at_pool == 0 ? queue_take(room, lane) : NULL;
     if (run == NULL && lane->waiting == 0) {
         lane->dial_not_before_us =
-            now_us + RETRY_SOON_MS * 1000U; /* those asked for ahead need no hurry */
+            now_us + (uint64_t)RETRY_SOON_MS * 1000; /* those asked for ahead need no hurry */
     }
     if (run != NULL) {
         run->attempts++;

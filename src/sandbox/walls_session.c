@@ -64,8 +64,9 @@ int sp_session_landlock_abi(void)
 
 static struct ruleset ruleset_for(int abi, size_t *out_size)
 {
-    struct ruleset set = {
-        .handled_fs = READS | WRITES | DEVICE | DEVICES_MADE, .handled_net = 0, .scoped = 0};
+    struct ruleset set = {.handled_fs = READS | WRITES | ACCESS_IOCTL_DEV | DEVICES_MADE,
+                          .handled_net = 0,
+                          .scoped = 0};
     if (abi < ABI_REFER) {
         set.handled_fs &= ~(uint64_t)LANDLOCK_ACCESS_FS_REFER;
     }

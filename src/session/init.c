@@ -238,7 +238,8 @@ static void on_interpreter(struct state *s)
     }
     if (!s->is_running || frame->nonce != s->nonce) {
         return;
-    } else if (frame->type == SP_FRAME_ITEM) {
+    }
+    if (frame->type == SP_FRAME_ITEM) {
         drain(s); /* what was written before it is told before it */
         send_to_pool(s, frame);
     } else if (frame->type == SP_FRAME_DONE) {

@@ -28,7 +28,7 @@ enum sp_err sp_outside_introduce(int link, int *out_wire) SP_MUST_CHECK SP_NONNU
 /*
  * In the template: moves it into a new control group, which its next fork is born into. `*out_group` is 0 when there is none.
  */
-enum sp_err sp_outside_nest(int wire, uint32_t *out_group) SP_MUST_CHECK SP_NONNULL(2);
+enum sp_err sp_outside_nest(int link, uint32_t *out_group) SP_MUST_CHECK SP_NONNULL(2);
 
 /*
  * In a room, while its network namespace is all that it has: asks for a network. The lease is for init; it is negative when

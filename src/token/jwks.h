@@ -29,7 +29,7 @@ void sp_jwks_init(struct sp_jwks_source *source) SP_NONNULL(1);
 void sp_jwks_source_done(struct sp_jwks_source *source) SP_NONNULL(1);
 
 /* Appends the request for a URL. SP_ERR_INVALID for one that cannot be asked. */
-enum sp_err sp_jwks_request(struct sp_slice url, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(2);
+enum sp_err sp_jwks_request(struct sp_slice text, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(2);
 
 /* A key is wanted that is not among them: they are due sooner, unless asking fails just now. */
 void sp_jwks_wanted(struct sp_jwks_source *source, uint64_t now_ms) SP_NONNULL(1);
