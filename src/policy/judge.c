@@ -249,22 +249,21 @@ static int by_place(const void *a, const void *b)
 static void report_fault(struct sp_judge *j, enum sp_err err)
 {
     const struct sp_lexer *lx = sp_facts_lexer(j->submission);
-    struct sp_span span = {.start = 0, .end = 0, .line = 1, .line_start = 0};
+    struct sp_span span = {.start = 0};
     if (lx->fault == SP_PYTHON_FINE) {
         judge_report(j, SP_RULE_DENY, "limit", &span, "the submission cannot be followed: %s",
                      sp_err_text(err));
         return;
     }
-    span = (struct sp_span){.start = lx->fault_at,
-                            .end = lx->fault_at,
-                            .line = lx->fault_line,
-                            .line_start = lx->fault_line_start};
-    judge_report(j, j->policy->syntax, "syntax", &span, "%s", sp_python_fault_text(lx->fault));
+    if (j->policy->syntax != SP_RULE_ALLOW) {
+        add_finding(j, j->policy->syntax, "syntax", sp_facts_fault_place(j->submission),
+                    sp_python_fault_text(lx->fault));
+    }
 }
 
 static void check_limits(struct sp_judge *j)
 {
-    struct sp_span start = {.line = 1};
+    struct sp_span start = {.start = 0};
     unsigned depth = sp_facts_depth(j->submission);
     unsigned lines = sp_facts_lines(j->submission);
     if (depth > j->policy->limits.depth) {

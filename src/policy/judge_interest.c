@@ -173,7 +173,7 @@ bool judge_is_telling(const struct sp_judge *j, const struct sp_ref *ref)
     size_t count = 0;
     const struct sp_call *calls = sp_facts_calls(j->facts, &count);
     const struct sp_ref *refs = sp_facts_refs(j->facts, &count);
-    uint32_t callee = calls[ref->base].callee;
+    uint32_t callee = calls[sp_facts_base(j->facts, ref)].callee;
     return callee != SP_FACTS_NONE && any_marked(j, &refs[callee]);
 }
 

@@ -11,7 +11,7 @@ void judge_code(struct sp_judge *j, uint32_t constant, struct sp_slice callee)
     if (found == NULL || j->within != NULL ||
         sp_facts_decode(j->facts, found, text, &len) != SP_OK) {
         /* Code within code within code, or too much of it. */
-        struct sp_span nowhere = {.line = 1};
+        struct sp_span nowhere = {.start = 0};
         judge_capabilities(j, SP_CAPABILITY_BIT(SP_CAPABILITY_DYNAMIC_CODE),
                            found == NULL ? &nowhere : &found->place, callee);
         return;
@@ -290,14 +290,13 @@ bool judge_is_harmless_magic(struct sp_judge *j, uint32_t number)
     const struct sp_ref *refs = sp_facts_refs(j->facts, &ref_count);
     const struct sp_call *calls = sp_facts_calls(j->facts, &call_count);
     uint32_t method = number + 1;
-    bool is_chain = method < ref_count && refs[method].root == SP_ROOT_CALL &&
-                    refs[method].count == 1 && refs[method].base < call_count &&
-                    calls[refs[method].base].callee == number;
-    if (!is_chain || calls[refs[method].base].has_args ||
+    uint32_t base = method < ref_count ? sp_facts_base(j->facts, &refs[method]) : SP_FACTS_NONE;
+    bool is_chain = base < call_count && refs[method].count == 1 && calls[base].callee == number;
+    if (!is_chain || calls[base].has_args ||
         !sp_slice_is(sp_facts_segment(j->facts, &refs[method], 0), "run_line_magic")) {
         return false;
     }
-    for (size_t i = refs[method].base + 1U; i < call_count; i++) {
+    for (size_t i = base + 1U; i < call_count; i++) {
         if (calls[i].callee == method) {
             return is_harmless_line(j, &calls[i], &refs[method].place);
         }
@@ -386,6 +385,6 @@ void judge_automagic(struct sp_judge *j)
         return;
     }
     uint32_t start = (uint32_t)(word.ptr - lx->ptr);
-    struct sp_span span = {.start = start, .end = start + (uint32_t)word.len, .line = 1};
+    struct sp_span span = {.start = start, .end = start + (uint32_t)word.len};
     judge_capabilities(j, bits, &span, word);
 }

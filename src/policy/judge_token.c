@@ -203,10 +203,7 @@ static void walk(struct sp_judge *j, const struct sp_lexer *whole)
     while (sp_lexer_next(&j->walker, &token) == SP_OK && token.kind != SP_TOKEN_END &&
            !judge_is_full(j)) {
         struct sp_slice text = sp_lexer_text(&j->walker, &token);
-        struct sp_span span = {.start = token.start,
-                               .end = token.end,
-                               .line = token.line,
-                               .line_start = token.line_start};
+        struct sp_span span = {.start = token.start, .end = token.end};
         if (token.kind == SP_TOKEN_STRING) {
             check_length(j, text, &span);
             check_text(j, inside(text), &span);
@@ -235,10 +232,7 @@ void judge_annotations(struct sp_judge *j)
     sp_lexer_init(&lx, sp_slice_make(whole->ptr, whole->len), whole->family, whole->mode);
     while (sp_lexer_next(&lx, &token) == SP_OK && token.kind != SP_TOKEN_END && !judge_is_full(j)) {
         struct sp_slice code = inside(sp_lexer_text(&lx, &token));
-        struct sp_span span = {.start = token.start,
-                               .end = token.end,
-                               .line = token.line,
-                               .line_start = token.line_start};
+        struct sp_span span = {.start = token.start, .end = token.end};
         if (token.kind != SP_TOKEN_STRING || code.len > sizeof(text)) {
             continue;
         }

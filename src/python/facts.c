@@ -4,10 +4,15 @@
 #include "base/num.h"
 #include "python/facts_step.h"
 
-enum sp_err sp_facts_next(struct sp_facts *f)
+static inline enum sp_err next(struct sp_facts *f)
 {
     SP_TRY(sp_lexer_next(&f->lx, &f->token));
     return f->lx.mode == SP_PYTHON_FRAGMENT ? SP_OK : sp_syntax_take(&f->syntax, &f->token);
+}
+
+enum sp_err sp_facts_next(struct sp_facts *f)
+{
+    return next(f);
 }
 
 /* ---- statements ---- */
@@ -15,13 +20,15 @@ enum sp_err sp_facts_next(struct sp_facts *f)
 static void clear_level(struct facts_level *level)
 {
     level->is_params = false;
-    level->has_lambda = false;
     level->is_lambda_head = false;
+    level->has_lambda = false;
     level->has_comma = false;
     level->is_lost = false;
     level->may_fold = false;
     level->call = SP_FACTS_NONE;
     level->arg = 0;
+    level->used_from = 0;
+    level->used_to = 0;
     level->target_count = 0;
     level->group_least = 0;
 }
@@ -29,19 +36,8 @@ static void clear_level(struct facts_level *level)
 static void start_statement(struct sp_facts *f)
 {
     clear_level(&f->levels[0]);
-    f->names_now_count = 0;
-    f->has_star = false;
-    f->in_annotation = false;
-    f->is_compound = false;
-    f->hands_out = false;
-    f->at_statement = true;
-    f->binds_next = false;
-    f->for_open = false;
-    f->is_for_in = false;
-    f->has_bracket = false;
-    f->is_case = false;
+    f->statement = (struct facts_statement){.name_count = 0};
     f->statement_ref = f->ref_count;
-    f->expects_params = false;
 }
 
 /* ---- names and keywords ---- */
@@ -73,14 +69,13 @@ static const uint8_t words[SP_WORD_COUNT] = {
     [SP_WORD_NONE] = WORD_VALUE,
     [SP_WORD_TRUE] = WORD_VALUE,
     [SP_WORD_FALSE] = WORD_VALUE,
-    [SP_WORD_IN] = WORD_OTHER,
     [SP_WORD_LAMBDA] = WORD_OTHER,
 };
 
 /* `allow_pickle=True`: the value of a keyword argument, where it is plain. */
 static void note_keyword_value(struct sp_facts *f, uint32_t keyword)
 {
-    if (f->keyword_open == SP_FACTS_NONE || f->last.kind != SP_TOKEN_OP || f->last.op != '=') {
+    if (f->keyword_open == SP_FACTS_NONE || f->last.op != '=') {
         return;
     }
     enum sp_keyword_value value = SP_KEYWORD_OTHER;
@@ -95,68 +90,73 @@ static void note_keyword_value(struct sp_facts *f, uint32_t keyword)
 static void note_lambda(struct sp_facts *f)
 {
     struct facts_level *level = f->now;
-    bool begins = f->last.kind == SP_TOKEN_OP && f->last.op == '(';
+    bool begins = f->last.op == '(';
     level->is_lambda_head = true;
     if (level->kind == LEVEL_CALL && level->arg == 0 && begins && f->level > 0) {
         f->calls[level->call].is_lambda = true;
     }
 }
 
+static void note_in(struct sp_facts *f)
+{
+    f->last.flags = f->statement.for_open ? 0 : SP_REF_TESTED; /* a name behind it is looked up */
+    f->statement.binds_next = false;
+    f->statement.for_open = false;
+}
+
 static void note_other(struct sp_facts *f, uint32_t keyword)
 {
     if (keyword == SP_WORD_LAMBDA) {
         note_lambda(f);
-    } else if (keyword == SP_WORD_IN) {
-        f->binds_next = false;
-        f->is_for_in = f->for_open;
-        f->for_open = false;
     } else if (keyword == SP_WORD_FOR) {
-        f->for_open = true;
+        f->statement.for_open = true;
     } else {
-        f->expects_params = keyword == SP_WORD_DEF;
+        f->statement.expects_params = keyword == SP_WORD_DEF;
     }
 }
 
 static void note_keyword(struct sp_facts *f, uint32_t keyword)
 {
     unsigned kind = words[keyword];
-    f->is_compound = f->at_statement ? (kind & WORD_BLOCK) != 0 : f->is_compound;
-    f->hands_out = f->hands_out || (kind & WORD_HANDS_OUT) != 0;
-    f->binds_next = f->binds_next || (kind & WORD_BINDS) != 0;
+    struct facts_statement *statement = &f->statement;
+    bool is_first = (f->last.flags & LAST_STATEMENT) != 0;
+    statement->is_compound = is_first ? (kind & WORD_BLOCK) != 0 : statement->is_compound;
+    statement->hands_out = statement->hands_out || (kind & WORD_HANDS_OUT) != 0;
+    statement->binds_next = statement->binds_next || (kind & WORD_BINDS) != 0;
     if ((kind & WORD_OTHER) != 0) {
         note_other(f, keyword);
     }
-    if (f->keyword_open != SP_FACTS_NONE) {
+    if (f->last.op == '=') {
         note_keyword_value(f, keyword);
     }
+    f->last = (struct facts_last){.keyword = (uint8_t)keyword,
+                                  .flags = (kind & WORD_VALUE) != 0 ? LAST_OPERAND : 0};
+    if (keyword == SP_WORD_IN) {
+        note_in(f);
+    }
 }
 
-/* Remembers the token for the next one; behind most nothing is known of a bracket that has just closed. */
-static inline void note_last(struct sp_facts *f, struct facts_last last)
+static enum sp_err on_mark(struct sp_facts *f, uint8_t op, uint32_t ref) SP_MUST_CHECK;
+static enum sp_err on_line(struct sp_facts *f) SP_MUST_CHECK;
+
+/* Takes all tokens of an import, and the one that ends it. */
+static enum sp_err on_import(struct sp_facts *f, uint8_t keyword)
 {
-    f->last = last;
-    f->closed = (struct facts_closed){.call = SP_FACTS_NONE, .group = SP_FACTS_NONE};
+    SP_TRY(keyword == SP_WORD_IMPORT ? sp_facts_import(f) : sp_facts_import_from(f));
+    f->last = (struct facts_last){.keyword = keyword};
+    return f->token.kind == SP_TOKEN_OP ? on_mark(f, f->token.op, SP_FACTS_NONE) : on_line(f);
 }
 
-/* True in `out` when the keyword began an import, whose tokens are all taken. */
-static enum sp_err on_keyword(struct sp_facts *f, bool *out)
+static enum sp_err on_keyword(struct sp_facts *f)
 {
     uint8_t keyword = f->token.op;
-    bool is_raise_or_yield = f->last.is_operand || f->last.keyword == SP_WORD_YIELD;
-    SP_TRY(sp_facts_chain_end(f));
-    SP_TRY(sp_facts_const_end(f));
-    *out = keyword == SP_WORD_IMPORT || (keyword == SP_WORD_FROM && !is_raise_or_yield);
-    if (*out) {
-        SP_TRY(keyword == SP_WORD_IMPORT ? sp_facts_import(f) : sp_facts_import_from(f));
-    } else {
-        note_keyword(f, keyword);
+    bool is_raise_or_yield =
+        (f->last.flags & LAST_OPERAND) != 0 || f->last.keyword == SP_WORD_YIELD;
+    SP_TRY(sp_facts_end(f));
+    if (keyword == SP_WORD_IMPORT || (keyword == SP_WORD_FROM && !is_raise_or_yield)) {
+        return on_import(f, keyword);
     }
-    f->at_statement = false;
-    /* An import takes tokens of its own: what is remembered is the one it began with. */
-    note_last(f, (struct facts_last){.kind = SP_TOKEN_NAME,
-                                     .op = keyword,
-                                     .keyword = keyword,
-                                     .is_operand = (words[keyword] & WORD_VALUE) != 0});
+    note_keyword(f, keyword);
     return SP_OK;
 }
 
@@ -167,8 +167,7 @@ static inline enum sp_err take_attributes(struct sp_facts *f)
         uint32_t symbol = 0;
         sp_syntax_take_attribute(&f->syntax);
         SP_TRY(sp_facts_find(f, &symbol));
-        f->chain.has_dot = true;
-        SP_TRY(sp_facts_chain_name(f, symbol));
+        SP_TRY(sp_facts_chain_attribute(f, symbol));
     }
     return SP_OK;
 }
@@ -176,16 +175,15 @@ static inline enum sp_err take_attributes(struct sp_facts *f)
 static inline enum sp_err on_name(struct sp_facts *f)
 {
     uint32_t symbol = 0;
-    if (!f->chain.has_dot) {
-        SP_TRY(sp_facts_chain_end(f));
-        SP_TRY(sp_facts_const_end(f));
-    }
     SP_TRY(sp_facts_find(f, &symbol));
-    SP_TRY(sp_facts_chain_name(f, symbol));
-    SP_TRY(take_attributes(f));
-    f->at_statement = false;
-    note_last(f, (struct facts_last){.kind = SP_TOKEN_NAME, .is_operand = true});
-    return SP_OK;
+    if ((f->open & OPEN_DOT) != 0) {
+        SP_TRY(sp_facts_chain_attribute(f, symbol));
+    } else {
+        SP_TRY(sp_facts_end(f));
+        SP_TRY(sp_facts_chain_name(f, symbol));
+    }
+    f->last = (struct facts_last){.flags = LAST_OPERAND};
+    return take_attributes(f);
 }
 
 /* ---- brackets and other operators ---- */
@@ -206,38 +204,41 @@ static enum sp_err open_call(struct sp_facts *f, struct facts_level *level, uint
 }
 
 /* What the bracket opens that is the current token. */
-static uint8_t kind_of(const struct sp_facts *f)
+static uint8_t kind_of(uint8_t op, bool is_behind_operand)
 {
-    if (f->token.op == '(') {
-        return f->last.is_operand ? LEVEL_CALL : LEVEL_GROUP;
+    if (op == '(') {
+        return is_behind_operand ? LEVEL_CALL : LEVEL_GROUP;
     }
-    if (f->token.op == '{') {
+    if (op == '{') {
         return LEVEL_DICT;
     }
-    return f->last.is_operand ? LEVEL_INDEX : LEVEL_LIST;
+    return is_behind_operand ? LEVEL_INDEX : LEVEL_LIST;
 }
 
-static enum sp_err on_open(struct sp_facts *f, uint32_t ref)
+static enum sp_err on_open(struct sp_facts *f, uint8_t op, uint32_t ref)
 {
-    if (f->token.op == '(' && !f->last.is_operand && sp_facts_begins_argument(f)) {
+    uint8_t kind = kind_of(op, (f->last.flags & LAST_OPERAND) != 0);
+    if (op == '(' && kind == LEVEL_GROUP && sp_facts_begins_argument(f)) {
         sp_facts_argument_begin(f);
     }
     /* The lexer allows no more brackets than there are levels. */
     f->level++;
     f->now++;
-    f->has_bracket = true;
+    f->statement.has_bracket = true;
+    f->statement.binds_next = false;
     f->depth_most = (uint32_t)sp_size_max(f->depth_most, f->level);
-    clear_level(f->now);
     struct facts_level *level = f->now;
+    clear_level(level);
     level->first_ref = f->ref_count;
-    f->binds_next = false;
-    if (f->token.op == '(') {
-        level->is_params = f->expects_params;
-        f->expects_params = false;
+    level->kind = kind;
+    if (op == '(') {
+        level->is_params = f->statement.expects_params;
+        f->statement.expects_params = false;
     }
-    level->kind = kind_of(f);
     sp_facts_level_around(f);
-    return level->kind == LEVEL_CALL ? open_call(f, level, ref) : SP_OK;
+    bool is_call = kind == LEVEL_CALL;
+    f->last = (struct facts_last){.op = op, .flags = is_call ? LAST_ARGUMENT : 0};
+    return is_call ? open_call(f, level, ref) : SP_OK;
 }
 
 /* getattr(os, 'path') does not hand the module on: it is read as os.path. */
@@ -248,35 +249,51 @@ void sp_facts_forgive_getter(struct sp_facts *f, const struct sp_call *call)
         return;
     }
     const struct sp_ref *callee = &f->refs[call->callee];
-    if (callee->root != SP_ROOT_NAME || callee->count != 1) {
+    if (!sp_facts_is_lone(callee)) {
         return;
     }
-    struct sp_slice name = sp_facts_symbol(f, f->segments[callee->path_at]);
+    struct sp_slice name = sp_facts_symbol(f, callee->path_at);
     if (sp_slice_is(name, "getattr") || sp_slice_is(name, "hasattr")) {
         f->refs[call->arg0_ref].flags &= (uint8_t)~SP_REF_ESCAPES;
     }
 }
 
 /* Behind a call with a constant the result may be a module: it is followed like a name. */
-static enum sp_err on_close(struct sp_facts *f)
+static enum sp_err close_call(struct sp_facts *f, const struct facts_level *level)
+{
+    struct sp_call *call = &f->calls[level->call];
+    call->has_args = f->last.op != '(';
+    call->arg_count = call->has_args ? level->arg + (f->last.op == ',' ? 0 : 1) : 0;
+    bool is_known = call->arg0 != SP_FACTS_NONE || call->arg1 != SP_FACTS_NONE || call->may_fold;
+    if (!is_known) {
+        return SP_OK;
+    }
+    sp_facts_forgive_getter(f, call);
+    return sp_facts_chain_result(f);
+}
+
+/* What was used inside brackets was used around them, too. */
+static void note_used(struct facts_level *level, uint32_t from, uint32_t to)
+{
+    if (to - from > level->used_to - level->used_from) {
+        level->used_from = from;
+        level->used_to = to;
+    }
+}
+
+static enum sp_err on_close(struct sp_facts *f, uint8_t op)
 {
     const struct facts_level *level = f->now;
     sp_facts_argument_end(f);
-    f->closed.call = level->kind == LEVEL_CALL ? level->call : SP_FACTS_NONE;
+    bool is_call = level->kind == LEVEL_CALL;
+    f->closed.call = is_call ? level->call : SP_FACTS_NONE;
     f->closed.group = level->kind == LEVEL_GROUP ? level->first_ref : SP_FACTS_NONE;
     f->level--;
     f->now--;
-    if (f->closed.call == SP_FACTS_NONE) {
-        return SP_OK;
-    }
-    struct sp_call *call = &f->calls[f->closed.call];
-    call->has_args = f->last.kind != SP_TOKEN_OP || f->last.op != '(';
-    call->arg_count = call->has_args
-                          ? level->arg + (f->last.kind == SP_TOKEN_OP && f->last.op == ',' ? 0 : 1)
-                          : 0;
-    sp_facts_forgive_getter(f, call);
-    bool is_known = call->arg0 != SP_FACTS_NONE || call->arg1 != SP_FACTS_NONE || call->may_fold;
-    return is_known ? sp_facts_chain_result(f) : SP_OK;
+    note_used(f->now, level->used_from, level->used_to);
+    SP_TRY(is_call ? close_call(f, level) : SP_OK);
+    f->last = (struct facts_last){.op = op, .flags = LAST_OPERAND};
+    return SP_OK;
 }
 
 static void on_comma(struct sp_facts *f)
@@ -296,144 +313,139 @@ static void on_comma(struct sp_facts *f)
     level->is_lost = false;
 }
 
-static void on_colon(struct sp_facts *f)
+/* True when a statement begins behind it. */
+static bool on_colon(struct sp_facts *f)
 {
     struct facts_level *level = f->now;
-    f->binds_next = false;
+    f->statement.binds_next = false;
     if (level->is_lambda_head) {
         level->is_lambda_head = false;
         level->has_lambda = true;
-        return;
+        return false;
     }
-    if (f->level == 0 && f->is_compound) {
+    if (f->level == 0 && f->statement.is_compound) {
         start_statement(f);
-    } else if (f->level == 0) {
-        f->in_annotation = true;
+        return true;
     }
+    f->statement.in_annotation = f->statement.in_annotation || f->level == 0;
+    return false;
 }
 
 /* `(x or os).system`: what stands in the parentheses is used in a way that is not followed. Groups in groups would be
-   looked at again and again: the first name of each remembers in `base`, which names have no use for, where it ends. */
+   looked at again and again: the greatest part that was looked at is remembered at each depth. */
 static void use_group(struct sp_facts *f)
 {
-    uint32_t first = SP_FACTS_NONE;
+    const struct facts_level *inside = f->now + 1; /* as the bracket left it */
     uint32_t i = f->closed.group;
     while (i < f->ref_count) {
         struct sp_ref *ref = &f->refs[i];
-        bool is_name = ref->root == SP_ROOT_NAME;
-        first = is_name && first == SP_FACTS_NONE ? i : first;
-        if ((ref->flags & (SP_REF_CALLED | SP_REF_INDEXED)) == 0) {
+        bool is_known = i == inside->used_from && i < inside->used_to;
+        if (!is_known && (ref->flags & (SP_REF_CALLED | SP_REF_INDEXED)) == 0) {
             ref->flags |= SP_REF_ESCAPES;
         }
-        i = is_name && ref->base != SP_FACTS_NONE ? ref->base : i + 1;
+        i = is_known ? inside->used_to : i + 1;
     }
-    if (first != SP_FACTS_NONE) {
-        f->refs[first].base = f->ref_count;
-    }
+    note_used(f->now, f->closed.group, f->ref_count);
 }
 
-/* An operator that neither opens nor closes. */
-static inline void on_mark(struct sp_facts *f, uint8_t op, uint32_t ref)
+/* An operator that neither opens nor closes; the reference and the constant before it have ended. */
+static enum sp_err on_mark(struct sp_facts *f, uint8_t op, uint32_t ref)
 {
+    uint8_t flags = 0;
     switch (op) {
     case ',':
         on_comma(f);
+        flags = f->now->kind == LEVEL_CALL ? LAST_ARGUMENT : 0;
         break;
     case ':':
-        on_colon(f);
+        flags = on_colon(f) ? LAST_STATEMENT : f->last.flags & LAST_STATEMENT;
         break;
     case ';':
         start_statement(f);
+        flags = LAST_STATEMENT;
         break;
     case '=':
     case SP_OP_WALRUS:
         sp_facts_assign(f, ref);
         break;
     case '*':
-        f->has_star = f->has_star || !f->last.is_operand;
+    case SP_OP_POWER:
+        f->is_prefix = (f->last.flags & LAST_OPERAND) == 0;
+        f->statement.has_star = f->statement.has_star || (f->is_prefix && op == '*');
         break;
     default:
         break;
     }
+    f->last = (struct facts_last){.op = op, .flags = flags};
+    return SP_OK;
 }
 
-/* Any operator but a dot behind an operand; the reference and the constant before it have ended. */
-static inline enum sp_err on_ending_op(struct sp_facts *f, uint8_t op, uint32_t ref)
+/* A dot behind what has attributes. */
+static enum sp_err on_dot(struct sp_facts *f)
 {
-    switch (op) {
-    case '(':
-    case '[':
-    case '{':
-        return on_open(f, ref);
-    case ')':
-    case ']':
-    case '}':
-        return on_close(f);
-    default:
-        f->is_prefix = !f->last.is_operand;
-        on_mark(f, op, ref);
-        return SP_OK;
+    if ((f->open & OPEN_CHAIN) == 0) {
+        SP_TRY(sp_facts_end(f));
     }
+    SP_TRY(sp_facts_chain_dot(f));
+    f->last = (struct facts_last){.op = '.'};
+    return SP_OK;
 }
 
 /* A + behind a constant, which may go on. */
-static bool joins_constant(struct sp_facts *f, uint8_t op)
+static bool joins_constant(struct sp_facts *f)
 {
-    bool is_join = op == '+' && f->constant.is_open && !f->constant.is_joined;
-    f->constant.is_joined = f->constant.is_joined || is_join;
-    return is_join;
-}
-
-static inline bool is_closing(uint8_t op)
-{
-    return op == ')' || op == ']' || op == '}';
-}
-
-static inline bool is_used_by(uint8_t op)
-{
-    return op == '.' || op == '(' || op == '[';
+    if ((f->open & OPEN_CONST) == 0 || f->constant.is_joined) {
+        return false;
+    }
+    f->constant.is_joined = true;
+    f->last = (struct facts_last){.op = '+'};
+    return true;
 }
 
 static inline enum sp_err on_op(struct sp_facts *f)
 {
     uint8_t op = f->token.op;
-    struct facts_last last = {.kind = SP_TOKEN_OP, .op = op, .is_operand = is_closing(op)};
-    if (f->closed.group != SP_FACTS_NONE && is_used_by(op)) {
+    uint32_t ref = (f->open & OPEN_CHAIN) != 0 ? f->ref_count : SP_FACTS_NONE;
+    bool is_use = op == '.' || op == '(' || op == '[';
+    if (is_use && f->last.op == ')' && f->closed.group != SP_FACTS_NONE) {
         use_group(f);
     }
-    if (op == '.' && (f->chain.is_open || f->last.is_operand)) {
-        SP_TRY(f->chain.is_open ? SP_OK : sp_facts_const_end(f));
-        SP_TRY(sp_facts_chain_dot(f));
-    } else if (!joins_constant(f, op)) {
-        uint32_t ref = f->chain.is_open ? f->ref_count : SP_FACTS_NONE;
-        SP_TRY(sp_facts_chain_end(f));
-        SP_TRY(sp_facts_const_end(f));
-        SP_TRY(on_ending_op(f, op, ref));
-        f->keyword_open = op == '=' ? f->keyword_open : SP_FACTS_NONE;
+    if (op == '.' && (ref != SP_FACTS_NONE || (f->last.flags & LAST_OPERAND) != 0)) {
+        return on_dot(f);
     }
-    f->at_statement = f->at_statement && (op == ';' || op == ':');
-    if (op == ')') {
-        f->last = last;
-    } else {
-        note_last(f, last);
+    if (op == '+' && joins_constant(f)) {
+        return SP_OK;
     }
-    return SP_OK;
+    SP_TRY(sp_facts_end(f));
+    switch (op) {
+    case '(':
+    case '[':
+    case '{':
+        return on_open(f, op, ref);
+    case ')':
+    case ']':
+    case '}':
+        return on_close(f, op);
+    default:
+        return on_mark(f, op, ref);
+    }
 }
 
 /* ---- the pass ---- */
 
 static enum sp_err on_line(struct sp_facts *f)
 {
-    SP_TRY(sp_facts_chain_end(f));
-    SP_TRY(sp_facts_const_end(f));
+    SP_TRY(sp_facts_end(f));
     if (f->token.kind == SP_TOKEN_INDENT) {
         f->indents++;
         f->depth_most = (uint32_t)sp_size_max(f->depth_most, f->indents);
     } else if (f->token.kind == SP_TOKEN_DEDENT && f->indents > 0) {
         f->indents--;
     }
-    start_statement(f);
-    note_last(f, (struct facts_last){.kind = f->token.kind});
+    if ((f->last.flags & LAST_STATEMENT) == 0) {
+        start_statement(f);
+    }
+    f->last = (struct facts_last){.flags = LAST_STATEMENT};
     return SP_OK;
 }
 
@@ -463,8 +475,8 @@ static enum sp_err on_magic(struct sp_facts *f)
 static void note_number(struct sp_facts *f)
 {
     const struct facts_level *level = f->now;
-    bool is_first = f->last.kind == SP_TOKEN_OP && (f->last.op == '(' || f->last.op == '-');
-    if (f->level > 0 && level->kind == LEVEL_CALL && level->arg == 0 && is_first) {
+    bool is_first = f->last.op == '(' || f->last.op == '-';
+    if (is_first && f->level > 0 && level->kind == LEVEL_CALL && level->arg == 0) {
         f->calls[level->call].is_number = true;
     }
 }
@@ -474,13 +486,12 @@ static enum sp_err on_operand(struct sp_facts *f)
 {
     enum sp_token_kind kind = (enum sp_token_kind)f->token.kind;
     bool is_operand = kind != SP_TOKEN_MAGIC && kind != SP_TOKEN_FSTRING_START;
-    SP_TRY(sp_facts_chain_end(f));
+    if (kind != SP_TOKEN_STRING || (f->open & OPEN_CHAIN) != 0) {
+        SP_TRY(sp_facts_end(f));
+    }
     if (kind == SP_TOKEN_STRING) {
         SP_TRY(sp_facts_const_string(f));
-    } else {
-        SP_TRY(sp_facts_const_end(f));
-    }
-    if (kind == SP_TOKEN_NUMBER) {
+    } else if (kind == SP_TOKEN_NUMBER) {
         note_number(f);
     } else if (kind == SP_TOKEN_FSTRING_MIDDLE) {
         SP_TRY(sp_facts_const_text(f));
@@ -489,18 +500,14 @@ static enum sp_err on_operand(struct sp_facts *f)
     } else if (kind == SP_TOKEN_FSTRING_START && sp_facts_begins_argument(f)) {
         sp_facts_argument_begin(f);
     }
-    f->at_statement = false;
-    note_last(
-        f, (struct facts_last){.kind = f->token.kind, .op = f->token.op, .is_operand = is_operand});
+    f->last = (struct facts_last){.flags = is_operand ? LAST_OPERAND : 0};
     return SP_OK;
 }
 
-/* True in `out_taken` when more tokens than this one were taken: the next one is there already. */
-static inline enum sp_err on_token(struct sp_facts *f, bool *out_taken)
+static inline enum sp_err on_token(struct sp_facts *f)
 {
-    *out_taken = false;
     if (f->token.kind == SP_TOKEN_NAME) {
-        return f->token.op == SP_WORD_PLAIN ? on_name(f) : on_keyword(f, out_taken);
+        return f->token.op == SP_WORD_PLAIN ? on_name(f) : on_keyword(f);
     }
     if (f->token.kind == SP_TOKEN_OP) {
         return on_op(f);
@@ -510,16 +517,11 @@ static inline enum sp_err on_token(struct sp_facts *f, bool *out_taken)
 
 static enum sp_err run(struct sp_facts *f)
 {
-    bool taken = false;
-    for (;;) {
-        if (!taken) {
-            SP_TRY(sp_facts_next(f));
-        }
-        SP_TRY(on_token(f, &taken));
-        if (f->token.kind == SP_TOKEN_END && !taken) {
-            return SP_OK;
-        }
-    }
+    do {
+        SP_TRY(next(f));
+        SP_TRY(on_token(f));
+    } while (f->token.kind != SP_TOKEN_END);
+    return SP_OK;
 }
 
 enum sp_err sp_facts_scan(struct sp_facts *f, struct sp_slice source, enum sp_python_family family,
@@ -538,14 +540,13 @@ enum sp_err sp_facts_scan(struct sp_facts *f, struct sp_slice source, enum sp_py
     f->fold_count = 0;
     f->folded_bytes = 0;
     f->is_lost = false;
-    f->chain = (struct facts_chain){.is_open = false};
-    f->constant.is_open = false;
+    f->open = 0;
     f->level = 0;
     f->now = &f->levels[0];
     f->now->is_pattern = true;
     f->depth_most = 0;
     f->indents = 0;
-    note_last(f, (struct facts_last){.kind = SP_TOKEN_NEWLINE});
+    f->last = (struct facts_last){.flags = LAST_STATEMENT};
     f->keyword_open = SP_FACTS_NONE;
     start_statement(f);
     if (source.len > f->source_max) {

@@ -10,18 +10,16 @@
 
 #include "python/lexer.h"
 
-#define SP_FACTS_PATHS_MAX      8u /* meanings of one name; more are refused */
-#define SP_FACTS_PATH_BYTES_MAX ((size_t)256)
-#define SP_FACTS_CONST_BYTES_MAX                                                                   \
-    ((size_t)4096) /* of a constant that is read as a name or as code */
-#define SP_FACTS_NONE UINT32_MAX
+#define SP_FACTS_PATHS_MAX       8u /* meanings of one name; more are refused */
+#define SP_FACTS_PATH_BYTES_MAX  ((size_t)256)
+/* Of a constant that is read as a name or as code. */
+#define SP_FACTS_CONST_BYTES_MAX ((size_t)4096)
+#define SP_FACTS_NONE            UINT32_MAX
 
-/* A place in the source, as a token has it. */
+/* A place in the source, in bytes. */
 struct sp_span {
     uint32_t start;
     uint32_t end;
-    uint32_t line;
-    uint32_t line_start;
 };
 
 /* `import a.b as c`, or one name of `from a.b import c as d` (then `name` is c, or "*"). */
@@ -40,7 +38,7 @@ struct sp_import {
 enum sp_ref_root {
     SP_ROOT_OBJECT, /* something computed: only the attribute names are known */
     SP_ROOT_NAME,   /* the first segment is a name of the program */
-    SP_ROOT_CALL,   /* the result of call number `base` */
+    SP_ROOT_CALL,   /* the result of a call, see sp_facts_base */
 };
 #define SP_REF_CALLED  0x01u /* directly followed by ( */
 #define SP_REF_ESCAPES 0x02u /* used as a value in a way that is not followed */
@@ -52,8 +50,7 @@ enum sp_ref_root {
 /* A name with its attributes: `a.b.c`. */
 struct sp_ref {
     struct sp_span place;
-    uint32_t path_at;
-    uint32_t base;
+    uint32_t path_at; /* where its names are; of a lone name its symbol */
     uint16_t count;
     uint8_t root;
     uint8_t flags;
@@ -144,13 +141,15 @@ const struct sp_const *sp_facts_const(const struct sp_facts *facts, uint32_t ind
 /* Names gave up on being followed: too many meanings. */
 bool sp_facts_is_lost(const struct sp_facts *facts) SP_NONNULL(1);
 
-/* Distinct names of this source, the most that there can be, and whether one stands for something imported. */
+/* Distinct names of this source, the most that there can be, whether one stands for something imported. */
 size_t sp_facts_symbol_count(const struct sp_facts *facts) SP_NONNULL(1);
 size_t sp_facts_symbol_most(const struct sp_facts *facts) SP_NONNULL(1);
 bool sp_facts_has_meaning(const struct sp_facts *facts, uint32_t symbol) SP_NONNULL(1);
 
 /* The name of a symbol, in NFKC. */
 struct sp_slice sp_facts_symbol(const struct sp_facts *facts, uint32_t symbol) SP_NONNULL(1);
+/* The number of the call whose result a reference of SP_ROOT_CALL begins with; SP_FACTS_NONE for others. */
+uint32_t sp_facts_base(const struct sp_facts *facts, const struct sp_ref *ref) SP_NONNULL(1, 2);
 /* Segment `index` of a reference. */
 struct sp_slice sp_facts_segment(const struct sp_facts *facts, const struct sp_ref *ref,
                                  unsigned index) SP_NONNULL(1, 2);
@@ -186,7 +185,6 @@ enum sp_err sp_facts_resolve_symbol(const struct sp_facts *facts, uint32_t symbo
                                     struct sp_paths *out) SP_MUST_CHECK SP_NONNULL(1, 3);
 uint32_t sp_facts_segment_symbol(const struct sp_facts *facts, const struct sp_ref *ref,
                                  unsigned index) SP_NONNULL(1, 2);
-
 /* Columns count characters from 1. */
 struct sp_place {
     uint32_t line;
@@ -196,5 +194,7 @@ struct sp_place {
 };
 struct sp_place sp_facts_place(const struct sp_facts *facts, const struct sp_span *span)
     SP_NONNULL(1, 2);
+/* Where CPython would point for the fault that ended the scan. */
+struct sp_place sp_facts_fault_place(const struct sp_facts *facts) SP_NONNULL(1);
 
 #endif

@@ -10,36 +10,14 @@ static bool makes_constant(const struct sp_facts *f)
            (name.len == 5 && sp_slice_is(name, "bytes"));
 }
 
-static inline enum sp_err open_chain(struct sp_facts *f, enum sp_ref_root root, uint32_t base,
-                                     unsigned flags)
-{
-    if (f->ref_count == f->ref_max) {
-        return SP_ERR_FULL;
-    }
-    f->refs[f->ref_count] = (struct sp_ref){.place = sp_facts_span(&f->token),
-                                            .path_at = f->segment_count,
-                                            .base = base,
-                                            .root = (uint8_t)root,
-                                            .flags = (uint8_t)flags};
-    f->chain = (struct facts_chain){.is_open = true};
-    return SP_OK;
-}
-
-/* Behind `in` a name may only be looked up. */
-static inline unsigned flags_behind(const struct sp_facts *f)
-{
-    return f->last.keyword == SP_WORD_IN && !f->is_for_in ? SP_REF_TESTED : 0;
-}
-
 /* A name in this place is bound, whatever it stood for before. */
 static bool is_binding_place(const struct sp_facts *f)
 {
-    bool is_op = f->last.kind == SP_TOKEN_OP;
+    uint8_t op = f->last.op;
     if ((f->now->is_params && f->level == 1) || f->now->is_lambda_head) {
-        bool is_star = f->last.op == '*' || f->last.op == SP_OP_POWER;
-        bool behind_mark =
-            is_op && (f->last.op == '(' || f->last.op == ',' || (is_star && f->is_prefix));
-        return behind_mark || f->last.keyword == SP_WORD_LAMBDA;
+        bool is_star = op == '*' || op == SP_OP_POWER;
+        return op == '(' || op == ',' || (is_star && f->is_prefix) ||
+               f->last.keyword == SP_WORD_LAMBDA;
     }
     switch (f->last.keyword) {
     case SP_WORD_DEF:
@@ -49,56 +27,74 @@ static bool is_binding_place(const struct sp_facts *f)
     case SP_WORD_GLOBAL:
         return true;
     default:
-        return f->for_open && f->level == 0 && is_op && f->last.op == ',';
+        return f->statement.for_open && f->level == 0 && op == ',';
     }
 }
 
-static inline enum sp_err open_name(struct sp_facts *f, uint32_t symbol)
+uint8_t sp_facts_bind_name(struct sp_facts *f, uint32_t symbol)
 {
-    /* `match os:` and the like: a soft keyword takes the value. */
-    SP_TRY(open_chain(f, SP_ROOT_NAME, SP_FACTS_NONE,
-                      flags_behind(f) | (f->last.is_operand ? SP_REF_ESCAPES : 0) |
-                          (is_binding_place(f) ? SP_REF_BINDS : 0)));
-    f->is_case = f->is_case || (f->at_statement && sp_slice_is(sp_facts_symbol(f, symbol), "case"));
+    if (f->statement.binds_next || f->now->is_params || f->now->is_lambda_head) {
+        f->symbols[symbol].flags |= SYMBOL_BOUND;
+    }
+    return is_binding_place(f) ? SP_REF_BINDS : 0;
+}
+
+void sp_facts_begin_name(struct sp_facts *f)
+{
+    if ((f->last.flags & LAST_STATEMENT) != 0) {
+        f->statement.is_case =
+            sp_slice_is(sp_facts_symbol(f, f->refs[f->ref_count].path_at), "case");
+    }
     if (sp_facts_begins_argument(f)) {
-        f->chain.is_arg = true;
+        f->open |= LAST_ARGUMENT;
         if (makes_constant(f)) {
             sp_facts_argument_begin(f);
         }
     }
-    if (f->binds_next || f->now->is_params || f->now->is_lambda_head) {
-        f->symbols[symbol].flags |= SYMBOL_BOUND;
-    }
-    return SP_OK;
 }
 
-enum sp_err sp_facts_chain_name(struct sp_facts *f, uint32_t symbol)
+enum sp_err sp_facts_chain_attribute(struct sp_facts *f, uint32_t symbol)
 {
-    if (!f->chain.has_dot) {
-        SP_TRY(open_name(f, symbol));
-    }
     struct sp_ref *ref = &f->refs[f->ref_count];
-    f->chain.has_dot = false;
-    ref->place.end = f->token.end;
     if (ref->count == UINT16_MAX) {
         return SP_ERR_FULL;
     }
+    if (sp_facts_is_lone(ref)) {
+        uint32_t first = ref->path_at;
+        ref->path_at = f->segment_count;
+        ref->flags &= (uint8_t)~SP_REF_BINDS;
+        SP_TRY(sp_facts_put_segment(f, first));
+    }
+    f->open &= (uint8_t)~OPEN_DOT;
+    ref->place.end = f->token.end;
     ref->count++;
     return sp_facts_put_segment(f, symbol);
 }
 
+/* A chain at the current token that begins with no name. */
+static enum sp_err open_chain(struct sp_facts *f, enum sp_ref_root root)
+{
+    if (f->ref_count == f->ref_max) {
+        return SP_ERR_FULL;
+    }
+    f->refs[f->ref_count] = (struct sp_ref){
+        .place = sp_facts_span(&f->token), .path_at = f->segment_count, .root = (uint8_t)root};
+    f->open = OPEN_CHAIN;
+    return root == SP_ROOT_CALL ? sp_facts_put_segment(f, f->closed.call) : SP_OK;
+}
+
 enum sp_err sp_facts_chain_result(struct sp_facts *f)
 {
-    return open_chain(f, SP_ROOT_CALL, f->closed.call, 0);
+    return open_chain(f, SP_ROOT_CALL);
 }
 
 enum sp_err sp_facts_chain_dot(struct sp_facts *f)
 {
-    if (!f->chain.is_open) {
-        bool is_call = f->closed.call != SP_FACTS_NONE;
-        SP_TRY(open_chain(f, is_call ? SP_ROOT_CALL : SP_ROOT_OBJECT, f->closed.call, 0));
+    if ((f->open & OPEN_CHAIN) == 0) {
+        bool is_call = f->last.op == ')' && f->closed.call != SP_FACTS_NONE;
+        SP_TRY(open_chain(f, is_call ? SP_ROOT_CALL : SP_ROOT_OBJECT));
     }
-    f->chain.has_dot = true;
+    f->open |= OPEN_DOT;
     return SP_OK;
 }
 
@@ -124,7 +120,7 @@ static enum sp_err follow_at(struct sp_facts *f, uint32_t depth, uint32_t ref, b
         *out = false;
     } else if (depth == 0) {
         /* `a, b = x, y` has a name for each; one name for a tuple is not followed. */
-        *out = is_target ? !is_tuple || level->group_least > 1 : !f->hands_out;
+        *out = is_target ? !is_tuple || level->group_least > 1 : !f->statement.hands_out;
     } else if (level->kind == LEVEL_CALL) {
         *out = is_target && level->is_params;
     } else {
@@ -150,10 +146,20 @@ void sp_facts_level_around(struct sp_facts *f)
     f->now->outer = depth > 0 && is_transparent(around) ? around->outer : (uint8_t)depth;
 }
 
+/* A value of a statement that binds nothing so far. */
+static bool leaves_statement(const struct sp_facts *f, const struct facts_level *level)
+{
+    return f->statement.hands_out || level->has_lambda || level->is_lost;
+}
+
 static enum sp_err follow_value(struct sp_facts *f, uint32_t ref)
 {
     bool is_followed = false;
     uint32_t depth = f->level;
+    if (depth == 0 && f->now->target_count == 0) {
+        f->refs[ref].flags |= leaves_statement(f, f->now) ? SP_REF_ESCAPES : 0;
+        return SP_OK;
+    }
     for (;; depth = f->levels[depth].outer) {
         SP_TRY(follow_at(f, depth, ref, &is_followed));
         bool is_group = depth > 0 && f->levels[depth].kind == LEVEL_GROUP;
@@ -170,22 +176,24 @@ static enum sp_err follow_value(struct sp_facts *f, uint32_t ref)
 /* Names that stand in a pattern of names before an = become its targets. */
 static void name_target(struct sp_facts *f, const struct sp_ref *ref)
 {
-    if (!f->now->is_pattern || ref->count == 0 || f->in_annotation) {
+    struct facts_statement *statement = &f->statement;
+    if (ref->count == 0 || statement->in_annotation) {
         return;
     }
-    if (f->names_now_count == FACTS_TARGETS_MAX) {
+    if (statement->name_count == FACTS_TARGETS_MAX) {
         f->levels[0].is_lost = true;
         return;
     }
-    f->names_now[f->names_now_count] = f->segments[ref->path_at + ref->count - 1U];
-    f->names_now_count++;
+    f->names_now[statement->name_count] =
+        sp_facts_is_lone(ref) ? ref->path_at : f->segments[sp_facts_path_at(ref) + ref->count - 1U];
+    statement->name_count++;
 }
 
 /* `a, b = c = value`: all that stands in front of the last = of a statement without brackets. */
 static void mark_targets(struct sp_facts *f)
 {
     for (uint32_t i = f->statement_ref; i < f->ref_count; i++) {
-        if (f->refs[i].root == SP_ROOT_NAME && f->refs[i].count == 1) {
+        if (sp_facts_is_lone(&f->refs[i])) {
             f->refs[i].flags |= SP_REF_BINDS;
         }
     }
@@ -195,12 +203,14 @@ static void mark_targets(struct sp_facts *f)
 static void assign_statement(struct sp_facts *f)
 {
     struct facts_level *level = &f->levels[0];
-    uint32_t count = f->names_now_count;
+    struct facts_statement *statement = &f->statement;
+    uint32_t count = statement->name_count;
     bool has_lambda = level->is_lambda_head || level->has_lambda;
-    if (!f->has_bracket && !f->in_annotation && !has_lambda && f->lx.mode != SP_PYTHON_FRAGMENT) {
+    if (!statement->has_bracket && !statement->in_annotation && !has_lambda &&
+        f->lx.mode != SP_PYTHON_FRAGMENT) {
         mark_targets(f);
     }
-    level->is_lost = level->is_lost || f->has_star || count == 0 ||
+    level->is_lost = level->is_lost || statement->has_star || count == 0 ||
                      count > (uint32_t)FACTS_TARGETS_MAX - level->target_count;
     if (level->target_count == 0 || count < level->group_least) {
         level->group_least = (uint16_t)count;
@@ -212,9 +222,9 @@ static void assign_statement(struct sp_facts *f)
             level->target_count++;
         }
     }
-    f->names_now_count = 0;
-    f->in_annotation = false;
-    f->has_star = false;
+    statement->name_count = 0;
+    statement->in_annotation = false;
+    statement->has_star = false;
     level->has_comma = false;
 }
 
@@ -223,7 +233,7 @@ static void add_keyword(struct sp_facts *f, uint32_t call, const struct sp_ref *
     if (f->keyword_count < f->keyword_max) {
         f->keyword_open = f->keyword_count;
         f->keywords[f->keyword_count] = (struct sp_keyword){
-            .place = ref->place, .call = call, .name = name, .is_pattern = f->is_case};
+            .place = ref->place, .call = call, .name = name, .is_pattern = f->statement.is_case};
         f->keyword_count++;
     }
 }
@@ -232,19 +242,19 @@ static void add_keyword(struct sp_facts *f, uint32_t call, const struct sp_ref *
 void sp_facts_assign(struct sp_facts *f, uint32_t ref)
 {
     struct facts_level *level = f->now;
+    f->keyword_open = SP_FACTS_NONE;
     if (f->level == 0 && f->token.op == '=') {
         assign_statement(f);
         return;
     }
-    bool has_name =
-        ref != SP_FACTS_NONE && f->refs[ref].root == SP_ROOT_NAME && f->refs[ref].count == 1;
+    bool has_name = ref != SP_FACTS_NONE && sp_facts_is_lone(&f->refs[ref]);
     level->is_lost = !has_name;
     level->target_count = has_name ? 1 : 0;
     level->group_least = 1;
     if (!has_name) {
         return;
     }
-    uint32_t symbol = f->segments[f->refs[ref].path_at];
+    uint32_t symbol = f->refs[ref].path_at;
     level->targets[0] = symbol;
     f->symbols[symbol].flags |= SYMBOL_BOUND;
     f->refs[ref].flags |= SP_REF_STORED;
@@ -264,48 +274,42 @@ static void note_argument(struct sp_facts *f, uint32_t ref)
     }
 }
 
-static unsigned flags_before(const struct sp_facts *f)
-{
-    if (f->token.kind != SP_TOKEN_OP) {
-        return 0;
-    }
-    switch (f->token.op) {
-    case '(':
-        return SP_REF_CALLED;
-    case '[':
-        return SP_REF_INDEXED;
-    case '=':
-        return f->level == 0 ? SP_REF_STORED : 0;
-    default:
-        return 0;
-    }
-}
-
 /* An argument of a call, behind which nothing is known of the value. */
 static bool leaves_at_once(const struct facts_level *level)
 {
     return level->kind != LEVEL_GROUP && level->target_count == 0;
 }
 
+/* What a reference is used for that goes on with ( or [. */
+static bool note_use(const struct sp_facts *f, struct sp_ref *ref)
+{
+    if (sp_facts_at_op(f, '(')) {
+        ref->flags |= SP_REF_CALLED;
+        return true;
+    }
+    if (sp_facts_at_op(f, '[')) {
+        ref->flags = (uint8_t)((ref->flags & ~SP_REF_BINDS) | SP_REF_INDEXED);
+        return true;
+    }
+    return false;
+}
+
 enum sp_err sp_facts_chain_close(struct sp_facts *f)
 {
     uint32_t number = f->ref_count;
     struct sp_ref *ref = &f->refs[number];
-    struct facts_chain chain = f->chain;
-    f->chain = (struct facts_chain){.is_open = false};
+    uint8_t open = f->open;
+    bool is_equal = sp_facts_at_op(f, '=');
+    f->open = 0;
     f->ref_count++;
-    ref->flags |= (uint8_t)flags_before(f);
-    if (ref->count != 1 || (ref->flags & SP_REF_INDEXED) != 0) {
-        ref->flags &= (uint8_t)~SP_REF_BINDS;
-    }
-    if ((ref->flags & (SP_REF_CALLED | SP_REF_INDEXED)) != 0 || chain.has_dot) {
+    ref->flags |= is_equal && f->level == 0 ? SP_REF_STORED : 0;
+    if (note_use(f, ref) || (open & OPEN_DOT) != 0) {
         return SP_OK;
     }
-    if (chain.is_arg) {
+    if ((open & LAST_ARGUMENT) != 0) {
         note_argument(f, number);
     }
-    bool is_equal = sp_facts_at_op(f, '=');
-    if (f->levels[0].target_count == 0 || is_equal) {
+    if (f->now->is_pattern && (f->levels[0].target_count == 0 || is_equal)) {
         name_target(f, ref);
     }
     if (is_equal || sp_facts_at_op(f, SP_OP_WALRUS) || ref->root == SP_ROOT_OBJECT) {

@@ -29,16 +29,15 @@ enum sp_err sp_facts_const_string(struct sp_facts *f)
 {
     struct facts_pending *now = &f->constant;
     bool is_complex = (f->token.flags & SP_TOKEN_ESCAPED) != 0;
-    if (now->is_open) {
+    if ((f->open & OPEN_CONST) != 0) {
         now->is_complex = true;
         now->is_joined = false;
         now->constant.place.end = f->token.end;
         return SP_OK;
     }
-    bool is_behind = f->last.kind == SP_TOKEN_OP && (f->last.op == '(' || f->last.op == ',');
-    *now = (struct facts_pending){.is_open = true, .is_complex = is_complex};
-    now->is_arg = is_behind && f->now->kind == LEVEL_CALL;
+    *now = (struct facts_pending){.is_arg = sp_facts_begins_argument(f), .is_complex = is_complex};
     now->constant.place = sp_facts_span(&f->token);
+    f->open = OPEN_CONST;
     if (now->is_arg) {
         sp_facts_argument_begin(f);
     }
@@ -65,7 +64,7 @@ static bool has_scheme(struct sp_slice text)
 enum sp_err sp_facts_const_close(struct sp_facts *f)
 {
     struct facts_pending *now = &f->constant;
-    now->is_open = false;
+    f->open = 0;
     bool ends = sp_facts_at_op(f, ',') || sp_facts_at_op(f, ')');
     const struct facts_level *level = f->now;
     bool is_arg = now->is_arg && ends && !now->is_joined && level->arg < 2;

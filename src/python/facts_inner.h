@@ -53,8 +53,8 @@ enum facts_level_kind { LEVEL_GROUP, LEVEL_CALL, LEVEL_INDEX, LEVEL_LIST, LEVEL_
 struct facts_level {
     uint8_t kind;        /* enum facts_level_kind */
     bool is_params;      /* of a def: names bind */
-    bool has_lambda;     /* behind a lambda: values leave by calls */
     bool is_lambda_head; /* between lambda and its colon */
+    bool has_lambda;     /* behind a lambda: values leave by calls */
     bool has_comma;      /* the value is a tuple */
     bool is_lost;        /* a target that is no name: values are not followed there */
     bool may_fold;       /* the argument begins like an expression of constants */
@@ -62,40 +62,58 @@ struct facts_level {
     uint8_t outer;       /* the next depth outwards where a value is looked at, see follow_value */
     uint32_t call;
     uint32_t arg;
-    struct sp_span argument; /* where it begins, when may_fold */
-    uint32_t first_ref;      /* references inside begin here */
+    uint32_t used_from; /* the most references inside that were looked at by use_group ... */
+    uint32_t used_to;   /* ... up to this one */
     uint16_t target_count;
-    uint16_t group_least; /* the smallest number of targets of one = */
+    uint16_t group_least;    /* the smallest number of targets of one = */
+    uint32_t first_ref;      /* references inside begin here */
+    struct sp_span argument; /* where it begins, when may_fold */
     uint32_t targets[FACTS_TARGETS_MAX];
 };
 
-/* The reference that is being read: it is the one behind all that are known. */
-struct facts_chain {
-    bool is_open;
-    bool has_dot; /* the next name is an attribute */
-    bool is_arg;  /* begins an argument */
-};
+/* What is being read. A reference is the one behind all that are known. */
+#define OPEN_CHAIN     0x01u
+#define OPEN_DOT       0x02u /* the chain goes on: the next name is an attribute */
+#define OPEN_CONST     0x04u
+
+/* What the last token makes of a name behind it: flags of references, and these. */
+#define LAST_OPERAND   SP_REF_ESCAPES /* a soft keyword takes the value: `match os:` */
+#define LAST_ARGUMENT  0x40u          /* it begins an argument */
+#define LAST_STATEMENT 0x80u          /* it begins a statement */
+#define LAST_IN_NAME   (SP_REF_ESCAPES | SP_REF_TESTED)
 
 /* What the last token was. */
 struct facts_last {
-    uint8_t kind;
-    uint8_t op;
+    uint8_t op;      /* 0: no operator */
     uint8_t keyword; /* enum sp_word */
-    bool is_operand;
+    uint8_t flags;
 };
 
-/* What the bracket held that the last token closed. */
+/* What the bracket held that closed last; it counts only directly behind a ). */
 struct facts_closed {
     uint32_t call;  /* SP_FACTS_NONE: it was none */
     uint32_t group; /* first reference inside plain parentheses, or SP_FACTS_NONE */
 };
 
 struct facts_pending {
-    bool is_open;
     bool is_arg;     /* begins an argument */
     bool is_complex; /* several literals, or escapes */
     bool is_joined;  /* the last token was + */
     struct sp_const constant;
+};
+
+/* What is known of the statement that is read. */
+struct facts_statement {
+    bool binds_next; /* for, as, def, class: the next names bind */
+    bool for_open;   /* behind `for`, in front of its `in` */
+    bool has_star;
+    bool in_annotation; /* its names are no targets */
+    bool is_compound;
+    bool hands_out;      /* gives its value away: return, yield, for */
+    bool has_bracket;    /* it has one */
+    bool is_case;        /* it begins with the name `case` */
+    bool expects_params; /* between def and its bracket */
+    uint8_t name_count;  /* of names_now */
 };
 
 struct facts_fold { /* an argument that may be made of constants alone */
@@ -105,20 +123,29 @@ struct facts_fold { /* an argument that may be made of constants alone */
 };
 
 struct sp_facts {
-    struct sp_lexer lx;
+    /* What nearly every token touches stands first, where instructions reach it by a short offset. */
     struct sp_py_token token;
+    struct facts_last last;
+    uint8_t open; /* OPEN_ bits, and LAST_ARGUMENT of a reference that begins an argument */
+    uint32_t ref_count, ref_max;
+    struct sp_ref *refs;
+    struct facts_level *now; /* levels[level] */
+    uint32_t *slots;         /* symbols plus one, by hash; 0 is a free one */
+    struct facts_symbol *symbols;
+    uint64_t seed; /* of the hash, so that nobody can choose names that collide */
+    uint32_t slot_mask;
+    uint32_t segment_count, segment_max;
+    uint32_t level;
+    uint32_t *segments;
+    struct facts_statement statement;
+    struct facts_closed closed;
+
+    struct sp_lexer lx;
     struct sp_syntax syntax;
     uint32_t source_max;
-    uint64_t seed; /* of the hash, so that nobody can choose names that collide */
-    bool is_lost;  /* a name has more meanings than are kept */
+    bool is_lost; /* a name has more meanings than are kept */
 
-    struct facts_symbol *symbols;
-    uint32_t *slots; /* symbols plus one, by hash; 0 is a free one */
-    uint32_t symbol_count, symbol_max, slot_mask;
-    uint32_t *segments;
-    uint32_t segment_count, segment_max;
-    struct sp_ref *refs;
-    uint32_t ref_count, ref_max;
+    uint32_t symbol_count, symbol_max;
     struct sp_import *imports;
     uint32_t import_count, import_max;
     struct sp_call *calls;
@@ -145,32 +172,15 @@ struct sp_facts {
     uint32_t fold_left;  /* steps that are left for working out */
     uint32_t names_left; /* bytes that are left for following names */
 
-    /* the state of the pass */
-    struct facts_chain chain;
+    /* more of the state of the pass */
     struct facts_pending constant;
     struct facts_level levels[FACTS_LEVELS];
-    struct facts_level *now; /* levels[level] */
-    uint32_t level;
     uint32_t depth_most;
     uint32_t indents;
     uint32_t names_now[FACTS_TARGETS_MAX]; /* of this statement, before its = */
-    uint32_t names_now_count;
-    bool has_star;
-    bool in_annotation; /* its names are no targets */
-    bool is_compound;
-    bool at_statement;
-    bool hands_out;         /* the statement gives its value away: return, yield, for */
-    bool binds_next;        /* for, as, def, class: the next names bind */
-    bool for_open;          /* behind `for`, in front of its `in` */
-    bool is_for_in;         /* the last `in` was one of those */
-    bool has_bracket;       /* the statement has one */
-    bool is_case;           /* the statement begins with the name `case` */
-    bool is_prefix;         /* the last operator stood where an operand could */
+    bool is_prefix;                        /* the last star stood where an operand could */
     uint32_t statement_ref; /* its first reference, or the first that no = has marked */
-    bool expects_params;    /* between def and its bracket */
-    struct facts_last last;
-    struct facts_closed closed;
-    uint32_t keyword_open; /* keyword argument whose value comes next, or SP_FACTS_NONE */
+    uint32_t keyword_open;  /* keyword argument whose value comes next, or SP_FACTS_NONE */
 };
 
 #endif

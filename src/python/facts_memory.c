@@ -180,10 +180,18 @@ struct sp_slice sp_facts_symbol(const struct sp_facts *facts, uint32_t symbol)
     return sp_slice_make(facts->symbols[symbol].ptr, facts->symbols[symbol].len);
 }
 
+uint32_t sp_facts_base(const struct sp_facts *facts, const struct sp_ref *ref)
+{
+    return ref->root == SP_ROOT_CALL ? facts->segments[ref->path_at] : SP_FACTS_NONE;
+}
+
 uint32_t sp_facts_segment_symbol(const struct sp_facts *facts, const struct sp_ref *ref,
                                  unsigned index)
 {
-    return index < ref->count ? facts->segments[ref->path_at + index] : SP_FACTS_NONE;
+    if (index >= ref->count) {
+        return SP_FACTS_NONE;
+    }
+    return sp_facts_is_lone(ref) ? ref->path_at : facts->segments[sp_facts_path_at(ref) + index];
 }
 
 struct sp_slice sp_facts_segment(const struct sp_facts *facts, const struct sp_ref *ref,
@@ -201,20 +209,58 @@ static uint32_t count_characters(const uint8_t *ptr, uint32_t from, uint32_t to)
     return count;
 }
 
+static bool is_pair(struct sp_slice source, size_t at)
+{
+    return at + 1 < source.len && source.ptr[at] == '\r' && source.ptr[at + 1] == '\n';
+}
+
+/* Lines that end between two offsets: with LF, with CR, or with both, which counts at the LF. */
+static uint32_t count_lines(struct sp_slice source, size_t from, size_t to)
+{
+    uint32_t count = 0;
+    for (size_t at = from; at < to; at++) {
+        count += source.ptr[at] == '\n' ? 1 : 0;
+    }
+    struct sp_slice text = sp_slice_make(source.ptr, to);
+    for (size_t at = sp_slice_find(text, from, '\r'); at < to;
+         at = sp_slice_find(text, at + 1, '\r')) {
+        count += is_pair(source, at) ? 0 : 1;
+    }
+    return count;
+}
+
+/* Where the line begins that holds this offset. */
+static uint32_t start_of_line(const uint8_t *ptr, uint32_t at)
+{
+    while (at > 0 && ptr[at - 1] != '\n' && ptr[at - 1] != '\r') {
+        at--;
+    }
+    return at;
+}
+
 struct sp_place sp_facts_place(const struct sp_facts *facts, const struct sp_span *span)
 {
     const uint8_t *ptr = facts->lx.ptr;
-    struct sp_place place = {.line = span->line, .end_line = span->line};
+    struct sp_slice source = sp_slice_make(ptr, facts->lx.len);
     uint32_t end = (uint32_t)sp_size_min(span->end, facts->lx.len);
-    uint32_t line_start = span->line_start;
-    for (uint32_t at = span->start; at < end; at++) {
-        bool is_pair = ptr[at] == '\r' && at + 1 < end && ptr[at + 1] == '\n';
-        if ((ptr[at] == '\n' || ptr[at] == '\r') && !is_pair && at + 1 < end) {
-            place.end_line++;
-            line_start = at + 1;
-        }
-    }
-    place.column = 1 + count_characters(ptr, span->line_start, span->start);
-    place.end_column = 1 + count_characters(ptr, line_start, end);
-    return place;
+    uint32_t start = (uint32_t)sp_size_min(span->start, end);
+    /* A line end that the span ends with belongs to its last line. */
+    uint32_t last = end > start ? end - 1 : end;
+    last -= last > start && is_pair(source, last - 1) ? 1 : 0;
+    uint32_t line = 1 + count_lines(source, 0, start);
+    return (struct sp_place){.line = line,
+                             .column = 1 + count_characters(ptr, start_of_line(ptr, start), start),
+                             .end_line = line + count_lines(source, start, last),
+                             .end_column =
+                                 1 + count_characters(ptr, start_of_line(ptr, last), end)};
+}
+
+struct sp_place sp_facts_fault_place(const struct sp_facts *facts)
+{
+    const struct sp_lexer *lx = &facts->lx;
+    uint32_t at = (uint32_t)sp_size_min(lx->fault_at, lx->len);
+    uint32_t line = lx->fault_line;
+    uint32_t column = 1 + count_characters(lx->ptr, lx->fault_line_start, at);
+    return (struct sp_place){
+        .line = line, .column = column, .end_line = line, .end_column = column};
 }

@@ -77,8 +77,9 @@ static enum sp_err symbol_paths(const struct sp_facts *f, uint32_t symbol,
                                 const struct sp_ref *tail, struct sp_paths *out)
 {
     const struct facts_symbol *s = &f->symbols[symbol];
-    uint32_t at = tail == NULL ? 0 : tail->path_at + 1;
-    uint32_t count = tail == NULL ? 0 : tail->count - 1U;
+    bool is_lone = tail == NULL || sp_facts_is_lone(tail);
+    uint32_t at = is_lone ? 0 : tail->path_at + 1;
+    uint32_t count = is_lone ? 0 : tail->count - 1U;
     out->is_import = out->is_import || s->meaning != SP_FACTS_NONE;
     out->is_bound = out->is_bound || (s->flags & SYMBOL_BOUND) != 0;
     for (uint32_t m = s->meaning; m != SP_FACTS_NONE; m = f->meanings[m].next) {
@@ -137,7 +138,7 @@ static enum sp_err plain_paths(const struct sp_facts *f, uint32_t index, struct 
     if (ref->root != SP_ROOT_NAME) {
         return SP_OK;
     }
-    return symbol_paths(f, f->segments[ref->path_at], ref, out);
+    return symbol_paths(f, sp_facts_first(f, ref), ref, out);
 }
 
 /* getattr(a.b, 'c') is a.b.c. */
@@ -157,7 +158,7 @@ static enum sp_err getter_paths(const struct sp_facts *f, const struct sp_call *
         path.len = 0;
         if (put(&path, sp_slice_make(objects.text[i], objects.len[i])) &&
             put_constant(f, &path, call->arg1) &&
-            put_segments(f, &path, ref->path_at, ref->count)) {
+            put_segments(f, &path, sp_facts_path_at(ref), ref->count)) {
             SP_TRY(add_path(out, &path));
         }
     }
@@ -170,10 +171,11 @@ static enum sp_err call_paths(const struct sp_facts *f, const struct sp_ref *ref
 {
     SP_ROOM struct sp_paths callee;
     start_paths(&callee);
-    if (ref->base >= f->call_count || f->calls[ref->base].callee == SP_FACTS_NONE) {
+    uint32_t base = sp_facts_base(f, ref);
+    if (base >= f->call_count || f->calls[base].callee == SP_FACTS_NONE) {
         return SP_OK;
     }
-    const struct sp_call *call = &f->calls[ref->base];
+    const struct sp_call *call = &f->calls[base];
     SP_TRY(plain_paths(f, call->callee, &callee));
     for (unsigned i = 0; i < callee.count; i++) {
         struct sp_slice name = sp_slice_make(callee.text[i], callee.len[i]);
@@ -181,7 +183,7 @@ static enum sp_err call_paths(const struct sp_facts *f, const struct sp_ref *ref
         path.len = 0;
         if (is_importer(name) && call->arg0 != SP_FACTS_NONE &&
             put_constant(f, &path, call->arg0) &&
-            put_segments(f, &path, ref->path_at, ref->count)) {
+            put_segments(f, &path, sp_facts_path_at(ref), ref->count)) {
             out->is_import = true;
             SP_TRY(add_path(out, &path));
         }
@@ -197,7 +199,7 @@ static enum sp_err ref_paths(const struct sp_facts *f, const struct sp_ref *ref,
 {
     start_paths(out);
     if (ref->root == SP_ROOT_NAME) {
-        return symbol_paths(f, f->segments[ref->path_at], ref, out);
+        return symbol_paths(f, sp_facts_first(f, ref), ref, out);
     }
     return ref->root == SP_ROOT_CALL ? call_paths(f, ref, out) : SP_OK;
 }
@@ -296,7 +298,7 @@ static bool is_due(const struct sp_facts *f, const struct facts_binding *b, uint
     }
     const struct sp_ref *ref = &f->refs[b->ref];
     return ref->root != SP_ROOT_NAME || round == 1 ||
-           f->symbols[f->segments[ref->path_at]].round + 1 >= round;
+           f->symbols[sp_facts_first(f, ref)].round + 1 >= round;
 }
 
 /* True when it brought something new. */
@@ -306,7 +308,7 @@ static bool settle_binding(struct sp_facts *f, const struct facts_binding *b)
     if (ref->root != SP_ROOT_NAME) {
         return settle_alias(f, b);
     }
-    uint32_t root = f->segments[ref->path_at];
+    uint32_t root = sp_facts_first(f, ref);
     bool is_name = ref->count == 1 && f->symbols[root].meaning != SP_FACTS_NONE;
     return is_name ? settle_name(f, b->symbol, root) : settle_alias(f, b);
 }

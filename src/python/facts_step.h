@@ -70,10 +70,24 @@ static inline enum sp_err sp_facts_put_segment(struct sp_facts *f, uint32_t symb
 
 static inline struct sp_span sp_facts_span(const struct sp_py_token *token)
 {
-    return (struct sp_span){.start = token->start,
-                            .end = token->end,
-                            .line = token->line,
-                            .line_start = token->line_start};
+    return (struct sp_span){.start = token->start, .end = token->end};
+}
+
+/* Where the names of a reference stand in f->segments, but for a lone name. */
+static inline uint32_t sp_facts_path_at(const struct sp_ref *ref)
+{
+    return ref->path_at + (ref->root == SP_ROOT_CALL ? 1U : 0U);
+}
+
+static inline bool sp_facts_is_lone(const struct sp_ref *ref)
+{
+    return ref->root == SP_ROOT_NAME && ref->count == 1;
+}
+
+/* The symbol that a reference begins with; it has one. */
+static inline uint32_t sp_facts_first(const struct sp_facts *f, const struct sp_ref *ref)
+{
+    return sp_facts_is_lone(ref) ? ref->path_at : f->segments[sp_facts_path_at(ref)];
 }
 
 /* Reads the next token into f->token. */
@@ -83,16 +97,43 @@ enum sp_err sp_facts_next(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
 enum sp_err sp_facts_import(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
 enum sp_err sp_facts_import_from(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
 
-/* Chains: begin one at a name, at what the last token closed, at the call that it closed; end one before the current token. */
-enum sp_err sp_facts_chain_name(struct sp_facts *f, uint32_t symbol) SP_MUST_CHECK SP_NONNULL(1);
+/* Chains: begin one at the current name, at what the last token closed, at the call that it closed; go on with an
+   attribute; end one before the current token. */
+enum sp_err sp_facts_chain_attribute(struct sp_facts *f, uint32_t symbol)
+    SP_MUST_CHECK SP_NONNULL(1);
 enum sp_err sp_facts_chain_dot(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
 enum sp_err sp_facts_chain_result(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
 enum sp_err sp_facts_chain_close(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
 void sp_facts_level_around(struct sp_facts *f) SP_NONNULL(1);
 
-static inline enum sp_err sp_facts_chain_end(struct sp_facts *f)
+/* The flags of a name where it may be bound, see sp_facts_chain_name. */
+uint8_t sp_facts_bind_name(struct sp_facts *f, uint32_t symbol) SP_NONNULL(1);
+/* A name that begins an argument, or a statement. */
+void sp_facts_begin_name(struct sp_facts *f) SP_NONNULL(1);
+
+/* Begins a chain at the name that is the current token. */
+static inline enum sp_err sp_facts_chain_name(struct sp_facts *f, uint32_t symbol)
 {
-    return f->chain.is_open ? sp_facts_chain_close(f) : SP_OK;
+    const struct facts_level *level = f->now;
+    uint8_t last = f->last.flags;
+    uint8_t flags = last & LAST_IN_NAME;
+    if (f->ref_count == f->ref_max) {
+        return SP_ERR_FULL;
+    }
+    if (f->statement.binds_next || f->statement.for_open || level->is_params ||
+        level->is_lambda_head) {
+        flags |= sp_facts_bind_name(f, symbol);
+    }
+    f->refs[f->ref_count] = (struct sp_ref){.place = sp_facts_span(&f->token),
+                                            .path_at = symbol,
+                                            .count = 1,
+                                            .root = SP_ROOT_NAME,
+                                            .flags = flags};
+    f->open = OPEN_CHAIN;
+    if ((last & (LAST_ARGUMENT | LAST_STATEMENT)) != 0) {
+        sp_facts_begin_name(f);
+    }
+    return SP_OK;
 }
 
 /* Assignments: the last reference becomes the target of the value that follows. */
@@ -108,16 +149,19 @@ enum sp_err sp_facts_const_string(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1
 enum sp_err sp_facts_const_text(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
 enum sp_err sp_facts_const_close(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
 
-static inline enum sp_err sp_facts_const_end(struct sp_facts *f)
+/* The end of what is being read: the current token does not go on with it. */
+static inline enum sp_err sp_facts_end(struct sp_facts *f)
 {
-    return f->constant.is_open ? sp_facts_const_close(f) : SP_OK;
+    if (f->open == 0) {
+        return SP_OK;
+    }
+    return (f->open & OPEN_CHAIN) != 0 ? sp_facts_chain_close(f) : sp_facts_const_close(f);
 }
 
 /* Arguments of calls that are made of constants: noted where they begin and end, worked out when all is read. */
 static inline bool sp_facts_begins_argument(const struct sp_facts *f)
 {
-    return f->now->kind == LEVEL_CALL && f->last.kind == SP_TOKEN_OP &&
-           (f->last.op == '(' || f->last.op == ',');
+    return (f->last.flags & LAST_ARGUMENT) != 0;
 }
 void sp_facts_argument_begin(struct sp_facts *f) SP_NONNULL(1);
 void sp_facts_argument_close(struct sp_facts *f) SP_NONNULL(1);

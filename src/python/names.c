@@ -108,7 +108,7 @@ static void take_item(struct name_walk *w, uint32_t end)
 static void begin_item(struct name_walk *w, uint32_t start)
 {
     if (w->count < SP_NAMES_VALUES_MAX) {
-        w->items[w->count] = (struct sp_span){.start = start, .end = start, .line = 1};
+        w->items[w->count] = (struct sp_span){.start = start, .end = start};
     }
 }
 

@@ -27,12 +27,8 @@ static void judge(struct sp_facts *facts, struct sp_slice source, unsigned famil
         (void)printf("0 0 %s\n", sp_err_text(err));
         return;
     }
-    struct sp_span span = {.start = lx->fault_at,
-                           .end = lx->fault_at,
-                           .line = lx->fault_line,
-                           .line_start = lx->fault_line_start};
-    (void)printf("%u %u %s\n", lx->fault_line, sp_facts_place(facts, &span).column,
-                 sp_python_fault_text(lx->fault));
+    struct sp_place place = sp_facts_fault_place(facts);
+    (void)printf("%u %u %s\n", place.line, place.column, sp_python_fault_text(lx->fault));
 }
 
 int main(void)
