@@ -290,7 +290,9 @@ static enum sp_err on_close(struct sp_facts *f, uint8_t op)
     f->closed.group = level->kind == LEVEL_GROUP ? level->first_ref : SP_FACTS_NONE;
     f->level--;
     f->now--;
-    note_used(f->now, level->used_from, level->used_to);
+    if (level->used_to != 0) {
+        note_used(f->now, level->used_from, level->used_to);
+    }
     SP_TRY(is_call ? close_call(f, level) : SP_OK);
     f->last = (struct facts_last){.op = op, .flags = LAST_OPERAND};
     return SP_OK;
@@ -402,33 +404,39 @@ static bool joins_constant(struct sp_facts *f)
     return true;
 }
 
+enum op_class { OP_MARK, OP_OPENS, OP_CLOSES, OP_DOT, OP_PLUS };
+
+static const uint8_t op_classes[256] = {
+    ['('] = OP_OPENS,  ['['] = OP_OPENS,  ['{'] = OP_OPENS, [')'] = OP_CLOSES,
+    [']'] = OP_CLOSES, ['}'] = OP_CLOSES, ['.'] = OP_DOT,   ['+'] = OP_PLUS,
+};
+
 static inline enum sp_err on_op(struct sp_facts *f)
 {
     uint8_t op = f->token.op;
+    enum op_class class = (enum op_class)op_classes[op];
     uint32_t ref = (f->open & OPEN_CHAIN) != 0 ? f->ref_count : SP_FACTS_NONE;
-    bool is_use = op == '.' || op == '(' || op == '[';
-    if (is_use && f->last.op == ')' && f->closed.group != SP_FACTS_NONE) {
+    if (class == OP_CLOSES) {
+        SP_TRY(sp_facts_end(f));
+        return on_close(f, op);
+    }
+    bool is_behind_group = f->last.op == ')' && f->closed.group != SP_FACTS_NONE;
+    if (is_behind_group && (op == '.' || op == '(' || op == '[')) {
         use_group(f);
     }
-    if (op == '.' && (ref != SP_FACTS_NONE || (f->last.flags & LAST_OPERAND) != 0)) {
+    if (class == OP_OPENS) {
+        SP_TRY(sp_facts_end(f));
+        return on_open(f, op, ref);
+    }
+    bool is_behind_operand = ref != SP_FACTS_NONE || (f->last.flags & LAST_OPERAND) != 0;
+    if (class == OP_DOT && is_behind_operand) {
         return on_dot(f);
     }
-    if (op == '+' && joins_constant(f)) {
+    if (class == OP_PLUS && joins_constant(f)) {
         return SP_OK;
     }
     SP_TRY(sp_facts_end(f));
-    switch (op) {
-    case '(':
-    case '[':
-    case '{':
-        return on_open(f, op, ref);
-    case ')':
-    case ']':
-    case '}':
-        return on_close(f, op);
-    default:
-        return on_mark(f, op, ref);
-    }
+    return on_mark(f, op, ref);
 }
 
 /* ---- the pass ---- */

@@ -146,20 +146,10 @@ void sp_facts_level_around(struct sp_facts *f)
     f->now->outer = depth > 0 && is_transparent(around) ? around->outer : (uint8_t)depth;
 }
 
-/* A value of a statement that binds nothing so far. */
-static bool leaves_statement(const struct sp_facts *f, const struct facts_level *level)
-{
-    return f->statement.hands_out || level->has_lambda || level->is_lost;
-}
-
-static enum sp_err follow_value(struct sp_facts *f, uint32_t ref)
+SP_NOINLINE static enum sp_err follow_outwards(struct sp_facts *f, uint32_t ref)
 {
     bool is_followed = false;
     uint32_t depth = f->level;
-    if (depth == 0 && f->now->target_count == 0) {
-        f->refs[ref].flags |= leaves_statement(f, f->now) ? SP_REF_ESCAPES : 0;
-        return SP_OK;
-    }
     for (;; depth = f->levels[depth].outer) {
         SP_TRY(follow_at(f, depth, ref, &is_followed));
         bool is_group = depth > 0 && f->levels[depth].kind == LEVEL_GROUP;
@@ -174,7 +164,7 @@ static enum sp_err follow_value(struct sp_facts *f, uint32_t ref)
 }
 
 /* Names that stand in a pattern of names before an = become its targets. */
-static void name_target(struct sp_facts *f, const struct sp_ref *ref)
+SP_NOINLINE static void name_target(struct sp_facts *f, const struct sp_ref *ref)
 {
     struct facts_statement *statement = &f->statement;
     if (ref->count == 0 || statement->in_annotation) {
@@ -280,6 +270,25 @@ static bool leaves_at_once(const struct facts_level *level)
     return level->kind != LEVEL_GROUP && level->target_count == 0;
 }
 
+/* A value of a statement that binds nothing so far. */
+static bool leaves_statement(const struct sp_facts *f, const struct facts_level *level)
+{
+    return f->statement.hands_out || level->has_lambda || level->is_lost;
+}
+
+static inline enum sp_err follow_value(struct sp_facts *f, struct sp_ref *ref)
+{
+    if (leaves_at_once(f->now)) {
+        ref->flags |= SP_REF_ESCAPES;
+        return SP_OK;
+    }
+    if (f->level == 0 && f->now->target_count == 0) {
+        ref->flags |= leaves_statement(f, f->now) ? SP_REF_ESCAPES : 0;
+        return SP_OK;
+    }
+    return follow_outwards(f, f->ref_count - 1);
+}
+
 /* What a reference is used for that goes on with ( or [. */
 static bool note_use(const struct sp_facts *f, struct sp_ref *ref)
 {
@@ -315,9 +324,5 @@ enum sp_err sp_facts_chain_close(struct sp_facts *f)
     if (is_equal || sp_facts_at_op(f, SP_OP_WALRUS) || ref->root == SP_ROOT_OBJECT) {
         return SP_OK;
     }
-    if (leaves_at_once(f->now)) {
-        ref->flags |= SP_REF_ESCAPES;
-        return SP_OK;
-    }
-    return follow_value(f, number);
+    return follow_value(f, ref);
 }

@@ -21,15 +21,17 @@
 
 #define SYMBOL_BOUND      0x01u /* stands in a place that binds it */
 #define SYMBOL_IMPORT     0x02u /* an import binds it, or an alias of one */
+#define SYMBOL_KEPT       0x04u /* its text is in `names` */
 
 struct facts_symbol {
-    const uint8_t *ptr;
-    uint64_t head; /* its first eight bytes */
-    uint32_t len;
+    uint64_t head; /* its first eight bytes, as sp_load_first gives them */
+    uint64_t tail; /* its last eight; 0 when it has no more than that */
+    uint32_t at;   /* in the source, or in `names` when it is kept there */
     uint32_t hash;
     uint32_t meaning; /* the first one, or SP_FACTS_NONE */
-    uint32_t round;   /* of settling, in which it got its newest meaning */
-    uint32_t flags;
+    uint16_t len;
+    uint8_t flags;
+    uint8_t round; /* of settling, in which it got its newest meaning */
 };
 
 /* One dotted path that a symbol can stand for. */

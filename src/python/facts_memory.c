@@ -21,6 +21,14 @@ static bool reserve_folds(struct sp_facts *f)
            reserve((void **)&f->fold_room, 1, FACTS_FOLD_ROOM, &ignored);
 }
 
+/* In front of the first symbol is one that no name equals: a free slot leads there. */
+static bool reserve_symbols(struct sp_facts *f)
+{
+    struct facts_symbol *all = calloc((size_t)f->symbol_max + 1, sizeof(*all));
+    f->symbols = all == NULL ? NULL : all + 1;
+    return all != NULL;
+}
+
 static bool reserve_all(struct sp_facts *f, uint32_t source_max)
 {
     uint32_t half = source_max / 2 + 64;
@@ -30,8 +38,7 @@ static bool reserve_all(struct sp_facts *f, uint32_t source_max)
         slots *= 2;
     }
     uint32_t ignored = 0;
-    return reserve((void **)&f->symbols, sizeof(*f->symbols), f->symbol_max, &f->symbol_max) &&
-           reserve((void **)&f->slots, sizeof(*f->slots), slots, &ignored) &&
+    return reserve_symbols(f) && reserve((void **)&f->slots, sizeof(*f->slots), slots, &ignored) &&
            reserve((void **)&f->segments, sizeof(*f->segments), source_max + 64, &f->segment_max) &&
            reserve((void **)&f->refs, sizeof(*f->refs), half, &f->ref_max) &&
            reserve((void **)&f->imports, sizeof(*f->imports), half, &f->import_max) &&
@@ -69,7 +76,7 @@ void sp_facts_free(struct sp_facts *facts)
     if (facts == NULL) {
         return;
     }
-    free(facts->symbols);
+    free(facts->symbols == NULL ? NULL : facts->symbols - 1);
     free(facts->slots);
     free(facts->segments);
     free(facts->refs);
@@ -177,7 +184,9 @@ struct sp_slice sp_facts_symbol(const struct sp_facts *facts, uint32_t symbol)
     if (symbol >= facts->symbol_count) {
         return sp_slice_make(NULL, 0);
     }
-    return sp_slice_make(facts->symbols[symbol].ptr, facts->symbols[symbol].len);
+    const struct facts_symbol *known = &facts->symbols[symbol];
+    bool is_kept = (known->flags & SYMBOL_KEPT) != 0;
+    return sp_slice_make((is_kept ? facts->names : facts->lx.ptr) + known->at, known->len);
 }
 
 uint32_t sp_facts_base(const struct sp_facts *facts, const struct sp_ref *ref)

@@ -93,7 +93,7 @@ static enum sp_err symbol_paths(const struct sp_facts *f, uint32_t symbol,
     if (s->meaning == SP_FACTS_NONE) {
         SP_ROOM struct path path;
         path.len = 0;
-        if (!put(&path, sp_slice_make(s->ptr, s->len)) || !put_segments(f, &path, at, count)) {
+        if (!put(&path, sp_facts_symbol(f, symbol)) || !put_segments(f, &path, at, count)) {
             /* Longer than any name that a rule speaks of. */
             return SP_OK;
         }
@@ -298,7 +298,7 @@ static bool is_due(const struct sp_facts *f, const struct facts_binding *b, uint
     }
     const struct sp_ref *ref = &f->refs[b->ref];
     return ref->root != SP_ROOT_NAME || round == 1 ||
-           f->symbols[sp_facts_first(f, ref)].round + 1 >= round;
+           f->symbols[sp_facts_first(f, ref)].round + 1U >= round;
 }
 
 /* True when it brought something new. */
@@ -334,7 +334,7 @@ void sp_facts_settle(struct sp_facts *f)
             }
             left--;
             if (settle_binding(f, &f->bindings[i])) {
-                f->symbols[f->bindings[i].symbol].round = round;
+                f->symbols[f->bindings[i].symbol].round = (uint8_t)round;
                 has_new = true;
             }
         }

@@ -18,17 +18,17 @@ enum sp_err sp_facts_intern(struct sp_facts *f, const struct sp_py_token *token,
     SP_MUST_CHECK SP_NONNULL(1, 2, 3);
 
 /* The hash of a name of at most sixteen bytes; `tail` are its last eight, or 0 when it has no more than that. */
-static inline uint64_t sp_facts_hash(const struct sp_facts *f, uint32_t len, uint64_t head,
+static inline uint32_t sp_facts_hash(const struct sp_facts *f, uint32_t len, uint64_t head,
                                      uint64_t tail)
 {
     /* The bytes of a short name stand at the top of its head, from where a product takes nothing down. */
     uint64_t h = (f->seed ^ __builtin_bswap64(head) ^ len) * FACTS_HASH_FACTOR;
-    return len > 8 ? ((h ^ h >> 32) ^ tail) * FACTS_HASH_FACTOR : h;
+    return (uint32_t)((((h ^ h >> 32) ^ tail) * FACTS_HASH_FACTOR) >> 32);
 }
 
-/* Goes on where the first slot held another name, or none. */
-enum sp_err sp_facts_seek(struct sp_facts *f, struct facts_symbol name, uint32_t *out)
-    SP_MUST_CHECK SP_NONNULL(1, 3);
+/* Goes on where the first slot held another name, or none. The name's text is `text`. */
+enum sp_err sp_facts_seek(struct sp_facts *f, const struct facts_symbol *name, const uint8_t *text,
+                          uint32_t *out) SP_MUST_CHECK SP_NONNULL(1, 2, 3, 4);
 
 /* The symbol of the name that is the current token: most are known, and stand in the first slot that is looked at. */
 static inline enum sp_err sp_facts_find(struct sp_facts *f, uint32_t *out)
@@ -39,22 +39,24 @@ static inline enum sp_err sp_facts_find(struct sp_facts *f, uint32_t *out)
     if ((token->flags & SP_TOKEN_NONASCII) != 0 || len > 16 || f->lx.len - token->start < 8) {
         return sp_facts_intern(f, token, out);
     }
-    uint64_t head = sp_load_first(sp_load_u64(ptr), len < 8 ? len : 8);
-    uint64_t tail = len > 8 ? sp_load_u64(ptr + len - 8) : 0;
-    uint32_t hash = (uint32_t)(sp_facts_hash(f, len, head, tail) >> 32);
+    /* Without a branch: how long a name is nobody can foretell. */
+    bool is_short = len <= 8;
+    uint64_t head = sp_load_first(sp_load_u64(ptr), is_short ? len : 8);
+    uint64_t tail = is_short ? 0 : sp_load_u64(ptr + (is_short ? 0 : len - 8));
+    uint32_t hash = sp_facts_hash(f, len, head, tail);
     uint32_t found = f->slots[hash & f->slot_mask];
-    if (found != 0) {
-        const struct facts_symbol *known = &f->symbols[found - 1];
-        bool is_same = known->len == len && known->head == head &&
-                       (len <= 8 || sp_load_u64(known->ptr + len - 8) == tail);
-        if (is_same) {
-            *out = found - 1;
-            return SP_OK;
-        }
+    const struct facts_symbol *known = f->symbols + found - 1; /* in front of the first is none */
+    if (((known->head ^ head) | (known->tail ^ tail) | (known->len ^ len)) == 0) {
+        *out = found - 1;
+        return SP_OK;
     }
-    struct facts_symbol name = {
-        .ptr = ptr, .head = head, .len = len, .hash = hash, .meaning = SP_FACTS_NONE};
-    return sp_facts_seek(f, name, out);
+    struct facts_symbol name = {.head = head,
+                                .tail = tail,
+                                .at = token->start,
+                                .hash = hash,
+                                .meaning = SP_FACTS_NONE,
+                                .len = (uint16_t)len};
+    return sp_facts_seek(f, &name, ptr, out);
 }
 enum sp_err sp_facts_bind(struct sp_facts *f, struct facts_binding binding)
     SP_MUST_CHECK SP_NONNULL(1);

@@ -17,8 +17,7 @@ static uint64_t head_of(const uint8_t *ptr, uint32_t len, bool has_room)
 static uint32_t hash_of(const struct sp_facts *f, const uint8_t *ptr, uint32_t len, uint64_t head)
 {
     if (len <= 16) {
-        uint64_t tail = len > 8 ? sp_load_u64(ptr + len - 8) : 0;
-        return (uint32_t)(sp_facts_hash(f, len, head, tail) >> 32);
+        return sp_facts_hash(f, len, head, len > 8 ? sp_load_u64(ptr + len - 8) : 0);
     }
     uint64_t h = (f->seed ^ __builtin_bswap64(head) ^ len) * FACTS_HASH_FACTOR;
     for (uint32_t at = 8; at < len; at += 8) {
@@ -72,38 +71,50 @@ static enum sp_err add_symbol(struct sp_facts *f, const struct facts_symbol *sym
     return SP_OK;
 }
 
-static bool is_same(const struct facts_symbol *known, const struct facts_symbol *name)
+static bool is_same(const struct sp_facts *f, uint32_t known, const struct facts_symbol *name,
+                    const uint8_t *text)
 {
-    return known->hash == name->hash && known->len == name->len && known->head == name->head &&
-           (name->len <= 8 || sp_slice_equal(sp_slice_make(known->ptr + 8, name->len - 8),
-                                             sp_slice_make(name->ptr + 8, name->len - 8)));
+    const struct facts_symbol *other = &f->symbols[known];
+    bool is_alike = other->hash == name->hash && other->len == name->len &&
+                    other->head == name->head && other->tail == name->tail;
+    /* Head and tail are all of a name that is not long. */
+    return is_alike && (name->len <= 16 ||
+                        sp_slice_equal(sp_facts_symbol(f, known), sp_slice_make(text, name->len)));
 }
 
-enum sp_err sp_facts_seek(struct sp_facts *f, struct facts_symbol name, uint32_t *out)
+enum sp_err sp_facts_seek(struct sp_facts *f, const struct facts_symbol *name, const uint8_t *text,
+                          uint32_t *out)
 {
-    for (uint32_t slot = name.hash & f->slot_mask;; slot = (slot + 1) & f->slot_mask) {
+    for (uint32_t slot = name->hash & f->slot_mask;; slot = (slot + 1) & f->slot_mask) {
         uint32_t found = f->slots[slot];
         if (found == 0) {
-            return add_symbol(f, &name, slot, out);
+            return add_symbol(f, name, slot, out);
         }
-        if (is_same(&f->symbols[found - 1], &name)) {
+        if (is_same(f, found - 1, name, text)) {
             *out = found - 1;
             return SP_OK;
         }
     }
 }
 
-static enum sp_err intern_bytes(struct sp_facts *f, struct sp_slice name, bool has_room,
-                                uint32_t *out)
+/* `at` is where the bytes stand: in the source, or in f->names when `flags` say so. */
+static enum sp_err intern_bytes(struct sp_facts *f, struct sp_slice name, uint32_t at,
+                                uint8_t flags, uint32_t *out)
 {
+    bool has_room = flags == 0 && f->lx.len - at >= 8;
+    if (name.len > UINT16_MAX) {
+        return SP_ERR_FULL;
+    }
     uint32_t len = (uint32_t)name.len;
     uint64_t head = head_of(name.ptr, len, has_room);
-    struct facts_symbol symbol = {.ptr = name.ptr,
-                                  .head = head,
-                                  .len = len,
+    struct facts_symbol symbol = {.head = head,
+                                  .tail = len > 8 ? sp_load_u64(name.ptr + len - 8) : 0,
+                                  .at = at,
                                   .hash = hash_of(f, name.ptr, len, head),
-                                  .meaning = SP_FACTS_NONE};
-    return sp_facts_seek(f, symbol, out);
+                                  .meaning = SP_FACTS_NONE,
+                                  .len = (uint16_t)len,
+                                  .flags = flags};
+    return sp_facts_seek(f, &symbol, name.ptr, out);
 }
 
 static enum sp_err intern_nonascii(struct sp_facts *f, struct sp_slice name, uint32_t *out)
@@ -119,7 +130,7 @@ static enum sp_err intern_nonascii(struct sp_facts *f, struct sp_slice name, uin
         kept[i] = form[i];
     }
     uint32_t before = f->symbol_count;
-    SP_TRY(intern_bytes(f, sp_slice_make(kept, len), false, out));
+    SP_TRY(intern_bytes(f, sp_slice_make(kept, len), f->name_bytes, SYMBOL_KEPT, out));
     if (f->symbol_count != before) {
         f->name_bytes += (uint32_t)len;
     }
@@ -128,11 +139,9 @@ static enum sp_err intern_nonascii(struct sp_facts *f, struct sp_slice name, uin
 
 enum sp_err sp_facts_intern(struct sp_facts *f, const struct sp_py_token *token, uint32_t *out)
 {
-    if ((token->flags & SP_TOKEN_NONASCII) != 0) {
-        return intern_nonascii(f, sp_lexer_text(&f->lx, token), out);
-    }
-    bool has_room = f->lx.len - token->start >= 8;
-    return intern_bytes(f, sp_lexer_text(&f->lx, token), has_room, out);
+    struct sp_slice name = sp_lexer_text(&f->lx, token);
+    return (token->flags & SP_TOKEN_NONASCII) != 0 ? intern_nonascii(f, name, out)
+                                                   : intern_bytes(f, name, token->start, 0, out);
 }
 
 void sp_facts_symbols_start(struct sp_facts *f)

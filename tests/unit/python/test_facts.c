@@ -52,7 +52,7 @@ static void draw_imports(struct sp_buf *out)
             text(out, ":");
             assert_int_equal(sp_buf_put(out, sp_facts_symbol(facts, imports[i].name)), SP_OK);
         }
-        assert_int_equal(sp_buf_putf(out, "@%u ", imports[i].statement.line), SP_OK);
+        assert_int_equal(sp_buf_putf(out, "@%u ", sp_facts_place(facts, &imports[i].statement).line), SP_OK);
     }
 }
 
