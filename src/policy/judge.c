@@ -96,6 +96,13 @@ const struct sp_facts *sp_judge_facts(const struct sp_judge *judge)
     return judge->is_read ? judge->submission : NULL;
 }
 
+size_t sp_judge_memory(const struct sp_judge *judge)
+{
+    return sizeof(*judge) + sp_facts_memory(judge->submission) + sp_facts_memory(judge->constant) +
+           sp_facts_symbol_count(judge->submission) + sp_facts_symbol_count(judge->constant) +
+           2 * sizeof(*judge->paths);
+}
+
 /* ---- findings ---- */
 
 /* Where a new finding goes: behind the others, or in place of the last one that does not deny. */

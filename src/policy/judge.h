@@ -59,6 +59,9 @@ void sp_judge_timeout(const struct sp_policy *policy, uint64_t seconds, struct s
 /* The table that the judge was made with. */
 const struct sp_table *sp_judge_table(const struct sp_judge *judge) SP_NONNULL(1);
 
+/* Bytes that it has used so far, the most for one submission. */
+size_t sp_judge_memory(const struct sp_judge *judge) SP_NONNULL(1);
+
 /* The facts of the submission judged last, NULL when its source could not be read to the end. */
 const struct sp_facts *sp_judge_facts(const struct sp_judge *judge) SP_NONNULL(1);
 

@@ -84,7 +84,7 @@ static void note_keyword_value(struct sp_facts *f, uint32_t keyword)
     } else if (keyword == SP_WORD_FALSE || keyword == SP_WORD_NONE) {
         value = SP_KEYWORD_FALSE;
     }
-    f->keywords[f->keyword_open].value = value;
+    f->keywords[f->keyword_open].value = (uint8_t)value;
 }
 
 static void note_lambda(struct sp_facts *f)
@@ -191,7 +191,7 @@ static inline enum sp_err on_name(struct sp_facts *f)
 static enum sp_err open_call(struct sp_facts *f, struct facts_level *level, uint32_t callee)
 {
     if (f->call_count == f->call_max) {
-        return SP_ERR_FULL;
+        SP_TRY(sp_facts_more(f, FACTS_CALLS, 1));
     }
     level->call = f->call_count;
     f->calls[f->call_count] = (struct sp_call){.callee = callee,
@@ -263,7 +263,8 @@ static enum sp_err close_call(struct sp_facts *f, const struct facts_level *leve
 {
     struct sp_call *call = &f->calls[level->call];
     call->has_args = f->last.op != '(';
-    call->arg_count = call->has_args ? level->arg + (f->last.op == ',' ? 0 : 1) : 0;
+    size_t arg_count = (size_t)level->arg + (f->last.op == ',' ? 0 : 1);
+    call->arg_count = call->has_args ? (uint16_t)sp_size_min(arg_count, UINT16_MAX) : 0;
     bool is_known = call->arg0 != SP_FACTS_NONE || call->arg1 != SP_FACTS_NONE || call->may_fold;
     if (!is_known) {
         return SP_OK;
@@ -368,7 +369,7 @@ static enum sp_err on_mark(struct sp_facts *f, uint8_t op, uint32_t ref)
         break;
     case '=':
     case SP_OP_WALRUS:
-        sp_facts_assign(f, ref);
+        SP_TRY(sp_facts_assign(f, ref));
         break;
     case '*':
     case SP_OP_POWER:
@@ -460,7 +461,7 @@ static enum sp_err on_line(struct sp_facts *f)
 static enum sp_err on_magic(struct sp_facts *f)
 {
     if (f->magic_count == f->magic_max) {
-        return SP_ERR_FULL;
+        SP_TRY(sp_facts_more(f, FACTS_MAGICS, 1));
     }
     uint32_t at = f->token.start;
     while (at < f->token.end && f->lx.ptr[at] == f->token.op) {
@@ -535,16 +536,7 @@ static enum sp_err run(struct sp_facts *f)
 enum sp_err sp_facts_scan(struct sp_facts *f, struct sp_slice source, enum sp_python_family family,
                           enum sp_python_mode mode)
 {
-    f->segment_count = 0;
-    f->ref_count = 0;
-    f->import_count = 0;
-    f->call_count = 0;
-    f->keyword_count = 0;
-    f->const_count = 0;
-    f->magic_count = 0;
-    f->binding_count = 0;
-    f->meaning_count = 0;
-    f->text_bytes = 0;
+    sp_facts_empty(f, source.len);
     f->fold_count = 0;
     f->folded_bytes = 0;
     f->is_lost = false;
@@ -562,7 +554,7 @@ enum sp_err sp_facts_scan(struct sp_facts *f, struct sp_slice source, enum sp_py
     }
     sp_lexer_init(&f->lx, source, family, mode);
     sp_syntax_start(&f->syntax, &f->lx);
-    sp_facts_symbols_start(f);
+    SP_TRY(sp_facts_symbols_start(f));
     f->names_left = FACTS_NAMES_MAX;
     f->fold_left = FACTS_FOLDED_MAX + 4 * (uint32_t)source.len;
     SP_TRY(run(f));

@@ -59,36 +59,35 @@ struct sp_ref {
 /* A string constant, perhaps of several literals side by side or joined by +. The span is what is decoded, if not folded. */
 struct sp_const {
     struct sp_span place;
-    bool is_format; /* text of an f-string */
-    bool is_folded; /* worked out, from slices, formats, join and the like */
-    bool is_guess;  /* ... with chr or bytes, which may have been bound anew */
     uint32_t text_at;
-    uint32_t text_len;
+    uint16_t text_len;
+    bool is_format : 1; /* text of an f-string */
+    bool is_folded : 1; /* worked out, from slices, formats, join and the like */
+    bool is_guess : 1;  /* ... with chr or bytes, which may have been bound anew */
 };
 
 /* A call with what is known of its first two arguments. */
 struct sp_call {
-    uint32_t callee;   /* reference, or SP_FACTS_NONE */
-    uint32_t arg0_ref; /* the first argument is exactly this reference */
-    uint32_t arg0;     /* ... or exactly this constant */
-    uint32_t arg1;     /* the second argument is exactly this constant */
-    uint32_t arg1_ref; /* ... or exactly this reference */
-    uint32_t arg_count;
-    bool has_args;
-    bool is_number; /* the first argument begins with a number or a sign: it is no text */
-    bool is_lambda; /* the first argument is a lambda */
-    bool may_fold;  /* an argument was looked at for being a constant when all was read */
+    uint32_t callee;    /* reference, or SP_FACTS_NONE */
+    uint32_t arg0_ref;  /* the first argument is exactly this reference */
+    uint32_t arg0;      /* ... or exactly this constant */
+    uint32_t arg1;      /* the second argument is exactly this constant */
+    uint32_t arg1_ref;  /* ... or exactly this reference */
+    uint16_t arg_count; /* UINT16_MAX: that many or more */
+    bool has_args : 1;
+    bool is_number : 1; /* the first argument begins with a number or a sign: it is no text */
+    bool is_lambda : 1; /* the first argument is a lambda */
+    bool may_fold : 1;  /* an argument was looked at for being a constant when all was read */
 };
 
 enum sp_keyword_value { SP_KEYWORD_OTHER, SP_KEYWORD_FALSE, SP_KEYWORD_TRUE };
-
 /* `name=value` in a call. */
 struct sp_keyword {
     struct sp_span place;
     uint32_t call;
     uint32_t name;
     bool is_pattern; /* of a class pattern: `case object(name=x)` reads the attribute */
-    enum sp_keyword_value value;
+    uint8_t value;   /* enum sp_keyword_value */
 };
 
 struct sp_magic {
@@ -100,7 +99,6 @@ struct sp_magic {
 };
 
 struct sp_facts;
-
 /* Memory for sources of at most `source_bytes_max`. */
 enum sp_err sp_facts_new(size_t source_bytes_max, struct sp_facts **out)
     SP_MUST_CHECK SP_NONNULL(2);
@@ -138,6 +136,8 @@ const struct sp_const *sp_facts_consts(const struct sp_facts *facts, size_t *out
     SP_NONNULL(1, 2);
 const struct sp_const *sp_facts_const(const struct sp_facts *facts, uint32_t index) SP_NONNULL(1);
 
+/* Bytes that scans have used so far, with the state that each has: the most of all. */
+size_t sp_facts_memory(const struct sp_facts *facts) SP_NONNULL(1);
 /* Names gave up on being followed: too many meanings. */
 bool sp_facts_is_lost(const struct sp_facts *facts) SP_NONNULL(1);
 

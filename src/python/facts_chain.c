@@ -75,7 +75,7 @@ enum sp_err sp_facts_chain_attribute(struct sp_facts *f, uint32_t symbol)
 static enum sp_err open_chain(struct sp_facts *f, enum sp_ref_root root)
 {
     if (f->ref_count == f->ref_max) {
-        return SP_ERR_FULL;
+        SP_TRY(sp_facts_more(f, FACTS_REFS, 1));
     }
     f->refs[f->ref_count] = (struct sp_ref){
         .place = sp_facts_span(&f->token), .path_at = f->segment_count, .root = (uint8_t)root};
@@ -218,39 +218,41 @@ static void assign_statement(struct sp_facts *f)
     level->has_comma = false;
 }
 
-static void add_keyword(struct sp_facts *f, uint32_t call, const struct sp_ref *ref, uint32_t name)
+static enum sp_err add_keyword(struct sp_facts *f, uint32_t call, const struct sp_ref *ref,
+                               uint32_t name)
 {
-    if (f->keyword_count < f->keyword_max) {
-        f->keyword_open = f->keyword_count;
-        f->keywords[f->keyword_count] = (struct sp_keyword){
-            .place = ref->place, .call = call, .name = name, .is_pattern = f->statement.is_case};
-        f->keyword_count++;
+    if (f->keyword_count == f->keyword_max) {
+        SP_TRY(sp_facts_more(f, FACTS_KEYWORDS, 1));
     }
+    f->keyword_open = f->keyword_count;
+    f->keywords[f->keyword_count] = (struct sp_keyword){
+        .place = ref->place, .call = call, .name = name, .is_pattern = f->statement.is_case};
+    f->keyword_count++;
+    return SP_OK;
 }
 
 /* An = or := whose left side ended with reference `ref` (SP_FACTS_NONE: with something else). */
-void sp_facts_assign(struct sp_facts *f, uint32_t ref)
+enum sp_err sp_facts_assign(struct sp_facts *f, uint32_t ref)
 {
     struct facts_level *level = f->now;
     f->keyword_open = SP_FACTS_NONE;
     if (f->level == 0 && f->token.op == '=') {
         assign_statement(f);
-        return;
+        return SP_OK;
     }
     bool has_name = ref != SP_FACTS_NONE && sp_facts_is_lone(&f->refs[ref]);
     level->is_lost = !has_name;
     level->target_count = has_name ? 1 : 0;
     level->group_least = 1;
     if (!has_name) {
-        return;
+        return SP_OK;
     }
     uint32_t symbol = f->refs[ref].path_at;
     level->targets[0] = symbol;
     f->symbols[symbol].flags |= SYMBOL_BOUND;
     f->refs[ref].flags |= SP_REF_STORED;
-    if (level->kind == LEVEL_CALL && f->token.op == '=') {
-        add_keyword(f, level->call, &f->refs[ref], symbol);
-    }
+    bool is_keyword = level->kind == LEVEL_CALL && f->token.op == '=';
+    return is_keyword ? add_keyword(f, level->call, &f->refs[ref], symbol) : SP_OK;
 }
 
 static void note_argument(struct sp_facts *f, uint32_t ref)

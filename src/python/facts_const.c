@@ -17,7 +17,7 @@ static bool has_two_underscores(struct sp_slice text)
 static enum sp_err keep(struct sp_facts *f, const struct sp_const *constant, uint32_t *out)
 {
     if (f->const_count == f->const_max) {
-        return SP_ERR_FULL;
+        SP_TRY(sp_facts_more(f, FACTS_CONSTS, 1));
     }
     f->consts[f->const_count] = *constant;
     *out = f->const_count;

@@ -376,7 +376,7 @@ enum sp_err sp_facts_fold(struct sp_facts *f, const struct sp_span *span, struct
                              .is_folded = true,
                              .is_guess = o.is_guess,
                              .text_at = f->folded_bytes,
-                             .text_len = value.len};
+                             .text_len = (uint16_t)value.len};
     f->folded_bytes += value.len;
     return SP_OK;
 }

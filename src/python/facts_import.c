@@ -59,7 +59,7 @@ static enum sp_err take_alias(struct sp_facts *f, uint32_t *out)
 static enum sp_err keep(struct sp_facts *f, const struct sp_import *import)
 {
     if (f->import_count == f->import_max) {
-        return SP_ERR_FULL;
+        SP_TRY(sp_facts_more(f, FACTS_IMPORTS, 1));
     }
     f->imports[f->import_count] = *import;
     f->import_count++;

@@ -7,6 +7,7 @@
 #define SP_PYTHON_FACTS_INNER_H
 
 #include "python/facts.h"
+#include "python/facts_lists.h"
 #include "python/syntax.h"
 #include "python/word.h"
 
@@ -145,7 +146,9 @@ struct sp_facts {
     struct sp_lexer lx;
     struct sp_syntax syntax;
     uint32_t source_max;
-    bool is_lost; /* a name has more meanings than are kept */
+    uint32_t list_most[FACTS_LIST_COUNT];  /* items that there is room for at all */
+    size_t budget, bytes_left, bytes_most; /* of lists; bytes_most: that a scan has used */
+    bool is_lost;                          /* a name has more meanings than are kept */
 
     uint32_t symbol_count, symbol_max;
     struct sp_import *imports;

@@ -4,53 +4,114 @@
 #include "base/num.h"
 #include "python/facts_step.h"
 
-/* What one list takes: every item needs some bytes of source, so a source can hold only so many. */
-static bool reserve(void **out, size_t item, uint32_t count, uint32_t *out_max)
+#define STEP_ITEMS       32u /* by which a list grows */
+/* What all lists of a source may take together: nine bytes for each of its own, and no less than BUDGET_LEAST where they
+   can be needed at all. Dense code takes seven; a submission of 64 KiB stays below a mebibyte with all around it. */
+#define BUDGET_EACH      ((size_t)9)
+#define BUDGET_EACH_MOST ((size_t)24)
+#define BUDGET_LEAST     ((size_t)576 * 1024)
+#define BUDGET_FIRST     ((size_t)16 * 1024) /* the first step of every list */
+
+/* What a list may take at most: every item needs some bytes of source. Only what is used of it becomes memory. */
+static bool reserve(void **out, size_t item, uint32_t count)
 {
     *out = calloc(count, item);
-    *out_max = *out == NULL ? 0 : count;
     return *out != NULL;
 }
 
 /* Arguments that are worked out: bounded whatever the source. */
 static bool reserve_folds(struct sp_facts *f)
 {
-    uint32_t ignored = 0;
-    return reserve((void **)&f->folds, sizeof(*f->folds), FACTS_FOLDS_MAX, &ignored) &&
-           reserve((void **)&f->folded, 1, FACTS_FOLDED_MAX, &ignored) &&
-           reserve((void **)&f->fold_room, 1, FACTS_FOLD_ROOM, &ignored);
+    return reserve((void **)&f->folds, sizeof(*f->folds), FACTS_FOLDS_MAX) &&
+           reserve((void **)&f->folded, 1, FACTS_FOLDED_MAX) &&
+           reserve((void **)&f->fold_room, 1, FACTS_FOLD_ROOM);
 }
 
 /* In front of the first symbol is one that no name equals: a free slot leads there. */
-static bool reserve_symbols(struct sp_facts *f)
+static void begin_symbols(struct sp_facts *f)
 {
-    struct facts_symbol *all = calloc((size_t)f->symbol_max + 1, sizeof(*all));
-    f->symbols = all == NULL ? NULL : all + 1;
-    return all != NULL;
+    f->symbols = f->symbols == NULL ? NULL : f->symbols + 1;
 }
 
 static bool reserve_all(struct sp_facts *f, uint32_t source_max)
 {
-    uint32_t half = source_max / 2 + 64;
     uint32_t slots = 256; /* the table begins with that many */
-    f->symbol_max = half;
-    while (slots < 4 * f->symbol_max) {
+    bool is_done = true;
+#define FACTS_AS_RESERVE(name, list, max, bytes)                                                   \
+    f->list_most[FACTS_##name] = (sizeof(*f->list) > 1 ? 1 : 4) * source_max / (bytes) + 4096;     \
+    is_done =                                                                                      \
+        reserve((void **)&f->list, sizeof(*f->list), f->list_most[FACTS_##name] + 1) && is_done;
+    FACTS_LISTS(FACTS_AS_RESERVE)
+#undef FACTS_AS_RESERVE
+    begin_symbols(f);
+    while (slots < 4 * f->list_most[FACTS_SYMBOLS]) {
         slots *= 2;
     }
-    uint32_t ignored = 0;
-    return reserve_symbols(f) && reserve((void **)&f->slots, sizeof(*f->slots), slots, &ignored) &&
-           reserve((void **)&f->segments, sizeof(*f->segments), source_max + 64, &f->segment_max) &&
-           reserve((void **)&f->refs, sizeof(*f->refs), half, &f->ref_max) &&
-           reserve((void **)&f->imports, sizeof(*f->imports), half, &f->import_max) &&
-           reserve((void **)&f->calls, sizeof(*f->calls), half, &f->call_max) &&
-           reserve((void **)&f->keywords, sizeof(*f->keywords), half, &f->keyword_max) &&
-           reserve((void **)&f->consts, sizeof(*f->consts), half, &f->const_max) &&
-           reserve((void **)&f->magics, sizeof(*f->magics), half, &f->magic_max) &&
-           reserve((void **)&f->bindings, sizeof(*f->bindings), source_max + 64, &f->binding_max) &&
-           reserve((void **)&f->meanings, sizeof(*f->meanings), source_max + 64, &f->meaning_max) &&
-           reserve((void **)&f->texts, 1, 4 * source_max + 4096, &f->text_max) &&
-           reserve_folds(f) && reserve((void **)&f->names, 1, 4 * source_max + 4096, &f->name_max);
+    return reserve((void **)&f->slots, sizeof(*f->slots), slots) && reserve_folds(f) && is_done;
 }
+
+/* ---- the budget ---- */
+
+void sp_facts_empty(struct sp_facts *f, size_t source_len)
+{
+    f->budget = sp_size_min(BUDGET_EACH_MOST * source_len + BUDGET_FIRST,
+                            sp_size_max(BUDGET_EACH * source_len, BUDGET_LEAST));
+    f->bytes_left = f->budget;
+#define FACTS_AS_EMPTY(name, list, max, bytes) f->max = 0;
+    FACTS_LISTS(FACTS_AS_EMPTY)
+#undef FACTS_AS_EMPTY
+    f->symbol_count = 0;
+    f->segment_count = 0;
+    f->ref_count = 0;
+    f->import_count = 0;
+    f->call_count = 0;
+    f->keyword_count = 0;
+    f->const_count = 0;
+    f->magic_count = 0;
+    f->binding_count = 0;
+    f->meaning_count = 0;
+    f->text_bytes = 0;
+    f->name_bytes = 0;
+}
+
+enum sp_err sp_facts_spend(struct sp_facts *f, size_t bytes)
+{
+    if (bytes > f->bytes_left) {
+        return SP_ERR_FULL;
+    }
+    f->bytes_left -= bytes;
+    f->bytes_most = sp_size_max(f->bytes_most, f->budget - f->bytes_left);
+    return SP_OK;
+}
+
+enum sp_err sp_facts_more(struct sp_facts *f, enum facts_list list, uint32_t count)
+{
+    static const size_t sizes[] = {
+#define FACTS_AS_SIZE(name, list, max, bytes) [FACTS_##name] = sizeof(*f->list),
+        FACTS_LISTS(FACTS_AS_SIZE)
+#undef FACTS_AS_SIZE
+    };
+    uint32_t *const maxima[] = {
+#define FACTS_AS_MAX(name, list, max, bytes) [FACTS_##name] = &f->max,
+        FACTS_LISTS(FACTS_AS_MAX)
+#undef FACTS_AS_MAX
+    };
+    uint32_t step = count > STEP_ITEMS ? count : STEP_ITEMS;
+    if (step > f->list_most[list] - *maxima[list]) {
+        return SP_ERR_FULL;
+    }
+    SP_TRY(sp_facts_spend(f, step * sizes[list]));
+    *maxima[list] += step;
+    return SP_OK;
+}
+
+size_t sp_facts_memory(const struct sp_facts *facts)
+{
+    return sizeof(*facts) + FACTS_FOLDS_MAX * sizeof(*facts->folds) + FACTS_FOLDED_MAX +
+           FACTS_FOLD_ROOM + facts->bytes_most;
+}
+
+/* ---- life ---- */
 
 enum sp_err sp_facts_new(size_t source_bytes_max, struct sp_facts **out)
 {
@@ -171,7 +232,7 @@ size_t sp_facts_symbol_count(const struct sp_facts *facts)
 
 size_t sp_facts_symbol_most(const struct sp_facts *facts)
 {
-    return facts->symbol_max;
+    return facts->list_most[FACTS_SYMBOLS];
 }
 
 bool sp_facts_has_meaning(const struct sp_facts *facts, uint32_t symbol)

@@ -222,6 +222,15 @@ enum sp_err sp_facts_resolve_symbol(const struct sp_facts *facts, uint32_t symbo
 
 /* ---- meanings of symbols ---- */
 
+/* For one more meaning. */
+static bool has_room(struct sp_facts *f, uint32_t len)
+{
+    bool is_full =
+        f->meaning_count == f->meaning_max && sp_facts_more(f, FACTS_MEANINGS, 1) != SP_OK;
+    bool is_long = len > f->text_max - f->text_bytes && sp_facts_more(f, FACTS_TEXTS, len) != SP_OK;
+    return !is_full && !is_long;
+}
+
 /* True when the meaning is new. */
 static bool add_meaning(struct sp_facts *f, uint32_t symbol, struct sp_slice text)
 {
@@ -233,8 +242,7 @@ static bool add_meaning(struct sp_facts *f, uint32_t symbol, struct sp_slice tex
         }
         count++;
     }
-    if (count == SP_FACTS_PATHS_MAX || f->meaning_count == f->meaning_max ||
-        text.len > f->text_max - f->text_bytes) {
+    if (count == SP_FACTS_PATHS_MAX || !has_room(f, (uint32_t)text.len)) {
         f->is_lost = true;
         return false;
     }

@@ -12,8 +12,16 @@
 
 #define FACTS_HASH_FACTOR 0xD6E8FEB86659FD93U
 
+/* Makes room for at least `count` more items of a list; SP_ERR_FULL when the budget is used up. */
+enum sp_err sp_facts_more(struct sp_facts *f, enum facts_list list, uint32_t count)
+    SP_MUST_CHECK SP_NONNULL(1);
+/* Takes bytes from the budget, for what is no list. */
+enum sp_err sp_facts_spend(struct sp_facts *f, size_t bytes) SP_MUST_CHECK SP_NONNULL(1);
+/* Takes back all room at the begin of a scan. */
+void sp_facts_empty(struct sp_facts *f, size_t source_len) SP_NONNULL(1);
+
 /* Symbols: the names of the source, each kept once. */
-void sp_facts_symbols_start(struct sp_facts *f) SP_NONNULL(1);
+enum sp_err sp_facts_symbols_start(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
 enum sp_err sp_facts_intern(struct sp_facts *f, const struct sp_py_token *token, uint32_t *out)
     SP_MUST_CHECK SP_NONNULL(1, 2, 3);
 
@@ -63,7 +71,7 @@ enum sp_err sp_facts_bind(struct sp_facts *f, struct facts_binding binding)
 static inline enum sp_err sp_facts_put_segment(struct sp_facts *f, uint32_t symbol)
 {
     if (f->segment_count == f->segment_max) {
-        return SP_ERR_FULL;
+        SP_TRY(sp_facts_more(f, FACTS_SEGMENTS, 1));
     }
     f->segments[f->segment_count] = symbol;
     f->segment_count++;
@@ -120,7 +128,7 @@ static inline enum sp_err sp_facts_chain_name(struct sp_facts *f, uint32_t symbo
     uint8_t last = f->last.flags;
     uint8_t flags = last & LAST_IN_NAME;
     if (f->ref_count == f->ref_max) {
-        return SP_ERR_FULL;
+        SP_TRY(sp_facts_more(f, FACTS_REFS, 1));
     }
     if (f->statement.binds_next || f->statement.for_open || level->is_params ||
         level->is_lambda_head) {
@@ -139,7 +147,7 @@ static inline enum sp_err sp_facts_chain_name(struct sp_facts *f, uint32_t symbo
 }
 
 /* Assignments: the last reference becomes the target of the value that follows. */
-void sp_facts_assign(struct sp_facts *f, uint32_t ref) SP_NONNULL(1);
+enum sp_err sp_facts_assign(struct sp_facts *f, uint32_t ref) SP_MUST_CHECK SP_NONNULL(1);
 
 static inline bool sp_facts_at_op(const struct sp_facts *f, uint8_t op)
 {

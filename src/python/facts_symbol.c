@@ -46,29 +46,29 @@ static void clear_slots(struct sp_facts *f, uint32_t count)
 }
 
 /* A short table stays in the cache; half of it is free, so that most names are found in the first slot. */
-static void widen_slots(struct sp_facts *f)
+static enum sp_err widen_slots(struct sp_facts *f)
 {
+    SP_TRY(sp_facts_spend(f, (f->slot_mask + 1) * sizeof(*f->slots)));
     clear_slots(f, 2 * (f->slot_mask + 1));
     for (uint32_t i = 0; i < f->symbol_count; i++) {
         put_slot(f, i);
     }
+    return SP_OK;
 }
 
 static enum sp_err add_symbol(struct sp_facts *f, const struct facts_symbol *symbol, uint32_t slot,
                               uint32_t *out)
 {
     if (f->symbol_count == f->symbol_max) {
-        return SP_ERR_FULL;
+        SP_TRY(sp_facts_more(f, FACTS_SYMBOLS, 1));
     }
     f->symbols[f->symbol_count] = *symbol;
     f->slots[slot] = f->symbol_count + 1;
     *out = f->symbol_count;
     f->symbol_count++;
     bool is_short = f->slot_mask < SLOTS_SHORT;
-    if (f->symbol_count > (is_short ? f->slot_mask / 2 : f->slot_mask / 4 * 3)) {
-        widen_slots(f);
-    }
-    return SP_OK;
+    bool is_tight = f->symbol_count > (is_short ? f->slot_mask / 2 : f->slot_mask / 4 * 3);
+    return is_tight ? widen_slots(f) : SP_OK;
 }
 
 static bool is_same(const struct sp_facts *f, uint32_t known, const struct facts_symbol *name,
@@ -123,7 +123,7 @@ static enum sp_err intern_nonascii(struct sp_facts *f, struct sp_slice name, uin
     size_t len = 0;
     SP_TRY(sp_unicode_nfkc(name, form, &len));
     if (len > f->name_max - f->name_bytes) {
-        return SP_ERR_FULL;
+        SP_TRY(sp_facts_more(f, FACTS_NAMES, (uint32_t)len));
     }
     uint8_t *kept = f->names + f->name_bytes;
     for (size_t i = 0; i < len; i++) {
@@ -144,17 +144,16 @@ enum sp_err sp_facts_intern(struct sp_facts *f, const struct sp_py_token *token,
                                                    : intern_bytes(f, name, token->start, 0, out);
 }
 
-void sp_facts_symbols_start(struct sp_facts *f)
+enum sp_err sp_facts_symbols_start(struct sp_facts *f)
 {
-    f->symbol_count = 0;
-    f->name_bytes = 0;
     clear_slots(f, SLOTS_LEAST);
+    return sp_facts_spend(f, SLOTS_LEAST * sizeof(*f->slots));
 }
 
 enum sp_err sp_facts_bind(struct sp_facts *f, struct facts_binding binding)
 {
     if (f->binding_count == f->binding_max) {
-        return SP_ERR_FULL;
+        SP_TRY(sp_facts_more(f, FACTS_BINDINGS, 1));
     }
     f->symbols[binding.symbol].flags |= SYMBOL_BOUND;
     f->bindings[f->binding_count] = binding;

@@ -354,6 +354,46 @@ static void test_judge_names_the_test_that_fails(void **state)
     sp_policy_done(&policy);
 }
 
+/* Shapes that fill one list or another: each takes a whole submission of the longest length. */
+static void test_judge_stays_below_a_mebibyte(void **state)
+{
+    static const char *const shapes[][2] = {
+        {"", "a;"},
+        {"", "a=b;"},
+        {"", "a=b=c=d=e;"},
+        {"a", "()"},
+        {"", "a();"},
+        {"a", "('')"},
+        {"a", ".a"},
+        {"f(", "a=1,"},
+        {"import a", ",a"},
+        {"from m import a", ",a"},
+        {"import b\n", "a=getattr(b,'c')\n"},
+        {"import m0 as b,m1 as b,m2 as b,m3 as b,m4 as b,m5 as b,m6 as b,m7 as b\n", "a=b;"},
+        {"", "%a\n"},
+        {"", "eval('a.b=a.c;')\n"},
+        {"", "'\\x5f';"},
+        {"x=", "f'{a}'"},
+    };
+    static uint8_t code[CODE_BYTES_MAX];
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(shapes); i++) {
+        struct sp_slice head = sp_slice_of(shapes[i][0]);
+        struct sp_slice piece = sp_slice_of(shapes[i][1]);
+        size_t len = sp_slice_copy(head, code, sizeof(code));
+        while (piece.len <= sizeof(code) - len) {
+            len += sp_slice_copy(piece, code + len, piece.len);
+        }
+        run("extends = \"data-science\"\npython = \"any\"\n", sp_slice_make(code, len));
+        if (sp_judge_memory(judge) >= (size_t)1024 * 1024) {
+            print_error("%s: %zu bytes\n", shapes[i][1], sp_judge_memory(judge));
+        }
+        assert_true(sp_judge_memory(judge) < (size_t)1024 * 1024);
+    }
+    /* What was counted is what they were made for. */
+    assert_true(sp_judge_memory(judge) > (size_t)512 * 1024);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,6 +410,7 @@ int main(void)
         cmocka_unit_test(test_judge_keeps_a_denial_among_many_findings),
         cmocka_unit_test(test_judge_judges_under_every_family),
         cmocka_unit_test(test_judge_names_the_test_that_fails),
+        cmocka_unit_test(test_judge_stays_below_a_mebibyte),
     };
     return cmocka_run_group_tests(tests, make, end);
 }

@@ -52,7 +52,8 @@ static void draw_imports(struct sp_buf *out)
             text(out, ":");
             assert_int_equal(sp_buf_put(out, sp_facts_symbol(facts, imports[i].name)), SP_OK);
         }
-        assert_int_equal(sp_buf_putf(out, "@%u ", sp_facts_place(facts, &imports[i].statement).line), SP_OK);
+        assert_int_equal(
+            sp_buf_putf(out, "@%u ", sp_facts_place(facts, &imports[i].statement).line), SP_OK);
     }
 }
 
@@ -402,6 +403,83 @@ static void test_facts_know_places_in_characters(void **state)
     assert_int_equal(sp_facts_lines(facts), 2);
 }
 
+static void test_facts_count_lines_of_every_kind(void **state)
+{
+    /* The place of the last reference: line, column, end line, end column. */
+    static const struct {
+        const char *source;
+        unsigned place[4];
+    } rows[] = {
+        {"a", {1, 1, 1, 2}},
+        {"\n\na", {3, 1, 3, 2}},
+        {"x = 1\ra", {2, 1, 2, 2}},
+        {"x = 1\r\na", {2, 1, 2, 2}},
+        {"x = 1\r\r\n\na", {4, 1, 4, 2}},
+        {"'''\n\r\n\r''';a.b", {4, 5, 4, 8}},
+        {"(a\n.b\r\n.c)", {1, 2, 3, 3}},
+        {"(a\r.b)", {1, 2, 2, 3}},
+        {"x = \\\r\n  \xc3\xa4", {2, 3, 2, 4}},
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(rows); i++) {
+        size_t count = 0;
+        assert_int_equal(
+            sp_facts_scan(facts, sp_slice_of(rows[i].source), SP_PYTHON_311, SP_PYTHON_TEXT),
+            SP_OK);
+        const struct sp_ref *refs = sp_facts_refs(facts, &count);
+        struct sp_place place = sp_facts_place(facts, &refs[count - 1].place);
+        assert_int_equal(place.line, rows[i].place[0]);
+        assert_int_equal(place.column, rows[i].place[1]);
+        assert_int_equal(place.end_line, rows[i].place[2]);
+        assert_int_equal(place.end_column, rows[i].place[3]);
+    }
+}
+
+/* Whatever stands in parentheses that are used is handed on, however deep and beside what. */
+static void test_facts_hand_on_what_used_brackets_hold(void **state)
+{
+    static const struct row rows[] = {
+        {"import a\n(a)", "a "},
+        {"import a\n(a).b", "a! "},
+        {"import a\n((a).b, [a], f((a, a)), a()).c", "a! a! a! a! a() "},
+        {"import a\n(((a, a).b), a)", "a! a! a! "},
+        {"import a\n((x, (a).b).c, (a or a).b)[0]", "a! a! a! "},
+        {"import a\nx = (a); y = (a).b", "a a a a! "},
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(rows); i++) {
+        expect(&rows[i], draw_refs);
+    }
+}
+
+/* What fits the budget of a source is kept; what does not is refused, never left out. */
+static void test_facts_keep_to_their_budget(void **state)
+{
+    static const struct {
+        const char *piece;
+        enum sp_err want;
+    } rows[] = {{"a;", SP_OK},   {"print(x)\n", SP_OK},       {"f(x);", SP_ERR_FULL},
+                {"!a\n", SP_OK}, {"a=b=c=d=e;", SP_ERR_FULL}, {"print('a')\n", SP_OK}};
+    static uint8_t source[64 * 1024];
+    struct sp_facts *large = NULL;
+    (void)state;
+    assert_int_equal(sp_facts_new(sizeof(source), &large), SP_OK);
+    size_t empty = sp_facts_memory(large);
+    for (size_t i = 0; i < SP_COUNT(rows); i++) {
+        struct sp_slice piece = sp_slice_of(rows[i].piece);
+        size_t len = 0;
+        while (piece.len <= sizeof(source) - len) {
+            len += sp_slice_copy(piece, source + len, piece.len);
+        }
+        assert_int_equal(
+            sp_facts_scan(large, sp_slice_make(source, len), SP_PYTHON_311, SP_PYTHON_CELL),
+            rows[i].want);
+        assert_true(sp_facts_memory(large) > empty);
+        assert_true(sp_facts_memory(large) <= empty + 9 * sizeof(source));
+    }
+    sp_facts_free(large);
+}
+
 static void test_a_broken_source_leaves_nothing_behind(void **state)
 {
     static const char *const broken[] = {"a.", "(a.", "x = (a.b.\n", "f'{a.", "import a.", "a.b.)"};
@@ -450,6 +528,9 @@ int main(void)
         cmocka_unit_test(test_facts_refuse_a_source_over_their_memory),
         cmocka_unit_test(test_facts_give_up_on_too_many_meanings),
         cmocka_unit_test(test_facts_know_places_in_characters),
+        cmocka_unit_test(test_facts_count_lines_of_every_kind),
+        cmocka_unit_test(test_facts_hand_on_what_used_brackets_hold),
+        cmocka_unit_test(test_facts_keep_to_their_budget),
         cmocka_unit_test(test_a_broken_source_leaves_nothing_behind),
         cmocka_unit_test(test_a_name_behind_a_lone_dot_is_found),
     };
