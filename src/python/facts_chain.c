@@ -258,10 +258,9 @@ enum sp_err sp_facts_assign(struct sp_facts *f, uint32_t ref)
 static void note_argument(struct sp_facts *f, uint32_t ref)
 {
     const struct facts_level *level = f->now;
-    bool ends = sp_facts_at_op(f, ',') || sp_facts_at_op(f, ')');
-    if (ends && level->arg == 0) {
+    if (level->arg == 0) {
         f->calls[level->call].arg0_ref = ref;
-    } else if (ends && level->arg == 1) {
+    } else if (level->arg == 1) {
         f->calls[level->call].arg1_ref = ref;
     }
 }
@@ -292,13 +291,13 @@ static inline enum sp_err follow_value(struct sp_facts *f, struct sp_ref *ref)
 }
 
 /* What a reference is used for that goes on with ( or [. */
-static bool note_use(const struct sp_facts *f, struct sp_ref *ref)
+static bool note_use(struct sp_ref *ref, uint8_t op)
 {
-    if (sp_facts_at_op(f, '(')) {
+    if (op == '(') {
         ref->flags |= SP_REF_CALLED;
         return true;
     }
-    if (sp_facts_at_op(f, '[')) {
+    if (op == '[') {
         ref->flags = (uint8_t)((ref->flags & ~SP_REF_BINDS) | SP_REF_INDEXED);
         return true;
     }
@@ -310,20 +309,24 @@ enum sp_err sp_facts_chain_close(struct sp_facts *f)
     uint32_t number = f->ref_count;
     struct sp_ref *ref = &f->refs[number];
     uint8_t open = f->open;
-    bool is_equal = sp_facts_at_op(f, '=');
+    uint8_t op = f->token.kind == SP_TOKEN_OP ? f->token.op : 0;
     f->open = 0;
     f->ref_count++;
-    ref->flags |= is_equal && f->level == 0 ? SP_REF_STORED : 0;
-    if (note_use(f, ref) || (open & OPEN_DOT) != 0) {
+    if (note_use(ref, op)) {
         return SP_OK;
     }
-    if ((open & LAST_ARGUMENT) != 0) {
+    bool is_equal = op == '=';
+    ref->flags |= is_equal && f->level == 0 ? SP_REF_STORED : 0;
+    if ((open & OPEN_DOT) != 0) {
+        return SP_OK;
+    }
+    if ((open & LAST_ARGUMENT) != 0 && (op == ',' || op == ')')) {
         note_argument(f, number);
     }
     if (f->now->is_pattern && (f->levels[0].target_count == 0 || is_equal)) {
         name_target(f, ref);
     }
-    if (is_equal || sp_facts_at_op(f, SP_OP_WALRUS) || ref->root == SP_ROOT_OBJECT) {
+    if (is_equal || op == SP_OP_WALRUS || ref->root == SP_ROOT_OBJECT) {
         return SP_OK;
     }
     return follow_value(f, ref);

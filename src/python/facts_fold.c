@@ -53,9 +53,12 @@ enum sp_err fold_put(struct fold *o, uint8_t byte)
 
 enum sp_err fold_put_part(struct fold *o, uint32_t at, uint32_t len)
 {
-    for (uint32_t i = 0; i < len; i++) {
-        SP_TRY(fold_put(o, o->f->fold_room[at + i]));
+    uint8_t *room = o->f->fold_room;
+    if (len > FACTS_FOLD_ROOM - o->used) {
+        return SP_ERR_TOO_BIG;
     }
+    SP_TRY(fold_spend(o, len));
+    o->used += (uint32_t)sp_slice_copy(sp_slice_make(room + at, len), room + o->used, len);
     return SP_OK;
 }
 
