@@ -173,8 +173,10 @@ bool judge_is_telling(const struct sp_judge *j, const struct sp_ref *ref)
     size_t count = 0;
     const struct sp_call *calls = sp_facts_calls(j->facts, &count);
     const struct sp_ref *refs = sp_facts_refs(j->facts, &count);
-    uint32_t callee = calls[sp_facts_base(j->facts, ref)].callee;
-    return callee != SP_FACTS_NONE && any_marked(j, &refs[callee]);
+    /* Without a constant among its arguments a call gives back nothing that is known. */
+    const struct sp_call *call = &calls[sp_facts_base(j->facts, ref)];
+    bool is_known = call->arg0 != SP_FACTS_NONE || call->arg1 != SP_FACTS_NONE;
+    return is_known && call->callee != SP_FACTS_NONE && any_marked(j, &refs[call->callee]);
 }
 
 /* ---- what was looked at already ---- */

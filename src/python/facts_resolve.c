@@ -176,6 +176,9 @@ static enum sp_err call_paths(const struct sp_facts *f, const struct sp_ref *ref
         return SP_OK;
     }
     const struct sp_call *call = &f->calls[base];
+    if (call->arg0 == SP_FACTS_NONE && call->arg1 == SP_FACTS_NONE) {
+        return SP_OK; /* whatever is called, what it gives back is not known */
+    }
     SP_TRY(plain_paths(f, call->callee, &callee));
     for (unsigned i = 0; i < callee.count; i++) {
         struct sp_slice name = sp_slice_make(callee.text[i], callee.len[i]);
