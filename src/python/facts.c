@@ -354,7 +354,7 @@ static void use_group(struct sp_facts *f)
 /* An operator that neither opens nor closes; the reference and the constant before it have ended. */
 static enum sp_err on_mark(struct sp_facts *f, uint8_t op, uint32_t ref)
 {
-    uint8_t flags = 0;
+    unsigned flags = 0;
     switch (op) {
     case ',':
         on_comma(f);
@@ -379,7 +379,7 @@ static enum sp_err on_mark(struct sp_facts *f, uint8_t op, uint32_t ref)
     default:
         break;
     }
-    f->last = (struct facts_last){.op = op, .flags = flags};
+    f->last = (struct facts_last){.op = op, .flags = (uint16_t)flags};
     return SP_OK;
 }
 
@@ -405,11 +405,13 @@ static bool joins_constant(struct sp_facts *f)
     return true;
 }
 
-enum op_class { OP_MARK, OP_OPENS, OP_CLOSES, OP_DOT, OP_PLUS };
+enum op_class { OP_PLAIN, OP_MARK, OP_OPENS, OP_CLOSES, OP_DOT, OP_PLUS };
 
 static const uint8_t op_classes[256] = {
-    ['('] = OP_OPENS,  ['['] = OP_OPENS,  ['{'] = OP_OPENS, [')'] = OP_CLOSES,
-    [']'] = OP_CLOSES, ['}'] = OP_CLOSES, ['.'] = OP_DOT,   ['+'] = OP_PLUS,
+    ['('] = OP_OPENS,  ['['] = OP_OPENS,        ['{'] = OP_OPENS,         [')'] = OP_CLOSES,
+    [']'] = OP_CLOSES, ['}'] = OP_CLOSES,       ['.'] = OP_DOT,           ['+'] = OP_PLUS,
+    [','] = OP_MARK,   [':'] = OP_MARK,         [';'] = OP_MARK,          ['='] = OP_MARK,
+    ['*'] = OP_MARK,   [SP_OP_POWER] = OP_MARK, [SP_OP_WALRUS] = OP_MARK,
 };
 
 static inline enum sp_err on_op(struct sp_facts *f)
@@ -437,7 +439,11 @@ static inline enum sp_err on_op(struct sp_facts *f)
         return SP_OK;
     }
     SP_TRY(sp_facts_end(f));
-    return on_mark(f, op, ref);
+    if (class == OP_MARK) {
+        return on_mark(f, op, ref);
+    }
+    f->last = (struct facts_last){.op = op};
+    return SP_OK;
 }
 
 /* ---- the pass ---- */
@@ -513,24 +519,30 @@ static enum sp_err on_operand(struct sp_facts *f)
     return SP_OK;
 }
 
-static inline enum sp_err on_token(struct sp_facts *f)
+/* Tokens that are neither operators nor names of the program. */
+static enum sp_err on_other(struct sp_facts *f)
 {
     if (f->token.kind == SP_TOKEN_NAME) {
-        return f->token.op == SP_WORD_PLAIN ? on_name(f) : on_keyword(f);
-    }
-    if (f->token.kind == SP_TOKEN_OP) {
-        return on_op(f);
+        return on_keyword(f);
     }
     return f->token.kind <= SP_TOKEN_DEDENT ? on_line(f) : on_operand(f);
 }
 
 static enum sp_err run(struct sp_facts *f)
 {
-    do {
+    for (;;) {
         SP_TRY(next(f));
-        SP_TRY(on_token(f));
-    } while (f->token.kind != SP_TOKEN_END);
-    return SP_OK;
+        if (f->token.kind == SP_TOKEN_OP) {
+            SP_TRY(on_op(f));
+        } else if (f->token.kind == SP_TOKEN_NAME && f->token.op == SP_WORD_PLAIN) {
+            SP_TRY(on_name(f));
+        } else {
+            SP_TRY(on_other(f));
+            if (f->token.kind == SP_TOKEN_END) {
+                return SP_OK;
+            }
+        }
+    }
 }
 
 enum sp_err sp_facts_scan(struct sp_facts *f, struct sp_slice source, enum sp_python_family family,

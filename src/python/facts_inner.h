@@ -89,7 +89,7 @@ struct facts_level {
 struct facts_last {
     uint8_t op;      /* 0: no operator */
     uint8_t keyword; /* enum sp_word */
-    uint8_t flags;
+    uint16_t flags;
 };
 
 /* What the bracket held that closed last; it counts only directly behind a ). */

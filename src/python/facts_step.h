@@ -125,8 +125,8 @@ void sp_facts_begin_name(struct sp_facts *f) SP_NONNULL(1);
 static inline enum sp_err sp_facts_chain_name(struct sp_facts *f, uint32_t symbol)
 {
     const struct facts_level *level = f->now;
-    uint8_t last = f->last.flags;
-    uint8_t flags = last & LAST_IN_NAME;
+    unsigned last = f->last.flags;
+    uint8_t flags = (uint8_t)(last & LAST_IN_NAME);
     if (f->ref_count == f->ref_max) {
         SP_TRY(sp_facts_more(f, FACTS_REFS, 1));
     }

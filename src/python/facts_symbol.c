@@ -56,8 +56,8 @@ static enum sp_err widen_slots(struct sp_facts *f)
     return SP_OK;
 }
 
-static enum sp_err add_symbol(struct sp_facts *f, const struct facts_symbol *symbol, uint32_t slot,
-                              uint32_t *out)
+SP_NOINLINE static enum sp_err add_symbol(struct sp_facts *f, const struct facts_symbol *symbol,
+                                          uint32_t slot, uint32_t *out)
 {
     if (f->symbol_count == f->symbol_max) {
         SP_TRY(sp_facts_more(f, FACTS_SYMBOLS, 1));
