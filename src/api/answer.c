@@ -7,6 +7,7 @@
 #include "codec/json_out.h"
 
 #define SHELL_STATUS_CHARS 12
+#define OUTPUT_BYTES_MAX   ((size_t)1024 * 1024)
 
 unsigned sp_answer_status(const struct sp_route *route)
 {
@@ -59,6 +60,25 @@ static void put_old_members(struct sp_json_out *w, const struct sp_result *resul
     put_extras(w, result);
 }
 
+/*
+ * One client reads what a run wrote as one text, and shows nothing else. It stands a second time in the answer, so
+ * only so much of it.
+ */
+static void put_output(struct sp_json_out *w, const struct sp_result *result)
+{
+    SP_AUTO_BUF struct sp_buf text;
+    sp_buf_init(&text, OUTPUT_BYTES_MAX);
+    struct sp_slice out = sp_slice_sub(result->out_text, 0, OUTPUT_BYTES_MAX);
+    enum sp_err err = sp_buf_put(&text, out);
+    if (err == SP_OK) {
+        err = sp_buf_put(&text, sp_slice_sub(result->err_text, 0, OUTPUT_BYTES_MAX - out.len));
+    }
+    if (err != SP_OK && w->err == SP_OK) {
+        w->err = err;
+    }
+    member_lossy(w, "executionOutput", sp_buf_slice(&text));
+}
+
 static void put_old(struct sp_json_out *w, const struct sp_result *result)
 {
     sp_json_out_object(w);
@@ -66,6 +86,7 @@ static void put_old(struct sp_json_out *w, const struct sp_result *result)
     sp_json_out_key(w, "properties");
     sp_json_out_object(w);
     put_old_members(w, result);
+    put_output(w, result);
     sp_json_out_object_end(w);
     sp_json_out_object_end(w);
 }

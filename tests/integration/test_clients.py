@@ -204,7 +204,10 @@ def test_openmanus(client):
     body = json.dumps({"properties": {"codeInputType": "inline", "executionType": "synchronous", "code": "print(7)"}}).encode()
     target = f"{POOL}//code/execute?api-version=2024-02-02-preview&identifier={session}"  # an endpoint that ends in a slash
     answer = client.send("POST", target, [("Content-Type", "application/json")], body)
-    assert answer.status == 200 and answer.json()["properties"]["stdout"] == "7\n"
+    assert answer.status == 200 and answer.json()["properties"]["executionOutput"] == "7\n"  # all that it shows of a run
+    failing = json.dumps({"properties": {"codeInputType": "inline", "executionType": "synchronous", "code": "print(8)\n1/0"}}).encode()
+    output = client.json("POST", target, [("Content-Type", "application/json")], failing)["properties"]["executionOutput"]
+    assert output.startswith("8\n") and "ZeroDivisionError" in output
     refused = rawhttp.exchange(client.gateway.port, rawhttp.request("POST", target, [("Content-Type", "application/json")], body))
     assert refused.status == 401 and refused.json()["error"]["message"]  # it reads JSON before it looks at the status
 

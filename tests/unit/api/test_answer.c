@@ -40,11 +40,11 @@ static const struct {
     {"old: native value, never null texts", SP_FAMILY_OLD, SP_VERSION_2024_02, &number, 200,
      "{\"$id\":\"1\",\"properties\":{\"$id\":\"2\",\"status\":\"Success\",\"stdout\":\"o\\n\","
      "\"stderr\":\"e\",\"result\":42,"
-     "\"executionResult\":42,\"executionTimeInMilliseconds\":7}}"},
+     "\"executionResult\":42,\"executionTimeInMilliseconds\":7,\"executionOutput\":\"o\\ne\"}}"},
     {"old: a failure", SP_FAMILY_OLD, SP_VERSION_2024_02, &nothing, 200,
      "{\"$id\":\"1\",\"properties\":{\"$id\":\"2\",\"status\":\"Failure\",\"stdout\":\"\","
      "\"stderr\":\"\",\"result\":null,"
-     "\"executionResult\":null,\"executionTimeInMilliseconds\":0}}"},
+     "\"executionResult\":null,\"executionTimeInMilliseconds\":0,\"executionOutput\":\"\"}}"},
     {"oldest: flat, numbers as text", SP_FAMILY_LEGACY, SP_VERSION_2024_02, &number, 200,
      "{\"$id\":\"1\",\"status\":\"Success\",\"stdout\":\"o\\n\",\"stderr\":\"e\",\"result\":\"42\","
      "\"executionTimeInMilliseconds\":7}"},
@@ -100,6 +100,26 @@ static void test_answer_has_the_shape_of_its_family_and_version(void **state)
         assert_int_equal(sp_buf_put_byte(&out, '\0'), SP_OK);
         assert_string_equal((const char *)out.ptr, cases[i].want);
     }
+}
+
+/* What stands twice is not so long that there was no room for it. */
+static void test_answer_repeats_so_much_output_and_no_more(void **state)
+{
+    enum { BYTES = 2 * 1024 * 1024 };
+    static char text_of[BYTES];
+    SP_AUTO_BUF struct sp_buf out;
+    const struct sp_route route = {.family = SP_FAMILY_OLD};
+    const struct sp_result long_result = {.out_text = {(const uint8_t *)text_of, BYTES},
+                                          .err_text = TEXT("not there any more"),
+                                          .value_json = TEXT("null")};
+    (void)state;
+    for (size_t i = 0; i < BYTES; i++) {
+        text_of[i] = 'x';
+    }
+    sp_buf_init(&out, (size_t)2 * BYTES);
+    assert_int_equal(sp_answer_result(&route, sp_slice_of("7"), &long_result, &out), SP_OK);
+    assert_true(out.len > BYTES + BYTES / 2 && out.len < BYTES + BYTES / 2 + 512);
+    assert_true(sp_slice_ends(sp_buf_slice(&out), "xx\"}}"));
 }
 
 static void test_answer_is_bounded(void **state)
@@ -161,6 +181,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answer_has_the_shape_of_its_family_and_version),
+        cmocka_unit_test(test_answer_repeats_so_much_output_and_no_more),
         cmocka_unit_test(test_answer_is_bounded),
         cmocka_unit_test(test_answer_of_an_error_has_code_and_message),
         cmocka_unit_test(test_answer_of_a_denial_lists_its_findings),
