@@ -25,18 +25,27 @@ def index_path(number):
     return text
 
 
-def published(folder):
-    """The entries that the checkpoint covers."""
+def published_size(folder):
     try:
-        size = int((folder / "checkpoint").read_text().split("\n")[1])
+        return int((folder / "checkpoint").read_text().split("\n")[1])
     except (FileNotFoundError, IndexError, ValueError):
-        return []
-    found = []
-    for number in range(size // 256):
-        found += bundle_entries((folder / "tile/entries" / index_path(number)).read_bytes())
-    if size % 256:
-        found += bundle_entries((folder / "tile/entries" / f"{index_path(size // 256)}.p/{size % 256}").read_bytes())
-    return found
+        return 0
+
+
+def published(folder):
+    """The entries that the checkpoint covers. A partial bundle goes when a longer one is there: then the checkpoint is another one."""
+    while True:
+        size = published_size(folder)
+        try:
+            found = []
+            for number in range(size // 256):
+                found += bundle_entries((folder / "tile/entries" / index_path(number)).read_bytes())
+            if size % 256:
+                found += bundle_entries((folder / "tile/entries" / f"{index_path(size // 256)}.p/{size % 256}").read_bytes())
+            return found
+        except FileNotFoundError:
+            if published_size(folder) == size:
+                raise
 
 
 def spans(data):
