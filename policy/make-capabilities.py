@@ -81,12 +81,14 @@ RULES = {
             sympy.preview sympy.autowrap sympy.ufuncify sympy.binary_function
             numpy.testing.rundocs mailcap.findmatch matplotlib.cbook._check_and_log_subprocess
             matplotlib.font_manager._get_fontconfig_fonts pydoc.pipepager pydoc.tempfilepager pydoc.getpager pydoc.pager pydoc.plainpager
-            shlex.os imghdr.testall cgitb.enable sched.subprocess uuid._*_getnode
+            shlex.os imghdr.testall cgitb.enable sched.subprocess uuid._*_getnode uuid._get_command_stdout PIL.EpsImagePlugin.Ghostscript
             numpy.test scipy.test pandas.test sympy.test sympy.doctest matplotlib.test lxml.html.open_in_browser
             jedi.create_environment jedi.find_system_environments jedi.find_virtualenvs jedi.get_default_environment
             matplotlib._get_executable_info commands.getoutput popen2.popen2 os.popen2 os.popen3 os.popen4""",
         # Settings of matplotlib that name a program.
         "quoted": """animation.ffmpeg_path animation.convert_path animation.ffmpeg_args animation.convert_args text.usetex""",
+        # What an earlier run called `o`, in `o.system("id")`.
+        "orphans": "system",
         # LaTeX is another program, which reads and runs what the text says.
         "keywords": "usetex",
     },
@@ -118,10 +120,13 @@ RULES = {
             polars.read_csv polars.read_parquet polars.scan_csv polars.scan_parquet pyarrow.fs.FileSystem.from_uri geopandas.read_file
             sqlalchemy.create_engine netCDF4.Dataset lxml.etree.parse lxml.html.parse xml.sax.parse rasterio.open fiona.open
             dask.dataframe.read_csv dask.dataframe.read_parquet numpy.lib._datasource.open cv2.VideoCapture""",
+        # Methods of frames and the like, which write to an address as well as to a file.
+        "senders": """to_csv to_json to_parquet to_feather to_excel to_html to_xml to_stata to_pickle to_orc to_hdf to_string
+            to_markdown to_latex to_sql to_zarr to_netcdf""",
     },
     "native": {
         "modules": """ctypes _ctypes cffi _cffi_backend numpy.ctypeslib mmap fcntl termios readline _testcapi
-            _testinternalcapi _xxsubinterpreters _interpreters numba.core.typing cython Cython pyximport
+            _testinternalcapi _posixshmem _xxsubinterpreters _interpreters numba.core.typing cython Cython pyximport
             jpype rpy2 pybind11 _rawffi dl greenlet h5py.h5pl cryptography.hazmat.bindings OpenSSL._util torch.classes
             numba.pycc numba.core.unsafe""",
         "names": """sys.setdlopenflags sys._debugmallocstats os.dlopen os.mknod os.memfd_create
@@ -195,7 +200,7 @@ RULES = {
             sys.remote_exec attr.make_class attrs.make_class attr.resolve_types attrs.resolve_types inspect.signature(eval_str)
             concurrent.futures.InterpreterPoolExecutor pkg_resources.Distribution IPython.core.getipython
             code.interact inspect.importlib sys.meta_path sys.path_hooks
-            sys.path_importer_cache sys.modules sys.breakpointhook sys.displayhook sys.excepthook""",
+            sys.path_importer_cache typing._eval_type sys.modules sys.breakpointhook sys.displayhook sys.excepthook""",
         "evaluates": """timeit.timeit timeit.repeat timeit.Timer cProfile.run profile.run pandas.eval
             sympy.sympify sympy.S sympy.parse_expr sympy.parsing.sympy_parser.parse_expr sympy.core.sympify.sympify
             numexpr.evaluate numexpr.re_evaluate jinja2.Template jinja2.environment.Template
@@ -209,7 +214,8 @@ RULES = {
         # matplotlib imports a backend by its name.
         "places": "module://",
         "objects": """import_module exec_module load_module runctx run_path run_module dictConfig fileConfig get_type_hints
-            resolve_name import_item import_optional_dependency FunctionMaker attrgetter""",
+            resolve_name import_item import_optional_dependency FunctionMaker attrgetter loadTestsFromName
+            loadTestsFromNames""",
     },
     "introspection": {
         "modules": "_gc faulthandler _opcode dis opcode symtable _symtable sys.monitoring",
@@ -242,7 +248,7 @@ RULES = {
         "places": "/proc/self /proc/thread-self /proc/1/ /dev/mem /dev/kmem",
         "module_attributes": "__dict__ __loader__ __spec__ __getattr__ __builtins__ __class__",
         "strings": """__subclasses__ __bases__ __base__ __mro__ __globals__ __builtins__ __code__ __closure__ __loader__
-            __getattribute__ __import__ __self__ f_globals f_builtins gi_frame tb_frame func_globals""",
+            __getattribute__ __import__ __self__ f_globals f_builtins gi_frame tb_frame func_globals __match_args__""",
     },
     "environment": {
         "names": """os.environ os.environb os.getenv os.getenvb os.putenv os.unsetenv os.get_exec_path posix.environ

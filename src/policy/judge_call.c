@@ -53,6 +53,13 @@ static const struct sp_span *span_of(const struct sp_judge *j, const struct sp_c
     return found == NULL ? &ref->place : &found->place;
 }
 
+static int bracket_of(uint8_t byte)
+{
+    bool opens = byte == '(' || byte == '[' || byte == '{';
+    bool closes = byte == ')' || byte == ']' || byte == '}';
+    return opens ? 1 : closes ? -1 : 0;
+}
+
 /* ---- addresses ---- */
 
 /* "https://...": a scheme that goes somewhere else. */
@@ -91,11 +98,46 @@ static bool has_address(const struct sp_judge *j, const struct sp_call *call)
     return is_address(decoded(j, call->arg0, text));
 }
 
+/* A literal that begins like an address. */
+static bool is_literal_address(const struct sp_lexer *lx, const struct sp_py_token *token)
+{
+    bool is_text = token->kind == SP_TOKEN_FSTRING_MIDDLE || token->kind == SP_TOKEN_STRING;
+    size_t quotes = token->kind == SP_TOKEN_STRING ? token->quote : 0;
+    struct sp_slice text = sp_lexer_text(lx, token);
+    return is_text && is_address(sp_slice_sub(text, quotes, text.len));
+}
+
+/* One of the arguments in the brackets at `at` begins like an address, or is put together with one: f"https://{host}". */
+static bool holds_address(const struct sp_judge *j, uint32_t at)
+{
+    const struct sp_lexer *whole = sp_facts_lexer(j->facts);
+    struct sp_slice code = sp_slice_make(whole->ptr, whole->len);
+    struct sp_lexer lx;
+    struct sp_py_token token;
+    int depth = 0;
+    if (sp_slice_search(code, at, SP_SLICE_LITERAL("://")) == code.len) {
+        return false;
+    }
+    sp_lexer_init(&lx, sp_slice_make(whole->ptr + at, whole->len - at), whole->family,
+                  SP_PYTHON_TEXT);
+    do {
+        if (sp_lexer_next(&lx, &token) != SP_OK) {
+            return false;
+        }
+        depth += token.kind == SP_TOKEN_OP ? bracket_of(token.op) : 0;
+        if (depth == 1 && is_literal_address(&lx, &token)) {
+            return true;
+        }
+    } while (depth > 0 && token.kind != SP_TOKEN_END);
+    return false;
+}
+
 static void check_address(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,
                           struct sp_slice path)
 {
     uint32_t bits = 0;
-    if (!sp_map_get(&j->table->urls, path, &bits) || !has_address(j, call)) {
+    if (!sp_map_get(&j->table->urls, path, &bits) ||
+        !(has_address(j, call) || holds_address(j, ref->place.end))) {
         return;
     }
     enum sp_rule rule = j->policy->capability[SP_CAPABILITY_NETWORK];
@@ -103,6 +145,23 @@ static void check_address(struct sp_judge *j, const struct sp_ref *ref, const st
     judge_report(j, rule, "network", span_of(j, call, ref),
                  "%.*s reads from the network here; upload the file and read it from /mnt/data",
                  (int)sp_size_min(path.len, 120), (const char *)path.ptr);
+}
+
+void judge_sender(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,
+                  struct sp_slice name)
+{
+    uint32_t bits = 0;
+    if (!sp_map_get(&j->table->senders, name, &bits)) {
+        return;
+    }
+    j->is_sensitive = true;
+    if (call != NULL && (has_address(j, call) || holds_address(j, ref->place.end))) {
+        j->out->capabilities |= bits;
+        judge_report(j, j->policy->capability[SP_CAPABILITY_NETWORK], "network",
+                     span_of(j, call, ref),
+                     "%.*s writes to the network here; write to /mnt/data and fetch the file",
+                     (int)sp_size_min(name.len, 120), (const char *)name.ptr);
+    }
 }
 
 /* ---- texts that are read as expressions ---- */
@@ -116,13 +175,6 @@ static bool reads_texts(const struct sp_judge *j, struct sp_slice path)
 }
 
 /* ---- arguments that are unpacked ---- */
-
-static int bracket_of(uint8_t byte)
-{
-    bool opens = byte == '(' || byte == '[' || byte == '{';
-    bool closes = byte == ')' || byte == ']' || byte == '}';
-    return opens ? 1 : closes ? -1 : 0;
-}
 
 /* Whether `*` or `**` unpacks something in the brackets behind `at`. Only a few functions are asked about. */
 static bool has_unpacking(const struct sp_judge *j, uint32_t at)
@@ -167,7 +219,23 @@ static bool has_keyword(const struct sp_judge *j, const struct sp_call *call, st
     return false;
 }
 
-/* All arguments have names, and none has one of "-a-b". */
+/* `argv=['']`: the name of a program, and no arguments. */
+static bool is_list_of_one(const struct sp_judge *j, uint32_t at)
+{
+    const struct sp_lexer *lx = sp_facts_lexer(j->facts);
+    struct sp_slice code = sp_slice_make(lx->ptr, lx->len);
+    struct sp_slice quote = sp_slice_sub(code, (size_t)at + 2, 1);
+    bool is_quote = sp_slice_is(quote, "'") || sp_slice_is(quote, "\"");
+    if (!sp_slice_starts(sp_slice_sub(code, at, 2), "=[") || !is_quote) {
+        return false;
+    }
+    size_t end = sp_slice_find(code, (size_t)at + 3, quote.ptr[0]);
+    uint8_t line_end = '\n';
+    return sp_slice_is(sp_slice_sub(code, end + 1, 1), "]") &&
+           sp_slice_find(code, at, line_end) > end;
+}
+
+/* All arguments have names, and none has one of "-a-b", but for a list of one text. */
 static bool has_none_of(const struct sp_judge *j, const struct sp_call *call, struct sp_slice names)
 {
     size_t count = 0;
@@ -177,8 +245,10 @@ static bool has_none_of(const struct sp_judge *j, const struct sp_call *call, st
     const struct sp_keyword *keywords = sp_facts_keywords(j->facts, &keyword_count);
     for (size_t i = 0; i < keyword_count; i++) {
         struct sp_slice name = sp_facts_symbol(j->facts, keywords[i].name);
-        own += &calls[keywords[i].call] == call ? 1 : 0;
-        if (&calls[keywords[i].call] == call && sp_slice_search(names, 0, name) < names.len) {
+        bool is_own = &calls[keywords[i].call] == call;
+        own += is_own ? 1 : 0;
+        if (is_own && sp_slice_search(names, 0, name) < names.len &&
+            !is_list_of_one(j, keywords[i].place.end)) {
             return false;
         }
     }

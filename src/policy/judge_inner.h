@@ -57,8 +57,7 @@ struct sp_judge {
     const struct sp_span *within; /* the constant that they stand in, or NULL */
     bool is_sensitive;            /* something was said of the reference, or its call decides */
     bool is_by_place;             /* what was said of its name holds in this place only */
-    bool
-        is_expression; /* of a constant whose reader knows expressions: bare names are only names */
+    bool is_expression; /* of a constant that is an expression: bare names are only names */
     uint32_t inert[JUDGE_INERT_MAX]; /* numbers, from 1, of references, by their names */
     bool has_deny;
     bool has_annotations; /* texts were judged as annotations */
@@ -107,7 +106,7 @@ void judge_imports(struct sp_judge *j) SP_NONNULL(1);
 void judge_import_path(struct sp_judge *j, struct sp_slice path, bool is_module,
                        const struct sp_span *span) SP_NONNULL(1, 4);
 void judge_magics(struct sp_judge *j) SP_NONNULL(1);
-/* A cell of one line whose first word is a magic: IPython runs it as one, also without the %. */
+/* A cell of one line that begins with the name of a magic, without the %. */
 void judge_automagic(struct sp_judge *j) SP_NONNULL(1);
 void judge_consts(struct sp_judge *j) SP_NONNULL(1);
 
@@ -128,7 +127,7 @@ bool judge_looks_at_arguments(const struct sp_judge *j, struct sp_slice path) SP
 /* `os.environ['OMP_NUM_THREADS']`: a variable that steers a library and nothing else. */
 bool judge_is_harmless_variable(const struct sp_judge *j, const struct sp_ref *ref,
                                 const struct sp_call *call, struct sp_slice path) SP_NONNULL(1, 2);
-/* Functions that an argument makes harmless: `yaml.load(f, Loader=yaml.SafeLoader)`. True when all is said. */
+/* `yaml.load(f, Loader=yaml.SafeLoader)`: harmless by an argument. True when all is said. */
 bool judge_unless(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,
                   struct sp_slice path) SP_NONNULL(1, 2);
 
@@ -142,6 +141,9 @@ bool judge_special(struct sp_judge *j, const struct sp_ref *ref, const struct sp
 /* What the arguments say of a call of `path`, and functions that are judged by them alone. */
 void judge_call_arguments(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,
                           struct sp_slice path) SP_NONNULL(1, 2, 3);
+/* `df.to_csv('s3://...')` */
+void judge_sender(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,
+                  struct sp_slice name) SP_NONNULL(1, 2);
 /* False for a special function that is looked at elsewhere. */
 bool judge_call_special(struct sp_judge *j, enum judge_special special, const struct sp_ref *ref,
                         const struct sp_call *call) SP_NONNULL(1, 3);

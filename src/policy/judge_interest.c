@@ -96,8 +96,9 @@ static enum sp_err add_specials(struct sp_judge *j)
 enum sp_err judge_learn_words(struct sp_judge *j)
 {
     const struct sp_table *t = j->table;
-    const struct sp_map *const whole[] = {&t->attributes, &t->on_modules, &t->orphans, &t->methods,
-                                          &t->guarded,    &t->reexports,  &t->aliases, &t->objects};
+    const struct sp_map *const whole[] = {&t->attributes, &t->on_modules, &t->orphans,
+                                          &t->methods,    &t->guarded,    &t->reexports,
+                                          &t->aliases,    &t->objects,    &t->senders};
     for (size_t i = 0; i < SP_COUNT(whole); i++) {
         SP_TRY(add_keys(&j->words, whole[i]));
     }

@@ -290,6 +290,7 @@ static bool check_inside(struct sp_judge *j, const struct sp_ref *ref, unsigned 
 static void check_method(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call)
 {
     struct sp_slice name = sp_facts_segment(j->facts, ref, ref->count - 1U);
+    judge_sender(j, ref, call, name);
     if (!sp_map_has(&j->table->methods, name)) {
         return;
     }
@@ -311,12 +312,21 @@ static void check_method(struct sp_judge *j, const struct sp_ref *ref, const str
                  (const char *)name.ptr);
 }
 
+/* What an earlier run called like a module, or by its usual short name, most likely is it. */
+static bool is_module_name(const struct sp_judge *j, const struct sp_ref *ref)
+{
+    struct sp_slice name = sp_facts_segment(j->facts, ref, 0);
+    return ref->root == SP_ROOT_NAME &&
+           (sp_map_has(&j->table->image, name) || sp_table_alias(j->table, name).len > 0);
+}
+
 /* A dangerous attribute of a name that only an earlier run can have bound. */
 static void check_orphan(struct sp_judge *j, const struct sp_ref *ref)
 {
     struct sp_slice name = sp_facts_segment(j->facts, ref, ref->count - 1U);
     uint32_t bits = 0;
-    if (ref->count > 1 && sp_map_get(&j->table->orphans, name, &bits)) {
+    /* `platform.system()`, with the module of an earlier run, is that. */
+    if (ref->count > 1 && !is_module_name(j, ref) && sp_map_get(&j->table->orphans, name, &bits)) {
         judge_capabilities(j, bits, &ref->place, name);
     }
 }
@@ -355,14 +365,6 @@ static void judge_unknown(struct sp_judge *j, const struct sp_ref *ref, const st
     if (ref->count > (is_name ? 1 : 0)) {
         check_method(j, ref, call);
     }
-}
-
-/* What an earlier run called like a module, or by its usual short name, most likely is it. */
-static bool is_module_name(const struct sp_judge *j, const struct sp_ref *ref)
-{
-    struct sp_slice name = sp_facts_segment(j->facts, ref, 0);
-    return ref->root == SP_ROOT_NAME &&
-           (sp_map_has(&j->table->image, name) || sp_table_alias(j->table, name).len > 0);
 }
 
 /* ---- modules as values ---- */
@@ -451,9 +453,31 @@ static void check_target_name(struct sp_judge *j, const struct sp_ref *ref)
 }
 
 /* A name that is bound here, or stands in an expression that has names of its own. */
+/* The word before a place is this one. */
+static bool is_behind(const struct sp_judge *j, uint32_t at, struct sp_slice word)
+{
+    const struct sp_lexer *lx = sp_facts_lexer(j->facts);
+    size_t end = at;
+    while (end > 0 && (lx->ptr[end - 1] == ' ' || lx->ptr[end - 1] == '\t')) {
+        end--;
+    }
+    return end >= word.len && end < at &&
+           sp_slice_equal(sp_slice_make(lx->ptr + end - word.len, word.len), word);
+}
+
+/* `for exec(x).y in z` calls what its target begins with; of a def or a class the name comes before such a bracket, too. */
+static bool is_binding(const struct sp_judge *j, const struct sp_ref *ref)
+{
+    if ((ref->flags & (SP_REF_BINDS | SP_REF_CALLED)) != (SP_REF_BINDS | SP_REF_CALLED)) {
+        return (ref->flags & SP_REF_BINDS) != 0;
+    }
+    return is_behind(j, ref->place.start, SP_SLICE_LITERAL("def")) ||
+           is_behind(j, ref->place.start, SP_SLICE_LITERAL("class"));
+}
+
 static bool is_only_a_name(struct sp_judge *j, const struct sp_ref *ref)
 {
-    if ((ref->flags & SP_REF_BINDS) != 0) {
+    if (is_binding(j, ref)) {
         check_target_name(j, ref);
         return true;
     }

@@ -82,6 +82,16 @@ static void check_attribute_names(struct sp_judge *j, struct sp_slice names,
     }
 }
 
+/* getattr(importlib, 'import_module'): what it gives back is not followed from there. */
+static void check_fetched(struct sp_judge *j, struct sp_slice path, const struct sp_span *place)
+{
+    struct judge_path room;
+    if (sp_map_has(&j->specials, judge_canonical(j, path, &room))) {
+        judge_computed(j, place, "a function that imports or evaluates is fetched by its name");
+    }
+    (void)judge_path_check(j, path, place);
+}
+
 /* The name of an attribute is known, by a constant or by a name that holds one. */
 static void check_known_name(struct sp_judge *j, const struct sp_ref *ref,
                              const struct sp_call *call, int argument,
@@ -110,7 +120,7 @@ static void check_known_name(struct sp_judge *j, const struct sp_ref *ref,
     for (unsigned i = 0; i < objects.count; i++) {
         struct judge_path path;
         if (judge_concat(&path, path_at(&objects, i), name)) {
-            (void)judge_path_check(j, sp_slice_make(path.text, path.len), place);
+            check_fetched(j, sp_slice_make(path.text, path.len), place);
         }
     }
 }

@@ -1,3 +1,4 @@
+#include "base/num.h"
 #include "base/text.h"
 #include "policy/judge_inner.h"
 
@@ -219,6 +220,39 @@ static void judge_setting(struct sp_judge *j, struct sp_slice name, struct sp_sl
     judge_source(j, text, value.len, place);
 }
 
+/* Over one option of a magic, with its number: `-n1`, `-n 10`, `-q`. */
+static size_t skip_option(struct sp_slice line, size_t at)
+{
+    size_t end = at;
+    while (end < line.len && line.ptr[end] != ' ' && line.ptr[end] != '\t') {
+        end++;
+    }
+    size_t next = end;
+    while (next < line.len && (line.ptr[next] == ' ' || line.ptr[next] == '\t')) {
+        next++;
+    }
+    size_t number = next;
+    while (number < line.len && line.ptr[number] >= '0' && line.ptr[number] <= '9') {
+        number++;
+    }
+    return end == at + 2 && number > next ? number : end;
+}
+
+/* `%time %run x`, `%timeit -n1 !ls`: what the magic runs is read by IPython again. */
+static bool holds_escape(const struct sp_judge *j, const struct sp_magic *magic)
+{
+    const struct sp_lexer *lx = sp_facts_lexer(j->facts);
+    struct sp_slice code = sp_slice_make(lx->ptr, lx->len);
+    size_t end = sp_size_min(sp_slice_find(code, magic->name_end, '\n'),
+                             sp_slice_find(code, magic->name_end, '\r'));
+    struct sp_slice line = sp_slice_sub(code, magic->name_end, end - magic->name_end);
+    size_t at = 0;
+    while (at < line.len && (line.ptr[at] == ' ' || line.ptr[at] == '\t' || line.ptr[at] == '-')) {
+        at = line.ptr[at] == '-' ? skip_option(line, at) : at + 1;
+    }
+    return at < line.len && (line.ptr[at] == '%' || line.ptr[at] == '!');
+}
+
 static void judge_percent(struct sp_judge *j, const struct sp_magic *magic, struct sp_slice name,
                           struct sp_slice all)
 {
@@ -229,6 +263,9 @@ static void judge_percent(struct sp_judge *j, const struct sp_magic *magic, stru
     }
     /* IPython fills {expressions} and $names into the line before the magic sees it. */
     bool is_filled = sp_slice_find(all, 0, '{') < all.len || sp_slice_find(all, 0, '$') < all.len;
+    if (holds_python(name) && holds_escape(j, magic)) {
+        bits |= SP_CAPABILITY_BIT(SP_CAPABILITY_SHELL_ESCAPE);
+    }
     if (is_filled && !magic->is_cell && !holds_python(name)) {
         bits |= SP_CAPABILITY_BIT(SP_CAPABILITY_DYNAMIC_CODE);
     } else if (!magic->is_cell &&

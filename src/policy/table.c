@@ -87,6 +87,7 @@ static enum sp_err load_capability(struct sp_table *t, const struct sp_toml_valu
     SP_TRY(add_list(&t->quoted, sp_toml_get(section, "quoted"), bits, where));
     SP_TRY(add_list(&t->texts, sp_toml_get(section, "texts"), bits, where));
     SP_TRY(add_list(&t->urls, sp_toml_get(section, "urls"), bits, where));
+    SP_TRY(add_list(&t->senders, sp_toml_get(section, "senders"), bits, where));
     SP_TRY(add_list(&t->keywords, sp_toml_get(section, "keywords"), bits, where));
     SP_TRY(add_list(&t->second, sp_toml_get(section, "second"), bits, where));
     SP_TRY(add_list(&t->evaluates, sp_toml_get(section, "evaluates"), bits, where));
@@ -195,7 +196,7 @@ void sp_table_done(struct sp_table *table)
         &table->pickle_packages, &table->texts,      &table->urls,       &table->keywords,
         &table->keyword_calls,   &table->ambiguous,  &table->exact,      &table->instead,
         &table->quoted,          &table->objects,    &table->unless,     &table->imports,
-        &table->variables};
+        &table->variables,       &table->senders};
     for (size_t i = 0; i < SP_COUNT(maps); i++) {
         sp_map_done(maps[i]);
     }

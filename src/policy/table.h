@@ -61,7 +61,8 @@ struct sp_table {
         texts; /* "sympy": modules whose functions read a constant text as an expression */
     struct sp_map
         urls; /* "pandas.read_csv": the first argument may be an address -> capabilities */
-    struct sp_map keywords;      /* "allow_pickle": in any call -> capabilities */
+    struct sp_map senders;  /* "to_csv": methods that write to an address as well -> capabilities */
+    struct sp_map keywords; /* "allow_pickle": in any call -> capabilities */
     struct sp_map keyword_calls; /* "numpy.save": but not in these */
     struct sp_map imports;       /* "dis": an import alone is harmless */
     struct sp_map variables;     /* "OMP_NUM_THREADS": of the environment, harmless */

@@ -114,11 +114,6 @@ static bool is_importer(struct sp_slice path)
     return false;
 }
 
-static bool is_getter(struct sp_slice path)
-{
-    return sp_slice_is(path, "getattr") || sp_slice_is(path, "builtins.getattr");
-}
-
 /* A constant as one more part of a path; false when it is no name. */
 static bool put_constant(const struct sp_facts *f, struct path *path, uint32_t index)
 {
@@ -129,6 +124,29 @@ static bool put_constant(const struct sp_facts *f, struct path *path, uint32_t i
         return false;
     }
     return put_segment(path, sp_slice_make(text, len));
+}
+
+/* __import__('os.path') gives os, unless names are asked for. */
+static enum sp_err add_top(const struct sp_facts *f, const struct sp_call *call,
+                           const struct path *path, struct sp_paths *out)
+{
+    struct path whole = {.len = 0};
+    struct path top = {.len = 0};
+    if (!put_constant(f, &whole, call->arg0)) {
+        return SP_OK;
+    }
+    struct sp_slice name = sp_slice_make(whole.text, whole.len);
+    size_t dot = sp_slice_find(name, 0, '.');
+    struct sp_slice rest = sp_slice_make(path->text + name.len, path->len - name.len);
+    if (dot < name.len && put(&top, sp_slice_sub(name, 0, dot)) && put(&top, rest)) {
+        return add_path(out, &top);
+    }
+    return SP_OK;
+}
+
+static bool is_getter(struct sp_slice path)
+{
+    return sp_slice_is(path, "getattr") || sp_slice_is(path, "builtins.getattr");
 }
 
 /* The paths of a reference that is no call's result. */
@@ -189,6 +207,7 @@ static enum sp_err call_paths(const struct sp_facts *f, const struct sp_ref *ref
             put_segments(f, &path, sp_facts_path_at(ref), ref->count)) {
             out->is_import = true;
             SP_TRY(add_path(out, &path));
+            SP_TRY(add_top(f, call, &path, out));
         }
         if (is_getter(name)) {
             SP_TRY(getter_paths(f, call, ref, out));

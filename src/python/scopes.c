@@ -154,11 +154,12 @@ static void note_use(struct scope_walk *w)
 /* Names that lead to the module's own dictionary, or to code that does. */
 static bool is_telling(const struct scope_walk *w)
 {
-    static const char *const names[] = {"__main__",    "exec",    "eval",
-                                        "get_ipython", "globals", "locals",
-                                        "__delattr__", "delattr", "__builtins__"};
+    static const char *const names[] = {"__main__",    "exec",        "eval",
+                                        "get_ipython", "__delattr__", "delattr"};
     struct sp_slice text = sp_lexer_text(&w->lx, &w->token);
-    for (size_t i = 0; i < SP_COUNT(names); i++) {
+    /* `def exec(self)` is another one. */
+    bool is_named = w->last_kind == SP_TOKEN_NAME && w->last_word == SP_WORD_DEF;
+    for (size_t i = 0; i < SP_COUNT(names) && !is_named; i++) {
         if (sp_slice_is(text, names[i]) && !sp_slice_equal(text, w->name)) {
             return true;
         }

@@ -78,7 +78,8 @@ static const struct {
     {(SP_SOURCE_DIR "/tests/unit/policy/evasions_names.txt"),
      80}, /* names that hold more than a constant */
     {(SP_SOURCE_DIR "/tests/unit/policy/evasions_ipython.txt"),
-     30}, /* magics, prefixes, the shell */
+     30},                                                          /* magics, prefixes, the shell */
+    {(SP_SOURCE_DIR "/tests/unit/policy/evasions_more.txt"), 400}, /* of all kinds */
 };
 
 static void test_evasions_are_denied_by_the_default_policy(void **state)
