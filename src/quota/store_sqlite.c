@@ -384,9 +384,6 @@ enum sp_err sp_store_sqlite_open(int dir, const char *name, struct sp_store_sqli
     if (err == SP_OK) {
         err = settle(store);
     }
-    /* SQLite asks the kernel for chance once, by opening a file, when a log is begun anew: admit may open none by then. */
-    uint8_t ignored = 0;
-    sqlite3_randomness(sizeof(ignored), &ignored);
     if (err != SP_OK) {
         sp_store_sqlite_close(store);
         return err;
