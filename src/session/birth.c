@@ -22,10 +22,12 @@
 #include "session/python.h"
 #include "session/room.h"
 #include "session/share.h"
+#include "session/streams.h"
 #include "session/witness.h"
 
 /* Beyond what close() in a loop up to the limit reaches. */
 #define INTERPRETER_FD ((int)SP_SESSION_DESCRIPTORS_MAX + 100)
+#define STREAMS_FD     (INTERPRETER_FD - SP_STREAMS_KEPT)
 
 #define NAMESPACES                                                                                 \
     (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
@@ -61,13 +63,14 @@ static int open_null(void)
     return null < 0 ? -1 : dup2(null, STDIN_FILENO);
 }
 
-/* Descriptors 0, 1, 2 and one high one are all that an interpreter has, and for a moment Landlock's rules. */
+/* Descriptors 0, 1, 2 and a few high ones are all that an interpreter has, and for a moment Landlock's rules. */
 static enum sp_err place_descriptors(const int *room)
 {
-    int kept[] = {INTERPRETER_FD, room[SP_ROOM_RULES]};
+    int kept[] = {INTERPRETER_FD, STREAMS_FD, STREAMS_FD + 1, room[SP_ROOM_RULES]};
     SP_TRY(done(open_null()));
     SP_TRY(done(dup2(room[SP_ROOM_OUT], STDOUT_FILENO)));
     SP_TRY(done(dup2(room[SP_ROOM_ERR], STDERR_FILENO)));
+    SP_TRY(sp_streams_keep(STREAMS_FD));
     SP_TRY(done(dup3(room[SP_ROOM_LINK], INTERPRETER_FD, O_CLOEXEC)));
     return sp_fds_keep(kept, SP_COUNT(kept));
 }

@@ -8,6 +8,7 @@
 #include "session/fence.h"
 #include "session/link.h"
 #include "session/python.h"
+#include "session/streams.h"
 #include "session/witness.h"
 
 #define WANTED_MS 5
@@ -77,6 +78,11 @@ static void run(struct cell *cell)
     sp_buf_clear(&cell->code);
     if (sp_link_pack_add(&cell->pack, cell->link, &done) != SP_OK ||
         sp_link_pack_send(&cell->pack, cell->link) != SP_OK) {
+        _exit(1);
+    }
+    /* After the answer, so that nobody waits for it. */
+    sp_python_rest();
+    if (sp_streams_restore() != SP_OK) {
         _exit(1);
     }
 }

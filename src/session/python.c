@@ -8,8 +8,10 @@
 
 #include "session/arena.h"
 #include "session/fence.h"
+#include "session/guard.h"
 #include "session/witness.h"
 
+#include "forms_py.h"
 #include "limits_py.h"
 #include "support_py.h"
 
@@ -18,6 +20,7 @@ static struct {
     PyObject *awake;
     PyObject *settle;
     PyObject *run;
+    PyObject *rest;
     PyObject *packages;
     PyObject *without_processes;
 } support;
@@ -184,44 +187,53 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-/* Each part in the same module. */
-static PyObject *load_part(const char *text)
+/* Builtins of its own: what a run replaces there is not what this module calls. It is no module that can be imported. */
+static enum sp_err furnish(PyObject *dict)
 {
-    PyObject *code = Py_CompileString(text, "<sallyport>", Py_file_input);
-    PyObject *module = NULL;
-    if (code != NULL) {
-        module = PyImport_ExecCodeModule("sallyport_support", code);
-        Py_DECREF(code);
-    }
-    return module;
+    PyObject *builtins = PyDict_Copy(PyEval_GetBuiltins());
+    PyObject *name = PyUnicode_FromString("<sallyport>");
+    bool is_done = builtins != NULL && name != NULL &&
+                   PyDict_SetItemString(dict, "__builtins__", builtins) == 0 &&
+                   PyDict_SetItemString(dict, "__file__", name) == 0;
+    Py_XDECREF(builtins);
+    Py_XDECREF(name);
+    return is_done ? SP_OK : SP_ERR_SYSTEM;
+}
+
+static enum sp_err run_in(PyObject *dict, const char *source)
+{
+    PyObject *code = Py_CompileString(source, "<sallyport>", Py_file_input);
+    PyObject *result = code == NULL ? NULL : PyEval_EvalCode(code, dict, dict);
+    bool is_done = result != NULL;
+    Py_XDECREF(code);
+    Py_XDECREF(result);
+    return is_done ? SP_OK : SP_ERR_SYSTEM;
 }
 
 static PyObject *load_support(void)
 {
-    PyObject *limits = load_part(limits_py);
-    PyObject *module = limits == NULL ? NULL : load_part(support_py);
-    Py_XDECREF(limits);
-    if (module != NULL && PyModule_AddFunctions(module, methods) != 0) {
+    PyObject *module = PyModule_New("sallyport_support");
+    PyObject *dict = module == NULL ? NULL : PyModule_GetDict(module);
+    if (dict == NULL || furnish(dict) != SP_OK || PyModule_AddFunctions(module, methods) != 0 ||
+        run_in(dict, limits_py) != SP_OK || run_in(dict, forms_py) != SP_OK ||
+        run_in(dict, support_py) != SP_OK) {
         Py_CLEAR(module);
     }
     return module;
 }
 
-static enum sp_err find_functions(void)
+static enum sp_err find_functions(PyObject *module)
 {
-    PyObject *module = load_support();
-    if (module == NULL) {
-        return failed();
-    }
     support.prepare = PyObject_GetAttrString(module, "prepare");
     support.awake = PyObject_GetAttrString(module, "awake");
     support.settle = PyObject_GetAttrString(module, "settle");
     support.run = PyObject_GetAttrString(module, "run");
+    support.rest = PyObject_GetAttrString(module, "rest");
     support.packages = PyObject_GetAttrString(module, "packages");
     support.without_processes = PyObject_GetAttrString(module, "without_processes");
-    Py_DECREF(module);
     if (support.without_processes == NULL || support.prepare == NULL || support.awake == NULL ||
-        support.settle == NULL || support.run == NULL || support.packages == NULL) {
+        support.settle == NULL || support.run == NULL || support.rest == NULL ||
+        support.packages == NULL) {
         return failed();
     }
     return SP_OK;
@@ -250,8 +262,13 @@ enum sp_err sp_python_start(const char *preload)
 {
     PyObject *names = NULL;
     PyObject *missing = NULL;
+    PyObject *module = NULL;
     SP_TRY(start_interpreter());
-    SP_TRY(find_functions());
+    module = load_support(); /* for the life of the process */
+    if (module == NULL) {
+        return failed();
+    }
+    SP_TRY(find_functions(module));
     names = list_of(preload);
     missing = names == NULL ? NULL : PyObject_CallOneArg(support.prepare, names);
     Py_XDECREF(names);
@@ -263,7 +280,7 @@ enum sp_err sp_python_start(const char *preload)
         (void)fprintf(stderr, "not preloaded: %s\n", name != NULL ? name : "?");
     }
     Py_DECREF(missing);
-    return SP_OK;
+    return sp_guard_take(module) == SP_OK ? SP_OK : failed();
 }
 
 enum sp_err sp_python_packages(struct sp_buf *out)
@@ -322,6 +339,15 @@ enum sp_err sp_python_awake(void)
 enum sp_err sp_python_settle(void)
 {
     return call(support.settle);
+}
+
+void sp_python_rest(void)
+{
+    PyObject *result = NULL;
+    sp_guard_restore();
+    result = PyObject_CallNoArgs(support.rest);
+    Py_XDECREF(result);
+    PyErr_Clear();
 }
 
 enum sp_err sp_python_without_processes(void)

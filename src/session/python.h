@@ -36,6 +36,9 @@ typedef enum sp_err sp_python_item_fn(void *ctx, const struct sp_frame *item);
 enum sp_cell_end sp_python_run(struct sp_slice code, sp_python_item_fn *fn, void *ctx)
     SP_NONNULL(2);
 
+/* Between runs: what the last one left behind answers for none that follows. */
+void sp_python_rest(void);
+
 /* Lets Python's other threads run while this one waits; forgets an interrupt that came between runs. */
 void *sp_python_unlock(void) SP_MUST_CHECK;
 void sp_python_lock(void *state) SP_NONNULL(1);

@@ -24,37 +24,21 @@ def _put_off_hooks(**hooks):
 
 os.register_at_fork = _put_off_hooks
 
+import __future__
 import _random
-import _signal
-import ast
 import importlib
 import importlib.metadata
 import io
-import json
-import math
 import random
 import subprocess
 import threading
 import types
+from _signal import SIGINT, default_int_handler, signal
+from ast import Expr, Expression, PyCF_ONLY_AST
 
-# The numbers of wire/session_frame.h.
-DISPLAY, RESULT, ERROR = 0, 1, 2
-JSON, TEXT, PNG, SVG, HTML, ERROR_NAME, ERROR_MESSAGE, TRACEBACK = range(8)
-FAILED, SUCCEEDED, INTERRUPTED = 0, 1, 2
-
-TEXT_BYTES_MAX = 1 << 20
-TRACEBACK_BYTES_MAX = 256 << 10
-ITEM_BYTES_MAX = 12 << 20
-GROUPS_MAX = 256
-ELEMENTS_MAX = 200_000
-DEPTH_MAX = 24
-
-MIME_KINDS = (("text/plain", TEXT), ("text/html", HTML), ("image/svg+xml", SVG), ("image/png", PNG))
-
-
-class _NotNative(Exception):
-    """The value has no JSON of its own type."""
-
+FUTURE_FLAGS = 0
+for _name in __future__.all_feature_names:
+    FUTURE_FLAGS |= getattr(__future__, _name).compiler_flag
 
 class _Cell:
     """What the present cell has shown so far."""
@@ -78,60 +62,9 @@ class _Cell:
 
 _cell = _Cell()
 _shell = None
+_compiler = None
+_cache = None
 _streams = None
-
-
-def _utf8(text, limit=TEXT_BYTES_MAX):
-    """Text as valid UTF-8, cut at a character."""
-    data = str(text).encode("utf-8", "replace")
-    if len(data) > limit:
-        data = data[:limit].decode("utf-8", "ignore").encode("utf-8") + b"\n[cut]"
-    return data
-
-
-def _number(value):
-    if isinstance(value, float):
-        if math.isnan(value):
-            return "nan"
-        if math.isinf(value):
-            return "inf" if value > 0 else "-inf"
-        return value
-    # A reader that stores numbers as 64 bits would change a longer one in silence.
-    return value if -(1 << 63) <= value < (1 << 63) else str(value)
-
-
-def _native(value, depth=0, left=None):
-    """The value made of JSON's own types only, or _NotNative."""
-    left = left if left is not None else [ELEMENTS_MAX]
-    left[0] -= 1
-    if depth > DEPTH_MAX or left[0] < 0:
-        raise _NotNative
-    kind = type(value)
-    if value is None or kind is bool:
-        return value
-    if kind is str:
-        return value.encode("utf-8", "replace").decode("utf-8")
-    if kind is int or kind is float:
-        return _number(value)
-    if kind is list or kind is tuple:
-        return [_native(item, depth + 1, left) for item in value]
-    if kind is dict:
-        return _native_dict(value, depth, left)
-    numpy = sys.modules.get("numpy")
-    if numpy is not None and isinstance(value, numpy.generic):
-        item = value.item()
-        if type(item) in (bool, int, float, str):
-            return _native(item, depth + 1, left)
-    raise _NotNative
-
-
-def _native_dict(value, depth, left):
-    out = {}
-    for key, item in value.items():
-        if type(key) is not str or "\0" in key:
-            raise _NotNative
-        out[_native(key, depth + 1, left)] = _native(item, depth + 1, left)
-    return out
 
 
 def _is_drawing(value, depth=2):
@@ -172,22 +105,6 @@ def _show_open_figures(*_args, **_named):
         pyplot.close("all")
 
 
-def _bundle(data):
-    pieces = []
-    for mime, kind in MIME_KINDS:
-        value = data.get(mime)
-        if value is None:
-            continue
-        if kind == PNG:
-            if isinstance(value, str):
-                import base64
-                value = base64.b64decode(value)
-            pieces.append((kind, bytes(value)))
-        else:
-            pieces.append((kind, _utf8("".join(value) if isinstance(value, list) else value)))
-    return pieces
-
-
 def _show_value(value):
     """The value of the last expression, in every form that it has."""
     if value is None or _is_drawing(value):
@@ -201,8 +118,7 @@ def _show_value(value):
         _cell.put(RESULT, [(PNG, _png_of(value)), (TEXT, _utf8(repr(value)))])
         return
     try:
-        text = json.dumps(_native(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        data = text.encode("utf-8")
+        data = "".join(_chunks(_native(value), 0)).encode("utf-8")
         if len(data) <= TEXT_BYTES_MAX:
             _cell.put(RESULT, [(JSON, data), (TEXT, _utf8(_shown(value)))])
             return
@@ -213,8 +129,13 @@ def _show_value(value):
 
 
 def _shown(value):
-    return repr(value) if type(value) in (bool, int, float, str) else _shell.display_formatter.format(
-        value, include=("text/plain",))[0].get("text/plain", "")
+    """The text form of a value that is made of JSON's types: IPython's, for it breaks long ones into lines."""
+    if type(value) in (bool, int, float, str):
+        return repr(value)
+    try:
+        return _shell.display_formatter.format(value, include=("text/plain",))[0]["text/plain"]
+    except Exception:
+        return repr(value)
 
 
 def _keep(value):
@@ -330,12 +251,20 @@ def _make_shell():
 _cell_is_quiet = False
 
 
+def _compile(source, name, kind, flags=0):
+    """As the shell's own compiler, which a run can replace; `from __future__ import` holds for the cells that follow."""
+    code = compile(source, name, kind, _compiler.flags | flags, True)
+    if not flags:
+        _compiler.flags |= code.co_flags & FUTURE_FLAGS
+    return code
+
+
 def _run_expression(code, name):
     """A cell that is one expression, as many are, needs no tree in Python's own objects. False: it is something else."""
     if _cell_is_quiet:
         return False
     try:
-        compiled = compile(code, name, "eval", _shell.compile.flags, True)
+        compiled = compile(code, name, "eval", _compiler.flags, True)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     _keep(eval(compiled, _shell.user_ns))
@@ -345,11 +274,11 @@ def _run_expression(code, name):
 def _run_plain(tree, name):
     """compile and exec; False when only IPython can run it, as with top-level await."""
     body, last = tree.body, None
-    if body and isinstance(body[-1], ast.Expr) and not _cell_is_quiet:
-        last = ast.Expression(body.pop().value)
+    if body and isinstance(body[-1], Expr) and not _cell_is_quiet:
+        last = Expression(body.pop().value)
     try:
-        head = _shell.compile(tree, name, "exec") if body else None
-        tail = _shell.compile(last, name, "eval") if last is not None else None
+        head = _compile(tree, name, "exec") if body else None
+        tail = _compile(last, name, "eval") if last is not None else None
     except SyntaxError:
         return False
     space = _shell.user_ns
@@ -368,14 +297,22 @@ def _run_ipython(code):
         _fail(type(error), error, "")
 
 
+def _name_of(code):
+    """By this name tracebacks find the lines of the cell."""
+    try:
+        return str(_cache(code, _shell.execution_count, raw_code=code))
+    except Exception:
+        return "<cell>"
+
+
 def _run(code):
     # A cell that parses as Python holds no magic; everything else is IPython's to understand or to refuse.
-    name = _shell.compile.cache(code, _shell.execution_count, raw_code=code)
+    name = _name_of(code)
     try:
         if _run_expression(code, name):
             return
         try:
-            tree = _shell.compile.ast_parse(code, filename=name)
+            tree = _compile(code, name, "exec", PyCF_ONLY_AST)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             tree = None
         if tree is None or not _run_plain(tree, name):
@@ -404,7 +341,7 @@ def run(code):
     _cell = _Cell()
     _cell_is_quiet = code.rstrip().endswith(";")
     sys.stdin, sys.stdout, sys.stderr = _streams
-    _signal.signal(_signal.SIGINT, _signal.default_int_handler)
+    signal(SIGINT, default_int_handler)
     for step in (lambda: _run(code), _finish):
         try:
             step()
@@ -428,6 +365,32 @@ class _PyplotWatch:
             # MPLBACKEND says agg; what is anything else was chosen since.
             if str(dict.__getitem__(matplotlib.rcParams, "backend")).lower() == "agg":
                 _use_matplotlib()
+
+
+def _settings(stream):
+    return {"encoding": stream.encoding, "errors": stream.errors, "line_buffering": stream.line_buffering}
+
+
+def _is_open(stream):
+    try:
+        return not stream.closed and stream.buffer is not None
+    except ValueError:
+        return False
+
+
+def rest():
+    """Between two runs: the streams are put right. They stay the same objects where they can, for loggers hold on to them."""
+    global _streams
+    fresh = list(_streams)
+    for number, (stream, settings) in enumerate(zip(_streams, _STREAM_SETTINGS)):
+        if not _is_open(stream):
+            fresh[number] = stream = io.open(number, "w" if number else "r", closefd=False)
+        for layer in (stream, stream.buffer, stream.buffer.raw):
+            for name in set(layer.__dict__) - {"mode", "name"}:
+                del layer.__dict__[name]
+        if _settings(stream) != settings:
+            stream.reconfigure(**settings)
+    _streams = tuple(fresh)
 
 
 def _use_matplotlib():
@@ -489,12 +452,16 @@ def _warm():
 
 def prepare(preload):
     """In the template: import what every session needs; the names that could not be imported come back."""
-    global _shell, _streams
+    global _shell, _compiler, _cache, _streams, _STREAM_SETTINGS, _GUARDED
     _streams = sys.stdin, sys.stdout, sys.stderr
     # A line is told as soon as it is written, in order with what children write, and not lost when the process ends.
     sys.stdout.reconfigure(line_buffering=True)
+    _STREAM_SETTINGS = tuple(_settings(stream) for stream in _streams)
     missing = []
     _shell = _make_shell()
+    _compiler, _cache = _shell.compile, _shell.compile.cache
+    # What guard.c puts back after each run, beside this module.
+    _GUARDED = (_Cell, type(_shell), type(_compiler), type(_shell.displayhook), type(_shell.display_pub))
     for name in preload:
         try:
             importlib.import_module(name)

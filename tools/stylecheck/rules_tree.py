@@ -53,6 +53,7 @@ TESTED_ELSEWHERE = {
     "src/session/root_copy.c": "tests/integration/pool runs the template and its sessions",
     "src/session/template.c": "tests/integration/pool runs the template and its sessions",
     "src/session/witness.c": "tests/integration/pool/test_witness.py counts what cells do",
+    "src/session/guard.c": "tests/integration/pool/test_next_run.py replaces all that it keeps",
     "src/session/asker.c": "tests/integration/pool/test_witness.py tells what the house does from what cells do",
     "src/session/egress.c": "tests/integration/pool/test_egress.py gives sessions a network",
     "src/session/outside.c": "tests/integration/pool/test_egress.py and test_groups.py have it do all that it does",
