@@ -4,6 +4,7 @@ Runs before support.py and in the same module.
 """
 
 import base64
+import io
 import json.encoder
 import sys
 from math import isinf, isnan
@@ -83,16 +84,45 @@ def _native_dict(value, depth, left):
     return out
 
 
+def _as_png(jpeg):
+    """A picture that has only a form as JPEG, in the one that all clients take; None where that cannot be done."""
+    try:
+        from PIL import Image
+        out = io.BytesIO()
+        Image.open(io.BytesIO(jpeg)).save(out, "png")
+        return out.getvalue()
+    except Exception:
+        return None
+
+
+def _bytes(value):
+    return base64.b64decode(value) if isinstance(value, str) else bytes(value)
+
+
+def _complete(data):
+    """In place of the forms that no client takes: a JPEG's PNG, and the source of Markdown and LaTeX for an object's address."""
+    data = dict(data)
+    if data.get("image/png") is None and data.get("image/jpeg") is not None:
+        data["image/png"] = _as_png(_bytes(data["image/jpeg"]))
+    source = data.get("text/markdown") or data.get("text/latex")
+    if source is not None and str(data.get("text/plain", "<")).startswith("<"):
+        data["text/plain"] = source
+    return data
+
+
 def _bundle(data):
-    pieces = []
+    data, pieces = _complete(data), []
+    if data.get("application/json") is not None:
+        try:
+            pieces.append((JSON, "".join(_chunks(_native(data["application/json"]), 0)).encode("utf-8")))
+        except _NotNative:
+            pass
     for mime, kind in MIME_KINDS:
         value = data.get(mime)
         if value is None:
             continue
         if kind == PNG:
-            if isinstance(value, str):
-                value = base64.b64decode(value)
-            pieces.append((kind, bytes(value)))
+            pieces.append((kind, _bytes(value)))
         else:
             pieces.append((kind, _utf8("".join(value) if isinstance(value, list) else value)))
     return pieces

@@ -155,8 +155,11 @@ static enum sp_err copy_entry(int from_dir, int to_dir, const char *name, unsign
                                   : SP_OK;
 }
 
-/* OpenSSL reads its defaults at the first import of ssl; certificates beside them are of no use without a network. */
-static enum sp_err copy_openssl(int host_etc, bool has_egress, unsigned *left)
+/*
+ * OpenSSL reads its defaults at the first import of ssl. The certificates are there without a network as well: clients of
+ * HTTP that miss them complain of that, and not of the network that the session has not got.
+ */
+static enum sp_err copy_openssl(int host_etc, unsigned *left)
 {
     SP_AUTO_CLOSE int from = openat(host_etc, "ssl", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     SP_AUTO_CLOSE int to = -1;
@@ -170,9 +173,7 @@ static enum sp_err copy_openssl(int host_etc, bool has_egress, unsigned *left)
     if (to < 0) {
         return SP_ERR_SYSTEM;
     }
-    if (has_egress) {
-        SP_TRY(copy_entry(from, to, "certs", 2, left));
-    }
+    SP_TRY(copy_entry(from, to, "certs", 2, left));
     return copy_entry(from, to, "openssl.cnf", 1, left);
 }
 
@@ -187,7 +188,7 @@ enum sp_err sp_root_copy_etc(bool has_egress)
     for (size_t i = 0; i < SP_COUNT(copied); i++) {
         SP_TRY(copy_entry(host, here, copied[i], COPY_DEPTH_MAX, &left));
     }
-    SP_TRY(copy_openssl(host, has_egress, &left));
+    SP_TRY(copy_openssl(host, &left));
     for (size_t i = 0; i < SP_COUNT(written); i++) {
         SP_TRY(write_text(written[i].name, written[i].text));
     }

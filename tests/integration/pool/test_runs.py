@@ -286,3 +286,102 @@ def test_packages_of_the_default_image_work(session, code):
 
 def test_seaborn_draws(session):
     assert is_png(session("import seaborn; _ = seaborn.histplot([1, 2, 2, 3])").result["executionResult"])
+
+
+def test_forms_that_no_client_takes_come_as_others(session):
+    answer = session("""
+from IPython.display import JSON, Image, Latex, Markdown, display
+import io, PIL.Image
+out = io.BytesIO()
+PIL.Image.new('RGB', (4, 4)).save(out, 'jpeg')
+display(Image(data=out.getvalue(), format='jpeg')); display(Markdown('**bold**')); display(Latex('$x$')); display(JSON({'a': [1, None]}))
+display({'text/plain': 'raw', 'text/markdown': '*m*'}, raw=True)""")
+    outputs = answer.result["outputs"]
+    assert base64.b64decode(outputs[0]["image/png"]).startswith(b"\x89PNG")
+    assert [output["text/plain"] for output in outputs[1:3]] == ["**bold**", "$x$"]
+    assert outputs[3]["application/json"] == {"a": [1, None]} and outputs[4] == {"text/plain": "raw"}
+
+
+def test_clearing_the_output_writes_nothing(session):
+    answer = session("from IPython.display import clear_output\nprint('a'); clear_output(); print('b')")
+    assert (answer.result["stdout"], answer.result["stderr"]) == ("a\nb\n", "")
+
+
+def test_update_of_a_display_is_a_further_output(session):
+    answer = session("from IPython.display import display\nh = display('one', display_id=True); h.update('two')")
+    assert [output["text/plain"] for output in answer.result["outputs"]] == ["'one'", "'two'"]
+
+
+def test_object_that_says_its_own_forms(session):
+    answer = session("""
+class Both:
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {'text/plain': 'plain', 'text/html': '<b>h</b>', 'x/unknown': 'left out'}, {'text/html': {'isolated': True}}
+class Failing:
+    def _repr_html_(self): raise ValueError('no form')
+    def __repr__(self): return 'plain all the same'
+from IPython.display import display
+display(Both()); Failing()""")
+    assert answer.result["outputs"][0] == {"text/plain": "plain", "text/html": "<b>h</b>"}
+    assert answer.result["executionResult"] == "plain all the same" or answer.result["errorName"] == "ValueError"
+
+
+@pytest.mark.parametrize("code, want", [
+    ("x = [1]; x.append(x); x", "[1, [...]]"),
+    ("d = {}; d['d'] = d; d", "{'d': {...}}"),
+    ("v = [1] * 8\nfor _ in range(30): v = [v] * 8\nlen(v)", 8),
+    ("2 ** 53 + 1", 2 ** 53 + 1),
+    ("2 ** 63", str(2 ** 63)),
+    ("import numpy; numpy.uint64(2 ** 64 - 1)", str(2 ** 64 - 1)),
+    ("import numpy; [numpy.bool_(True), numpy.int8(3), numpy.float32(.5), numpy.str_('s'), numpy.float64('nan')]", [True, 3, .5, "s", "nan"]),
+    ("b'abc\\xff'", "b'abc\\xff'"),
+    ("{1, 2}", "{1, 2}"),
+    ("import dataclasses\n@dataclasses.dataclass\nclass P:\n    x: int\nP(1)", "P(x=1)"),
+    ("import decimal; decimal.Decimal('1.10')", "Decimal('1.10')"),
+    ("import pandas; pandas.NaT", "NaT"),
+    ("{1: 2}", "{1: 2}"),
+])
+def test_values_with_and_without_a_form_in_json(session, code, want):
+    assert session(code).result["executionResult"] == want
+
+
+def test_value_whose_text_cannot_be_made_is_an_error(session):
+    answer = session("class R:\n    def __repr__(self): raise ValueError('no repr')\nR()")
+    assert (answer.body["status"], answer.result["errorName"]) == ("Failed", "ValueError")
+
+
+def test_huge_values_are_bounded(session):
+    assert len(session("'x' * (3 << 20)").result["executionResult"]) <= (1 << 20) + 100
+    assert len(session("list(range(400000))").result["executionResult"]) <= (1 << 20) + 100
+
+
+WORK = [
+    "from joblib import Parallel, delayed\ndef sq(x): return x * x\nParallel(n_jobs=2)(delayed(sq)(i) for i in range(3)) == [0, 1, 4]",
+    "from joblib import Parallel, delayed\nParallel(n_jobs=2, backend='multiprocessing')(delayed(abs)(-i) for i in range(3)) == [0, 1, 2]",
+    "import multiprocessing as m\nwith m.Pool(2) as pool: r = pool.map(abs, [-1, 2])\nr == [1, 2]",
+    "import multiprocessing as m\nwith m.get_context('spawn').Pool(1) as pool: r = pool.map(abs, [-1, 2])\nr == [1, 2]",
+    "from multiprocessing import shared_memory as s\na = s.SharedMemory(create=True, size=9); a.buf[0] = 5; r = a.buf[0] == 5; a.close(); a.unlink(); r",
+    "import numpy as np, threadpoolctl\na = np.eye(300)\nwith threadpoolctl.threadpool_limits(4): r = bool((a @ a == a).all())\nr",
+    "import pandas as pd; pd.Timestamp('2024-07-01', tz='Europe/Berlin').isoformat() == '2024-07-01T00:00:00+02:00'",
+    "import zoneinfo; str(zoneinfo.ZoneInfo('Asia/Tokyo')) == 'Asia/Tokyo'",
+    "import locale; locale.setlocale(locale.LC_ALL, '') == 'C.UTF-8'",
+    "import sqlite3, pandas as pd; c = sqlite3.connect('a.db'); pd.DataFrame({'a': [1]}).to_sql('t', c); len(pd.read_sql('select * from t', c)) == 1",
+    "import matplotlib.pyplot as plt, matplotlib.animation as an, os\nf, x = plt.subplots(); l, = x.plot([1])\n"
+    "an.FuncAnimation(f, lambda i: (l,), frames=2).save('a.gif', writer='pillow'); plt.close(f); os.path.getsize('a.gif') > 0",
+    "import matplotlib.pyplot as plt, os\nplt.plot([1]); plt.savefig('a.pdf'); plt.savefig('a.svg'); plt.close(); os.path.getsize('a.pdf') > 0",
+    "from sklearn.datasets import load_iris; from sklearn.ensemble import RandomForestClassifier as R\n"
+    "x, y = load_iris(return_X_y=True); bool(R(8, n_jobs=2, random_state=0).fit(x, y).score(x, y) > .9)",
+    "import sympy as s; x = s.symbols('x'); str(s.integrate(2 * x, x)) == 'x**2'",
+    "from scipy import integrate, optimize; round(integrate.quad(lambda x: x, 0, 2)[0], 6) == 2",
+]
+
+
+@pytest.mark.parametrize("code", WORK)
+def test_packages_do_real_work(session, code):
+    assert session(code, timeout=120).result["executionResult"] is True
+
+
+def test_https_without_a_network_says_that_there_is_none(session):
+    for code in ("import requests; requests.get('https://192.0.2.1', timeout=5)",
+                 "import urllib.request; urllib.request.urlopen('https://example.com', timeout=5)"):
+        assert "EgressDisabled: sessions of this pool have no network" in session(code).result["stderr"]
