@@ -187,3 +187,29 @@ def test_header_says_allow_or_deny(pool, name, headers, want):
 def test_approval_is_a_digest(pool, name):
     assert upload(pool, name, "a.py", MODULE, "0123") == 400
     assert upload(pool, name, "a.py", MODULE, digest(MODULE).replace(digest(MODULE)[0], "g")) == 400
+
+
+@pytest.mark.parametrize("way", ["import ctypes; ctypes.CDLL('/tmp/copy.so')", "import sys; sys.path.insert(0, '/tmp'); import _copy"])
+def test_native_code_from_writable_places_is_not_loaded(pool, name, way):
+    """Here the mounts are the wall: nothing in a place that can be written may be executed, whatever a policy allows."""
+    run(pool, name, "import glob, shutil\nsource = glob.glob('/usr/lib/python3*/lib-dynload/_json.*.so')[0]\n"
+                    "shutil.copy(source, '/tmp/copy.so'); shutil.copy(source, '/tmp/_copy.so')")
+    for own in ("deny", "allow"):
+        body = run(pool, name, way, own)[1]
+        assert body["status"] == "Failed" and body["result"]["errorName"] in ("OSError", "ImportError", "PermissionError"), body
+
+
+def test_text_that_a_run_read_is_its_own_code(pool, name):
+    """What is executed without a file's name is dynamic code of the cell, which inspection finds and the witness counts."""
+    run(pool, name, WRITTEN)
+    body = run(pool, name, "exec(open('/mnt/data/own.py').read()); found")[1]
+    assert value((200, body)) == 7 and body["result"]["diagnosticInfo"]["capabilities"]["dynamic-code"] >= 1
+
+
+def test_other_interpreters_take_a_process_to_start(pool, name):
+    """They have no fence; a policy that wants none of it denies processes, as the shipped ones do, and that is a wall."""
+    run(pool, name, WRITTEN)
+    start = "import subprocess, sys; subprocess.run([sys.executable, 'own.py']).returncode"
+    assert value(run(pool, name, start)) == 0
+    body = run(pool, name, start, None, "process")[1]
+    assert (body["status"], body["result"]["errorName"]) == ("Failed", "PermissionError"), body

@@ -1,5 +1,6 @@
 """Files of a session over the pool's socket: in, out, listed, deleted, and never outside of /mnt/data."""
 
+import http.client
 import json
 import os
 import threading
@@ -243,3 +244,78 @@ def test_streams_are_cut_where_the_client_says(pool, session):
     body = json.dumps({"code": "print('x' * 10000, end='')", "outputStreamsMaxLength": 100})
     result = pool.ask("POST", "/executions?identifier=" + name, body).result
     assert result["stdout"] == "x" * 100 and result["isStdoutTruncated"] is True
+
+
+def test_strange_names_and_kinds_of_a_session_do_no_harm(files, session):
+    """Whatever lies there is listed if it is a file with a name in UTF-8; what the API does not name cannot be asked for."""
+    session("import os, socket\nsocket.socket(socket.AF_UNIX).bind('/mnt/data/socket'); os.mkfifo('fifo')\n"
+            "for name in (b'not\\xffutf-8', b'line\\nend', b'a:b', b'.hidden', b'-rf', b'%41', b'q?x#y', b'\\x01', 'e\\u0301'.encode()):\n"
+            "    open(name, 'w').write('x')")
+    names = {entry["name"] for entry in files.list()[1]["value"]}
+    assert names == {"line\nend", "a:b", ".hidden", "-rf", "%41", "q?x#y", "\x01", "e\u0301"}
+    for name in ("a:b", ".hidden", "-rf", "%41", "q?x#y", "e\u0301"):
+        assert files.get(name)[0::2] == (200, b"x") and files.delete(name) == 204
+    for name in ("line\nend", "\x01"):
+        assert files.get(name)[0] == 400
+    for name in ("socket", "fifo"):
+        assert files.get(name)[0] == 409
+
+
+def test_files_that_nobody_may_read_are_conflicts(files, session):
+    session("import os\nopen('closed', 'w').write('x'); os.chmod('closed', 0); os.mkdir('shut'); open('shut/x', 'w'); os.chmod('shut', 0)")
+    assert files.get("closed")[0] == 409 and files.get("shut/x")[0] == 409 and files.list(path="shut")[0] == 409
+    assert files.put("x", b"x", path="shut")[0] == 409
+    assert files.list(recursive="true")[0] == 200
+    assert files.put("closed", b"new")[0] == 200 and files.get("closed")[2] == b"new"
+    session("os.chmod('/mnt/data', 0)")
+    assert files.list()[0] == 409 and files.put("y", b"y")[0] == 409
+    session("os.chmod('/mnt/data', 0o755)")
+    assert files.put("y", b"y")[0] == 200
+
+
+def test_sparse_and_many_and_deep(files, session):
+    session("import os\nopen('sparse', 'w').close(); os.truncate('sparse', 300 << 20)")
+    assert files.get("sparse", {"Range": "bytes=-4"})[0::2] == (206, b"\0" * 4)
+    assert files.about("sparse")[1]["sizeInBytes"] == 300 << 20
+    made = session("os.mkdir('many')\ntry:\n    for n in range(100000): open('many/%d' % n, 'w').close()\nexcept OSError: pass\n"
+                   "len(os.listdir('many'))", timeout=120).result["executionResult"]
+    status, body = files.list(path="many")
+    assert (status == 200 and len(body["value"]) == made) or (status == 413 and made >= 65536)
+    session("import shutil; shutil.rmtree('many')\nfor n in range(100):\n    os.mkdir('d'); os.chdir('d')\nos.chdir('/mnt/data')")
+    status, body = files.list(recursive="true")
+    assert status == 200 and 30 <= len(body["value"]) <= 102
+
+
+def test_storm_of_renames_and_removals_gets_plain_answers(files, session):
+    session("""
+import os, shutil, threading
+on = [1]
+def storm():
+    while on:
+        try:
+            os.makedirs('s/a/b', exist_ok=True); open('s/a/b/f', 'w').write('x' * 1000)
+            os.rename('s', 'other'); shutil.rmtree('other')
+        except OSError:
+            pass
+threads = [threading.Thread(target=storm, daemon=True) for _ in range(3)]
+for t in threads: t.start()""")
+    seen = set()
+    for _ in range(150):
+        seen.add(files.list(recursive="true")[0])
+        seen.add(files.put("f", b"y", path="s/a/b")[0])
+        seen.add(files.delete("s/a/b/f"))
+        try:
+            status, _, data = files.get("s/a/b/f")
+            assert status != 200 or data in (b"", b"y", b"x" * 1000)
+            seen.add(status)
+        except http.client.IncompleteRead:
+            # It became shorter after its size had been told: then the connection ends.
+            files.pool.connections.clear()
+    assert seen <= {200, 204, 404, 409}
+    assert session("on.clear()\nfor t in threads: t.join()\n1").result["executionResult"] == 1
+
+
+def test_place_of_the_files_cannot_be_taken_away(files, session):
+    for code in ("os.rename('/mnt/data', '/mnt/other')", "os.rmdir('/mnt/data')", "os.symlink('/etc', '/mnt/data2')"):
+        assert session("import os; " + code).result["errorName"] in ("OSError", "PermissionError")
+    assert files.put("still", b"x")[0] == 200
