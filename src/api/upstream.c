@@ -10,7 +10,8 @@ enum sp_err sp_upstream_init(struct sp_upstream *u, struct sp_slice base_path,
                              struct sp_slice api_version, bool is_embedded)
 {
     enum sp_version version = SP_VERSION_2025_10;
-    if (api_version.len > 0) {
+    /* The configured version is the one that the pools of Azure speak; the embedded pool speaks its own. */
+    if (api_version.len > 0 && !is_embedded) {
         SP_TRY(sp_version_parse(api_version, &version));
     }
     while (base_path.len > 0 && base_path.ptr[base_path.len - 1] == '/') {

@@ -253,3 +253,14 @@ def test_versions_of_both_families_share_sessions(gateway):
     session = new_session()
     post(gateway, code_execute(session, OLD), {"properties": inline("a = 'old'")})
     assert run_new(gateway, "a", session)["result"]["executionResult"] == "old"
+
+
+def test_streams_are_cut_where_the_client_says(gateway):
+    session = new_session()
+    code = "import sys\nprint('x' * 9000, end=''); print('y' * 70, end='', file=sys.stderr)"
+    result = run_new(gateway, code, session, outputStreamsMaxLength=100)["result"]
+    assert result["stdout"] == "x" * 100 and result["isStdoutTruncated"] is True
+    assert result["stderr"] == "y" * 70 and "isStderrTruncated" not in result
+    assert len(run_new(gateway, code, session)["result"]["stdout"]) == 9000
+    answer = post(gateway, executions(session), flat("1", outputStreamsMaxLength=0))
+    assert answer.status == 400

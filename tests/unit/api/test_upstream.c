@@ -32,6 +32,8 @@ static void test_upstream_speaks_the_family_of_its_version(void **state)
     } cases[] = {
         {"", "", true, SP_FAMILY_NEW,
          "/executions?api-version=2025-10-02-preview&identifier=a%2Fb"},
+        {"", "2024-10-02-preview", true, SP_FAMILY_NEW, /* which is said of Azure's pools only */
+         "/executions?api-version=2025-10-02-preview&identifier=a%2Fb"},
         {"/p/", "", false, SP_FAMILY_NEW,
          "/p/executions?api-version=2025-10-02-preview&identifier=a%2Fb"},
         {"/p//", "2024-02-02-preview", false, SP_FAMILY_OLD,
