@@ -45,6 +45,8 @@ static void reset(struct sp_http1 *p, enum sp_http1_kind kind, struct sp_buf *he
     p->method_len = 0;
     p->target_at = 0;
     p->target_len = 0;
+    p->authority_at = 0;
+    p->authority_len = 0;
     p->line_at = 0;
     p->left = 0;
     p->trailer_bytes = 0;

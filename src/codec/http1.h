@@ -5,7 +5,8 @@
  * Allocates: nothing but the head, in the caller's buffer.
  * Refused although some servers take them: two lengths, a length beside a transfer coding, codings other than
  * `chunked`, folds, a space before the colon, bare CR, LF-only lines, NUL and control bytes, a missing or second Host,
- * chunk extensions, targets in absolute or authority form.
+ * chunk extensions, targets in authority form. A target in absolute form is taken where Host says the same; what is
+ * offered as target is the part behind the authority.
  */
 #ifndef SP_CODEC_HTTP1_H
 #define SP_CODEC_HTTP1_H
@@ -17,6 +18,7 @@
 #define SP_HTTP1_FIELDS_MAX        100U
 #define SP_HTTP1_TRAILER_BYTES_MAX ((size_t)4 * 1024)
 #define SP_HTTP1_CHUNK_DIGITS_MAX  16U
+#define SP_HTTP1_AUTHORITY_MAX     ((size_t)261) /* a name of 255, a colon, a port */
 
 enum sp_http1_kind {
     SP_HTTP1_REQUEST,
@@ -59,8 +61,10 @@ struct sp_http1 {
     uint32_t method_len;
     uint32_t target_at;
     uint32_t target_len;
-    size_t line_at; /* start of the line that is being read */
-    uint64_t left;  /* bytes of the body or chunk still to come */
+    uint32_t authority_at;
+    uint32_t authority_len; /* 0: in origin form */
+    size_t line_at;         /* start of the line that is being read */
+    uint64_t left;          /* bytes of the body or chunk still to come */
     size_t trailer_bytes;
     unsigned chunk_digits;
     unsigned hosts;

@@ -44,7 +44,48 @@ static enum sp_err version(struct sp_http1 *p, struct sp_slice text)
     return fail(p, SP_ERR_HTTP, "the start line has no HTTP version");
 }
 
-/* origin-form, or `*` for OPTIONS (RFC 9112, 3.2). The absolute and authority forms are for proxies. */
+static bool is_host_byte(uint8_t byte)
+{
+    return sp_text_is_alnum(byte) ||
+           sp_slice_find(SP_SLICE_LITERAL("-._~!$&'()*+,;=:[]%"), 0, byte) < 19;
+}
+
+/* `http://` or `https://` in any case; 0 for a target that does not begin so. */
+static size_t scheme_len(struct sp_slice target)
+{
+    const size_t http = sizeof("http://") - 1;
+    return sp_slice_is_nocase(sp_slice_sub(target, 0, http), "http://")        ? http
+           : sp_slice_is_nocase(sp_slice_sub(target, 0, http + 1), "https://") ? http + 1
+                                                                               : 0;
+}
+
+/*
+ * absolute-form, which a server has to take (RFC 9112, 3.2.2): what is behind the authority is left in `target`. The
+ * authority counts for what Host says, and must be the same: a proxy in front may go by the other one.
+ */
+static enum sp_err take_authority(struct sp_http1 *p, struct sp_slice line, struct sp_slice *target)
+{
+    const size_t scheme = scheme_len(*target);
+    if (scheme == 0) {
+        return SP_OK;
+    }
+    const struct sp_slice rest = sp_slice_sub(*target, scheme, target->len);
+    const size_t len = sp_slice_find(rest, 0, '/');
+    if (len == 0 || len == rest.len || len > SP_HTTP1_AUTHORITY_MAX) {
+        return fail(p, SP_ERR_HTTP, "the request target has no host or no path");
+    }
+    for (size_t i = 0; i < len; i++) {
+        if (!is_host_byte(rest.ptr[i])) {
+            return fail(p, SP_ERR_HTTP, "the host in the request target is no host");
+        }
+    }
+    p->authority_at = (uint32_t)(rest.ptr - line.ptr);
+    p->authority_len = (uint32_t)len;
+    *target = sp_slice_sub(rest, len, rest.len);
+    return SP_OK;
+}
+
+/* origin-form, or `*` for OPTIONS (RFC 9112, 3.2). The authority form is for proxies. */
 static enum sp_err check_target(struct sp_http1 *p, struct sp_slice method, struct sp_slice target)
 {
     if (sp_slice_is(target, "*")) {
@@ -72,9 +113,10 @@ static enum sp_err request_line(struct sp_http1 *p, struct sp_slice line)
         return fail(p, SP_ERR_HTTP, "the method is not a token");
     }
     SP_TRY(version(p, sp_slice_sub(line, second + 1, line.len)));
+    SP_TRY(take_authority(p, line, &target));
     SP_TRY(check_target(p, method, target));
     p->method_len = (uint32_t)method.len;
-    p->target_at = (uint32_t)(first + 1);
+    p->target_at = (uint32_t)(target.ptr - line.ptr);
     p->target_len = (uint32_t)target.len;
     return SP_OK;
 }
@@ -130,12 +172,6 @@ static enum sp_err on_transfer_encoding(struct sp_http1 *p, struct sp_slice valu
     }
     p->is_chunked = true;
     return SP_OK;
-}
-
-static bool is_host_byte(uint8_t byte)
-{
-    return sp_text_is_alnum(byte) ||
-           sp_slice_find(SP_SLICE_LITERAL("-._~!$&'()*+,;=:[]%"), 0, byte) < 19;
 }
 
 static enum sp_err on_host(struct sp_http1 *p, struct sp_slice value)
@@ -223,6 +259,18 @@ enum sp_err sp_http1_field_line(struct sp_http1 *p, struct sp_slice line)
     return on_field(p, name, value);
 }
 
+static bool is_of_another_host(const struct sp_http1 *p)
+{
+    struct sp_slice host = {NULL, 0};
+    char authority[SP_HTTP1_AUTHORITY_MAX + 1];
+    if (p->authority_len == 0 || sp_http1_find(p, "Host", &host) == 0) {
+        return false;
+    }
+    sp_slice_to_text(sp_slice_sub(sp_buf_slice(p->head), p->authority_at, p->authority_len),
+                     authority, sizeof(authority));
+    return !sp_slice_is_nocase(host, authority);
+}
+
 static bool may_have_no_body(const struct sp_http1 *p)
 {
     return p->kind != SP_HTTP1_REQUEST && (p->status < 200 || p->status == 204);
@@ -238,6 +286,9 @@ enum sp_err sp_http1_head_end(struct sp_http1 *p)
     }
     if (p->kind == SP_HTTP1_REQUEST && p->minor == 1 && p->hosts == 0) {
         return fail(p, SP_ERR_HTTP, "a request of HTTP/1.1 needs a Host");
+    }
+    if (is_of_another_host(p)) {
+        return fail(p, SP_ERR_HTTP, "Host is another one than the target's");
     }
     /* Such an answer has no body; a peer that believes the fields would read the next answer as one. */
     if (may_have_no_body(p) && (p->is_chunked || (p->has_length && p->length > 0))) {

@@ -64,7 +64,9 @@ LINES = [
     ("tab", b"POST\t%s HTTP/1.1"), ("blank at the start", b" POST %s HTTP/1.1"), ("blank at the end", b"POST %s HTTP/1.1 "),
     ("NUL in the target", b"POST %s\x00 HTTP/1.1"), ("bare CR", b"POST %s\r HTTP/1.1"),
     ("high byte in the target", b"POST %s\xff HTTP/1.1"), ("brackets in the method", b"PO(ST %s HTTP/1.1"),
-    ("fragment", b"POST %s#a HTTP/1.1"), ("no slash", b"POST x%s HTTP/1.1"), ("target too long", b"POST %s" + b"a" * 70_000 + b" HTTP/1.1"),
+    ("fragment", b"POST %s#a HTTP/1.1"), ("no slash", b"POST x%s HTTP/1.1"),
+    ("another host", b"POST http://other.test%s HTTP/1.1"), ("a user before the host", b"POST http://a@gateway.test%s HTTP/1.1"),
+    ("no host", b"POST http://%s HTTP/1.1"), ("target too long", b"POST %s" + b"a" * 70_000 + b" HTTP/1.1"),
 ]
 
 
@@ -224,6 +226,15 @@ def test_http_1_0_is_answered_and_closed(gateway):
         connection.send(good(gateway).replace(b"HTTP/1.1", b"HTTP/1.0", 1))
         assert connection.read().status == 200
         assert connection.read() is None
+
+
+@pytest.mark.parametrize("target", [b"http://gateway.test%s", b"HTTPS://Gateway.Test%s"])
+def test_target_in_absolute_form_is_served(gateway, target):
+    """RFC 9112, 3.2.2: a server has to take it; clients behind a proxy send it."""
+    line = b"POST " + target % executions(new_session()).encode() + b" HTTP/1.1\r\nHost: gateway.test\r\n"
+    with gateway.connect() as connection:
+        connection.send(line + authorization(gateway) + b"Content-Length: %s\r\n\r\n" % N + BODY + good(gateway))
+        assert [connection.read().status for _ in range(2)] == [200, 200]
 
 
 def test_empty_line_before_a_request_is_skipped(gateway):

@@ -159,6 +159,21 @@ static void test_cookies_and_blanks_behind_values_stay_outside(void **state)
     }
 }
 
+static void test_front_gets_the_origin_form_of_an_absolute_one(void **state)
+{
+    static const char want[] = "GET /a?b=http://c/ HTTP/1.1\r\nHost: h:80\r\n\r\n";
+    struct play p;
+    (void)state;
+    sp_play_start(&p);
+    sp_play_feed(&p,
+                 SP_SLICE_LITERAL(
+                     "GET HtTp://H:80/a?b=http://c/ HTTP/1.1\r\nHost: h:80\r\nCookie: x\r\n\r\n"),
+                 5);
+    assert_int_equal(p.front.len, sizeof(want) - 1);
+    assert_memory_equal(p.front.ptr, want, p.front.len);
+    sp_play_end(&p);
+}
+
 static void test_the_parameters_of_a_query_are_counted(void **state)
 {
     char in[512];
@@ -288,6 +303,7 @@ int main(void)
         cmocka_unit_test(test_framing_is_strict_and_does_not_depend_on_how_bytes_arrive),
         cmocka_unit_test(test_a_bad_head_never_reaches_front),
         cmocka_unit_test(test_cookies_and_blanks_behind_values_stay_outside),
+        cmocka_unit_test(test_front_gets_the_origin_form_of_an_absolute_one),
         cmocka_unit_test(test_the_parameters_of_a_query_are_counted),
         cmocka_unit_test(test_one_request_is_with_front_at_a_time),
         cmocka_unit_test(test_a_broken_body_is_refused_while_front_has_not_answered),
