@@ -85,12 +85,12 @@ def is_alive(pid):
 
 
 class Pool:
-    def __init__(self, directory, sessions=6, ready=1, cooldown=300, output=1 << 20, uid=None, options=()):
+    def __init__(self, directory, sessions=6, ready=1, cooldown=300, output=1 << 20, uid=None, options=(), before=()):
         self.socket = directory / "pool.sock"
         self.log = open(directory / "log", "wb")
         directory.chmod(0o777)
         self.process = subprocess.Popen(
-            [BUILD / "tests" / "pool_stand", self.socket, BUILD / "sallyport-session", str(sessions), str(ready),
+            [*before, BUILD / "tests" / "pool_stand", self.socket, BUILD / "sallyport-session", str(sessions), str(ready),
              str(cooldown), str(output), *options],
             stdout=self.log, stderr=self.log, env={}, user=uid, group=uid, extra_groups=[] if uid else None)
         self.connections = {}
