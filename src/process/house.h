@@ -22,7 +22,7 @@
 #include "process/settings.h"
 
 #define SP_CHILDREN_MAX     ((size_t)80)
-#define SP_CHILD_REPORT_MAX ((size_t)256)
+#define SP_CHILD_REPORT_MAX ((size_t)512)
 
 /* When started as root each role is a user of its own: this base and the role's number, inspect workers by index. */
 #define SP_ROLE_UID_BASE    64100U

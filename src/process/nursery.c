@@ -14,13 +14,15 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/num.h"
 #include "base/own.h"
 #include "os/spawn.h"
 #include "process/role.h"
 #include "process/settings.h"
+#include "wire/session_frame.h"
 
 #define LINE_BYTES_MAX   ((size_t)1024)
-#define READY_LINE       "info template.ready"
+#define READY_LINE       "info template.ready walls="
 #define TEMPLATE_MS_MAX  120000U /* imports of a cold machine take their time */
 #define NUMBER_BYTES     24
 #define SESSIONS_AT_ONCE "4096" /* the pool bounds its own number; this is the template's table */
@@ -32,7 +34,8 @@ struct nursery_state {
     int lines; /* what the template says on standard error; its end is the template's end */
     struct sp_watch *watch;
     struct sp_buf line;
-    bool is_ready; /* the template said so */
+    bool is_ready;  /* the template said so */
+    uint64_t walls; /* of its sessions, as the look from inside found them */
 };
 
 /* The command line of the template. */
@@ -166,7 +169,11 @@ static void say_line(struct nursery_state *state)
     if (line.len > 0) {
         sp_log(SP_LOG_INFO, "nursery.template", "%.*s", (int)line.len, (const char *)line.ptr);
     }
-    state->is_ready = state->is_ready || sp_slice_starts(line, READY_LINE);
+    if (!state->is_ready && sp_slice_starts(line, READY_LINE)) {
+        size_t at = sizeof(READY_LINE) - 1;
+        state->is_ready =
+            sp_parse_hex_u64(sp_slice_sub(line, at, line.len), SP_WALL_ALL, &state->walls) == SP_OK;
+    }
     sp_buf_clear(&state->line);
 }
 
@@ -199,6 +206,24 @@ static enum sp_err wait_for_template(struct nursery_state *state)
     return state->is_ready ? SP_OK : SP_ERR_TIMEOUT;
 }
 
+/* The log's entry of this role tells what holds the sessions, by the names that metadata has for it. */
+static enum sp_err report_walls(struct nursery_state *state)
+{
+    SP_AUTO_BUF struct sp_buf text;
+    uint64_t missing = SP_WALL_ALL & ~state->walls;
+    sp_buf_init(&text, SP_SELF_REPORT_MAX);
+    SP_TRY(sp_buf_put_text(&text, missing == 0 ? "sessions=all-layers" : "sessions=without:"));
+    for (unsigned i = 0; i < SP_WALL_COUNT; i++) {
+        if ((missing & SP_WALL_BIT(i)) != 0) {
+            missing &= ~SP_WALL_BIT(i);
+            SP_TRY(sp_buf_put_text(&text, sp_wall_name((enum sp_wall)i)));
+            SP_TRY(sp_buf_put_text(&text, missing != 0 ? "," : ""));
+        }
+    }
+    sp_self_reports(state->self, sp_buf_slice(&text));
+    return SP_OK;
+}
+
 static enum sp_err nursery_init(struct sp_self *self, void **out_state)
 {
     struct sp_settings_nursery settings;
@@ -216,7 +241,8 @@ static enum sp_err nursery_init(struct sp_self *self, void **out_state)
     *out_state = state;
     SP_TRY(write_orders(&settings, sp_self_uid(self), &orders));
     SP_TRY(make_template(state, &orders));
-    return wait_for_template(state);
+    SP_TRY(wait_for_template(state));
+    return report_walls(state);
 }
 
 static void on_lines(void *ctx, int fd, unsigned what)

@@ -40,6 +40,8 @@ struct sp_self {
     struct sp_channel *control;
     uint32_t incarnation;
     struct sp_confine_options confine;
+    struct sp_buf more;   /* what the role adds to its report */
+    struct sp_buf report; /* of this process's confinement, and that */
     struct sp_payload settings;
     struct gift gifts[GIFTS_MAX];
     unsigned gift_count;
@@ -79,6 +81,12 @@ void sp_self_connects_to(struct sp_self *self, const uint16_t *ports, size_t cou
 {
     self->confine.ports = ports;
     self->confine.port_count = count;
+}
+
+void sp_self_reports(struct sp_self *self, struct sp_slice text)
+{
+    sp_buf_clear(&self->more);
+    (void)!sp_buf_put(&self->more, sp_slice_sub(text, 0, SP_SELF_REPORT_MAX));
 }
 
 int sp_self_take_gift(struct sp_self *self, enum sp_gift what, unsigned index)
@@ -257,15 +265,21 @@ static void drop_gifts(struct sp_self *self)
 }
 
 static enum sp_err confine(struct sp_self *self, int directory, int own_directory,
-                           struct sp_msg_up *up, struct sp_confinement *report)
+                           struct sp_msg_up *up)
 {
+    struct sp_confinement report = {.text = ""};
     self->confine.profile = sp_profile_of(self->spec->role);
     self->confine.dir_fd = directory;
     self->confine.own_fd = own_directory;
-    enum sp_err err = sp_confine(&self->confine, report);
-    up->report = sp_slice_of(report->text);
+    enum sp_err err = sp_confine(&self->confine, &report);
+    SP_TRY(sp_buf_put_text(&self->report, report.text));
+    if (self->more.len > 0) {
+        SP_TRY(sp_buf_put_byte(&self->report, ' '));
+        SP_TRY(sp_buf_put(&self->report, sp_buf_slice(&self->more)));
+    }
+    up->report = sp_buf_slice(&self->report);
     if (err != SP_OK) {
-        sp_log(SP_LOG_ERROR, "role.confinement.missing", "%s error=%s", report->text,
+        sp_log(SP_LOG_ERROR, "role.confinement.missing", "%s error=%s", report.text,
                sp_err_name(err));
     }
     return err;
@@ -286,7 +300,6 @@ static enum sp_err on_go(struct sp_self *self, struct sp_message *message)
 {
     struct sp_msg_go go;
     struct sp_msg_up up = {.report = {NULL, 0}};
-    struct sp_confinement report = {.text = ""};
     const int directory = directory_gift(self, 0);
     const int own_directory = directory_gift(self, 1);
     SP_TRY(sp_msg_go_read(message, &go));
@@ -299,7 +312,7 @@ static enum sp_err on_go(struct sp_self *self, struct sp_message *message)
     SP_TRY(self->spec->init(self, &self->state));
     sp_payload_done(&self->settings);
     drop_gifts(self);
-    SP_TRY(confine(self, directory, own_directory, &up, &report));
+    SP_TRY(confine(self, directory, own_directory, &up));
     self->life = LIFE_RUNNING;
     SP_TRY(sp_msg_up_send(self->control, &up));
     return self->spec->start == NULL ? SP_OK : self->spec->start(self->state);
@@ -444,6 +457,8 @@ int sp_role_run(const struct sp_role_spec *spec, unsigned index)
     self->spec = spec;
     self->index = index;
     self->settings = SP_PAYLOAD_EMPTY;
+    sp_buf_init(&self->more, SP_SELF_REPORT_MAX);
+    sp_buf_init(&self->report, SP_CONFINEMENT_TEXT_MAX + 1 + SP_SELF_REPORT_MAX);
     ignore_signals();
     tzset(); /* libraries ask for the time at their first need, and the zone's file cannot be opened then */
     if (sp_schedule_in_batches() != SP_OK) {

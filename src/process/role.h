@@ -90,6 +90,10 @@ uint32_t sp_self_uid(const struct sp_self *self) SP_NONNULL(1);
 void sp_self_connects_to(struct sp_self *self, const uint16_t *ports, size_t count)
     SP_NONNULL(1, 2);
 
+/* To be called by init of a role that has more to report than its own confinement, at most SP_SELF_REPORT_MAX bytes of it. */
+#define SP_SELF_REPORT_MAX ((size_t)256)
+void sp_self_reports(struct sp_self *self, struct sp_slice text) SP_NONNULL(1);
+
 /* Moves a given descriptor out, -1 when it was not given. */
 /* Tells the supervisor whether the settings of a RELOAD are in force. */
 void sp_self_reloaded(struct sp_self *self, uint32_t generation, enum sp_err err) SP_NONNULL(1);

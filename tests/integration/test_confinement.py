@@ -5,7 +5,7 @@ import pathlib
 
 import pytest
 
-from support.gateway import ROLES
+from support.gateway import NEW, ROLES
 
 EVERYWHERE = tuple(role for role in ROLES if role not in ("token", "ship", "cli"))
 NETWORK = {"door", "relay", "dial", "token", "pool"}
@@ -107,3 +107,11 @@ def test_start_reports_the_confinement_in_force(gateway):
     for layer in ("seccomp", "landlock"):
         assert layer in text, text
     assert any("landlock" in str(entry).lower() for entry in gateway.entries()[:40])
+
+
+def test_log_says_what_holds_the_sessions(gateway):
+    isolation = gateway.send("GET", f"/metadata?api-version={NEW}").json()["isolation"]
+    missing = [name for name, holds in isolation.items() if not holds]
+    want = "sessions=without:" + ",".join(missing) if missing else "sessions=all-layers"
+    (nursery, *_) = [entry for entry in gateway.entries() if entry["kind"] == "role" and entry["role"] == "nursery"]
+    assert nursery["confinement"].split()[-1] == want
