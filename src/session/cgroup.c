@@ -16,6 +16,9 @@
 #define NAME_BYTES    32
 #define EVENTS_BYTES  512
 #define CPU_PERIOD_US 100000U
+#define LEAF_NAME     "gateway"
+#define PROCS_BYTES   8192
+#define MOVES         8U /* looks at who is left in a group that is to be empty */
 #define SPARE_TASKS   4U /* init, and helpers of the kernel's own counting */
 
 static const struct {
@@ -175,36 +178,83 @@ static enum sp_err make_own(int base, uid_t owner, int *out)
     return SP_OK;
 }
 
-/* Version 2 lets a group pass controllers on only when it has no process itself, or is the root. */
+/*
+ * Version 2 lets a group pass controllers on only when it has no process itself, or is the root. Those of threads could be
+ * passed on all the same, but then no group below could take a process; so memory comes first, and without it nothing.
+ */
 static unsigned pass_on(int dir)
 {
     unsigned has = 0;
     for (size_t i = 0; i < SP_COUNT(controllers); i++) {
         char text[NAME_BYTES];
         (void)snprintf(text, sizeof text, "+%s", controllers[i].name);
-        has |= write_text(dir, "cgroup.subtree_control", text) == SP_OK ? controllers[i].bit : 0;
+        if (write_text(dir, "cgroup.subtree_control", text) == SP_OK) {
+            has |= controllers[i].bit;
+        } else if (controllers[i].bit == SP_CGROUP_MEMORY) {
+            return 0;
+        }
     }
     return has;
 }
 
-/* Our own group, or the one above it: systemd's DelegateSubgroup puts the service into one of its own. */
+/* Each process of `own` goes into a group of its own below. The kernel's file gives one a line, and those that come meanwhile. */
+static bool move_down(int own)
+{
+    char text[PROCS_BYTES];
+    SP_AUTO_CLOSE int leaf = -1;
+    for (unsigned turn = 0; turn < MOVES; turn++) {
+        SP_AUTO_CLOSE int procs = openat(own, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+        ssize_t got = procs < 0 ? -1 : read(procs, text, sizeof text);
+        struct sp_slice rest = sp_slice_make(text, got > 0 ? (size_t)got : 0);
+        if (got <= 0 || (mkdirat(own, LEAF_NAME, 0755) != 0 && errno != EEXIST)) {
+            return got == 0;
+        }
+        sp_close(sp_take_fd(&leaf));
+        leaf = openat(own, LEAF_NAME, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        for (size_t end = 0; rest.len > 0; rest = sp_slice_sub(rest, end + 1, rest.len)) {
+            uint64_t pid = 0;
+            end = sp_slice_find(rest, 0, '\n');
+            if (sp_parse_u64(sp_slice_sub(rest, 0, end), INT_MAX, &pid) == SP_OK) {
+                (void)!write_number(leaf, "cgroup.procs", pid); /* it may have ended */
+            }
+        }
+    }
+    return false;
+}
+
+static enum sp_err make_v2(int base, uid_t owner, struct sp_cgroup *out)
+{
+    SP_AUTO_CLOSE int dir = -1;
+    unsigned has = base < 0 ? 0 : pass_on(base);
+    if ((has & SP_CGROUP_MEMORY) == 0 || make_own(base, owner, &dir) != SP_OK) {
+        return SP_ERR_UNSUPPORTED;
+    }
+    has &= pass_on(dir);
+    if ((has & SP_CGROUP_MEMORY) == 0) {
+        return SP_ERR_UNSUPPORTED;
+    }
+    *out = (struct sp_cgroup){
+        .dirs = {sp_take_fd(&dir), -1, -1}, .has = {has, 0, 0}, .count = 1, .is_v2 = true};
+    return SP_OK;
+}
+
+/*
+ * Our own group, or the one above it: systemd's DelegateSubgroup puts the service into one of its own. With Delegate alone
+ * the service is in the group that was given to its user, who then has to move it down. Root has other ways than that.
+ */
 static enum sp_err open_v2(const char *top, struct sp_slice path, uid_t owner,
                            struct sp_cgroup *out)
 {
+    struct stat about = {.st_uid = 0};
     SP_AUTO_CLOSE int own = open_directory(top, "", path);
-    for (unsigned up = 0; up < 2; up++) {
-        SP_AUTO_CLOSE int base =
-            own < 0 ? -1 : openat(own, up == 0 ? "." : "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        SP_AUTO_CLOSE int dir = -1;
-        unsigned has = base < 0 ? 0 : pass_on(base);
-        if ((has & SP_CGROUP_MEMORY) != 0 && make_own(base, owner, &dir) == SP_OK) {
-            has &= pass_on(dir);
-            *out = (struct sp_cgroup){
-                .dirs = {sp_take_fd(&dir), -1, -1}, .has = {has, 0, 0}, .count = 1, .is_v2 = true};
-            return (has & SP_CGROUP_MEMORY) != 0 ? SP_OK : SP_ERR_UNSUPPORTED;
-        }
+    SP_AUTO_CLOSE int above = own < 0 ? -1 : openat(own, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (make_v2(own, owner, out) == SP_OK || make_v2(above, owner, out) == SP_OK) {
+        return SP_OK;
     }
-    return SP_ERR_UNSUPPORTED;
+    if (own < 0 || geteuid() == 0 || fstat(own, &about) != 0 || about.st_uid != geteuid()) {
+        return SP_ERR_UNSUPPORTED;
+    }
+    return move_down(own) ? make_v2(own, owner, out) : SP_ERR_UNSUPPORTED;
 }
 
 static enum sp_err open_v1(const char *top, struct sp_slice self, uid_t owner,
