@@ -54,6 +54,7 @@ static struct {
     size_t given_count;
     unsigned sweeps; /* tries that are left after somebody ended */
     struct pollfd watched[SP_SESSION_MAX + 2];
+    struct row *watched_row[SP_SESSION_MAX + 2];
 } outside;
 
 /* ---- messages: a kind, a number, and descriptors ---- */
@@ -267,28 +268,42 @@ static SP_NORETURN void end(void)
     _exit(0);
 }
 
-static SP_NORETURN void serve(void)
+/* Those that are there, no more: poll refuses a list that is longer than the number of descriptors that a process may have. */
+static nfds_t watch(void)
 {
-    for (;;) {
-        nfds_t count = 2;
-        outside.watched[0] = (struct pollfd){.fd = outside.link, .events = POLLIN};
-        outside.watched[1] = (struct pollfd){.fd = outside.children, .events = POLLIN};
-        for (size_t i = 0; i < SP_SESSION_MAX; i++) {
-            /* A negative one is passed over by poll. */
+    nfds_t count = 2;
+    outside.watched[0] = (struct pollfd){.fd = outside.link, .events = POLLIN};
+    outside.watched[1] = (struct pollfd){.fd = outside.children, .events = POLLIN};
+    for (size_t i = 0; i < SP_SESSION_MAX; i++) {
+        if (outside.rows[i].lease >= 0) {
+            outside.watched_row[count] = &outside.rows[i];
             outside.watched[count++] =
                 (struct pollfd){.fd = outside.rows[i].lease, .events = POLLIN};
         }
-        (void)poll(outside.watched, count, outside.sweeps > 0 ? SWEEP_MS : -1);
+    }
+    return count;
+}
+
+static SP_NORETURN void serve(void)
+{
+    for (;;) {
+        nfds_t count = watch();
+        if (poll(outside.watched, count, outside.sweeps > 0 ? SWEEP_MS : -1) < 0) {
+            if (errno != EINTR) {
+                end();
+            }
+            continue;
+        }
         if (outside.watched[0].revents != 0 && !on_link()) {
             end();
         }
         if (outside.watched[1].revents != 0) {
             reap();
         }
-        for (size_t i = 0; i < SP_SESSION_MAX; i++) {
-            if (outside.watched[i + 2].revents != 0 &&
-                outside.watched[i + 2].fd == outside.rows[i].lease) {
-                on_lease(&outside.rows[i]);
+        for (nfds_t i = 2; i < count; i++) {
+            if (outside.watched[i].revents != 0 &&
+                outside.watched[i].fd == outside.watched_row[i]->lease) {
+                on_lease(outside.watched_row[i]);
             }
         }
         sweep();

@@ -88,6 +88,12 @@ def test_no_group_is_left_of_a_pool(grouped, signal_number):
     assert not [path for path in mine if path.exists()]
 
 
+def test_pool_needs_no_more_descriptors_than_it_has_sessions(make_pool):
+    """4096 is the kernel's own limit for whoever nobody gave more."""
+    pool = make_pool(sessions=3, options=["--preload", ""], before=("prlimit", "--nofile=4096:4096"))
+    assert pool.run("6 * 7", "few-files").result["executionResult"] == 42
+
+
 def test_without_groups_metadata_says_so(make_pool):
     if os.geteuid() != 0:
         pytest.skip("only root can become somebody who cannot write them")
