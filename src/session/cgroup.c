@@ -17,6 +17,7 @@
 #define EVENTS_BYTES  512
 #define CPU_PERIOD_US 100000U
 #define LEAF_NAME     "gateway"
+#define HOUSE_NAME    "house"
 #define PROCS_BYTES   8192
 #define MOVES         8U /* looks at who is left in a group that is to be empty */
 #define SPARE_TASKS   4U /* init, and helpers of the kernel's own counting */
@@ -284,6 +285,19 @@ enum sp_err sp_cgroup_open(const char *top, struct sp_slice self, uid_t owner,
         return open_v1(top, self, owner, out);
     }
     return find_path(self, "", &path) ? open_v2(top, path, owner, out) : SP_ERR_UNSUPPORTED;
+}
+
+enum sp_err sp_cgroup_join(const struct sp_cgroup *cgroup)
+{
+    SP_AUTO_CLOSE int dir = -1;
+    if (!cgroup->is_v2) {
+        return SP_OK;
+    }
+    if (mkdirat(cgroup->dirs[0], HOUSE_NAME, 0755) != 0 && errno != EEXIST) {
+        return SP_ERR_SYSTEM;
+    }
+    dir = openat(cgroup->dirs[0], HOUSE_NAME, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return dir < 0 ? SP_ERR_SYSTEM : write_text(dir, "cgroup.procs", "0");
 }
 
 /* ---- sessions ---- */

@@ -36,6 +36,12 @@ struct sp_cgroup {
 enum sp_err sp_cgroup_open(const char *top, struct sp_slice self, uid_t owner,
                            struct sp_cgroup *out) SP_MUST_CHECK SP_NONNULL(1, 4);
 
+/*
+ * Version 2: this process, and so its children, go into a group below ours. Who moves has to own all up to the group that is
+ * above both places, and above that one everything belongs to somebody else. Version 1 needs no such thing.
+ */
+enum sp_err sp_cgroup_join(const struct sp_cgroup *cgroup) SP_MUST_CHECK SP_NONNULL(1);
+
 /* A group for one session; `fds` get its cgroup.procs files, to which the session writes. */
 enum sp_err sp_cgroup_make(const struct sp_cgroup *cgroup, unsigned number,
                            const struct sp_session_limits *limits, int fds[SP_CGROUP_PARTS_MAX],

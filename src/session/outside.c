@@ -346,11 +346,16 @@ enum sp_err sp_outside_prepare(const struct sp_session_options *options, bool *o
     outside.options = options;
     outside.next_group = 1;
     outside.has_groups = open_groups(geteuid() == 0 ? options->uid : geteuid());
-    *out_has_groups = outside.has_groups;
+    /* The guardian stays outside of the groups that it is to remove. */
     if (outside.has_groups && sp_guardian_start(&outside.groups, &outside.alive) != SP_OK) {
         /* Then empty groups wait for the next start, which sweeps. */
         sp_log(SP_LOG_WARN, "session.guardian.failed", "errno=%d", errno);
     }
+    if (outside.has_groups && sp_cgroup_join(&outside.groups) != SP_OK) {
+        sp_log(SP_LOG_WARN, "session.groups.failed", "errno=%d", errno);
+        outside.has_groups = false;
+    }
+    *out_has_groups = outside.has_groups;
     return options->has_egress ? sp_egress_prepare() : SP_OK;
 }
 
