@@ -259,7 +259,9 @@ static void report_fault(struct sp_judge *j, enum sp_err err)
     struct sp_span span = {.start = 0};
     if (lx->fault == SP_PYTHON_FINE) {
         judge_report(j, SP_RULE_DENY, "limit", &span, "the submission cannot be followed: %s",
-                     sp_err_text(err));
+                     err == SP_ERR_FULL
+                         ? "it names and calls more than code of its size may; split it into parts"
+                         : sp_err_text(err));
         return;
     }
     if (j->policy->syntax != SP_RULE_ALLOW) {
