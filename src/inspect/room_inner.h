@@ -61,7 +61,7 @@ enum sp_err sp_inspect_refuse(struct sp_inspection *i, enum sp_err err,
 enum sp_err sp_inspect_report_judgement(struct sp_inspection *i, const struct sp_facts *facts,
                                         bool *out_allowed) SP_MUST_CHECK SP_NONNULL(1, 3);
 
-/* The module that a file at the room's spot is for code beside it: `helpers` for helpers.py; empty for others. */
+/* The module that a file at the room's spot is, or is part of: `helpers` for helpers.py and helpers/a/b.py; else empty. */
 struct sp_slice sp_inspect_own_module(const struct sp_inspect_room *room) SP_NONNULL(1);
 
 /* Allows what this order says: its bytes, their digest. */

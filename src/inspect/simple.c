@@ -60,7 +60,9 @@ enum sp_err sp_inspect_simple(struct sp_inspection *i)
     if (err != SP_OK) {
         return sp_inspect_refuse(i, err, &where);
     }
-    if (i->operation == SP_OPERATION_FILE_DELETE) {
+    const struct sp_slice spot = sp_buf_slice(&i->room->spot);
+    /* Of a package others may be left. */
+    if (i->operation == SP_OPERATION_FILE_DELETE && sp_slice_find(spot, 0, '/') == spot.len) {
         i->verdict.own_module = sp_inspect_own_module(i->room);
     }
     i->verdict.run_ms_max = SIMPLE_MS_MAX;

@@ -78,20 +78,33 @@ static bool is_plain(enum sp_kind kind)
     return kind == SP_KIND_PYTHON || kind == SP_KIND_TEXT || kind == SP_KIND_JSON;
 }
 
+static bool is_module_name(struct sp_slice name)
+{
+    bool is_name = name.len > 0 && !sp_text_is_digit(name.ptr[0]);
+    for (size_t i = 0; i < name.len; i++) {
+        is_name = is_name && (name.ptr[i] == '_' || sp_text_is_alnum(name.ptr[i]));
+    }
+    return is_name;
+}
+
 struct sp_slice sp_inspect_own_module(const struct sp_inspect_room *room)
 {
     static const char ending[] = ".py";
     struct sp_slice path = sp_buf_slice(&room->spot);
     const struct sp_slice none = {NULL, 0};
-    if (!sp_slice_ends(path, ending) || path.len - (sizeof(ending) - 1) > SP_MSG_NAME_MAX) {
+    if (!sp_slice_ends(path, ending)) {
         return none;
     }
-    struct sp_slice name = sp_slice_sub(path, 0, path.len - (sizeof(ending) - 1));
-    bool is_name = name.len > 0 && !sp_text_is_digit(name.ptr[0]);
-    for (size_t i = 0; i < name.len; i++) {
-        is_name = is_name && (name.ptr[i] == '_' || sp_text_is_alnum(name.ptr[i]));
+    struct sp_slice rest = sp_slice_sub(path, 0, path.len - (sizeof(ending) - 1));
+    const struct sp_slice first = sp_slice_sub(rest, 0, sp_slice_find(rest, 0, '/'));
+    while (rest.len > 0) {
+        const size_t end = sp_slice_find(rest, 0, '/');
+        if (!is_module_name(sp_slice_sub(rest, 0, end))) {
+            return none;
+        }
+        rest = sp_slice_sub(rest, end + 1, rest.len);
     }
-    return is_name ? name : none;
+    return first.len <= SP_MSG_NAME_MAX ? first : none;
 }
 
 static enum sp_err judge_file(struct sp_inspection *i, struct sp_slice content,

@@ -32,6 +32,19 @@ def test_a_module_may_use_an_approved_one(gateway):
     assert ran(gateway.run(RUN.replace("helpers.double(21)", "42").replace("import helpers", "import more"), session))
 
 
+def test_a_package_is_known_by_its_folder(gateway):
+    session = new_session()
+    run = "import helpers\nfrom helpers.inner.more import four\nprint(helpers.double(19) + four)\n"
+    assert unknown(gateway.run(run, session))
+    for name, content in (("helpers/inner/__init__.py", b""), ("helpers/inner/more.py", b"four = 4\n"),
+                          ("helpers/double.py", HELPERS), ("helpers/__init__.py", b"from .double import double\nfrom . import inner\n")):
+        assert put(gateway, session, name, content).status == 200
+    assert ran(gateway.run(run, session)), gateway.output()
+    assert gateway.send("DELETE", "/files/helpers%2Fdouble.py" + q(session), headers=headers(gateway, None)).status == 204
+    assert ran(gateway.run("from helpers.inner import more\nprint(more.four + 38)", session))
+    assert unknown(gateway.run("import helpers", new_session()))
+
+
 def test_a_module_that_is_deleted_or_denied_is_unknown(gateway):
     session = new_session()
     assert put(gateway, session, "helpers.py", b"import os\nos.system('id')\n").status == 403

@@ -95,7 +95,11 @@ static void test_a_file_is_a_module_by_its_name(void **state)
         const char *module;
     } cases[] = {
         {PART("helpers_2.py", "x = 1\n") END, "/mnt/data", "helpers_2"},
-        {PART("helpers.py", "x = 1\n") END, "/mnt/data/sub", ""},
+        {PART("helpers.py", "x = 1\n") END, "/mnt/data/sub", "sub"},
+        {PART("__init__.py", "x = 1\n") END, "/mnt/data/sub/of", "sub"},
+        {PART("helpers.py", "x = 1\n") END, "/mnt/data/my-sub", ""},
+        {PART("helpers.py", "x = 1\n") END, "/mnt/data/sub/2of", ""},
+        {PART("2helpers.py", "x = 1\n") END, "/mnt/data/sub", ""},
         {PART("2helpers.py", "x = 1\n") END, "/mnt/data", ""},
         {PART("my-helpers.py", "x = 1\n") END, "/mnt/data", ""},
         {PART("helpers.py.txt", "x = 1\n") END, "/mnt/data", ""},
