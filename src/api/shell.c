@@ -6,23 +6,32 @@
 /*
  * The output of a command is bytes of any kind. Its status is what a shell would show: 128 and the number for one that a
  * signal ended, 127 and 126 for a program that is not there or cannot be run, 124 with all that it said until then for
- * one that did not end in its time (as timeout(1) has it), which takes its children along.
+ * one that did not end in its time (as timeout(1) has it), which takes its children along. A pool interrupts more than
+ * once: an exception would be met by the next one while the output is still being read.
  */
 static const char prologue[] =
     "def _run_command(command, text):\n"
     "    import os, signal, subprocess, sys\n"
+    "    over = []\n"
+    "    def stop(*_):\n"
+    "        over.append(True)\n"
+    "        try:\n"
+    "            os.killpg(child.pid, signal.SIGKILL)\n"
+    "        except OSError:\n"
+    "            pass\n"
     "    try:\n"
     "        child = subprocess.Popen(command, stdin=-1, stdout=-1, stderr=-1, cwd='/mnt/data', "
     "start_new_session=True)\n"
     "    except OSError as error:\n"
     "        sys.stderr.write(f'{command[0]}: {error.strerror}\\n')\n"
     "        return 127 if isinstance(error, FileNotFoundError) else 126\n"
+    "    before = signal.signal(signal.SIGINT, stop)\n"
     "    try:\n"
     "        out, err = child.communicate(text.encode())\n"
-    "        status = child.returncode if child.returncode >= 0 else 128 - child.returncode\n"
-    "    except KeyboardInterrupt:\n"
-    "        os.killpg(child.pid, signal.SIGKILL)\n"
-    "        out, err = child.communicate()\n"
+    "    finally:\n"
+    "        signal.signal(signal.SIGINT, before or signal.default_int_handler)\n"
+    "    status = child.returncode if child.returncode >= 0 else 128 - child.returncode\n"
+    "    if over:\n"
     "        err += b'the command did not end in its time\\n'\n"
     "        status = 124\n"
     "    sys.stdout.write(out.decode('utf-8', 'replace'))\n"
