@@ -13,7 +13,7 @@ def tally(tmp_path, *cases):
     path = tmp_path / "results.xml"
     path.write_text('<?xml version="1.0"?><testsuite>' + "".join(cases) + "</testsuite>")
     ran = subprocess.run([TOOL, path], capture_output=True, text=True, check=False)
-    return ran.returncode, ran.stdout.strip()
+    return ran.returncode, ran.stdout.strip().rpartition("\n")[2]
 
 
 def case(status, out, inside=""):
@@ -36,6 +36,17 @@ def case(status, out, inside=""):
 ])
 def test_counts(tmp_path, cases, want):
     assert tally(tmp_path, *cases) == want
+
+
+def test_failures_are_named(tmp_path):
+    (tmp_path / "results.xml").write_text("<testsuite>" + "".join([
+        CASE.format(name="a", status="fail", inside="<failure/>", out="[  FAILED  ] test_one\n[  FAILED  ] 1 test(s), listed below:\n"),
+        CASE.format(name="b", status="fail", inside="<failure/>", out="FAILED tests/test_b.py::test_two[1] - x\n1 failed in 1.20s"),
+        CASE.format(name="c", status="fail", inside="<failure/>", out="")]) + "</testsuite>")
+    ran = subprocess.run([TOOL, tmp_path / "results.xml"], capture_output=True, text=True, check=False)
+    assert ran.stdout.splitlines() == [
+        "failed: a: test_one (build/results.xml)", "failed: b: tests/test_b.py::test_two[1] (build/results.xml)",
+        "failed: c: ended as fail and named no case (build/results.xml)", "0 passed, 3 failed, 0 skipped"]
 
 
 def test_missing_results_are_a_failure(tmp_path):
