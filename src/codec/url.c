@@ -236,16 +236,16 @@ enum sp_err sp_url_parse(struct sp_slice text, struct sp_url *out)
     return SP_OK;
 }
 
-/* 127.a.b.c with three decimal numbers of at most 255. */
-static bool is_loopback4(struct sp_slice host)
+/* An address of IPv4 that begins with these numbers; so many decimal ones of at most 255 follow. A name is none. */
+static bool is_address4(struct sp_slice host, const char *first, unsigned more)
 {
     struct sp_text t;
     sp_text_init(&t, host);
     uint64_t number = 0;
-    if (sp_text_literal(&t, "127") != SP_OK) {
+    if (sp_text_literal(&t, first) != SP_OK) {
         return false;
     }
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < more; i++) {
         if (sp_text_byte(&t, '.') != SP_OK || sp_text_number(&t, 255, &number) != SP_OK) {
             return false;
         }
@@ -255,5 +255,11 @@ static bool is_loopback4(struct sp_slice host)
 
 bool sp_url_host_is_loopback(struct sp_slice host)
 {
-    return sp_slice_is_nocase(host, "localhost") || sp_slice_is(host, "::1") || is_loopback4(host);
+    return sp_slice_is_nocase(host, "localhost") || sp_slice_is(host, "::1") ||
+           is_address4(host, "127", 3);
+}
+
+bool sp_url_host_is_link_local(struct sp_slice host)
+{
+    return is_address4(host, "169.254", 2);
 }

@@ -55,4 +55,7 @@ enum sp_err sp_url_parse(struct sp_slice text, struct sp_url *out) SP_MUST_CHECK
 /* Whether a host is this machine: localhost, 127.0.0.0/8 or ::1. */
 bool sp_url_host_is_loopback(struct sp_slice host);
 
+/* Whether a host is an address of 169.254.0.0/16, where clouds have their metadata services. */
+bool sp_url_host_is_link_local(struct sp_slice host);
+
 #endif

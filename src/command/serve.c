@@ -2,6 +2,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/num.h"
@@ -195,6 +196,17 @@ static int serve(struct sp_config *config, const struct arguments *arguments)
     return sp_supervisor_run(&options);
 }
 
+/* No dump of memory holds a secret: neither of this process, nor of a role that is not confined yet. */
+static bool dump_nothing(void)
+{
+    const struct rlimit none = {.rlim_cur = 0, .rlim_max = 0};
+    if (setrlimit(RLIMIT_CORE, &none) == 0) {
+        return true;
+    }
+    (void)fprintf(stderr, "sallyport serve: dumps of memory cannot be turned off\n");
+    return false;
+}
+
 int sp_command_serve(int argc, char **argv)
 {
     struct arguments arguments = {.config = NULL, .secret_fd = -1};
@@ -208,6 +220,9 @@ int sp_command_serve(int argc, char **argv)
     }
     if (read_arguments(argc, argv, &arguments) != SP_OK) {
         return SP_EXIT_USAGE;
+    }
+    if (!dump_nothing()) {
+        return SP_EXIT_DENIED;
     }
     leave_chroot(argc, argv);
     if (sp_config_load(arguments.config, &arguments.overrides, &config, &where) != SP_OK) {

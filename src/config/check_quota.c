@@ -2,7 +2,12 @@
 #include "config/row.h"
 #include "config/tenants.h"
 
+/* What a run asks for whose body names no time. */
+#define USUAL_SECONDS 60U
+
 struct rule {
+    uint64_t run_seconds;
+    struct sp_config_place run_place;
     uint64_t code_bytes;
     struct sp_config_place code_place;
 };
@@ -11,15 +16,19 @@ struct rule {
 
 static void rules_of(const struct sp_config_tenant *t, struct rule out[RULES_OF_TENANT])
 {
-    out[0] = (struct rule){t->quota_code_bytes_per_day,
-                           t->places[SP_CONFIG_AT_quota_code_bytes_per_day]};
-    out[1] = (struct rule){t->token_quota_code_bytes_per_day,
-                           t->places[SP_CONFIG_AT_token_quota_code_bytes_per_day]};
+    out[0] = (struct rule){
+        t->quota_run_seconds_per_day, t->places[SP_CONFIG_AT_quota_run_seconds_per_day],
+        t->quota_code_bytes_per_day, t->places[SP_CONFIG_AT_quota_code_bytes_per_day]};
+    out[1] = (struct rule){
+        t->token_quota_run_seconds_per_day, t->places[SP_CONFIG_AT_token_quota_run_seconds_per_day],
+        t->token_quota_code_bytes_per_day, t->places[SP_CONFIG_AT_token_quota_code_bytes_per_day]};
 }
 
 static struct rule rule_of(const struct sp_config_organisation *o)
 {
-    return (struct rule){o->quota_code_bytes_per_day,
+    return (struct rule){o->quota_run_seconds_per_day,
+                         o->places[SP_CONFIG_ORGANISATION_AT_quota_run_seconds_per_day],
+                         o->quota_code_bytes_per_day,
                          o->places[SP_CONFIG_ORGANISATION_AT_quota_code_bytes_per_day]};
 }
 
@@ -49,6 +58,12 @@ enum sp_err sp_config_check_quotas(const struct sp_config *config, struct sp_whe
 static enum sp_err warn_of(const struct sp_config *config, const struct rule *rule,
                            struct sp_buf *out)
 {
+    if (rule->run_seconds != 0 && rule->run_seconds < USUAL_SECONDS) {
+        SP_TRY(sp_buf_putf(out,
+                           "%u:%u: 'run_seconds_per_day' is less than the %u seconds that a run "
+                           "asks for whose body has no timeoutInSeconds: it is never let in\n",
+                           rule->run_place.line, rule->run_place.column, USUAL_SECONDS));
+    }
     if (rule->code_bytes == 0 || rule->code_bytes >= config->limits_body_bytes) {
         return SP_OK;
     }

@@ -146,11 +146,13 @@ static void set_reply(struct sp_call *call, const struct sp_desk_answer *answer)
     call->has_reply = true;
 }
 
-/* An answer without an exchange: the request never got in. */
+/* An answer without an exchange: the request never got in. The same once more helps only where the reason passes. */
 static void set_refusal(struct sp_call *call, enum sp_err err)
 {
-    const struct sp_desk_answer answer = {
-        .exchange = call->exchange, .err = err, .retry_after_ms = SP_DESK_RETRY_MS};
+    const struct sp_desk_answer answer = {.exchange = call->exchange,
+                                          .err = err,
+                                          .retry_after_ms =
+                                              sp_err_http(err) == 503 ? SP_DESK_RETRY_MS : 0};
     set_reply(call, &answer);
 }
 

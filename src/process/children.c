@@ -11,6 +11,7 @@
 #include "os/spawn.h"
 #include "process/house.h"
 #include "process/roles.h"
+#include "process/words.h"
 #include "sandbox/confine.h"
 
 /* Delays before the next start, and how long a child has to live for them to begin anew. */
@@ -21,6 +22,7 @@ static const unsigned delays_ms[] = {0, 50, 100, 200, 400, 800, 1600, 3200, 5000
 #define START_PATIENCE_MS  120000U
 
 #define LOG_LINES_A_SECOND 200U
+#define LOG_LINE_BYTES_MAX ((size_t)16 * 1024)
 
 static void on_timer(void *ctx);
 
@@ -58,10 +60,11 @@ bool sp_child_is_up(const struct sp_child *child)
 /* --- what a child says --- */
 
 /* What if the role is hostile? So many lines a second, one of them saying that more were dropped. */
-static enum sp_err on_log(struct sp_child *child, struct sp_message *message)
+void sp_child_line(struct sp_child *child, enum sp_log_level level, const char *before,
+                   struct sp_slice line)
 {
-    struct sp_msg_log line;
-    SP_TRY(sp_msg_log_read(message, &line));
+    SP_AUTO_BUF struct sp_buf text;
+    sp_buf_init(&text, LOG_LINE_BYTES_MAX);
     const uint64_t second = sp_clock_mono_ms() / 1000;
     if (child->log_second != second) {
         child->log_second = second;
@@ -73,12 +76,18 @@ static enum sp_err on_log(struct sp_child *child, struct sp_message *message)
         sp_operator_line(SP_LOG_WARN, name, child->pid,
                          SP_SLICE_LITERAL("log.flood more lines of this second are dropped"));
     }
-    if (child->log_lines >= LOG_LINES_A_SECOND) {
-        return SP_OK;
+    if (child->log_lines < LOG_LINES_A_SECOND && sp_buf_put_text(&text, before) == SP_OK &&
+        sp_buf_put(&text, line) == SP_OK) {
+        sp_operator_line(level, name, child->pid, sp_buf_slice(&text));
     }
-    const enum sp_log_level level =
-        line.level <= SP_LOG_DEBUG ? (enum sp_log_level)line.level : SP_LOG_ERROR;
-    sp_operator_line(level, name, child->pid, line.line);
+}
+
+static enum sp_err on_log(struct sp_child *child, struct sp_message *message)
+{
+    struct sp_msg_log line;
+    SP_TRY(sp_msg_log_read(message, &line));
+    sp_child_line(child, line.level <= SP_LOG_DEBUG ? (enum sp_log_level)line.level : SP_LOG_ERROR,
+                  "", line.line);
     return SP_OK;
 }
 
@@ -229,15 +238,36 @@ static enum sp_err settle(struct sp_child *child)
     return sp_msg_go_send(child->control, &go);
 }
 
+static void close_words(struct sp_child *child)
+{
+    sp_words_free(child->words);
+    child->words = NULL;
+}
+
+/* A sanitizer has more to say than a role may: its report goes where the service's own words go. */
+static enum sp_err open_words(struct sp_child *child, int *out_theirs)
+{
+#ifdef SP_SANITIZED
+    (void)child;
+    (void)out_theirs;
+    return SP_OK;
+#else
+    close_words(child);
+    return sp_words_new(child, &child->words, out_theirs);
+#endif
+}
+
 static enum sp_err spawn(struct sp_child *child)
 {
     const struct sp_estate *estate = &child->house->estate;
     SP_AUTO_CLOSE int ours = -1;
     SP_AUTO_CLOSE int theirs = -1;
+    SP_AUTO_CLOSE int errors = -1;
     char title[64];
     char role[64];
     char index[32];
     SP_TRY(sp_channel_pair(false, &ours, &theirs));
+    SP_TRY(open_words(child, &errors));
     (void)snprintf(title, sizeof(title), "sallyport: %s %u", sp_role_name(child->who.role),
                    child->who.index);
     (void)snprintf(role, sizeof(role), SP_ROLE_ARGUMENT "%s", sp_role_name(child->who.role));
@@ -248,7 +278,7 @@ static enum sp_err spawn(struct sp_child *child)
                                  .control_fd = theirs,
                                  .directory_fd =
                                      child->who.role == SP_ROLE_DIAL ? estate->run_dir : -1,
-                                 .error_fd = -1};
+                                 .error_fd = errors};
     SP_TRY(sp_spawn_program(&how, &child->pid));
     SP_TRY(sp_channel_new(child->house->loop, sp_take_fd(&ours), on_message, on_lost, child,
                           &child->control));
@@ -333,6 +363,7 @@ static void close_control(struct sp_child *child)
 static void on_end(struct sp_child *child, int status)
 {
     const bool was_up = child->state == SP_CHILD_UP;
+    close_words(child);
     log_end(child, status);
     sp_timer_stop(child->timer);
     child->pid = -1;
@@ -381,6 +412,7 @@ void sp_children_free(struct sp_house *house)
             (void)waitpid(child->pid, NULL, 0);
         }
         close_control(child);
+        close_words(child);
         sp_timer_free(child->timer);
     }
     house->child_count = 0;

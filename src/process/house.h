@@ -52,6 +52,7 @@ struct sp_child {
     uint8_t settings[SP_DIGEST_BYTES]; /* of what it was started with */
     uint64_t log_second; /* lines are counted by the second: no role floods the operator */
     unsigned log_lines;
+    struct sp_words *words; /* what it writes on its standard error */
 };
 
 enum sp_house_phase { SP_HOUSE_STARTING, SP_HOUSE_SERVING, SP_HOUSE_STOPPING };
@@ -166,7 +167,6 @@ void sp_child_blame(struct sp_house *house, struct sp_peer by, struct sp_peer wh
     SP_NONNULL(1);
 
 /* --- gifts.c and role_settings.c --- */
-
 enum sp_err sp_gifts_give(struct sp_child *child) SP_MUST_CHECK SP_NONNULL(1);
 /* Gives a role that runs its renewed files; it says itself when it cannot use them, and goes on with the old. */
 enum sp_err sp_gifts_renew(struct sp_child *child) SP_MUST_CHECK SP_NONNULL(1);

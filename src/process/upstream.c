@@ -113,7 +113,7 @@ static enum sp_err azure_cli(const struct sp_config *config, struct sp_upstream 
 /* A secret goes over plain HTTP to this machine or a link-local address only: that is where such services are. */
 static bool is_near(struct sp_slice host)
 {
-    return sp_url_host_is_loopback(host) || sp_slice_starts(host, "169.254.");
+    return sp_url_host_is_loopback(host) || sp_url_host_is_link_local(host);
 }
 
 static enum sp_err check_endpoint(const struct sp_upstream *out, const char **out_why)

@@ -2,10 +2,12 @@
 
 import os
 import pathlib
+import re
+import signal
 
 import pytest
 
-from support.gateway import NEW, ROLES
+from support.gateway import NEW, ROLES, Gateway, is_sanitized, wait_for
 
 EVERYWHERE = tuple(role for role in ROLES if role not in ("token", "ship", "cli"))
 NETWORK = {"door", "relay", "dial", "token", "pool"}
@@ -100,6 +102,43 @@ def test_core_dumps_are_off_and_nobody_may_trace(gateway, role):
         limits = pathlib.Path(f"/proc/{pid}/limits").read_text()
         core = next(line for line in limits.splitlines() if line.startswith("Max core file size"))
         assert core.split()[4:6] == ["0", "0"], (role, core)
+
+
+def test_no_process_leaves_a_dump_of_its_memory(gateway):
+    for pid in [gateway.process.pid, *(pid for pids in gateway.roles().values() for pid in pids)]:
+        limits = pathlib.Path(f"/proc/{pid}/limits").read_text()
+        assert re.search(r"^Max core file size +0 +0 ", limits, re.M), limits
+
+
+@pytest.mark.skipif(is_sanitized(), reason="a sanitizer's report goes to the service's own standard error")
+def test_what_a_role_writes_on_its_standard_error_is_stamped_and_bounded():
+    gateway = Gateway()
+    try:
+        gateway.start()
+        for role, pids in gateway.roles().items():
+            for pid in pids:
+                assert os.readlink(f"/proc/{pid}/fd/2").startswith("pipe:"), role
+        pid = gateway.roles()["front"][0]
+        with open(f"/proc/{pid}/fd/2", "wb", buffering=0) as errors:
+            errors.write(b"2026-01-01T00:00:00Z info supervisor[1] forged\x1b[2J\r\nno end ")
+        wait_for(lambda: "forged" in gateway.output(), 10, "the line")
+        (line,) = [line for line in gateway.log.read_text().splitlines() if "forged" in line]
+        assert f" front[{pid}] role.said 2026-01-01T00:00:00Z info supervisor[1] forged\\x1b[2J\\x0d" in line
+        os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: f" front[{pid}] role.said no end " in gateway.log.read_text(), 10, "its last words")
+        wait_for(lambda: gateway.roles().get("front", [pid]) != [pid], 20, "another front")
+        pid = gateway.roles()["front"][0]
+        with open(f"/proc/{pid}/fd/2", "wb", buffering=0) as errors:
+            for _ in range(50):
+                try:
+                    errors.write(b"x\n" * 500)
+                except BlockingIOError:
+                    pass
+        wait_for(lambda: "log.flood" in gateway.log.read_text(), 10, "the bound")
+        gateway.wait_ready()
+        assert gateway.run("print(1)").status == 200
+    finally:
+        gateway.close()
 
 
 def test_start_reports_the_confinement_in_force(gateway):

@@ -218,6 +218,7 @@ def test_foreign_certificate_gets_no_secret(stub, provider, authority, tmp_path)
     ("client-certificate", {}, {"tenant_id": "t", "client_id": "c"}, "AZURE_CLIENT_CERTIFICATE_PATH"),
     ("client-secret", {"AZURE_CLIENT_SECRET": "x"},
      {"tenant_id": "t", "client_id": "c", "authority_host": "http://login.example"}, "must be https"),
+    ("managed-identity", {"IDENTITY_ENDPOINT": "http://169.254.login.example/", "IDENTITY_HEADER": "x"}, {}, "must be https"),
 ])
 def test_what_is_missing_is_named(stub, credential, environment, keys, said):
     upstream = Upstream(stub, credential, environment, **keys)

@@ -179,6 +179,12 @@ def test_expect_continue_with_a_blank_behind_it(gateway):
         assert connection.read().status == 200
 
 
+def test_a_token_that_nobody_could_have_made_is_not_asked_for_again(gateway):
+    headers = [("Authorization", "Bearer " + "a" * 17_000), ("Content-Type", "application/json")]
+    answer = gateway.send("POST", executions(new_session()), BODY, headers)
+    assert (answer.status, answer.error(), answer.header("Retry-After")) == (431, "HeaderFieldsTooLarge", None)
+
+
 def test_host_is_required(gateway):
     head = b"POST " + executions(new_session()).encode() + b" HTTP/1.1\r\n"
     answer = refused_and_closed(gateway, head + authorization(gateway) + b"Content-Length: %s\r\n\r\n" % N + BODY)

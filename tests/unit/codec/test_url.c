@@ -192,6 +192,21 @@ static void test_only_this_machine_is_loopback(void **state)
     }
 }
 
+static void test_a_name_is_no_link_local_address(void **state)
+{
+    static const char *const yes[] = {"169.254.169.254", "169.254.0.1"};
+    static const char *const no[] = {"169.254.example.com", "169.254.1",     "169.254.1.1.1",
+                                     "169.254.1.256",       "169.254.1.1.",  "169.2541.1",
+                                     "169.253.1.1",         "169.254.169.a", ""};
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(yes); i++) {
+        assert_true(sp_url_host_is_link_local(sp_slice_of(yes[i])));
+    }
+    for (size_t i = 0; i < SP_COUNT(no); i++) {
+        assert_false(sp_url_host_is_link_local(sp_slice_of(no[i])));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +217,7 @@ int main(void)
         cmocka_unit_test(test_a_path_is_made_plain_or_refused),
         cmocka_unit_test(test_a_url_is_absolute_and_has_a_host),
         cmocka_unit_test(test_only_this_machine_is_loopback),
+        cmocka_unit_test(test_a_name_is_no_link_local_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -153,6 +153,24 @@ static void test_values_must_fit_each_other(void **state)
     }
 }
 
+static void test_a_quota_that_lets_no_usual_run_in_is_warned_of(void **state)
+{
+    (void)state;
+    SP_AUTO_CONFIG struct sp_config *config = NULL;
+    SP_AUTO_BUF struct sp_buf out;
+    sp_buf_init(&out, 4096);
+    struct sp_slice in = sp_slice_of(
+        "[[tenant]]\nname = \"a\"\n[tenant.quota]\nrun_seconds_per_day = 60\n"
+        "[tenant.token_quota]\nrun_seconds_per_day = 59\n"
+        "[[organisation]]\nname = \"o\"\n[organisation.quota]\nrun_seconds_per_day = 0\n");
+    assert_int_equal(sp_config_parse(in, NULL, &config, NULL), SP_OK);
+    assert_int_equal(sp_config_warnings(config, &out), SP_OK);
+    assert_true(sp_slice_is(
+        sp_buf_slice(&out),
+        "6:23: 'run_seconds_per_day' is less than the 60 seconds that a run asks for whose body "
+        "has no timeoutInSeconds: it is never let in\n"));
+}
+
 static void test_a_quota_that_lets_no_large_body_in_is_warned_of(void **state)
 {
     (void)state;
@@ -193,6 +211,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values_must_fit_each_other),
+        cmocka_unit_test(test_a_quota_that_lets_no_usual_run_in_is_warned_of),
         cmocka_unit_test(test_a_quota_that_lets_no_large_body_in_is_warned_of),
         cmocka_unit_test(test_an_address_is_taken_apart),
     };

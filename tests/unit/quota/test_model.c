@@ -498,8 +498,10 @@ static void test_ten_million_admissions_of_a_thousand_tenants_with_crashes_betwe
 {
 #ifdef SP_SANITIZED
     const uint64_t admissions = 200000;
+    const unsigned crash_every = 200;
 #else
     const uint64_t admissions = 10000000;
+    const unsigned crash_every = 2000;
 #endif
     struct world *w = calloc(1, sizeof(*w));
     struct sp_store_memory *memory = NULL;
@@ -510,7 +512,7 @@ static void test_ten_million_admissions_of_a_thousand_tenants_with_crashes_betwe
     w->wall_us = START_WALL;
     make_truth(w);
     open_quota(w);
-    walk(w, admissions, 100, 2000);
+    walk(w, admissions, 100, crash_every);
     assert_true(w->crashes > admissions / 1000000);
     assert_true(w->raised > admissions / 1000 && w->not_raised > 0);
     for (unsigned i = 0; i < SP_LIMIT_COUNT; i++) {
