@@ -151,14 +151,26 @@ static void note_use(struct scope_walk *w)
     w->is_use_sure = w->is_sure;
 }
 
-/* Names that lead to the module's own dictionary, or to code that does. */
+static bool is_view(struct sp_slice name)
+{
+    return sp_slice_is(name, "globals") || sp_slice_is(name, "locals") || sp_slice_is(name, "vars");
+}
+
+/*
+ * Names that lead to the module's own dictionary, where a binding can be removed, or to code that does. One of the three
+ * views says nothing of another: what the other would reach is what it reaches itself.
+ */
 static bool is_telling(const struct scope_walk *w)
 {
-    static const char *const names[] = {"__main__",    "exec",        "eval",
-                                        "get_ipython", "__delattr__", "delattr"};
+    static const char *const names[] = {"__main__",    "exec",     "eval",     "get_ipython",
+                                        "__delattr__", "delattr",  "__dict__", "__globals__",
+                                        "f_globals",   "f_locals", "modules",  "__builtins__"};
     struct sp_slice text = sp_lexer_text(&w->lx, &w->token);
     /* `def exec(self)` is another one. */
     bool is_named = w->last_kind == SP_TOKEN_NAME && w->last_word == SP_WORD_DEF;
+    if (!is_named && is_view(text) && !is_view(w->name)) {
+        return true;
+    }
     for (size_t i = 0; i < SP_COUNT(names) && !is_named; i++) {
         if (sp_slice_is(text, names[i]) && !sp_slice_equal(text, w->name)) {
             return true;
