@@ -1,7 +1,9 @@
 """Fixtures: one gateway a module, with the embedded pool or with a stub pool over HTTPS behind it."""
 
 import pathlib
+import shutil
 import sys
+import tempfile
 
 import pytest
 
@@ -13,8 +15,13 @@ from support.stubpool import StubPool  # noqa: E402
 STUB_TOKEN = "stub-pool-credential-0123456789"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config):
+    """A directory of this run alone: pytest's own lies in one of all its runs, which each new run closes to other users."""
     assert PROGRAM.exists(), f"{PROGRAM} is not built; SP_BUILD names the build to test"
+    if config.option.basetemp is None:
+        config.option.basetemp = tempfile.mkdtemp(prefix="sp-pytest-", dir="/tmp")
+        config.add_cleanup(lambda: shutil.rmtree(config.option.basetemp, ignore_errors=True))
 
 
 @pytest.fixture(scope="module")
