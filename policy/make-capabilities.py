@@ -19,7 +19,7 @@ import warnings
 
 PACKAGES = ["numpy", "pandas", "matplotlib", "scipy", "sklearn", "seaborn", "sympy", "PIL", "openpyxl", "requests",
             "joblib", "IPython", "pkg_resources", "setuptools", "mpl_toolkits", "pylab", "dateutil", "pytz",
-            "six", "mpmath", "traitlets", "cycler", "prompt_toolkit"]
+            "six", "mpmath", "traitlets", "cycler", "prompt_toolkit", "jinja2", "markupsafe", "tabulate"]
 
 # Packages that images for data analysis usually hold beside those installed here; harmless to import.
 USUAL = """statsmodels plotly bokeh altair networkx nltk textblob wordcloud tqdm tabulate xlrd xlsxwriter xlwt docx pptx
@@ -31,8 +31,7 @@ imblearn mlxtend shap lime category_encoders pydot graphviz pydotplus rdflib ast
 pydub moviepy qrcode barcode emoji langdetect rapidfuzz fuzzywuzzy Levenshtein jellyfish phonenumbers pycountry holidays
 cvxpy pulp ortools deap numexpr bottleneck xarray dask netCDF4 zarr rasterio fiona pint uncertainties
 contourpy fontTools threadpoolctl ipywidgets traitlets pygments rich click typing_extensions pandas_datareader
-google docutils nbformat nbconvert jupyter_core ipykernel
-    pywt lmfit toolz cytoolz sortedcontainers more_itertools natsort simpy gmpy2 Bio skbio nibabel nilearn mne pydicom SimpleITK
+google docutils nbformat nbconvert jupyter_core ipykernel pywt lmfit toolz cytoolz sortedcontainers more_itertools natsort simpy gmpy2 Bio skbio nibabel nilearn mne pydicom SimpleITK
     cartopy cftime sparse rioxarray xesmf metpy geopy osmnx libpysal pysal mapclassify contextily rasterstats shapefile cligj branca
     einops jax jaxlib flax optax torchvision torchaudio torchtext sentencepiece tokenizers datasets accelerate timm opt_einsum
     arviz pymc pytensor emcee corner lifelines pingouin linearmodels sktime tslearn tsfresh stumpy ruptures pyod optuna hyperopt skopt
@@ -40,8 +39,8 @@ google docutils nbformat nbconvert jupyter_core ipykernel
     adjustText ipympl bqplot pyvis igraph community vega_datasets palmerpenguins gapminder numpy_financial control filterpy SALib pymoo
     quantecon cvxopt osqp ecos scs clarabel CoolProp fluids thermo chemicals rdkit ase pymatgen MDAnalysis qutip obspy sunpy
     loguru tenacity jsonschema msgpack bidict funcy boltons cachetools munch arrow pendulum dateparser unidecode ftfy anytree
-    markdown2 docx2txt pdfminer pypdfium2 fitz pyxlsb odf ezodf tifffile svgwrite cairosvg svglib mpl_interactions
-    wrapt filelock tomli tomlkit xmltodict treelib bitarray sparse networkit scikitplot sklearn_pandas feature_engine""".split()
+    markdown2 docx2txt pdfminer pypdfium2 fitz pyxlsb odf ezodf tifffile svgwrite cairosvg svglib mpl_interactions wrapt filelock tomli
+    tomlkit xmltodict treelib bitarray sparse networkit scikitplot sklearn_pandas feature_engine""".split()
 
 # What those installed here need.
 NEEDED = """decorator pickleshare prompt_toolkit wcwidth parso jedi stack_data pure_eval asttokens executing matplotlib_inline backcall
@@ -176,7 +175,9 @@ RULES = {
             IPython.utils.importstring lib2to3 pyclbr site sitecustomize usercustomize RestrictedPython asteval
             PIL.ImageMath numpy.lib.utils.safe_eval pydoc rlcompleter traitlets.config ply concurrent.interpreters annotationlib
             reportlab.lib.rl_safe_eval
-            numpy.compat.py3k.npy_load_module sklearn.utils._mocking""",
+            numpy.compat.py3k.npy_load_module sklearn.utils._mocking
+            jinja2.environment jinja2.sandbox jinja2.nativetypes jinja2.filters jinja2.compiler jinja2.utils jinja2.loaders jinja2.bccache
+            jinja2.ext jinja2.debug jinja2.runtime jinja2.meta jinja2.parser jinja2.async_utils mako.template tornado.template""",
         # With arguments it imports, and runs, what they name.
         "unless": "unittest.main(-argv-module-defaultTest-testLoader)",
         "names": """builtins.exec builtins.eval builtins.compile builtins.execfile builtins.breakpoint
@@ -187,7 +188,8 @@ RULES = {
             importlib.metadata.EntryPoint importlib.metadata.entry_points importlib.metadata.EntryPoints unittest.mock._importer
             unittest.mock._get_target typing.get_type_hints typing.ForwardRef typing_extensions.get_type_hints
             inspect.get_annotations(eval_str) pkgutil.resolve_name logging.config.DictConfigurator
-            logging.config.BaseConfigurator string.Formatter jinja2.Environment jinja2.environment.Environment IPython.utils.py3compat.execfile pandas.io.formats.format.import_module
+            logging.config.BaseConfigurator string.Formatter jinja2.Environment jinja2.PackageLoader jinja2.ModuleLoader
+            pandas.io.formats.style.Styler.env pandas.io.formats.style_render.StylerRenderer.env IPython.utils.py3compat.execfile pandas.io.formats.format.import_module
             scipy._lib._bunch._make_tuple_bunch sympy.parsing.sympy_parser.evaluateFalse sympy.utilities.runtests
             sympy.utilities.source.get_class string.Formatter.get_field string._string.formatter_field_name_split pandas.core.computation.*
             sympy.parsing.sympy_parser.eval_expr sympy.parsing.sympy_parser.stringify_expr IPython.start_ipython
@@ -203,13 +205,13 @@ RULES = {
             sys.path_importer_cache typing._eval_type sys.modules sys.breakpointhook sys.displayhook sys.excepthook""",
         "evaluates": """timeit.timeit timeit.repeat timeit.Timer cProfile.run profile.run pandas.eval
             sympy.sympify sympy.S sympy.parse_expr sympy.parsing.sympy_parser.parse_expr sympy.core.sympify.sympify
-            numexpr.evaluate numexpr.re_evaluate jinja2.Template jinja2.environment.Template
-            jinja2.nativetypes.NativeTemplate mako.template.Template tornado.template.Template""",
+            numexpr.evaluate numexpr.re_evaluate""",
+        "templates": "jinja2.Template jinja2.environment.Template",  # unless a constant that only shows values
         # Modules whose functions read texts as expressions; a constant is judged as one.
         "texts": "sympy patsy statsmodels.formula formulaic",
         "second": "pandas.DataFrame.eval pandas.DataFrame.query pandas.core.frame.DataFrame.eval pandas.core.frame.DataFrame.query sympy.lambdify sympy.utilities.lambdify.lambdify sympy.utilities.lambdify.implemented_function",
         "methods": "query eval from_string",
-        "attributes": "run_line_magic run_cell_magic run_cell safe_execfile load_entry_point run_script codeobj",
+        "attributes": "run_line_magic run_cell_magic run_cell safe_execfile load_entry_point run_script codeobj compile_expression compile_templates from_custom_template from_module_dict",
         "keywords": "eval_str",
         # matplotlib imports a backend by its name.
         "places": "module://",
@@ -283,7 +285,7 @@ HARMLESS = """importlib.metadata importlib.util.find_spec importlib.resources
     gc.collect gc.disable gc.enable gc.isenabled gc.get_count gc.get_threshold gc.set_threshold gc.get_stats
     importlib.metadata.version importlib.metadata.PackageNotFoundError pydoc.getdoc types.ModuleType
     traitlets.config.SingletonConfigurable IPython.core.interactiveshell.InteractiveShell.ast_node_interactivity
-    pkg_resources.Distribution.version""".split()
+    pkg_resources.Distribution.version jinja2.utils.markupsafe jinja2.utils.Markup jinja2.utils.escape""".split()
 
 # Named by an import they do nothing yet; what is done with the name is judged where it is done.
 IMPORTS = """dis IPython.core.interactiveshell IPython.core.interactiveshell.InteractiveShell IPython.get_ipython
@@ -294,8 +296,7 @@ VARIABLES = """OMP_NUM_THREADS OPENBLAS_NUM_THREADS MKL_NUM_THREADS NUMEXPR_NUM_
     BLIS_NUM_THREADS NUMBA_NUM_THREADS TF_CPP_MIN_LOG_LEVEL TF_ENABLE_ONEDNN_OPTS TF_FORCE_GPU_ALLOW_GROWTH TF_DETERMINISTIC_OPS
     CUDA_VISIBLE_DEVICES CUDA_LAUNCH_BLOCKING CUBLAS_WORKSPACE_CONFIG TOKENIZERS_PARALLELISM KMP_DUPLICATE_LIB_OK KMP_WARNINGS
     PYTHONHASHSEED MPLBACKEND TZ JAX_PLATFORM_NAME JAX_PLATFORMS JAX_ENABLE_X64
-    QT_QPA_PLATFORM SDL_VIDEODRIVER SKLEARN_SITE_JOBLIB LOKY_MAX_CPU_COUNT COLUMNS LINES NO_COLOR HDF5_USE_FILE_LOCKING
-    SCIPY_ARRAY_API WANDB_DISABLED TRANSFORMERS_VERBOSITY""".split()
+    QT_QPA_PLATFORM SDL_VIDEODRIVER SKLEARN_SITE_JOBLIB LOKY_MAX_CPU_COUNT COLUMNS LINES NO_COLOR HDF5_USE_FILE_LOCKING SCIPY_ARRAY_API WANDB_DISABLED TRANSFORMERS_VERBOSITY""".split()
 
 # Calls that may have an argument of the list "keywords" above.
 KEYWORD_CALLS = """numpy.save numpy.savez numpy.savez_compressed numpy.lib.format.write_array numpy.lib.npyio.save
@@ -331,12 +332,11 @@ INSTEAD = {
     "ctypes": "numpy's own functions", "!": "Python's own functions", "pip": "the packages of the session image",
     "conda": "the packages of the session image", "bash": "Python's own functions", "sh": "Python's own functions",
     "importlib.reload": "a new session", "inspect.stack": "traceback.format_exc", "sys._getframe": "traceback.format_exc",
-    "jinja2.Template": "string.Template or f-strings", "typing.get_type_hints": "the class's __annotations__",
+    "jinja2": "a jinja2.Template whose text stands in the code and only shows values, or f-strings", "typing.get_type_hints": "the class's __annotations__",
 }
 
 HARMLESS_MAGICS = """xmode colors pylab autoreload matplotlib time timeit prun capture memit who whos who_ls pwd cd pinfo pdoc pdef psearch pprint precision
-    reset reset_selective xdel history hist html HTML latex svg SVG markdown javascript js lsmagic magic quickref page
-    """.split()
+    reset reset_selective xdel history hist html HTML latex svg SVG markdown javascript js lsmagic magic quickref page""".split()
 
 # Modules that must not be handed on as values: through them everything is in reach.
 GUARDED = """os posix sys builtins importlib subprocess socket ctypes types inspect gc marshal pickle runpy code
@@ -426,9 +426,9 @@ def real(words):
 
 
 def loaded_modules():
-    """Imports what the image has: the standard library, the packages, and the modules one level below them."""
+    """Imports what the image has: the standard library, the packages, and the modules one level below them; and pandas's Styler."""
     skip = {"antigravity", "this", "idlelib", "test", "turtle", "turtledemo", "tkinter", "lib2to3", "__main__"}
-    names = [n for n in sys.stdlib_module_names if n not in skip] + PACKAGES
+    names = [n for n in sys.stdlib_module_names if n not in skip] + PACKAGES + ["pandas.io.formats"]
     for name in names:
         below = [name]
         try:
@@ -529,7 +529,7 @@ def aliases_of(names):
 
 
 def with_aliases(kind, names):
-    if kind not in ("names", "evaluates", "second"):
+    if kind not in ("names", "evaluates", "templates", "second"):
         return names
     return sorted(set(names) | aliases_of(names))
 

@@ -11,7 +11,6 @@
 #define JUDGE_STARS_MAX    20U
 #define JUDGE_INERT_MAX    256U /* references that are remembered as harmless */
 #define JUDGE_SEGMENTS_MAX 6U   /* of a dotted key of the table */
-
 /* What a keyword makes of a function. */
 #define JUDGE_BY_KEYWORD   1U /* dangerous */
 #define JUDGE_UNLESS       2U /* harmless */
@@ -24,6 +23,7 @@ enum judge_special {
     JUDGE_GETTER_FIRST,
     JUDGE_EVALUATES, /* the first argument may be code */
     JUDGE_EVALUATES_SECOND,
+    JUDGE_TEMPLATE,
     JUDGE_HELP,
     JUDGE_BACKEND,
     JUDGE_ANNOTATES, /* texts in annotations are evaluated */
@@ -144,7 +144,7 @@ void judge_call_arguments(struct sp_judge *j, const struct sp_ref *ref, const st
 /* `df.to_csv('s3://...')` */
 void judge_sender(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,
                   struct sp_slice name) SP_NONNULL(1, 2);
-/* False for a special function that is looked at elsewhere. */
+/* False: looked at elsewhere. */
 bool judge_call_special(struct sp_judge *j, enum judge_special special, const struct sp_ref *ref,
                         const struct sp_call *call) SP_NONNULL(1, 3);
 

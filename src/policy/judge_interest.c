@@ -82,6 +82,11 @@ static enum sp_err add_specials(struct sp_judge *j)
             SP_TRY(sp_map_put(&j->specials, t->evaluates.slots[i].key, JUDGE_EVALUATES));
         }
     }
+    for (size_t i = 0; i < t->templates.slot_count; i++) {
+        if (t->templates.slots[i].key.ptr != NULL) {
+            SP_TRY(sp_map_put(&j->specials, t->templates.slots[i].key, JUDGE_TEMPLATE));
+        }
+    }
     for (size_t i = 0; i < t->second.slot_count; i++) {
         if (t->second.slots[i].key.ptr != NULL) {
             SP_TRY(sp_map_put(&j->specials, t->second.slots[i].key, JUDGE_EVALUATES_SECOND));
@@ -110,6 +115,7 @@ enum sp_err judge_learn_words(struct sp_judge *j)
     SP_TRY(add_parents(&j->parents, &t->urls));
     SP_TRY(add_parents(&j->parents, &t->paths));
     SP_TRY(add_parents(&j->parents, &t->evaluates));
+    SP_TRY(add_parents(&j->parents, &t->templates));
     SP_TRY(add_parents(&j->parents, &t->second));
     return add_specials(j);
 }

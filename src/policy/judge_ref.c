@@ -1,4 +1,5 @@
 #include "policy/judge_inner.h"
+#include "policy/judge_template.h"
 
 #define DYNAMIC SP_CAPABILITY_BIT(SP_CAPABILITY_DYNAMIC_CODE)
 
@@ -295,7 +296,7 @@ static void check_method(struct sp_judge *j, const struct sp_ref *ref, const str
         return;
     }
     j->is_sensitive = true;
-    if (call == NULL || !call->has_args || call->is_lambda) {
+    if (call == NULL || !call->has_args || call->is_lambda || judge_template_method(j, ref, call)) {
         return;
     }
     if (call->arg0 != SP_FACTS_NONE) {

@@ -1,4 +1,5 @@
 #include "policy/judge_inner.h"
+#include "policy/judge_template.h"
 #include "python/names.h"
 
 #define DYNAMIC SP_CAPABILITY_BIT(SP_CAPABILITY_DYNAMIC_CODE)
@@ -212,6 +213,9 @@ bool judge_special(struct sp_judge *j, const struct sp_ref *ref, const struct sp
         return true;
     case JUDGE_EVALUATES_SECOND:
         check_second(j, call, path);
+        return true;
+    case JUDGE_TEMPLATE:
+        judge_template(j, ref, call, path);
         return true;
     case JUDGE_HELP:
     case JUDGE_BACKEND:

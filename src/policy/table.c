@@ -91,6 +91,7 @@ static enum sp_err load_capability(struct sp_table *t, const struct sp_toml_valu
     SP_TRY(add_list(&t->keywords, sp_toml_get(section, "keywords"), bits, where));
     SP_TRY(add_list(&t->second, sp_toml_get(section, "second"), bits, where));
     SP_TRY(add_list(&t->evaluates, sp_toml_get(section, "evaluates"), bits, where));
+    SP_TRY(add_list(&t->templates, sp_toml_get(section, "templates"), bits, where));
     return add_list(&t->methods, sp_toml_get(section, "methods"), bits, where);
 }
 
@@ -196,7 +197,7 @@ void sp_table_done(struct sp_table *table)
         &table->pickle_packages, &table->texts,      &table->urls,       &table->keywords,
         &table->keyword_calls,   &table->ambiguous,  &table->exact,      &table->instead,
         &table->quoted,          &table->objects,    &table->unless,     &table->imports,
-        &table->variables,       &table->senders};
+        &table->variables,       &table->senders,    &table->templates};
     for (size_t i = 0; i < SP_COUNT(maps); i++) {
         sp_map_done(maps[i]);
     }

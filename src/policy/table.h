@@ -53,7 +53,8 @@ struct sp_table {
     struct sp_map magics;  /* "bash" -> capabilities */
     struct sp_map
         evaluates; /* "timeit.timeit" -> capabilities, unless the text is constant and harmless */
-    struct sp_map second; /* "sympy.lambdify": the second argument may be code */
+    struct sp_map templates; /* "jinja2.Template" -> capabilities, unless it only shows values */
+    struct sp_map second;    /* "sympy.lambdify": the second argument may be code */
     struct sp_map
         unless; /* "yaml.load(Loader)": capabilities, unless it has that argument, or no argument at all */
     struct sp_map methods; /* "query" -> capabilities: the same for methods of objects */

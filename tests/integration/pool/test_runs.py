@@ -267,7 +267,7 @@ def test_first_cells_of_well_known_clients(session):
     """What agents' frameworks run before the code of their users."""
     names = session("import pkg_resources; [d.project_name for d in pkg_resources.working_set]").result["executionResult"]
     assert {"numpy", "pandas", "matplotlib", "scipy", "scikit-learn", "seaborn", "sympy", "Pillow", "openpyxl",
-            "requests"} <= set(names)
+            "requests", "Jinja2", "MarkupSafe", "tabulate"} <= set(names)
     session("import os; os.chdir('/mnt/data')")
     assert session("os.getcwd()").result["executionResult"] == "/mnt/data"
 
@@ -277,11 +277,20 @@ def test_first_cells_of_well_known_clients(session):
     "from sklearn.linear_model import LinearRegression\nround(float(LinearRegression().fit([[0], [1]], [0, .5]).predict([[1]])[0]), 6)",
     "import sympy; float(sympy.Rational(1, 2))",
     "import pandas as pd; pd.DataFrame({'a': [.5]}).to_excel('x.xlsx'); float(pd.read_excel('x.xlsx')['a'][0])",
+    "import pandas as pd; float(pd.DataFrame({'a': [.5]}).to_markdown(index=False, tablefmt='plain').split()[-1])",
+    "from tabulate import tabulate; float(tabulate([[.5]], tablefmt='plain'))",
+    "from jinja2 import Template; float(Template('{{ x }}').render(x=.5))",
     "from PIL import Image; Image.new('L', (2, 2)).size[0] / 4",
     "import requests\ntry: requests.get('http://192.0.2.1', timeout=5)\nexcept requests.ConnectionError: r = .5\nr",
 ])
 def test_packages_of_the_default_image_work(session, code):
     assert session(code).result["executionResult"] == 0.5
+
+
+def test_frames_in_style_are_shown_as_html(session):
+    answer = session("import pandas as pd\npd.DataFrame({'a': [1, 2]}).style.format('{:.1f}').highlight_max(color='yellow')")
+    shown = answer.result["outputs"][-1] if answer.result.get("outputs") else answer.result["executionResult"]
+    assert "background-color: yellow" in str(shown) and ">2.0<" in str(shown)
 
 
 def test_seaborn_draws(session):

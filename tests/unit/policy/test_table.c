@@ -87,6 +87,22 @@ static void test_table_follows_very_paths_and_says_what_to_use(void **state)
     sp_table_done(&table);
 }
 
+static void test_table_tells_templates_from_other_code(void **state)
+{
+    struct sp_table table;
+    struct sp_where where = {0};
+    (void)state;
+    assert_int_equal(sp_table_load(SP_SLICE_LITERAL("[dynamic-code]\ntemplates = [\"a.T\"]\n"),
+                                   &table, NULL),
+                     SP_OK);
+    assert_true(sp_map_has(&table.templates, SP_SLICE_LITERAL("a.T")));
+    assert_false(sp_map_has(&table.evaluates, SP_SLICE_LITERAL("a.T")));
+    sp_table_done(&table);
+    assert_int_equal(
+        sp_table_load(SP_SLICE_LITERAL("[dynamic-code]\ntemplates = [1]\n"), &table, &where),
+        SP_ERR_CONFIG);
+}
+
 static void test_capabilities_have_names_both_ways(void **state)
 {
     enum sp_capability back = SP_CAPABILITY_PROCESS;
@@ -106,6 +122,7 @@ int main(void)
         cmocka_unit_test(test_table_refuses_what_is_no_table),
         cmocka_unit_test(test_table_of_the_program_knows_the_image),
         cmocka_unit_test(test_table_follows_very_paths_and_says_what_to_use),
+        cmocka_unit_test(test_table_tells_templates_from_other_code),
         cmocka_unit_test(test_capabilities_have_names_both_ways),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
