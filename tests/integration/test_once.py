@@ -99,12 +99,12 @@ def test_key_of_the_longest_form(gateway):
 
 def test_running_one_is_a_conflict(gateway):
     session = new_session()
-    sleepy = "import time\ntime.sleep(2)\nprint('slept')"
+    sleepy = "import time\ntime.sleep(3)\nprint('slept')"
     answers = []
+    before = len(gateway.entries())
     thread = threading.Thread(target=lambda: answers.append(post(gateway, session, sleepy, "running-1")))
     thread.start()
-    wait_for(lambda: any(e["kind"] == "intent" for e in gateway.entries() if e.get("session")), 20, "the intent")
-    time.sleep(0.5)
+    wait_for(lambda: any(entry["kind"] == "intent" for entry in gateway.entries()[before:]), 20, "the intent")
     answer = post(gateway, session, sleepy, "running-1")
     assert (answer.status, answer.error()) == (409, "Conflict") and answer.header("retry-after"), answer
     thread.join(60 * SLOWNESS)

@@ -208,7 +208,7 @@ def test_a_tenant_with_less_time_than_the_longest_run_uses_all_of_it(started):
     message = refused.json()["error"]["message"]
     assert "the run may take 101 s (timeoutInSeconds); the limit run_seconds_per_day of the tenant is 100" in message
     # One that runs holds what it may use; beside it a shorter one fits, and a longer one may ask again soon.
-    thread = threading.Thread(target=ask, args=("import time; time.sleep(3)", 60))
+    thread = threading.Thread(target=ask, args=("import time; time.sleep(5)", 60))
     thread.start()
     wait_for(lambda: usage(gateway)["limits"]["run_seconds_per_day"]["reserved"] >= 60, 20, "the long run to begin")
     refused = gateway.run("print(1)", new_session(), seconds=60, timeout=60)
@@ -218,7 +218,7 @@ def test_a_tenant_with_less_time_than_the_longest_run_uses_all_of_it(started):
     assert answers[0].status == 200
     # Nothing of the refused ones is kept, on the way to the pool or in the count.
     wait_for(lambda: usage(gateway)["limits"]["run_seconds_per_day"]["reserved"] == 0, 20, "all runs to be settled")
-    assert 3 <= used(gateway, "run_seconds_per_day") <= 20
+    assert 5 <= used(gateway, "run_seconds_per_day") <= 30
     intents = [entry["run_ms_max"] for entry in gateway.entries() if entry["kind"] == "intent"]
     assert intents == [100000, 60000, 20000]
 
