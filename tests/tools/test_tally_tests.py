@@ -49,6 +49,19 @@ def test_failures_are_named(tmp_path):
         "failed: c: ended as fail and named no case (build/results.xml)", "0 passed, 3 failed, 0 skipped"]
 
 
+@pytest.mark.parametrize("again,want", [
+    (case("run", "4 passed in 1.20s"), (0, "4 passed, 0 failed, 0 skipped", "unsteady: t: ended as fail and named no case; passed alone")),
+    (case("fail", "3 passed, 1 failed in 1.20s", "<failure/>"), (1, "3 passed, 1 failed, 0 skipped", "failed: t: ended as fail and named no case")),
+    (CASE.format(name="u", status="run", inside="", out="4 passed in 1.20s"),
+     (1, "3 passed, 1 failed, 0 skipped", "failed: t: ended as fail and named no case")),
+])
+def test_what_passes_alone_is_named_as_unsteady(tmp_path, again, want):
+    (tmp_path / "results-again.xml").write_text("<testsuite>" + again + "</testsuite>")
+    (tmp_path / "results.xml").write_text("<testsuite>" + case("fail", "3 passed, 1 failed in 1.20s", "<failure/>") + "</testsuite>")
+    ran = subprocess.run([TOOL, tmp_path / "results.xml"], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout.splitlines()[-1], ran.stdout.splitlines()[0].partition(" (build")[0]) == want
+
+
 def test_missing_results_are_a_failure(tmp_path):
     ran = subprocess.run([TOOL, tmp_path / "none.xml"], capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stdout.strip()) == (1, "0 passed, 1 failed, 0 skipped")
