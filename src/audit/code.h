@@ -1,7 +1,7 @@
 /*
  * code - what was submitted, kept beside the log and sealed to an auditor: who keeps it cannot read it back.
  *
- * Runs in: audit (keeps), commands (open).   Input: opening takes anything.   Allocates: one sealed object at a time.
+ * Runs in: audit (keeps), commands (open).   Input: opening takes anything.   Allocates: a piece at a time (keeping), whole objects (opening).
  * An object is the file code/DAY/DIGEST in audit's own directory: DAY of the entry's time, DIGEST of the code. The same
  * code is kept once a day. The file holds "SPCODE01", the code sealed (crypto/seal.h) for the use "sallyport code 1", and
  * the SHA-256 of all that, by which one that was half written is told from a whole one.
@@ -35,7 +35,19 @@ enum sp_err sp_code_keeper_new(const struct sp_disk *disk,
 void sp_code_keeper_free(struct sp_code_keeper *keeper);
 
 /*
- * Writes the object unless it is there; it is durable after sp_code_sync, which one call does for all that were written.
+ * Keeping one object a piece at a time, so that nobody waits for a large one; one at a time may be on its way. The job is
+ * NULL when there is nothing to do. Each step is given the whole content and takes some SP_CODE_PIECE of it.
+ */
+#define SP_CODE_PIECE ((size_t)1024 * 1024)
+struct sp_code_job;
+enum sp_err sp_code_begin(struct sp_code_keeper *keeper, const struct sp_code_name *name,
+                          size_t len, struct sp_code_job **out) SP_MUST_CHECK SP_NONNULL(1, 2, 4);
+enum sp_err sp_code_step(struct sp_code_job *job, struct sp_slice code, bool *out_done)
+    SP_MUST_CHECK SP_NONNULL(1, 3);
+void sp_code_job_free(struct sp_code_job *job);
+
+/*
+ * All of it: writes the object unless it is there; it is durable after sp_code_sync, which one call does for all that were written.
  * What fails says why, for people. After a failed sync nothing that lies there is taken for durable any more.
  */
 enum sp_err sp_code_keep(struct sp_code_keeper *keeper, const struct sp_code_name *name,

@@ -71,27 +71,68 @@ bool sp_audit_is_hashing(const struct sp_audit_room *room)
     return room->hashing_first != NULL;
 }
 
+/* A file that was uploaded, and is to be kept. */
+static bool is_kept_file(const struct sp_audit_room *room, const struct sp_pending *row)
+{
+    return room->keeper != NULL && row->who.operation != room->settings.run_operation &&
+           row->verdict.content.bytes.len > 0 &&
+           row->verdict.code_bytes <= room->settings.file_bytes_max;
+}
+
+static struct sp_code_name name_of(const struct sp_pending *row, uint64_t wall_us)
+{
+    struct sp_code_name name = {.wall_us = wall_us};
+    (void)sp_slice_copy(sp_slice_make(row->verdict.code, SP_DIGEST_BYTES), name.digest,
+                        sizeof(name.digest));
+    return name;
+}
+
+/* The digest is there: what is to be kept is kept next, a piece at a time as well. */
+static enum sp_err end_hash(struct sp_audit_room *room, struct sp_pending *row, bool *out_done)
+{
+    const struct sp_code_name name = name_of(row, room->now.wall_us);
+    row->is_hashed = true;
+    if (!has_right_digest(row)) {
+        return SP_ERR_WIRE;
+    }
+    if (is_kept_file(room, row)) {
+        SP_TRY(sp_code_begin(room->keeper, &name, (size_t)row->verdict.code_bytes, &row->keeping));
+    }
+    *out_done = row->keeping == NULL;
+    return SP_OK;
+}
+
+static enum sp_err hash_piece(struct sp_audit_room *room, struct sp_pending *row, bool *out_done)
+{
+    struct sp_slice piece =
+        sp_slice_sub(content_of(&row->verdict), (size_t)row->hashed, SP_AUDIT_PIECE);
+    SP_TRY(sp_hash_put(row->hash, piece));
+    row->hashed += piece.len;
+    return row->hashed < row->verdict.code_bytes ? SP_OK : end_hash(room, row, out_done);
+}
+
 bool sp_audit_hash_some(struct sp_audit_room *room, struct sp_audit_now now)
 {
     struct sp_pending *row = room->hashing_first;
+    bool is_done = false;
     if (row == NULL) {
         return false;
     }
     room->now = now;
-    struct sp_slice piece =
-        sp_slice_sub(content_of(&row->verdict), (size_t)row->hashed, SP_AUDIT_PIECE);
-    enum sp_err err = sp_hash_put(row->hash, piece);
-    row->hashed += piece.len;
-    if (err == SP_OK && row->hashed < row->verdict.code_bytes) {
+    enum sp_err err = row->keeping != NULL
+                          ? sp_code_step(row->keeping, content_of(&row->verdict), &is_done)
+                          : hash_piece(room, row, &is_done);
+    if (err == SP_OK && !is_done) {
         return true;
     }
     room->hashing_first = row->next_in_batch;
-    row->is_hashed = true;
-    if (err == SP_OK && has_right_digest(row)) {
+    if (err == SP_OK) {
         /* Whatever it says of the worker comes too late for its wire; the exchange is refused all the same. */
         (void)!sp_room_join(room, row);
     } else {
-        sp_room_refuse(room, row, sp_room_misfit());
+        sp_room_refuse(room, row,
+                       err == SP_ERR_LOG_UNAVAILABLE ? sp_room_not_kept(room, err)
+                                                     : sp_room_misfit());
     }
     return room->hashing_first != NULL;
 }
@@ -106,23 +147,30 @@ static struct sp_slice code_of(const struct sp_audit_room *room,
                : content_of(verdict);
 }
 
-/* Files are not kept. Of a denied body that held no code there is nothing to keep. */
+/* Of a denied body that held no code there is nothing to keep. */
+static bool is_kept_code(const struct sp_audit_room *room, const struct sp_pending *row)
+{
+    const struct sp_msg_verdict *verdict = &row->verdict;
+    const bool is_run = row->who.operation == room->settings.run_operation;
+    return is_run ? room->keeper != NULL &&
+                        (verdict->verdict == SP_VERDICT_ALLOW || verdict->content.bytes.len > 0)
+                  : is_kept_file(room, row);
+}
+
 enum sp_err sp_room_keep_code(struct sp_audit_room *room, const struct sp_pending *row,
                               uint64_t wall_us)
 {
-    struct sp_code_name name = {.wall_us = wall_us};
+    const struct sp_code_name name = name_of(row, wall_us);
     const struct sp_msg_verdict *verdict = &row->verdict;
-    const bool is_denied = verdict->verdict != SP_VERDICT_ALLOW;
-    if (room->keeper == NULL || row->who.operation != room->settings.run_operation ||
-        (is_denied && verdict->content.bytes.len == 0)) {
+    if (!is_kept_code(room, row)) {
         return SP_OK;
     }
-    const struct sp_slice code = code_of(room, verdict);
-    if (code.len != verdict->code_bytes || !is_digest_of(verdict->code, code)) {
+    const bool is_run = row->who.operation == room->settings.run_operation;
+    const struct sp_slice code = is_run ? code_of(room, verdict) : content_of(verdict);
+    if (code.len != verdict->code_bytes ||
+        (!row->is_hashed && !is_digest_of(verdict->code, code))) {
         return SP_ERR_WIRE;
     }
-    (void)sp_slice_copy(sp_slice_make(verdict->code, SP_DIGEST_BYTES), name.digest,
-                        sizeof(name.digest));
     return sp_code_keep(room->keeper, &name, code);
 }
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "audit/code.h"
 #include "crypto/hash.h"
 
 #define TEXTS_BYTES_MAX ((size_t)64 * 1024)
@@ -29,6 +30,7 @@ enum sp_err sp_pending_new(struct sp_pending_table **out)
 static void free_row(struct sp_pending *row)
 {
     sp_hash_free(row->hash);
+    sp_code_job_free(row->keeping);
     sp_hash_free(row->streamed);
     sp_payload_done(&row->verdict.order);
     sp_payload_done(&row->verdict.content);

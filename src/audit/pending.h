@@ -39,6 +39,7 @@ struct sp_reply {
 };
 
 struct sp_hash;
+struct sp_code_job;
 
 struct sp_pending {
     struct sp_pending *next_in_bucket;
@@ -48,11 +49,12 @@ struct sp_pending {
     bool is_open;
     sp_exchange exchange;
     enum sp_pending_state state;
-    bool is_answered;         /* a run that nobody waits for: front has its answer */
-    bool is_hashed;           /* the content has its digest */
-    struct sp_hash *hash;     /* of the content, while it is digested */
-    uint64_t hashed;          /* so many bytes of it */
-    struct sp_hash *streamed; /* of what was passed on while it ran */
+    bool is_answered;            /* a run that nobody waits for: front has its answer */
+    bool is_hashed;              /* the content has its digest */
+    struct sp_hash *hash;        /* of the content, while it is digested */
+    uint64_t hashed;             /* so many bytes of it */
+    struct sp_code_job *keeping; /* the content, while it is written beside the log */
+    struct sp_hash *streamed;    /* of what was passed on while it ran */
     uint64_t streamed_bytes;
     uint8_t streamed_digest[SP_DIGEST_BYTES];
     uint32_t parts_lost; /* since the last part that was passed on */

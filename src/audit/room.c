@@ -187,8 +187,8 @@ void sp_audit_room_free(struct sp_audit_room *room)
 {
     if (room != NULL) {
         sp_log_close(room->log);
+        sp_pending_free(room->table); /* what is being kept goes before its keeper */
         sp_code_keeper_free(room->keeper);
-        sp_pending_free(room->table);
         sp_repeats_free(room->repeats);
         sp_still_free(room->still);
         sp_buf_done(&room->settings_texts);
@@ -271,7 +271,9 @@ static bool is_held_up(struct sp_audit_room *room, struct sp_pending *row)
 enum sp_err sp_room_join(struct sp_audit_room *room, struct sp_pending *row)
 {
     bool is_allowed = row->verdict.verdict == SP_VERDICT_ALLOW;
-    if (is_allowed && row->verdict.content.bytes.len > 0 && !row->is_hashed) {
+    /* Denied code that came to be kept is digested when that is done. */
+    bool is_file = is_allowed || row->who.operation != room->settings.run_operation;
+    if (is_file && row->verdict.content.bytes.len > 0 && !row->is_hashed) {
         return sp_room_digest(room, row);
     }
     if (sp_room_is_retired(room, row->who.policy)) {

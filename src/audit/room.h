@@ -53,8 +53,9 @@ struct sp_audit_settings {
         *keys; /* borrowed: the log is signed with the present one, and named after them */
     const uint8_t
         *code_key; /* borrowed for the call: whom the code is sealed to; NULL: it is not kept */
-    unsigned run_operation; /* whose orders hold code, ... */
-    size_t code_at;         /* ... from here to their end */
+    uint64_t file_bytes_max; /* uploaded files up to this size are kept, too */
+    unsigned run_operation;  /* whose orders hold code, ... */
+    size_t code_at;          /* ... from here to their end */
     bool
         hides_sources; /* the addresses of malformed requests, which nobody's key hides, are left out */
     sp_operation_name_fn *operation_name;

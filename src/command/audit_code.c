@@ -87,6 +87,14 @@ static enum sp_err find_wanted(struct sp_archive *archive, uint64_t index, struc
                        out->name.digest);
 }
 
+/* An empty file has a digest, what is no submission of code has zeros. */
+static bool names_code(const struct wanted *wanted)
+{
+    static const uint8_t zeros[SP_SHA256_BYTES];
+    return !sp_slice_equal(sp_slice_make(wanted->name.digest, sizeof(wanted->name.digest)),
+                           sp_slice_make(zeros, sizeof(zeros)));
+}
+
 static int read_secret(const char *path, uint8_t out[SP_SEAL_KEY_BYTES])
 {
     SP_CLEANUP(sp_buf_wipe) struct sp_buf text;
@@ -156,7 +164,7 @@ static int find_and_print(struct sp_audit_place *place, const struct sp_audit_op
                                place->path, err);
     }
     err = find_wanted(archive, index, &wanted);
-    if (err != SP_OK || wanted.bytes == 0) {
+    if (err != SP_OK || !names_code(&wanted)) {
         (void)fprintf(stderr, "sallyport audit: entry %s is not there, or names no code\n",
                       options->entry);
         return SP_EXIT_DENIED;

@@ -113,6 +113,8 @@
     SP_CONFIG_SESSION_ROWS(X)                                                                      \
     X(CHOICE, "audit", "code", audit_code, 0, 0, "\"digest\"", "digest|full",                      \
       "whether the code itself is kept, sealed to the auditor, beside the log")                                  \
+    X(BYTES, "audit", "files", audit_files, 0, 134217728, "\"128 MiB\"", "",                        \
+      "uploaded files up to this size are kept as the code is; 0: none are")                       \
     X(SECONDS, "audit", "keep", audit_keep_s, 0, 4294967295, "0", "",                              \
       "how long entries and kept code stay, at least a day; 0: for ever")                          \
     X(CHOICE, "audit", "identities", audit_identities, 0, 0, "\"clear\"", "clear|keyed",           \

@@ -1,6 +1,7 @@
 #include "crypto/seal.h"
 
 #include <limits.h>
+#include <stdlib.h>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -181,20 +182,6 @@ static bool put_through(EVP_CIPHER_CTX *ctx, struct sp_slice in, uint8_t *out)
            (EVP_CipherUpdate(ctx, out, &len, in.ptr, (int)in.len) == 1 && (size_t)len == in.len);
 }
 
-static enum sp_err encrypt(const struct keys *keys, struct sp_slice message, uint8_t *out)
-{
-    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-    uint8_t nothing[16];
-    int len = 0;
-    const bool is_good =
-        ctx != NULL &&
-        EVP_CipherInit_ex(ctx, EVP_aes_256_gcm(), NULL, keys->key, keys->nonce, 1) == 1 &&
-        put_through(ctx, message, out) && EVP_CipherFinal_ex(ctx, nothing, &len) == 1 && len == 0 &&
-        EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, (int)TAG_BYTES, out + message.len) == 1;
-    EVP_CIPHER_CTX_free(ctx);
-    return is_good ? SP_OK : SP_ERR_CRYPTO;
-}
-
 static enum sp_err decrypt(const struct keys *keys, struct sp_slice text, struct sp_slice tag,
                            uint8_t *out)
 {
@@ -215,42 +202,112 @@ static enum sp_err decrypt(const struct keys *keys, struct sp_slice text, struct
 
 /* --- sealing --- */
 
-static enum sp_err seal_with(EVP_PKEY *own, const uint8_t public_key[32], struct sp_slice info,
-                             struct sp_slice message, uint8_t *out)
+struct sp_sealer {
+    EVP_CIPHER_CTX *cipher;
+};
+
+void sp_sealer_free(struct sp_sealer *sealer)
+{
+    if (sealer != NULL) {
+        EVP_CIPHER_CTX_free(sealer->cipher);
+        free(sealer);
+    }
+}
+
+/* The encapsulated key goes to `enc`, the rest into the cipher. */
+static enum sp_err begin_with(struct sp_sealer *sealer, EVP_PKEY *own, const uint8_t public_key[32],
+                              struct sp_slice info, uint8_t enc[32])
 {
     struct keys keys;
     uint8_t dh[32];
-    SP_TRY(public_of(own, out));
+    SP_TRY(public_of(own, enc));
     enum sp_err err = agree(own, public_key, dh);
     if (err == SP_OK) {
-        err = schedule(dh, out, public_key, info, &keys);
+        err = schedule(dh, enc, public_key, info, &keys);
     }
-    if (err == SP_OK) {
-        err = encrypt(&keys, message, out + SP_SEAL_KEY_BYTES);
+    if (err == SP_OK &&
+        EVP_CipherInit_ex(sealer->cipher, EVP_aes_256_gcm(), NULL, keys.key, keys.nonce, 1) != 1) {
+        err = SP_ERR_CRYPTO;
     }
     sp_wipe(dh, sizeof(dh));
     sp_wipe(&keys, sizeof(keys));
     return err;
 }
 
-enum sp_err sp_seal(const uint8_t public_key[SP_SEAL_KEY_BYTES], struct sp_slice info,
-                    struct sp_slice message, struct sp_buf *out)
+static enum sp_err begin(struct sp_sealer *sealer, const uint8_t public_key[32],
+                         struct sp_slice info, struct sp_buf *out)
 {
-    uint8_t *space = NULL;
-    if (message.len > INT_MAX - SP_SEAL_MORE) {
-        return SP_ERR_TOO_BIG;
-    }
+    uint8_t enc[32];
+    sealer->cipher = EVP_CIPHER_CTX_new();
+    EVP_PKEY *own = EVP_PKEY_Q_keygen(NULL, NULL, "X25519");
+    enum sp_err err = sealer->cipher == NULL || own == NULL
+                          ? SP_ERR_CRYPTO
+                          : begin_with(sealer, own, public_key, info, enc);
+    EVP_PKEY_free(own);
+    SP_TRY(err);
+    return sp_buf_put(out, block(enc));
+}
+
+enum sp_err sp_sealer_new(const uint8_t public_key[SP_SEAL_KEY_BYTES], struct sp_slice info,
+                          struct sp_buf *out, struct sp_sealer **out_sealer)
+{
     if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1) {
         return SP_ERR_CRYPTO;
     }
-    SP_TRY(sp_buf_reserve(out, message.len + SP_SEAL_MORE, &space));
-    EVP_PKEY *own = EVP_PKEY_Q_keygen(NULL, NULL, "X25519");
-    enum sp_err err =
-        own == NULL ? SP_ERR_CRYPTO : seal_with(own, public_key, info, message, space);
-    EVP_PKEY_free(own);
-    SP_TRY(err);
-    sp_buf_commit(out, message.len + SP_SEAL_MORE);
+    struct sp_sealer *sealer = calloc(1, sizeof(*sealer));
+    if (sealer == NULL) {
+        return SP_ERR_NOMEM;
+    }
+    enum sp_err err = begin(sealer, public_key, info, out);
+    if (err != SP_OK) {
+        sp_sealer_free(sealer);
+        return err;
+    }
+    *out_sealer = sealer;
     return SP_OK;
+}
+
+enum sp_err sp_sealer_put(struct sp_sealer *sealer, struct sp_slice piece, struct sp_buf *out)
+{
+    uint8_t *space = NULL;
+    if (piece.len > INT_MAX) {
+        return SP_ERR_TOO_BIG;
+    }
+    SP_TRY(sp_buf_reserve(out, piece.len, &space));
+    if (!put_through(sealer->cipher, piece, space)) {
+        return SP_ERR_CRYPTO;
+    }
+    sp_buf_commit(out, piece.len);
+    return SP_OK;
+}
+
+enum sp_err sp_sealer_end(struct sp_sealer *sealer, struct sp_buf *out)
+{
+    uint8_t nothing[16];
+    uint8_t tag[TAG_BYTES];
+    int len = 0;
+    if (EVP_CipherFinal_ex(sealer->cipher, nothing, &len) != 1 || len != 0 ||
+        EVP_CIPHER_CTX_ctrl(sealer->cipher, EVP_CTRL_AEAD_GET_TAG, (int)TAG_BYTES, tag) != 1) {
+        return SP_ERR_CRYPTO;
+    }
+    return sp_buf_put(out, sp_slice_make(tag, sizeof(tag)));
+}
+
+enum sp_err sp_seal(const uint8_t public_key[SP_SEAL_KEY_BYTES], struct sp_slice info,
+                    struct sp_slice message, struct sp_buf *out)
+{
+    struct sp_sealer *sealer = NULL;
+    const size_t start = out->len;
+    SP_TRY(sp_sealer_new(public_key, info, out, &sealer));
+    enum sp_err err = sp_sealer_put(sealer, message, out);
+    if (err == SP_OK) {
+        err = sp_sealer_end(sealer, out);
+    }
+    sp_sealer_free(sealer);
+    if (err != SP_OK) {
+        sp_buf_truncate(out, start);
+    }
+    return err;
 }
 
 static enum sp_err open_with(EVP_PKEY *own, struct sp_slice info, struct sp_slice sealed,

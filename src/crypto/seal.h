@@ -27,6 +27,20 @@ enum sp_err sp_seal_pair(uint8_t private_key[SP_SEAL_KEY_BYTES],
 enum sp_err sp_seal(const uint8_t public_key[SP_SEAL_KEY_BYTES], struct sp_slice info,
                     struct sp_slice message, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 4);
 
+/*
+ * The same a piece at a time: first the encapsulated key (SP_SEAL_KEY_BYTES), then each piece as long as it came, at the
+ * end the tag. All are appended.
+ */
+struct sp_sealer;
+enum sp_err sp_sealer_new(const uint8_t public_key[SP_SEAL_KEY_BYTES], struct sp_slice info,
+                          struct sp_buf *out, struct sp_sealer **out_sealer)
+    SP_MUST_CHECK SP_NONNULL(1, 3, 4);
+enum sp_err sp_sealer_put(struct sp_sealer *sealer, struct sp_slice piece, struct sp_buf *out)
+    SP_MUST_CHECK SP_NONNULL(1, 3);
+enum sp_err sp_sealer_end(struct sp_sealer *sealer, struct sp_buf *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
+void sp_sealer_free(struct sp_sealer *sealer);
+
 /* Appends the message; SP_ERR_INVALID for one that was not sealed to this key for this use, or was changed. */
 enum sp_err sp_seal_open(const uint8_t private_key[SP_SEAL_KEY_BYTES], struct sp_slice info,
                          struct sp_slice sealed, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 4);

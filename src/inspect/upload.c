@@ -121,6 +121,14 @@ static enum sp_err judge_file(struct sp_inspection *i, struct sp_slice content,
     return keep_modules(i, &facts);
 }
 
+/* The file goes along in the body that it came in. */
+static void give_body(struct sp_inspection *i, struct sp_slice content)
+{
+    i->verdict.content_at = content.len > 0 ? (uint64_t)(content.ptr - i->job->body.bytes.ptr) : 0;
+    i->verdict.content = i->job->body;
+    i->job->body = SP_PAYLOAD_EMPTY;
+}
+
 enum sp_err sp_inspect_upload(struct sp_inspection *i)
 {
     struct sp_multipart_part part = {.has_filename = false};
@@ -138,14 +146,14 @@ enum sp_err sp_inspect_upload(struct sp_inspection *i)
     SP_TRY(sp_sha256(part.content, i->verdict.code));
     SP_TRY(judge_file(i, part.content, &order, &is_allowed));
     if (!is_allowed) {
+        if (i->room->is_giving_denied) {
+            give_body(i, part.content);
+        }
         return SP_OK;
     }
     order.file = sp_slice_make(i->verdict.code, SP_DIGEST_BYTES);
     SP_TRY(sp_inspect_allow(i, &order));
     i->verdict.run_ms_max = UPLOAD_MS_MAX;
-    i->verdict.content_at =
-        part.content.len > 0 ? (uint64_t)(part.content.ptr - i->job->body.bytes.ptr) : 0;
-    i->verdict.content = i->job->body;
-    i->job->body = SP_PAYLOAD_EMPTY;
+    give_body(i, part.content);
     return SP_OK;
 }

@@ -469,6 +469,7 @@ static enum sp_err read_settings(struct audit_state *state, struct sp_slice byte
         .workers = settings.workers,
         .run_operation = SP_OPERATION_EXECUTE,
         .code_at = SP_ORDER_CODE_AT,
+        .file_bytes_max = settings.file_bytes_max,
         .code_key = settings.code_key.len > 0 ? state->code_key : NULL,
         .hides_sources = settings.hides_sources != 0,
         .operation_name = operation_name,

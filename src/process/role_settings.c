@@ -263,6 +263,7 @@ static enum sp_err audit(const struct sp_child *child, struct sp_writer *w)
         .origin = sp_slice_of(house->config->audit_origin),
         .code_key = sp_slice_of(
             house->config->audit_code == SP_CONFIG_AUDIT_FULL ? house->config->audit_code_key : ""),
+        .file_bytes_max = house->config->audit_files,
         .hides_sources = house->config->audit_identities == SP_CONFIG_IDENTITIES_KEYED,
         .workers = all_workers(house->config),
         .policies = sp_buf_slice(&digests)};

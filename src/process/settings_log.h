@@ -11,6 +11,7 @@
     F(TEXT, version, SP_MSG_NAME_MAX)                                                              \
     F(TEXT, origin, SP_MSG_SESSION_MAX)                                                            \
     F(TEXT, code_key, SP_MSG_SESSION_MAX) /* whom code is sealed to; empty: it is not kept */      \
+    F(U64, file_bytes_max, 0)             /* files up to this size are kept, too */                \
     F(U8, hides_sources, 0)               /* of strangers that admit never sees */                 \
     F(DIGEST, configuration, 0)                                                                    \
     F(U16, workers, 0)                                                                             \

@@ -1,12 +1,14 @@
-"""`[audit] code = "full"`: submitted code is kept sealed to an auditor, on a real gateway with the real filters."""
+"""`[audit] code = "full"`: submitted code and files are kept sealed to an auditor, on a real gateway with the real filters."""
 
 import hashlib
 import os
 import signal
+import subprocess
 
 import pytest
 
-from support.gateway import Gateway, SMALL_POOL, wait_for
+from support.gateway import Gateway, PROGRAM, SMALL_POOL, wait_for
+from test_files import headers, put, q
 
 CODE = "print('keep me')"
 DENIED = "import socket  # never to run"
@@ -69,7 +71,10 @@ def test_what_ran_and_what_was_denied_is_read_by_the_auditor_alone(keeping, tmp_
     status, _, err = code_of(keeping, entry_of(ran), other)
     assert status == 1 and "not sealed to this key" in err
     outcome = next(e["index"] for e in keeping.entries() if e["kind"] == "outcome")
-    assert code_of(keeping, outcome)[0] == 1
+    listed = keeping.send("GET", "/files" + q("listed"), headers=headers(keeping, None))
+    for entry in (0, outcome, entry_of(listed), 10**6):
+        status, _, err = code_of(keeping, entry)
+        assert status == 1 and "names no code" in err, entry
 
 
 def test_the_same_code_is_kept_once_also_after_a_restart(keeping):
@@ -118,6 +123,63 @@ def test_nothing_runs_whose_code_cannot_be_kept(keeping):
     assert keeping.stop() == 0
     status, out, _ = keeping.command("audit", "verify", "-c", configuration(keeping))
     assert status == 0, out
+
+
+def upload(gateway, name, data):
+    return put(gateway, "files", name, data)
+
+
+def bytes_of(gateway, entry, folder):
+    """What the auditor reads, byte for byte."""
+    out = folder / "opened"
+    with out.open("wb") as file:
+        done = subprocess.run([str(PROGRAM), "audit", "code", "-c", str(configuration(gateway)), "--key",
+                               str(gateway.secret), str(entry)], stdout=file, stderr=subprocess.PIPE, timeout=60, check=False)
+    return done.returncode, out.read_bytes(), done.stderr.decode()
+
+
+def test_uploaded_files_are_kept_allowed_and_denied_small_and_large(keeping, tmp_path):
+    module, denied, empty = b"def f():\n    return 1\n", b"import os\nos.system('id')\n", b""
+    files = {"m.py": module, "bad.pth": denied, "empty.txt": empty, "large.csv": b"a,b\n" * 1300000 + b"1,2", "again.csv": module}
+    for name, data in files.items():
+        answer = upload(keeping, name, data)
+        assert answer.status == (403 if data is denied else 200), (name, answer)
+        status, out, err = bytes_of(keeping, entry_of(answer), tmp_path)
+        assert (status, out == data) == (0, True), (name, err)
+    assert len(objects(keeping)) == len(set(files.values()))
+    for path in objects(keeping):
+        assert b"return 1" not in path.read_bytes() and b"a,b\n" not in path.read_bytes()
+    assert keeping.stop() == 0
+    assert keeping.command("audit", "verify", "-c", configuration(keeping))[0] == 0
+
+
+def test_files_over_their_bound_leave_their_digest_alone(tmp_path):
+    secret, rows = keygen(tmp_path)
+    gateway = Gateway(config=SMALL_POOL + "\n" + rows + "files = 1000\n")
+    gateway.secret = secret
+    try:
+        gateway.start()
+        kept, not_kept = upload(gateway, "a.csv", b"1" * 1000), upload(gateway, "b.csv", b"2" * 1001)
+        assert (kept.status, not_kept.status) == (200, 200)
+        assert bytes_of(gateway, entry_of(kept), tmp_path)[1] == b"1" * 1000
+        status, out, err = bytes_of(gateway, entry_of(not_kept), tmp_path)
+        assert (status, out) == (1, b"") and "was not kept" in err
+        assert {path.name for path in objects(gateway)} == {hashlib.sha256(b"1" * 1000).hexdigest()}
+    finally:
+        gateway.close()
+
+
+def test_no_file_goes_on_that_cannot_be_kept(keeping):
+    assert upload(keeping, "a.csv", b"1").status == 200
+    day = objects(keeping)[0].parent
+    data = b"2" * 3000000
+    name = hashlib.sha256(data).hexdigest()
+    (day / name).write_bytes(b"0" * 4000000)  # longer than the object: nobody may cut it
+    answer = upload(keeping, "b.csv", data)
+    assert (answer.status, answer.error()) == (503, "LogUnavailable"), answer
+    assert upload(keeping, "c.csv", b"3" * 3000000).status == 200
+    (day / name).unlink()
+    assert upload(keeping, "b.csv", data).status == 200
 
 
 def test_without_an_auditor_the_configuration_is_refused(tmp_path):

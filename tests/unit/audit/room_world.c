@@ -114,7 +114,7 @@ static enum sp_err on_part(void *ctx, const struct sp_msg_part *msg)
 
 static const char *operation_name(unsigned operation)
 {
-    static const char *const names[] = {"none", "execute"};
+    static const char *const names[] = {"none", "execute", "file.put"};
     return operation < SP_COUNT(names) ? names[operation] : NULL;
 }
 
@@ -126,6 +126,7 @@ void open_room(struct world *w)
         .policies = sp_slice_make(policy, sizeof(policy)),
         .workers = 2,
         .code_key = w->code_key,
+        .file_bytes_max = w->file_bytes_max,
         .run_operation = 1,
         .code_at = 4, /* "the order" */
         .operation_name = operation_name,

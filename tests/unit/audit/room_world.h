@@ -53,6 +53,7 @@ struct world {
     bool is_reader_deaf;
     bool is_front_full;      /* of parts */
     const uint8_t *code_key; /* of the next room */
+    uint64_t file_bytes_max; /* of the next room */
     struct sp_audit_now now;
 };
 

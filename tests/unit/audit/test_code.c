@@ -190,6 +190,118 @@ static void test_many_wait_for_one_sync_and_more_than_that_are_no_loss(void **st
     }
 }
 
+/* --- a piece at a time --- */
+
+#define LARGE (2 * SP_CODE_PIECE + 5)
+
+static struct sp_slice large_code(void)
+{
+    static uint8_t code[LARGE];
+    for (size_t i = 0; i < LARGE; i++) {
+        code[i] = (uint8_t)(i * 7 + i / 251);
+    }
+    return sp_slice_make(code, LARGE);
+}
+
+static struct sp_code_name large_name(void)
+{
+    struct sp_code_name name = {.wall_us = NOON};
+    assert_int_equal(sp_sha256(large_code(), name.digest), SP_OK);
+    return name;
+}
+
+static unsigned steps_of(struct sp_code_job *job)
+{
+    bool is_done = false;
+    unsigned steps = 0;
+    while (!is_done) {
+        assert_int_equal(sp_code_step(job, large_code(), &is_done), SP_OK);
+        steps++;
+    }
+    sp_code_job_free(job);
+    return steps;
+}
+
+static struct fake_file *large_file(struct world *w)
+{
+    char path[SP_CODE_PATH_BYTES];
+    const struct sp_code_name name = large_name();
+    sp_code_path(&name, path);
+    return fake_disk_find(&w->fake, SP_DISK_OWN, path);
+}
+
+static void opens_large(struct world *w)
+{
+    SP_AUTO_BUF struct sp_buf out;
+    sp_buf_init(&out, LARGE + SP_CODE_MORE);
+    assert_int_equal(large_file(w)->bytes.len, LARGE + SP_CODE_MORE);
+    assert_int_equal(sp_code_unseal(w->private_key, sp_buf_slice(&large_file(w)->bytes), &out),
+                     SP_OK);
+    assert_true(sp_slice_equal(sp_buf_slice(&out), large_code()));
+}
+
+static void test_a_large_object_is_kept_in_pieces_and_synced_in_between(void **state)
+{
+    struct world *w = *state;
+    struct sp_code_job *job = NULL;
+    const struct sp_code_name name = large_name();
+    const unsigned syncs = w->fake.syncs;
+    assert_int_equal(sp_code_begin(w->keeper, &name, LARGE, &job), SP_OK);
+    assert_non_null(job);
+    assert_int_equal(steps_of(job), 3);
+    assert_int_equal(w->fake.syncs, syncs + 2); /* the last piece waits for the commit */
+    assert_int_equal(sp_code_begin(w->keeper, &name, LARGE, &job), SP_OK);
+    assert_null(job);
+    assert_int_equal(sp_code_sync(w->keeper), SP_OK);
+    opens_large(w);
+    assert_int_equal(sp_code_begin(w->keeper, &name, LARGE, &job), SP_OK);
+    assert_null(job);
+}
+
+static void test_a_large_object_that_is_there_is_looked_through(void **state)
+{
+    static const size_t places[] = {
+        0, 7, 8, SP_CODE_PIECE, 2 * SP_CODE_PIECE, LARGE + SP_CODE_MORE - 1};
+    struct world *w = *state;
+    struct sp_code_job *job = NULL;
+    const struct sp_code_name name = large_name();
+    assert_int_equal(sp_code_keep(w->keeper, &name, large_code()), SP_OK);
+    restart(w);
+    const uint8_t before = large_file(w)->bytes.ptr[9];
+    assert_int_equal(sp_code_begin(w->keeper, &name, LARGE, &job), SP_OK);
+    assert_int_equal(steps_of(job), 3);
+    assert_int_equal(large_file(w)->bytes.ptr[9], before);
+    for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+        restart(w);
+        large_file(w)->bytes.ptr[places[i]] ^= 1;
+        assert_int_equal(sp_code_begin(w->keeper, &name, LARGE, &job), SP_OK);
+        assert_in_range(steps_of(job), 4, 6);
+        opens_large(w);
+    }
+}
+
+static void test_what_goes_wrong_between_two_pieces_is_said(void **state)
+{
+    struct world *w = *state;
+    struct sp_code_job *job = NULL;
+    const struct sp_code_name name = large_name();
+    bool is_done = false;
+    assert_int_equal(sp_code_begin(w->keeper, &name, LARGE, &job), SP_OK);
+    assert_int_equal(sp_code_step(job, sp_slice_sub(large_code(), 0, LARGE - 1), &is_done),
+                     SP_ERR_INVALID);
+    w->fake.is_failing_sync = true;
+    assert_int_equal(sp_code_step(job, large_code(), &is_done), SP_ERR_LOG_UNAVAILABLE);
+    w->fake.is_failing_sync = false;
+    w->fake.is_failing_write = true;
+    assert_int_equal(sp_code_step(job, large_code(), &is_done), SP_ERR_LOG_UNAVAILABLE);
+    w->fake.is_failing_write = false;
+    assert_false(is_done);
+    sp_code_job_free(job); /* half of it is there */
+    assert_int_equal(sp_code_begin(w->keeper, &name, LARGE, &job), SP_OK);
+    assert_int_equal(steps_of(job), 3);
+    opens_large(w);
+}
+
 static void test_any_changed_byte_of_an_object_is_found(void **state)
 {
     struct world *w = *state;
@@ -226,6 +338,9 @@ int main(void)
         TEST(test_a_failed_sync_is_not_believed_later),
         TEST(test_a_full_disk_is_said),
         TEST(test_many_wait_for_one_sync_and_more_than_that_are_no_loss),
+        TEST(test_a_large_object_is_kept_in_pieces_and_synced_in_between),
+        TEST(test_a_large_object_that_is_there_is_looked_through),
+        TEST(test_what_goes_wrong_between_two_pieces_is_said),
         TEST(test_any_changed_byte_of_an_object_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

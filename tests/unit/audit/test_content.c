@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -243,6 +244,152 @@ static void test_nothing_runs_whose_code_cannot_be_kept(void **state)
     assert_int_equal(fake_disk_lines(&w->fake, "\"kind\":\"intent\""), 0);
 }
 
+/* --- files that are kept --- */
+
+static enum sp_err tell_upload(struct world *w, struct sp_msg_verdict *verdict)
+{
+    struct sp_msg_who who = who_of(verdict->exchange);
+    who.operation = 2;
+    assert_int_equal(sp_audit_who(w->room, &who, w->now), SP_OK);
+    return sp_audit_verdict(w->room, 0, verdict, w->now);
+}
+
+static unsigned pieces(struct world *w)
+{
+    unsigned count = 0;
+    while (sp_audit_is_hashing(w->room)) {
+        (void)sp_audit_hash_some(w->room, w->now);
+        count++;
+    }
+    return count;
+}
+
+static struct fake_file *kept_file(struct world *w, size_t at, size_t len)
+{
+    char path[SP_CODE_PATH_BYTES];
+    struct sp_code_name name = {.wall_us = w->now.wall_us};
+    assert_int_equal(sp_sha256(sp_slice_make(body + at, len), name.digest), SP_OK);
+    sp_code_path(&name, path);
+    return fake_disk_find(&w->fake, SP_DISK_OWN, path);
+}
+
+static void opens_file(struct world *w, size_t at, size_t len)
+{
+    static struct sp_buf out;
+    assert_non_null(kept_file(w, at, len));
+    sp_buf_init(&out, sizeof(body) + SP_CODE_MORE);
+    assert_int_equal(sp_code_unseal(auditor, sp_buf_slice(&kept_file(w, at, len)->bytes), &out),
+                     SP_OK);
+    assert_true(sp_slice_equal(sp_buf_slice(&out), sp_slice_make(body + at, len)));
+    sp_buf_done(&out);
+}
+
+static void test_files_are_kept_before_they_go_on(void **state)
+{
+    static const size_t sizes[] = {2000, 200, sizeof(body)};
+    struct world *w = *state;
+    w->file_bytes_max = sizeof(body);
+    open_keeping_room(w);
+    for (size_t i = 0; i < SP_COUNT(sizes); i++) {
+        const size_t len = sizes[i] - 200;
+        struct sp_msg_verdict verdict = upload(sizes[i], 100, len);
+        verdict.exchange = X + i;
+        assert_int_equal(tell_upload(w, &verdict), SP_OK);
+        /* first the digest, then the file itself */
+        assert_int_equal(pieces(w), len <= SP_AUDIT_PIECE ? 0 : 8);
+        (void)next(w, SENT_JUDGED);
+        nothing_more(w);
+        commit(w);
+        (void)next(w, SENT_RUN);
+        opens_file(w, 100, len);
+    }
+}
+
+static void test_denied_files_are_kept_too(void **state)
+{
+    static const size_t sizes[] = {2000, sizeof(body)};
+    struct world *w = *state;
+    w->file_bytes_max = sizeof(body);
+    open_keeping_room(w);
+    for (size_t i = 0; i < SP_COUNT(sizes); i++) {
+        struct sp_msg_verdict verdict = upload(sizes[i], 100, sizes[i] - 200);
+        struct sp_msg_verdict denial = denial_of(X + i);
+        denial.content = verdict.content;
+        denial.content_at = verdict.content_at;
+        denial.code_bytes = verdict.code_bytes;
+        memcpy(denial.code, verdict.code, sizeof(denial.code));
+        sp_payload_done(&verdict.order);
+        assert_int_equal(tell_upload(w, &denial), SP_OK);
+        (void)pieces(w);
+        (void)next(w, SENT_JUDGED);
+        commit(w);
+        answered(w, SP_ERR_DENIED, true, SP_END_NOT_STARTED);
+        opens_file(w, 100, sizes[i] - 200);
+    }
+}
+
+static void test_files_over_their_bound_are_not_kept(void **state)
+{
+    static const size_t sizes[] = {2000, 2001};
+    struct world *w = *state;
+    w->file_bytes_max = 1800;
+    open_keeping_room(w);
+    for (size_t i = 0; i < SP_COUNT(sizes); i++) {
+        struct sp_msg_verdict verdict = upload(sizes[i], 100, sizes[i] - 200);
+        verdict.exchange = X + i;
+        assert_int_equal(tell_upload(w, &verdict), SP_OK);
+        (void)next(w, SENT_JUDGED);
+        commit(w);
+        (void)next(w, SENT_RUN);
+        assert_int_equal(kept_file(w, 100, sizes[i] - 200) != NULL, sizes[i] == 2000);
+    }
+}
+
+static void test_no_file_goes_on_that_cannot_be_kept(void **state)
+{
+    static const size_t sizes[] = {2000, sizeof(body)};
+    struct world *w = *state;
+    w->file_bytes_max = sizeof(body);
+    open_keeping_room(w);
+    for (size_t i = 0; i < SP_COUNT(sizes); i++) {
+        struct sp_msg_verdict verdict = upload(sizes[i], 100, sizes[i] - 200);
+        verdict.exchange = X + i;
+        w->fake.room = SP_LOG_ROOM_MIN + 10; /* enough for the entry alone */
+        assert_int_equal(tell_upload(w, &verdict), SP_OK);
+        (void)pieces(w);
+        (void)next(w, SENT_JUDGED);
+        w->fake.room = UINT64_MAX;
+        commit(w);
+        answered(w, SP_ERR_LOG_UNAVAILABLE, true, SP_END_NOT_STARTED);
+        assert_null(kept_file(w, 100, sizes[i] - 200));
+    }
+    assert_int_equal(fake_disk_lines(&w->fake, "No space left on device to keep the code"), 2);
+}
+
+/* Its row goes while half of the file is written: nothing is left open, and the next one is kept whole. */
+static void test_a_room_that_ends_in_the_middle_of_a_file(void **state)
+{
+    struct world *w = *state;
+    w->file_bytes_max = sizeof(body);
+    open_keeping_room(w);
+    struct sp_msg_verdict verdict = upload(sizeof(body), 0, sizeof(body));
+    assert_int_equal(tell_upload(w, &verdict), SP_OK);
+    for (unsigned i = 0; i < 6; i++) {
+        assert_true(sp_audit_hash_some(w->room, w->now));
+    }
+    (void)next(w, SENT_JUDGED);
+    assert_non_null(kept_file(w, 0, sizeof(body)));
+    open_keeping_room(w);
+    verdict = upload(sizeof(body), 0, sizeof(body));
+    verdict.exchange = X + 1;
+    assert_int_equal(tell_upload(w, &verdict), SP_OK);
+    assert_int_equal(pieces(w), 8);
+    (void)next(w, SENT_JUDGED);
+    commit(w);
+    (void)next(w, SENT_RUN);
+    opens_file(w, 0, sizeof(body));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -256,6 +403,11 @@ int main(void)
         TEST(test_code_that_is_not_the_end_of_the_order_is_refused),
         TEST(test_denied_code_is_kept_too),
         TEST(test_nothing_runs_whose_code_cannot_be_kept),
+        TEST(test_files_are_kept_before_they_go_on),
+        TEST(test_denied_files_are_kept_too),
+        TEST(test_files_over_their_bound_are_not_kept),
+        TEST(test_no_file_goes_on_that_cannot_be_kept),
+        TEST(test_a_room_that_ends_in_the_middle_of_a_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -93,6 +93,49 @@ static void test_each_sealing_is_another_and_all_open(void **state)
     }
 }
 
+static void test_pieces_are_sealed_like_the_whole(void **state)
+{
+    static const size_t steps[] = {1, 15, 16, 4097, 70000};
+    uint8_t key[SP_SEAL_KEY_BYTES];
+    static uint8_t message[70000];
+    (void)state;
+    known_private(key);
+    for (size_t i = 0; i < sizeof(message); i++) {
+        message[i] = (uint8_t)(i * 13);
+    }
+    const struct sp_slice in = sp_slice_make(message, sizeof(message));
+    for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+        SP_AUTO_BUF struct sp_buf sealed;
+        SP_AUTO_BUF struct sp_buf out;
+        struct sp_sealer *sealer = NULL;
+        sp_buf_init(&sealed, 100000);
+        sp_buf_init(&out, 100000);
+        assert_int_equal(sp_sealer_new(known_public, info, &sealed, &sealer), SP_OK);
+        assert_int_equal(sealed.len, SP_SEAL_KEY_BYTES);
+        for (size_t at = 0; at < in.len; at += steps[i]) {
+            assert_int_equal(sp_sealer_put(sealer, sp_slice_sub(in, at, steps[i]), &sealed), SP_OK);
+        }
+        assert_int_equal(sp_sealer_end(sealer, &sealed), SP_OK);
+        sp_sealer_free(sealer);
+        assert_int_equal(sealed.len, in.len + SP_SEAL_MORE);
+        assert_int_equal(sp_seal_open(key, info, sp_buf_slice(&sealed), &out), SP_OK);
+        assert_true(sp_slice_equal(sp_buf_slice(&out), in));
+    }
+}
+
+static void test_sealing_to_no_point_of_the_curve_is_refused(void **state)
+{
+    static const uint8_t zeros[SP_SEAL_KEY_BYTES];
+    SP_AUTO_BUF struct sp_buf sealed;
+    struct sp_sealer *sealer = NULL;
+    (void)state;
+    sp_buf_init(&sealed, 1000);
+    assert_int_equal(sp_sealer_new(zeros, info, &sealed, &sealer), SP_ERR_INVALID);
+    assert_null(sealer);
+    assert_int_equal(sp_seal(zeros, info, sp_slice_of("x"), &sealed), SP_ERR_INVALID);
+    assert_int_equal(sealed.len, 0);
+}
+
 static void test_a_pair_fits_together(void **state)
 {
     uint8_t private_key[SP_SEAL_KEY_BYTES];
@@ -115,6 +158,8 @@ int main(void)
         cmocka_unit_test(test_what_another_implementation_sealed_is_opened),
         cmocka_unit_test(test_any_changed_byte_another_use_and_another_key_are_refused),
         cmocka_unit_test(test_each_sealing_is_another_and_all_open),
+        cmocka_unit_test(test_pieces_are_sealed_like_the_whole),
+        cmocka_unit_test(test_sealing_to_no_point_of_the_curve_is_refused),
         cmocka_unit_test(test_a_pair_fits_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -153,6 +153,29 @@ static void test_refused_files_are_not_ordered(void **state)
     sp_inspect_room_free(bench.room);
 }
 
+/* audit keeps files where it is told to, and then denied ones too. */
+static void test_refused_files_go_to_audit_where_that_is_asked_for(void **state)
+{
+    static const char code[] = "import os\nos.system('id')\n";
+    const struct sp_slice body = sp_slice_of(PART("m.pth", "import os\nos.system('id')\n") END);
+    (void)state;
+    for (int is_giving = 0; is_giving < 2; is_giving++) {
+        struct bench bench;
+        struct sp_msg_verdict verdict;
+        open_bench(&bench);
+        sp_inspect_give_denied(bench.room, is_giving != 0);
+        assert_int_equal(upload(&bench, "/mnt/data", body, &verdict), SP_OK);
+        assert_int_equal(verdict.verdict, SP_VERDICT_DENY);
+        assert_int_equal(verdict.order.bytes.len, 0);
+        struct sp_slice file =
+            sp_slice_sub(verdict.content.bytes, (size_t)verdict.content_at, sizeof(code) - 1);
+        assert_true(sp_slice_is(file, is_giving != 0 ? code : ""));
+        assert_int_equal(verdict.code_bytes, sizeof(code) - 1);
+        done(&verdict);
+        sp_inspect_room_free(bench.room);
+    }
+}
+
 static void test_fields_beside_the_file_are_passed_over(void **state)
 {
     struct bench bench;
@@ -202,6 +225,7 @@ int main(void)
         cmocka_unit_test(test_only_a_file_of_code_itself_is_approved_as_code),
         cmocka_unit_test(test_a_file_is_a_module_by_its_name),
         cmocka_unit_test(test_refused_files_are_not_ordered),
+        cmocka_unit_test(test_refused_files_go_to_audit_where_that_is_asked_for),
         cmocka_unit_test(test_fields_beside_the_file_are_passed_over),
         cmocka_unit_test(test_file_over_its_limit),
     };
