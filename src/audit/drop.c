@@ -21,6 +21,17 @@ static void bundle_path(uint64_t number, char out[SP_TILE_PATH_BYTES])
         (struct sp_tile){.level = SP_TILE_ENTRIES, .number = number, .width = SP_TILE_WIDTH}, out);
 }
 
+static uint64_t size_of(const struct stat *st)
+{
+    return st->st_size > 0 ? (uint64_t)st->st_size : 0;
+}
+
+/* Whether it was last written before a time. */
+static bool is_older(const struct stat *st, uint64_t before_s)
+{
+    return st->st_mtime >= 0 && (uint64_t)st->st_mtime < before_s;
+}
+
 static bool look(int log_dir, uint64_t number, struct stat *out)
 {
     char path[SP_TILE_PATH_BYTES];
@@ -52,9 +63,38 @@ uint64_t sp_drop_due(int log_dir, const struct sp_drop *drop, uint64_t before_s,
 {
     struct stat st;
     uint64_t number = drop->first;
-    for (unsigned i = 0; i < most && look(log_dir, number, &st) && st.st_mtime >= 0 &&
-                         (uint64_t)st.st_mtime < before_s;
-         i++) {
+    for (unsigned i = 0; i < most && look(log_dir, number, &st) && is_older(&st, before_s); i++) {
+        number++;
+    }
+    return number;
+}
+
+bool sp_drop_count(int log_dir, struct sp_drop *drop, unsigned most)
+{
+    struct stat st;
+    if (drop->counted < drop->first) {
+        drop->counted = drop->first;
+        drop->bytes = 0;
+    }
+    for (unsigned i = 0; i < most; i++) {
+        if (!look(log_dir, drop->counted, &st)) {
+            return true;
+        }
+        drop->bytes += size_of(&st);
+        drop->counted++;
+    }
+    return false;
+}
+
+uint64_t sp_drop_over(int log_dir, const struct sp_drop *drop, uint64_t bytes, uint64_t before_s,
+                      unsigned most)
+{
+    struct stat st;
+    uint64_t number = drop->first;
+    uint64_t left = drop->bytes;
+    for (unsigned i = 0;
+         i < most && left > bytes && look(log_dir, number, &st) && is_older(&st, before_s); i++) {
+        left = left > size_of(&st) ? left - size_of(&st) : 0;
         number++;
     }
     return number;
@@ -79,10 +119,16 @@ bool sp_drop_some(int log_dir, struct sp_drop *drop, uint64_t until, unsigned mo
 {
     for (unsigned i = 0; i < most && drop->first < until; i++) {
         char path[SP_TILE_PATH_BYTES];
+        struct stat st = {.st_size = 0};
         bundle_path(drop->first, path);
+        (void)look(log_dir, drop->first, &st);
         if (unlinkat(log_dir, path, 0) != 0) {
             return false; /* what cannot be removed stays, and all behind it with it */
         }
+        if (drop->first < drop->counted) {
+            drop->bytes = drop->bytes > size_of(&st) ? drop->bytes - size_of(&st) : 0;
+        }
+        drop->gone_s = st.st_mtime > 0 ? (uint64_t)st.st_mtime : 0;
         if (drop->first % GROUP == GROUP - 1) {
             remove_directory(log_dir, drop->first);
         }

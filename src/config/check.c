@@ -10,7 +10,8 @@
 #include "sandbox/confine.h"
 #include "wire/session_frame.h"
 
-#define SECONDS_A_DAY ((uint64_t)24 * 60 * 60)
+#define KEEP_BYTES_MIN ((uint64_t)1024 * 1024)
+#define SECONDS_A_DAY  ((uint64_t)24 * 60 * 60)
 
 static enum sp_err refuse(struct sp_where *where, struct sp_config_place place, const char *reason)
 {
@@ -251,6 +252,10 @@ static enum sp_err check_audit(const struct sp_config *c, struct sp_where *where
     if (c->audit_keep_s != 0 && c->audit_keep_s < SECONDS_A_DAY) {
         return refuse(where, c->places[SP_CONFIG_AT_audit_keep_s],
                       "'keep' must be a day at least, or 0 for ever");
+    }
+    if (c->audit_keep_bytes != 0 && c->audit_keep_bytes < KEEP_BYTES_MIN) {
+        return refuse(where, c->places[SP_CONFIG_AT_audit_keep_bytes],
+                      "'keep_bytes' must be a MiB at least, or 0 for any number");
     }
     if (c->audit_code == SP_CONFIG_AUDIT_FULL && *c->audit_code_key == '\0') {
         return refuse(where, c->places[SP_CONFIG_AT_audit_code],

@@ -117,6 +117,8 @@
       "uploaded files up to this size are kept as the code is; 0: none are")                       \
     X(SECONDS, "audit", "keep", audit_keep_s, 0, 4294967295, "0", "",                              \
       "how long entries and kept code stay, at least a day; 0: for ever")                          \
+    X(BYTES, "audit", "keep_bytes", audit_keep_bytes, 0, 1125899906842624, "0", "",                \
+      "how many bytes of entries stay, at least a MiB and all of the last day; 0: any number")     \
     X(CHOICE, "audit", "identities", audit_identities, 0, 0, "\"clear\"", "clear|keyed",           \
       "whether tenant, principal, address and session stand in the log as they are, or as digests under the tenant's key") \
     X(TEXT, "audit", "code_key", audit_code_key, 0, 128, "\"\"", "",                              \

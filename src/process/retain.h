@@ -1,5 +1,6 @@
 /*
- * retain - entries and kept code that are older than `[audit] keep` go: audit records it, then the supervisor removes them.
+ * retain - entries and kept code that are older than `[audit] keep`, or more than `keep_bytes`, go: audit records it, then
+ * the supervisor removes them.
  *
  * Runs in: supervisor.   Input: names and times of files, and audit's answer.   Allocates: never.
  * What if audit is hostile? It has an old bundle go without a record, which verify finds; a bundle that is not old by its

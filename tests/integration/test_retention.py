@@ -1,4 +1,4 @@
-"""`[audit] keep`: what is older goes, as the log says; everything later is proved as before. On a real gateway."""
+"""`[audit] keep` and `keep_bytes`: what is older, or more, goes, as the log says; everything later is proved as before. On a real gateway."""
 
 import os
 import shutil
@@ -93,3 +93,38 @@ def test_it_goes_on_after_a_restart(aged):
     assert aged.stop() == 0
     status, out, _ = audit(aged, "verify", "--key", aged.key, "--checkpoint", aged.kept)
     assert status == 0 and f"the first {(OLD + 1) * 256} entries were dropped" in out, out
+
+
+@pytest.fixture(scope="module")
+def large():
+    """A gateway with more entries than are to be kept, of which the first bundles are two days old."""
+    gateway = Gateway(config=SMALL_POOL + '[audit]\nkeep_bytes = "1 MiB"\n')
+    try:
+        gateway.start()
+        for _ in range(ENTRIES):
+            assert gateway.run(DENIED).status == 403
+        gateway.key = gateway.command("audit", "checkpoint", "-c", configuration(gateway))[1].split("\n")[0]
+        wait_for(lambda: len(tlog.published(gateway.state / "log")) >= ENTRIES, 10, "the checkpoint")
+        yield gateway
+    finally:
+        gateway.close()
+
+
+def test_more_bytes_than_are_to_be_kept_go_when_they_are_a_day_old(large):
+    sizes = [bundle(large, n).stat().st_size for n in range(ENTRIES // 256)]
+    assert sum(sizes) > (1 << 20) + 2 * sizes[0], "more than three bundles are too many"
+    for number in range(2):
+        age(bundle(large, number), 2)
+    wait_for(lambda: not bundle(large, 1).exists(), 40, f"old entries to go:\n{large.output()}")
+    assert bundle(large, 2).exists(), "what is younger than a day stays"
+    status, out, err = audit(large, "verify", "--key", large.key)
+    assert status == 0 and "the first 512 entries were dropped, as the log says" in out, out + err
+    for number in range(2, ENTRIES // 256):
+        age(bundle(large, number), 2)
+    # What a start needs stays in any case.
+    wait_for(lambda: not bundle(large, 2).exists(), 40, f"more to go:\n{large.output()}")
+    assert large.stop() == 0
+    left = sum(path.stat().st_size for path in (large.state / "log/tile/entries").rglob("*") if path.is_file())
+    assert left > 1 << 20, "no more goes than is too many"
+    status, out, err = audit(large, "verify", "--key", large.key)
+    assert status == 0 and "were dropped, as the log says" in out, out + err

@@ -67,6 +67,18 @@ static void put(struct world *w, const char *path, uint64_t at_s)
     assert_int_equal(utimensat(dir_of(w), path, times, 0), 0);
 }
 
+static void put_large(struct world *w, uint64_t number, size_t size, uint64_t at_s)
+{
+    static uint8_t zeros[1000];
+    char path[SP_TILE_PATH_BYTES];
+    const struct timespec times[2] = {{.tv_sec = (time_t)at_s}, {.tv_sec = (time_t)at_s}};
+    sp_tile_path((struct sp_tile){SP_TILE_ENTRIES, number, SP_TILE_WIDTH}, path);
+    assert_int_equal(sp_disk_put_file(&w->disk, (struct sp_disk_name){SP_DISK_LOG, path},
+                                      sp_slice_make(zeros, size)),
+                     SP_OK);
+    assert_int_equal(utimensat(dir_of(w), path, times, 0), 0);
+}
+
 static void put_bundle(struct world *w, uint64_t number, uint64_t at_s)
 {
     char path[SP_TILE_PATH_BYTES];
@@ -101,6 +113,37 @@ static void test_old_bundles_go_up_to_the_one_that_is_recorded(void **state)
     assert_false(has_bundle(w, 2));
     assert_true(has_bundle(w, 3));
     assert_true(is_there(w, "tile/0/000"));
+}
+
+static void test_as_many_bytes_stay_as_are_to_be_kept(void **state)
+{
+    struct world *w = *state;
+    struct sp_drop drop = {.first = 0};
+    for (uint64_t i = 3; i < 9; i++) {
+        put_large(w, i, 100 * (size_t)i, NOON - (9 - i) * DAY);
+    }
+    assert_true(sp_drop_find(dir_of(w), &drop, 10));
+    assert_false(sp_drop_count(dir_of(w), &drop, 4)); /* there is more to count */
+    assert_true(sp_drop_count(dir_of(w), &drop, 4));
+    assert_int_equal(drop.bytes, 3300);
+    assert_int_equal(sp_drop_over(dir_of(w), &drop, 3300, NOON, 100), 3);
+    assert_int_equal(sp_drop_over(dir_of(w), &drop, 3299, NOON, 100), 4);
+    assert_int_equal(sp_drop_over(dir_of(w), &drop, 2600, NOON, 100), 5);
+    assert_int_equal(sp_drop_over(dir_of(w), &drop, 2599, NOON, 100), 6);
+    assert_int_equal(sp_drop_over(dir_of(w), &drop, 1, NOON, 2), 5);
+    assert_int_equal(sp_drop_over(dir_of(w), &drop, 1, NOON - 4 * DAY, 100),
+                     5); /* young ones stay */
+    assert_int_equal(sp_drop_over(dir_of(w), &drop, 1, NOON + DAY, 100), 9);
+    assert_false(sp_drop_some(dir_of(w), &drop, 5, 10));
+    assert_int_equal(drop.bytes, 2600);
+    assert_int_equal(drop.gone_s, NOON - 5 * DAY);
+    put_large(w, 9, 50, NOON);
+    assert_true(sp_drop_count(dir_of(w), &drop, 4));
+    assert_int_equal(drop.bytes, 2650);
+    drop.first = 9; /* as if the rest had gone otherwise */
+    drop.counted = 8;
+    assert_true(sp_drop_count(dir_of(w), &drop, 4));
+    assert_int_equal(drop.bytes, 50);
 }
 
 /* A young one in between keeps all behind it: what is left is one piece. */
@@ -174,6 +217,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_old_bundles_go_up_to_the_one_that_is_recorded),
+        TEST(test_as_many_bytes_stay_as_are_to_be_kept),
         TEST(test_nothing_behind_a_young_bundle_is_due),
         TEST(test_the_first_bundle_is_found_after_a_restart),
         TEST(test_an_empty_directory_of_a_thousand_goes_too),

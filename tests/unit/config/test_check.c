@@ -114,6 +114,8 @@ static const struct check_case check_cases[] = {
      "one"},
     {"entries are kept for an hour", "[audit]\nkeep = \"60m\"",
      "'keep' must be a day at least, or 0 for ever"},
+    {"too few bytes", "[audit]\nkeep_bytes = \"1023 KiB\"",
+     "'keep_bytes' must be a MiB at least, or 0 for any number"},
     {"a mistyped auditor", "[audit]\ncode_key = \"auditor-00\"",
      "'code_key' is not the public key that 'sallyport audit keygen' prints: it begins with "
      "auditor-"},
