@@ -236,28 +236,25 @@ static enum sp_err call_new(struct sp_dial *dial, uint64_t number, struct call *
     return SP_OK;
 }
 
-void sp_dial_call(struct sp_dial *dial, uint64_t call, unsigned target)
+enum sp_err sp_dial_call(struct sp_dial *dial, uint64_t call, enum sp_role asker, unsigned target)
 {
     struct sp_where why = {0};
     const struct sp_dial_target *place = NULL;
     struct sp_addresses addresses = {.count = 0};
     struct call *made = NULL;
-    uint64_t now_ms = sp_clock_mono_ms();
-    enum sp_err err = sp_dial_targets_get(&dial->targets, target, &place);
-    if (err != SP_OK) {
-        sp_where_set(&why, 0, 0, "there is no target %u", target);
-    } else {
-        err = sp_resolve(place, &dial->memory[target], now_ms, &addresses, &why);
-    }
+    SP_TRY(sp_dial_targets_get(&dial->targets, asker, target, &place));
+    enum sp_err err =
+        sp_resolve(place, &dial->memory[target], sp_clock_mono_ms(), &addresses, &why);
     if (err == SP_OK) {
         err = call_new(dial, call, &made);
     }
     if (err != SP_OK) {
         refuse(dial, call, err, &why);
-        return;
+        return SP_OK;
     }
     made->target = place;
     made->addresses = addresses;
     made->deadline_ms = sp_clock_mono_ms() + dial->connect_ms;
     try_address(made);
+    return SP_OK;
 }

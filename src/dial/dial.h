@@ -30,7 +30,11 @@ enum sp_err sp_dial_new(struct sp_loop *loop, struct sp_dial_targets *take_targe
     SP_MUST_CHECK SP_NONNULL(1, 2, 4, 6);
 void sp_dial_free(struct sp_dial *dial);
 
-/* Begins a call; `call` is the asker's number for it. The end comes by `fn`, also for a target that does not exist. */
-void sp_dial_call(struct sp_dial *dial, uint64_t call, unsigned target) SP_NONNULL(1);
+/*
+ * Begins a call for `asker`; `call` is the asker's number for it. The end comes by `fn`. SP_ERR_RANGE, and no end, for a
+ * target that does not exist or is another's: only who was taken over asks for that.
+ */
+enum sp_err sp_dial_call(struct sp_dial *dial, uint64_t call, enum sp_role asker, unsigned target)
+    SP_MUST_CHECK SP_NONNULL(1);
 
 #endif

@@ -7,39 +7,33 @@
 #define HOST_BYTES_MAX ((size_t)253)
 #define PATH_BYTES_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
 
-enum sp_err sp_dial_targets_add(struct sp_dial_targets *targets, struct sp_slice host,
-                                uint16_t port)
+enum sp_err sp_dial_targets_add(struct sp_dial_targets *targets, const struct sp_dial_place *place)
 {
-    size_t max = port == 0 ? PATH_BYTES_MAX : HOST_BYTES_MAX;
+    const struct sp_slice host = place->host;
+    const size_t max = place->port == 0 ? PATH_BYTES_MAX : HOST_BYTES_MAX;
     if (targets->count == SP_DIAL_TARGETS_MAX) {
         return SP_ERR_FULL;
     }
-    if (host.len == 0 || host.len > max || sp_slice_find(host, 0, '\0') != host.len) {
+    if (place->kind >= SP_DIAL_KINDS || host.len == 0 || host.len > max ||
+        sp_slice_find(host, 0, '\0') != host.len) {
         return SP_ERR_INVALID;
     }
     char *copy = sp_slice_dup(host);
     if (copy == NULL) {
         return SP_ERR_NOMEM;
     }
-    targets->items[targets->count++] = (struct sp_dial_target){.host = copy, .port = port};
+    targets->items[targets->count++] =
+        (struct sp_dial_target){.host = copy,
+                                .port = place->port,
+                                .kind = (enum sp_dial_kind)place->kind,
+                                .asker = place->asker};
     return SP_OK;
 }
 
-enum sp_err sp_dial_targets_add_kind(struct sp_dial_targets *targets, struct sp_slice host,
-                                     uint16_t port, unsigned kind)
+enum sp_err sp_dial_targets_get(const struct sp_dial_targets *targets, enum sp_role asker,
+                                unsigned number, const struct sp_dial_target **out)
 {
-    if (kind >= SP_DIAL_KINDS) {
-        return SP_ERR_INVALID;
-    }
-    SP_TRY(sp_dial_targets_add(targets, host, port));
-    targets->items[targets->count - 1].kind = (enum sp_dial_kind)kind;
-    return SP_OK;
-}
-
-enum sp_err sp_dial_targets_get(const struct sp_dial_targets *targets, unsigned number,
-                                const struct sp_dial_target **out)
-{
-    if (number >= targets->count) {
+    if (number >= targets->count || targets->items[number].asker != asker) {
         return SP_ERR_RANGE;
     }
     *out = &targets->items[number];

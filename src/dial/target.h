@@ -2,7 +2,8 @@
  * target - the few places that may be connected to at all: the list of the configuration, asked for by number.
  *
  * Runs in: dial.   Input: trusted (settings).   Allocates: copies of the names.
- * Whoever asks names a number, never a host: a taken-over relay cannot make this process call anywhere else.
+ * Whoever asks names a number, never a host, and each number is one asker's: a relay that is taken over reaches the pools
+ * and no identity provider, a ship or a token that is reaches no pool.
  */
 #ifndef SP_DIAL_TARGET_H
 #define SP_DIAL_TARGET_H
@@ -11,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/slice.h"
+#include "wire/role.h"
 
 #define SP_DIAL_TARGETS_MAX ((size_t)96)
 
@@ -22,6 +24,15 @@ struct sp_dial_target {
     char *host;
     uint16_t port;
     enum sp_dial_kind kind;
+    enum sp_role asker; /* who alone may have it connected */
+};
+
+/* One that is to be added; `host` is borrowed for the call. */
+struct sp_dial_place {
+    struct sp_slice host;
+    uint16_t port;
+    unsigned kind;
+    enum sp_role asker;
 };
 
 struct sp_dial_targets {
@@ -29,17 +40,14 @@ struct sp_dial_targets {
     size_t count;
 };
 
-/* Appends one, of a stream. SP_ERR_FULL, SP_ERR_INVALID for an empty or an overlong name, SP_ERR_NOMEM. */
-enum sp_err sp_dial_targets_add(struct sp_dial_targets *targets, struct sp_slice host,
-                                uint16_t port) SP_MUST_CHECK SP_NONNULL(1);
+/* Appends one. SP_ERR_FULL, SP_ERR_INVALID for a kind that is none and an empty or overlong name, SP_ERR_NOMEM. */
+enum sp_err sp_dial_targets_add(struct sp_dial_targets *targets, const struct sp_dial_place *place)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
 
-/* Of another kind, by its number; SP_ERR_INVALID for one that is none. */
-enum sp_err sp_dial_targets_add_kind(struct sp_dial_targets *targets, struct sp_slice host,
-                                     uint16_t port, unsigned kind) SP_MUST_CHECK SP_NONNULL(1);
-
-/* SP_ERR_RANGE for a number that was not configured. */
-enum sp_err sp_dial_targets_get(const struct sp_dial_targets *targets, unsigned number,
-                                const struct sp_dial_target **out) SP_MUST_CHECK SP_NONNULL(1, 3);
+/* SP_ERR_RANGE for a number that was not configured, or is another asker's. */
+enum sp_err sp_dial_targets_get(const struct sp_dial_targets *targets, enum sp_role asker,
+                                unsigned number, const struct sp_dial_target **out)
+    SP_MUST_CHECK SP_NONNULL(1, 4);
 
 void sp_dial_targets_done(struct sp_dial_targets *targets) SP_NONNULL(1);
 

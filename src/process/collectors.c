@@ -38,7 +38,8 @@ enum sp_err sp_collectors_targets(const struct sp_config *config, struct sp_writ
         const struct sp_settings_target target = {
             .host = collector.kind == SP_COLLECTOR_UNIX ? collector.path : collector.host,
             .port = collector.port,
-            .kind = kind_of(collector.kind)};
+            .kind = kind_of(collector.kind),
+            .asker = (uint8_t)SP_ROLE_SHIP};
         sp_buf_init(&encoded, SP_SETTINGS_LIST_MAX);
         sp_writer_init(&w, &encoded);
         sp_settings_target_write(&w, &target);

@@ -1,9 +1,9 @@
 /*
  * dial - the process that may connect: to the configured targets, and it hands the connected descriptors over.
  *
- * Hears: relay and token (DIAL).   Reads hostile: DNS answers.   Files: the resolver's.
- * If relay or token is taken over, it can have connections to the configured targets made, and to nothing else; at most
- * SP_DIAL_CALLS_MAX at a time. If this process is, the kernel bounds its TCP connections to the ports of the targets (and
+ * Hears: relay, token and ship (DIAL).   Reads hostile: DNS answers.   Files: the resolver's.
+ * If one of these is taken over, it can have connections made to the configured targets that are its own, and to nothing
+ * else; at most SP_DIAL_CALLS_MAX at a time. If this process is, the kernel bounds its TCP connections to the ports of the targets (and
  * of name servers), where its Landlock knows ports; to which hosts, no filter can say.
  */
 #include <stdlib.h>
@@ -66,14 +66,14 @@ static void on_end(void *ctx, uint64_t call, const struct sp_dial_end *end)
     }
 }
 
-/* If the asker is hostile: it names a number of the list or is told that there is none. */
+/* If the asker is hostile: it names a number of the list that is its own, or its wire ends. */
 static enum sp_err on_dial(void *ctx, struct sp_peer from, struct sp_message *message)
 {
     struct dial_state *state = ctx;
     struct sp_msg_dial dial;
     SP_TRY(sp_msg_dial_read(message, &dial));
-    sp_dial_call(state->dial, call_number(state, from.role, dial.ticket), dial.target);
-    return SP_OK;
+    return sp_dial_call(state->dial, call_number(state, from.role, dial.ticket), from.role,
+                        dial.target);
 }
 
 static enum sp_err read_targets(struct sp_slice list, struct sp_dial_targets *out)
@@ -85,7 +85,10 @@ static enum sp_err read_targets(struct sp_slice list, struct sp_dial_targets *ou
         struct sp_settings_target target;
         SP_TRY(sp_reader_block(&r, SP_SETTINGS_LIST_MAX, &item));
         SP_TRY(sp_settings_target_read(item, &target));
-        SP_TRY(sp_dial_targets_add_kind(out, target.host, target.port, target.kind));
+        struct sp_dial_place place = {
+            .host = target.host, .port = target.port, .kind = target.kind};
+        SP_TRY(sp_role_from_number(target.asker, &place.asker));
+        SP_TRY(sp_dial_targets_add(out, &place));
     }
     return SP_OK;
 }

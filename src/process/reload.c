@@ -179,7 +179,7 @@ static void commit(struct sp_house *house)
     begin_step(house, SP_RELOAD_AUDIT);
 }
 
-/* Those who fetch keys and those who connect for them begin anew when other keys are to be fetched. */
+/* Those who fetch keys begin anew when other keys are to be fetched, and so does whoever numbers dial's targets. */
 static void renew_fetching(struct sp_house *house)
 {
     if (sp_child_find(house, SP_ROLE_TOKEN, 0) == NULL && sp_issuers_fetched(house->config) > 0 &&
@@ -191,9 +191,10 @@ static void renew_fetching(struct sp_house *house)
         SP_AUTO_BUF struct sp_buf encoded;
         uint8_t digest[SP_DIGEST_BYTES];
         sp_buf_init(&encoded, SP_SETTINGS_BYTES_MAX);
-        const bool is_fetching =
-            child->who.role == SP_ROLE_TOKEN || child->who.role == SP_ROLE_DIAL;
-        if (is_fetching && child->pid >= 0 && sp_role_settings(child, &encoded) == SP_OK &&
+        const bool is_concerned = child->who.role == SP_ROLE_TOKEN ||
+                                  child->who.role == SP_ROLE_DIAL ||
+                                  child->who.role == SP_ROLE_SHIP;
+        if (is_concerned && child->pid >= 0 && sp_role_settings(child, &encoded) == SP_OK &&
             sp_sha256(sp_buf_slice(&encoded), digest) == SP_OK &&
             !sp_slice_equal(sp_slice_make(digest, sizeof(digest)),
                             sp_slice_make(child->settings, sizeof(child->settings)))) {

@@ -374,7 +374,8 @@ static enum sp_err put_key_targets(const struct sp_config *config, struct sp_wri
         struct sp_url url;
         if (uri != NULL) {
             SP_TRY(sp_url_parse(sp_slice_of(uri), &url));
-            const struct sp_settings_target target = {.host = url.host, .port = url.port};
+            const struct sp_settings_target target = {
+                .host = url.host, .port = url.port, .asker = (uint8_t)SP_ROLE_TOKEN};
             PUT_ITEM(items, target, target);
         }
     }
@@ -446,7 +447,8 @@ static enum sp_err put_provider(const struct sp_config *config, struct sp_writer
         return SP_OK;
     }
     SP_TRY(sp_url_parse(sp_buf_slice(&upstream.endpoint), &url));
-    const struct sp_settings_target target = {.host = url.host, .port = url.port};
+    const struct sp_settings_target target = {
+        .host = url.host, .port = url.port, .asker = (uint8_t)SP_ROLE_TOKEN};
     PUT_ITEM(items, target, target);
     return SP_OK;
 }
@@ -454,7 +456,8 @@ static enum sp_err put_provider(const struct sp_config *config, struct sp_writer
 static enum sp_err dial(const struct sp_child *child, struct sp_writer *w)
 {
     const struct sp_config *config = child->house->config;
-    struct sp_settings_target target = {.host = SP_SLICE_LITERAL(POOL_SOCKET), .port = 0};
+    struct sp_settings_target target = {
+        .host = SP_SLICE_LITERAL(POOL_SOCKET), .port = 0, .asker = (uint8_t)SP_ROLE_RELAY};
     struct sp_url url;
     SP_AUTO_BUF struct sp_buf list;
     struct sp_writer items;
@@ -465,7 +468,8 @@ static enum sp_err dial(const struct sp_child *child, struct sp_writer *w)
     }
     for (size_t i = 0; i < config->pool_count; i++) {
         SP_TRY(sp_url_parse(sp_slice_of(config->pools[i].endpoint), &url));
-        target = (struct sp_settings_target){.host = url.host, .port = url.port};
+        target = (struct sp_settings_target){
+            .host = url.host, .port = url.port, .asker = (uint8_t)SP_ROLE_RELAY};
         PUT_ITEM(&items, target, target);
     }
     SP_TRY(put_provider(config, &items));

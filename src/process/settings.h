@@ -128,11 +128,10 @@
     F(U32, connect_ms, 0)                                                                          \
     F(BYTES, targets, SP_SETTINGS_LIST_MAX)
 
-/* port 0: host is the path of a unix socket. kind: enum sp_dial_kind. */
+/* port 0: host is the path of a unix socket. kind: enum sp_dial_kind. asker: the one role that may have it connected. */
 #define SP_SETTINGS_TARGET_FIELDS(F)                                                               \
     F(TEXT, host, SP_MSG_TARGET_MAX)                                                               \
-    F(U16, port, 0)                                                                                \
-    F(U8, kind, 0)
+    F(U16, port, 0) F(U8, kind, 0) F(U8, asker, 0)
 
 #define SP_SETTINGS_POOL_FIELDS(F)                                                                 \
     F(U32, max_sessions, 0)                                                                        \

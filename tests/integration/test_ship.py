@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import socket
 import ssl
 import threading
@@ -246,6 +247,43 @@ def test_one_that_goes_away_and_comes_back_misses_nothing(start):
     assert gateway.run("import socket").status == 403
     wait_for(lambda: again.indexes()[-1] == len(published(gateway)) - 1, 30, "what came after the death of ship")
     assert again.gaps == [] and not [entry for entry in gateway.entries() if entry["kind"] == "gap"]
+    again.close()
+
+
+def test_a_reload_that_renumbers_who_is_connected_to_sends_the_log_to_nobody_else(start):
+    """Whoever serves an issuer's keys gets a place before the collector's in the list of those that may be connected to."""
+    keys, asked = listen(), []
+
+    def serve_keys():
+        while True:
+            connection, _ = keys.accept()
+            with connection:
+                connection.settimeout(10)
+                asked.append(connection.recv(65536))
+    threading.Thread(target=serve_keys, daemon=True).start()
+    port = free_port()
+    first = Stream(listen(port))
+    gateway = start(ship_to(f"tcp://127.0.0.1:{port}"))
+    all_there(gateway, first)
+    gateway.config.write_text(gateway.config.read_text() + f"""
+[[issuer]]
+name = "corp"
+issuer = "https://issuer.example"
+audiences = ["sallyport"]
+jwks_uri = "http://127.0.0.1:{keys.getsockname()[1]}/keys"
+[[issuer.rule]]
+tenant = "local"
+""")
+    gateway.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: "serve.reloaded" in gateway.output(), 20, "the reload")
+    wait_for(lambda: asked, 20, "the keys to be asked for")
+    first.close()
+    first.thread.join()
+    assert gateway.run("import socket").status == 403
+    again = Stream(listen(port))
+    wait_for(lambda: again.indexes()[-1:] == [len(published(gateway)) - 1], 30, "the rest")
+    assert all(request.startswith(b"GET /keys ") for request in asked), asked
+    assert "role.blamed" not in gateway.output(), gateway.output()
     again.close()
 
 

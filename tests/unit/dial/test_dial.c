@@ -70,9 +70,16 @@ static struct sp_dial *make(struct sp_loop *loop, const char *host, uint16_t por
     struct sp_dial_targets targets = {0};
     struct sp_dial *dial = NULL;
     *heard = (struct heard){.fd = -1};
-    assert_int_equal(sp_dial_targets_add(&targets, sp_slice_of(host), port), SP_OK);
+    const struct sp_dial_place place = {
+        .host = sp_slice_of(host), .port = port, .asker = SP_ROLE_RELAY};
+    assert_int_equal(sp_dial_targets_add(&targets, &place), SP_OK);
     assert_int_equal(sp_dial_new(loop, &targets, connect_ms, hear, heard, &dial), SP_OK);
     return dial;
+}
+
+static void call(struct sp_dial *dial, uint64_t number)
+{
+    assert_int_equal(sp_dial_call(dial, number, SP_ROLE_RELAY, 0), SP_OK);
 }
 
 static void test_dial_hands_over_a_connected_descriptor(void **state)
@@ -81,7 +88,7 @@ static void test_dial_hands_over_a_connected_descriptor(void **state)
     int listener = -1;
     uint16_t port = listen_tcp(&listener);
     struct sp_dial *dial = make(*state, "127.0.0.1", port, 1000, &heard);
-    sp_dial_call(dial, 42, 0);
+    call(dial, 42);
     wait_for(*state, &heard, 1);
     assert_int_equal(heard.err, SP_OK);
     assert_int_equal(heard.call, 42);
@@ -101,7 +108,7 @@ static void test_dial_connects_to_a_path(void **state)
     (void)snprintf(path, sizeof(path), "/tmp/sp-dial-%d", (int)getpid());
     SP_AUTO_CLOSE SP_UNUSED int listener = listen_unix(path, 8);
     struct sp_dial *dial = make(*state, path, 0, 1000, &heard);
-    sp_dial_call(dial, 7, 0);
+    call(dial, 7);
     wait_for(*state, &heard, 1);
     assert_int_equal(heard.err, SP_OK);
     sp_close(heard.fd);
@@ -116,8 +123,8 @@ static void test_dial_waits_for_a_full_backlog(void **state)
     (void)snprintf(path, sizeof(path), "/tmp/sp-dial-full-%d", (int)getpid());
     SP_AUTO_CLOSE SP_UNUSED int listener = listen_unix(path, 0);
     struct sp_dial *dial = make(*state, path, 0, 3000, &heard);
-    sp_dial_call(dial, 1, 0);
-    sp_dial_call(dial, 2, 0);
+    call(dial, 1);
+    call(dial, 2);
     assert_int_equal(sp_loop_turn(*state, 20), SP_OK);
     assert_int_equal(heard.count, 1); /* the second one waits */
     sp_close(heard.fd);
@@ -137,21 +144,21 @@ static void test_dial_says_why_it_failed(void **state)
     uint16_t port = listen_tcp(&listener);
     sp_close(listener); /* nobody listens there now */
     struct sp_dial *dial = make(*state, "127.0.0.1", port, 1000, &heard);
-    sp_dial_call(dial, 1, 0);
+    call(dial, 1);
     wait_for(*state, &heard, 1);
     assert_int_equal(heard.err, SP_ERR_POOL_UNAVAILABLE);
     assert_string_equal(heard.why, "cannot connect to 127.0.0.1: Connection refused");
     sp_dial_free(dial);
 }
 
-static void test_dial_refuses_a_target_that_is_not_configured(void **state)
+static void test_dial_refuses_a_target_that_is_not_the_askers(void **state)
 {
     struct heard heard;
     struct sp_dial *dial = make(*state, "127.0.0.1", 1, 1000, &heard);
-    sp_dial_call(dial, 1, 1);
-    assert_int_equal(heard.count, 1);
-    assert_int_equal(heard.err, SP_ERR_RANGE);
-    assert_int_equal(heard.fd, -1);
+    assert_int_equal(sp_dial_call(dial, 1, SP_ROLE_RELAY, 1), SP_ERR_RANGE);
+    assert_int_equal(sp_dial_call(dial, 1, SP_ROLE_SHIP, 0), SP_ERR_RANGE);
+    assert_int_equal(sp_dial_call(dial, 1, SP_ROLE_TOKEN, 0), SP_ERR_RANGE);
+    assert_int_equal(heard.count, 0);
     sp_dial_free(dial);
 }
 
@@ -162,10 +169,10 @@ static void test_dial_gives_up_in_time(void **state)
     (void)snprintf(path, sizeof(path), "/tmp/sp-dial-slow-%d", (int)getpid());
     SP_AUTO_CLOSE SP_UNUSED int listener = listen_unix(path, 0);
     struct sp_dial *dial = make(*state, path, 0, 60, &heard);
-    sp_dial_call(dial, 1, 0);
+    call(dial, 1);
     assert_int_equal(heard.err, SP_OK);
     sp_close(heard.fd);
-    sp_dial_call(dial, 2, 0); /* the backlog is full and nobody accepts */
+    call(dial, 2); /* the backlog is full and nobody accepts */
     wait_for(*state, &heard, 2);
     assert_int_equal(heard.err, SP_ERR_POOL_UNAVAILABLE);
     sp_dial_free(dial);
@@ -195,7 +202,7 @@ int main(void)
         cmocka_unit_test(test_dial_connects_to_a_path),
         cmocka_unit_test(test_dial_waits_for_a_full_backlog),
         cmocka_unit_test(test_dial_says_why_it_failed),
-        cmocka_unit_test(test_dial_refuses_a_target_that_is_not_configured),
+        cmocka_unit_test(test_dial_refuses_a_target_that_is_not_the_askers),
         cmocka_unit_test(test_dial_gives_up_in_time),
     };
     return cmocka_run_group_tests(tests, open_loop, close_loop);
