@@ -126,13 +126,16 @@ bool sp_audit_hash_some(struct sp_audit_room *room, struct sp_audit_now now)
         return true;
     }
     room->hashing_first = row->next_in_batch;
+    const unsigned worker = row->worker;
     if (err == SP_OK) {
-        /* Whatever it says of the worker comes too late for its wire; the exchange is refused all the same. */
-        (void)!sp_room_join(room, row);
+        err = sp_room_join(room, row);
     } else {
         sp_room_refuse(room, row,
                        err == SP_ERR_LOG_UNAVAILABLE ? sp_room_not_kept(room, err)
                                                      : sp_room_misfit());
+    }
+    if (err == SP_ERR_WIRE) {
+        sp_room_blame_worker(room, worker);
     }
     return room->hashing_first != NULL;
 }

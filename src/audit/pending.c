@@ -185,7 +185,8 @@ enum sp_err sp_pending_keep_who(struct sp_pending *row, const struct sp_msg_who 
 enum sp_err sp_pending_keep_verdict(struct sp_pending *row, struct sp_msg_verdict *verdict)
 {
     struct sp_msg_verdict kept = *verdict;
-    struct sp_slice *slices[] = {&kept.detail, &kept.findings, &kept.modules, &kept.capabilities};
+    struct sp_slice *slices[] = {&kept.detail, &kept.findings, &kept.modules, &kept.capabilities,
+                                 &kept.own_module};
     kept.order = SP_PAYLOAD_EMPTY;
     kept.content = SP_PAYLOAD_EMPTY;
     SP_TRY(keep_texts(&row->texts, slices, SP_COUNT(slices)));

@@ -66,6 +66,8 @@ struct sp_pending {
     bool is_replay;
     bool is_reading_all; /* of a reading: entries of every tenant */
     bool is_orphan;      /* its front is gone: nobody waits for the answer */
+    bool is_disputed; /* before admit's word: `rival` gave a verdict, too, which was passed over */
+    uint16_t rival;
     uint16_t worker;
     uint64_t heard_us;             /* the first word of it, monotonic */
     uint64_t joined_us;            /* both parts were here */

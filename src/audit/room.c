@@ -308,19 +308,38 @@ enum sp_err sp_room_join(struct sp_audit_room *room, struct sp_pending *row)
 
 /* --- messages --- */
 
-struct sp_pending *sp_room_new_row(struct sp_audit_room *room, sp_exchange exchange,
+static uint64_t incarnation_of(sp_exchange exchange)
+{
+    return exchange >> 48;
+}
+
+static void hear_of_front(struct sp_audit_room *room, sp_exchange exchange)
+{
+    const uint64_t incarnation = incarnation_of(exchange);
+    room->front_seen = incarnation > room->front_seen ? incarnation : room->front_seen;
+}
+
+struct sp_pending *sp_room_add_row(struct sp_audit_room *room, sp_exchange exchange,
                                    enum sp_err *out_err)
 {
     struct sp_pending *row = NULL;
-    uint64_t incarnation = exchange >> 48;
     *out_err = sp_pending_add(room->table, exchange, &row);
     if (*out_err != SP_OK) {
         return NULL;
     }
     row->due_us = room->now.mono_us + SP_AUDIT_JOIN_US;
     row->heard_us = room->now.mono_us;
-    row->is_orphan = incarnation <= room->front_ended;
-    room->front_seen = incarnation > room->front_seen ? incarnation : room->front_seen;
+    row->is_orphan = incarnation_of(exchange) <= room->front_ended;
+    return row;
+}
+
+struct sp_pending *sp_room_new_row(struct sp_audit_room *room, sp_exchange exchange,
+                                   enum sp_err *out_err)
+{
+    struct sp_pending *row = sp_room_add_row(room, exchange, out_err);
+    if (row != NULL) {
+        hear_of_front(room, exchange);
+    }
     return row;
 }
 
@@ -333,6 +352,15 @@ static enum sp_err keep_who(struct sp_audit_room *room, struct sp_pending *row,
         return err;
     }
     return SP_OK;
+}
+
+/* What does not fit now is the worker's word, and not admit's, who speaks. */
+static void join_early(struct sp_audit_room *room, struct sp_pending *row)
+{
+    const unsigned worker = row->worker;
+    if (sp_room_join(room, row) == SP_ERR_WIRE) {
+        sp_room_blame_worker(room, worker);
+    }
 }
 
 enum sp_err sp_audit_who(struct sp_audit_room *room, const struct sp_msg_who *who,
@@ -348,19 +376,19 @@ enum sp_err sp_audit_who(struct sp_audit_room *room, const struct sp_msg_who *wh
     if (row != NULL && row->state != SP_PENDING_VERDICT) {
         return SP_ERR_WIRE;
     }
-    bool is_judged = row != NULL;
+    enum sp_early early = SP_EARLY_NONE;
     if (row == NULL) {
         row = sp_room_new_row(room, who->exchange, &err);
         if (row == NULL) {
             return err;
         }
+        row->state = SP_PENDING_WHO;
+        row->worker = who->worker;
+    } else {
+        hear_of_front(room, who->exchange);
+        early = sp_room_meet(room, row, who->worker);
     }
     SP_TRY(keep_who(room, row, who));
-    if (is_judged) {
-        return sp_room_join(room, row);
-    }
-    row->state = SP_PENDING_WHO;
-    row->worker = who->worker;
     if (sp_room_is_retired(room, who->policy)) {
         sp_pending_give_up(room->table, row->exchange); /* its verdict may still come */
         sp_room_refuse(room, row, sp_room_policy_changed());
@@ -369,6 +397,14 @@ enum sp_err sp_audit_who(struct sp_audit_room *room, const struct sp_msg_who *wh
     if (!sp_room_is_in_force(room, who->policy)) {
         sp_room_refuse(room, row, sp_room_misfit());
         return SP_ERR_WIRE;
+    }
+    if (early == SP_EARLY_RIGHT) {
+        join_early(room, row);
+        return SP_OK;
+    }
+    if (early == SP_EARLY_LOST) {
+        sp_room_refuse(room, row, sp_room_worker_lost);
+        return SP_OK;
     }
     if (!room->is_worker_there[who->worker] || row->is_orphan) {
         sp_pending_give_up(room->table, row->exchange);
@@ -388,15 +424,7 @@ enum sp_err sp_audit_verdict(struct sp_audit_room *room, unsigned worker,
                              struct sp_msg_verdict *verdict, struct sp_audit_now now)
 {
     room->now = now;
-    enum sp_err err = SP_OK;
     struct sp_pending *row = sp_pending_find(room->table, verdict->exchange);
-    struct sp_msg_judged judged = {.exchange = verdict->exchange,
-                                   .worker = (uint16_t)worker,
-                                   .code_bytes = verdict->code_bytes};
-    if (verdict->verdict == SP_VERDICT_ALLOW) {
-        judged.run_ms_max = verdict->run_ms_max;
-        judged.module = verdict->own_module;
-    }
     if (worker >= room->settings.workers || !is_verdict_sound(verdict)) {
         return SP_ERR_WIRE;
     }
@@ -404,32 +432,25 @@ enum sp_err sp_audit_verdict(struct sp_audit_room *room, unsigned worker,
     bool is_wanted = row != NULL && row->state == SP_PENDING_WHO;
     if (!is_wanted && sp_pending_was_given_up(room->table, verdict->exchange)) {
         room->late++;
-        (void)!room->out.judged(room->out.ctx, &judged);
+        if (row == NULL || row->worker == worker) {
+            sp_room_tell_judged(room, verdict, worker);
+        }
         return SP_OK;
     }
-    if (row != NULL && row->state != SP_PENDING_WHO) {
-        return SP_ERR_WIRE;
+    if (row == NULL || row->state == SP_PENDING_VERDICT) {
+        return sp_room_take_early(room, worker, verdict);
     }
-    bool has_who = row != NULL;
-    if (row == NULL) {
-        row = sp_room_new_row(room, verdict->exchange, &err);
-        if (row == NULL) {
-            return err;
-        }
-        row->state = SP_PENDING_VERDICT;
-        row->worker = (uint16_t)worker;
-    }
-    if (has_who && row->worker != worker) {
+    if (row->state != SP_PENDING_WHO || row->worker != worker) {
         return SP_ERR_WIRE; /* somebody else's job: the exchange goes on waiting for its own worker */
     }
-    err = sp_pending_keep_verdict(row, verdict);
+    enum sp_err err = sp_pending_keep_verdict(row, verdict);
     if (err != SP_OK) {
         sp_room_refuse_now(room, row,
                            (struct sp_refused){.err = err, .retry_after_ms = SP_AUDIT_RETRY_MS});
         return SP_OK;
     }
-    (void)!room->out.judged(room->out.ctx, &judged);
-    return has_who ? sp_room_join(room, row) : SP_OK;
+    sp_room_tell_judged(room, &row->verdict, worker);
+    return sp_room_join(room, row);
 }
 
 enum sp_err sp_audit_refusal(struct sp_audit_room *room, const struct sp_msg_refusal *refusal,
@@ -461,6 +482,10 @@ enum sp_err sp_audit_refusal(struct sp_audit_room *room, const struct sp_msg_ref
     if (row != NULL && row->state == SP_PENDING_WHO) {
         sp_pending_give_up(room->table, row->exchange);
     }
+    if (row != NULL && row->state == SP_PENDING_VERDICT) {
+        sp_room_leave_early(room, row);
+        row->state = SP_PENDING_WHO;
+    }
     if (row == NULL) {
         row = sp_room_new_row(room, refusal->exchange, &err);
         if (row == NULL) {
@@ -468,8 +493,7 @@ enum sp_err sp_audit_refusal(struct sp_audit_room *room, const struct sp_msg_ref
         }
     }
     SP_TRY(keep_who(room, row, &who));
-    sp_payload_done(&row->verdict.order);
-    sp_payload_done(&row->verdict.content);
+    sp_room_forget_verdict(row);
     err = sp_pending_keep_verdict(row, &texts);
     sp_room_refuse(room, row,
                    (struct sp_refused){

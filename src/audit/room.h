@@ -22,6 +22,7 @@
     24U /* or so many exchanges at once: where all wait for a core, the pace alone says little */
 #define SP_AUDIT_BATCH        ((size_t)32) /* and so many are worth no more waiting */
 #define SP_AUDIT_COUNTS_MAX   256U /* summaries that a role which folds them may send a second */
+#define SP_AUDIT_EARLY_MAX    64U  /* verdicts of one worker that wait for admit's word */
 #define SP_AUDIT_POLICIES_MAX ((size_t)4096)
 #define SP_AUDIT_PIECE                                                                             \
     ((size_t)1024 * 1024) /* of a content that is digested in one turn of the loop */
@@ -133,6 +134,12 @@ enum sp_err sp_audit_reload(struct sp_audit_room *room, const struct sp_audit_ch
 enum sp_err sp_audit_retire(struct sp_audit_room *room, uint64_t from, uint64_t first,
                             struct sp_audit_now now, uint64_t *out_first)
     SP_MUST_CHECK SP_NONNULL(1, 5);
+
+/*
+ * Workers (a bit each) whose word turned out not to fit when another's message, or no message at all, was at hand: the
+ * caller ends their wires. None of them is left behind.
+ */
+uint64_t sp_audit_take_liars(struct sp_audit_room *room) SP_MUST_CHECK SP_NONNULL(1);
 
 /* A wire stands, or is gone: nothing of what it was asked will be answered. */
 void sp_audit_wired(struct sp_audit_room *room, struct sp_peer peer, struct sp_audit_now now)

@@ -43,6 +43,8 @@ struct sp_audit_room {
     struct sp_still *still; /* runs whose end nobody knows */
     bool is_admit_new;      /* and was not told of the runs that began before it */
     uint64_t late;
+    uint64_t liars; /* workers whose word did not fit, a bit each, until somebody takes them */
+    unsigned early[SP_ROLE_INDEX_MAX]; /* rows in SP_PENDING_VERDICT, by who judged */
     unsigned rotations;
     bool is_old_key_kept;
     unsigned
@@ -73,8 +75,30 @@ void sp_room_wait(struct sp_audit_room *room, struct sp_pending *row, enum sp_pe
     SP_NONNULL(1, 2);
 
 /* A row for an exchange that nobody has spoken of; NULL with the reason. */
+struct sp_pending *sp_room_add_row(struct sp_audit_room *room, sp_exchange exchange,
+                                   enum sp_err *out_err) SP_NONNULL(1, 3);
+
+/* The same for admit's word, which is believed about the fronts that there are. */
 struct sp_pending *sp_room_new_row(struct sp_audit_room *room, sp_exchange exchange,
                                    enum sp_err *out_err) SP_NONNULL(1, 3);
+
+/* early.c: a verdict that comes before admit said whose job it is. SP_ERR_WIRE when the worker must not say that. */
+enum sp_err sp_room_take_early(struct sp_audit_room *room, unsigned worker,
+                               struct sp_msg_verdict *verdict) SP_MUST_CHECK SP_NONNULL(1, 3);
+
+/* admit names the worker now: the verdict is its own; it is a stranger's and gone; or its own was passed over for that. */
+enum sp_early { SP_EARLY_RIGHT, SP_EARLY_NONE, SP_EARLY_LOST };
+enum sp_early sp_room_meet(struct sp_audit_room *room, struct sp_pending *row, unsigned worker)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
+
+/* A row leaves SP_PENDING_VERDICT by another way. */
+void sp_room_leave_early(struct sp_audit_room *room, const struct sp_pending *row) SP_NONNULL(1, 2);
+void sp_room_forget_verdict(struct sp_pending *row) SP_NONNULL(1);
+void sp_room_tell_judged(struct sp_audit_room *room, const struct sp_msg_verdict *verdict,
+                         unsigned worker) SP_NONNULL(1, 2);
+
+/* What a worker said does not fit, and the message at hand is not its own: see sp_audit_take_liars. */
+void sp_room_blame_worker(struct sp_audit_room *room, unsigned worker) SP_NONNULL(1);
 
 /* Answers that the log takes nothing; nothing ran. */
 void sp_room_refuse_unrecorded(struct sp_audit_room *room, struct sp_pending *row) SP_NONNULL(1, 2);

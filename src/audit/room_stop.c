@@ -83,6 +83,7 @@ static void on_tick(void *ctx, struct sp_pending *row)
         return;
     case SP_PENDING_VERDICT:
         room->late++; /* admit never heard of it: nobody waits */
+        sp_room_leave_early(room, row);
         sp_pending_drop(room->table, row);
         return;
     case SP_PENDING_RUNNING:

@@ -10,7 +10,10 @@
 
 enum sp_err sp_memfd_new(const char *name, int *out_fd)
 {
-    int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    int fd = memfd_create(name, SP_MEMFD_FLAGS);
+    if (fd < 0 && errno == EINVAL) {
+        fd = memfd_create(name, SP_MEMFD_FLAGS & ~SP_MEMFD_NOEXEC_SEAL); /* an older kernel */
+    }
     if (fd < 0) {
         return errno == ENOMEM || errno == EMFILE || errno == ENFILE ? SP_ERR_NOMEM : SP_ERR_SYSTEM;
     }
@@ -49,11 +52,12 @@ enum sp_err sp_memfd_size(int fd, size_t *out)
     return SP_OK;
 }
 
-/* The seals come first: a size that is read before shrinking is forbidden says nothing. */
+/* More seals than ours are as good: a kernel may add that nobody executes it. They come first: a size that is read before shrinking is forbidden says nothing. */
 enum sp_err sp_memfd_check(int fd, size_t size)
 {
     struct stat st;
-    if (fcntl(fd, F_GET_SEALS) != SEALS || fstat(fd, &st) != 0) {
+    const int seals = fcntl(fd, F_GET_SEALS);
+    if (seals < 0 || (seals & SEALS) != SEALS || fstat(fd, &st) != 0) {
         return SP_ERR_WIRE;
     }
     return st.st_size >= 0 && (size_t)st.st_size == size ? SP_OK : SP_ERR_WIRE;
@@ -67,7 +71,7 @@ enum sp_err sp_memfd_map(int fd, size_t size, struct sp_slice *out)
     }
     void *ptr = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
     if (ptr == MAP_FAILED) {
-        return SP_ERR_NOMEM;
+        return errno == ENOMEM ? SP_ERR_NOMEM : SP_ERR_WIRE;
     }
     *out = sp_slice_make(ptr, size);
     return SP_OK;

@@ -172,10 +172,21 @@ static void arm_hash(struct audit_state *state)
     }
 }
 
+static void end_liars(struct audit_state *state)
+{
+    uint64_t liars = sp_audit_take_liars(state->room);
+    for (unsigned i = 0; liars != 0; i++, liars >>= 1) {
+        if ((liars & 1U) != 0) {
+            sp_self_break(state->self, (struct sp_peer){.role = SP_ROLE_INSPECT, .index = i});
+        }
+    }
+}
+
 static void on_hash(void *ctx)
 {
     struct audit_state *state = ctx;
     (void)sp_audit_hash_some(state->room, audit_now());
+    end_liars(state);
     arm_hash(state);
     arm_commit(state);
 }
@@ -226,6 +237,7 @@ static enum sp_err on_who(void *ctx, struct sp_peer from, struct sp_message *mes
     (void)from;
     SP_TRY(sp_msg_who_read(message, &msg));
     enum sp_err err = sp_audit_who(state->room, &msg, audit_now());
+    end_liars(state);
     arm_hash(state);
     arm_commit(state);
     return err;

@@ -176,14 +176,16 @@ static void on_lost(void *ctx, struct sp_channel *from, enum sp_err why)
 
 /*
  * What if the reporter is hostile? It can have only those ended whom it is wired to, and its own name stands in the
- * line, so that an operator sees who keeps doing it.
+ * line, one for each life of theirs, so that an operator sees who keeps doing it.
  */
 void sp_child_blame(struct sp_house *house, struct sp_peer by, struct sp_peer who, enum sp_err why)
 {
     struct sp_child *child = sp_child_find(house, who.role, who.index);
-    if (child == NULL || !sp_child_is_up(child) || !sp_wiring_may(by.role, who.role)) {
+    if (child == NULL || !sp_child_is_up(child) || child->is_blamed ||
+        !sp_wiring_may(by.role, who.role)) {
         return;
     }
+    child->is_blamed = true;
     sp_log(SP_LOG_ERROR, "role.blamed", "role=%s.%u by=%s.%u error=%s", sp_role_name(who.role),
            who.index, sp_role_name(by.role), by.index, sp_err_name(why));
     sp_child_kill(child);
@@ -306,6 +308,7 @@ void sp_child_start(struct sp_child *child)
     }
     child->incarnation++;
     child->report[0] = '\0';
+    child->is_blamed = false;
     child->state = SP_CHILD_STARTING;
     enum sp_err err = spawn(child);
     if (err == SP_OK) {

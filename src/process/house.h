@@ -46,6 +46,7 @@ struct sp_child {
     uint32_t incarnation;
     unsigned failures; /* in a row */
     uint64_t up_since_ms;
+    bool is_blamed; /* once is enough: it is on its way out */
     char report[SP_CHILD_REPORT_MAX];
     uint32_t generation;               /* of the settings that it has */
     bool is_reloading;                 /* it has not said yet whether it took the new ones */
@@ -162,7 +163,7 @@ void sp_child_stop(struct sp_child *child, unsigned grace_ms) SP_NONNULL(1);
 void sp_child_kill(struct sp_child *child) SP_NONNULL(1);
 void sp_children_free(struct sp_house *house) SP_NONNULL(1);
 
-/* A role broke the protocol: it is ended, and comes back as new. */
+/* A role broke the protocol: it is ended, and comes back as new. Only who is wired to it may say so, and only once. */
 void sp_child_blame(struct sp_house *house, struct sp_peer by, struct sp_peer who, enum sp_err why)
     SP_NONNULL(1);
 

@@ -150,6 +150,12 @@ static void free_wire(struct wire *wire)
     free(wire);
 }
 
+/* Who runs out of memory makes room by its own end: the neighbour whose message it was did nothing wrong. */
+static bool is_own_trouble(enum sp_err err)
+{
+    return err == SP_ERR_NOMEM || err == SP_ERR_SYSTEM;
+}
+
 /*
  * What if the asker is hostile? A message without a row ends its wire; the supervisor is told who it was, and replaces
  * that process.
@@ -158,11 +164,19 @@ static enum sp_err on_peer_message(void *ctx, struct sp_channel *from, struct sp
 {
     struct wire *wire = ctx;
     struct sp_self *self = wire->self;
+    const struct sp_peer peer = wire->peer;
     (void)from;
-    if (message->type >= SP_MSG_COUNT || self->handlers[wire->peer.role][message->type] == NULL) {
+    if (message->type >= SP_MSG_COUNT || self->handlers[peer.role][message->type] == NULL) {
         return SP_ERR_WIRE;
     }
-    return self->handlers[wire->peer.role][message->type](self->state, wire->peer, message);
+    enum sp_err err = self->handlers[peer.role][message->type](self->state, peer, message);
+    if (!is_own_trouble(err)) {
+        return err;
+    }
+    sp_log(SP_LOG_ERROR, "role.trouble", "message=%s from=%s.%u", sp_msg_name(message->type),
+           sp_role_name(peer.role), peer.index);
+    sp_self_finish(self, err);
+    return SP_OK;
 }
 
 static void on_peer_lost(void *ctx, struct sp_channel *from, enum sp_err why)
@@ -184,6 +198,14 @@ static void on_peer_lost(void *ctx, struct sp_channel *from, enum sp_err why)
     free_wire(wire);
     if (self->spec->lost != NULL) {
         self->spec->lost(self->state, peer);
+    }
+}
+
+void sp_self_break(struct sp_self *self, struct sp_peer peer)
+{
+    if (sp_self_wire(self, peer.role, peer.index) != NULL) {
+        struct wire *wire = self->wires[peer.role][peer.index];
+        on_peer_lost(wire, wire->channel, SP_ERR_WIRE);
     }
 }
 

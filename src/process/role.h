@@ -41,7 +41,10 @@ enum sp_tls_gift {
     SP_TLS_GIFT_COUNT
 };
 
-/* Handles one message of a peer; anything but SP_OK closes the wire. Over each handler stands: what if the asker is hostile? */
+/*
+ * Handles one message of a peer. SP_ERR_NOMEM and SP_ERR_SYSTEM end this process, for they are no fault of the peer's;
+ * anything else but SP_OK closes the wire, and has the peer replaced. Over each handler stands: what if the asker is hostile?
+ */
 typedef enum sp_err sp_handle_fn(void *state, struct sp_peer from, struct sp_message *message);
 
 struct sp_handler {
@@ -94,7 +97,6 @@ void sp_self_connects_to(struct sp_self *self, const uint16_t *ports, size_t cou
 #define SP_SELF_REPORT_MAX ((size_t)256)
 void sp_self_reports(struct sp_self *self, struct sp_slice text) SP_NONNULL(1);
 
-/* Moves a given descriptor out, -1 when it was not given. */
 /* Tells the supervisor whether the settings of a RELOAD are in force. */
 void sp_self_reloaded(struct sp_self *self, uint32_t generation, enum sp_err err) SP_NONNULL(1);
 
@@ -102,11 +104,15 @@ void sp_self_reloaded(struct sp_self *self, uint32_t generation, enum sp_err err
 enum sp_err sp_self_retired(struct sp_self *self, const struct sp_msg_retired *msg)
     SP_MUST_CHECK SP_NONNULL(1, 2);
 
+/* Moves a given descriptor out, -1 when it was not given. */
 int sp_self_take_gift(struct sp_self *self, enum sp_gift what, unsigned index) SP_NONNULL(1);
 
 /* The wire to a peer, NULL while there is none. Borrowed: ask again each time. */
 struct sp_channel *sp_self_wire(struct sp_self *self, enum sp_role role, unsigned index)
     SP_NONNULL(1);
+
+/* This peer said what it may not say, which showed only when another's message was at hand: its wire ends as if by that. */
+void sp_self_break(struct sp_self *self, struct sp_peer peer) SP_NONNULL(1);
 
 /* Ends the process orderly; `why` other than SP_OK is logged and becomes exit status 1. */
 void sp_self_finish(struct sp_self *self, enum sp_err why) SP_NONNULL(1);

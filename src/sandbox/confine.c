@@ -61,10 +61,6 @@ static enum sp_err enter_limits(const struct sp_profile *profile)
 
 static void enter_user(const struct sp_confine_options *options, struct sp_confinement *report)
 {
-    if (options->profile->is_wide) {
-        report->layers |= SP_LAYER_USER | SP_LAYER_CAPABILITIES;
-        return; /* makes namespaces, and gives these away in each child */
-    }
     if (sp_privilege_become(options->uid, options->gid) == SP_OK && !sp_privilege_is_root()) {
         report->layers |= SP_LAYER_USER;
     }
@@ -73,9 +69,8 @@ static void enter_user(const struct sp_confine_options *options, struct sp_confi
     }
 }
 
-static void enter_seal(const struct sp_profile *profile, struct sp_confinement *report)
+static void enter_seal(struct sp_confinement *report)
 {
-    (void)profile;
     if (sp_privilege_seal() == SP_OK && sp_privilege_has_no_new_privs()) {
         report->layers |= SP_LAYER_NO_NEW_PRIVS;
     }
@@ -87,8 +82,7 @@ static void enter_landlock(const struct sp_confine_options *options, struct sp_c
                                             .own_fd = options->own_fd,
                                             .ports = options->ports,
                                             .port_count = options->port_count};
-    if (options->profile->files == SP_FILES_OWN ||
-        sp_landlock_enter(options->profile, &given, &report->landlock_abi) == SP_OK) {
+    if (sp_landlock_enter(options->profile, &given, &report->landlock_abi) == SP_OK) {
         report->layers |= SP_LAYER_LANDLOCK;
     }
 }
@@ -106,18 +100,14 @@ static void describe(const struct sp_confine_options *options, unsigned uid,
     const unsigned have = report->layers;
     char landlock[32] = "missing";
     char seccomp[48] = "missing";
-    if (options->profile->files == SP_FILES_OWN) {
-        (void)snprintf(landlock, sizeof(landlock), "none");
-    } else if ((have & SP_LAYER_LANDLOCK) != 0) {
+    if ((have & SP_LAYER_LANDLOCK) != 0) {
         (void)snprintf(landlock, sizeof(landlock), "abi%d", report->landlock_abi);
     }
     if ((have & SP_LAYER_SECCOMP) != 0) {
         (void)snprintf(seccomp, sizeof(seccomp), "%s(%u rows)",
                        sp_seccomp_default_name(options->profile), report->rows);
     }
-    const char *capabilities = options->profile->is_wide             ? "kept"
-                               : (have & SP_LAYER_CAPABILITIES) != 0 ? "none"
-                                                                     : "left";
+    const char *capabilities = (have & SP_LAYER_CAPABILITIES) != 0 ? "none" : "left";
     (void)snprintf(report->text, sizeof(report->text),
                    "uid=%u caps=%s nnp=%s landlock=%s seccomp=%s limits=%s", uid, capabilities,
                    (have & SP_LAYER_NO_NEW_PRIVS) != 0 ? "yes" : "missing", landlock, seccomp,
@@ -136,7 +126,7 @@ enum sp_err sp_confine(const struct sp_confine_options *options, struct sp_confi
     if (enter_limits(options->profile) == SP_OK) {
         report.layers |= SP_LAYER_LIMITS;
     }
-    enter_seal(options->profile, &report);
+    enter_seal(&report);
     enter_landlock(options, &report);
     enter_seccomp(options->profile, &report);
     describe(options, uid, &report);

@@ -159,7 +159,6 @@ static enum sp_err add_rules(int ruleset, const struct sp_profile *profile,
     case SP_FILES_PROGRAM:
         return add_program(ruleset, dir_fd);
     case SP_FILES_NONE:
-    case SP_FILES_OWN:
         break;
     }
     return SP_OK;

@@ -14,8 +14,8 @@
 /* How one argument decides whether a row fits. */
 enum sp_check {
     SP_CHECK_NONE,
-    SP_CHECK_IS,    /* the argument is `value` */
-    SP_CHECK_NOT,   /* it is anything but `value` */
+    SP_CHECK_IS, /* the argument is `value` */
+    SP_CHECK_NOT, /* its lower 32 bits are anything but `value`: the kernel looks at no more of an int */
     SP_CHECK_CLEAR, /* none of the bits `value` is set */
     SP_CHECK_SET,   /* at least all of the bits `value` are set */
     SP_CHECK_SELF   /* it is the number of this process */
@@ -56,6 +56,11 @@ struct sp_rule {
         (call), (why), (answer), (check), (argument), (uint64_t)(value), false, 0, 0               \
     }
 
+/* Flags of clone: by a namespace of users a process gets capabilities again. */
+#define SP_NEW_NAMESPACES                                                                          \
+    (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |  \
+     CLONE_NEWNET)
+
 /* What of the file system stays within reach. */
 enum sp_files {
     SP_FILES_NONE, /* nothing at all */
@@ -63,7 +68,6 @@ enum sp_files {
     SP_FILES_GIVEN, /* beneath options.dir_fd: read; nothing at all when none was given */
     SP_FILES_READ,  /* the listed paths, reading only */
     SP_FILES_PROGRAM, /* everything: read and execute; beneath options.dir_fd and /tmp: write; /dev: read and write */
-    SP_FILES_OWN /* no Landlock: the profile says why in its file */
 };
 
 /* Many calls with one reason and one answer, for a table that has to name most of them. */
@@ -87,8 +91,6 @@ struct sp_profile {
     const char *name;
     const struct sp_rule *rules;
     size_t rule_count;
-    bool
-        is_wide; /* an absent row is answered with EPERM instead of killing; keeps what `init` needs as root */
     bool is_lenient; /* an absent row is answered with EPERM: for a program that is not ours */
     enum sp_files files;
     const char *const *paths; /* SP_FILES_READ: ends with NULL */

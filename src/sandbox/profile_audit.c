@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include "base/attr.h"
+#include "os/memfd.h"
 
 /* Writes the log: only files beneath its directory, and nothing there is ever removed, renamed or cut. */
 static const struct sp_rule rules[] = {
@@ -22,7 +23,8 @@ static const struct sp_rule rules[] = {
     SP_ALLOW("fstatfs", "whether the disk has room for what must be laid down"),
     SP_ALLOW("getdents64", "which files the log has"),
     SP_ALLOW("newfstatat", "how long a file of the log is"),
-    SP_ALLOW("memfd_create", "an answer over 16 KiB that is given once more gets a descriptor"),
+    SP_ALLOW_IF("memfd_create", 1, SP_CHECK_CLEAR, ~SP_MEMFD_FLAGS,
+                "an answer over 16 KiB that is given once more gets a descriptor"),
     SP_ALLOW_IF("fcntl", 1, SP_CHECK_IS, F_ADD_SEALS, "it is sealed before it is handed on"),
     SP_ALLOW("mlock", "a secret stays out of swap"),
 };

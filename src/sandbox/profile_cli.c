@@ -1,6 +1,8 @@
 #include "sandbox/profile.h"
 
 #include <errno.h>
+#include <linux/sched.h>
+#include <sys/socket.h>
 
 #include "base/attr.h"
 
@@ -72,7 +74,9 @@ static const struct sp_rule rules[] = {
     SP_ALLOW("mincore", "it loads libraries, and allocates"),
     SP_ALLOW("msync", "it loads libraries, and allocates"),
     SP_ALLOW("membarrier", "it loads libraries, and allocates"),
-    SP_ALLOW("clone", "it starts others: a shell, its Python"),
+    SP_ALLOW_IF("clone", 0, SP_CHECK_CLEAR, SP_NEW_NAMESPACES,
+                "it starts others: a shell, its Python; in no namespace of its own, which gives "
+                "capabilities"),
     SP_ALLOW("fork", "it starts others: a shell, its Python"),
     SP_ALLOW("vfork", "it starts others: a shell, its Python"),
     SP_ALLOW("execve", "it starts others: a shell, its Python"),
@@ -135,7 +139,10 @@ static const struct sp_rule rules[] = {
     SP_ALLOW("eventfd2", "it waits for several things"),
     SP_ALLOW("pipe", "it waits for several things"),
     SP_ALLOW("pipe2", "it waits for several things"),
-    SP_ALLOW("socket", "the identity provider, and names on the way"),
+    SP_ALLOW_IF("socket", 0, SP_CHECK_IS, AF_UNIX, "names on the way"),
+    SP_ALLOW_IF("socket", 0, SP_CHECK_IS, AF_INET, "the identity provider, and names on the way"),
+    SP_ALLOW_IF("socket", 0, SP_CHECK_IS, AF_INET6, "the identity provider, and names on the way"),
+    SP_ALLOW_IF("socket", 0, SP_CHECK_IS, AF_NETLINK, "which addresses this machine has"),
     SP_ALLOW("socketpair", "the identity provider, and names on the way"),
     SP_ALLOW("bind", "the identity provider, and names on the way"),
     SP_ALLOW("connect", "the identity provider, and names on the way"),

@@ -30,8 +30,10 @@ const struct sp_rule sp_common_rules[] = {
     SP_ALLOW_IF("fcntl", 1, SP_CHECK_IS, F_SETFD, "descriptors are kept from being inherited"),
     SP_ALLOW_IF("fcntl", 1, SP_CHECK_IS, F_DUPFD_CLOEXEC, "a second descriptor of the same thing"),
     SP_ALLOW_IF("fcntl", 1, SP_CHECK_IS, F_GET_SEALS, "the seals of a received body are looked at"),
-    SP_ALLOW_IF("newfstatat", 3, SP_CHECK_IS, AT_EMPTY_PATH,
-                "the size of a received body; by descriptor only"),
+    SP_ALLOW_IF(
+        "newfstatat", 3, SP_CHECK_IS, AT_EMPTY_PATH,
+        "the size of a received body; whether a path is beside it no filter can see, and no "
+        "more than names and sizes would be told"),
     SP_ALLOW("fstat", "the size of a received body, by its other name"),
     SP_ALLOW_IF("write", 0, SP_CHECK_IS, 2, "last words on standard error"),
     SP_ALLOW("clock_gettime", "the time, where the kernel has no page for it"),

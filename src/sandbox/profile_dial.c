@@ -1,6 +1,7 @@
 #include "sandbox/profile.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include "base/attr.h"
@@ -28,7 +29,8 @@ static const struct sp_rule rules[] = {
     SP_ALLOW("recvfrom", "answers of DNS servers"),
     SP_ALLOW("recvmsg", "addresses of this machine"),
     SP_ALLOW("poll", "the resolver waits for an answer"),
-    SP_ALLOW("openat", "the resolver's files, read-only"),
+    SP_ALLOW_IF("openat", 2, SP_CHECK_CLEAR, O_WRONLY | O_RDWR | O_CREAT | O_TRUNC,
+                "the resolver's files, for reading"),
     SP_ALLOW("read", "the resolver's files"),
     SP_ALLOW("lseek", "the resolver's files"),
     SP_ALLOW("newfstatat", "whether the resolver's files changed"),

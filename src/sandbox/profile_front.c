@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "base/attr.h"
+#include "os/memfd.h"
 
 /* Runs the HTTP library on hostile requests: streams come from door by descriptor, nothing is opened or connected. */
 static const struct sp_rule rules[] = {
@@ -19,7 +20,8 @@ static const struct sp_rule rules[] = {
     SP_ALLOW("getsockopt", "what went wrong with a stream"),
     SP_ALLOW("lseek", "a body's descriptor is read from its start"),
     SP_ALLOW("ftruncate", "a body's descriptor gets its size"),
-    SP_ALLOW("memfd_create", "a body over 16 KiB gets a descriptor"),
+    SP_ALLOW_IF("memfd_create", 1, SP_CHECK_CLEAR, ~SP_MEMFD_FLAGS,
+                "a body over 16 KiB gets a descriptor"),
     SP_ALLOW("write", "a body is written into its descriptor, once"),
     SP_ALLOW_IF("fcntl", 1, SP_CHECK_IS, F_ADD_SEALS, "a body is sealed before it is handed on"),
     SP_ANSWER("openat", ENOENT, "the library looks for the time zone"),

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include "base/attr.h"
+#include "os/memfd.h"
 
 /* Answers relay over a unix socket and leads the sessions; reads what tenants' code wrote. */
 static const struct sp_rule rules[] = {
@@ -18,7 +19,8 @@ static const struct sp_rule rules[] = {
     SP_ALLOW("shutdown", "a connection ends"),
     SP_ALLOW("setsockopt", "room in the wire of a session"),
     SP_ALLOW("getsockopt", "what went wrong with a connection"),
-    SP_ALLOW("memfd_create", "a body over 16 KiB gets a descriptor"),
+    SP_ALLOW_IF("memfd_create", 1, SP_CHECK_CLEAR, ~SP_MEMFD_FLAGS,
+                "a body over 16 KiB gets a descriptor"),
     SP_ALLOW_IF("fcntl", 1, SP_CHECK_IS, F_ADD_SEALS, "a body is sealed before it is handed on"),
 };
 

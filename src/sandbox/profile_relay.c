@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "base/attr.h"
+#include "os/memfd.h"
 
 /* Runs the HTTP client and TLS on the answers of a pool; connected descriptors come from dial. */
 static const struct sp_rule rules[] = {
@@ -23,7 +24,8 @@ static const struct sp_rule rules[] = {
               "the library connects although the descriptor is connected; this answer lets it go "
               "on to look"),
     SP_ALLOW("ftruncate", "a body's descriptor gets its size"),
-    SP_ALLOW("memfd_create", "a body over 16 KiB gets a descriptor"),
+    SP_ALLOW_IF("memfd_create", 1, SP_CHECK_CLEAR, ~SP_MEMFD_FLAGS,
+                "a body over 16 KiB gets a descriptor"),
     SP_ALLOW("write", "a body is written into its descriptor, once"),
     SP_ALLOW_IF("fcntl", 1, SP_CHECK_IS, F_ADD_SEALS, "a body is sealed before it is handed on"),
     SP_ALLOW("mlock", "a secret stays out of swap"),

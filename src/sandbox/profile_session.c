@@ -143,16 +143,12 @@ static const struct sp_call_group groups[] = {
       "iopl", "ioperm", "syslog", "nfsservctl"}},
 };
 
-#define NEW_NAMESPACES                                                                             \
-    (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |  \
-     CLONE_NEWNET)
-
 /* Set in the types of every special file but a FIFO: character and block devices, directories, links, sockets. */
 #define SPECIAL_FILES (S_IFCHR | S_IFBLK)
 
 /* Calls on which an argument decides; what fits no row answers ENOSYS. */
 static const struct sp_rule rules[] = {
-    SP_ALLOW_IF("clone", 0, SP_CHECK_CLEAR, NEW_NAMESPACES,
+    SP_ALLOW_IF("clone", 0, SP_CHECK_CLEAR, SP_NEW_NAMESPACES,
                 "threads and processes, never a namespace"),
     SP_ANSWER_IF("clone", 0, SP_CHECK_SET, CLONE_NEWUSER, EPERM,
                  "a user namespace gives capabilities"),

@@ -1,13 +1,10 @@
 #include "sandbox/profile.h"
 
-#include <fcntl.h>
-
 #include "base/attr.h"
 
 /* Holds the long-lived credential; hands out short ones. Talks to the identity provider by descriptors from dial. */
 static const struct sp_rule rules[] = {
-    SP_ALLOW_IF("openat2", 0, SP_CHECK_NOT, (uint32_t)AT_FDCWD,
-                "the projected token, beneath its directory"),
+    SP_ALLOW("openat2", "the projected token; Landlock bounds it to its directory, for reading"),
     SP_ALLOW("write", "requests to the identity provider, in TLS"),
     SP_ALLOW("sendto", "requests to the identity provider"),
     SP_ALLOW("recvfrom", "its answers"),

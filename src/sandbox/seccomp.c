@@ -21,7 +21,7 @@
 
 const char *sp_seccomp_default_name(const struct sp_profile *profile)
 {
-    return profile->is_wide || profile->is_lenient ? "errno" : DEFAULT_NAME;
+    return profile->is_lenient ? "errno" : DEFAULT_NAME;
 }
 
 int sp_seccomp_number(const char *call)
@@ -36,9 +36,7 @@ static struct scmp_arg_cmp comparison(const struct sp_rule *rule)
     switch (rule->check) {
     case SP_CHECK_NONE:
     case SP_CHECK_IS:
-        break;
-    case SP_CHECK_NOT:
-        cmp.op = SCMP_CMP_NE;
+    case SP_CHECK_NOT: /* add_other makes it */
         break;
     case SP_CHECK_CLEAR:
         cmp.op = SCMP_CMP_MASKED_EQ;
@@ -54,6 +52,24 @@ static struct scmp_arg_cmp comparison(const struct sp_rule *rule)
     return cmp;
 }
 
+/*
+ * Any number but one, by the bits that differ: a comparison of all 64 would let the one pass with a bit set above the 32
+ * that the kernel looks at.
+ */
+static int add_other(scmp_filter_ctx filter, uint32_t action, int call, const struct sp_rule *rule)
+{
+    int status = 0;
+    for (unsigned bit = 0; bit < 32 && status == 0; bit++) {
+        const uint64_t mask = UINT64_C(1) << bit;
+        const struct scmp_arg_cmp cmp = {.arg = rule->argument,
+                                         .op = SCMP_CMP_MASKED_EQ,
+                                         .datum_a = mask,
+                                         .datum_b = ~rule->value & mask};
+        status = seccomp_rule_add_array(filter, action, call, 1, &cmp);
+    }
+    return status;
+}
+
 /* A call that this machine does not have cannot be made, so its row is passed over. */
 static enum sp_err add(scmp_filter_ctx filter, const struct sp_rule *rule, unsigned *rows)
 {
@@ -67,7 +83,9 @@ static enum sp_err add(scmp_filter_ctx filter, const struct sp_rule *rule, unsig
         {.arg = rule->more_argument, .op = SCMP_CMP_EQ, .datum_a = rule->more, .datum_b = 0},
     };
     const unsigned count = rule->check == SP_CHECK_NONE ? 0 : rule->has_more ? 2 : 1;
-    int status = seccomp_rule_add_array(filter, action, call, count, cmp);
+    int status = rule->check == SP_CHECK_NOT
+                     ? add_other(filter, action, call, rule)
+                     : seccomp_rule_add_array(filter, action, call, count, cmp);
     if (status != 0 && status != -EEXIST) {
         return SP_ERR_SYSTEM;
     }
@@ -101,8 +119,8 @@ static enum sp_err fill_and_load(scmp_filter_ctx filter, const struct sp_profile
 enum sp_err sp_seccomp_enter(const struct sp_profile *profile, unsigned *out_rows)
 {
     unsigned rows = 0;
-    scmp_filter_ctx filter = seccomp_init(
-        profile->is_wide || profile->is_lenient ? SCMP_ACT_ERRNO(EPERM) : DEFAULT_ACTION);
+    scmp_filter_ctx filter =
+        seccomp_init(profile->is_lenient ? SCMP_ACT_ERRNO(EPERM) : DEFAULT_ACTION);
     if (filter == NULL) {
         return SP_ERR_NOMEM;
     }

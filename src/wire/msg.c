@@ -82,8 +82,9 @@ static enum sp_err send_whole(struct sp_channel *channel, enum sp_msg_type type,
         {                                                                                          \
             return SP_ERR_WIRE;                                                                    \
         }                                                                                          \
-        if (read_##name(&r, &message->fds[0], out) != SP_OK) {                                     \
-            SP_MSG_##constant##_FIELDS(DROP) return SP_ERR_WIRE;                                   \
+        const enum sp_err err = read_##name(&r, &message->fds[0], out);                            \
+        if (err != SP_OK) {                                                                        \
+            SP_MSG_##constant##_FIELDS(DROP) return err == SP_ERR_NOMEM ? err : SP_ERR_WIRE;       \
         }                                                                                          \
         return SP_OK;                                                                              \
     }                                                                                              \

@@ -90,8 +90,8 @@ SP_MSG_LIST(SP_MSG_AS_STRUCT)
 #undef SP_MSG_AS_STRUCT
 
 /*
- * For each: sp_msg_NAME_write puts the fields; sp_msg_NAME_read reads a whole body (nothing may be left over) and takes
- * the payload's descriptor from `message`; sp_msg_NAME_send writes and sends, a payload's memfd beside it.
+ * For each: sp_msg_NAME_write puts the fields; sp_msg_NAME_read reads a whole body (nothing may be left over; SP_ERR_WIRE,
+ * or SP_ERR_NOMEM of our own) and takes the payload's descriptor from `message`; sp_msg_NAME_send writes and sends, a payload's memfd beside it.
  */
 #define SP_MSG_AS_PROTOTYPES(type, name)                                                           \
     void sp_msg_##name##_write(struct sp_writer *w, const struct sp_msg_##name *msg)               \

@@ -11,6 +11,10 @@
 #include "base/own.h"
 #include "os/spawn.h"
 
+/* Numbers at which the role of the test has no memory left, and at which it finds that its peer lied before. */
+#define NO_MEMORY UINT64_C(13)
+#define A_LIE     UINT64_C(14)
+
 /*
  * A role of the test, run in a child as the program runs one: it answers a peer's JUDGED with ENDED, and breaks off at
  * anything else.
@@ -35,6 +39,13 @@ static enum sp_err on_judged(void *state, struct sp_peer from, struct sp_message
     struct echo *echo = state;
     struct sp_msg_judged judged;
     SP_TRY(sp_msg_judged_read(message, &judged));
+    if (judged.exchange == NO_MEMORY) {
+        return SP_ERR_NOMEM;
+    }
+    if (judged.exchange == A_LIE) {
+        sp_self_break(echo->self, from);
+        return SP_OK;
+    }
     const struct sp_msg_ended ended = {.exchange = judged.exchange, .state = 2};
     return sp_msg_ended_send(sp_self_wire(echo->self, from.role, from.index), &ended);
 }
@@ -203,6 +214,39 @@ static void test_message_without_a_row_ends_the_wire_and_is_told(void **state)
     (void)strike_stage(&stage);
 }
 
+/* Its neighbour is not to be replaced for that: front would be, by a body that needs more memory than a worker has. */
+static void test_role_without_memory_ends_and_blames_nobody(void **state)
+{
+    struct stage stage;
+    (void)state;
+    raise_stage(&stage);
+    settle(&stage, "settings");
+    wait_for(&stage, &stage.seen.up);
+    give_wire(&stage);
+    ask(&stage, NO_MEMORY);
+    wait_for(&stage, &stage.seen.lost);
+    assert_int_equal(stage.seen.broken, 0);
+    assert_int_equal(WEXITSTATUS(strike_stage(&stage)), 1);
+}
+
+static void test_wire_of_a_peer_that_is_found_to_lie_is_ended(void **state)
+{
+    struct stage stage;
+    (void)state;
+    raise_stage(&stage);
+    settle(&stage, "settings");
+    wait_for(&stage, &stage.seen.up);
+    give_wire(&stage);
+    ask(&stage, A_LIE);
+    wait_for(&stage, &stage.peer_seen.lost);
+    wait_for(&stage, &stage.seen.broken);
+    assert_int_equal(stage.seen.lost, 0);
+    give_wire(&stage);
+    ask(&stage, 79);
+    wait_for(&stage, &stage.peer_seen.ended);
+    (void)strike_stage(&stage);
+}
+
 static void test_role_ends_with_its_supervisor(void **state)
 {
     struct stage stage;
@@ -229,6 +273,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_role_confines_itself_then_answers_peers),
         cmocka_unit_test(test_message_without_a_row_ends_the_wire_and_is_told),
+        cmocka_unit_test(test_role_without_memory_ends_and_blames_nobody),
+        cmocka_unit_test(test_wire_of_a_peer_that_is_found_to_lie_is_ended),
         cmocka_unit_test(test_role_ends_with_its_supervisor),
         cmocka_unit_test(test_failed_init_is_exit_status_one),
     };

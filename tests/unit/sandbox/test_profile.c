@@ -1,6 +1,8 @@
 #include "sandbox/profile.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -76,6 +78,7 @@ static const struct {
     {"mmap executable", SYS_mmap, {0, 4096, PROT_READ | PROT_EXEC}},
     {"mprotect executable", SYS_mprotect, {0, 0, PROT_EXEC}},
     {"memfd_secret", 447, {0, 0, 0}},
+    {"memfd of huge pages", SYS_memfd_create, {0, MFD_HUGETLB, 0}},
 };
 
 #ifdef SP_SECCOMP_LOG
@@ -162,6 +165,26 @@ static void test_audit_cannot_cut_a_file_by_opening_it(void **state)
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
 }
 
+/* The Azure CLI is no program of ours: an error is what it gets. */
+static int try_as_cli(const void *what)
+{
+    (void)what;
+    const bool is_refused = syscall(SYS_clone, (long)(CLONE_NEWUSER | SIGCHLD), 0, 0, 0, 0) < 0 &&
+                            errno == EPERM && socket(AF_ALG, SOCK_SEQPACKET, 0) < 0 &&
+                            errno == EPERM && syscall(SYS_unshare, CLONE_NEWUSER) < 0 &&
+                            errno == EPERM;
+    return is_refused && socket(AF_INET, SOCK_STREAM, 0) >= 0 ? 7 : 1;
+}
+
+static void test_cli_gets_no_namespace_and_no_odd_socket(void **state)
+{
+    SP_AUTO_CLOSE int dir = make_dir();
+    (void)state;
+    const int status = inside(&sp_profile_cli, dir, try_as_cli, NULL);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 7);
+}
+
 static void expect_to_pass(const struct sp_profile *profile, int dir, const struct sp_rule *rule)
 {
     /* Returning from a signal that never came ends the process whatever the filter says. */
@@ -207,6 +230,7 @@ int main(void)
         cmocka_unit_test(test_every_profile_lets_a_process_go_on_and_end),
         cmocka_unit_test(test_no_profile_lets_dangerous_calls_pass),
         cmocka_unit_test(test_audit_cannot_cut_a_file_by_opening_it),
+        cmocka_unit_test(test_cli_gets_no_namespace_and_no_odd_socket),
         cmocka_unit_test(test_every_listed_call_passes),
         cmocka_unit_test(test_every_row_says_why),
     };

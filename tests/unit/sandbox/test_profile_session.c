@@ -48,6 +48,7 @@ static const struct attempt attempts[] = {
     {"shmget", SYS_shmget, {0, 4096, 0600}, ENOSYS},
     {"sync", SYS_sync, {0}, EPERM},
     {"TIOCSTI", SYS_ioctl, {0, TIOCSTI, 0}, EPERM},
+    {"TIOCSTI as the kernel reads it", SYS_ioctl, {0, 1L << 32 | TIOCSTI, 0}, ENOSYS},
     {"another ioctl", SYS_ioctl, {-1, FIONREAD, 0}, EBADF},
     {"a call of no number", 9999, {0}, ENOSYS},
 };
