@@ -46,7 +46,7 @@ struct sp_child {
     uint32_t incarnation;
     unsigned failures; /* in a row */
     uint64_t up_since_ms;
-    bool is_blamed; /* once is enough: it is on its way out */
+    bool is_blamed;
     char report[SP_CHILD_REPORT_MAX];
     uint32_t generation;               /* of the settings that it has */
     bool is_reloading;                 /* it has not said yet whether it took the new ones */
@@ -134,8 +134,7 @@ enum sp_err sp_estate_renew_tls(struct sp_estate *estate, const struct sp_config
 enum sp_err sp_estate_renew_ships(struct sp_estate *estate, const struct sp_config *config)
     SP_MUST_CHECK SP_NONNULL(1, 2);
 
-/* Opens the token store's files by their names, and makes them: before every start of admit. The old descriptors stay on
- * failure. */
+/* Opens the token store's files by their names, and makes them: before every start of admit. Old ones stay on failure. */
 enum sp_err sp_estate_renew_tokens(struct sp_estate *estate, const char *state_dir)
     SP_MUST_CHECK SP_NONNULL(1, 2);
 

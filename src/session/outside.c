@@ -37,6 +37,7 @@ enum { NOTE_SESSION = 1, NOTE_TEMPLATE, NOTE_GROUP, NOTE_MEMORY };
 /* One session, or one template. */
 struct row {
     int lease; /* negative: this row is free */
+    bool is_template;
     pid_t network;
     uint32_t nest; /* the group that a template is in, or about to enter */
 };
@@ -89,7 +90,7 @@ static enum sp_err send_note(int to, struct note note, const int *fds, unsigned 
     return sendmsg(to, &message, MSG_NOSIGNAL) == (ssize_t)sizeof note ? SP_OK : SP_ERR_CLOSED;
 }
 
-/* SP_ERR_CLOSED at the end of the other side. */
+/* SP_ERR_CLOSED at the end of the other side; what came with something that is no note is the caller's to close, too. */
 static enum sp_err receive_note(int from, struct note *note, int fds[FDS_MAX], unsigned *count)
 {
     struct iovec part = {.iov_base = note, .iov_len = sizeof *note};
@@ -99,7 +100,8 @@ static enum sp_err receive_note(int from, struct note *note, int fds[FDS_MAX], u
                              .msg_control = control.bytes,
                              .msg_controllen = sizeof control.bytes};
     *count = 0;
-    if (recvmsg(from, &message, MSG_CMSG_CLOEXEC) != (ssize_t)sizeof *note) {
+    const ssize_t got = recvmsg(from, &message, MSG_CMSG_CLOEXEC);
+    if (got < 0) {
         return SP_ERR_CLOSED;
     }
     for (struct cmsghdr *head = CMSG_FIRSTHDR(&message); head != NULL;
@@ -111,7 +113,7 @@ static enum sp_err receive_note(int from, struct note *note, int fds[FDS_MAX], u
             }
         }
     }
-    return SP_OK;
+    return got == (ssize_t)sizeof *note ? SP_OK : SP_ERR_CLOSED;
 }
 
 /* ---- the process outside ---- */
@@ -156,14 +158,14 @@ static void give_group(struct row *row)
     close_all(fds, count);
 }
 
-static void take_row(int lease, int netns)
+static void take_row(int lease, int netns, bool is_template)
 {
     struct row *row = free_row();
     if (row == NULL) {
         sp_close(lease);
         return;
     }
-    *row = (struct row){.lease = lease};
+    *row = (struct row){.lease = lease, .is_template = is_template};
     if (netns >= 0 && sp_egress_start(netns, &row->network) != SP_OK) {
         sp_log(SP_LOG_WARN, "outside.network.failed", "errno=%d", errno);
     }
@@ -179,7 +181,8 @@ static bool on_link(void)
         return false;
     }
     if (count > 0) {
-        take_row(sp_take_fd(&fds[0]), note.kind == NOTE_SESSION && count > 1 ? fds[1] : -1);
+        take_row(sp_take_fd(&fds[0]), note.kind == NOTE_SESSION && count > 1 ? fds[1] : -1,
+                 note.kind == NOTE_TEMPLATE);
     }
     close_all(fds, count);
     return true;
@@ -196,6 +199,7 @@ static void end_row(struct row *row)
     *row = (struct row){.lease = -1};
 }
 
+/* If a session is hostile: it asks what became of a group. Groups are a template's to ask for, or one could have them all. */
 static void on_lease(struct row *row)
 {
     struct note note = {0, 0};
@@ -203,9 +207,9 @@ static void on_lease(struct row *row)
     unsigned count = 0;
     enum sp_err err = receive_note(row->lease, &note, fds, &count);
     close_all(fds, count);
-    if (err == SP_OK && note.kind == NOTE_GROUP) {
+    if (err == SP_OK && note.kind == NOTE_GROUP && row->is_template) {
         give_group(row);
-    } else if (err == SP_OK && note.kind == NOTE_MEMORY) {
+    } else if (err == SP_OK && note.kind == NOTE_MEMORY && !row->is_template) {
         note.number =
             note.number != 0 && sp_cgroup_was_memory(&outside.groups, note.number) ? 1 : 0;
         (void)!send_note(row->lease, note, NULL, 0);
@@ -425,7 +429,11 @@ enum sp_err sp_outside_nest(int link, uint32_t *out_group)
         return SP_OK;
     }
     SP_TRY(send_note(link, ask, NULL, 0));
-    SP_TRY(receive_note(link, &answer, fds, &count));
+    enum sp_err err = receive_note(link, &answer, fds, &count);
+    if (err != SP_OK) {
+        close_all(fds, count);
+        return err;
+    }
     SP_TRY(join(fds, count));
     *out_group = answer.number;
     return SP_OK;
@@ -466,10 +474,10 @@ bool sp_outside_was_memory(int lease, uint32_t group)
     unsigned count = 0;
     if (lease < 0 || group == 0 ||
         setsockopt(lease, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) != 0 ||
-        send_note(lease, ask, NULL, 0) != SP_OK ||
-        receive_note(lease, &answer, fds, &count) != SP_OK) {
+        send_note(lease, ask, NULL, 0) != SP_OK) {
         return false;
     }
+    const enum sp_err err = receive_note(lease, &answer, fds, &count);
     close_all(fds, count);
-    return answer.number == 1;
+    return err == SP_OK && answer.number == 1;
 }
