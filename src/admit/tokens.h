@@ -12,6 +12,8 @@
 #include "identity/store.h"
 #include "wire/msg.h"
 
+/* The store is looked at so often that a revoked token is refused within a second, with room for a busy machine. */
+#define SP_TOKENS_POLL_MS    200U
 #define SP_TOKENS_EVENTS_MAX 64U /* told at once */
 #define SP_TOKENS_AGAIN_US                                                                         \
     ((uint64_t)5000000) /* what audit has not answered by then is told again */
@@ -30,7 +32,7 @@ enum sp_err sp_tokens_new(struct sp_token_store *take_store, int take_used,
                           struct sp_tokens **out_tokens) SP_MUST_CHECK SP_NONNULL(1, 3, 4, 5);
 void sp_tokens_free(struct sp_tokens *tokens);
 
-/* Loads what changed and tells audit; a few times a second. SP_ERR_BUSY passes by itself. */
+/* Loads what changed and tells audit; every SP_TOKENS_POLL_MS. SP_ERR_BUSY passes by itself. */
 enum sp_err sp_tokens_poll(struct sp_tokens *tokens, uint64_t mono_us) SP_MUST_CHECK SP_NONNULL(1);
 
 /* audit has recorded everything up to this change; its wire came or went. */

@@ -26,8 +26,6 @@
 
 #define TICK_MS 500U
 
-/* A revoked token is refused within a second, with room for a busy machine. */
-#define POLL_MS 200U
 
 struct admit_state {
     struct sp_self *self;
@@ -337,7 +335,7 @@ static void on_poll(void *ctx)
     enum sp_err err = sp_tokens_poll(state->tokens, sp_clock_mono_us());
     tell_poll(state, err);
     /* The supervisor opens the file that has the name now for our successor. */
-    if (err == SP_ERR_NOT_FOUND || sp_timer_set(state->poll, POLL_MS) != SP_OK) {
+    if (err == SP_ERR_NOT_FOUND || sp_timer_set(state->poll, SP_TOKENS_POLL_MS) != SP_OK) {
         sp_self_finish(state->self, err == SP_ERR_NOT_FOUND ? err : SP_ERR_SYSTEM);
     }
 }
@@ -471,7 +469,7 @@ static enum sp_err admit_init(struct sp_self *self, void **out_state)
 static enum sp_err admit_start(void *ctx)
 {
     struct admit_state *state = ctx;
-    SP_TRY(sp_timer_set(state->poll, POLL_MS));
+    SP_TRY(sp_timer_set(state->poll, SP_TOKENS_POLL_MS));
     sp_schedule_rest();
     return sp_timer_set(state->tick, TICK_MS);
 }

@@ -116,7 +116,7 @@ static void issue(struct world *w, const char *id, const char *tenant)
 
 static enum sp_err poll(struct world *w)
 {
-    w->now += SECOND / 5;
+    w->now += SP_TOKENS_POLL_MS * (SECOND / 1000);
     return sp_tokens_poll(w->tokens, w->now);
 }
 
@@ -136,6 +136,22 @@ static void test_issue_and_revocation_are_in_force_at_the_next_poll(void **state
     assert_int_equal(sp_token_store_revoke(w->writer, SP_SLICE_LITERAL("t1"), 5), SP_OK);
     assert_int_equal(poll(w), SP_OK);
     assert_int_equal(use(w), SP_ERR_TOKEN_UNKNOWN);
+}
+
+/* By the polls that it takes, and not by a clock: what stands between two of them is the machine's. */
+static void test_a_revoked_token_is_refused_within_a_second(void **state)
+{
+    struct world *w = *state;
+    issue(w, "t1", "acme");
+    assert_int_equal(poll(w), SP_OK);
+    assert_int_equal(use(w), SP_OK);
+    assert_int_equal(sp_token_store_revoke(w->writer, SP_SLICE_LITERAL("t1"), 5), SP_OK);
+    const uint64_t revoked = w->now;
+    while (use(w) == SP_OK && w->now - revoked < 10 * SECOND) {
+        assert_int_equal(poll(w), SP_OK);
+    }
+    assert_int_equal(use(w), SP_ERR_TOKEN_UNKNOWN);
+    assert_true(w->now - revoked < SECOND / 2); /* the other half is for a machine that is busy */
 }
 
 static void test_a_token_of_an_unknown_tenant_holds_nothing_up(void **state)
@@ -220,6 +236,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_issue_and_revocation_are_in_force_at_the_next_poll),
+        TEST(test_a_revoked_token_is_refused_within_a_second),
         TEST(test_a_token_of_an_unknown_tenant_holds_nothing_up),
         TEST(test_changes_are_told_until_they_are_in_the_log),
         TEST(test_a_restart_remembers_uses_and_what_was_told),
