@@ -1,6 +1,6 @@
 /*
  * sp_guard_*: what a client gets, and how many requests front gets, does not depend on how the bytes are cut.
- * The first byte is the size of the cuts; front answers every whole request.
+ * The first byte is the size of the cuts; front answers every whole request. What front gets is framed in one way only.
  */
 #include <stdlib.h>
 
@@ -36,6 +36,27 @@ static uint64_t play(struct sp_slice in, size_t step, struct sp_buf *client, str
     return g.requests;
 }
 
+/* By its own parser, and nothing in it is there to be passed over. */
+static void check_front(const struct sp_buf *front)
+{
+    SP_AUTO_BUF struct sp_buf head = {.max = SP_HTTP1_HEAD_BYTES_MAX};
+    struct sp_http1 p;
+    size_t at = 0;
+    sp_http1_init(&p, SP_HTTP1_REQUEST, &head);
+    for (enum sp_http1_event event = SP_HTTP1_BODY; event != SP_HTTP1_NEED_MORE;) {
+        size_t used = 0;
+        if (sp_http1_feed(&p, sp_slice_sub(sp_buf_slice(front), at, front->len), &used, &event) !=
+                SP_OK ||
+            p.extension_bytes > 0 || p.trailer_bytes > sizeof("\r\n") - 1) {
+            abort();
+        }
+        at += used;
+        if (event == SP_HTTP1_MESSAGE_DONE) {
+            sp_http1_next(&p, SP_HTTP1_REQUEST);
+        }
+    }
+}
+
 /* The number of a refusal is another one each time. */
 static void forget_id(struct sp_buf *client)
 {
@@ -63,6 +84,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     in = sp_slice_sub(in, 1, size);
     uint64_t requests = play(in, in.len, &client, &front);
     const uint64_t requests_cut = play(in, (size_t)data[0] + 1, &client_cut, &front_cut);
+    check_front(&front);
+    check_front(&front_cut);
     forget_id(&client);
     forget_id(&client_cut);
     if (requests_cut != requests ||

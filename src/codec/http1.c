@@ -5,12 +5,13 @@
 #include "codec/http1_head.h"
 
 enum state {
-    STATE_IDLE,       /* before the first byte of a message */
-    STATE_HEAD,       /* inside start line or fields */
-    STATE_INTERIM,    /* after a 1xx head: another head follows */
-    STATE_LENGTH,     /* a body of known length */
-    STATE_CHUNK_SIZE, /* hexadecimal digits */
-    STATE_CHUNK_LF,   /* the line end after them */
+    STATE_IDLE,            /* before the first byte of a message */
+    STATE_HEAD,            /* inside start line or fields */
+    STATE_INTERIM,         /* after a 1xx head: another head follows */
+    STATE_LENGTH,          /* a body of known length */
+    STATE_CHUNK_SIZE,      /* hexadecimal digits */
+    STATE_CHUNK_EXTENSION, /* what may follow them on the line */
+    STATE_CHUNK_LF,        /* the line end after both */
     STATE_CHUNK_DATA,
     STATE_DATA_CR, /* the line end after a chunk's data */
     STATE_DATA_LF,
@@ -50,6 +51,8 @@ static void reset(struct sp_http1 *p, enum sp_http1_kind kind, struct sp_buf *he
     p->line_at = 0;
     p->left = 0;
     p->trailer_bytes = 0;
+    p->extension_bytes = 0;
+    p->extension = SP_HTTP1_EXTENSION_GAP;
     p->chunk_digits = 0;
     p->hosts = 0;
     p->blanks = 0;
@@ -183,6 +186,23 @@ static enum sp_err feed_data(struct sp_http1 *p, struct sp_slice in, size_t *at,
     return SP_OK;
 }
 
+/* All of a message's extensions are bounded together, so that chunks of one byte do not carry any amount of them. */
+static enum sp_err extension_byte(struct sp_http1 *p, uint8_t byte)
+{
+    p->extension_bytes++;
+    if (p->extension_bytes > SP_HTTP1_EXTENSION_BYTES_MAX) {
+        p->rule = "the chunk extensions are too large";
+        return SP_ERR_TOO_BIG;
+    }
+    if (sp_http1_extension_step(&p->extension, byte) != SP_OK) {
+        return fail(p, "a chunk extension has the wrong form");
+    }
+    if (p->extension == SP_HTTP1_EXTENSION_OVER) {
+        p->state = STATE_CHUNK_LF;
+    }
+    return SP_OK;
+}
+
 static enum sp_err chunk_digit(struct sp_http1 *p, uint8_t byte)
 {
     uint64_t digit = 0;
@@ -190,9 +210,13 @@ static enum sp_err chunk_digit(struct sp_http1 *p, uint8_t byte)
         p->state = STATE_CHUNK_LF;
         return SP_OK;
     }
+    if ((byte == ';' || byte == ' ' || byte == '\t') && p->chunk_digits > 0) {
+        p->state = STATE_CHUNK_EXTENSION;
+        p->extension = SP_HTTP1_EXTENSION_GAP;
+        return extension_byte(p, byte);
+    }
     if (sp_parse_hex_u64(sp_slice_make(&byte, 1), 15, &digit) != SP_OK) {
-        return fail(p, byte == ';' ? "chunk extensions are not taken"
-                                   : "a chunk size is not hexadecimal");
+        return fail(p, "a chunk size is not hexadecimal");
     }
     if (p->chunk_digits == SP_HTTP1_CHUNK_DIGITS_MAX) {
         return fail(p, "a chunk size has too many digits");
@@ -251,6 +275,8 @@ static enum sp_err framing_byte(struct sp_http1 *p, uint8_t byte)
     switch (p->state) {
     case STATE_CHUNK_SIZE:
         return chunk_digit(p, byte);
+    case STATE_CHUNK_EXTENSION:
+        return extension_byte(p, byte);
     case STATE_CHUNK_LF:
         SP_TRY(expect(p, byte, '\n', STATE_CHUNK_DATA));
         return chunk_begins(p);

@@ -5,20 +5,22 @@
  * Allocates: nothing but the head, in the caller's buffer.
  * Refused although some servers take them: two lengths, a length beside a transfer coding, codings other than
  * `chunked`, folds, a space before the colon, bare CR, LF-only lines, NUL and control bytes, a missing or second Host,
- * chunk extensions, targets in authority form. A target in absolute form is taken where Host says the same; what is
- * offered as target is the part behind the authority.
+ * targets in authority form. A target in absolute form is taken where Host says the same; what is offered as target is
+ * the part behind the authority. Chunk extensions and trailers are read strictly and not offered.
  */
 #ifndef SP_CODEC_HTTP1_H
 #define SP_CODEC_HTTP1_H
 
 #include "base/buf.h"
+#include "codec/http1_extension.h"
 
-#define SP_HTTP1_LINE_BYTES_MAX    ((size_t)8 * 1024)  /* request line, status line */
-#define SP_HTTP1_HEAD_BYTES_MAX    ((size_t)32 * 1024) /* head with all its line ends */
-#define SP_HTTP1_FIELDS_MAX        100U
-#define SP_HTTP1_TRAILER_BYTES_MAX ((size_t)4 * 1024)
-#define SP_HTTP1_CHUNK_DIGITS_MAX  16U
-#define SP_HTTP1_AUTHORITY_MAX     ((size_t)261) /* a name of 255, a colon, a port */
+#define SP_HTTP1_LINE_BYTES_MAX      ((size_t)8 * 1024)  /* request line, status line */
+#define SP_HTTP1_HEAD_BYTES_MAX      ((size_t)32 * 1024) /* head with all its line ends */
+#define SP_HTTP1_FIELDS_MAX          100U
+#define SP_HTTP1_TRAILER_BYTES_MAX   ((size_t)4 * 1024)
+#define SP_HTTP1_EXTENSION_BYTES_MAX ((size_t)16 * 1024) /* of all chunks of a message */
+#define SP_HTTP1_CHUNK_DIGITS_MAX    16U
+#define SP_HTTP1_AUTHORITY_MAX       ((size_t)261) /* a name of 255, a colon, a port */
 
 enum sp_http1_kind {
     SP_HTTP1_REQUEST,
@@ -66,6 +68,8 @@ struct sp_http1 {
     size_t line_at;         /* start of the line that is being read */
     uint64_t left;          /* bytes of the body or chunk still to come */
     size_t trailer_bytes;
+    size_t extension_bytes;
+    enum sp_http1_extension extension;
     unsigned chunk_digits;
     unsigned hosts;
     unsigned blanks;

@@ -212,6 +212,28 @@ static void on_request_head(struct sp_guard *g, uint64_t now_ms)
     put_request_head(g);
 }
 
+/*
+ * Of a chunked body front gets the data alone, in chunks of our own: of its extensions, trailers and zeros before a size
+ * front's library would have a reading of its own. A chunk is framed anew for each piece of it that arrives.
+ */
+static void put_request_body(struct sp_guard *g, struct sp_slice raw, enum sp_http1_event event)
+{
+    if (!g->request.is_chunked) {
+        put(g, &g->to_front, raw);
+        return;
+    }
+    if (event == SP_HTTP1_BODY) {
+        if (sp_buf_putf(&g->to_front, "%zx\r\n", g->request.body.len) != SP_OK) {
+            drop(g);
+        }
+        put(g, &g->to_front, g->request.body);
+        put(g, &g->to_front, SP_SLICE_LITERAL("\r\n"));
+    }
+    if (event == SP_HTTP1_MESSAGE_DONE) {
+        put(g, &g->to_front, SP_SLICE_LITERAL("0\r\n\r\n"));
+    }
+}
+
 /* Takes what belongs to the present request, head or body; the rest has to wait. */
 static size_t take_client(struct sp_guard *g, struct sp_slice in, uint64_t now_ms)
 {
@@ -231,7 +253,7 @@ static size_t take_client(struct sp_guard *g, struct sp_slice in, uint64_t now_m
         if (event == SP_HTTP1_HEAD_DONE) {
             on_request_head(g, now_ms);
         } else if (g->has_request) {
-            put(g, &g->to_front, sp_slice_sub(in, at, used));
+            put_request_body(g, sp_slice_sub(in, at, used), event);
         }
         if (event == SP_HTTP1_MESSAGE_DONE) {
             g->is_request_done = true;

@@ -4,7 +4,7 @@
  * Runs in: door.   Input: hostile on both sides.   Allocates: bounded buffers, kept from request to request.
  * No descriptor, and no clock but the caller's: only the number of a refusal is taken from the wall clock. What comes
  * from the client is parsed strictly (codec/http1.h); a head goes to front whole, but for cookies and blanks behind values, and only
- * when it is good. One request is with front at a time; what stands behind it is held back until its answer is complete, so a
+ * when it is good; a chunked body is chunked anew. One request is with front at a time; what stands behind it is held back until its answer is complete, so a
  * refusal of our own can never overtake or split an answer.
  */
 #ifndef SP_DOOR_GUARD_H

@@ -249,16 +249,49 @@ def test_empty_line_before_a_request_is_skipped(gateway):
         assert connection.read().status == 200
 
 
-def test_chunks_with_extension_and_trailer(gateway):
-    chunks = b"%x;name=value\r\n%s\r\n0\r\nX-Trailer: t\r\n\r\n" % (len(BODY), BODY)
+@pytest.mark.parametrize("first, last", [(b";name=value", b""), (b';a="b;\\"c"', b";d"), (b" ; e = f\t;g", b';h="\xff"')])
+def test_chunk_extensions_and_trailers_are_passed_over(gateway, first, last):
+    """RFC 9112, 7.1.1: what is not known in an extension has to be ignored."""
+    chunks = b"%x%b\r\n%b\r\n0%b\r\nX-Trailer: t\r\n\r\n" % (len(BODY), first, BODY, last)
     headers = gateway.headers() + [("Transfer-Encoding", "chunked")]
     with gateway.connect() as connection:
         connection.send(rawhttp.request("POST", executions(new_session()), headers, chunks) + good(gateway))
-        first = connection.read()
-        if first.status == 200:
-            assert connection.read().status == 200
-        else:
-            assert first.status == 400 and connection.read() is None
+        assert [connection.read().status for _ in range(2)] == [200, 200]
+
+
+def test_chunks_of_one_byte_in_packets_of_one_byte(gateway):
+    """Each byte is framed anew; extensions and sizes are cut anywhere."""
+    chunks = b"".join(b"0%x;x=%d\r\n%c\r\n" % (1, i % 10, byte) for i, byte in enumerate(BODY)) + b"0\r\n\r\n"
+    headers = gateway.headers() + [("Transfer-Encoding", "chunked")]
+    with gateway.connect() as connection:
+        connection.send(rawhttp.request("POST", executions(new_session()), headers))
+        for byte in chunks:
+            connection.send(bytes([byte]))
+        connection.send(good(gateway))
+        assert [connection.read().status for _ in range(2)] == [200, 200]
+
+
+@pytest.mark.parametrize("line", [b"%x;\r\n", b"%x;a\n", b"%x;a\rb\r\n", b'%x;a="\n"\r\n', b'%x;a="\r\n"\r\n', b"%x \r\n", b"%x;a \r\n",
+                                  b"%x;a=\r\n", b";a\r\n", b"%x;a\x00\r\n"],
+                         ids=["no name", "LF", "CR", "LF in quotes", "CRLF in quotes", "blank", "blank at the end", "no value",
+                              "no size", "NUL"])
+def test_chunk_extensions_that_could_hide_a_request_are_refused(gateway, line):
+    size = line % len(BODY) if b"%x" in line else line
+    chunks = size + BODY + b"\r\n0\r\n\r\n"
+    headers = gateway.headers() + [("Transfer-Encoding", "chunked")]
+    with gateway.connect() as connection:
+        connection.send(rawhttp.request("POST", executions(new_session()), headers, chunks) + good(gateway))
+        assert connection.read().status == 400
+        assert connection.read() is None
+
+
+def test_chunk_extensions_are_bounded(gateway):
+    chunks = b"%x;%s\r\n%s\r\n0\r\n\r\n" % (len(BODY), b"a" * 17000, BODY)
+    headers = gateway.headers() + [("Transfer-Encoding", "chunked")]
+    with gateway.connect() as connection:
+        connection.send(rawhttp.request("POST", executions(new_session()), headers, chunks))
+        assert connection.read().status == 413
+        assert connection.read() is None
 
 
 def test_expect_continue(gateway):

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/num.h"
 #include "codec/http1.h"
 
 #define TEXT(literal)                                                                              \
@@ -84,6 +85,12 @@ static const struct good_case good_cases[] = {
      TEXT(POST "TRANSFER-ENCODING: Chunked\r\n\r\n0\r\n\r\n"), 0, ""},
     {"chunk size with zeros", SP_HTTP1_REQUEST,
      TEXT(POST "Transfer-Encoding: chunked\r\n\r\n0001\r\na\r\n000\r\n\r\n"), 0, "a"},
+    {"chunk extensions", SP_HTTP1_REQUEST,
+     TEXT(POST "Transfer-Encoding: chunked\r\n\r\n"
+               "3;a\r\nabc\r\n1 ; b = \"c;\\\"\" ;d\r\nd\r\n0;last=1\r\n\r\nX"),
+     1, "abcd"},
+    {"chunk extensions of an answer", SP_HTTP1_RESPONSE,
+     TEXT("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;a=b\r\na\r\n0\r\n\r\n"), 0, "a"},
     {"trailer", SP_HTTP1_REQUEST,
      TEXT(POST "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-A: b\r\nY:\r\n\r\n"), 0, "a"},
     {"absolute form", SP_HTTP1_REQUEST, TEXT("GET http://h:1/a HTTP/1.1\r\nHost: H:1\r\n\r\nX"), 1,
@@ -249,15 +256,31 @@ static const struct bad_case bad_cases[] = {
      "the method is not a token"},
     {"other expectation", SP_HTTP1_REQUEST, TEXT(POST "Expect: 200-ok\r\n"), SP_ERR_EXPECTATION,
      "only 100-continue can be expected"},
-    {"chunk extension", SP_HTTP1_REQUEST, TEXT(POST "Transfer-Encoding: chunked\r\n\r\n1;a=b\r\n"),
-     SP_ERR_HTTP, "chunk extensions are not taken"},
+    {"chunk extension without a name", SP_HTTP1_REQUEST,
+     TEXT(POST "Transfer-Encoding: chunked\r\n\r\n1;\r\n"), SP_ERR_HTTP,
+     "a chunk extension has the wrong form"},
+    {"LF in a chunk extension", SP_HTTP1_REQUEST,
+     TEXT(POST "Transfer-Encoding: chunked\r\n\r\n1;a\n"), SP_ERR_HTTP,
+     "a chunk extension has the wrong form"},
+    {"LF in a quoted chunk extension", SP_HTTP1_REQUEST,
+     TEXT(POST "Transfer-Encoding: chunked\r\n\r\n1;a=\"\n"), SP_ERR_HTTP,
+     "a chunk extension has the wrong form"},
+    {"CR in a quoted chunk extension", SP_HTTP1_REQUEST,
+     TEXT(POST "Transfer-Encoding: chunked\r\n\r\n1;a=\"\r"), SP_ERR_HTTP,
+     "a chunk extension has the wrong form"},
+    {"chunk extension CR without LF", SP_HTTP1_REQUEST,
+     TEXT(POST "Transfer-Encoding: chunked\r\n\r\n1;a\ra"), SP_ERR_HTTP,
+     "a line end of the chunked coding is not CRLF"},
+    {"chunk extension without a size", SP_HTTP1_REQUEST,
+     TEXT(POST "Transfer-Encoding: chunked\r\n\r\n;a\r\n"), SP_ERR_HTTP,
+     "a chunk size is not hexadecimal"},
     {"chunk size empty", SP_HTTP1_REQUEST, TEXT(POST "Transfer-Encoding: chunked\r\n\r\n\r\n"),
      SP_ERR_HTTP, "a chunk size is not hexadecimal"},
     {"chunk size with 0x", SP_HTTP1_REQUEST, TEXT(POST "Transfer-Encoding: chunked\r\n\r\n0x1\r\n"),
      SP_ERR_HTTP, "a chunk size is not hexadecimal"},
     {"chunk size with blank", SP_HTTP1_REQUEST,
      TEXT(POST "Transfer-Encoding: chunked\r\n\r\n1 \r\n"), SP_ERR_HTTP,
-     "a chunk size is not hexadecimal"},
+     "a chunk extension has the wrong form"},
     {"chunk size of 17 digits", SP_HTTP1_REQUEST,
      TEXT(POST "Transfer-Encoding: chunked\r\n\r\n00000000000000001\r\n"), SP_ERR_HTTP,
      "a chunk size has too many digits"},
@@ -464,6 +487,38 @@ static void test_a_trailer_is_bounded(void **state)
     assert_int_equal(run(&p, sp_buf_slice(&in), in.len).err, SP_ERR_HEAD_TOO_BIG);
 }
 
+/* A body of one-byte chunks whose extensions have this many bytes in sum, the CR of each line counted. */
+static enum sp_err try_extensions(size_t bytes)
+{
+    char each[256];
+    SP_AUTO_BUF struct sp_buf in;
+    SP_AUTO_BUF struct sp_buf head;
+    struct sp_http1 p;
+    memset(each, 'a', sizeof(each));
+    each[0] = ';';
+    sp_buf_init(&in, 1024 * 1024);
+    sp_buf_init(&head, SP_HTTP1_HEAD_BYTES_MAX);
+    assert_int_equal(sp_buf_put_text(&in, POST "Transfer-Encoding: chunked\r\n\r\n"), SP_OK);
+    for (size_t at = 0; at < bytes; at += sizeof(each)) {
+        const size_t len = sp_size_min(bytes - at, sizeof(each)) - 1;
+        assert_int_equal(sp_buf_put_text(&in, "1"), SP_OK);
+        assert_int_equal(sp_buf_put(&in, sp_slice_make(each, len)), SP_OK);
+        assert_int_equal(sp_buf_put_text(&in, "\r\na\r\n"), SP_OK);
+    }
+    assert_int_equal(sp_buf_put_text(&in, "0\r\n\r\n"), SP_OK);
+    sp_http1_init(&p, SP_HTTP1_REQUEST, &head);
+    const struct result r = run(&p, sp_buf_slice(&in), 1000);
+    assert_int_equal(r.is_done, r.err == SP_OK);
+    return r.err;
+}
+
+static void test_the_extensions_of_all_chunks_are_bounded_together(void **state)
+{
+    (void)state;
+    assert_int_equal(try_extensions(SP_HTTP1_EXTENSION_BYTES_MAX), SP_OK);
+    assert_int_equal(try_extensions(SP_HTTP1_EXTENSION_BYTES_MAX + 3), SP_ERR_TOO_BIG);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -475,6 +530,7 @@ int main(void)
         cmocka_unit_test(test_one_parser_walks_over_pipelined_messages),
         cmocka_unit_test(test_the_bounds_of_the_head_have_their_own_errors),
         cmocka_unit_test(test_a_trailer_is_bounded),
+        cmocka_unit_test(test_the_extensions_of_all_chunks_are_bounded_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

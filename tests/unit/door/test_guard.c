@@ -11,6 +11,8 @@
 
 #include "play.h"
 
+#define CHUNKED POST "Transfer-Encoding: chunked\r\n\r\n"
+
 /* Each line is sent behind a good request, with a good request behind it: 0 means that all three are answered. */
 static const struct wire_case {
     const char *name;
@@ -39,8 +41,15 @@ static const struct wire_case {
      POST "Transfer-Encoding: chunked\r\n\r\nx\r\nabc\r\n0\r\n\r\n", 0, 400},
     {"a chunk that is longer than it says",
      POST "Transfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n0\r\n\r\n", 0, 400},
-    {"a chunk extension", POST "Transfer-Encoding: chunked\r\n\r\n3;a=b\r\nabc\r\n0\r\n\r\n", 0,
-     400},
+    {"a chunk extension", CHUNKED "3;a=b\r\nabc\r\n0\r\n\r\n", 0, 0},
+    {"a quoted chunk extension", CHUNKED "3 ;a = \"b\\\"\"\r\nabc\r\n0;c\r\nT: u\r\n\r\n", 0, 0},
+    {"a chunk extension without a name", CHUNKED "3;\r\nabc\r\n0\r\n\r\n", 0, 400},
+    {"a chunk extension that LF ends", CHUNKED "3;a\nabc\r\n0\r\n\r\n", 0, 400},
+    {"a chunk extension with CR inside", CHUNKED "3;a\rb\r\nabc\r\n0\r\n\r\n", 0, 400},
+    {"a quoted chunk extension with the end of the line inside",
+     CHUNKED "3;a=\"\r\nabc\r\n0\r\n\r\n" GET "\"\r\n", 0, 400},
+    {"an extension of the last chunk that LF ends", CHUNKED "3\r\nabc\r\n0;a\n\r\n" GET, 0, 400},
+    {"a chunk size that a blank ends", CHUNKED "3 \r\nabc\r\n0\r\n\r\n", 0, 400},
     {"a fold", "GET /a HTTP/1.1\r\nHost: h\r\nA: b\r\n c\r\n\r\n", 0, 400},
     {"the same field in two lines", "GET /a HTTP/1.1\r\nHost: h\r\nA: b\r\nA: c\r\n\r\n", 0, 0},
     {"two tokens", "GET /a HTTP/1.1\r\nHost: h\r\nAuthorization: a\r\nauthorization: a\r\n\r\n", 0,
@@ -71,6 +80,46 @@ static struct sp_slice bytes_of(const struct wire_case *c)
     return sp_slice_make(c->in, c->len > 0 ? c->len : strlen(c->in));
 }
 
+/* The messages in `in` one behind the other, each body without its framing. */
+static void unframe(struct sp_slice in, struct sp_buf *out)
+{
+    SP_AUTO_BUF struct sp_buf head;
+    struct sp_http1 p;
+    sp_buf_init(&head, SP_HTTP1_HEAD_BYTES_MAX);
+    sp_http1_init(&p, SP_HTTP1_REQUEST, &head);
+    while (in.len > 0) {
+        size_t used = 0;
+        enum sp_http1_event event = SP_HTTP1_NEED_MORE;
+        assert_int_equal(sp_http1_feed(&p, in, &used, &event), SP_OK);
+        assert_int_not_equal(event, SP_HTTP1_NEED_MORE);
+        in = sp_slice_sub(in, used, in.len);
+        if (event == SP_HTTP1_HEAD_DONE) {
+            assert_int_equal(sp_buf_put(out, sp_buf_slice(&head)), SP_OK);
+        } else if (event == SP_HTTP1_BODY) {
+            assert_int_equal(sp_buf_put(out, p.body), SP_OK);
+        } else {
+            sp_http1_next(&p, SP_HTTP1_REQUEST);
+        }
+    }
+}
+
+/* Front got what was sent: byte by byte, but for the framing of chunks. */
+static void check_front(const struct play *p, struct sp_slice in)
+{
+    SP_AUTO_BUF struct sp_buf got;
+    SP_AUTO_BUF struct sp_buf want;
+    sp_buf_init(&got, ENOUGH);
+    sp_buf_init(&want, ENOUGH);
+    unframe(sp_buf_slice(&p->front), &got);
+    unframe(in, &want);
+    assert_int_equal(got.len, want.len);
+    assert_memory_equal(got.ptr, want.ptr, want.len);
+    if (!sp_play_front_has(p, "chunked\r\n\r\n")) {
+        assert_int_equal(p->front.len, in.len);
+        assert_memory_equal(p->front.ptr, in.ptr, in.len);
+    }
+}
+
 static void run_case(const struct wire_case *c, size_t step)
 {
     struct play p;
@@ -85,8 +134,7 @@ static void run_case(const struct wire_case *c, size_t step)
         assert_int_equal(sp_play_count(&p.client, OK), 3);
         assert_int_equal(p.guard.end, SP_GUARD_OPEN);
         assert_int_equal(p.guard.refused, SP_OK);
-        assert_int_equal(p.front.len, in.len);
-        assert_memory_equal(p.front.ptr, in.ptr, in.len);
+        check_front(&p, sp_buf_slice(&in));
     } else {
         char status[64];
         (void)snprintf(status, sizeof(status), "HTTP/1.1 %u ", c->refused);
@@ -171,6 +219,37 @@ static void test_front_gets_the_origin_form_of_an_absolute_one(void **state)
                  5);
     assert_int_equal(p.front.len, sizeof(want) - 1);
     assert_memory_equal(p.front.ptr, want, p.front.len);
+    sp_play_end(&p);
+}
+
+static void test_chunks_are_framed_anew_without_extensions_and_trailers(void **state)
+{
+    static const char want[] = CHUNKED "5\r\nabcde\r\n1\r\nf\r\n0\r\n\r\n";
+    struct play p;
+    (void)state;
+    sp_play_start(&p);
+    sp_play_feed(&p,
+                 SP_SLICE_LITERAL(
+                     CHUNKED "0005;a=b\r\nabcde\r\n1 ; c=\"\\\"\"\r\nf\r\n00;z\r\nT: u\r\n\r\n"),
+                 ENOUGH);
+    assert_int_equal(p.front.len, sizeof(want) - 1);
+    assert_memory_equal(p.front.ptr, want, p.front.len);
+    sp_play_end(&p);
+}
+
+static void test_extensions_without_end_are_refused_as_too_large(void **state)
+{
+    struct play p;
+    (void)state;
+    sp_play_start(&p);
+    p.answer = NULL;
+    sp_play_feed(&p, SP_SLICE_LITERAL(CHUNKED "1;a"), ENOUGH);
+    for (size_t i = 0; i < SP_HTTP1_EXTENSION_BYTES_MAX; i++) {
+        sp_play_feed(&p, SP_SLICE_LITERAL("a"), 1);
+    }
+    assert_true(sp_play_client_has(&p, "HTTP/1.1 413 "));
+    assert_int_equal(p.guard.refused, SP_ERR_TOO_BIG);
+    assert_int_equal(p.front.len, sizeof(CHUNKED) - 1);
     sp_play_end(&p);
 }
 
@@ -304,6 +383,8 @@ int main(void)
         cmocka_unit_test(test_a_bad_head_never_reaches_front),
         cmocka_unit_test(test_cookies_and_blanks_behind_values_stay_outside),
         cmocka_unit_test(test_front_gets_the_origin_form_of_an_absolute_one),
+        cmocka_unit_test(test_chunks_are_framed_anew_without_extensions_and_trailers),
+        cmocka_unit_test(test_extensions_without_end_are_refused_as_too_large),
         cmocka_unit_test(test_the_parameters_of_a_query_are_counted),
         cmocka_unit_test(test_one_request_is_with_front_at_a_time),
         cmocka_unit_test(test_a_broken_body_is_refused_while_front_has_not_answered),
