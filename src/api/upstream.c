@@ -6,6 +6,8 @@
 #include "codec/json_out.h"
 #include "codec/url.h"
 
+#define RUNNING_ID_MAX ((size_t)128)
+
 enum sp_err sp_upstream_init(struct sp_upstream *u, struct sp_slice base_path,
                              struct sp_slice api_version, bool is_embedded)
 {
@@ -35,6 +37,21 @@ enum sp_err sp_upstream_target(const struct sp_upstream *u, enum sp_operation op
     }
     SP_TRY(sp_buf_put(out, u->base_path));
     SP_TRY(sp_buf_put_text(out, u->family == SP_FAMILY_NEW ? "/executions" : "/code/execute"));
+    SP_TRY(sp_buf_put_text(out, "?api-version="));
+    SP_TRY(sp_url_encode(u->api_version, out));
+    SP_TRY(sp_buf_put_text(out, "&identifier="));
+    return sp_url_encode(session, out);
+}
+
+enum sp_err sp_upstream_poll_target(const struct sp_upstream *u, struct sp_slice id,
+                                    struct sp_slice session, struct sp_buf *out)
+{
+    if (u->family != SP_FAMILY_NEW) {
+        return SP_ERR_NOT_IMPLEMENTED;
+    }
+    SP_TRY(sp_buf_put(out, u->base_path));
+    SP_TRY(sp_buf_put_text(out, "/executions/"));
+    SP_TRY(sp_url_encode(id, out));
     SP_TRY(sp_buf_put_text(out, "?api-version="));
     SP_TRY(sp_url_encode(u->api_version, out));
     SP_TRY(sp_buf_put_text(out, "&identifier="));
@@ -90,6 +107,21 @@ static enum sp_err read_status(const struct sp_json_value *value, enum sp_run_st
         }
     }
     return SP_ERR_INVALID; /* Running and its like: the run is not over */
+}
+
+/* A pool may answer before the run is over, although it was asked to wait. */
+static void note_running(const struct sp_upstream *u, struct sp_upstream_answer *out)
+{
+    const struct sp_json_value *root = sp_json_root(out->doc);
+    struct sp_slice status = {NULL, 0};
+    struct sp_slice id = {NULL, 0};
+    bool is_running =
+        sp_json_string(sp_json_get(root, "status"), &status) == SP_OK &&
+        (sp_slice_is_nocase(status, "Running") || sp_slice_is_nocase(status, "NotStarted"));
+    if (u->family == SP_FAMILY_NEW && is_running &&
+        sp_json_string(sp_json_get(root, "id"), &id) == SP_OK && id.len <= RUNNING_ID_MAX) {
+        out->running_id = id;
+    }
 }
 
 /* A text that may be left out or null. */
@@ -288,6 +320,9 @@ enum sp_err sp_upstream_read(const struct sp_upstream *u, unsigned http_status,
         return err;
     }
     if (err != SP_OK) {
+        if (out->doc != NULL) {
+            note_running(u, out);
+        }
         sp_where_set(&out->reason, 0, 0, "the pool's answer cannot be read: %.200s", where.text);
         return SP_OK;
     }

@@ -34,6 +34,11 @@ enum sp_err sp_upstream_target(const struct sp_upstream *u, enum sp_operation op
                                struct sp_slice session, struct sp_buf *out)
     SP_MUST_CHECK SP_NONNULL(1, 4);
 
+/* The same of the question what became of a run that the pool goes on with. SP_ERR_NOT_IMPLEMENTED in the old family. */
+enum sp_err sp_upstream_poll_target(const struct sp_upstream *u, struct sp_slice id,
+                                    struct sp_slice session, struct sp_buf *out)
+    SP_MUST_CHECK SP_NONNULL(1, 4);
+
 /* Appends the JSON body of an order. */
 enum sp_err sp_upstream_body(const struct sp_upstream *u, const struct sp_order *order,
                              struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 2, 3);
@@ -51,6 +56,8 @@ struct sp_upstream_answer {
     struct sp_where
         reason; /* text for the client and the log; the pool's own words are quoted, cut and cleaned */
     struct sp_result result; /* with DONE */
+    struct sp_slice
+        running_id; /* with UNKNOWN: the pool goes on with it, and can be asked by this id; else empty */
     struct sp_json *doc;
     struct sp_buf value;
     struct sp_buf outputs;

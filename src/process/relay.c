@@ -273,11 +273,17 @@ static enum sp_err on_bearer(void *ctx, struct sp_peer from, struct sp_message *
     struct sp_msg_bearer bearer;
     (void)from;
     SP_TRY(sp_msg_bearer_read(message, &bearer));
+    bool is_new = false;
     if (bearer.err == SP_OK) {
-        SP_TRY(sp_sha256(bearer.value, state->bearer_digest));
+        uint8_t digest[SP_SHA256_BYTES];
+        SP_TRY(sp_sha256(bearer.value, digest));
         SP_TRY(set_bearer(state, bearer.value));
+        is_new = !sp_slice_equal(sp_slice_make(digest, SP_SHA256_BYTES),
+                                 sp_slice_make(state->bearer_digest, SP_SHA256_BYTES));
+        (void)sp_slice_copy(sp_slice_make(digest, SP_SHA256_BYTES), state->bearer_digest,
+                            SP_SHA256_BYTES);
     }
-    sp_relay_room_bearer(state->room, bearer.err, sp_clock_mono_us());
+    sp_relay_room_bearer(state->room, bearer.err, is_new, sp_clock_mono_us());
     return SP_OK;
 }
 

@@ -191,7 +191,8 @@ static enum sp_err on_refused(void *ctx, struct sp_peer from, struct sp_message 
     (void)from;
     SP_TRY(sp_msg_bearer_refused_read(message, &refused));
     if (state->is_fixed) {
-        sp_bearer_refused(&state->fixed, refused.value_digest);
+        (void)sp_bearer_refused(&state->fixed, refused.value_digest); /* there is no other */
+        sp_bearer_wired(&state->fixed);
     } else {
         sp_credential_refused(&state->credential, refused.value_digest, &at);
         set_timer(state);

@@ -1,7 +1,7 @@
 /* Operations that are no runs: files, sessions, metadata, and what became of a run. */
 #include <stdlib.h>
 
-#include "relay/room_inner.h"
+#include "relay/again.h"
 
 /* Time for the pool's answer, beside what it takes to find a session; a large file moves at a megabyte a second. */
 #define ERRAND_MS       30000U
@@ -142,7 +142,6 @@ static void end_errand(struct sp_relay_room *room, struct run *run,
 {
     struct sp_msg_outcome outcome = sp_relay_outcome_of(room, run, now_us);
     SP_AUTO_BUF struct sp_buf product = run->errand->product; /* outlives the slot */
-    bool is_refused = end->status == 401;
     sp_buf_init(&run->errand->product, 0);
     outcome.state = sp_relay_end_number(answer->end);
     outcome.err = answer->err;
@@ -150,11 +149,11 @@ static void end_errand(struct sp_relay_room *room, struct run *run,
     outcome.retry_after_ms = sp_relay_retry_ms(answer->err, end);
     outcome.pool_status = (uint16_t)end->status;
     outcome.result_bytes = product.len;
+    if (end->status == 401) {
+        sp_bearers_refused(room, run, now_us);
+    }
     sp_relay_end_run(room, run, &outcome,
                      answer->err == SP_OK ? sp_buf_slice(&product) : sp_slice_of(NULL), now_us);
-    if (is_refused) {
-        room->ops.bearer_refused(room->ops.ctx);
-    }
 }
 
 bool sp_relay_errand_answered(struct sp_relay_room *room, struct run *run,
@@ -178,6 +177,9 @@ bool sp_relay_errand_answered(struct sp_relay_room *room, struct run *run,
     }
     if (answer.err == SP_ERR_SESSIONS_FULL &&
         sp_rest(room, run, end->retry_after_s * 1000U, now_us)) {
+        return false;
+    }
+    if (end->status == 401 && sp_bearers_wait(room, run, sp_slice_of(answer.reason.text), now_us)) {
         return false;
     }
     end_errand(room, run, &answer, end, now_us);

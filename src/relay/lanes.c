@@ -2,11 +2,14 @@
 #include "base/assert.h"
 #include "base/own.h"
 #include "codec/hex.h"
-#include "relay/room_inner.h"
+#include "relay/again.h"
 #include "wire/session_act.h"
 
 /* All names of capabilities, or the digits of a digest. */
 #define FIELD_BYTES_MAX ((size_t)128)
+
+/* What a pool has to say how a run goes on. */
+#define POLL_ANSWER_MS  10000U
 
 /* A ticket is the lane's number and, below it, a number that the lane counts up, round and round. */
 #define TICKET_SHIFT    28U
@@ -226,8 +229,13 @@ static void start_run(struct sp_relay_room *room, struct lane *lane, struct run 
     if (run->errand != NULL) {
         sp_relay_errand_request(run->errand, &request);
     }
+    if (run->is_polled) {
+        request.method = "GET";
+        request.timeout_ms = POLL_ANSWER_MS;
+    }
     run->state = RUN_AT_POOL;
-    run->attempts++;
+    run->attempts = (uint16_t)(run->attempts + (run->is_polled ? 0 : 1));
+    run->bearer = room->bearer_number;
     lane->at_pool++;
     enum sp_err err = add_fields(lane, run, &request, &texts);
     if (err == SP_OK) {
@@ -245,14 +253,13 @@ void sp_lane_pump(struct sp_relay_room *room, struct lane *lane, uint64_t now_us
         return;
     }
     lane->is_pumping = true;
-    bool has_bearer =
-        !room->config.needs_bearer || (room->has_heard_bearer && room->bearer == SP_OK);
     while (lane->waiting > 0 && room->config.needs_bearer && room->has_heard_bearer &&
            room->bearer != SP_OK) {
         sp_relay_end_not_started(room, queue_take(room, lane), RETRY_SOON_MS,
                                  SP_SLICE_LITERAL("there is no credential for the pool"), now_us);
     }
-    while (has_bearer && lane->waiting > 0 && lane->at_pool < room->config.connections_max &&
+    while (sp_bearers_are_ready(room, now_us) && lane->waiting > 0 &&
+           lane->at_pool < room->config.connections_max &&
            (lane->stash_count > 0 || idle_of(room, lane) > 0)) {
         start_run(room, lane, queue_take(room, lane), now_us);
     }

@@ -7,7 +7,7 @@
 #include "base/own.h"
 #include "base/secret.h"
 #include "crypto/hash.h"
-#include "relay/room_inner.h"
+#include "relay/again.h"
 #include "relay/seen.h"
 
 static enum sp_err init_lanes(struct sp_relay_room *room)
@@ -38,6 +38,7 @@ enum sp_err sp_relay_room_new(const struct sp_relay_config *config, const struct
         sp_buf_init(&room->runs[i].traceparent, SP_MSG_SESSION_MAX);
         sp_buf_init(&room->runs[i].target, SP_UPSTREAM_TARGET_BYTES_MAX);
         sp_buf_init(&room->runs[i].body, REQUEST_BYTES_MAX);
+        sp_buf_init(&room->runs[i].refusal, SP_WHERE_TEXT_MAX);
     }
     enum sp_err err = sp_shelf_new(&room->shelf);
     if (err == SP_OK) {
@@ -61,6 +62,7 @@ void sp_relay_room_free(struct sp_relay_room *room)
         sp_buf_done(&room->runs[i].traceparent);
         sp_buf_done(&room->runs[i].target);
         sp_buf_done(&room->runs[i].body);
+        sp_buf_done(&room->runs[i].refusal);
         sp_relay_errand_free(room->runs[i].errand);
     }
     for (size_t i = 0; i < SP_RELAY_POOLS_MAX; i++) {
@@ -139,6 +141,10 @@ void sp_relay_end_run(struct sp_relay_room *room, struct run *run, struct sp_msg
 void sp_relay_end_not_started(struct sp_relay_room *room, struct run *run, uint32_t retry_ms,
                               struct sp_slice detail, uint64_t now_us)
 {
+    if (run->is_polled) {
+        sp_poll_again(room, run, retry_ms, now_us); /* it started: only the question did not */
+        return;
+    }
     struct sp_msg_outcome outcome = sp_relay_outcome_of(room, run, now_us);
     outcome.state = SP_END_NOT_STARTED;
     outcome.err = SP_ERR_POOL_UNAVAILABLE;
@@ -203,6 +209,27 @@ static void fill_done(struct sp_msg_outcome *outcome, const struct sp_result *re
     outcome->result_bytes = result->value_json.len;
 }
 
+/* The answer is not the run's end: it goes on at the pool, or it surely did not start and may be offered again. */
+static bool offers_again(struct sp_relay_room *room, struct run *run, const struct sp_http_end *end,
+                         const struct sp_upstream_answer *answer, uint64_t now_us)
+{
+    if (answer->end == SP_UPSTREAM_DONE) {
+        return false;
+    }
+    if (run->is_polled) {
+        sp_poll_answered(room, run, end, answer, now_us);
+        return true;
+    }
+    if (answer->running_id.len > 0) {
+        return sp_poll_begin(room, run, answer->running_id, end->retry_after_s * 1000U, now_us);
+    }
+    if (end->status == 401) {
+        return sp_bearers_wait(room, run, sp_slice_of(answer->reason.text), now_us);
+    }
+    return answer->err == SP_ERR_SESSIONS_FULL &&
+           sp_rest(room, run, end->retry_after_s * 1000U, now_us);
+}
+
 static void end_answered(struct sp_relay_room *room, struct run *run, const struct sp_http_end *end,
                          uint64_t now_us)
 {
@@ -217,8 +244,7 @@ static void end_answered(struct sp_relay_room *room, struct run *run, const stru
         return;
     }
     sp_route_heard(room, run, end, answer.err == SP_ERR_SESSIONS_FULL, now_us);
-    if (answer.err == SP_ERR_SESSIONS_FULL &&
-        sp_rest(room, run, end->retry_after_s * 1000U, now_us)) {
+    if (offers_again(room, run, end, &answer, now_us)) {
         return;
     }
     struct sp_msg_outcome outcome = sp_relay_outcome_of(room, run, now_us);
@@ -240,11 +266,10 @@ static void end_answered(struct sp_relay_room *room, struct run *run, const stru
     outcome.detail = sp_slice_of(answer.reason.text);
     outcome.retry_after_ms = sp_relay_retry_ms(answer.err, end);
     outcome.pool_status = (uint16_t)end->status;
-    bool is_refused = end->status == 401;
-    sp_relay_end_run(room, run, &outcome, sp_buf_slice(&encoded), now_us);
-    if (is_refused) {
-        room->ops.bearer_refused(room->ops.ctx);
+    if (end->status == 401) {
+        sp_bearers_refused(room, run, now_us);
     }
+    sp_relay_end_run(room, run, &outcome, sp_buf_slice(&encoded), now_us);
 }
 
 void sp_relay_offer(struct sp_relay_room *room, struct run *run, bool at_front, uint64_t now_us)
@@ -313,6 +338,11 @@ void sp_relay_room_ended(struct sp_relay_room *room, size_t slot, const struct s
     if (end->state != SP_HTTP_ANSWERED) {
         sp_route_heard(room, run, end, false, now_us);
     }
+    if (end->state != SP_HTTP_ANSWERED && run->is_polled) {
+        sp_poll_again(room, run, 0, now_us); /* asking starts nothing */
+        sp_lane_pump(room, lane, now_us);
+        return;
+    }
     switch (end->state) {
     case SP_HTTP_ANSWERED:
         if (run->errand == NULL) {
@@ -336,15 +366,6 @@ void sp_relay_room_ended(struct sp_relay_room *room, size_t slot, const struct s
 }
 
 /* --- peers --- */
-
-void sp_relay_room_bearer(struct sp_relay_room *room, enum sp_err err, uint64_t now_us)
-{
-    room->has_heard_bearer = true;
-    room->bearer = err;
-    for (size_t i = 0; i < room->config.pool_count; i++) {
-        sp_lane_pump(room, &room->lanes[i], now_us);
-    }
-}
 
 void sp_relay_room_audit_lost(struct sp_relay_room *room)
 {
@@ -475,6 +496,9 @@ enum sp_err sp_relay_room_run(struct sp_relay_room *room, struct sp_msg_run *run
     at->attempts = 0;
     at->audit_generation = room->audit_generation;
     at->is_trial = false;
+    at->is_polled = false;
+    at->waits_bearer = false;
+    at->has_waited = false;
     at->parts_lost = 0;
     at->is_stream = run->is_stream != 0 && run->is_async == 0 && at->errand == NULL;
     room->busy++;

@@ -4,7 +4,8 @@
  * Runs in: relay.   Input: hostile (audit's messages, the pool's answers).   Allocates: orders and requests, bounded.
  * Pure: it reads no clock and touches no socket; descriptors pass through its hands only. A run starts at most once: it
  * is offered again only while it is certain that nothing of its body left this process, or when the pool said that it
- * had no session for it. Between two offers it rests, and holds no connection.
+ * had no session for it or refused the bearer. Between two offers it rests, and holds no connection. One that the pool
+ * goes on with after its answer is asked after until it is over.
  */
 #ifndef SP_RELAY_ROOM_H
 #define SP_RELAY_ROOM_H
@@ -66,7 +67,7 @@ struct sp_relay_ops {
     size_t (*idle)(void *ctx, size_t pool);
     /* Whether a connection that nobody used yet is still open. */
     bool (*is_alive)(void *ctx, int fd);
-    /* The bearer that is in use was refused. */
+    /* The bearer that is in use was refused: token will say which one there is now. */
     void (*bearer_refused)(void *ctx);
     /* A run is over. `answer` (an encoded result) stands beside the message, which has no digest and payload yet. */
     void (*outcome)(void *ctx, struct sp_msg_outcome *outcome, struct sp_slice answer);
@@ -98,8 +99,11 @@ void sp_relay_room_dialled(struct sp_relay_room *room, uint32_t ticket, enum sp_
 void sp_relay_room_dial_wired(struct sp_relay_room *room, uint64_t now_us) SP_NONNULL(1);
 void sp_relay_room_dial_lost(struct sp_relay_room *room) SP_NONNULL(1);
 
-/* token: there is a bearer, or (err) there is none. */
-void sp_relay_room_bearer(struct sp_relay_room *room, enum sp_err err, uint64_t now_us)
+/*
+ * token: there is a bearer, another one than before (`is_new`) or the same, or (err) there is none. It answers
+ * bearer_refused, too.
+ */
+void sp_relay_room_bearer(struct sp_relay_room *room, enum sp_err err, bool is_new, uint64_t now_us)
     SP_NONNULL(1);
 
 /* The audit process that gave the runs is gone: its successor closes them itself and must not hear of them. */

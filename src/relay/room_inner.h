@@ -53,6 +53,11 @@ struct run {
     bool is_shell;       /* its value is the exit status of a command */
     bool is_stream;      /* what it prints is told as it comes */
     bool is_trial;       /* it tries whether a pool is well again */
+    bool is_polled;      /* the pool goes on with it: from now on it is only asked after */
+    bool waits_bearer;   /* it rests until there is another bearer */
+    bool has_waited;     /* it did so */
+    uint32_t poll_ms;    /* until it is asked after again */
+    uint32_t bearer;     /* the number of the bearer that it went with */
     size_t next;         /* in the queue */
     uint32_t ticket;     /* of a run that nobody waits for: its place on the shelf; 0 else */
     uint64_t session_key;
@@ -65,6 +70,7 @@ struct run {
     struct sp_buf traceparent;
     struct sp_buf target;
     struct sp_buf body;
+    struct sp_buf refusal; /* what the pool said of the bearer */
 };
 
 /* What concerns one pool. */
@@ -99,6 +105,8 @@ struct sp_relay_room {
     uint32_t audit_generation;
     enum sp_err bearer;
     bool has_heard_bearer;
+    uint32_t bearer_number;  /* counts those that differed */
+    uint64_t asked_until_us; /* token was told that the bearer was refused, and will answer */
 };
 
 /* --- lanes.c --- */
@@ -143,14 +151,6 @@ void sp_route_heard(struct sp_relay_room *room, struct run *run, const struct sp
 /* A pool failed; `session` as in breaker.h. */
 void sp_route_failed(struct sp_relay_room *room, struct lane *lane, uint64_t session,
                      struct sp_slice why, uint64_t now_us) SP_NONNULL(1, 2);
-
-/*
- * A run that surely did not start is laid to rest, to be offered again. False when it has been offered often enough,
- * when its time would run out, or when too many rest: the caller ends it.
- */
-bool sp_rest(struct sp_relay_room *room, struct run *run, uint32_t retry_after_ms, uint64_t now_us)
-    SP_MUST_CHECK SP_NONNULL(1, 2);
-void sp_rest_tick(struct sp_relay_room *room, uint64_t now_us) SP_NONNULL(1);
 
 /* --- room.c --- */
 

@@ -1,5 +1,5 @@
 /* Which pool a run goes to, what ends say of pools, and the runs that rest. */
-#include "relay/room_inner.h"
+#include "relay/again.h"
 
 /* --- which pool --- */
 
@@ -169,6 +169,12 @@ bool sp_rest(struct sp_relay_room *room, struct run *run, uint32_t retry_after_m
     if (due_us > run->arrived_us + (uint64_t)SP_RETRY_ALL_MS * 1000U) {
         return false;
     }
+    sp_rest_until(room, run, due_us);
+    return true;
+}
+
+void sp_rest_until(struct sp_relay_room *room, struct run *run, uint64_t due_us)
+{
     if (run->is_trial) {
         sp_breaker_untried(&sp_lane_of(room, run)->breaker);
         run->is_trial = false;
@@ -176,13 +182,11 @@ bool sp_rest(struct sp_relay_room *room, struct run *run, uint32_t retry_after_m
     run->state = RUN_RESTING;
     run->due_us = due_us;
     room->resting++;
-    return true;
 }
 
-static void wake(struct sp_relay_room *room, struct run *run, uint64_t now_us)
+void sp_rest_wake(struct sp_relay_room *room, struct run *run, uint64_t now_us)
 {
-    room->resting--;
-    if (run->audit_generation != room->audit_generation) {
+    if (run->audit_generation != room->audit_generation && !run->is_polled) {
         /* Its record has been closed meanwhile: it must not start any more. Nobody hears of this. */
         sp_relay_end_not_started(room, run, RETRY_SOON_MS, SP_SLICE_LITERAL("nobody waits for it"),
                                  now_us);
@@ -198,8 +202,14 @@ void sp_rest_tick(struct sp_relay_room *room, uint64_t now_us)
 {
     for (size_t i = 0; room->resting > 0 && i < SP_HTTP_SLOTS_MAX; i++) {
         struct run *run = &room->runs[i];
-        if (run->state == RUN_RESTING && now_us >= run->due_us) {
-            wake(room, run, now_us);
+        if (run->state != RUN_RESTING || now_us < run->due_us) {
+            continue;
+        }
+        room->resting--;
+        if (run->waits_bearer) {
+            sp_bearers_give_up(room, run, now_us);
+        } else {
+            sp_rest_wake(room, run, now_us);
         }
     }
 }

@@ -96,16 +96,16 @@ void sp_bearer_wired(struct sp_bearer *token)
     token->ops.publish(token->ops.ctx, SP_OK, sp_secret_show(&token->bearer), token->expires_us);
 }
 
-void sp_bearer_refused(struct sp_bearer *token, const uint8_t digest[SP_SHA256_BYTES])
+bool sp_bearer_refused(struct sp_bearer *token, const uint8_t digest[SP_SHA256_BYTES])
 {
     char fingerprint[2 * FINGERPRINT_BYTES + 1];
     bool is_ours =
         token->has_bearer && sp_slice_equal(sp_slice_make(token->digest, SP_SHA256_BYTES),
                                             sp_slice_make(digest, SP_SHA256_BYTES));
-    if (!is_ours || token->was_refused) {
-        return;
+    if (is_ours && !token->was_refused) {
+        token->was_refused = true;
+        sp_hex_write(sp_slice_make(digest, FINGERPRINT_BYTES), fingerprint);
+        token->ops.refused(token->ops.ctx, fingerprint);
     }
-    token->was_refused = true;
-    sp_hex_write(sp_slice_make(digest, FINGERPRINT_BYTES), fingerprint);
-    token->ops.refused(token->ops.ctx, fingerprint);
+    return is_ours;
 }

@@ -54,8 +54,8 @@ void sp_bearer_forget(struct sp_bearer *token) SP_NONNULL(1);
 /* A wire to relay stands. */
 void sp_bearer_wired(struct sp_bearer *token) SP_NONNULL(1);
 
-/* relay says: the pool answered 401 to the bearer of this digest. */
-void sp_bearer_refused(struct sp_bearer *token, const uint8_t digest[SP_SHA256_BYTES])
+/* relay says: the pool answered 401 to the bearer of this digest. Whether it is the one of now. */
+bool sp_bearer_refused(struct sp_bearer *token, const uint8_t digest[SP_SHA256_BYTES])
     SP_NONNULL(1, 2);
 
 #endif

@@ -169,8 +169,11 @@ void sp_credential_answered(struct sp_credential *c, unsigned status, uint64_t r
 void sp_credential_refused(struct sp_credential *c, const uint8_t digest[SP_SHA256_BYTES],
                            const struct sp_credential_now *now)
 {
-    sp_bearer_refused(&c->bearer, digest);
-    if (c->bearer.was_refused && sp_renew_drop(&c->renew, now->mono_ms)) {
+    const bool is_ours = sp_bearer_refused(&c->bearer, digest);
+    if (is_ours && sp_renew_drop(&c->renew, now->mono_ms)) {
+        sp_bearer_forget(&c->bearer);
         sp_credential_turn(c, now);
+    } else if (c->bearer.has_bearer || !c->renew.is_asking) {
+        publish(c);
     }
 }

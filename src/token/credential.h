@@ -68,7 +68,10 @@ void sp_credential_answered(struct sp_credential *c, unsigned status, uint64_t r
 void sp_credential_failed(struct sp_credential *c, const char *why,
                           const struct sp_credential_now *now) SP_NONNULL(1, 2, 3);
 
-/* The pool refused the bearer of this digest: it is dropped, once, and another one asked for. */
+/*
+ * The pool refused the bearer of this digest: it is dropped, once in a while, and another one asked for. Either way relay
+ * hears which bearer there is: when the question is answered, or at once when none is asked.
+ */
 void sp_credential_refused(struct sp_credential *c, const uint8_t digest[SP_SHA256_BYTES],
                            const struct sp_credential_now *now) SP_NONNULL(1, 2, 3);
 

@@ -33,7 +33,7 @@
     F(TEXT, detail, SP_MSG_DETAIL_MAX)                                                             \
     F(BYTES, answer, SP_MSG_FIELD_MAX)
 
-/* relay -> token: the pool answered 401 to this bearer. */
+/* relay -> token: the pool answered 401 to this bearer. BEARER answers it, once it is known which one there is. */
 #define SP_MSG_BEARER_REFUSED_FIELDS(F) F(DIGEST, value_digest, 0)
 
 /* admit -> front: the answer to what admit alone knows: JSON of the tenant's own, no entry in the log. */

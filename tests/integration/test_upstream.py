@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from support.gateway import NEW, OLD, Gateway, code_execute, executions, new_session
-from support.stubpool import answer_with
+from support.gateway import NEW, OLD, Gateway, code_execute, executions, new_session, wait_for
+from support.stubpool import answer_result, answer_with
 
 STUB_TOKEN = "stub-pool-credential-0123456789"
 PATH = "/subscriptions/s/resourceGroups/g/sessionPools/p"
@@ -19,6 +19,15 @@ def speaking(request, stub_pool):
     """A gateway whose pool speaks this version."""
     own = Gateway(stub_pool.config() + f'api_version = "{request.param}"\n', {"STUB_POOL_TOKEN": STUB_TOKEN})
     own.version = request.param
+    try:
+        yield own.start()
+    finally:
+        own.close()
+
+
+@pytest.fixture(scope="module")
+def running_pool(stub_pool):
+    own = Gateway(stub_pool.config(), {"STUB_POOL_TOKEN": STUB_TOKEN})
     try:
         yield own.start()
     finally:
@@ -57,6 +66,50 @@ def test_run_is_asked_for_in_the_pools_family(speaking, stub):
 def test_traceparent_of_another_form_stays_here(speaking, stub):
     send(speaking, "POST", executions(new_session()), b'{"code": "1"}', [("traceparent", "00-ZZ-x: y")])
     assert stub.seen[0].header("traceparent") is None
+
+
+def goes_on(questions, last=None):
+    """A pool that answers a run before its end, and so many questions after it with the same."""
+    running = {"id": "op/1", "identifier": "s", "executionType": "Synchronous", "status": "Running", "result": {}}
+
+    def behave(handler):
+        asked = sum(seen.method == "GET" for seen in handler.server.pool.seen)
+        if handler.command == "GET" and asked > questions:
+            (last or answer_result)(handler)
+        else:
+            handler.answer(202, running, [("Operation-Location", "/executions/op%2F1?api-version=x&identifier=s")])
+    return behave
+
+
+@pytest.mark.parametrize("target", [executions, code_execute], ids=["new", "old"])
+def test_a_run_that_the_pool_goes_on_with_is_asked_after(running_pool, stub, target):
+    stub.forget(goes_on(2))
+    answer = send(running_pool, "POST", target(new_session(), OLD if target is code_execute else NEW), b'{"code": "1"}')
+    assert answer.status == 200, answer
+    result = answer.json()["properties"] if target is code_execute else answer.json()["result"]
+    assert result["stdout"] == "stub out\n" and "Running" not in answer.body.decode()
+    assert [seen.method for seen in stub.seen] == ["POST", "GET", "GET", "GET"]
+    session = stub.seen[0].target.split("identifier=")[1]
+    assert stub.seen[1].target == f"{PATH}/executions/op%2F1?api-version=2025-10-02-preview&identifier={session}"
+    assert stub.seen[1].header("authorization") == f"Bearer {STUB_TOKEN}" and stub.seen[1].body == b""
+
+
+def test_an_asynchronous_run_that_the_pool_goes_on_with(running_pool, stub):
+    session = new_session()
+    stub.forget(goes_on(1))
+    begun = send(running_pool, "POST", executions(session), b'{"code": "1", "executionType": "Asynchronous"}')
+    assert begun.json()["status"] == "Running"
+    path = f"/executions/{begun.json()['id']}" + q(session)
+    wait_for(lambda: send(running_pool, "GET", path).json()["status"] != "Running", 20, "the end")
+    assert send(running_pool, "GET", path).json()["result"]["stdout"] == "stub out\n"
+
+
+def test_a_run_that_the_pool_lost_is_unknown(running_pool, stub):
+    stub.forget(goes_on(1, answer_with(404, {"error": {"code": "X", "message": "no such execution"}})))
+    answer = send(running_pool, "POST", executions(new_session()), b'{"code": "1"}')
+    assert (answer.status, answer.error()) == (502, "OutcomeUnknown"), answer
+    assert "no such execution" in answer.json()["error"]["message"]
+    assert [seen.method for seen in stub.seen] == ["POST", "GET", "GET"]
 
 
 def test_upload_is_built_anew(speaking, stub):

@@ -48,7 +48,7 @@ def saying(raw):
     (answer(200, GOOD.replace(b'"o"', b'"\xff\xfe"')), 502, "PoolAnswerInvalid"),
     (answer(200, b"[" * 100_000), 502, "PoolAnswerInvalid"),
     (answer(200, b'{"status": "Succeeded", "status": "Failed", "result": {}}'), 502, "PoolAnswerInvalid"),
-    (answer(202, b'{"id": "e", "status": "Running"}'), 502, "PoolAnswerInvalid"),
+    (answer(202, b'{"status": "Running"}'), 502, "PoolAnswerInvalid"),
     (answer(200, GOOD[:-5], length=len(GOOD)), 502, "OutcomeUnknown"),
     (chunks(b"zz\r\nabc\r\n0\r\n\r\n"), 502, "OutcomeUnknown"),
     (chunks(b"ff\r\nabc"), 502, "OutcomeUnknown"),

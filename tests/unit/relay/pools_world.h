@@ -29,8 +29,10 @@ struct world {
     size_t slot;
     size_t pool;
     char target[256];
+    char method[8]; /* "" of a run */
     uint32_t timeout_ms;
     uint32_t random;
+    unsigned refused; /* bearers */
     unsigned outcomes;
     struct sp_msg_outcome last;
     char outcome_pool[32];
@@ -57,6 +59,7 @@ static inline enum sp_err start(void *ctx, size_t pool, size_t slot,
     w->pool = pool;
     w->slot = slot;
     w->timeout_ms = request->timeout_ms;
+    sp_slice_to_text(sp_slice_of(request->method), w->method, sizeof(w->method));
     w->target[sp_slice_copy(request->target, w->target, sizeof(w->target) - 1)] = '\0';
     return SP_OK;
 }
@@ -77,7 +80,8 @@ static inline bool is_alive(void *ctx, int fd)
 
 static inline void bearer_refused(void *ctx)
 {
-    (void)ctx;
+    struct world *w = ctx;
+    w->refused++;
 }
 
 static inline void outcome(void *ctx, struct sp_msg_outcome *msg, struct sp_slice answer)
@@ -104,8 +108,8 @@ static inline uint32_t draw(void *ctx)
     return w->random;
 }
 
-static inline void open_world(struct world *w, size_t pools, uint32_t attempts_max,
-                              uint32_t failures_max)
+static inline void open_world_with(struct world *w, size_t pools, uint32_t attempts_max,
+                                   uint32_t failures_max, const char *version, bool needs_bearer)
 {
     static const char *const names[] = {"a", "b", "c"};
     static const char *const paths[] = {"/pa", "/pb", "/pc"};
@@ -115,17 +119,20 @@ static inline void open_world(struct world *w, size_t pools, uint32_t attempts_m
                                      .connections_max = 8,
                                      .attempts_max = attempts_max,
                                      .failures_max = failures_max,
-                                     .rests = true};
+                                     .rests = true,
+                                     .needs_bearer = needs_bearer};
     *w = (struct world){.idle = 1, .now = 100 * S};
     for (size_t i = 0; i < pools; i++) {
         config.pools[i].name = sp_slice_of(names[i]);
         config.pools[i].weight = 1;
         assert_int_equal(sp_upstream_init(&config.pools[i].upstream, sp_slice_of(paths[i]),
-                                          sp_slice_of(""), false),
+                                          sp_slice_of(version), false),
                          SP_OK);
     }
     assert_int_equal(sp_relay_room_new(&config, &ops, &w->room), SP_OK);
 }
+#define open_world(w, pools, attempts, failures)                                                   \
+    open_world_with(w, pools, attempts, failures, "", false)
 
 static inline void tell(struct world *w, const struct sp_order *order, sp_exchange exchange,
                         const char *session)

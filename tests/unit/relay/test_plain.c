@@ -342,6 +342,8 @@ static void test_plain_calls_an_answer_that_is_not_whole_broken(void **state)
          SP_HTTP_ANSWERED},
         {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n", SP_HTTP_BROKEN},
         {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\nok\r\n0\r\n\r\n",
+         SP_HTTP_ANSWERED},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;a\nok\r\n0\r\n\r\n",
          SP_HTTP_BROKEN},
         {"HTTP/1.1 200 OK\r\n\r\nok", SP_HTTP_ANSWERED}, /* until the end */
         {"HTTP/1.1 204 No\r\n\r\n", SP_HTTP_ANSWERED},

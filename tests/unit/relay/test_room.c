@@ -215,7 +215,7 @@ static void test_room_tells_an_embedded_pool_alone_what_the_policy_denies_at_run
     (void)state;
     for (unsigned is_embedded = 0; is_embedded < 2; is_embedded++) {
         open_world(&w, is_embedded == 1, 4, 0);
-        sp_relay_room_bearer(w.room, SP_OK, 0);
+        sp_relay_room_bearer(w.room, SP_OK, true, 0);
         assert_int_equal(run(&w, 77, 1000), SP_OK);
         dialled(&w, w.last_ticket, 2000);
         assert_int_equal(w.started, 1);
@@ -363,13 +363,13 @@ static void test_room_waits_for_a_bearer_and_gives_up_without_one(void **state)
     w.idle = 1;
     assert_int_equal(run(&w, 1, 1000), SP_OK);
     assert_int_equal(w.started, 0);
-    sp_relay_room_bearer(w.room, SP_OK, 2000);
+    sp_relay_room_bearer(w.room, SP_OK, true, 2000);
     assert_int_equal(w.started, 1);
     ended(&w, SP_HTTP_ANSWERED, 401, "");
     assert_int_equal(w.last.err, SP_ERR_POOL_CREDENTIAL);
     assert_int_equal(w.last.state, SP_END_NOT_STARTED);
     assert_int_equal(w.refused, 1);
-    sp_relay_room_bearer(w.room, SP_ERR_POOL_CREDENTIAL, 3000);
+    sp_relay_room_bearer(w.room, SP_ERR_POOL_CREDENTIAL, false, 3000);
     assert_int_equal(run(&w, 2, 4000), SP_OK);
     assert_int_equal(w.started, 1);
     assert_int_equal(w.last.exchange, 2);

@@ -79,13 +79,13 @@ static void test_bearer_tells_of_a_refusal_once_and_only_of_its_own(void **state
     open_token(&token, &heard, SP_BEARER_SOURCE_ENVIRONMENT);
     assert_int_equal(sp_bearer_set(&token, sp_slice_of("first")), SP_OK);
     assert_int_equal(sp_sha256(sp_slice_of("first"), digest), SP_OK);
-    sp_bearer_refused(&token, other);
+    assert_false(sp_bearer_refused(&token, other));
     assert_int_equal(heard.refused, 0);
-    sp_bearer_refused(&token, digest);
-    sp_bearer_refused(&token, digest);
+    assert_true(sp_bearer_refused(&token, digest));
+    assert_true(sp_bearer_refused(&token, digest));
     assert_int_equal(heard.refused, 1);
     assert_int_equal(sp_bearer_set(&token, sp_slice_of("second")), SP_OK);
-    sp_bearer_refused(&token, digest);
+    assert_false(sp_bearer_refused(&token, digest));
     assert_int_equal(heard.refused, 1);
     sp_bearer_done(&token);
 }

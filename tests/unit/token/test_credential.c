@@ -179,23 +179,48 @@ static void test_a_refused_bearer_is_dropped_once(void **state)
     (void)state;
     struct world world;
     uint8_t digest[SP_SHA256_BYTES];
-    uint8_t other[SP_SHA256_BYTES] = {1};
     const struct sp_credential_now now = at(1000);
     open_with_secret(&world);
     wire(&world, 0);
     answer(&world, 200, GOOD("first"), 0);
     assert_int_equal(sp_sha256(SP_SLICE_LITERAL("first"), digest), SP_OK);
-    sp_credential_refused(&world.credential, other, &now);
-    assert_int_equal(world.asked, 1);
     sp_credential_refused(&world.credential, digest, &now);
     sp_credential_refused(&world.credential, digest, &now);
     assert_int_equal(world.asked, 2);
-    assert_string_equal(world.bearer, "");
+    assert_int_equal(world.published, 1);     /* the next is on its way */
     answer(&world, 200, GOOD("first"), 1100); /* the provider gives the same again */
+    assert_int_equal(world.published, 2);
     const struct sp_credential_now soon = at(1200);
     sp_credential_refused(&world.credential, digest, &soon);
     assert_int_equal(world.asked, 2);
+    assert_int_equal(world.published, 3); /* relay waits for a word, and there is no other bearer */
     assert_string_equal(world.bearer, "first");
+    sp_credential_done(&world.credential);
+}
+
+static void test_a_refusal_is_always_answered_by_the_bearer_of_the_moment(void **state)
+{
+    (void)state;
+    struct world world;
+    uint8_t digest[SP_SHA256_BYTES];
+    uint8_t other[SP_SHA256_BYTES] = {1};
+    const struct sp_credential_now now = at(1000);
+    open_with_secret(&world);
+    wire(&world, 0);
+    answer(&world, 200, GOOD("first"), 0);
+    sp_credential_refused(&world.credential, other, &now); /* an earlier one: nothing is asked */
+    assert_int_equal(world.asked, 1);
+    assert_int_equal(world.published, 2);
+    assert_string_equal(world.bearer, "first");
+    assert_int_equal(sp_sha256(SP_SLICE_LITERAL("first"), digest), SP_OK);
+    sp_credential_refused(&world.credential, digest, &now);
+    answer(&world, 503, "{}", 1100);
+    assert_int_equal(world.published, 3);
+    assert_int_equal(world.err, SP_ERR_POOL_CREDENTIAL);
+    assert_string_equal(world.bearer, "");
+    const struct sp_credential_now soon = at(1200);
+    sp_credential_refused(&world.credential, digest, &soon); /* between two questions */
+    assert_int_equal(world.published, 4);
     sp_credential_done(&world.credential);
 }
 
@@ -242,6 +267,7 @@ int main(void)
         cmocka_unit_test(test_the_old_bearer_serves_while_renewing_fails),
         cmocka_unit_test(test_a_first_failure_is_told_and_later_mended),
         cmocka_unit_test(test_a_refused_bearer_is_dropped_once),
+        cmocka_unit_test(test_a_refusal_is_always_answered_by_the_bearer_of_the_moment),
         cmocka_unit_test(test_a_projected_token_is_read_at_each_question),
         cmocka_unit_test(test_an_empty_credential_is_refused),
     };
