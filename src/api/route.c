@@ -19,6 +19,7 @@
 #define MANAGEMENT        4U
 #define DATED             8U  /* there in the one version that `since` names, and in no other */
 #define ENCLOSED          16U /* a file comes as base64 in JSON */
+#define NAMED_BY_QUERY    32U /* `filename` in the query, not the path, names the file */
 
 #define ALLOW_ALL         "DELETE, GET, HEAD, OPTIONS, POST"
 
@@ -45,6 +46,7 @@ static const struct row rows[] = {
     {{"code", "execute"},              "POST",   ALLOW_POST,       SP_OPERATION_EXECUTE,        SP_FAMILY_OLD,    SP_VERSION_2023_08, 0},
     {{"python", "execute"},            "POST",   ALLOW_POST,       SP_OPERATION_EXECUTE,        SP_FAMILY_LEGACY, SP_VERSION_2023_08, 0},
     {{"python", "uploadFile"},         "POST",   ALLOW_POST,       SP_OPERATION_FILE_PUT,       SP_FAMILY_OLD,    SP_VERSION_2023_08, 0},
+    {{"python", "downloadFile"},       "GET",    ALLOW_GET,        SP_OPERATION_FILE_CONTENT,   SP_FAMILY_OLD,    SP_VERSION_2023_08, NAMED_BY_QUERY},
     {{"python", "downloadFile", "*"},  "GET",    ALLOW_GET,        SP_OPERATION_FILE_CONTENT,   SP_FAMILY_OLD,    SP_VERSION_2023_08, 0},
     {{".management", "stopSession"},   "POST",   ALLOW_POST,       SP_OPERATION_SESSION_DELETE, SP_FAMILY_NEW,    SP_VERSION_NONE,    MANAGEMENT},
     {{".management", "getSession"},    "POST",   ALLOW_POST,       SP_OPERATION_SESSION_GET,    SP_FAMILY_NEW,    SP_VERSION_NONE,    MANAGEMENT},
@@ -85,11 +87,13 @@ struct query {
     struct sp_slice path;
     struct sp_slice recursive;
     struct sp_slice skip;
+    struct sp_slice filename;
     bool has_version;
     bool has_identifier;
     bool has_path;
     bool has_recursive;
     bool has_skip;
+    bool has_filename;
 };
 
 /* The last segments of a path, in their order. Empty segments are none. */
@@ -298,6 +302,7 @@ static enum sp_err read_query(struct sp_slice raw, struct query *out, struct sp_
         {"path", &out->path, &out->has_path, SP_ERR_FILE_NAME},
         {"recursive", &out->recursive, &out->has_recursive, SP_ERR_REQUEST},
         {"skip", &out->skip, &out->has_skip, SP_ERR_REQUEST},
+        {"filename", &out->filename, &out->has_filename, SP_ERR_FILE_NAME},
     };
     struct sp_url_query q;
     struct sp_slice name = {NULL, 0};
@@ -465,6 +470,7 @@ enum sp_err sp_route_find(struct sp_slice method, struct sp_slice target, struct
     SP_TRY(read_query(raw_query, &query, out_where));
     SP_TRY(read_version(row, &query, &route.version, out_where));
     SP_TRY(read_identifier(row, &query, scratch, &route.identifier, out_where));
+    name = (row->flags & NAMED_BY_QUERY) != 0 ? query.filename : name;
     SP_TRY(read_names(name, &query, scratch, &route, out_where));
     SP_TRY(read_list_options(&query, &route, out_where));
     bool is_old = (row->flags & BY_VERSION) != 0 && route.version < SP_VERSION_2024_10;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "api/named.h"
 #include "api/request.h"
 #include "api/route.h"
 #include "base/clock.h"
@@ -318,8 +319,30 @@ static bool is_reading(struct sp_slice method, struct sp_slice target)
            route.operation == SP_OPERATION_AUDIT_READ;
 }
 
+/* A run may be named in its body, if that is a small one and here already: from now on it is as if its target did. */
+static enum sp_err take_name(struct sp_call *call)
+{
+    SP_AUTO_BUF struct sp_buf target;
+    sp_buf_init(&target, SP_MSG_TARGET_MAX + SP_PAYLOAD_INLINE_MAX * 3);
+    if (!call->is_body_done || call->body.fd >= 0) {
+        return SP_OK;
+    }
+    SP_TRY(sp_named_target(sp_slice_of(call->method), sp_slice_of(call->target),
+                           sp_buf_slice(&call->body.memory), &target));
+    if (target.len > 0) {
+        SP_AUTO_FREE char *named = sp_slice_dup(sp_buf_slice(&target));
+        if (named == NULL) {
+            return SP_ERR_NOMEM;
+        }
+        free(call->target);
+        call->target = sp_take_ptr(named);
+    }
+    return SP_OK;
+}
+
 static enum sp_err open_exchange(struct sp_call *call)
 {
+    SP_TRY(take_name(call));
     struct sp_msg_ask ask = {
         .source = sp_slice_of(call->stream->source),
         .method = sp_slice_of(call->method),

@@ -148,6 +148,38 @@ def test_semantic_kernel_dotnet(client):
     assert got.body == b"net"
 
 
+def test_semantic_kernel_dotnet_of_2024(client):
+    """Its first versions name the session of a run in the body alone, and the file of a download in the query."""
+    session = new_session()
+    fields = [("User-Agent", "Semantic-Kernel/1.20 (Language=dotnet)")]
+
+    def run(code, target=f"{POOL}/python/execute?api-version=2024-02-02-preview", name=session):
+        body = json.dumps({"properties": {"identifier": name, "codeInputType": "inline", "executionType": "synchronous",
+                                          "timeoutInSeconds": 100, "pythonCode": code}}).encode()
+        return client.send("POST", target, fields + [("Content-Type", "application/json; charset=utf-8")], body)
+
+    answer = run("x = 3\nprint(x)\nx")
+    assert answer.status == 200, answer
+    assert {name: answer.json()[name] for name in ("status", "result", "stdout", "stderr")} == {
+        "status": "Success", "result": "3", "stdout": "3\n", "stderr": ""}
+    assert run("print(x)").json()["stdout"] == "3\n"  # one session
+    assert "NameError" in run("print(x)", name=new_session()).json()["stderr"]
+    query = f"identifier={session}&api-version=2024-02-02-preview"
+    assert run("print(x)", f"{POOL}/python/execute?{query}").json()["stdout"] == "3\n"  # the same in both places
+    refused = run("print(x)", f"{POOL}/python/execute?{query}", new_session())
+    assert (refused.status, refused.json()["error"]["code"]) == (400, "InvalidIdentifier"), refused
+    assert "twice" in refused.json()["error"]["message"]
+    boundary = "5d4d0a05-0f1f-4c3f-9d57-2a7a4f1b7a11"
+    head = "Content-Disposition: form-data; name=file; filename=net.txt; filename*=utf-8''net.txt\r\n"
+    uploaded = client.json("POST", f"{POOL}/files/upload?{query}", fields + [("Content-Type", f'multipart/form-data; boundary="{boundary}"')],
+                           form(boundary, head, b"net"))
+    assert uploaded["value"][0]["properties"]["filename"] == "net.txt"
+    got = client.send("GET", f"{POOL}/python/downloadFile?identifier={session}&filename=net.txt&api-version=2024-02-02-preview", fields)
+    assert (got.status, got.body) == (200, b"net"), got
+    unnamed = client.send("GET", f"{POOL}/python/downloadFile?{query}", fields)
+    assert (unnamed.status, unnamed.json()["error"]["code"]) == (400, "InvalidFileName"), unnamed
+
+
 def test_autogen(client):
     session = new_session()
     fields = [("Content-Type", "application/json"), ("Accept", "*/*"), ("Accept-Encoding", "gzip, deflate"), ("User-Agent", "Python/3.12 aiohttp/3.11.11")]

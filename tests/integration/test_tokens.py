@@ -243,7 +243,7 @@ OPERATIONS = [
     ("POST", "/code/execute?api-version=2024-02-02-preview&identifier={}",
      json.dumps({"properties": {"codeInputType": "inline", "executionType": "synchronous", "code": "print(1)"}}).encode()),
     ("POST", "/python/execute?api-version=2023-08-01-preview&identifier={}",
-     json.dumps({"properties": {"pythonCode": "print(1)", "identifier": "ignored"}}).encode()),
+     json.dumps({"properties": {"pythonCode": "print(1)"}}).encode()),
     ("GET", "/executions/e1" + VERSIONED, b""),
     ("GET", "/files" + VERSIONED, b""),
     ("POST", "/files" + VERSIONED, UPLOAD),
@@ -286,12 +286,14 @@ def test_state_of_one_tenant_is_out_of_reach_of_another(gateway):
     mine, theirs = (in_force(gateway, issue(gateway, tenant)) for tenant in ("acme", "beta"))
     name = new_session()
 
-    def run(token, code):
-        body = json.dumps({"codeInputType": "Inline", "executionType": "Synchronous", "code": code}).encode()
-        answer = gateway.send("POST", executions(name), body, [("Authorization", f"Bearer {token}"),
-                                                               ("Content-Type", "application/json")])
+    def run(token, code, is_in_body):
+        body = {"codeInputType": "Inline", "executionType": "Synchronous", "code": code} | ({"identifier": name} if is_in_body else {})
+        target = "/executions?api-version=2025-10-02-preview" if is_in_body else executions(name)
+        answer = gateway.send("POST", target, json.dumps(body).encode(), [("Authorization", f"Bearer {token}"),
+                                                                         ("Content-Type", "application/json")])
         return answer.json()["result"]
 
-    run(mine, "secret = 41")
-    assert "NameError" in run(theirs, "print(secret)")["stderr"]
-    assert run(mine, "print(secret + 1)")["stdout"] == "42\n"
+    run(mine, "secret = 41", False)
+    for is_in_body in (True, False):
+        assert "NameError" in run(theirs, "print(secret)", is_in_body)["stderr"]
+        assert run(mine, "print(secret + 1)", is_in_body)["stdout"] == "42\n"

@@ -38,6 +38,9 @@ static const struct {
     {"DELETE", "/files/a.txt" OLD_Q, SP_OPERATION_FILE_DELETE, OLD, "a.txt", ""},
     {"GET", "/files/a.txt/content" Q, SP_OPERATION_FILE_CONTENT, NEW, "a.txt", ""},
     {"GET", "/files/content/a.txt" OLD_Q, SP_OPERATION_FILE_CONTENT, OLD, "a.txt", ""},
+    {"GET", "/python/downloadFile" OLD_Q "&filename=a%20b.txt", SP_OPERATION_FILE_CONTENT, OLD,
+     "a b.txt", ""},
+    {"GET", "/python/downloadFile" OLD_Q, SP_OPERATION_FILE_CONTENT, OLD, "", ""},
     {"GET", "/python/downloadFile/a.txt" OLD_Q, SP_OPERATION_FILE_CONTENT, OLD, "a.txt", ""},
 
     /* names with slashes and escapes */
