@@ -1,6 +1,11 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+/* Hooks that were added by sys.addaudithook stand in a list that only the interpreter's own headers show. */
+#define Py_BUILD_CORE 1
+#include <internal/pycore_interp.h>
+#undef Py_BUILD_CORE
+
 #include "session/guard.h"
 
 #include <signal.h>
@@ -33,6 +38,8 @@ static struct {
     size_t place_count;
     struct function functions[FUNCTIONS_MAX];
     size_t function_count;
+    PyObject *callbacks;      /* of the collector: its own list, whatever gc.callbacks is then */
+    PyObject *callbacks_copy; /* and what it held */
 } kept;
 
 /* ---- in the template ---- */
@@ -85,6 +92,18 @@ static enum sp_err keep_place(PyObject *dict, PyTypeObject *type)
     return keep_functions_of(dict);
 }
 
+static enum sp_err keep_callbacks(void)
+{
+    PyObject *gc = PyImport_ImportModule("gc");
+    kept.callbacks = gc == NULL ? NULL : PyObject_GetAttrString(gc, "callbacks");
+    Py_XDECREF(gc);
+    if (kept.callbacks == NULL || !PyList_CheckExact(kept.callbacks)) {
+        return SP_ERR_SYSTEM;
+    }
+    kept.callbacks_copy = PyList_GetSlice(kept.callbacks, 0, PyList_GET_SIZE(kept.callbacks));
+    return kept.callbacks_copy == NULL ? SP_ERR_NOMEM : SP_OK;
+}
+
 enum sp_err sp_guard_take(void *module)
 {
     PyObject *dict = PyModule_GetDict(module);
@@ -99,7 +118,7 @@ enum sp_err sp_guard_take(void *module)
         Py_INCREF((PyObject *)type);
         SP_TRY(keep_place(type->tp_dict, type));
     }
-    return SP_OK;
+    return keep_callbacks();
 }
 
 /* ---- after a run ---- */
@@ -188,10 +207,40 @@ static void put_back_function(const struct function *function)
     }
 }
 
+static bool has_callbacks_of_its_own(void)
+{
+    const Py_ssize_t count = PyList_GET_SIZE(kept.callbacks);
+    if (count != PyList_GET_SIZE(kept.callbacks_copy)) {
+        return false;
+    }
+    for (Py_ssize_t i = 0; i < count; i++) {
+        if (PyList_GET_ITEM(kept.callbacks, i) != PyList_GET_ITEM(kept.callbacks_copy, i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Hooks that a run added would look into the next ones, and could make them fail: they end with it. True: there was none. */
+static bool end_hooks(void)
+{
+    PyInterpreterState *interpreter = PyInterpreterState_Get();
+    const bool had_none = interpreter->audit_hooks == NULL;
+    Py_CLEAR(interpreter->audit_hooks);
+    if (has_callbacks_of_its_own()) {
+        return had_none;
+    }
+    if (PyList_SetSlice(kept.callbacks, 0, PyList_GET_SIZE(kept.callbacks), kept.callbacks_copy) !=
+        0) {
+        PyErr_Clear();
+    }
+    return false;
+}
+
 /* What goes away may run code of the tenant, which may replace something again; a few times are enough for chance. */
 static bool pass(void)
 {
-    bool was_whole = true;
+    bool was_whole = end_hooks();
     for (size_t i = 0; i < kept.place_count; i++) {
         if (!is_as_it_was(&kept.places[i])) {
             was_whole = false;

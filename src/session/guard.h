@@ -18,7 +18,10 @@
  */
 enum sp_err sp_guard_take(void *module) SP_MUST_CHECK SP_NONNULL(1);
 
-/* Puts back what is not as it was, and ends tracing and profiling. Nothing is written when nothing has changed. */
+/*
+ * Puts back what is not as it was, and ends tracing, profiling, audit hooks that were added in Python and callbacks of the
+ * collector. Nothing is written when nothing has changed.
+ */
 void sp_guard_restore(void);
 
 #endif

@@ -84,14 +84,32 @@ def test_next_run_can_still_be_interrupted(session):
     assert session("kept").result["executionResult"] == 1
 
 
-@pytest.mark.parametrize("hook", [
+HOOKS = [
     "import sys\nsys.addaudithook(lambda event, args: 1 / 0 if event in ('compile', 'exec') else None)",
+    "import sys\ndel sys.modules['sys']\nimport sys as again\nfor i in range(5):\n    again.addaudithook(lambda event, args: 1 / 0)",
     FUNCTIONS + "import gc\ngc.callbacks.append(lambda *a: g.clear())\ngc.set_threshold(1)",
-])
-def test_hook_that_goes_on_makes_runs_fail_and_not_lie(session, hook):
+    FUNCTIONS + "import gc\ncalled = gc.callbacks\ngc.callbacks = []\ncalled[:] = [lambda *a: g.clear()] * 3\ngc.set_threshold(1)",
+    # What goes away with a hook adds another one.
+    "import sys, gc\nclass Hook:\n    def __call__(self, *a): 1 / 0\n    def __del__(self):\n        gc.callbacks.append(Hook())\n"
+    "gc.set_threshold(1)\ngc.callbacks.append(Hook())",
+]
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_hooks_of_a_run_end_with_it(session, hook):
     session(hook)
-    answer = session("print('said'); 42")
-    assert answer.body["status"] == "Failed" and answer.result["executionResult"] is None
+    answer = session("print('said'); [[] for _ in range(1000)]; 42")
+    assert (answer.body["status"], answer.result["executionResult"]) == ("Succeeded", 42), answer.body
+    assert answer.result["stdout"] == "said\n"
+    assert session("import gc\nlen(gc.callbacks)").body["status"] == "Succeeded"
+
+
+def test_hooks_are_heard_in_their_own_run(session):
+    answer = session("import sys, gc\nheard = []\nsys.addaudithook(lambda event, args: heard.append(event))\n"
+                     "gc.callbacks.append(lambda phase, info: heard.append(phase))\nopen('/dev/null').close(); gc.collect()\n"
+                     "'open' in heard and 'start' in heard")
+    assert answer.result["executionResult"] is True
+    assert session("heard.clear(); open('/dev/null').close(); gc.collect(); heard").result["executionResult"] == []
 
 
 def test_what_is_left_of_a_run_dies_as_it_should(session):
