@@ -13,7 +13,6 @@
 #include "wire/session_frame.h"
 
 #define SP_FILES_UPLOADS_MAX 16U /* begun and neither committed nor aborted */
-#define SP_FILES_DEPTH_MAX   32U /* directories below one another */
 
 /* A new file that has not got its name yet. */
 struct sp_files_upload {

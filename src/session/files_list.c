@@ -9,7 +9,8 @@
 #include "session/link.h"
 
 /* A part is sent before another entry could be over the limit of a frame. */
-#define PART_FULL (SP_FRAME_PART_MAX - SP_FILE_PATH_MAX - 64)
+#define PART_FULL   (SP_FRAME_PART_MAX - SP_FILE_PATH_MAX - 64)
+#define PENDING_MAX ((size_t)4 * 1024 * 1024)
 
 struct walk {
     int data;
@@ -17,6 +18,8 @@ struct walk {
     bool is_recursive;
     struct sp_frame part;
     struct sp_buf entries;
+    struct sp_buf
+        pending; /* directories that are still to be looked into, each with a NUL behind it */
     struct sp_buf *scratch;
     unsigned count;
     enum sp_file_end end;
@@ -81,18 +84,40 @@ static bool is_shown(const char *name, const struct stat *about)
            !sp_slice_starts(text, SP_FILES_TEMPORARY);
 }
 
-/* `len` bytes of the walk's path are the directory; its depth is bounded. */
-static enum sp_err list(struct walk *w, size_t len, unsigned depth)
+static void too_many(struct walk *w)
+{
+    w->end = SP_FILE_TOO_MANY;
+    sp_buf_clear(&w->pending);
+}
+
+/* The entry that the walk's path names, `len` bytes. */
+static enum sp_err take_entry(struct walk *w, size_t len, const struct stat *about)
+{
+    if (w->count == SP_FILE_ENTRIES_MAX) {
+        too_many(w);
+        return SP_OK;
+    }
+    SP_TRY(put(w, sp_slice_make(w->path, len), about));
+    if (w->is_recursive && S_ISDIR(about->st_mode) &&
+        sp_buf_put(&w->pending, sp_slice_make(w->path, len + 1)) != SP_OK) {
+        too_many(w);
+    }
+    return SP_OK;
+}
+
+/* `len` bytes of the walk's path are the directory. It is closed before those in it are opened, however deep they are. */
+static enum sp_err list(struct walk *w, size_t len, bool is_first)
 {
     SP_CLEANUP(end_directory) DIR *dir = NULL;
     int fd = sp_files_open(w->data, w->path, O_RDONLY | O_DIRECTORY, 0);
     dir = fd < 0 ? NULL : fdopendir(fd);
     if (dir == NULL) {
-        w->end = depth == 0 ? sp_files_end_of(errno) : w->end;
+        w->end = is_first ? sp_files_end_of(errno) : w->end;
         sp_close(fd);
         return SP_OK;
     }
-    for (const struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
+    for (const struct dirent *entry = readdir(dir); entry != NULL && w->end == SP_FILE_DONE;
+         entry = readdir(dir)) {
         struct sp_slice name = sp_slice_of(entry->d_name);
         struct stat about;
         size_t below = 0;
@@ -101,16 +126,35 @@ static enum sp_err list(struct walk *w, size_t len, unsigned depth)
             !is_shown(entry->d_name, &about) || !go_down(w, len, entry->d_name, &below)) {
             continue;
         }
-        if (w->count == SP_FILE_ENTRIES_MAX) {
-            w->end = SP_FILE_TOO_MANY;
-            return SP_OK;
-        }
-        SP_TRY(put(w, sp_slice_make(w->path, below), &about));
-        if (w->is_recursive && S_ISDIR(about.st_mode) && depth < SP_FILES_DEPTH_MAX) {
-            SP_TRY(list(w, below, depth + 1));
-        }
+        SP_TRY(take_entry(w, below, &about));
         w->path[len] = '\0';
     }
+    return SP_OK;
+}
+
+/* Takes the last of the pending directories into the walk's path; false when there is none. */
+static bool next(struct walk *w, size_t *out_len)
+{
+    if (w->pending.len == 0) {
+        return false;
+    }
+    size_t start = w->pending.len - 1;
+    while (start > 0 && w->pending.ptr[start - 1] != '\0') {
+        start--;
+    }
+    *out_len = w->pending.len - 1 - start;
+    sp_slice_to_text(sp_slice_make(w->pending.ptr + start, *out_len), w->path, sizeof w->path);
+    sp_buf_truncate(&w->pending, start);
+    return true;
+}
+
+static enum sp_err walk(struct walk *w, size_t len)
+{
+    bool is_first = true;
+    do {
+        SP_TRY(list(w, len, is_first));
+        is_first = false;
+    } while (next(w, &len));
     return SP_OK;
 }
 
@@ -130,11 +174,13 @@ enum sp_err sp_files_list(int data, int to, const struct sp_frame *ask, struct s
     }
     sp_slice_to_text(ask->bytes, w.path, sizeof w.path);
     sp_buf_init(&w.entries, SP_FRAME_PART_MAX);
-    err = list(&w, ask->bytes.len, 0);
+    sp_buf_init(&w.pending, PENDING_MAX);
+    err = walk(&w, ask->bytes.len);
     if (err == SP_OK) {
         err = send_part(&w);
     }
     sp_buf_done(&w.entries);
+    sp_buf_done(&w.pending);
     *out_end = w.end;
     return err;
 }

@@ -1,7 +1,8 @@
 /*
  * files_list - walks a session's directories and sends what is there, a part a frame.
  *
- * Runs in: init of a session.   Input: a tree that hostile code changes meanwhile.   Allocates: one frame's part.
+ * Runs in: init of a session.   Input: a tree that hostile code changes meanwhile.   Allocates: one frame's
+ * part, and the names of directories that are still to be looked into.
  * Only files.c includes this; what it lends to files_list.c stands here as well.
  */
 #ifndef SP_SESSION_FILES_LIST_H

@@ -1,16 +1,16 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
-/* Hooks that were added by sys.addaudithook stand in a list that only the interpreter's own headers show. */
-#define Py_BUILD_CORE 1
-#include <internal/pycore_interp.h>
-#undef Py_BUILD_CORE
-
 #include "session/guard.h"
 
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+/* Hooks that were added by sys.addaudithook stand in a list that only the interpreter's own headers show. */
+#define Py_BUILD_CORE 1
+#include <internal/pycore_interp.h>
+#undef Py_BUILD_CORE
 
 #include "base/slice.h"
 

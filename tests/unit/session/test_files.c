@@ -204,20 +204,25 @@ static void test_directories_are_told_from_files(void **state)
     expect(w, SP_FILE_DELETE, "d", SP_FILE_DONE);
 }
 
-static void test_deep_trees_end(void **state)
+static void test_deep_and_wide_trees_are_listed_whole(void **state)
 {
+    enum { DEPTH = 150 };
     struct world *w = *state;
     int at = dup(w->data);
-    for (unsigned i = 0; i < SP_FILES_DEPTH_MAX + 8; i++) {
+    for (unsigned i = 0; i < DEPTH; i++) {
         assert_int_equal(mkdirat(at, "d", 0755), 0);
-        int next = openat(at, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        assert_int_equal(mkdirat(at, "e", 0755), 0);
+        int next = openat(at, i % 2 == 0 ? "d" : "e", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         sp_close(at);
         at = next;
     }
     sp_close(at);
     ask(w, 9, SP_FILE_LIST, "");
     assert_int_equal(w->end, SP_FILE_DONE);
-    assert_int_equal(count_listed(w, "d/d"), SP_FILES_DEPTH_MAX + 1);
+    assert_int_equal(count_listed(w, "d/e/d/e/e"), 2 * DEPTH);
+    ask(w, 9, SP_FILE_LIST, "d/e");
+    assert_int_equal(w->end, SP_FILE_DONE);
+    assert_int_equal(count_listed(w, "d/e/d"), 2 * (DEPTH - 2));
 }
 
 #define LIVE(test) cmocka_unit_test_setup_teardown(test, open_world, close_world)
@@ -232,7 +237,7 @@ int main(void)
         LIVE(test_no_link_and_no_path_leads_outside),
         LIVE(test_upload_over_a_link_replaces_the_link),
         LIVE(test_directories_are_told_from_files),
-        LIVE(test_deep_trees_end),
+        LIVE(test_deep_and_wide_trees_are_listed_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
