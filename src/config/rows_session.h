@@ -15,7 +15,7 @@
       "sessions forked ahead")                                                                     \
     X(SECONDS, "pool", "cooldown_period", pool_cooldown_s, 1, 86400, "300", "",                    \
       "how long a session stays without a request")                                                \
-    X(SECONDS, "pool", "max_life", pool_max_life_s, 60, 604800, "86400", "",                         \
+    X(SECONDS, "pool", "max_life", pool_max_life_s, 1, 604800, "86400", "",                         \
       "how long a session lives at most; it ends between two runs")                                \
     X(CHOICE, "pool", "network_status", pool_network_status, 0, 0, "\"EgressDisabled\"",           \
       "EgressDisabled|EgressEnabled", "whether code may use the network")                          \

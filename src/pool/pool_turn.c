@@ -162,6 +162,13 @@ void sp_slot_interrupt(struct sp_pool *pool, struct slot *slot, struct sp_pool_n
 
 /* ---- what a session says ---- */
 
+/* Its life is over, and nobody uses it: who is next in line gets a new session, or the old one would never end. */
+static bool is_over(const struct sp_pool *pool, const struct slot *slot, struct sp_pool_now now)
+{
+    return pool->config.max_life_ms > 0 && slot->state == SLOT_READY && slot->files == NULL &&
+           slot->named_ms + pool->config.max_life_ms <= now.mono_ms;
+}
+
 static void on_done(struct sp_pool *pool, struct slot *slot, const struct sp_frame *frame,
                     struct sp_pool_now now)
 {
@@ -176,6 +183,10 @@ static void on_done(struct sp_pool *pool, struct slot *slot, const struct sp_fra
     run->dropped_out += frame->dropped_out;
     run->dropped_err += frame->dropped_err;
     sp_slot_finish(pool, slot, was_stopped ? SP_POOL_END_STOPPED : SP_POOL_END_DONE, now);
+    if (is_over(pool, slot, now)) {
+        sp_slot_line_again(pool, slot, now);
+        return;
+    }
     sp_slot_next(pool, slot, now);
 }
 

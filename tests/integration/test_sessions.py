@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from support.gateway import NEW, OLD, SLOWNESS, executions, new_session
+from support.gateway import NEW, OLD, SLOWNESS, Gateway, executions, new_session
 
 CONFIG = "[pool]\nready_sessions = 1\n[pool.session]\npreload = []\n[[tenant]]\nname = \"local\"\ndenial = \"result\"\n"
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -214,3 +214,34 @@ def test_trace_of_the_caller_is_in_the_log_and_in_errors(gateway):
     assert entry["traceparent"] == TRACE
     failed = send(gateway, "POST", executions(new_session()), b"{", [("traceparent", TRACE)])
     assert failed.json()["error"]["traceId"] == TRACE.split("-")[1]
+
+
+@pytest.fixture
+def short_lived():
+    gateway = Gateway(config=CONFIG.replace("[pool]\n", "[pool]\nmax_life = 2\n"))
+    try:
+        yield gateway.start()
+    finally:
+        gateway.close()
+
+
+def test_a_session_ends_at_the_end_of_its_life_though_it_is_used(short_lived):
+    session = new_session()
+    before = time.monotonic()
+    assert short_lived.run("x = 41; y = 0", session).status == 200
+    end = before + 60 * SLOWNESS
+    while "NameError" not in (answer := short_lived.run("y += 1; print(x)", session)).body.decode():
+        assert answer.status == 200 and "41" in answer.body.decode(), answer
+        assert time.monotonic() < end, "the session lives on"
+    assert time.monotonic() - before >= 2, "its life is as long as it was configured"
+    assert short_lived.run("x = 42; print(x)", session).status == 200
+
+
+def test_a_run_that_is_on_outlives_its_session_and_those_in_line_go_to_a_new_one(short_lived):
+    session = new_session()
+    codes = ["import time\nx = 41\nfor _ in range(30): time.sleep(0.1)\nprint('whole', x)"]
+    codes += ["try: print(x)\nexcept NameError: print('new')"] * 3
+    started = [run_async(short_lived, session, code) for code in codes]
+    assert {answer.status for answer in started} <= {200, 202}, started
+    ended = [poll(short_lived, answer.header("operation-location")) for answer in started]
+    assert [one["result"]["stdout"] for one in ended] == ["whole 41\n"] + ["new\n"] * 3, ended

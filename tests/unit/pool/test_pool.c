@@ -301,6 +301,24 @@ static void test_session_ends_at_the_end_of_its_life_but_not_in_a_run(void **sta
     assert_int_equal(w->kills, 1);
 }
 
+/* The third run ends when its 25 s are over: the one that is left in line goes to a new session. */
+static void test_session_with_a_line_ends_at_the_end_of_its_life_too(void **state)
+{
+    struct world *w = *state;
+    template_up(w);
+    for (uint64_t i = 0; i < 4; i++) {
+        execute(w, 11 + i, "busy");
+    }
+    ready(w, w->forked[0]);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(w->kills, 0);
+        (void)after(w, 9000);
+        done(w, w->forked[0]);
+    }
+    ready(w, w->forked[1]);
+    assert_int_equal(w->kills, 1);
+}
+
 static void test_ended_session_frees_its_place(void **state)
 {
     struct world *w = *state;
@@ -561,6 +579,7 @@ int main(void)
         LIVE(test_session_limit_answers_with_a_time),
         LIVE(test_cooldown_ends_an_idle_session_and_not_a_busy_one),
         LIVE(test_session_ends_at_the_end_of_its_life_but_not_in_a_run),
+        LIVE(test_session_with_a_line_ends_at_the_end_of_its_life_too),
         LIVE(test_ended_session_frees_its_place),
         LIVE(test_runs_of_one_session_take_turns),
         LIVE(test_line_is_bounded),
