@@ -72,13 +72,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                     .query = sp_slice_sub(in, end + 1, size)};
     enum sp_page_kind kind = SP_PAGE_JSON;
     struct sp_where where;
+    struct sp_page_wait wait;
     SP_AUTO_BUF struct sp_buf out;
     if (reader.archive == NULL) {
         make_log(&disk, &reader);
     }
     sp_buf_init(&out, SP_PAGE_TILE_MAX);
-    const enum sp_err err = sp_page_make(&reader, &ask, &out, &kind, &where);
+    const enum sp_err err = sp_page_make(&reader, &ask, &out, &kind, &where, &wait);
     SP_ASSERT(err == SP_OK || (out.len == 0 && where.text[0] != '\0'));
+    SP_ASSERT(wait.wait_s <= SP_PAGE_WAIT_S_MAX);
     SP_ASSERT(out.len == 0 || memmem(out.ptr, out.len, "hidden", 6) == NULL);
     return 0;
 }

@@ -18,8 +18,10 @@ struct question {
     struct sp_search search;
     struct sp_slice from;
     struct sp_slice limit;
+    struct sp_slice wait;
     struct sp_buf values; /* decoded */
     struct sp_buf *out;
+    struct sp_page_wait *told;
     struct sp_where *where;
 };
 
@@ -33,6 +35,7 @@ static struct sp_slice *slot_of(struct question *q, struct sp_slice name)
     } slots[] = {
         {"from", &q->from},
         {"limit", &q->limit},
+        {"wait", &q->wait},
         {"kind", &q->search.kind},
         {"tenant", &q->search.tenant},
         {"principal", &q->search.principal},
@@ -99,7 +102,7 @@ static enum sp_err read_number(struct question *q, struct sp_slice text, uint64_
 {
     *out = fallback;
     if (text.len > 0 && sp_parse_u64(text, UINT64_MAX, out) != SP_OK) {
-        return refuse(q, SP_ERR_REQUEST, "'from' and 'limit' are whole numbers");
+        return refuse(q, SP_ERR_REQUEST, "'from', 'limit' and 'wait' are whole numbers");
     }
     return SP_OK;
 }
@@ -202,6 +205,15 @@ static enum sp_err put_proof(struct question *q, struct sp_slice digits)
     return sp_proof_write(q->reader->archive, index, q->out);
 }
 
+/* Of someone who waits for news, as this one does. */
+static bool is_waiting_read(const struct sp_entry *entry)
+{
+    const struct sp_slice query = sp_entry_text(sp_entry_get(entry, "query"));
+    const struct sp_slice name = SP_SLICE_LITERAL("wait=");
+    return sp_slice_is(sp_entry_text(sp_entry_get(entry, "kind")), "read") &&
+           sp_slice_search(query, 0, name) < query.len;
+}
+
 static enum sp_err put_matching(struct question *q, struct sp_json_out *w, uint64_t from,
                                 uint64_t limit, uint64_t *out_next)
 {
@@ -221,10 +233,12 @@ static enum sp_err put_matching(struct question *q, struct sp_json_out *w, uint6
             (sp_search_matches(&q->search, &entry, &open) || ends_earlier(q, &entry, from))) {
             sp_json_out_raw(w, line);
             found++;
+            q->told->has_news = q->told->has_news || !is_waiting_read(&entry);
         }
     }
     sp_search_open_done(&open);
     *out_next = index;
+    q->told->has_news = q->told->has_news || index < size; /* there is more to look at */
     return SP_OK;
 }
 
@@ -234,12 +248,18 @@ static enum sp_err put_entries(struct question *q)
     uint64_t from = 0;
     uint64_t limit = 0;
     uint64_t next = 0;
+    uint64_t wait_s = 0;
     SP_TRY(read_query(q));
     SP_TRY(read_number(q, q->from, 0, &from));
     SP_TRY(read_number(q, q->limit, SP_PAGE_ENTRIES, &limit));
     if (limit == 0 || limit > SP_PAGE_ENTRIES_MAX) {
         return refuse(q, SP_ERR_REQUEST, "'limit' is from 1 to 1000");
     }
+    SP_TRY(read_number(q, q->wait, 0, &wait_s));
+    if (wait_s > SP_PAGE_WAIT_S_MAX) {
+        return refuse(q, SP_ERR_REQUEST, "'wait' is from 0 to 45 seconds");
+    }
+    q->told->wait_s = (uint32_t)wait_s;
     sp_json_out_init(&w, q->out);
     sp_json_out_object(&w);
     sp_json_out_key(&w, "entries");
@@ -296,10 +316,12 @@ static enum sp_err make(struct question *q, enum sp_page_kind *out_kind)
 
 enum sp_err sp_page_make(const struct sp_page_reader *reader, const struct sp_page_ask *ask,
                          struct sp_buf *out, enum sp_page_kind *out_kind,
-                         struct sp_where *out_where)
+                         struct sp_where *out_where, struct sp_page_wait *out_wait)
 {
-    struct question q = {.reader = reader, .ask = ask, .out = out, .where = out_where};
+    struct question q = {
+        .reader = reader, .ask = ask, .out = out, .where = out_where, .told = out_wait};
     const size_t start = out->len;
+    *out_wait = (struct sp_page_wait){.wait_s = 0};
     sp_where_set(out_where, 0, 0, "%s", "");
     sp_buf_init(&q.values, VALUES_BYTES_MAX);
     enum sp_err err = make(&q, out_kind);

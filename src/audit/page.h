@@ -37,12 +37,23 @@ struct sp_page_ask {
 };
 
 /*
+ * With `wait` in its query, a list of entries may be held back until there is something to see: an entry that fits, other
+ * than a reading that waited itself, or else whoever follows the log would wake everybody who does.
+ */
+#define SP_PAGE_WAIT_S_MAX 45U
+struct sp_page_wait {
+    uint32_t wait_s; /* 0: at once */
+    bool has_news;
+};
+
+/*
  * Appends the answer's body to `out`. SP_ERR_NOT_FOUND for what is not there or is not the reader's to see (the two look
  * the same), SP_ERR_REQUEST for a query that makes no sense, SP_ERR_UNAVAILABLE when the log cannot be read; `out_where`
  * then holds what to tell the client.
  */
 enum sp_err sp_page_make(const struct sp_page_reader *reader, const struct sp_page_ask *ask,
                          struct sp_buf *out, enum sp_page_kind *out_kind,
-                         struct sp_where *out_where) SP_MUST_CHECK SP_NONNULL(1, 2, 3, 4, 5);
+                         struct sp_where *out_where, struct sp_page_wait *out_wait)
+    SP_MUST_CHECK SP_NONNULL(1, 2, 3, 4, 5, 6);
 
 #endif

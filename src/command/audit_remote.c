@@ -14,7 +14,8 @@
 #define CONNECT_MS    5000U
 #define TIMEOUT_MS    60000U
 #define PAGE_ENTRIES  1000U
-#define FOLLOW_S      2 /* each look is an entry of the log */
+#define FOLLOW_S      2  /* each look is an entry of the log, ... */
+#define WAIT_S        45 /* ... and so is this one, which ends when there is something to see */
 #define WHAT_MAX      ((size_t)64)
 
 struct reading {
@@ -24,6 +25,7 @@ struct reading {
     struct sp_buf page;
     uint64_t next;
     uint64_t size;
+    bool waits; /* for the first entry to see, rather than to be told that there is none */
 };
 
 static int complain(const char *what, const char *why)
@@ -107,6 +109,7 @@ static enum sp_err put_query(struct reading *r, uint64_t limit)
     sp_buf_clear(&r->query);
     SP_TRY(sp_buf_putf(&r->query, "from=%llu&limit=%llu", (unsigned long long)r->next,
                        (unsigned long long)limit));
+    SP_TRY(r->waits ? sp_buf_putf(&r->query, "&wait=%d", WAIT_S) : SP_OK);
     for (size_t i = 0; i < SP_COUNT(filters); i++) {
         if (filters[i].value.len > 0) {
             SP_TRY(sp_buf_putf(&r->query, "&%s=", filters[i].name));
@@ -211,6 +214,7 @@ static int read_all(struct reading *r)
     if (r->asking->is_tail && sp_search_is_empty(r->asking->search)) {
         status = find_tail(r);
     }
+    r->waits = r->asking->follows;
     status = status == SP_EXIT_DONE ? read_pages(r) : status;
     while (status == SP_EXIT_DONE && r->asking->follows) {
         (void)nanosleep(&pause, NULL);

@@ -507,3 +507,14 @@ void sp_desk_tick(struct sp_desk *desk, uint64_t now_ms)
         }
     }
 }
+
+void sp_desk_hurry(struct sp_desk *desk, uint64_t now_ms)
+{
+    for (size_t i = 0; i < SP_EXCHANGE_SLOTS; i++) {
+        struct slot *slot = &desk->slots[i];
+        if (slot->is_reading && slot->request != NULL &&
+            slot->deadline_ms > now_ms + SP_DESK_HURRY_MS) {
+            slot->deadline_ms = now_ms + SP_DESK_HURRY_MS;
+        }
+    }
+}

@@ -17,7 +17,7 @@
 /* A body over its grant, a job that could not be handed over: so long is waited for the recorded refusal. */
 #define SP_DESK_REFUSAL_MS  ((uint64_t)2000)
 /* The longest that a reading of the log takes. */
-#define SP_DESK_READ_MS     ((uint64_t)30 * 1000)
+#define SP_DESK_READ_MS     ((uint64_t)60 * 1000)
 /* What Retry-After says when a peer is missing. */
 #define SP_DESK_RETRY_MS    1000U
 
@@ -110,5 +110,9 @@ enum sp_err sp_desk_on_tell(struct sp_desk *desk, struct sp_msg_tell *tell)
 
 /* Deadlines; called about every second. */
 void sp_desk_tick(struct sp_desk *desk, uint64_t now_ms) SP_NONNULL(1);
+
+/* The house stops: a reading of the log that waits for news is not waited for. */
+#define SP_DESK_HURRY_MS ((uint64_t)1000)
+void sp_desk_hurry(struct sp_desk *desk, uint64_t now_ms) SP_NONNULL(1);
 
 #endif

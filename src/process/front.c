@@ -234,6 +234,7 @@ static void front_stop(void *ctx, unsigned grace_ms)
         on_grace_over(state);
         return;
     }
+    sp_desk_hurry(sp_face_desk(state->face), sp_clock_mono_ms());
     sp_face_drain(state->face);
 }
 

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
 
 import pytest
@@ -38,8 +39,8 @@ class Reader:
     def headers(self):
         return [("Authorization", f"Bearer {self.token}"), ("Content-Type", "application/json")]
 
-    def get(self, what, method="GET"):
-        return self.gateway.send(method, f"/.sallyport/audit/{what}", headers=self.headers())
+    def get(self, what, method="GET", **more):
+        return self.gateway.send(method, f"/.sallyport/audit/{what}", headers=self.headers(), **more)
 
     def run(self, code="print(1)"):
         answer = self.gateway.run(code, new_session(), headers=self.headers())
@@ -202,10 +203,49 @@ def test_a_gateway_elsewhere_is_followed_without_its_own_looks(acme):
             seen += follower.stdout.read() or b""
             time.sleep(0.1)
         queries = [entry["query"] for entry in map(json.loads, seen.splitlines()) if entry["kind"] == "read"]
-        assert [query for query in queries if query.startswith("from=") and query.endswith("&limit=1000")] == []
+        assert [query for query in queries if query.startswith("from=") and "&limit=1000" in query] == []
     finally:
         follower.kill()
         follower.wait()
+
+
+def test_who_waits_for_news_is_one_entry(house, acme, beta):
+    """Both wait for a run of theirs: beta's wakes beta alone."""
+    answers = {}
+
+    def wait(client, name, seconds):
+        answers[name] = client.get(f"entries?kind=intent&from={before}&wait={seconds}", timeout=90)
+
+    before = acme.get("entries?limit=1").json()["size"] + 100
+    for _ in range(100):  # so that what is there is behind `before`, and what comes is not
+        acme.get("checkpoint")
+    acme.until_there(before)
+    threads = [threading.Thread(target=wait, args=(acme, "acme", 5)), threading.Thread(target=wait, args=(beta, "beta", 45))]
+    for thread in threads:
+        thread.start()
+    wait_for(lambda: sum("kind=intent&from=" in entry.get("query", "") for entry in published(house)) == 2, 20, "both readings")
+    own = beta.run()
+    for thread in threads:
+        thread.join()
+    assert [entry["index"] for entry in answers["beta"].json()["entries"] if entry["kind"] == "intent"] == [own]
+    assert answers["acme"].json()["entries"] == []
+    assert sum("kind=intent&from=" in entry.get("query", "") for entry in published(house)) == 2, "one entry each"
+    assert beta.get(f"entries?kind=intent&from={before}&wait=45").json()["entries"][0]["index"] == own, "what is there is told at once"
+    assert acme.get("entries?wait=46").status == 400
+
+
+def test_a_gateway_stops_though_somebody_waits_for_news():
+    gateway = Gateway(config=SMALL_POOL + '[[tenant]]\nname = "acme"\n')
+    try:
+        client = Reader(gateway.start(), "acme")
+        thread = threading.Thread(target=lambda: client.get("entries?kind=stop&wait=45", timeout=90))
+        thread.start()
+        wait_for(lambda: any("wait=" in entry.get("query", "") for entry in published(gateway)), 20, "the reading")
+        assert gateway.stop() == 0
+        thread.join()
+        assert "front.stop.cut" not in gateway.output(), "it was waited for until the end of the grace"
+    finally:
+        gateway.close()
 
 
 def test_who_may_read_all_sees_all(house, acme, auditor):

@@ -19,6 +19,7 @@ struct world {
     struct sp_buf out;
     enum sp_page_kind kind;
     struct sp_where where;
+    struct sp_page_wait wait;
 };
 
 /* Entries 0 to 6: of acme, of beta, an intent and its outcome of each, and one of nobody. */
@@ -70,7 +71,7 @@ static enum sp_err page(struct world *w, const char *tenant, const char *what, c
                                     .what = sp_slice_of(what),
                                     .query = sp_slice_of(query)};
     sp_buf_clear(&w->out);
-    return sp_page_make(&w->reader, &ask, &w->out, &w->kind, &w->where);
+    return sp_page_make(&w->reader, &ask, &w->out, &w->kind, &w->where, &w->wait);
 }
 
 /* The numbers of the entries on a page, as text. */
@@ -155,6 +156,45 @@ static void test_pages_say_where_to_go_on(void **state)
     assert_string_equal(numbers(w, "acme", "from=18446744073709551615"), "");
 }
 
+static void test_what_is_worth_waiting_for(void **state)
+{
+    static const char *const reads[] = {
+        "{\"index\":10,\"kind\":\"read\",\"query\":\"from=9&wait=45\",\"tenant\":\"acme\"}",
+        "{\"index\":11,\"kind\":\"read\",\"query\":\"from=9\",\"tenant\":\"beta\"}",
+    };
+    static const struct {
+        const char *tenant;
+        const char *query;
+        unsigned wait_s;
+        bool has_news;
+    } cases[] = {
+        {"acme", "wait=45", 45, true},
+        {"acme", "from=9&wait=7", 7, false}, /* a reading that waited itself is none */
+        {"acme", "from=8&wait=7&kind=read", 7, false},
+        {"acme", "from=11&wait=7", 7, false}, /* another tenant's */
+        {"beta", "from=10&wait=7", 7, true},
+        {"*", "from=10&wait=7", 7, true},
+        {"*", "from=12&wait=7", 7, false},
+        {"*", "from=10&limit=1&wait=7", 7, true}, /* there is more behind this page */
+        {"acme", "from=11", 0, false},
+        {"acme", "from=11&wait=0", 0, false},
+    };
+    struct world *w = *state;
+    for (size_t i = 0; i < SP_COUNT(reads); i++) {
+        log_world_put(&w->log, reads[i], UINT64_MAX);
+    }
+    log_world_publish(&w->log);
+    assert_int_equal(sp_archive_refresh(w->reader.archive), SP_OK);
+    for (size_t i = 0; i < SP_COUNT(cases); i++) {
+        assert_int_equal(page(w, cases[i].tenant, "entries", cases[i].query), SP_OK);
+        assert_int_equal(w->wait.wait_s, cases[i].wait_s);
+        assert_int_equal(w->wait.has_news, cases[i].has_news);
+    }
+    assert_int_equal(page(w, "acme", "entries", "wait=46"), SP_ERR_REQUEST);
+    assert_int_equal(page(w, "acme", "entries", "wait=soon"), SP_ERR_REQUEST);
+    assert_int_equal(page(w, "acme", "entries", "wait=1&wait=2"), SP_ERR_REQUEST);
+}
+
 static void test_what_makes_no_sense_is_refused(void **state)
 {
     static const struct {
@@ -212,6 +252,7 @@ int main(void)
         TEST(test_filters_limit_what_is_seen_and_never_widen_it),
         TEST(test_an_outcome_is_found_by_an_intent_of_an_earlier_page),
         TEST(test_pages_say_where_to_go_on),
+        TEST(test_what_is_worth_waiting_for),
         TEST(test_what_makes_no_sense_is_refused),
         TEST(test_checkpoint_and_hashes_are_for_all_and_bundles_for_who_sees_all),
     };

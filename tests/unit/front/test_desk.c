@@ -533,6 +533,13 @@ static void test_a_lost_reader_ends_its_readings_alone(void **state)
     assert_int_equal(sp_desk_live(desk), 2);
     sp_desk_tick(desk, 1000 + SP_DESK_READ_MS);
     assert_int_equal(sp_desk_live(desk), 1);
+    /* Nor when the house stops, for which runs are waited for. */
+    assert_int_equal(sp_desk_open(desk, &request_b, &ask, true, 1000, &x), SP_OK);
+    sp_desk_hurry(desk, 2000);
+    sp_desk_tick(desk, 2000 + SP_DESK_HURRY_MS - 1);
+    assert_int_equal(sp_desk_live(desk), 2);
+    sp_desk_tick(desk, 2000 + SP_DESK_HURRY_MS);
+    assert_int_equal(sp_desk_live(desk), 1);
     sp_desk_free(desk);
 }
 
