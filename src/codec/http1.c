@@ -39,6 +39,7 @@ static void reset(struct sp_http1 *p, enum sp_http1_kind kind, struct sp_buf *he
     p->has_length = false;
     p->length = 0;
     p->is_chunked = false;
+    p->has_other_coding = false;
     p->is_until_close = false;
     p->is_persistent = false;
     p->expects_continue = false;
@@ -134,8 +135,10 @@ static enum sp_err end_line(struct sp_http1 *p, bool *out_is_end)
         return sp_http1_head_end(p);
     }
     if (p->line_at == 0 && line.len == 0) {
-        /* RFC 9112, 2.2: one empty line before a request is passed over. */
+        /* RFC 9112, 2.2: one empty line before a request is passed over. Old clients send it behind a body: it is no
+         * beginning, and the connection may rest after it. */
         p->blanks++;
+        p->state = STATE_IDLE;
         sp_buf_clear(p->head);
         return p->kind == SP_HTTP1_REQUEST && p->blanks == 1
                    ? SP_OK
@@ -229,7 +232,7 @@ static enum sp_err chunk_digit(struct sp_http1 *p, uint8_t byte)
 static enum sp_err chunk_begins(struct sp_http1 *p)
 {
     uint64_t total = 0;
-    if (sp_u64_add(p->body_bytes, p->left, &total) != SP_OK) {
+    if (sp_u64_add(p->body_bytes, p->left, &total) != SP_OK || total > INT64_MAX) {
         return fail(p, "the chunks are too large in sum");
     }
     p->chunk_digits = 0;

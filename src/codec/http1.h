@@ -4,9 +4,10 @@
  * Runs in: door (requests and answers), pool (requests).   Input: hostile.
  * Allocates: nothing but the head, in the caller's buffer.
  * Refused although some servers take them: two lengths, a length beside a transfer coding, codings other than
- * `chunked`, folds, a space before the colon, bare CR, LF-only lines, NUL and control bytes, a missing or second Host,
- * targets in authority form. A target in absolute form is taken where Host says the same; what is offered as target is
- * the part behind the authority. Chunk extensions and trailers are read strictly and not offered.
+ * `chunked`, folds, a space before the colon, bare CR, LF-only lines, NUL and control bytes, a missing or second Host, one
+ * that names no host, targets in authority form. A target in absolute form is taken where Host says the same; what is
+ * offered as target is the part behind the authority, which may lack its path there. Chunk extensions and trailers are
+ * read strictly and not offered.
  */
 #ifndef SP_CODEC_HTTP1_H
 #define SP_CODEC_HTTP1_H
@@ -56,6 +57,7 @@ struct sp_http1 {
     bool has_length;       /* offered: Content-Length was given ... */
     uint64_t length;       /* ... with this number */
     bool is_chunked;       /* offered */
+    bool has_other_coding; /* some Transfer-Encoding names another one */
     bool is_until_close;   /* offered: a response whose body ends with the connection */
     bool is_persistent;    /* offered: the connection may carry another message */
     bool expects_continue; /* offered: Expect: 100-continue */

@@ -44,10 +44,52 @@ static enum sp_err version(struct sp_http1 *p, struct sp_slice text)
     return fail(p, SP_ERR_HTTP, "the start line has no HTTP version");
 }
 
+/* reg-name, and what stands between the brackets of an address (RFC 3986, section 3.2.2), but for its colons. */
 static bool is_host_byte(uint8_t byte)
 {
     return sp_text_is_alnum(byte) ||
-           sp_slice_find(SP_SLICE_LITERAL("-._~!$&'()*+,;=:[]%"), 0, byte) < 19;
+           sp_slice_find(SP_SLICE_LITERAL("-._~!$&'()*+,;=%"), 0, byte) < 16;
+}
+
+static bool is_port(struct sp_slice text)
+{
+    uint64_t port = 0;
+    return text.len == 0 || sp_parse_u64(text, UINT16_MAX, &port) == SP_OK;
+}
+
+static bool are_escapes_whole(struct sp_slice host)
+{
+    for (size_t at = sp_slice_find(host, 0, '%'); at < host.len;
+         at = sp_slice_find(host, at + 1, '%')) {
+        uint64_t byte = 0;
+        if (host.len - at < 3 ||
+            sp_parse_hex_u64(sp_slice_sub(host, at + 1, 2), UINT8_MAX, &byte) != SP_OK) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* uri-host [ ":" port ] (RFC 9110, section 7.2). A port may be left empty; a host may not. */
+static bool is_authority(struct sp_slice text)
+{
+    const bool has_brackets = sp_slice_starts(text, "[");
+    const size_t len = sp_slice_find(text, 0, has_brackets ? ']' : ':');
+    const struct sp_slice host =
+        has_brackets ? sp_slice_sub(text, 1, len - 1) : sp_slice_sub(text, 0, len);
+    const size_t after = has_brackets ? len + 1 : len;
+    if (host.len == 0 || after > text.len) {
+        return false;
+    }
+    for (size_t i = 0; i < host.len; i++) {
+        if (!is_host_byte(host.ptr[i]) && !(has_brackets && host.ptr[i] == ':')) {
+            return false;
+        }
+    }
+    if (after < text.len && text.ptr[after] != ':') {
+        return false;
+    }
+    return are_escapes_whole(host) && is_port(sp_slice_sub(text, after + 1, text.len));
 }
 
 /* `http://` or `https://` in any case; 0 for a target that does not begin so. */
@@ -70,19 +112,21 @@ static enum sp_err take_authority(struct sp_http1 *p, struct sp_slice line, stru
         return SP_OK;
     }
     const struct sp_slice rest = sp_slice_sub(*target, scheme, target->len);
-    const size_t len = sp_slice_find(rest, 0, '/');
-    if (len == 0 || len == rest.len || len > SP_HTTP1_AUTHORITY_MAX) {
-        return fail(p, SP_ERR_HTTP, "the request target has no host or no path");
-    }
-    for (size_t i = 0; i < len; i++) {
-        if (!is_host_byte(rest.ptr[i])) {
-            return fail(p, SP_ERR_HTTP, "the host in the request target is no host");
-        }
+    const size_t len = sp_size_min(sp_slice_find(rest, 0, '/'), sp_slice_find(rest, 0, '?'));
+    if (len > SP_HTTP1_AUTHORITY_MAX || !is_authority(sp_slice_sub(rest, 0, len))) {
+        return fail(p, SP_ERR_HTTP, "the host in the request target is no host");
     }
     p->authority_at = (uint32_t)(rest.ptr - line.ptr);
     p->authority_len = (uint32_t)len;
     *target = sp_slice_sub(rest, len, rest.len);
     return SP_OK;
+}
+
+/* A path may be left out behind an authority; front is given `/` there. */
+static bool is_origin_form(const struct sp_http1 *p, struct sp_slice target)
+{
+    return sp_slice_starts(target, "/") ||
+           (p->authority_len > 0 && (target.len == 0 || sp_slice_starts(target, "?")));
 }
 
 /* origin-form, or `*` for OPTIONS (RFC 9112, 3.2). The authority form is for proxies. */
@@ -92,7 +136,10 @@ static enum sp_err check_target(struct sp_http1 *p, struct sp_slice method, stru
         return sp_slice_is(method, "OPTIONS") ? SP_OK
                                               : fail(p, SP_ERR_HTTP, "only OPTIONS may ask for *");
     }
-    if (sp_slice_is(method, "CONNECT") || target.len == 0 || target.ptr[0] != '/') {
+    if (sp_slice_is(method, "CONNECT")) {
+        return fail(p, SP_ERR_NOT_IMPLEMENTED, "CONNECT is for proxies");
+    }
+    if (!is_origin_form(p, target)) {
         return fail(p, SP_ERR_HTTP, "the request target is not in origin form");
     }
     return is_visible(target) ? SP_OK
@@ -161,17 +208,42 @@ static enum sp_err on_content_length(struct sp_http1 *p, struct sp_slice value)
     return SP_OK;
 }
 
-/* Other codings would have to be undone to find the end, and `chunked` twice hides one inside the other. */
+/*
+ * Other codings would have to be undone to find the end, and `chunked` twice hides one inside the other. Which of two
+ * ways a list is wrong is told when all of it is known, for the answers differ (RFC 9112, sections 6.1 and 6.3).
+ */
 static enum sp_err on_transfer_encoding(struct sp_http1 *p, struct sp_slice value)
 {
     if (p->is_chunked) {
         return fail(p, SP_ERR_HTTP, "Transfer-Encoding is given twice");
     }
-    if (!sp_slice_is_nocase(value, "chunked")) {
-        return fail(p, SP_ERR_NOT_IMPLEMENTED, "the only transfer coding taken is chunked");
+    size_t last = value.len;
+    while (last > 0 && value.ptr[last - 1] != ',') {
+        last--;
     }
-    p->is_chunked = true;
+    p->is_chunked =
+        sp_slice_is_nocase(sp_slice_trim(sp_slice_sub(value, last, value.len)), "chunked");
+    p->has_other_coding = p->has_other_coding || last > 0 || !p->is_chunked;
     return SP_OK;
+}
+
+static enum sp_err check_codings(struct sp_http1 *p)
+{
+    if (!p->is_chunked && !p->has_other_coding) {
+        return SP_OK;
+    }
+    if (p->has_length) {
+        return fail(p, SP_ERR_HTTP, "Transfer-Encoding stands beside Content-Length");
+    }
+    if (p->minor == 0) {
+        return fail(p, SP_ERR_HTTP, "HTTP/1.0 has no transfer codings");
+    }
+    if (!p->is_chunked) {
+        return fail(p, SP_ERR_HTTP, "the last transfer coding is not chunked");
+    }
+    return p->has_other_coding
+               ? fail(p, SP_ERR_NOT_IMPLEMENTED, "the only transfer coding taken is chunked")
+               : SP_OK;
 }
 
 static enum sp_err on_host(struct sp_http1 *p, struct sp_slice value)
@@ -179,10 +251,8 @@ static enum sp_err on_host(struct sp_http1 *p, struct sp_slice value)
     if (p->hosts > 0) {
         return fail(p, SP_ERR_HTTP, "Host is given twice");
     }
-    for (size_t i = 0; i < value.len; i++) {
-        if (!is_host_byte(value.ptr[i])) {
-            return fail(p, SP_ERR_HTTP, "Host is not a host");
-        }
+    if (value.len > 0 && !is_authority(value)) {
+        return fail(p, SP_ERR_HTTP, "Host is not a host");
     }
     p->hosts = 1;
     return SP_OK;
@@ -278,12 +348,7 @@ static bool may_have_no_body(const struct sp_http1 *p)
 
 enum sp_err sp_http1_head_end(struct sp_http1 *p)
 {
-    if (p->is_chunked && p->has_length) {
-        return fail(p, SP_ERR_HTTP, "Transfer-Encoding stands beside Content-Length");
-    }
-    if (p->is_chunked && p->minor == 0) {
-        return fail(p, SP_ERR_HTTP, "HTTP/1.0 has no transfer codings");
-    }
+    SP_TRY(check_codings(p));
     if (p->kind == SP_HTTP1_REQUEST && p->minor == 1 && p->hosts == 0) {
         return fail(p, SP_ERR_HTTP, "a request of HTTP/1.1 needs a Host");
     }

@@ -143,7 +143,7 @@ static size_t value_end(const struct sp_guard *g, unsigned index)
  * What front's library would read otherwise than we do stays outside. Cookies mean nothing here, and it would take each
  * apart into memory that it has little of. Blanks behind a value are no part of it (RFC 9112, section 5.1), but the
  * library takes them for one: it would see another length, or another coding, than the one that was checked here. Of a
- * target in absolute form front gets the origin form.
+ * target in absolute form front gets the origin form, with the path that may have been left out.
  */
 static void put_request_head(struct sp_guard *g)
 {
@@ -152,6 +152,11 @@ static void put_request_head(struct sp_guard *g)
     size_t from = (size_t)(target.ptr - head.ptr); /* behind the authority of an absolute form */
     put(g, &g->to_front, sp_http1_method(&g->request));
     put(g, &g->to_front, SP_SLICE_LITERAL(" "));
+    if (!sp_slice_is(target, "*") && !sp_slice_starts(target, "/")) {
+        const bool is_of_all =
+            target.len == 0 && sp_slice_is(sp_http1_method(&g->request), "OPTIONS");
+        put(g, &g->to_front, is_of_all ? SP_SLICE_LITERAL("*") : SP_SLICE_LITERAL("/"));
+    }
     for (unsigned i = 0; i < g->request.field_count; i++) {
         const size_t next = field_at(g, i + 1);
         const bool is_cookie = sp_slice_is_nocase(sp_http1_field_name(&g->request, i), "Cookie");
