@@ -180,6 +180,38 @@ static bool is_odd_number(struct sp_slice number)
     return number.len > 0 && number.ptr[0] != 0 && (number.ptr[number.len - 1] & 1U) == 1;
 }
 
+/* Whether the number is a power of 65537 modulo a small prime. */
+static bool is_power_modulo(struct sp_slice number, unsigned prime)
+{
+    unsigned rest = 0;
+    for (size_t i = 0; i < number.len; i++) {
+        rest = (rest * 256 + number.ptr[i]) % prime;
+    }
+    const unsigned base = 65537 % prime;
+    unsigned power = base;
+    while (power != rest && power != 1) {
+        power = power * base % prime;
+    }
+    return power == rest;
+}
+
+/*
+ * The chips of one maker made keys that can be factored (CVE-2017-15361): their moduli are powers of 65537 modulo every
+ * small prime. Of other keys about one in 2^27 is.
+ */
+static bool can_be_factored(struct sp_slice n)
+{
+    static const uint8_t primes[] = {
+        3,  5,  7,  11, 13, 17,  19,  23,  29,  31,  37,  41,  43,  47,  53,  59,  61,  67,  71,
+        73, 79, 83, 89, 97, 101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167};
+    for (size_t i = 0; i < SP_COUNT(primes); i++) {
+        if (!is_power_modulo(n, primes[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Odd numbers without leading zeros, of a length between the bounds; an exponent of 1 would sign everything. */
 static enum sp_err check_rsa(struct sp_slice n, struct sp_slice e)
 {
@@ -193,7 +225,10 @@ static enum sp_err check_rsa(struct sp_slice n, struct sp_slice e)
     for (uint8_t top = n.ptr[0]; (top & 0x80U) == 0; top = (uint8_t)(top << 1)) {
         bits--;
     }
-    return bits < SP_PUBKEY_RSA_BITS_MIN ? SP_ERR_RANGE : SP_OK;
+    if (bits < SP_PUBKEY_RSA_BITS_MIN) {
+        return SP_ERR_RANGE;
+    }
+    return can_be_factored(n) ? SP_ERR_INVALID : SP_OK;
 }
 
 static enum sp_err rsa_from_numbers(struct sp_pubkey *key, struct sp_slice n, struct sp_slice e)

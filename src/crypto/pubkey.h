@@ -53,8 +53,8 @@ bool sp_jose_fits(enum sp_jose alg, enum sp_pubkey_kind kind);
 struct sp_pubkey;
 
 /*
- * Modulus and exponent, big-endian without leading zeros. SP_ERR_INVALID for numbers that no RSA key has,
- * SP_ERR_RANGE for a modulus outside of the bounds above or a longer exponent.
+ * Modulus and exponent, big-endian without leading zeros. SP_ERR_INVALID for numbers that no RSA key has and for keys that
+ * are known to be weak by their form, SP_ERR_RANGE for a modulus outside of the bounds above or a longer exponent.
  */
 enum sp_err sp_pubkey_rsa(struct sp_slice n, struct sp_slice e, struct sp_pubkey **out)
     SP_MUST_CHECK SP_NONNULL(3);

@@ -279,6 +279,42 @@ static void test_only_five_names_are_algorithms(void **state)
     }
 }
 
+/* A number of 2,048 bits that is 65537 modulo every prime up to 167, as the moduli of those chips are powers of it. */
+static void test_an_rsa_key_that_can_be_factored_is_refused(void **state)
+{
+    uint8_t bytes[256];
+    const uint8_t e[] = {1, 0, 1};
+    struct sp_pubkey *key = NULL;
+    BN_CTX *ctx = BN_CTX_new();
+    BIGNUM *product = BN_new();
+    BIGNUM *n = BN_new();
+    BIGNUM *rest = BN_new();
+    (void)state;
+    assert_true(ctx != NULL && product != NULL && n != NULL && rest != NULL);
+    assert_int_equal(BN_set_word(product, 2), 1);
+    for (unsigned prime = 3; prime <= 167; prime += 2) {
+        unsigned by = 3;
+        while (by < prime && prime % by != 0) {
+            by += 2;
+        }
+        assert_true(by < prime || BN_mul_word(product, prime) == 1);
+    }
+    assert_int_equal(BN_set_bit(n, 2047), 1);
+    assert_true(BN_mod(rest, n, product, ctx) == 1 && BN_sub(n, n, rest) == 1);
+    assert_true(BN_add(n, n, product) == 1 && BN_add_word(n, 65537) == 1);
+    assert_int_equal(BN_bn2binpad(n, bytes, sizeof(bytes)), sizeof(bytes));
+    assert_int_equal(sp_pubkey_rsa(sp_slice_make(bytes, sizeof(bytes)), sp_slice_make(e, 3), &key),
+                     SP_ERR_INVALID);
+    bytes[255] = (uint8_t)(bytes[255] ^ 2U);
+    assert_int_equal(sp_pubkey_rsa(sp_slice_make(bytes, sizeof(bytes)), sp_slice_make(e, 3), &key),
+                     SP_OK);
+    sp_pubkey_free(key);
+    BN_free(rest);
+    BN_free(n);
+    BN_free(product);
+    BN_CTX_free(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -286,6 +322,7 @@ int main(void)
         cmocka_unit_test(test_ecdsa_signatures_side_by_side),
         cmocka_unit_test(test_edwards_signatures),
         cmocka_unit_test(test_rsa_keys_that_are_weak_or_none_are_refused),
+        cmocka_unit_test(test_an_rsa_key_that_can_be_factored_is_refused),
         cmocka_unit_test(test_points_off_the_curve_are_refused),
         cmocka_unit_test(test_only_five_names_are_algorithms),
     };
