@@ -15,7 +15,9 @@ static enum sp_err walk(struct sp_http_params params, struct sp_buf *out)
             return SP_OK;
         }
         SP_ASSERT(params.rest.len < before && sp_http_is_token(param.name));
-        SP_ASSERT(param.is_quoted || sp_http_is_token(param.value));
+        SP_ASSERT(param.is_quoted ||
+                  (param.value.len > 0 && sp_slice_find(param.value, 0, ';') == param.value.len &&
+                   sp_slice_find(param.value, 0, ' ') == param.value.len));
         sp_buf_clear(out);
         SP_ASSERT(sp_http_param_unquote(&param, out) == SP_OK && out->len <= param.value.len);
     }

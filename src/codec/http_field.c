@@ -153,6 +153,12 @@ static enum sp_err quoted_inside(struct sp_text *t, struct sp_slice *out)
     return SP_ERR_INVALID;
 }
 
+/* A bare value should be a token; clients send what a boundary may hold (RFC 2046, section 5.1.1) without quotes, too. */
+static bool is_bare_byte(uint8_t byte)
+{
+    return sp_http_is_tchar(byte) || sp_slice_find(SP_SLICE_LITERAL("()/:=?"), 0, byte) < 6;
+}
+
 static enum sp_err param_value(struct sp_text *t, struct sp_http_param *param)
 {
     param->is_quoted = sp_text_peek(t) == '"';
@@ -160,7 +166,7 @@ static enum sp_err param_value(struct sp_text *t, struct sp_http_param *param)
         t->at++;
         return quoted_inside(t, &param->value);
     }
-    param->value = sp_text_skip(t, sp_http_is_tchar);
+    param->value = sp_text_skip(t, is_bare_byte);
     return param->value.len > 0 ? SP_OK : SP_ERR_INVALID;
 }
 

@@ -24,6 +24,23 @@ static bool is_boundary(struct sp_slice text)
     return text.len > 0 && text.len <= SP_MULTIPART_BOUNDARY_MAX && text.ptr[text.len - 1] != ' ';
 }
 
+/*
+ * The text of a parameter. Browsers leave the backslashes of a path as they are, so one stands for itself unless a quote
+ * or another one follows: "C:\dir" is no "C:dir".
+ */
+static enum sp_err put_param(const struct sp_http_param *param, struct sp_buf *out)
+{
+    const struct sp_slice text = param->value;
+    for (size_t i = 0; i < text.len; i++) {
+        const uint8_t next = i + 1 < text.len ? text.ptr[i + 1] : 0;
+        if (param->is_quoted && text.ptr[i] == '\\' && (next == '"' || next == '\\')) {
+            i++;
+        }
+        SP_TRY(sp_buf_put_byte(out, text.ptr[i]));
+    }
+    return SP_OK;
+}
+
 /* The one parameter of this name; a second one could be read by somebody else. */
 static enum sp_err find_param(struct sp_http_params params, const char *name, struct sp_buf *out,
                               bool *out_has)
@@ -45,7 +62,7 @@ static enum sp_err find_param(struct sp_http_params params, const char *name, st
             return SP_ERR_MULTIPART;
         }
         *out_has = true;
-        SP_TRY(sp_http_param_unquote(&param, out));
+        SP_TRY(put_param(&param, out));
     }
 }
 
@@ -88,6 +105,30 @@ static void set_mark(struct sp_multipart *m, struct sp_slice boundary)
         sizeof(start) + sp_slice_copy(boundary, m->mark + sizeof(start), SP_MULTIPART_BOUNDARY_MAX);
 }
 
+/* Behind a boundary blanks may stand that a mail gateway put there (RFC 2046, section 5.1.1). */
+static size_t skip_padding(struct sp_slice body, size_t at)
+{
+    while (at < body.len && sp_text_is_space(body.ptr[at])) {
+        at++;
+    }
+    return at;
+}
+
+/* The first boundary has no line before it, or lines that mean nothing. */
+static bool find_start(struct sp_multipart *m)
+{
+    const struct sp_slice mark = sp_slice_make(m->mark, m->mark_len);
+    const struct sp_slice dashes = sp_slice_sub(mark, 2, mark.len);
+    const bool is_first = sp_slice_equal(sp_slice_sub(m->body, 0, dashes.len), dashes);
+    const size_t at = is_first ? 0 : sp_slice_search(m->body, 0, mark);
+    if (!is_first && at == m->body.len) {
+        return false;
+    }
+    const size_t end = skip_padding(m->body, at + (is_first ? dashes.len : mark.len));
+    m->at = end + 2;
+    return sp_slice_starts(sp_slice_sub(m->body, end, 2), "\r\n");
+}
+
 enum sp_err sp_multipart_open(struct sp_slice content_type, struct sp_slice body,
                               struct sp_multipart *out, struct sp_where *out_where)
 {
@@ -100,14 +141,9 @@ enum sp_err sp_multipart_open(struct sp_slice content_type, struct sp_slice body
                       "the boundary has a character that it must not have, or is too long");
     }
     set_mark(&m, sp_buf_slice(&boundary));
-    /* The very first boundary has no line before it. */
-    struct sp_slice dashes = sp_slice_make(m.mark + 2, m.mark_len - 2);
-    struct sp_slice start = sp_slice_sub(body, 0, dashes.len);
-    if (!sp_slice_equal(start, dashes) ||
-        !sp_slice_starts(sp_slice_sub(body, dashes.len, 2), "\r\n")) {
-        return refuse(out_where, "the body does not begin with its boundary");
+    if (!find_start(&m)) {
+        return refuse(out_where, "no boundary stands before the first part");
     }
-    m.at = dashes.len + 2;
     *out = m;
     return SP_OK;
 }
@@ -234,16 +270,16 @@ static bool is_as_it_is(struct sp_slice encoding)
 
 /* --- parts --- */
 
-/* Behind a boundary: CRLF and another part, or `--` and the end, which a CRLF may follow. */
+/* Behind a boundary: CRLF and another part, or `--` and the end, where lines may follow that mean nothing. */
 static enum sp_err read_tail(struct sp_multipart *m, size_t at)
 {
-    struct sp_slice tail = sp_slice_sub(m->body, at, m->body.len);
-    if (sp_slice_starts(tail, "\r\n")) {
-        m->at = at + 2;
+    m->is_over = sp_slice_starts(sp_slice_sub(m->body, at, 2), "--");
+    const size_t end = skip_padding(m->body, m->is_over ? at + 2 : at);
+    m->at = end + 2;
+    if (m->is_over && end == m->body.len) {
         return SP_OK;
     }
-    m->is_over = sp_slice_is(tail, "--") || sp_slice_is(tail, "--\r\n");
-    return m->is_over ? SP_OK : SP_ERR_MULTIPART;
+    return sp_slice_starts(sp_slice_sub(m->body, end, 2), "\r\n") ? SP_OK : SP_ERR_MULTIPART;
 }
 
 static enum sp_err read_part(struct sp_multipart *m, struct sp_buf *scratch,

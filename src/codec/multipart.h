@@ -2,10 +2,10 @@
  * multipart - the parts of a multipart/form-data body (RFC 7578, RFC 2046).
  *
  * Runs in: inspect.   Input: hostile.   Allocates: through the caller's buffer.
- * Strict where two readers could disagree: the body begins with its boundary and ends with it, lines end in CRLF, heads
- * are bounded and unfolded, no transfer encoding changes the bytes, and what begins like a boundary is one. Lenient in
- * what clients differ in: quoted or bare parameters, `filename*`, order of fields, no type of a part, a body labelled as
- * something else that begins with `--`.
+ * Strict where two readers could disagree: the last boundary is there, lines end in CRLF, heads are bounded and unfolded,
+ * no transfer encoding changes the bytes, and what begins like a boundary is one. Lenient in what clients differ in: quoted
+ * or bare parameters, `filename*`, order of fields, no type of a part, text before the first boundary and behind the last
+ * one (which goes no further), a body labelled as something else that begins with `--`.
  */
 #ifndef SP_CODEC_MULTIPART_H
 #define SP_CODEC_MULTIPART_H
