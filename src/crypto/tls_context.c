@@ -98,7 +98,10 @@ static void free_crl(X509_CRL **crl)
     X509_CRL_free(*crl);
 }
 
-/* With lists every certificate of a client's chain is looked up; an authority without a list lets nobody in. */
+/*
+ * With lists every certificate of a client's chain is looked up; an authority without a list lets nobody in. A list that
+ * says that there is a newer one, of what came since, is read with it when that one is in the file, too.
+ */
 static enum sp_err use_crls(SSL_CTX *ssl, struct sp_slice pem, const char **out_why)
 {
     X509_STORE *store = SSL_CTX_get_cert_store(ssl);
@@ -119,9 +122,22 @@ static enum sp_err use_crls(SSL_CTX *ssl, struct sp_slice pem, const char **out_
     if (count == 0) {
         return sp_pem_fail(out_why, "the file of revoked certificates holds no list in PEM form");
     }
-    return X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL) == 1
+    const unsigned long flags =
+        X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL | X509_V_FLAG_USE_DELTAS;
+    return X509_STORE_set_flags(store, flags) == 1
                ? SP_OK
                : sp_pem_fail(out_why, "revoked certificates cannot be looked up");
+}
+
+/* An authority may demand that certificates below it have policies (RFC 5280, section 6.1); here any of them will do. */
+static enum sp_err mind_policies(SSL_CTX *ssl, const char **out_why)
+{
+    X509_VERIFY_PARAM *param = SSL_CTX_get0_param(ssl);
+    ASN1_OBJECT *any = OBJ_nid2obj(NID_any_policy);
+    return X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_POLICY_CHECK) == 1 &&
+                   X509_VERIFY_PARAM_add0_policy(param, any) == 1
+               ? SP_OK
+               : sp_pem_fail(out_why, "the policies of certificates cannot be looked at");
 }
 
 /* HTTP/1.1 or nothing: a client that only speaks another protocol is told so (RFC 7301, section 3.2). */
@@ -150,6 +166,7 @@ static enum sp_err demand(SSL_CTX *ssl, const struct sp_tls_server_files *files,
     int mode = SSL_VERIFY_PEER | SSL_VERIFY_CLIENT_ONCE;
     mode |= files->demand == SP_TLS_MUST_CERTIFICATE ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
     SSL_CTX_set_verify(ssl, mode, NULL);
+    SP_TRY(mind_policies(ssl, out_why));
     SP_TRY(trust(ssl, files->client_ca, /*is_named_to_clients=*/true, out_why));
     return files->client_crl.len == 0 ? SP_OK : use_crls(ssl, files->client_crl, out_why);
 }

@@ -34,9 +34,14 @@ static char *certificate_text(X509 *certificate)
 
 static void extend(X509 *certificate, int nid, const char *value)
 {
-    X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, NULL, nid, value);
+    X509V3_CTX ctx;
+    CONF *conf = NCONF_new(NULL); /* policies are looked up in one, if only in vain */
+    X509V3_set_ctx_nodb(&ctx);
+    X509V3_set_nconf(&ctx, conf);
+    X509_EXTENSION *extension = X509V3_EXT_nconf_nid(conf, &ctx, nid, value);
     SP_ASSERT(extension != NULL && X509_add_ext(certificate, extension, -1) == 1);
     X509_EXTENSION_free(extension);
+    NCONF_free(conf);
 }
 
 static X509 *make(const struct authority *authority, EVP_PKEY *key, const char *common_name,
@@ -81,16 +86,10 @@ char *authority_pem(const struct authority *authority)
     return certificate_text(authority->own);
 }
 
-struct cert authority_issue(struct authority *authority, const char *common_name, const char *names,
-                            bool is_expired)
+/* Signs it; both go away. */
+static struct cert finish(const struct authority *authority, X509 *made, EVP_PKEY *key)
 {
     struct cert cert;
-    EVP_PKEY *key = EVP_EC_gen("P-256");
-    X509 *made = make(authority, key, common_name, ++authority->serial, is_expired);
-    extend(made, NID_basic_constraints, "critical,CA:FALSE");
-    if (names != NULL) {
-        extend(made, NID_subject_alt_name, names);
-    }
     SP_ASSERT(X509_sign(made, authority->key, EVP_sha256()) > 0);
     cert.certificate = certificate_text(made);
     BIO *bio = BIO_new(BIO_s_mem());
@@ -99,6 +98,29 @@ struct cert authority_issue(struct authority *authority, const char *common_name
     X509_free(made);
     EVP_PKEY_free(key);
     return cert;
+}
+
+struct cert authority_issue(struct authority *authority, const char *common_name, const char *names,
+                            bool is_expired)
+{
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    X509 *made = make(authority, key, common_name, ++authority->serial, is_expired);
+    extend(made, NID_basic_constraints, "critical,CA:FALSE");
+    if (names != NULL) {
+        extend(made, NID_subject_alt_name, names);
+    }
+    return finish(authority, made, key);
+}
+
+struct cert authority_issue_bound(struct authority *authority, bool has_policy)
+{
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    X509 *made = make(authority, key, "client one", ++authority->serial, /*is_expired=*/false);
+    extend(made, NID_policy_constraints, "critical,requireExplicitPolicy:0");
+    if (has_policy) {
+        extend(made, NID_certificate_policies, "1.3.6.1.4.1.32473.1");
+    }
+    return finish(authority, made, key);
 }
 
 struct cert cert_self_signed_rsa(unsigned bits)
@@ -136,7 +158,7 @@ static void revoke(X509_CRL *crl, const char *pem)
     BIO_free(bio);
 }
 
-char *authority_crl(struct authority *authority, const struct cert *revoked)
+static X509_CRL *begin_crl(const struct authority *authority, const struct cert *revoked)
 {
     X509_CRL *crl = X509_CRL_new();
     ASN1_TIME *from = X509_gmtime_adj(NULL, -DAY_S);
@@ -148,11 +170,47 @@ char *authority_crl(struct authority *authority, const struct cert *revoked)
     if (revoked != NULL) {
         revoke(crl, revoked->certificate);
     }
-    SP_ASSERT(X509_CRL_sign(crl, authority->key, EVP_sha256()) > 0);
-    BIO *bio = BIO_new(BIO_s_mem());
-    SP_ASSERT(PEM_write_bio_X509_CRL(bio, crl) == 1);
     ASN1_TIME_free(from);
     ASN1_TIME_free(to);
+    return crl;
+}
+
+/* Signs the list, which goes away, and appends its text. */
+static void put_crl(const struct authority *authority, X509_CRL *crl, BIO *out)
+{
+    SP_ASSERT(X509_CRL_sign(crl, authority->key, EVP_sha256()) > 0);
+    SP_ASSERT(PEM_write_bio_X509_CRL(out, crl) == 1);
     X509_CRL_free(crl);
+}
+
+static void number(X509_CRL *crl, int nid, long value)
+{
+    ASN1_INTEGER *integer = ASN1_INTEGER_new();
+    SP_ASSERT(ASN1_INTEGER_set(integer, value) == 1);
+    SP_ASSERT(X509_CRL_add1_ext_i2d(crl, nid, integer, nid == NID_delta_crl, 0) == 1);
+    ASN1_INTEGER_free(integer);
+}
+
+char *authority_crl(struct authority *authority, const struct cert *revoked)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    put_crl(authority, begin_crl(authority, revoked), bio);
+    return text_of(bio);
+}
+
+char *authority_crl_with_delta(struct authority *authority, const struct cert *revoked)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    X509_CRL *base = begin_crl(authority, NULL);
+    X509_CRL *delta = begin_crl(authority, revoked);
+    X509_EXTENSION *freshest =
+        X509V3_EXT_conf_nid(NULL, NULL, NID_freshest_crl, "URI:http://ca.example/delta");
+    SP_ASSERT(freshest != NULL && X509_CRL_add_ext(base, freshest, -1) == 1);
+    X509_EXTENSION_free(freshest);
+    number(base, NID_crl_number, 1);
+    number(delta, NID_crl_number, 2);
+    number(delta, NID_delta_crl, 1);
+    put_crl(authority, base, bio);
+    put_crl(authority, delta, bio);
     return text_of(bio);
 }

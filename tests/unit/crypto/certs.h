@@ -23,11 +23,17 @@ char *authority_pem(const struct authority *authority);
 struct cert authority_issue(struct authority *authority, const char *common_name, const char *names,
                             bool is_expired);
 
+/* One that demands policies (RFC 5280, section 4.2.1.11), with one of them or none; for the client of test_tls.c. */
+struct cert authority_issue_bound(struct authority *authority, bool has_policy);
+
 /* One that needs no authority. */
 struct cert cert_self_signed_rsa(unsigned bits);
 void cert_free(struct cert *cert);
 
 /* The authority's list of revoked certificates, with `revoked` on it when it is not NULL. */
 char *authority_crl(struct authority *authority, const struct cert *revoked);
+
+/* The same in two parts: a list with nobody on it, and a newer one of what came since. */
+char *authority_crl_with_delta(struct authority *authority, const struct cert *revoked);
 
 #endif

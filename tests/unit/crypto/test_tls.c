@@ -193,21 +193,39 @@ static void test_certificates_of_clients(void **state)
     }
 }
 
+static void expect_client(const char *crl, const struct cert *shown, const char *reason)
+{
+    struct pair p;
+    struct sp_tls_server_files f = files(SP_TLS_MUST_CERTIFICATE);
+    f.client_crl = sp_slice_of(crl);
+    open_pair(&p, &f, ca, "gateway.example", shown);
+    assert_int_equal(p.errs[0], reason != NULL ? SP_ERR_SYSTEM : SP_OK);
+    if (reason != NULL) {
+        assert_string_equal(sp_tls_reason(p.ends[0]), reason);
+    }
+    close_pair(&p);
+}
+
 static void test_a_revoked_client_stays_outside(void **state)
 {
     (void)state;
-    for (unsigned is_revoked = 0; is_revoked < 2; is_revoked++) {
-        struct pair p;
-        char *crl = authority_crl(ours, is_revoked != 0 ? &client : NULL);
-        struct sp_tls_server_files f = files(SP_TLS_MUST_CERTIFICATE);
-        f.client_crl = sp_slice_of(crl);
-        open_pair(&p, &f, ca, "gateway.example", &client);
-        assert_int_equal(p.errs[0], is_revoked != 0 ? SP_ERR_SYSTEM : SP_OK);
-        if (is_revoked != 0) {
-            assert_string_equal(sp_tls_reason(p.ends[0]), "certificate revoked");
-        }
-        close_pair(&p);
+    char *(*const makers[])(struct authority *, const struct cert *) = {authority_crl,
+                                                                        authority_crl_with_delta};
+    for (size_t i = 0; i < 2 * SP_COUNT(makers); i++) {
+        const bool is_revoked = i % 2 != 0;
+        char *crl = makers[i / 2](ours, is_revoked ? &client : NULL);
+        expect_client(crl, &client, is_revoked ? "certificate revoked" : NULL);
         OPENSSL_free(crl);
+    }
+}
+
+static void test_policies_that_an_authority_demands_are_there(void **state)
+{
+    (void)state;
+    for (unsigned has_policy = 0; has_policy < 2; has_policy++) {
+        struct cert bound = authority_issue_bound(ours, has_policy != 0);
+        expect_client("", &bound, has_policy != 0 ? NULL : "no explicit policy");
+        cert_free(&bound);
     }
 }
 
@@ -280,6 +298,7 @@ int main(void)
         cmocka_unit_test(test_a_server_must_be_who_it_says),
         cmocka_unit_test(test_certificates_of_clients),
         cmocka_unit_test(test_a_revoked_client_stays_outside),
+        cmocka_unit_test(test_policies_that_an_authority_demands_are_there),
         cmocka_unit_test(test_plain_http_is_told_apart),
         cmocka_unit_test(test_files_that_do_not_fit_are_named),
     };
