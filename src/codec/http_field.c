@@ -221,6 +221,47 @@ enum sp_err sp_http_param_unquote(const struct sp_http_param *param, struct sp_b
     return SP_OK;
 }
 
+static bool is_small_hex(struct sp_slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        const uint8_t byte = text.ptr[i];
+        if (!sp_text_is_digit(byte) && (byte < 'a' || byte > 'f')) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_zero(struct sp_slice digits)
+{
+    for (size_t i = 0; i < digits.len; i++) {
+        if (digits.ptr[i] != '0') {
+            return false;
+        }
+    }
+    return true;
+}
+
+struct sp_slice sp_http_traceparent(struct sp_slice value)
+{
+    /* Where the parts begin, and where the last of version 00 ends. */
+    enum { TRACE = 3, PARENT = 36, FLAGS = 53, END = 55 };
+    static const struct {
+        size_t at;
+        size_t len;
+    } parts[] = {{0, 2}, {TRACE, 32}, {PARENT, 16}, {FLAGS, 2}};
+    const struct sp_slice version = sp_slice_sub(value, 0, 2);
+    bool is_good = value.len >= END && !sp_slice_is(version, "ff") &&
+                   (value.len == END || (!sp_slice_is(version, "00") && value.ptr[END] == '-'));
+    for (size_t i = 0; i < SP_COUNT(parts) && is_good; i++) {
+        is_good = is_small_hex(sp_slice_sub(value, parts[i].at, parts[i].len)) &&
+                  (i == 0 || value.ptr[parts[i].at - 1] == '-');
+    }
+    is_good = is_good && !is_zero(sp_slice_sub(value, TRACE, 32)) &&
+              !is_zero(sp_slice_sub(value, PARENT, 16));
+    return is_good ? sp_slice_sub(value, 2, END - 2) : (struct sp_slice){NULL, 0};
+}
+
 bool sp_http_list_has(struct sp_slice list, const char *token)
 {
     for (;;) {

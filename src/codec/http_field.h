@@ -48,6 +48,12 @@ enum sp_err sp_http_params_next(struct sp_http_params *p, struct sp_http_param *
 enum sp_err sp_http_param_unquote(const struct sp_http_param *param, struct sp_buf *out)
     SP_MUST_CHECK SP_NONNULL(1, 2);
 
+/*
+ * What stands behind the version in a traceparent (W3C Trace Context, section 3.2): "-" trace id "-" parent id "-" flags.
+ * Empty for any other form and for ids of zeros; a later version may say more behind it.
+ */
+struct sp_slice sp_http_traceparent(struct sp_slice value);
+
 /* Whether a comma-separated list of tokens (Connection) holds this one, without regard to case. */
 bool sp_http_list_has(struct sp_slice list, const char *token) SP_NONNULL(2);
 

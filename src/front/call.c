@@ -92,6 +92,28 @@ static struct sp_slice header(const struct sp_call *call, const char *name)
     return sp_slice_of(MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND, name));
 }
 
+static enum MHD_Result count_traceparent(void *ctx, enum MHD_ValueKind kind, const char *name,
+                                         const char *value)
+{
+    unsigned *count = ctx;
+    (void)kind;
+    (void)value;
+    *count += sp_slice_is_nocase(sp_slice_of(name), "traceparent");
+    return MHD_YES;
+}
+
+/* Of several traces none can be the one, and a mistaken one is no reason to refuse what was asked (W3C Trace Context). */
+static struct sp_slice traceparent_of(const struct sp_call *call)
+{
+    unsigned count = 0;
+    const struct sp_slice value = header(call, "traceparent");
+    if (value.len > 0) {
+        (void)MHD_get_connection_values(call->connection, MHD_HEADER_KIND, count_traceparent,
+                                        &count);
+    }
+    return count == 1 && value.len <= SP_MSG_SESSION_MAX ? value : (struct sp_slice){NULL, 0};
+}
+
 /* The type alone; where it is one of several, the client takes a whole answer as well. */
 static bool wants_events(const struct sp_call *call)
 {
@@ -123,7 +145,7 @@ static void set_reply(struct sp_call *call, const struct sp_desk_answer *answer)
     const struct sp_reply_request request = {.method = sp_slice_of(call->method),
                                              .target = sp_slice_of(call->target),
                                              .operation_id = header(call, "operation-id"),
-                                             .traceparent = header(call, "traceparent"),
+                                             .traceparent = traceparent_of(call),
                                              .range = header(call, "Range"),
                                              .if_range = header(call, "If-Range"),
                                              .has_if_range = header(call, "If-Range").ptr != NULL,
@@ -353,7 +375,7 @@ static enum sp_err open_exchange(struct sp_call *call)
         .idempotency_key = idempotency_key(call),
         .has_idempotency_key = header(call, "Idempotency-Key").ptr != NULL,
         .is_stream = wants_events(call),
-        .traceparent = header(call, "traceparent"),
+        .traceparent = traceparent_of(call),
         .is_tls = call->stream->is_tls,
         .certificate = sp_slice_make(call->stream->certificate, call->stream->certificate_len),
         .subject = sp_slice_of(call->stream->subject),
@@ -362,8 +384,8 @@ static enum sp_err open_exchange(struct sp_call *call)
                                                              : 0,
         .body_bytes = call->is_body_done ? call->body.len : call->declared,
         .is_ready = call->is_body_done};
-    if (ask.operation_id.len > SP_MSG_SESSION_MAX || ask.traceparent.len > SP_MSG_SESSION_MAX ||
-        ask.api_key.len > SP_MSG_FIELD_MAX || ask.authorization.len > SP_MSG_FIELD_MAX) {
+    if (ask.operation_id.len > SP_MSG_SESSION_MAX || ask.api_key.len > SP_MSG_FIELD_MAX ||
+        ask.authorization.len > SP_MSG_FIELD_MAX) {
         return SP_ERR_HEAD_TOO_BIG;
     }
     if (ask.method.len > SP_MSG_NAME_MAX) {

@@ -141,17 +141,6 @@ static enum sp_err add_challenge(struct sp_reply *reply, const struct sp_desk_an
     return add(reply, "WWW-Authenticate", sp_buf_slice(&text));
 }
 
-/* Of a traceparent in the form of W3C Trace Context; empty when it has another. */
-static struct sp_slice trace_id_of(struct sp_slice traceparent)
-{
-    struct sp_slice id = sp_slice_sub(traceparent, 3, 32);
-    bool is_good = traceparent.len == 55 && sp_slice_starts(traceparent, "00-");
-    for (size_t i = 0; i < id.len && is_good; i++) {
-        is_good = (id.ptr[i] >= '0' && id.ptr[i] <= '9') || (id.ptr[i] >= 'a' && id.ptr[i] <= 'f');
-    }
-    return is_good ? id : sp_slice_of(NULL);
-}
-
 /* The methods of a path, which is all that OPTIONS asks for. */
 static enum sp_err put_options(struct sp_reply *reply, const struct sp_reply_request *request)
 {
@@ -164,12 +153,12 @@ static enum sp_err put_error(struct sp_reply *reply, const struct sp_reply_reque
                              const struct sp_desk_answer *answer)
 {
     struct sp_answer_detail details[SP_FINDINGS_MAX];
-    const struct sp_answer_problem problem = {.err = answer->err,
-                                              .detail = answer->detail,
-                                              .trace_id = trace_id_of(request->traceparent),
-                                              .details = details,
-                                              .detail_count =
-                                                  read_findings(answer->findings, details)};
+    const struct sp_answer_problem problem = {
+        .err = answer->err,
+        .detail = answer->detail,
+        .trace_id = sp_slice_sub(sp_http_traceparent(request->traceparent), 1, 32),
+        .details = details,
+        .detail_count = read_findings(answer->findings, details)};
     reply->status = sp_err_http(answer->err);
     if (answer->err == SP_ERR_METHOD && sp_slice_is(request->method, "OPTIONS")) {
         return put_options(reply, request);

@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/own.h"
 #include "base/secret.h"
+#include "codec/http_field.h"
 #include "crypto/hash.h"
 #include "relay/again.h"
 #include "relay/seen.h"
@@ -385,18 +386,15 @@ static size_t find_free(const struct sp_relay_room *room)
     return NO_SLOT;
 }
 
-/* Only a whole traceparent of version 00 travels on (W3C Trace Context): it is made of hexadecimal digits and dashes. */
-static bool is_traceparent(struct sp_slice text)
+/* Only a whole traceparent travels on, in the words of version 00, which are all that is known of a later one. */
+static enum sp_err put_traceparent(struct sp_slice given, struct sp_buf *out)
 {
-    static const char form[] = "00-hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh-hhhhhhhhhhhhhhhh-hh";
-    for (size_t i = 0; i < text.len && i < sizeof(form) - 1; i++) {
-        bool is_digit = (text.ptr[i] >= '0' && text.ptr[i] <= '9') ||
-                        (text.ptr[i] >= 'a' && text.ptr[i] <= 'f');
-        if (form[i] == 'h' ? !is_digit : text.ptr[i] != (uint8_t)form[i]) {
-            return false;
-        }
+    const struct sp_slice rest = sp_http_traceparent(given);
+    if (rest.len == 0) {
+        return SP_OK;
     }
-    return text.len == sizeof(form) - 1;
+    SP_TRY(sp_buf_put_text(out, "00"));
+    return sp_buf_put(out, rest);
 }
 
 static enum sp_err build_run(struct sp_relay_room *room, struct run *run,
@@ -433,9 +431,7 @@ static enum sp_err build_request(struct sp_relay_room *room, struct run *run,
     }
     SP_TRY(sp_buf_put(&run->session, msg->session));
     SP_TRY(sp_route(room, run, order.operation, now_us));
-    if (is_traceparent(msg->traceparent)) {
-        SP_TRY(sp_buf_put(&run->traceparent, msg->traceparent));
-    }
+    SP_TRY(put_traceparent(msg->traceparent, &run->traceparent));
     return order.operation == SP_OPERATION_EXECUTE ? build_run(room, run, msg, &order, now_us)
                                                    : sp_relay_errand_new(room, run, msg);
 }

@@ -112,6 +112,13 @@ def test_a_run_that_the_pool_lost_is_unknown(running_pool, stub):
     assert [seen.method for seen in stub.seen] == ["POST", "GET", "GET"]
 
 
+def test_traceparent_of_a_later_version_goes_on_as_the_first(speaking, stub):
+    """Of two none is the one; neither those nor one that is too long are a reason to refuse a run."""
+    for fields in [[("traceparent", "cc" + TRACE[2:] + "-more")], [("traceparent", TRACE), ("Traceparent", TRACE)], [("traceparent", TRACE + "-" + "x" * 2000)]]:
+        assert send(speaking, "POST", executions(new_session()), b'{"code": "1"}', fields).status == 200
+    assert [seen.header("traceparent") for seen in stub.seen] == [TRACE, None, None]
+
+
 def test_upload_is_built_anew(speaking, stub):
     stub.forget(answer_with(200, file_of(speaking)))
     answer = send(speaking, "POST", "/files" + q(new_session()), BODY, [("Content-Type", "multipart/form-data; boundary=XX")])

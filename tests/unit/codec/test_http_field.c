@@ -161,9 +161,50 @@ static void test_a_list_is_searched_without_case(void **state)
     assert_false(sp_http_list_has(sp_slice_of(""), "close"));
 }
 
+#define TRACE "-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+static void test_a_traceparent_is_whole_or_nothing(void **state)
+{
+    static const char *const good[] = {"00" TRACE, "01" TRACE, "fe" TRACE "-", "cc" TRACE "-more"};
+    static const char *const bad[] = {
+        "",
+        "00",
+        "00-",
+        "00" TRACE "-",
+        "00" TRACE "0",
+        "cc" TRACE "0",
+        "cc" TRACE ".more",
+        "ff" TRACE,
+        "0" TRACE,
+        "000" TRACE,
+        "0x" TRACE,
+        "FE" TRACE,
+        "0 " TRACE,
+        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331",
+        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-1",
+        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-.1",
+        "00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        "00-0af7651916cd43dd8448eb211c80319-cb7ad6b7169203331-01",
+        "00_0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        "00-0af7651916cd43dd8448eb211c80319c_b7ad6b7169203331-01",
+        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331_01",
+        "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+        "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(good); i++) {
+        assert_true(sp_slice_is(sp_http_traceparent(sp_slice_of(good[i])), TRACE));
+    }
+    for (size_t i = 0; i < SP_COUNT(bad); i++) {
+        print_message("  '%s'\n", bad[i]);
+        assert_int_equal(sp_http_traceparent(sp_slice_of(bad[i])).len, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_traceparent_is_whole_or_nothing),
         cmocka_unit_test(test_tokens_are_made_of_token_bytes),
         cmocka_unit_test(test_each_byte_of_a_token_is_one_of_its_alphabet),
         cmocka_unit_test(test_a_bearer_is_a_scheme_and_a_token68),
