@@ -139,11 +139,21 @@ static size_t value_end(const struct sp_guard *g, unsigned index)
     return (size_t)(value.ptr - g->request_head.ptr) + value.len;
 }
 
+/* Cookies mean nothing here; of two traces none can be the one (W3C Trace Context), and front's library takes the first. */
+static bool is_left_out(const struct sp_guard *g, unsigned index)
+{
+    const struct sp_slice name = sp_http1_field_name(&g->request, index);
+    struct sp_slice ignored = {NULL, 0};
+    return sp_slice_is_nocase(name, "Cookie") ||
+           (sp_slice_is_nocase(name, "traceparent") &&
+            sp_http1_find(&g->request, "traceparent", &ignored) > 1);
+}
+
 /*
- * What front's library would read otherwise than we do stays outside. Cookies mean nothing here, and it would take each
- * apart into memory that it has little of. Blanks behind a value are no part of it (RFC 9112, section 5.1), but the
- * library takes them for one: it would see another length, or another coding, than the one that was checked here. Of a
- * target in absolute form front gets the origin form, with the path that may have been left out.
+ * What front's library would read otherwise than we do stays outside. It would take each cookie apart into memory that it
+ * has little of. Blanks behind a value are no part of it (RFC 9112, section 5.1), but the library takes them for one: it
+ * would see another length, or another coding, than the one that was checked here. Of a target in absolute form front
+ * gets the origin form, with the path that may have been left out.
  */
 static void put_request_head(struct sp_guard *g)
 {
@@ -159,9 +169,9 @@ static void put_request_head(struct sp_guard *g)
     }
     for (unsigned i = 0; i < g->request.field_count; i++) {
         const size_t next = field_at(g, i + 1);
-        const bool is_cookie = sp_slice_is_nocase(sp_http1_field_name(&g->request, i), "Cookie");
-        const size_t end = is_cookie ? field_at(g, i) : value_end(g, i);
-        const size_t resume = is_cookie ? next : next - CRLF_LEN;
+        const bool is_out = is_left_out(g, i);
+        const size_t end = is_out ? field_at(g, i) : value_end(g, i);
+        const size_t resume = is_out ? next : next - CRLF_LEN;
         if (end < resume) {
             put(g, &g->to_front, sp_slice_sub(head, from, end - from));
             from = resume;

@@ -92,26 +92,11 @@ static struct sp_slice header(const struct sp_call *call, const char *name)
     return sp_slice_of(MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND, name));
 }
 
-static enum MHD_Result count_traceparent(void *ctx, enum MHD_ValueKind kind, const char *name,
-                                         const char *value)
-{
-    unsigned *count = ctx;
-    (void)kind;
-    (void)value;
-    *count += sp_slice_is_nocase(sp_slice_of(name), "traceparent");
-    return MHD_YES;
-}
-
-/* Of several traces none can be the one, and a mistaken one is no reason to refuse what was asked (W3C Trace Context). */
+/* A mistaken one is no reason to refuse what was asked (W3C Trace Context). */
 static struct sp_slice traceparent_of(const struct sp_call *call)
 {
-    unsigned count = 0;
     const struct sp_slice value = header(call, "traceparent");
-    if (value.len > 0) {
-        (void)MHD_get_connection_values(call->connection, MHD_HEADER_KIND, count_traceparent,
-                                        &count);
-    }
-    return count == 1 && value.len <= SP_MSG_SESSION_MAX ? value : (struct sp_slice){NULL, 0};
+    return sp_slice_sub(value, 0, value.len <= SP_MSG_SESSION_MAX ? value.len : 0);
 }
 
 /* The type alone; where it is one of several, the client takes a whole answer as well. */

@@ -26,7 +26,6 @@
 
 #define TICK_MS 500U
 
-
 struct admit_state {
     struct sp_self *self;
     struct sp_authority *authority;

@@ -189,6 +189,8 @@ static void test_cookies_and_blanks_behind_values_stay_outside(void **state)
         {"Host: h\r\nCookie: a\r\nCookie: b\r\n", "Host: h\r\n"},
         {"Host: h \r\nX: a\t \r\n", "Host: h\r\nX: a\r\n"},
         {"Host:h\t\r\nCookie: a \r\nX:\t a b \r\n", "Host:h\r\nX:\t a b\r\n"},
+        {"traceparent: a\r\nHost: h\r\n", "traceparent: a\r\nHost: h\r\n"},
+        {"traceparent: a\r\nHost: h\r\nTraceparent: b\r\n", "Host: h\r\n"},
         {"Host: h\r\nX:\r\nY: \t \r\n", "Host: h\r\nX:\r\nY:\r\n"},
     };
     (void)state;

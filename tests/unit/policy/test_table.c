@@ -92,9 +92,9 @@ static void test_table_tells_templates_from_other_code(void **state)
     struct sp_table table;
     struct sp_where where = {0};
     (void)state;
-    assert_int_equal(sp_table_load(SP_SLICE_LITERAL("[dynamic-code]\ntemplates = [\"a.T\"]\n"),
-                                   &table, NULL),
-                     SP_OK);
+    assert_int_equal(
+        sp_table_load(SP_SLICE_LITERAL("[dynamic-code]\ntemplates = [\"a.T\"]\n"), &table, NULL),
+        SP_OK);
     assert_true(sp_map_has(&table.templates, SP_SLICE_LITERAL("a.T")));
     assert_false(sp_map_has(&table.evaluates, SP_SLICE_LITERAL("a.T")));
     sp_table_done(&table);
