@@ -22,30 +22,27 @@ PACKAGES = ["numpy", "pandas", "matplotlib", "scipy", "sklearn", "seaborn", "sym
             "six", "mpmath", "traitlets", "cycler", "prompt_toolkit", "jinja2", "markupsafe", "tabulate"]
 
 # Packages that images for data analysis usually hold beside those installed here; harmless to import.
-USUAL = """statsmodels plotly bokeh altair networkx nltk textblob wordcloud tqdm tabulate xlrd xlsxwriter xlwt docx pptx
-pypdf PyPDF2 pdfplumber reportlab fpdf lxml bs4 html5lib yaml toml markdown jinja2 skimage cv2 imageio shapely
-geopandas folium pyproj h5py tables pyarrow fastparquet sqlalchemy numba xgboost lightgbm catboost torch tensorflow keras
-transformers patsy cycler kiwisolver packaging pyparsing six mpmath chardet certifi idna faker pydantic attr attrs psutil
-regex orjson simplejson ujson polars duckdb gensim spacy umap hdbscan prophet pmdarima arch yfinance squarify missingno
-imblearn mlxtend shap lime category_encoders pydot graphviz pydotplus rdflib astropy soundfile librosa mutagen
-pydub moviepy qrcode barcode emoji langdetect rapidfuzz fuzzywuzzy Levenshtein jellyfish phonenumbers pycountry holidays
-cvxpy pulp ortools deap numexpr bottleneck xarray dask netCDF4 zarr rasterio fiona pint uncertainties
-contourpy fontTools threadpoolctl ipywidgets traitlets pygments rich click typing_extensions pandas_datareader
-google docutils nbformat nbconvert jupyter_core ipykernel pywt lmfit toolz cytoolz sortedcontainers more_itertools natsort simpy gmpy2 Bio skbio nibabel nilearn mne pydicom SimpleITK
-    cartopy cftime sparse rioxarray xesmf metpy geopy osmnx libpysal pysal mapclassify contextily rasterstats shapefile cligj branca
-    einops jax jaxlib flax optax torchvision torchaudio torchtext sentencepiece tokenizers datasets accelerate timm opt_einsum
-    arviz pymc pytensor emcee corner lifelines pingouin linearmodels sktime tslearn tsfresh stumpy ruptures pyod optuna hyperopt skopt
-    yellowbrick dtreeviz eli5 interpret plotnine mizani hvplot holoviews datashader param colorcet palettable matplotlib_venn mplfinance
-    adjustText ipympl bqplot pyvis igraph community vega_datasets palmerpenguins gapminder numpy_financial control filterpy SALib pymoo
-    quantecon cvxopt osqp ecos scs clarabel CoolProp fluids thermo chemicals rdkit ase pymatgen MDAnalysis qutip obspy sunpy
-    loguru tenacity jsonschema msgpack bidict funcy boltons cachetools munch arrow pendulum dateparser unidecode ftfy anytree
-    markdown2 docx2txt pdfminer pypdfium2 fitz pyxlsb odf ezodf tifffile svgwrite cairosvg svglib mpl_interactions wrapt filelock tomli
-    tomlkit xmltodict treelib bitarray sparse networkit scikitplot sklearn_pandas feature_engine""".split()
+USUAL = """statsmodels plotly bokeh altair networkx nltk textblob wordcloud tqdm tabulate xlrd xlsxwriter xlwt docx pptx pypdf PyPDF2 pdfplumber reportlab fpdf lxml
+    bs4 html5lib yaml toml markdown jinja2 skimage cv2 imageio shapely geopandas folium pyproj h5py tables pyarrow fastparquet sqlalchemy numba xgboost lightgbm
+    catboost torch tensorflow keras transformers patsy cycler kiwisolver packaging pyparsing six mpmath chardet certifi idna faker pydantic attr attrs psutil regex
+    orjson simplejson ujson polars duckdb gensim spacy umap hdbscan prophet pmdarima arch yfinance squarify missingno imblearn mlxtend shap lime category_encoders
+    pydot graphviz pydotplus rdflib astropy soundfile librosa mutagen pydub moviepy qrcode barcode emoji langdetect rapidfuzz fuzzywuzzy Levenshtein jellyfish
+    phonenumbers pycountry holidays cvxpy pulp ortools deap numexpr bottleneck xarray dask netCDF4 zarr rasterio fiona pint uncertainties contourpy fontTools
+    threadpoolctl ipywidgets traitlets pygments rich click typing_extensions pandas_datareader google docutils nbformat nbconvert jupyter_core ipykernel pywt lmfit
+    toolz cytoolz sortedcontainers more_itertools natsort simpy gmpy2 Bio skbio nibabel nilearn mne pydicom SimpleITK cartopy cftime sparse rioxarray xesmf metpy
+    geopy osmnx libpysal pysal mapclassify contextily rasterstats shapefile cligj branca einops jax jaxlib flax optax torchvision torchaudio torchtext sentencepiece
+    tokenizers datasets accelerate timm opt_einsum arviz pymc pytensor emcee corner lifelines pingouin linearmodels sktime tslearn tsfresh stumpy ruptures pyod
+    optuna hyperopt skopt yellowbrick dtreeviz eli5 interpret plotnine mizani hvplot holoviews datashader param colorcet palettable matplotlib_venn mplfinance
+    adjustText ipympl bqplot pyvis igraph community vega_datasets palmerpenguins gapminder numpy_financial control filterpy SALib pymoo quantecon cvxopt osqp ecos
+    scs clarabel CoolProp fluids thermo chemicals rdkit ase pymatgen MDAnalysis qutip obspy sunpy loguru tenacity jsonschema msgpack bidict funcy boltons cachetools
+    munch arrow pendulum dateparser unidecode ftfy anytree markdown2 docx2txt pdfminer pypdfium2 fitz pyxlsb odf ezodf tifffile svgwrite cairosvg svglib
+    mpl_interactions wrapt filelock tomli tomlkit xmltodict treelib bitarray networkit scikitplot sklearn_pandas feature_engine tablib sortedcollections inflect
+    cssselect pygraphviz timezonefinder gmpy""".split()
 
 # What those installed here need.
-NEEDED = """decorator pickleshare prompt_toolkit wcwidth parso jedi stack_data pure_eval asttokens executing matplotlib_inline backcall
-    brotli defusedxml et_xmlfile jdcal olefile webencodings soupsieve lz4 zstandard unicodedata2 fs appdirs gast beniget ply pythran
-    ptyprocess pexpect _cffi_backend cryptography OpenSSL""".split()
+NEEDED = """decorator pickleshare prompt_toolkit wcwidth parso jedi stack_data pure_eval asttokens executing matplotlib_inline backcall brotli defusedxml et_xmlfile
+    jdcal olefile webencodings soupsieve lz4 zstandard unicodedata2 fs appdirs gast beniget ply pythran ptyprocess pexpect _cffi_backend cryptography
+    OpenSSL""".split()
 
 # capability -> kind -> patterns; names are dotted, * stands for anything without a dot.
 RULES = {
@@ -106,6 +103,7 @@ RULES = {
             asyncio.start_unix_server logging.config.listen logging.handlers.SocketHandler logging.handlers.DatagramHandler
             logging.handlers.SMTPHandler logging.handlers.HTTPHandler logging.handlers.SysLogHandler logging.handlers.NTEventLogHandler
             fs.open_fs lxml.html.submit_form pandas.io.common.urlopen
+            numpy.DataSource numpy.lib.npyio.DataSource numpy.lib._datasource.DataSource numpy.lib._datasource.Repository
             multiprocessing.connection.* matplotlib.cbook.urlopen IPython.display.urlopen""",
         "objects": """urlopen urlretrieve SocketHandler DatagramHandler SMTPHandler HTTPHandler SysLogHandler HTTPConnection
             HTTPSConnection open_unix_connection start_unix_server getaddrinfo gethostbyname socketpair""",
@@ -169,12 +167,12 @@ RULES = {
         "quoted": "allow_pickle trust_remote_code",
     },
     "dynamic-code": {
-        "modules": """importlib.util importlib.machinery importlib.abc importlib._bootstrap
+        "modules": """importlib.machinery importlib.abc importlib._bootstrap
             importlib._bootstrap_external importlib.simple importlib.readers importlib._abc imp _imp runpy code codeop bdb pdb trace zipimport pkgutil modulefinder compileall py_compile
             doctest profile cProfile _frozen_importlib _frozen_importlib_external IPython.core IPython.terminal
             IPython.utils.importstring lib2to3 pyclbr site sitecustomize usercustomize RestrictedPython asteval
             PIL.ImageMath numpy.lib.utils.safe_eval pydoc rlcompleter traitlets.config ply concurrent.interpreters annotationlib
-            reportlab.lib.rl_safe_eval
+            reportlab.lib.rl_safe_eval _sitebuiltins
             numpy.compat.py3k.npy_load_module sklearn.utils._mocking
             jinja2.environment jinja2.sandbox jinja2.nativetypes jinja2.filters jinja2.compiler jinja2.utils jinja2.loaders jinja2.bccache
             jinja2.ext jinja2.debug jinja2.runtime jinja2.meta jinja2.parser jinja2.async_utils mako.template tornado.template""",
@@ -200,11 +198,13 @@ RULES = {
             pandas.compat._optional.import_optional_dependency pandas.plotting._core._get_plot_backend numpy.lookfor numpy.lib.utils.lookfor
             pygments.lexers.load_lexer_from_file pygments.formatters.load_formatter_from_file xml.sax.make_parser xml.sax.expatreader
             sys.remote_exec attr.make_class attrs.make_class attr.resolve_types attrs.resolve_types inspect.signature(eval_str)
+            timeit.template timeit.main timeit.reindent importlib.util.module_* importlib.util.spec_from_* importlib.util.[L_rs]*
             concurrent.futures.InterpreterPoolExecutor pkg_resources.Distribution IPython.core.getipython
             code.interact inspect.importlib sys.meta_path sys.path_hooks
             sys.path_importer_cache typing._eval_type sys.modules sys.breakpointhook sys.displayhook sys.excepthook""",
         "evaluates": """timeit.timeit timeit.repeat timeit.Timer cProfile.run profile.run pandas.eval
             sympy.sympify sympy.S sympy.parse_expr sympy.parsing.sympy_parser.parse_expr sympy.core.sympify.sympify
+            sympy.parsing.mathematica.parse_mathematica sympy.parsing.mathematica.mathematica sympy.parsing.maxima.parse_maxima
             numexpr.evaluate numexpr.re_evaluate""",
         "templates": "jinja2.Template jinja2.environment.Template",  # unless a constant that only shows values
         # Modules whose functions read texts as expressions; a constant is judged as one.
@@ -215,7 +215,8 @@ RULES = {
         "keywords": "eval_str",
         # matplotlib imports a backend by its name.
         "places": "module://",
-        "objects": """import_module exec_module load_module runctx run_path run_module dictConfig fileConfig get_type_hints
+        "objects": """import_module exec_module create_module load_module module_from_spec spec_from_file_location spec_from_loader
+            runctx run_path run_module dictConfig fileConfig get_type_hints
             resolve_name import_item import_optional_dependency FunctionMaker attrgetter loadTestsFromName
             loadTestsFromNames""",
     },
@@ -303,8 +304,8 @@ KEYWORD_CALLS = """numpy.save numpy.savez numpy.savez_compressed numpy.lib.forma
     numpy.lib.npyio.savez numpy.lib.npyio.savez_compressed""".split()
 
 # Names of modules that are everyday names of variables: alone they say nothing unless they are imported.
-AMBIGUOUS = """trace code profile site sh select resource test pipes dns docker redis notebook invoke fabric pip dl ldap
-    symtable opcode shelve nmap bottle mmap marshal dis imp pty zmq telnetlib""".split()
+AMBIGUOUS = """trace code types profile site sh select resource test pipes dns docker redis notebook invoke fabric pip dl ldap symtable opcode shelve nmap bottle
+    mmap marshal dis imp pty zmq telnetlib""".split()
 
 # Modules that nearly every module holds, with hardly anything in them that a rule speaks of.
 EVERYWHERE = """warnings ast string operator atexit threading traceback linecache typing dataclasses io glob shutil tempfile
@@ -335,17 +336,16 @@ INSTEAD = {
     "jinja2": "a jinja2.Template whose text stands in the code and only shows values, or f-strings", "typing.get_type_hints": "the class's __annotations__",
 }
 
-HARMLESS_MAGICS = """xmode colors pylab autoreload matplotlib time timeit prun capture memit who whos who_ls pwd cd pinfo pdoc pdef psearch pprint precision
-    reset reset_selective xdel history hist html HTML latex svg SVG markdown javascript js lsmagic magic quickref page""".split()
+HARMLESS_MAGICS = """xmode colors pylab autoreload matplotlib time timeit prun capture memit who whos who_ls pwd cd pinfo pdoc pdef psearch pprint precision reset
+    reset_selective xdel history hist html HTML latex svg SVG markdown javascript js lsmagic magic quickref page""".split()
 
 # Modules that must not be handed on as values: through them everything is in reach.
-GUARDED = """os posix sys builtins importlib subprocess socket ctypes types inspect gc marshal pickle runpy code
-    multiprocessing pty IPython""".split()
+GUARDED = """os posix sys builtins importlib subprocess socket ctypes types inspect gc marshal pickle runpy code multiprocessing pty timeit IPython""".split()
 
 # What attributes of modules may lead to; found under other names by looking.
-TARGETS = """os posix sys subprocess socket _socket ssl ctypes _ctypes builtins importlib multiprocessing marshal pickle
-    _pickle runpy pty gc inspect types asyncio imp pdb timeit codeop shelve http.client urllib.request
-    pkgutil zipimport doctest requests urllib3 joblib cloudpickle urllib numpy pandas matplotlib scipy""".split()
+TARGETS = """os posix sys subprocess socket _socket ssl ctypes _ctypes builtins importlib multiprocessing marshal pickle _pickle runpy pty gc inspect types asyncio
+    imp pdb timeit codeop shelve http.client urllib.request pkgutil zipimport doctest requests urllib3 joblib cloudpickle urllib numpy pandas matplotlib
+    scipy""".split()
 
 # What pickles of data ask for. Whatever is not here makes a pickle harmful: it may call anything.
 PICKLE_GLOBALS = """builtins.set builtins.frozenset builtins.list builtins.dict builtins.tuple builtins.bytearray builtins.bytes
@@ -388,7 +388,7 @@ PICKLE_PACKAGES = "sklearn".split()
 
 ALIASES = {"np": "numpy", "pd": "pandas", "plt": "matplotlib.pyplot", "mpl": "matplotlib", "sns": "seaborn",
            "sp": "scipy", "sm": "statsmodels.api", "sk": "sklearn", "dt": "datetime", "tf": "tensorflow",
-           "st": "scipy.stats", "sym": "sympy",
+           "st": "scipy.stats", "sym": "sympy", "pkl": "pickle", "_sys": "sys", "_os": "os", "_types": "types",
            "InteractiveShell": "IPython.core.interactiveshell.InteractiveShell"}
 
 # Too common as attribute names of their own.

@@ -293,6 +293,8 @@ static void run_family(struct sp_judge *j, struct sp_slice code, enum sp_python_
     j->facts = j->submission;
     j->within = NULL;
     j->has_annotations = false;
+    j->excused_at = SP_FACTS_NONE;
+    j->is_timed = false;
     j->loose = JUDGE_LOOSE_UNKNOWN;
     j->is_read = err == SP_OK;
     if (err != SP_OK) {
@@ -305,6 +307,9 @@ static void run_family(struct sp_judge *j, struct sp_slice code, enum sp_python_
     }
     judge_facts(j);
     judge_strings(j);
+    if (mode == SP_PYTHON_CELL && !j->has_deny) {
+        judge_renamed(j);
+    }
 }
 
 static void run_families(struct sp_judge *j, struct sp_slice code)

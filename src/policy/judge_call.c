@@ -417,11 +417,15 @@ static void check_backend(struct sp_judge *j, const struct sp_ref *ref, const st
     }
 }
 
-/* patch("os.system") reaches what the text names. */
-static void check_target(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call)
+/* patch("os.system") reaches what the text names; patch.dict(settings) needs none. */
+static void check_target(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,
+                         bool needs_text)
 {
     uint8_t buffer[SP_FACTS_CONST_BYTES_MAX];
     struct sp_slice text = call == NULL ? sp_slice_make(NULL, 0) : decoded(j, call->arg0, buffer);
+    if (text.len == 0 && !needs_text) {
+        return;
+    }
     if (text.len == 0) {
         judge_capabilities(j, SP_CAPABILITY_BIT(SP_CAPABILITY_DYNAMIC_CODE), &ref->place,
                            SP_SLICE_LITERAL("a patch of a computed name"));
@@ -437,8 +441,8 @@ bool judge_call_special(struct sp_judge *j, enum judge_special special, const st
         check_help(j, ref, call);
     } else if (special == JUDGE_BACKEND) {
         check_backend(j, ref, call);
-    } else if (special == JUDGE_TARGET) {
-        check_target(j, ref, call);
+    } else if (special == JUDGE_TARGET || special == JUDGE_TARGET_TEXT) {
+        check_target(j, ref, call, special == JUDGE_TARGET);
     } else {
         return false;
     }

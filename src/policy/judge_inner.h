@@ -7,6 +7,7 @@
 #define SP_POLICY_JUDGE_INNER_H
 
 #include "policy/judge.h"
+#include "policy/judge_kinds.h"
 
 #define JUDGE_STARS_MAX    20U
 #define JUDGE_INERT_MAX    256U /* references that are remembered as harmless */
@@ -14,21 +15,6 @@
 /* What a keyword makes of a function. */
 #define JUDGE_BY_KEYWORD   1U /* dangerous */
 #define JUDGE_UNLESS       2U /* harmless */
-
-/* Functions whose arguments are looked at. */
-enum judge_special {
-    JUDGE_ORDINARY,
-    JUDGE_IMPORTER,
-    JUDGE_GETTER_SECOND, /* the name of the attribute is the second argument */
-    JUDGE_GETTER_FIRST,
-    JUDGE_EVALUATES, /* the first argument may be code */
-    JUDGE_EVALUATES_SECOND,
-    JUDGE_TEMPLATE,
-    JUDGE_HELP,
-    JUDGE_BACKEND,
-    JUDGE_ANNOTATES, /* texts in annotations are evaluated */
-    JUDGE_TARGET,    /* the first argument is the dotted name of something that is reached */
-};
 
 struct sp_judge {
     const struct sp_table *table;
@@ -59,6 +45,8 @@ struct sp_judge {
     bool is_by_place;             /* what was said of its name holds in this place only */
     bool is_expression; /* of a constant that is an expression: bare names are only names */
     uint32_t inert[JUDGE_INERT_MAX]; /* numbers, from 1, of references, by their names */
+    uint32_t excused_at;             /* a `globals` that only hands names to code that is judged */
+    bool is_timed;                   /* in a text for timeit, which may take names from __main__ */
     bool has_deny;
     bool has_annotations; /* texts were judged as annotations */
     enum judge_loose { JUDGE_LOOSE_UNKNOWN, JUDGE_LOOSE_NO, JUDGE_LOOSE_YES } loose;

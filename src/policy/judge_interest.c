@@ -74,6 +74,13 @@ static enum sp_err add_specials(struct sp_judge *j)
                  {"functools.singledispatchmethod", JUDGE_ANNOTATES},
                  {"unittest.mock.patch", JUDGE_TARGET},
                  {"mock.patch", JUDGE_TARGET},
+                 {"unittest.mock.patch.dict", JUDGE_TARGET_TEXT},
+                 {"unittest.mock.patch.multiple", JUDGE_TARGET_TEXT},
+                 {"mock.patch.dict", JUDGE_TARGET_TEXT},
+                 {"mock.patch.multiple", JUDGE_TARGET_TEXT},
+                 {"timeit.timeit", JUDGE_TIMES},
+                 {"timeit.repeat", JUDGE_TIMES},
+                 {"timeit.Timer", JUDGE_TIMES},
                  {"operator.attrgetter", JUDGE_GETTER_FIRST},
                  {"operator.methodcaller", JUDGE_GETTER_FIRST}};
     const struct sp_table *t = j->table;
@@ -117,6 +124,7 @@ enum sp_err judge_learn_words(struct sp_judge *j)
     SP_TRY(add_parents(&j->parents, &t->evaluates));
     SP_TRY(add_parents(&j->parents, &t->templates));
     SP_TRY(add_parents(&j->parents, &t->second));
+    SP_TRY(judge_learn_earlier(j));
     return add_specials(j);
 }
 

@@ -54,7 +54,8 @@ static bool check_builtin(struct sp_judge *j, const struct sp_ref *ref, const st
     }
     struct sp_slice full = sp_slice_make(own.text, own.len);
     size_t len = 0;
-    bool is_harmless = (ref->flags & SP_REF_TESTED) != 0 || is_vars_of_object(j, call, path);
+    bool is_harmless = (ref->flags & SP_REF_TESTED) != 0 || is_vars_of_object(j, call, path) ||
+                       ref->place.start == j->excused_at;
     uint32_t bits = sp_table_path(j->table, full, &len);
     if (bits == 0 || len <= sizeof("builtins") - 1 || is_harmless) {
         return false;
@@ -109,7 +110,16 @@ static bool is_ambiguous(const struct sp_judge *j, struct sp_slice path)
     size_t len = 0;
     size_t first = sp_slice_find(path, 0, '.');
     (void)sp_table_path(j->table, path, &len);
-    return len == first && sp_map_has(&j->table->ambiguous, sp_slice_sub(path, 0, first));
+    return (len == first || first == path.len) &&
+           sp_map_has(&j->table->ambiguous, sp_slice_sub(path, 0, first));
+}
+
+/* A function that an earlier run has imported: `parse_expr(x)`, `sy.parse_expr(x)`. */
+static bool check_earlier(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call)
+{
+    struct sp_slice path = judge_earlier(sp_facts_segment(j->facts, ref, ref->count - 1U));
+    return call != NULL && ref->root == SP_ROOT_NAME && ref->count <= 2 && path.len > 0 &&
+           judge_special(j, ref, call, path);
 }
 
 /* What a path stands for when modules in modules are followed. */
@@ -175,16 +185,16 @@ static bool check_path(struct sp_judge *j, const struct sp_ref *ref, const struc
     if (!paths->is_import) {
         path = judge_expand_alias(j, path, &own);
         check_stars(j, ref, path);
-        if (judge_special(j, ref, call, path)) {
+        if (judge_special(j, ref, call, path) || check_earlier(j, ref, call)) {
             return true;
         }
+    }
+    if (!paths->is_import && is_ambiguous(j, path)) {
+        return false;
     }
     check_escape(j, ref, path);
     if ((ref->flags & (SP_REF_TESTED | SP_REF_CALLED | SP_REF_INDEXED)) == SP_REF_TESTED) {
         return true; /* `'name' in sys.modules` */
-    }
-    if (!paths->is_import && is_ambiguous(j, path)) {
-        return false;
     }
     return check_real(j, ref, call, path);
 }

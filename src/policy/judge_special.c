@@ -145,10 +145,24 @@ static void check_getter(struct sp_judge *j, const struct sp_ref *ref, const str
     }
 }
 
+/* `sympify(True)`: a constant that is no text. */
+static bool has_plain_value(const struct sp_judge *j, uint32_t at)
+{
+    static const char *const values[] = {"(True)", "(False)", "(None)"};
+    const struct sp_lexer *lx = sp_facts_lexer(j->facts);
+    for (size_t i = 0; i < SP_COUNT(values); i++) {
+        if (sp_slice_starts(sp_slice_make(lx->ptr + at, lx->len - at), values[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void check_evaluation(struct sp_judge *j, const struct sp_ref *ref,
                              const struct sp_call *call, struct sp_slice callee)
 {
-    if (call != NULL && (call->is_lambda || call->is_number || !call->has_args)) {
+    if (call != NULL && (call->is_lambda || call->is_number || !call->has_args ||
+                         has_plain_value(j, ref->place.end))) {
         return;
     }
     if (call != NULL && call->arg0 == SP_FACTS_NONE &&
@@ -211,6 +225,9 @@ bool judge_special(struct sp_judge *j, const struct sp_ref *ref, const struct sp
     case JUDGE_EVALUATES:
         check_evaluation(j, ref, call, path);
         return true;
+    case JUDGE_TIMES:
+        judge_timed(j, ref, call, path);
+        return true;
     case JUDGE_EVALUATES_SECOND:
         check_second(j, call, path);
         return true;
@@ -220,6 +237,7 @@ bool judge_special(struct sp_judge *j, const struct sp_ref *ref, const struct sp
     case JUDGE_HELP:
     case JUDGE_BACKEND:
     case JUDGE_TARGET:
+    case JUDGE_TARGET_TEXT:
         return judge_call_special(j, (enum judge_special)special, ref, call);
     case JUDGE_ANNOTATES:
         judge_annotations(j);

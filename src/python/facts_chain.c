@@ -277,9 +277,33 @@ static bool leaves_statement(const struct sp_facts *f, const struct facts_level 
     return f->statement.hands_out || level->has_lambda || level->is_lost;
 }
 
+/* `x = a * b`: what a calculation takes is not what it gives, and no name for it. */
+static bool is_calculation(const struct sp_py_token *next)
+{
+    switch (next->kind == SP_TOKEN_OP ? next->op : 0) {
+    case '+':
+    case '-':
+    case '*':
+    case '/':
+    case '%':
+    case '@':
+    case '&':
+    case '|':
+    case '^':
+    case '<':
+    case '>':
+    case SP_OP_POWER:
+    case SP_OP_COMPARE:
+    case SP_OP_OTHER:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static inline enum sp_err follow_value(struct sp_facts *f, struct sp_ref *ref)
 {
-    if (leaves_at_once(f->now)) {
+    if (leaves_at_once(f->now) || is_calculation(&f->token)) {
         ref->flags |= SP_REF_ESCAPES;
         return SP_OK;
     }

@@ -104,8 +104,10 @@ static enum sp_err symbol_paths(const struct sp_facts *f, uint32_t symbol,
 
 static bool is_importer(struct sp_slice path)
 {
+    /* The last one is bound by an earlier run, or by none. */
     static const char *const names[] = {"__import__", "builtins.__import__",
-                                        "importlib.import_module", "importlib.__import__"};
+                                        "importlib.import_module", "importlib.__import__",
+                                        "import_module"};
     for (size_t i = 0; i < SP_COUNT(names); i++) {
         if (sp_slice_is(path, names[i])) {
             return true;

@@ -7,7 +7,14 @@
 #define BLOCKS_MAX (SP_PYTHON_INDENTS_MAX + 1u)
 
 enum name_binding { BOUND_NOWHERE, BOUND_BY_ASSIGNMENT, BOUND_BY_FOR, BOUND_IN_COMPREHENSION };
-enum name_taking { TAKES_NOTHING, TAKES_VALUE, AWAITS_DISPLAY, TAKES_ITEMS, AWAITS_BODY };
+enum name_taking {
+    TAKES_NOTHING,
+    TAKES_VALUE,
+    AWAITS_DISPLAY,
+    TAKES_ITEMS,
+    AWAITS_BODY,
+    AWAITS_LAMBDA,
+};
 
 struct name_scope {
     uint32_t number;
@@ -20,18 +27,23 @@ struct name_walk {
     struct sp_py_token token;
     struct sp_slice name;
     uint32_t use_at;
+    bool is_function; /* functions are looked for, not constants */
+    bool has_mark;    /* a decorator stands in front of this statement */
 
     /* the statement */
     bool is_start;  /* nothing of it was seen */
     uint32_t first; /* enum sp_word of its first token */
-    bool is_soft;   /* it may be a `case` or a `type` */
-    bool has_name;  /* the name stood in it */
-    bool has_as;    /* `as` did */
-    bool in_lambda; /* between lambda and its colon */
-    bool in_for;    /* between for and its in */
-    bool in_body;   /* behind the colon of a header, on its line */
-    bool opens;     /* it is a def or a class, whose body comes */
+    uint8_t first_op;
+    bool is_soft;    /* it may be a `case` or a `type` */
+    bool has_name;   /* the name stood in it */
+    bool has_as;     /* `as` did */
+    bool has_lambda; /* in one, whose body may run later */
+    bool in_lambda;  /* between lambda and its colon */
+    bool in_for;     /* between for and its in */
+    bool in_body;    /* behind the colon of a header, on its line */
+    bool opens;      /* it is a def or a class, whose body comes */
     uint32_t lambda_depth;
+    uint32_t body_depth; /* of the outermost lambda whose body it is in */
     uint32_t for_depth;
     uint32_t depth; /* of brackets */
     uint32_t opened[SP_PYTHON_BRACKETS_MAX + 1u];
@@ -78,6 +90,11 @@ static void lose(struct name_walk *w)
 static bool at_op(const struct name_walk *w, uint8_t op)
 {
     return w->token.kind == SP_TOKEN_OP && w->token.op == op;
+}
+
+static bool at_word(const struct name_walk *w, uint32_t word)
+{
+    return w->token.kind == SP_TOKEN_NAME && w->token.op == word;
 }
 
 /* = += and the like, but no comparison. */
@@ -170,6 +187,11 @@ static void take_value(struct name_walk *w)
     case AWAITS_BODY:
         end_display(w);
         break;
+    case AWAITS_LAMBDA:
+        w->is_lost = w->is_lost || w->token.kind != SP_TOKEN_NAME || w->token.op != SP_WORD_LAMBDA;
+        w->taking = TAKES_NOTHING;
+        w->bound_at = w->token.start;
+        break;
     case TAKES_NOTHING:
         break;
     }
@@ -190,6 +212,26 @@ static void bind(struct name_walk *w, enum name_binding binding, enum name_takin
     w->bracket = w->depth > 0 ? w->opened[w->depth] : 0;
     w->taken_from = w->token.end;
     begin_item(w, w->token.end);
+}
+
+/* A def of the name, or a lambda that is given to it; several in one scope are as good as one. */
+static void bind_function(struct name_walk *w, enum name_taking taking)
+{
+    uint32_t scope = w->scopes[w->scope].number;
+    bool is_again = w->binding != BOUND_NOWHERE;
+    if (w->has_mark || w->scopes[w->scope].is_class || w->in_body ||
+        (is_again && scope != w->bound_scope)) {
+        lose(w);
+        return;
+    }
+    if (!is_again) {
+        w->binding = BOUND_BY_ASSIGNMENT;
+        w->bound_at = w->token.start;
+        w->bound_scope = scope;
+        w->bound_block = w->blocks[w->block];
+    }
+    w->taking = taking;
+    w->taken_from = w->token.end;
 }
 
 /* ---- occurrences ---- */
@@ -219,15 +261,25 @@ static bool binds_otherwise(const struct name_walk *w)
     }
 }
 
+static void assign(struct name_walk *w)
+{
+    if (w->is_function) {
+        bind_function(w, AWAITS_LAMBDA);
+    } else {
+        bind(w, BOUND_BY_ASSIGNMENT, TAKES_VALUE);
+    }
+}
+
 /* The name stood just before this token. */
 static void judge_hit(struct name_walk *w)
 {
     bool is_assignment = w->hit_starts && w->depth == 0 && at_op(w, '=');
-    bool is_for =
-        w->hit_word == SP_WORD_FOR && w->token.kind == SP_TOKEN_NAME && w->token.op == SP_WORD_IN;
+    bool is_for = w->hit_word == SP_WORD_FOR && at_word(w, SP_WORD_IN);
     w->is_hit = false;
-    if (is_assignment) {
-        bind(w, BOUND_BY_ASSIGNMENT, TAKES_VALUE);
+    if (w->is_function && w->hit_word == SP_WORD_DEF) {
+        bind_function(w, TAKES_NOTHING);
+    } else if (is_assignment) {
+        assign(w);
     } else if (is_for) {
         bind(w, w->depth == 0 ? BOUND_BY_FOR : BOUND_IN_COMPREHENSION, AWAITS_DISPLAY);
     } else if (binds_otherwise(w) || at_op(w, SP_OP_WALRUS) || (w->hit_starts && at_op(w, ':'))) {
@@ -249,7 +301,9 @@ static bool holds_here(const struct name_walk *w)
     for (uint32_t i = 0; i <= w->scope; i++) {
         is_open = is_open || w->scopes[i].number == w->bound_scope;
     }
-    return is_open && !(is_module && w->is_closed);
+    /* What is called when a function runs, a later run may have bound to something else. */
+    bool is_later = w->is_function && (w->scope > 0 || w->has_lambda);
+    return is_open && !(is_module && (w->is_closed || is_later));
 }
 
 static bool is_name(const struct name_walk *w)
@@ -273,6 +327,8 @@ static void note_word(struct name_walk *w, uint32_t word)
     if (word == SP_WORD_LAMBDA) {
         w->is_lost = w->is_lost || w->in_lambda;
         w->in_lambda = true;
+        w->body_depth = w->has_lambda ? w->body_depth : w->depth;
+        w->has_lambda = true;
         w->lambda_depth = w->depth;
     } else if (word == SP_WORD_FOR) {
         w->is_lost = w->is_lost || w->in_for;
@@ -381,6 +437,10 @@ static void on_dedent(struct name_walk *w)
 static void on_op(struct name_walk *w)
 {
     on_bracket(w);
+    if (!w->in_lambda &&
+        (w->depth < w->body_depth || (at_op(w, ',') && w->depth == w->body_depth))) {
+        w->has_lambda = false;
+    }
     if (w->in_lambda && at_op(w, ':') && w->depth == w->lambda_depth) {
         w->in_lambda = false;
     } else if (at_op(w, ':') && w->depth == 0) {
@@ -409,6 +469,9 @@ static void step(struct name_walk *w)
     if (w->is_hit) {
         judge_hit(w);
     }
+    if (w->is_start && !is_line_kind(kind)) {
+        w->first_op = kind == SP_TOKEN_OP ? w->token.op : 0;
+    }
     if (kind == SP_TOKEN_OP) {
         on_op(w);
     }
@@ -431,6 +494,8 @@ static void end_line(struct name_walk *w)
 {
     bool is_header = w->opens && w->last_kind == SP_TOKEN_OP && w->last_op == ':';
     uint32_t first = w->first;
+    w->has_mark = w->first_op == '@';
+    w->has_lambda = false;
     start_statement(w);
     w->in_body = false;
     w->opens = is_header;
@@ -451,6 +516,7 @@ static void walk(struct name_walk *w)
         if (kind == SP_TOKEN_NEWLINE) {
             end_line(w);
         } else if (w->depth == 0 && (at_op(w, ';') || (at_op(w, ':') && !w->opens))) {
+            w->has_lambda = w->has_lambda && !at_op(w, ';');
             start_statement(w);
         }
         w->is_start = w->is_start || is_line_kind(kind);
@@ -488,20 +554,38 @@ static bool fold_items(struct sp_facts *f, const struct name_walk *w, struct sp_
     return w->count > 0;
 }
 
-bool sp_names_values(struct sp_facts *facts, const struct sp_ref *use, struct sp_name_values *out)
+/* Walks over the source; false when nothing can be said of the name where it is used. */
+static bool follow(struct sp_facts *facts, const struct sp_ref *use, struct name_walk *w)
 {
-    struct name_walk w = {.use_at = use->place.start, .is_start = true};
-    out->count = 0;
     if (use->root != SP_ROOT_NAME || use->count != 1 || has_star(facts) ||
         facts->lx.mode == SP_PYTHON_FRAGMENT || facts->names_left < facts->lx.len) {
         return false;
     }
     facts->names_left -= (uint32_t)facts->lx.len;
-    w.name = sp_facts_segment(facts, use, 0);
-    sp_lexer_init(&w.lx, sp_slice_make(facts->lx.ptr, facts->lx.len), facts->lx.family,
+    w->use_at = use->place.start;
+    w->is_start = true;
+    w->name = sp_facts_segment(facts, use, 0);
+    sp_lexer_init(&w->lx, sp_slice_make(facts->lx.ptr, facts->lx.len), facts->lx.family,
                   facts->lx.mode);
-    walk(&w);
-    bool is_known = !w.is_lost && w.binding != BOUND_NOWHERE && w.taking == TAKES_NOTHING &&
-                    w.is_used && is_ascii(w.name);
-    return is_known && fold_items(facts, &w, out);
+    walk(w);
+    return !w->is_lost && w->binding != BOUND_NOWHERE && w->taking == TAKES_NOTHING && w->is_used &&
+           is_ascii(w->name);
+}
+
+bool sp_names_values(struct sp_facts *facts, const struct sp_ref *use, struct sp_name_values *out)
+{
+    struct name_walk w = {.is_function = false};
+    out->count = 0;
+    return follow(facts, use, &w) && fold_items(facts, &w, out);
+}
+
+bool sp_names_is_function(struct sp_facts *facts, const struct sp_ref *use)
+{
+    struct name_walk w = {.is_function = true};
+    return follow(facts, use, &w);
+}
+
+bool sp_names_constant(struct sp_facts *facts, const struct sp_span *span, struct sp_const *out)
+{
+    return sp_facts_fold(facts, span, out) == SP_OK;
 }

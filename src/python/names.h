@@ -1,5 +1,5 @@
 /*
- * names - what a name of the program must hold: `m = "os"`, `for m in ("a", "b")`.
+ * names - what a name of the program must hold: `m = "os"`, `for m in ("a", "b")`, `def f(): ...`.
  *
  * Runs in: inspect, and the command line.   Input: hostile.   Allocates: never.
  * Facts follow names without regard to order and scope. Here one name is followed with regard to both, in a walk over the
@@ -20,6 +20,14 @@ struct sp_name_values {
 
 /* False when the name may hold something else, or the walks of this scan are used up. Texts last until the next scan. */
 bool sp_names_values(struct sp_facts *facts, const struct sp_ref *use, struct sp_name_values *out)
+    SP_MUST_CHECK SP_NONNULL(1, 2, 3);
+
+/* Whether the name surely stands for a function of this source: `def f():` without a decorator, or `f = lambda: ...`. */
+bool sp_names_is_function(struct sp_facts *facts, const struct sp_ref *use)
+    SP_MUST_CHECK SP_NONNULL(1, 2);
+
+/* The constant that an expression makes. */
+bool sp_names_constant(struct sp_facts *facts, const struct sp_span *span, struct sp_const *out)
     SP_MUST_CHECK SP_NONNULL(1, 2, 3);
 
 #endif

@@ -144,9 +144,10 @@ static void test_files_are_judged_by_what_they_are(void **state)
 static void test_places_of_notebooks_are_those_of_the_cell(void **state)
 {
     static const char notebook[] =
-        "{\"nbformat\": 4, \"cells\": [{\"cell_type\": \"code\", \"source\": \"import os as o\\nx "
+        "{\"nbformat\": 4, \"cells\": [{\"cell_type\": \"code\", \"source\": \"import glob as "
+        "o\\nx "
         "= 1\"},"
-        "{\"cell_type\": \"code\", \"source\": [\"y = 2\\n\", \"o.system('id')\"]}]}";
+        "{\"cell_type\": \"code\", \"source\": [\"y = 2\\n\", \"o.os.system('id')\"]}]}";
     (void)state;
     (void)run("a.ipynb", sp_slice_of(notebook));
     assert_int_equal(judgement.verdict, SP_VERDICT_DENY);

@@ -78,6 +78,64 @@ static void test_a_name_holds_what_it_is_bound_to_once(void **state)
     }
 }
 
+/* Whether the second argument of the last call that has one surely is a function. */
+static bool is_function(struct sp_slice source)
+{
+    size_t count = 0;
+    uint32_t use = SP_FACTS_NONE;
+    assert_int_equal(sp_facts_scan(facts, source, SP_PYTHON_311, SP_PYTHON_TEXT), SP_OK);
+    const struct sp_call *calls = sp_facts_calls(facts, &count);
+    for (size_t i = 0; i < count; i++) {
+        use = calls[i].arg1_ref != SP_FACTS_NONE ? calls[i].arg1_ref : use;
+    }
+    assert_int_not_equal(use, SP_FACTS_NONE);
+    return sp_names_is_function(facts, &sp_facts_refs(facts, &count)[use]);
+}
+
+static void test_a_name_of_functions_alone_is_one(void **state)
+{
+    static const struct {
+        const char *source;
+        bool want;
+    } cases[] = {
+        {"def m(): pass\ng(x, m)\n", true},
+        {"async def m(): pass\ng(x, m)\n", true},
+        {"m = lambda: 1\ng(x, m)\n", true},
+        {"m = lambda: 1\ng(x, m)\ndef m(): pass\n", true},
+        {"def f():\n    def m(): pass\n    g(x, m)\n", true},
+        {"g(x, lambda: 1, m)\ndef m(): pass\ng((lambda: 1), m)\n", true},
+        {"m = 'a'\ng(x, m)\n", false},
+        {"m = y\ng(x, m)\n", false},
+        {"m = (lambda: 'a')()\ng(x, m)\n", false},
+        {"m = n = lambda: 1\ng(x, m)\n", false},
+        {"n = m = lambda: 1\ng(x, m)\n", false},
+        {"def m(): pass\nm = y\ng(x, m)\n", false},
+        {"def m(): pass\nm += y\ng(x, m)\n", false},
+        {"def m(): pass\n(m := y)\ng(x, m)\n", false},
+        {"def m(): pass\ndel m\ng(x, m)\n", false},
+        {"def m(): pass\nfor m in y: pass\ng(x, m)\n", false},
+        {"def m(): pass\nclass m: pass\ng(x, m)\n", false},
+        {"def m(): pass\nimport m\ng(x, m)\n", false},
+        {"def m(): pass\nfrom z import *\ng(x, m)\n", false},
+        {"def m(): pass\ndef f(m): g(x, m)\n", false},
+        {"def m(): pass\ndef f():\n    g(x, m)\n", false},
+        {"def m(): pass\nf = lambda: g(x, m)\n", false},
+        {"def m(): pass\nf = lambda: (lambda: 1, g(x, m))\n", false},
+        {"def m(): pass\ndef f():\n    def m(): pass\ng(x, m)\n", false},
+        {"@y\ndef m(): pass\ng(x, m)\n", false},
+        {"@y(\n1)\n@z\ndef m(): pass\ng(x, m)\n", false},
+        {"class A:\n    def m(): pass\ng(x, m)\n", false},
+        {"if y:\n    def m(): pass\ng(x, m)\n", false},
+        {"g(x, m)\ndef m(): pass\n", false},
+        {"g(x, m)\n", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(cases); i++) {
+        print_message("%s\n", cases[i].source);
+        assert_int_equal(is_function(sp_slice_of(cases[i].source)), cases[i].want);
+    }
+}
+
 static void test_a_name_with_any_other_binding_is_not_known(void **state)
 {
     static const char *const cases[] = {
@@ -139,6 +197,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_name_holds_what_it_is_bound_to_once),
+        cmocka_unit_test(test_a_name_of_functions_alone_is_one),
         cmocka_unit_test(test_a_name_with_any_other_binding_is_not_known),
         cmocka_unit_test(test_names_are_followed_over_so_many_bytes_only),
     };
