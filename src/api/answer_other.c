@@ -1,9 +1,9 @@
 #include "api/answer_other.h"
 
+#include "api/spot.h"
 #include "codec/json_out.h"
 #include "codec/url.h"
 
-#define ROOT           "/mnt/data"
 #define NAME_BYTES_MAX ((size_t)8 * 1024)
 
 static void member_lossy(struct sp_json_out *w, const char *key, struct sp_slice text)
@@ -33,7 +33,26 @@ static void member_path(struct sp_json_out *w, const char *key, struct sp_slice 
     member_lossy(w, key, sp_buf_slice(&path));
 }
 
-static void put_new_file(struct sp_json_out *w, const struct sp_route *route,
+/* The directory that the request is about; /mnt/data itself when its path is none. */
+static struct sp_slice asked_for(const struct sp_route *route, struct sp_buf *scratch)
+{
+    struct sp_spot spot = {.directory = {NULL, 0}};
+    sp_buf_init(scratch, SP_SPOT_BYTES_MAX);
+    return sp_spot_of_directory(route->path, scratch, &spot, NULL) == SP_OK ? spot.directory
+                                                                            : sp_slice_of(NULL);
+}
+
+/* As Azure's own examples have it: from the directory that was asked for, which is "". */
+static struct sp_slice seen_from(struct sp_slice base, struct sp_slice directory)
+{
+    if (base.len > 0 && sp_slice_equal(sp_slice_sub(directory, 0, base.len), base) &&
+        (directory.len == base.len || directory.ptr[base.len] == '/')) {
+        return sp_slice_sub(directory, base.len + 1, directory.len);
+    }
+    return directory;
+}
+
+static void put_new_file(struct sp_json_out *w, const struct sp_route *route, struct sp_slice base,
                          const struct sp_file_record *file)
 {
     sp_json_out_object(w);
@@ -45,7 +64,7 @@ static void put_new_file(struct sp_json_out *w, const struct sp_route *route,
     sp_json_out_member_u64(w, "sizeInBytes", file->size);
     member_lossy(w, "lastModifiedAt", file->modified);
     if (route->version >= SP_VERSION_2025_10) {
-        member_path(w, "directory", sp_slice_of(ROOT), file->directory);
+        member_lossy(w, "directory", seen_from(base, file->directory));
     }
     sp_json_out_object_end(w);
 }
@@ -120,15 +139,17 @@ static enum sp_err put_old_files(struct sp_json_out *w, const struct sp_route *r
 static enum sp_err put_new_files(struct sp_json_out *w, const struct sp_route *route,
                                  struct sp_slice product)
 {
+    SP_AUTO_BUF struct sp_buf scratch;
     struct sp_reader r;
     struct sp_file_record file;
+    const struct sp_slice base = asked_for(route, &scratch);
     sp_reader_init(&r, product);
     sp_json_out_object(w);
     sp_json_out_key(w, "value");
     sp_json_out_array(w);
     while (sp_reader_left(&r) > 0) {
         SP_TRY(sp_file_record_read(&r, &file));
-        put_new_file(w, route, &file);
+        put_new_file(w, route, base, &file);
     }
     sp_json_out_array_end(w);
     sp_json_out_member_null(w, "nextLink");
@@ -139,14 +160,16 @@ static enum sp_err put_new_files(struct sp_json_out *w, const struct sp_route *r
 static enum sp_err put_one_file(struct sp_json_out *w, const struct sp_route *route,
                                 struct sp_slice product)
 {
+    SP_AUTO_BUF struct sp_buf scratch;
     struct sp_reader r;
     struct sp_file_record file;
+    const struct sp_slice base = asked_for(route, &scratch);
     if (route->family != SP_FAMILY_NEW) {
         return put_old_files(w, route, product);
     }
     sp_reader_init(&r, product);
     SP_TRY(sp_file_record_read(&r, &file));
-    put_new_file(w, route, &file);
+    put_new_file(w, route, base, &file);
     return sp_reader_end(&r);
 }
 

@@ -3,12 +3,13 @@
 #include "base/text.h"
 
 /* The first byte of every order; another layout gets another number. */
-#define LAYOUT 4U
+#define LAYOUT  4U
 
 /* How an execution goes. */
-#define ASYNC  1U
-#define SHELL  2U
-#define EMPTY  4U
+#define ASYNC   1U
+#define SHELL   2U
+#define EMPTY   4U
+#define JUPYTER 8U
 
 void sp_order_write(struct sp_writer *w, const struct sp_order *order)
 {
@@ -17,7 +18,8 @@ void sp_order_write(struct sp_writer *w, const struct sp_order *order)
     if (order->operation == SP_OPERATION_EXECUTE) {
         sp_writer_u32(w, order->timeout_s);
         sp_writer_u8(w, (uint8_t)((order->is_async ? ASYNC : 0U) | (order->is_shell ? SHELL : 0U) |
-                                  (order->is_empty_kernel ? EMPTY : 0U)));
+                                  (order->is_empty_kernel ? EMPTY : 0U) |
+                                  (order->is_jupyter ? JUPYTER : 0U)));
         sp_writer_u32(w, order->output_max);
         sp_writer_u16(w, order->denied);
         sp_writer_u8(w, order->may_own_code ? 1 : 0);
@@ -53,12 +55,14 @@ static enum sp_err read_execution(struct sp_reader *r, struct sp_order *out)
     SP_TRY(sp_reader_u32(r, &out->output_max));
     SP_TRY(sp_reader_u16(r, &out->denied));
     SP_TRY(read_flag(r, &out->may_own_code));
-    if (out->denied >> SP_ORDER_CAPABILITIES != 0 || (how & ~(ASYNC | SHELL | EMPTY)) != 0) {
+    if (out->denied >> SP_ORDER_CAPABILITIES != 0 ||
+        (how & ~(ASYNC | SHELL | EMPTY | JUPYTER)) != 0) {
         return SP_ERR_WIRE;
     }
     out->is_async = (how & ASYNC) != 0;
     out->is_shell = (how & SHELL) != 0;
     out->is_empty_kernel = (how & EMPTY) != 0;
+    out->is_jupyter = (how & JUPYTER) != 0;
     SP_TRY(sp_reader_block(r, SP_ORDER_CODE_BYTES_MAX, &out->code));
     SP_TRY(sp_utf8_check(out->code, &at));
     return sp_slice_find(out->code, 0, '\0') == out->code.len ? SP_OK : SP_ERR_NUL;

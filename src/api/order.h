@@ -28,6 +28,7 @@ struct sp_order {
     bool is_async;
     bool is_shell;        /* the code runs a command, and its value is the exit status */
     bool is_empty_kernel; /* in the kernel that has imported nothing, where a pool has one */
+    bool is_jupyter;      /* its value, if it is plain, comes as Python shows it */
     uint32_t output_max;  /* of each stream; 0: as much as the pool keeps */
     struct sp_slice code; /* borrowed; valid UTF-8 without NUL */
     uint16_t

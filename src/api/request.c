@@ -143,14 +143,26 @@ static enum sp_err read_output_max(const struct sp_json *doc, const struct sp_js
     return SP_OK;
 }
 
-static enum sp_err read_empty_kernel(const struct sp_json_value *members, bool *out,
-                                     struct sp_where *where)
+static enum sp_err read_switch(const struct sp_json_value *members, const char *name, bool *out,
+                               struct sp_where *where)
 {
-    const struct sp_json_value *value = sp_json_get(members, "useEmptyKernel");
+    const struct sp_json_value *value = sp_json_get(members, name);
     *out = false;
     if (!is_absent(value) && sp_json_bool(value, out) != SP_OK) {
-        return wrong(where, "useEmptyKernel must be true or false");
+        sp_where_set(where, 0, 0, "%s must be true or false", name);
+        return SP_ERR_REQUEST;
     }
+    return SP_OK;
+}
+
+/* Azure's specification has one name for it in its schema, and another in its examples. */
+static enum sp_err read_jupyter(const struct sp_json_value *members, bool *out,
+                                struct sp_where *where)
+{
+    bool is_by_other = false;
+    SP_TRY(read_switch(members, "returnJupyterFormatExecutionResult", out, where));
+    SP_TRY(read_switch(members, "returnJupyterFormat", &is_by_other, where));
+    *out = *out || is_by_other;
     return SP_OK;
 }
 
@@ -230,9 +242,11 @@ static enum sp_err fill(struct sp_request *request, size_t bytes_max, struct sp_
     SP_TRY(read_input_type(members, &is_base64, where));
     SP_TRY(read_execution_type(members, &request->is_async, where));
     SP_TRY(read_output_max(request->doc, members, &request->output_max, where));
-    SP_TRY(read_empty_kernel(members, &request->is_empty_kernel, where));
+    SP_TRY(read_switch(members, "useEmptyKernel", &request->is_empty_kernel, where));
+    SP_TRY(read_jupyter(members, &request->is_jupyter, where));
     SP_TRY(read_timeout(request->doc, members, &request->timeout_s, where));
     if (sp_shell_is_asked(members)) {
+        request->is_jupyter = false; /* the value is the exit status */
         return take_command(request, members, bytes_max, where);
     }
     SP_TRY(find_code(members, &request->code, where));

@@ -24,7 +24,8 @@ struct sp_request {
     uint32_t output_max;  /* outputStreamsMaxLength; 0 when it was not given */
     bool is_async;        /* executionType Asynchronous */
     bool is_empty_kernel; /* useEmptyKernel */
-    bool is_shell;        /* shellCommand or execCommandAndArgs: `code` runs it (api/shell.h) */
+    bool is_jupyter; /* returnJupyterFormatExecutionResult: plain values as Python shows them */
+    bool is_shell;   /* shellCommand or execCommandAndArgs: `code` runs it (api/shell.h) */
     struct sp_json *doc;
     struct sp_buf decoded;
 };

@@ -79,6 +79,9 @@ enum sp_err sp_upstream_body(const struct sp_upstream *u, const struct sp_order 
     if (order->is_empty_kernel && u->has_run_options) {
         sp_json_out_member_bool(&w, "useEmptyKernel", true);
     }
+    if (order->is_jupyter && u->has_run_options) {
+        sp_json_out_member_bool(&w, "returnJupyterFormatExecutionResult", true);
+    }
     if (is_old) {
         sp_json_out_object_end(&w);
     }

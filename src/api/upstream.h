@@ -20,8 +20,9 @@ struct sp_upstream {
     enum sp_family family;     /* OLD or NEW, by the version */
     struct sp_slice base_path; /* of the endpoint, without a `/` at its end; empty for none */
     struct sp_slice api_version;
-    bool has_run_options; /* this version knows outputStreamsMaxLength and useEmptyKernel */
-    bool is_embedded;     /* our own pool: its error codes mean exactly what ours mean */
+    bool
+        has_run_options; /* this version knows outputStreamsMaxLength, useEmptyKernel and the like */
+    bool is_embedded;    /* our own pool: its error codes mean exactly what ours mean */
 };
 
 /* Fills in family and version; an empty version means the newest, which alone tells numbers from their texts. */

@@ -42,6 +42,22 @@ static struct sp_slice beneath_root(struct sp_slice path)
     return path;
 }
 
+/* A pool of Azure says a directory as seen from the one that was asked for, our own from the root. */
+static enum sp_err put_directory(const struct sp_spot *asked, struct sp_slice said,
+                                 struct sp_buf *scratch, struct sp_file_record *file)
+{
+    const struct sp_slice tidy = beneath_root(said);
+    if (said.ptr[0] == '/' || asked->directory.len == 0 || tidy.len == 0) {
+        file->directory = said.ptr[0] == '/' || tidy.len > 0 ? tidy : asked->directory;
+        return SP_OK;
+    }
+    SP_TRY(sp_buf_put(scratch, asked->directory));
+    SP_TRY(sp_buf_put_byte(scratch, '/'));
+    SP_TRY(sp_buf_put(scratch, tidy));
+    file->directory = sp_buf_slice(scratch);
+    return SP_OK;
+}
+
 /* A name may come with its directory in front. */
 static void split_name(struct sp_slice name, struct sp_file_record *file)
 {
@@ -72,6 +88,8 @@ static enum sp_err read_file(struct reading *r, const struct sp_json_value *valu
     struct sp_slice name = {NULL, 0};
     struct sp_slice type = {NULL, 0};
     struct sp_slice directory = {NULL, 0};
+    SP_AUTO_BUF struct sp_buf scratch;
+    sp_buf_init(&scratch, 2 * SP_PRODUCT_TEXT_MAX);
     SP_TRY(text_of(sp_json_get(members, is_old ? "filename" : "name"), &name));
     SP_TRY(text_of(sp_json_get(members, "type"), &type));
     SP_TRY(text_of(sp_json_get(members, "directory"), &directory));
@@ -80,7 +98,7 @@ static enum sp_err read_file(struct reading *r, const struct sp_json_value *valu
                    &file.modified));
     read_size(r->doc, sp_json_get(members, is_old ? "size" : "sizeInBytes"), &file.size);
     if (directory.len > 0) {
-        file.directory = beneath_root(directory);
+        SP_TRY(put_directory(&r->order->spot, directory, &scratch, &file));
     }
     split_name(beneath_root(name), &file);
     if (file.name.len == 0) {

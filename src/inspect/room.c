@@ -249,6 +249,7 @@ static enum sp_err judge_code(struct sp_inspection *i, const struct sp_request *
                                    .is_async = request->is_async,
                                    .is_shell = request->is_shell,
                                    .is_empty_kernel = request->is_empty_kernel,
+                                   .is_jupyter = request->is_jupyter,
                                    .output_max = request->output_max,
                                    .code = request->code,
                                    .denied = i->policy->runtime_denied,

@@ -53,6 +53,12 @@ static const struct sp_pool_item *find_picture(const struct sp_pool_run *run,
     return png != NULL ? png : sp_pool_run_find(run, role, SP_ITEM_SVG);
 }
 
+/* A number, a text, true or false: what is no list and no object. */
+static bool is_plain(struct sp_slice json)
+{
+    return json.len > 0 && json.ptr[0] != '[' && json.ptr[0] != '{';
+}
+
 /* The value of the last expression; when it has none, the last picture; else null. */
 static enum sp_err put_result(struct sp_json_out *w, const struct sp_pool_run *run)
 {
@@ -67,7 +73,9 @@ static enum sp_err put_result(struct sp_json_out *w, const struct sp_pool_run *r
         return put_image(w, picture->kind == SP_ITEM_PNG ? "png" : "svg",
                          sp_pool_run_bytes(run, picture));
     }
-    if (value != NULL) {
+    const bool is_shown =
+        run->is_jupyter && text != NULL && value != NULL && is_plain(sp_pool_run_bytes(run, value));
+    if (value != NULL && !is_shown) {
         put_value(w, sp_pool_run_bytes(run, value));
     } else if (text != NULL) {
         sp_json_out_string_lossy(w, sp_pool_run_bytes(run, text));

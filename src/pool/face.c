@@ -141,6 +141,7 @@ static void execute(struct connection *c, const struct sp_pool_call *call)
         .timeout_s = call->request.timeout_s,
         .output_max = call->request.output_max,
         .is_async = call->request.is_async,
+        .is_jupyter = call->request.is_jupyter,
         .is_streamed = wants_events(c),
     };
     const char *wrong = read_policy(c, &order);

@@ -113,6 +113,7 @@ static struct sp_pool_run *run_of(struct sp_pool *pool, const struct sp_pool_ord
         run->denied = order->denied;
         run->may_own_code = order->may_own_code;
         run->is_async = order->is_async;
+        run->is_jupyter = order->is_jupyter;
         run->is_streamed = order->is_streamed && !order->is_async;
         run->id = sp_pool_draw(pool);
     }

@@ -94,6 +94,7 @@ struct sp_pool_order {
         output_max; /* bytes kept of each stream; 0 for the configured number, which is the most */
     bool is_streamed; /* its output is told as it comes */
     bool is_async;    /* answered at once; the result is kept for sp_pool_execution_get */
+    bool is_jupyter;  /* a plain value comes as Python shows it */
 };
 void sp_pool_execute(struct sp_pool *pool, const struct sp_pool_order *order,
                      struct sp_pool_now now) SP_NONNULL(1, 2);

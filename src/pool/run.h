@@ -36,6 +36,7 @@ struct sp_pool_run {
     uint64_t id;      /* by which an asynchronous run is asked for */
     uint64_t nonce;
     bool is_async;
+    bool is_jupyter;  /* its value, if it is plain, comes as Python shows it */
     bool is_streamed; /* whoever asked hears of it as it comes */
     size_t told[2];   /* bytes of stdout and stderr that were told */
     struct sp_buf code;

@@ -98,9 +98,10 @@ def test_either_body_on_either_path(gateway):
 
 
 def test_oldest_alias(gateway):
-    body = {"properties": {"identifier": new_session(), "codeInputType": "inline", "executionType": "synchronous",
+    session = new_session()
+    body = {"properties": {"identifier": session, "codeInputType": "inline", "executionType": "synchronous",
                            "pythonCode": "print('x')\n'v'"}}
-    target = code_execute(new_session()).replace("/code/execute", "/python/execute")
+    target = code_execute(session).replace("/code/execute", "/python/execute")
     answer = post(gateway, target, body).json()
     assert (answer["stdout"], answer["stderr"]) == ("x\n", "")
     assert "v" in answer["result"]
@@ -124,7 +125,7 @@ def test_enumeration_values_without_case(gateway):
 
 
 def test_unknown_members_are_ignored(gateway):
-    answer = post(gateway, executions(new_session()), flat("print(5)", sanitizeInput=True, identifier="other"))
+    answer = post(gateway, executions(new_session()), flat("print(5)", sanitizeInput=True, identifiers=["other"]))
     assert answer.json()["result"]["stdout"] == "5\n"
 
 
@@ -178,6 +179,20 @@ def test_value_of_the_last_expression(gateway, code, value):
 @pytest.mark.parametrize("code", ["x = 1", "None", "pass"])
 def test_no_value(gateway, code):
     assert run_new(gateway, code)["result"]["executionResult"] in (None, "")
+
+
+@pytest.mark.parametrize("code, shown, native", [
+    ("a = float('nan');a", "nan", "nan"), ("a = 'nan';a", "'nan'", "nan"), ("a = None;a", None, None), ("a = 42;a", "42", 42),
+    ("True", "True", True), ("1.5", "1.5", 1.5), ("'it\\'s'", '"it\'s"', "it's"), ("[1, 'a']", [1, "a"], [1, "a"]), ("2 ** 70", str(2 ** 70), str(2 ** 70)),
+])
+def test_plain_values_as_python_shows_them(gateway, code, shown, native):
+    """Azure's own examples of 2025-10-02-preview, and their like; the second name is that of the examples."""
+    for name, value, want in (("returnJupyterFormatExecutionResult", True, shown), ("returnJupyterFormat", True, shown),
+                              ("returnJupyterFormatExecutionResult", False, native)):
+        body = {"codeInputType": "Inline", "executionType": "Synchronous", "code": code, "timeoutInSeconds": 60, name: value}
+        answer = gateway.send("POST", executions(new_session()), json.dumps(body).encode())
+        assert (answer.status, answer.json()["status"]) == (200, "Succeeded"), answer
+        assert answer.json()["result"]["executionResult"] == want
 
 
 def test_nan_is_a_string(gateway):

@@ -47,7 +47,7 @@ static void test_files(void **state)
     answer_is(&about, one, 200,
               "{\"value\":[{\"name\":\"a\",\"type\":\"file\",\"contentType\":\"text/"
               "plain\",\"sizeInBytes\":7,"
-              "\"lastModifiedAt\":\"then\",\"directory\":\"/mnt/data/d\"}],\"nextLink\":null}");
+              "\"lastModifiedAt\":\"then\",\"directory\":\"d\"}],\"nextLink\":null}");
     route.operation = SP_OPERATION_FILE_GET;
     route.version = SP_VERSION_2024_10;
     answer_is(&about, one, 200,
@@ -66,6 +66,42 @@ static void test_files(void **state)
     answer_is(&about, sp_slice_of(""), 200, "{\"message\":\"file deleted successfully\"}");
     route.family = SP_FAMILY_NEW;
     answer_is(&about, sp_slice_of(""), 204, "");
+}
+
+static void test_a_directory_is_seen_from_the_one_that_was_asked_for(void **state)
+{
+    static const struct {
+        const char *path;
+        const char *directory;
+        const char *want;
+    } cases[] = {
+        {"", "", ""},      {"", "a/b", "a/b"}, {"/", "a", "a"},
+        {"a", "a", ""},    {"a", "a/b", "b"},  {"/mnt/data/a/", "a/b/c", "b/c"},
+        {"a", "ab", "ab"}, {"a/b", "a/b", ""}, {"/mnt/data", "a", "a"},
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(cases); i++) {
+        SP_AUTO_BUF struct sp_buf product;
+        SP_AUTO_BUF struct sp_buf want;
+        struct sp_writer w;
+        const struct sp_route route = {.operation = SP_OPERATION_FILE_GET,
+                                       .family = SP_FAMILY_NEW,
+                                       .version = SP_VERSION_2025_10,
+                                       .path = sp_slice_of(cases[i].path)};
+        const struct sp_answer_other about = {.route = &route};
+        const struct sp_file_record found = {.directory = sp_slice_of(cases[i].directory),
+                                             .name = SP_SLICE_LITERAL("f")};
+        sp_buf_init(&product, 4096);
+        sp_buf_init(&want, 4096);
+        sp_writer_init(&w, &product);
+        sp_file_record_write(&w, &found);
+        assert_int_equal(sp_buf_putf(&want,
+                                     "{\"name\":\"f\",\"type\":\"file\",\"sizeInBytes\":0,"
+                                     "\"lastModifiedAt\":\"\",\"directory\":\"%s\"}%c",
+                                     cases[i].want, 0),
+                         SP_OK);
+        answer_is(&about, sp_buf_slice(&product), 200, (const char *)want.ptr);
+    }
 }
 
 /* The words of 2024-09-01 stand beside the old ones: of one file outside, of many in each. */
@@ -219,6 +255,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_files),
+        cmocka_unit_test(test_a_directory_is_seen_from_the_one_that_was_asked_for),
         cmocka_unit_test(test_files_of_the_version_between),
         cmocka_unit_test(test_sessions_bear_the_tenants_names),
         cmocka_unit_test(test_products_that_do_not_read),

@@ -20,6 +20,7 @@ static void write_order(struct sp_buf *out, const struct sp_order *order)
 static const struct sp_order good = {.operation = SP_OPERATION_EXECUTE,
                                      .timeout_s = 60,
                                      .is_empty_kernel = true,
+                                     .is_jupyter = true,
                                      .denied = 3,
                                      .may_own_code = true,
                                      .code = {(const uint8_t *)"print('\xC3\xA9')", 11}};
@@ -33,7 +34,7 @@ static void test_order_comes_back_as_it_was_written(void **state)
     assert_int_equal(sp_order_read(sp_buf_slice(&bytes), &read), SP_OK);
     assert_int_equal(read.operation, good.operation);
     assert_int_equal(read.timeout_s, good.timeout_s);
-    assert_true(read.is_empty_kernel && !read.is_async && !read.is_shell);
+    assert_true(read.is_empty_kernel && read.is_jupyter && !read.is_async && !read.is_shell);
     assert_int_equal(read.denied, good.denied);
     assert_true(read.may_own_code);
     assert_true(sp_slice_equal(read.code, good.code));

@@ -148,6 +148,10 @@ static const struct {
      .body = "{\"code\":\"a\",\"useEmptyKernel\":\"true\"}",
      .want = SP_ERR_REQUEST,
      .message = "useEmptyKernel must be true or false"},
+    {.name = "a way of showing that is none",
+     .body = "{\"code\":\"a\",\"returnJupyterFormatExecutionResult\":1}",
+     .want = SP_ERR_REQUEST,
+     .message = "returnJupyterFormatExecutionResult must be true or false"},
     {.name = "unknown execution type",
      .body = "{\"code\":\"a\",\"executionType\":\"Later\"}",
      .want = SP_ERR_REQUEST,
@@ -194,14 +198,19 @@ static void test_request_reads_how_it_is_to_be_run(void **state)
         bool is_async;
         uint32_t output_max;
         bool is_empty_kernel;
+        bool is_jupyter;
     } rows[] = {
-        {"{\"code\":\"a\"}", false, 0, false},
-        {"{\"code\":\"a\",\"executionType\":\"synchronous\"}", false, 0, false},
-        {"{\"code\":\"a\",\"executionType\":\"asynchronous\"}", true, 0, false},
-        {"{\"code\":\"a\",\"outputStreamsMaxLength\":4096}", false, 4096, false},
-        {"{\"code\":\"a\",\"useEmptyKernel\":true}", false, 0, true},
-        {"{\"code\":\"a\",\"useEmptyKernel\":false}", false, 0, false},
-        {"{\"code\":\"a\",\"useEmptyKernel\":null}", false, 0, false},
+        {"{\"code\":\"a\"}", false, 0, false, false},
+        {"{\"code\":\"a\",\"executionType\":\"synchronous\"}", false, 0, false, false},
+        {"{\"code\":\"a\",\"executionType\":\"asynchronous\"}", true, 0, false, false},
+        {"{\"code\":\"a\",\"outputStreamsMaxLength\":4096}", false, 4096, false, false},
+        {"{\"code\":\"a\",\"useEmptyKernel\":true}", false, 0, true, false},
+        {"{\"code\":\"a\",\"useEmptyKernel\":false}", false, 0, false, false},
+        {"{\"code\":\"a\",\"useEmptyKernel\":null}", false, 0, false, false},
+        {"{\"code\":\"a\",\"returnJupyterFormatExecutionResult\":true}", false, 0, false, true},
+        {"{\"code\":\"a\",\"returnJupyterFormatExecutionResult\":false}", false, 0, false, false},
+        {"{\"code\":\"a\",\"returnJupyterFormat\":true}", false, 0, false, true},
+        {"{\"shellCommand\":\"a\",\"returnJupyterFormat\":true}", false, 0, false, false},
     };
     (void)state;
     for (size_t i = 0; i < SP_COUNT(rows); i++) {
@@ -211,6 +220,7 @@ static void test_request_reads_how_it_is_to_be_run(void **state)
         assert_true(request.is_async == rows[i].is_async);
         assert_int_equal(request.output_max, rows[i].output_max);
         assert_true(request.is_empty_kernel == rows[i].is_empty_kernel);
+        assert_true(request.is_jupyter == rows[i].is_jupyter);
     }
 }
 

@@ -109,12 +109,14 @@ static void test_upstream_passes_on_what_the_version_knows(void **state)
                                        .timeout_s = 9,
                                        .output_max = rows[i].output_max,
                                        .is_empty_kernel = rows[i].is_empty_kernel,
+                                       .is_jupyter = rows[i].is_empty_kernel,
                                        .code = sp_slice_of("1")};
         sp_buf_init(&out, BYTES_MAX);
         assert_int_equal(sp_upstream_body(&u, &order, &out), SP_OK);
         assert_int_equal(sp_request_read(sp_buf_slice(&out), BYTES_MAX, &request, NULL), SP_OK);
         assert_int_equal(request.output_max, rows[i].wants_max);
         assert_true(request.is_empty_kernel == rows[i].wants_empty);
+        assert_true(request.is_jupyter == rows[i].wants_empty);
     }
 }
 

@@ -72,6 +72,38 @@ static void test_result_is_the_value_else_the_last_picture_else_null(void **stat
     sp_pool_run_free(run);
 }
 
+static void test_a_plain_value_comes_as_python_shows_it_where_that_is_asked_for(void **state)
+{
+    static const struct {
+        const char *json; /* NULL: no value */
+        const char *text;
+        const char *want;
+    } cases[] = {
+        {"\"nan\"", "'nan'", "\"'nan'\""},
+        {"\"nan\"", "nan", "\"nan\""},
+        {"42", "42", "\"42\""},
+        {"true", "True", "\"True\""},
+        {"1.5", "1.5", "\"1.5\""},
+        {NULL, NULL, "null"},
+        {"[1]", "[1]", "[1]"},
+        {"{\"a\":1}", "{'a': 1}", "{\"a\":1}"},
+        {"7", NULL, "7"},
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(cases); i++) {
+        struct sp_pool_run *run = fresh();
+        run->is_jupyter = true;
+        if (cases[i].json != NULL) {
+            give(run, 0, SP_ITEM_RESULT, SP_ITEM_JSON, cases[i].json);
+        }
+        if (cases[i].text != NULL) {
+            give(run, 0, SP_ITEM_RESULT, SP_ITEM_TEXT, cases[i].text);
+        }
+        expect(run, "executionResult", cases[i].want);
+        sp_pool_run_free(run);
+    }
+}
+
 static void test_value_that_is_no_json_is_shown_as_text(void **state)
 {
     static const char *const wrong[] = {"{\"a\":1,\"a\":2}", "1}, \"status\":\"Succeeded\"", "NaN",
@@ -185,6 +217,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_result_is_the_value_else_the_last_picture_else_null),
+        cmocka_unit_test(test_a_plain_value_comes_as_python_shows_it_where_that_is_asked_for),
         cmocka_unit_test(test_value_that_is_no_json_is_shown_as_text),
         cmocka_unit_test(test_drawing_is_a_picture_where_there_are_no_pixels),
         cmocka_unit_test(test_outputs_stand_when_there_are_several),
