@@ -249,6 +249,8 @@ static void run(struct sp_audit_room *room, struct sp_pending *row)
         .is_async = row->verdict.is_async,
         .owner = row->verdict.is_async != 0 ? owner_of(row->who.tenant) : 0,
         .is_stream = row->who.is_stream,
+        .run_ms_max =
+            run_ms == 0 || run_ms > SP_AUDIT_RUN_MS_MAX ? SP_AUDIT_RUN_MS_MAX : (uint32_t)run_ms,
         .order = row->verdict.order,
         .content_at = row->verdict.content_at,
         .content_bytes = row->verdict.code_bytes,

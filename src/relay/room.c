@@ -402,6 +402,11 @@ static enum sp_err build_run(struct sp_relay_room *room, struct run *run,
                              uint64_t now_us)
 {
     const struct sp_upstream *upstream = &sp_lane_of(room, run)->pool->upstream;
+    /* The order is inspection's word, the time what audit was told and admit has reserved: a worker that was taken over
+     * must not have a run go on for longer. */
+    if (order->timeout_s > msg->run_ms_max / 1000U) {
+        return SP_ERR_RANGE;
+    }
     SP_TRY(sp_upstream_target(upstream, order->operation, msg->session, &run->target));
     SP_TRY(sp_upstream_body(upstream, order, &run->body));
     uint32_t seconds =

@@ -47,6 +47,7 @@ enum sp_part { SP_PART_STDOUT, SP_PART_STDERR, SP_PART_OUTPUT, SP_PART_COUNT };
     F(U32, owner,                                                                                  \
       0) /* of an asynchronous one: a number for its tenant, whose results are bounded by it */    \
     F(U8, is_stream, 0)                                                                            \
+    F(U32, run_ms_max, 0) /* no more time is reserved: an order that gives more is refused */      \
     F(PAYLOAD, order, 0)                                                                           \
     F(U64, content_at, 0)                                                                          \
     F(U64, content_bytes, 0)                                                                       \

@@ -146,6 +146,7 @@ static inline void tell(struct world *w, const struct sp_order *order, sp_exchan
         .exchange = exchange,
         .operation = (uint8_t)order->operation,
         .session = sp_slice_of(session),
+        .run_ms_max = order->timeout_s * 1000,
         .order = {.bytes = sp_buf_slice(&bytes), .fd = -1, .is_heap = false},
     };
     assert_int_equal(sp_relay_room_run(w->room, &msg, w->now), SP_OK);

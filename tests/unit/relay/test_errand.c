@@ -108,6 +108,7 @@ static enum sp_err tell(struct world *w, const struct sp_order *order, struct sp
                              .session = SP_SLICE_LITERAL("0123abcd"),
                              .execution = SP_SLICE_LITERAL("run-1"),
                              .is_async = order->is_async,
+                             .run_ms_max = 220000,
                              .order = {sp_buf_slice(&bytes), -1, false},
                              .content_at = at,
                              .content_bytes = len,

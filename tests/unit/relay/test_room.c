@@ -121,7 +121,7 @@ static void open_world(struct world *w, bool is_embedded, uint32_t connections_m
     assert_int_equal(sp_relay_room_new(&config, &ops, &w->room), SP_OK);
 }
 
-static enum sp_err run(struct world *w, sp_exchange exchange, uint64_t now_us)
+static enum sp_err run_within(struct world *w, sp_exchange exchange, uint32_t ms, uint64_t now_us)
 {
     static uint8_t bytes[256];
     static struct sp_buf buf;
@@ -140,9 +140,15 @@ static enum sp_err run(struct world *w, sp_exchange exchange, uint64_t now_us)
         .operation = SP_OPERATION_EXECUTE,
         .session = SP_SLICE_LITERAL("0123abcd"),
         .template_key = 0xAB01,
+        .run_ms_max = ms,
         .order = {.bytes = sp_slice_make(bytes, len), .fd = -1, .is_heap = false},
     };
     return sp_relay_room_run(w->room, &msg, now_us);
+}
+
+static enum sp_err run(struct world *w, sp_exchange exchange, uint64_t now_us)
+{
+    return run_within(w, exchange, 7000, now_us);
 }
 
 static int some_fd(void)
@@ -355,6 +361,23 @@ static void test_room_does_not_wait_for_ever_for_a_connection(void **state)
     sp_relay_room_free(w.room);
 }
 
+/* The order is the word of inspection alone, which may be taken over; the time is what was reserved. */
+static void test_room_refuses_an_order_that_gives_more_time_than_is_reserved(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w, true, 8, 0);
+    w.idle = 1;
+    assert_int_equal(run_within(&w, 1, 6999, 0), SP_OK);
+    assert_int_equal(w.started, 0);
+    assert_int_equal(w.outcomes, 1);
+    assert_int_equal(w.last.state, SP_END_NOT_STARTED);
+    assert_int_equal(run_within(&w, 2, 7000, 0), SP_OK);
+    assert_int_equal(w.started, 1);
+    assert_int_equal(w.outcomes, 1);
+    sp_relay_room_free(w.room);
+}
+
 static void test_room_waits_for_a_bearer_and_gives_up_without_one(void **state)
 {
     (void)state;
@@ -450,6 +473,7 @@ int main(void)
         cmocka_unit_test(test_room_gives_a_run_back_when_dialling_fails),
         cmocka_unit_test(test_room_passes_over_tickets_of_a_dial_that_died),
         cmocka_unit_test(test_room_does_not_wait_for_ever_for_a_connection),
+        cmocka_unit_test(test_room_refuses_an_order_that_gives_more_time_than_is_reserved),
         cmocka_unit_test(test_room_waits_for_a_bearer_and_gives_up_without_one),
         cmocka_unit_test(test_room_hands_on_the_pools_own_patience),
         cmocka_unit_test(test_room_keeps_silent_to_a_new_audit_about_runs_of_the_old_one),
