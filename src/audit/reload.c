@@ -48,6 +48,26 @@ static enum sp_err retire(struct sp_audit_room *room)
     return SP_OK;
 }
 
+static enum sp_err record_quotas(struct sp_audit_room *room, const struct sp_record_quota *quotas,
+                                 size_t count)
+{
+    struct sp_stamp stamp = {.index = 0};
+    for (size_t i = 0; i < count; i++) {
+        SP_TRY(sp_log_stamp(room->log, room->now.wall_us, &stamp));
+        SP_TRY(
+            sp_room_take(room, sp_record_quota(stamp, &quotas[i], sp_log_line(room->log)), stamp));
+    }
+    return SP_OK;
+}
+
+enum sp_err sp_audit_quotas(struct sp_audit_room *room, const struct sp_record_quota *quotas,
+                            size_t count, struct sp_audit_now now)
+{
+    room->now = now;
+    SP_TRY(sp_room_ready(room));
+    return record_quotas(room, quotas, count);
+}
+
 static enum sp_err record(struct sp_audit_room *room, const struct sp_audit_changes *changes)
 {
     struct sp_stamp stamp = {.index = 0};
@@ -59,12 +79,7 @@ static enum sp_err record(struct sp_audit_room *room, const struct sp_audit_chan
     SP_TRY(sp_room_ready(room));
     SP_TRY(sp_log_stamp(room->log, room->now.wall_us, &stamp));
     SP_TRY(sp_room_take(room, sp_record_reload(stamp, &reload, sp_log_line(room->log)), stamp));
-    for (size_t i = 0; i < changes->quota_count; i++) {
-        SP_TRY(sp_log_stamp(room->log, room->now.wall_us, &stamp));
-        SP_TRY(sp_room_take(
-            room, sp_record_quota(stamp, &changes->quotas[i], sp_log_line(room->log)), stamp));
-    }
-    return SP_OK;
+    return record_quotas(room, changes->quotas, changes->quota_count);
 }
 
 enum sp_err sp_audit_reload(struct sp_audit_room *room, const struct sp_audit_changes *changes,

@@ -119,6 +119,10 @@ enum sp_err sp_audit_part(struct sp_audit_room *room, const struct sp_msg_part *
 enum sp_err sp_audit_role_up(struct sp_audit_room *room, const struct sp_msg_role_up *up,
                              struct sp_audit_now now) SP_MUST_CHECK SP_NONNULL(1, 2);
 
+/* Changed limits alone: of a reload whose entries were not written. SP_ERR_LOG_UNAVAILABLE: later. */
+enum sp_err sp_audit_quotas(struct sp_audit_room *room, const struct sp_record_quota *quotas,
+                            size_t count, struct sp_audit_now now) SP_MUST_CHECK SP_NONNULL(1);
+
 /*
  * Other settings, in force when it returns: a verdict under a policy that is no longer in force is refused from here on,
  * what runs goes on. The entry has both digests; when it cannot be written, the old settings stay. A change of the

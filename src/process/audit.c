@@ -35,6 +35,8 @@ struct audit_state {
     struct sp_audit_settings settings;
     struct sp_key_ring keys;
     uint8_t code_key[SP_SEAL_KEY_BYTES];
+    struct sp_record_quota *owed; /* to be recorded; lent from the settings */
+    size_t owed_count;
     struct sp_audit_room *room;
     struct sp_timer *commit; /* due in the turn in which a message put an entry into the batch */
     struct sp_timer *tick;
@@ -206,10 +208,20 @@ static void finish(struct audit_state *state)
     sp_self_finish(state->self, SP_OK);
 }
 
+/* Our predecessor did not live to record whose limits a reload changed; a log that takes nothing is asked again. */
+static void record_owed(struct audit_state *state)
+{
+    if (state->owed_count > 0 &&
+        sp_audit_quotas(state->room, state->owed, state->owed_count, audit_now()) == SP_OK) {
+        state->owed_count = 0;
+    }
+}
+
 static void on_tick(void *ctx)
 {
     struct audit_state *state = ctx;
     sp_audit_tick(state->room, audit_now());
+    record_owed(state);
     tell_trouble(state);
     arm_commit(state);
     if (state->is_in_trouble && sp_disk_is_directory_gone(&state->directory)) {
@@ -489,6 +501,11 @@ static enum sp_err read_settings(struct audit_state *state, struct sp_slice byte
     for (size_t i = 0; i < SP_DIGEST_BYTES; i++) {
         state->settings.configuration[i] = settings.configuration[i];
     }
+    struct sp_audit_changes changes = {.quota_count = 0};
+    if (settings.quotas.len > 0) {
+        SP_TRY(read_changes(&settings, &changes, &state->owed));
+        state->owed_count = changes.quota_count;
+    }
     return SP_OK;
 }
 
@@ -526,6 +543,8 @@ static enum sp_err audit_start(void *ctx)
                                      .token_told = send_token_told,
                                      .read = send_read};
     SP_TRY(sp_audit_room_new(&state->settings, &state->disk, &out, audit_now(), &state->room));
+    record_owed(state);
+    arm_commit(state);
     tell_trouble(state);
     return sp_timer_set(state->tick, TICK_MS);
 }

@@ -59,7 +59,6 @@ static void end(struct sp_house *house)
         house->children[i].is_reloading = false;
     }
     drop_fresh(house);
-    sp_buf_done(&house->reload.quotas);
     sp_schedule_rest();
 }
 
@@ -158,6 +157,11 @@ static void commit(struct sp_house *house)
         refuse(house, "STATE/" SP_EPOCHS_FILE " cannot be brought up to date");
         return;
     }
+    if (reload->quotas.len > 0) {
+        sp_log(SP_LOG_WARN, "serve.reload.quotas-lost",
+               "the log will not say which quotas the reload before this one changed");
+    }
+    sp_buf_done(&reload->quotas);
     sp_buf_init(&reload->quotas, SP_SETTINGS_LIST_MAX);
     SP_AUTO_CLOSE int identities = -1;
     if (house->config->audit_identities == SP_CONFIG_IDENTITIES_KEYED &&
@@ -167,6 +171,7 @@ static void commit(struct sp_house *house)
         return;
     }
     if (sp_quota_changes(house->config, reload->fresh, identities, &reload->quotas) != SP_OK) {
+        sp_buf_done(&reload->quotas);
         refuse(house, "the changes of quotas cannot be told to the log");
         return;
     }
@@ -250,6 +255,14 @@ static void on_timer(void *ctx)
     }
 }
 
+/* audit has them on record, or has begun with them and will. */
+static void quotas_told(const struct sp_child *child)
+{
+    if (child->who.role == SP_ROLE_AUDIT) {
+        sp_buf_done(&child->house->reload.quotas);
+    }
+}
+
 enum sp_err sp_reload_answer(struct sp_child *child, const struct sp_msg_reloaded *msg)
 {
     struct sp_house *house = child->house;
@@ -260,6 +273,7 @@ enum sp_err sp_reload_answer(struct sp_child *child, const struct sp_msg_reloade
     child->is_reloading = false;
     if (msg->err == SP_OK) {
         child->generation = msg->generation;
+        quotas_told(child);
     } else if (house->reload.phase == SP_RELOAD_INSPECT) {
         refuse(house, "a worker does not take the policies");
         return SP_OK;
@@ -284,7 +298,9 @@ void sp_reload_on_up(struct sp_child *child)
 {
     if (has_settings_of(child->who.role) && child->generation < child->house->reload.in_force) {
         sp_child_kill(child);
+        return;
     }
+    quotas_told(child);
 }
 
 void sp_reload_on_down(struct sp_child *child)

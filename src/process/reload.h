@@ -33,7 +33,7 @@ struct sp_reload {
     struct sp_config *owned; /* in force, when it is not the first */
     struct sp_config *fresh; /* being tried */
     struct sp_policies *fresh_policies;
-    struct sp_buf quotas; /* whose limits change, for the log */
+    struct sp_buf quotas; /* whose limits change, for the log, until audit has them */
     struct sp_timer *timer;
 };
 

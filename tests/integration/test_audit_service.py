@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import threading
@@ -356,3 +357,25 @@ def test_the_whole_log_verifies(house):
     status, out, err = house.command("audit", "verify", house.state / "log")
     assert status == 0, out + err
     assert json.loads(tlog.lines(house.state)[-1])["kind"] == "stop"
+
+
+def test_changed_quotas_are_recorded_though_audit_ends_meanwhile():
+    gateway = Gateway(TENANTS)
+    try:
+        gateway.start()
+        text = pathlib.Path(gateway.config).read_text()
+        for limit, delay in ((501, 0), (502, 0.1), (503, 0.5)):
+            pid, = gateway.roles()["audit"]
+            os.kill(pid, signal.SIGSTOP)
+            pathlib.Path(gateway.config).write_text(text.replace("requests_per_minute = 500", f"requests_per_minute = {limit}"))
+            gateway.process.send_signal(signal.SIGHUP)
+            time.sleep(delay)  # whatever step of the reload it is in
+            os.kill(pid, signal.SIGKILL)
+            wait_for(lambda: gateway.output().count("serve.reloaded") >= limit - 500, 60, f"the reload:\n{gateway.output()}")
+            wait_for(lambda: any(f"requests_per_minute {limit - 1} {limit}" in change for entry in gateway.entries()
+                                 if entry["kind"] == "quota" for change in entry["changes"]), 20, f"{limit}:\n{gateway.output()}")
+        wait_for(lambda: gateway.run("print(1)").status != 503, 20, f"the wires of the new audit:\n{gateway.output()}")
+        assert gateway.stop() == 0
+        assert gateway.command("audit", "verify", gateway.state / "log")[0] == 0
+    finally:
+        gateway.close()

@@ -25,6 +25,14 @@ static enum sp_err reload(struct world *w, struct sp_slice policies)
     return sp_audit_reload(w->room, &all, w->now);
 }
 
+static void run_into_trouble(struct world *w)
+{
+    assert_int_equal(tell_who(w, FRONT_1 | 9), SP_OK);
+    assert_int_equal(tell_verdict(w, FRONT_1 | 9), SP_OK);
+    commit(w);
+    assert_string_not_equal(sp_audit_trouble(w->room), "");
+}
+
 /* The policy that the other tests run under is one of zeros, and there is a new one. */
 static void make_policies(uint8_t both[2 * SP_DIGEST_BYTES])
 {
@@ -58,6 +66,22 @@ static void test_a_reload_brings_policies_into_force_and_has_both_digests(void *
     }
     assert_int_equal(sp_audit_who(w->room, &who, w->now), SP_OK);
     nothing_more(w);
+}
+
+static void test_changed_limits_that_were_not_recorded_are_recorded_later(void **state)
+{
+    struct world *w = *state;
+    const struct sp_record_quota quota = {.scope = SP_LIMIT_OF_TENANT, .name = sp_slice_of("late")};
+    w->fake.is_failing_sync = true;
+    run_into_trouble(w);
+    assert_int_equal(sp_audit_quotas(w->room, &quota, 1, w->now), SP_ERR_LOG_UNAVAILABLE);
+    w->fake.is_failing_sync = false;
+    later(w, 60 * SECOND);
+    sp_audit_tick(w->room, w->now);
+    assert_int_equal(sp_audit_quotas(w->room, &quota, 1, w->now), SP_OK);
+    commit(w);
+    assert_int_equal(fake_disk_lines(&w->fake, "\"kind\":\"quota\""), 1);
+    assert_int_equal(fake_disk_lines(&w->fake, "\"tenant\":\"late\""), 1);
 }
 
 static void test_a_verdict_under_a_policy_no_longer_in_force_is_refused(void **state)
@@ -114,6 +138,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_a_reload_brings_policies_into_force_and_has_both_digests),
+        TEST(test_changed_limits_that_were_not_recorded_are_recorded_later),
         TEST(test_a_verdict_under_a_policy_no_longer_in_force_is_refused),
         TEST(test_a_policy_that_comes_back_is_in_force_again),
     };
