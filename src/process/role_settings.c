@@ -259,9 +259,7 @@ static enum sp_err audit(const struct sp_child *child, struct sp_writer *w)
     }
     struct sp_settings_audit s = {
         .version = sp_slice_of(house->version),
-        .quotas = sp_buf_slice(
-            &house->reload
-                 .quotas), /* empty but at a reload, or after one that audit did not live to record */
+        .quotas = sp_buf_slice(&house->reload.quotas), /* until audit has recorded them */
         .origin = sp_slice_of(house->config->audit_origin),
         .code_key = sp_slice_of(
             house->config->audit_code == SP_CONFIG_AUDIT_FULL ? house->config->audit_code_key : ""),

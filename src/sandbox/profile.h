@@ -107,6 +107,7 @@ extern const size_t sp_common_rule_count;
 
 extern const struct sp_profile sp_profile_door, sp_profile_front, sp_profile_admit,
     sp_profile_inspect, sp_profile_audit, sp_profile_relay, sp_profile_token, sp_profile_dial,
-    sp_profile_pool, sp_profile_nursery, sp_profile_reader, sp_profile_ship, sp_profile_cli;
+    sp_profile_pool, sp_profile_nursery, sp_profile_reader, sp_profile_ship, sp_profile_cli,
+    sp_profile_guardian;
 
 #endif

@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "base/own.h"
+#include "sandbox/profile.h"
+#include "sandbox/seccomp.h"
 #include "session/fds.h"
 
 #define TRY_MS 50
@@ -40,12 +42,14 @@ static enum sp_err confine(void)
 {
     struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
     struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {{0, 0, 0}, {0, 0, 0}};
+    unsigned rows = 0;
     if (geteuid() == 0) {
         sets[0].effective = sets[0].permitted = 1U << CAP_DAC_OVERRIDE;
     }
-    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && syscall(SYS_capset, &head, sets) == 0
-               ? SP_OK
-               : SP_ERR_SYSTEM;
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || syscall(SYS_capset, &head, sets) != 0) {
+        return SP_ERR_SYSTEM;
+    }
+    return sp_seccomp_enter(&sp_profile_guardian, &rows);
 }
 
 static SP_NORETURN void guard(const struct sp_cgroup *groups, pid_t maker, int end)

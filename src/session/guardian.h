@@ -2,8 +2,8 @@
  * guardian - removes the control groups of a pool that is gone, however it went.
  *
  * Runs in: a process of its own, which nobody's death ends.   Input: the end of a pipe.   Allocates: what readdir takes.
- * It has nothing but the directories of the groups and that pipe; of root's capabilities it
- * keeps the one to write into directories.
+ * It has nothing but the directories of the groups and that pipe, and a filter of system
+ * calls of its own; of root's capabilities it keeps the one to write into directories.
  */
 #ifndef SP_SESSION_GUARDIAN_H
 #define SP_SESSION_GUARDIAN_H

@@ -8,7 +8,10 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -90,6 +93,55 @@ static void test_groups_stay_while_somebody_is_there_and_then_go(void **state)
     assert_true(becomes("", false));
 }
 
+/* "Seccomp:\t2" in what the kernel says of a process. */
+static bool has_filter(pid_t pid)
+{
+    char path[64];
+    char text[4096];
+    (void)snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+    SP_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    text[got > 0 ? got : 0] = '\0';
+    return strstr(text, "Seccomp:\t2") != NULL;
+}
+
+static pid_t only_child(void)
+{
+    char path[64];
+    char text[64] = "";
+    (void)snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+    SP_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0 && read(fd, text, sizeof text - 1) > 0);
+    return (pid_t)strtol(text, NULL, 10);
+}
+
+/* As a child of ours its end is seen: what its filter does not know would kill it. */
+static void test_it_does_its_work_behind_a_filter(void **state)
+{
+    struct sp_cgroup groups = own_group();
+    int alive = -1;
+    int status = -1;
+    (void)state;
+    make("/s-2/process");
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
+    assert_int_equal(sp_guardian_start(&groups, &alive), SP_OK);
+    sp_close(groups.dirs[0]);
+    const pid_t pid = only_child();
+    for (unsigned waited = 0; !has_filter(pid) && waited < PATIENCE_MS; waited += 10) {
+        (void)usleep(10000);
+    }
+    assert_true(has_filter(pid));
+    sp_close(alive);
+    assert_true(becomes("/s-1", false));
+    char busy[256];
+    path_of("/s-2/process", busy);
+    assert_int_equal(rmdir(busy), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_false(exists(""));
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0), 0);
+}
+
 static void test_group_that_is_busy_at_first_is_tried_again(void **state)
 {
     struct sp_cgroup groups = own_group();
@@ -111,6 +163,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_groups_stay_while_somebody_is_there_and_then_go),
+        cmocka_unit_test(test_it_does_its_work_behind_a_filter),
         cmocka_unit_test(test_group_that_is_busy_at_first_is_tried_again),
     };
     return cmocka_run_group_tests(tests, open_world, close_world);
