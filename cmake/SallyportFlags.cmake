@@ -51,6 +51,10 @@ if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
         -Walloc-zero -Warray-bounds=2 -Wbidi-chars=any)
     if(NOT SP_SANITIZE)
         sp_compile_flags(-Wstack-usage=65536 -ftrivial-auto-var-init=zero -fzero-call-used-regs=used-gpr)
+        # Not noted in what link-time optimisation reads: the link makes the code then, and has to be told.
+        if(SP_HAS_C_fzero_call_used_regs_used_gpr)
+            target_link_options(sp_flags INTERFACE -fzero-call-used-regs=used-gpr)
+        endif()
     endif()
 else()
     sp_compile_flags(
