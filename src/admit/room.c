@@ -256,6 +256,47 @@ static bool is_of_the_house(struct sp_admit_room *room, struct sp_guest *guest,
     return false;
 }
 
+/* A place for the exchange. SP_ERR_WIRE: a number that cannot be; another error: what front is to answer. */
+static enum sp_err take_place(struct sp_admit_room *room, sp_exchange exchange,
+                              struct sp_guest **out)
+{
+    struct sp_guest *guest = NULL;
+    enum sp_err err = sp_guests_add(room->guests, exchange, &guest);
+    if (err == SP_ERR_DUPLICATE || err == SP_ERR_INVALID) {
+        return SP_ERR_WIRE;
+    }
+    if (!room->has_audit) {
+        if (err == SP_OK) {
+            sp_guests_remove(room->guests, guest);
+        }
+        return SP_ERR_LOG_UNAVAILABLE;
+    }
+    if (err != SP_OK) {
+        return SP_ERR_UNAVAILABLE;
+    }
+    room->open++;
+    *out = guest;
+    return SP_OK;
+}
+
+/* What is asked for, whether this principal may, and in whose session. */
+static enum sp_err read_head(struct sp_admit_room *room, struct sp_guest *guest,
+                             const struct sp_msg_ask *msg, const struct sp_principal *who,
+                             struct sp_route *route, struct sp_where *where)
+{
+    SP_TRY(sp_route_find(msg->method, msg->target, &room->scratch, route, where));
+    guest->operation = (uint8_t)route->operation;
+    guest->skip = route->skip;
+    sp_admit_name_run(room, guest, msg->operation_id);
+    SP_TRY(check_scope(who, route->operation, where));
+    SP_TRY(name_session(room, sp_admit_tenant(room, guest), route, guest));
+    if (route->operation != SP_OPERATION_EXECUTE) {
+        return SP_OK;
+    }
+    guest->is_stream = msg->is_stream != 0;
+    return sp_admit_take_key(room, guest, msg, route->identifier, where);
+}
+
 enum sp_err sp_admit_on_ask(struct sp_admit_room *room, const struct sp_msg_ask *msg,
                             struct sp_admit_time now)
 {
@@ -264,40 +305,22 @@ enum sp_err sp_admit_on_ask(struct sp_admit_room *room, const struct sp_msg_ask 
     struct sp_route route = {.operation = SP_OPERATION_NONE};
     struct sp_where where = {.text = {0}};
     sp_admit_look(room, now);
+    room->run_seed = room->run_seed == 0 ? now.wall_us : room->run_seed;
     enum sp_err err = authenticate(room, msg, now, &who);
     if (err != SP_OK) {
         refuse_stranger(room, msg, err, now);
         return SP_OK;
     }
-    err = sp_guests_add(room->guests, msg->exchange, &guest);
-    if (err == SP_ERR_DUPLICATE || err == SP_ERR_INVALID) {
-        return SP_ERR_WIRE;
+    err = take_place(room, msg->exchange, &guest);
+    if (err == SP_ERR_WIRE) {
+        return err;
     }
-    if (err != SP_OK || !room->has_audit) {
-        if (guest != NULL) {
-            sp_guests_remove(room->guests, guest);
-        }
-        refuse(room, msg->exchange, room->has_audit ? SP_ERR_UNAVAILABLE : SP_ERR_LOG_UNAVAILABLE,
-               UNAVAILABLE_MS);
+    if (err != SP_OK) {
+        refuse(room, msg->exchange, err, UNAVAILABLE_MS);
         return SP_OK;
     }
-    room->open++;
     take_down(room, guest, msg, &who);
-    err = sp_route_find(msg->method, msg->target, &room->scratch, &route, &where);
-    if (err == SP_OK) {
-        guest->operation = (uint8_t)route.operation;
-        guest->skip = route.skip;
-        room->run_seed = room->run_seed == 0 ? now.wall_us : room->run_seed;
-        sp_admit_name_run(room, guest, msg->operation_id);
-        err = check_scope(&who, route.operation, &where);
-    }
-    if (err == SP_OK) {
-        err = name_session(room, sp_admit_tenant(room, guest), &route, guest);
-    }
-    if (err == SP_OK && route.operation == SP_OPERATION_EXECUTE) {
-        guest->is_stream = msg->is_stream != 0;
-        err = sp_admit_take_key(room, guest, msg, route.identifier, &where);
-    }
+    err = read_head(room, guest, msg, &who, &route, &where);
     if (err != SP_OK) {
         sp_admit_turn_away(room, guest, err, 0, where.text);
         return SP_OK;

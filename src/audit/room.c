@@ -363,6 +363,30 @@ static void join_early(struct sp_audit_room *room, struct sp_pending *row)
     }
 }
 
+/* admit's part is here. A policy that is not in force any more is nobody's fault; one that never was is admit's. */
+static enum sp_err go_on_with_who(struct sp_audit_room *room, struct sp_pending *row,
+                                  enum sp_early early)
+{
+    if (sp_room_is_retired(room, row->who.policy)) {
+        sp_pending_give_up(room->table, row->exchange); /* its verdict may still come */
+        sp_room_refuse(room, row, sp_room_policy_changed());
+        return SP_OK;
+    }
+    if (!sp_room_is_in_force(room, row->who.policy)) {
+        sp_room_refuse(room, row, sp_room_misfit());
+        return SP_ERR_WIRE;
+    }
+    if (early == SP_EARLY_RIGHT) {
+        join_early(room, row);
+    } else if (early == SP_EARLY_LOST) {
+        sp_room_refuse(room, row, sp_room_worker_lost);
+    } else if (!room->is_worker_there[row->worker] || row->is_orphan) {
+        sp_pending_give_up(room->table, row->exchange);
+        sp_room_refuse(room, row, row->is_orphan ? sp_room_front_lost : sp_room_worker_lost);
+    }
+    return SP_OK;
+}
+
 enum sp_err sp_audit_who(struct sp_audit_room *room, const struct sp_msg_who *who,
                          struct sp_audit_now now)
 {
@@ -389,28 +413,7 @@ enum sp_err sp_audit_who(struct sp_audit_room *room, const struct sp_msg_who *wh
         early = sp_room_meet(room, row, who->worker);
     }
     SP_TRY(keep_who(room, row, who));
-    if (sp_room_is_retired(room, who->policy)) {
-        sp_pending_give_up(room->table, row->exchange); /* its verdict may still come */
-        sp_room_refuse(room, row, sp_room_policy_changed());
-        return SP_OK;
-    }
-    if (!sp_room_is_in_force(room, who->policy)) {
-        sp_room_refuse(room, row, sp_room_misfit());
-        return SP_ERR_WIRE;
-    }
-    if (early == SP_EARLY_RIGHT) {
-        join_early(room, row);
-        return SP_OK;
-    }
-    if (early == SP_EARLY_LOST) {
-        sp_room_refuse(room, row, sp_room_worker_lost);
-        return SP_OK;
-    }
-    if (!room->is_worker_there[who->worker] || row->is_orphan) {
-        sp_pending_give_up(room->table, row->exchange);
-        sp_room_refuse(room, row, row->is_orphan ? sp_room_front_lost : sp_room_worker_lost);
-    }
-    return SP_OK;
+    return go_on_with_who(room, row, early);
 }
 
 /* Allowed means no error, denied means one; an allowed verdict without an error cannot be turned around by its fields. */
@@ -453,14 +456,44 @@ enum sp_err sp_audit_verdict(struct sp_audit_room *room, unsigned worker,
     return sp_room_join(room, row);
 }
 
-enum sp_err sp_audit_refusal(struct sp_audit_room *room, const struct sp_msg_refusal *refusal,
-                             struct sp_audit_now now)
+/* The row that is to be refused, in whatever state it is. `*out` is NULL with SP_OK for one that was judged meanwhile. */
+static enum sp_err row_to_refuse(struct sp_audit_room *room, sp_exchange exchange,
+                                 struct sp_pending **out)
 {
-    room->now = now;
     enum sp_err err = SP_OK;
-    struct sp_pending *row = sp_pending_find(room->table, refusal->exchange);
-    struct sp_msg_verdict texts = {
-        .detail = refusal->detail, .order = SP_PAYLOAD_EMPTY, .content = SP_PAYLOAD_EMPTY};
+    struct sp_pending *row = sp_pending_find(room->table, exchange);
+    *out = NULL;
+    if (row == NULL) {
+        *out = sp_room_new_row(room, exchange, &err);
+        return err;
+    }
+    switch (row->state) {
+    case SP_PENDING_WHO:
+        sp_pending_give_up(room->table, exchange); /* its verdict may still come */
+        break;
+    case SP_PENDING_VERDICT:
+        sp_room_leave_early(room, row);
+        row->state = SP_PENDING_WHO;
+        break;
+    case SP_PENDING_TIME:
+        break;
+    case SP_PENDING_HASHING:
+    case SP_PENDING_INTENT:
+    case SP_PENDING_RUNNING:
+    case SP_PENDING_ENTRY:
+    case SP_PENDING_OUTCOME:
+    case SP_PENDING_OWED:
+    case SP_PENDING_READ:
+    case SP_PENDING_PAYING:
+        room->late++;
+        return SP_OK;
+    }
+    *out = row;
+    return SP_OK;
+}
+
+static struct sp_msg_who who_of(const struct sp_msg_refusal *refusal)
+{
     struct sp_msg_who who = {
         .exchange = refusal->exchange,
         .tenant = refusal->tenant,
@@ -471,35 +504,32 @@ enum sp_err sp_audit_refusal(struct sp_audit_room *room, const struct sp_msg_ref
         .session_in_log = refusal->session_in_log,
     };
     SP_LIMIT_COPY(&who, refusal);
+    return who;
+}
+
+enum sp_err sp_audit_refusal(struct sp_audit_room *room, const struct sp_msg_refusal *refusal,
+                             struct sp_audit_now now)
+{
+    struct sp_pending *row = NULL;
+    const struct sp_msg_who who = who_of(refusal);
+    struct sp_msg_verdict texts = {
+        .detail = refusal->detail, .order = SP_PAYLOAD_EMPTY, .content = SP_PAYLOAD_EMPTY};
+    room->now = now;
     if (refusal->err == SP_OK || room->settings.operation_name(refusal->operation) == NULL) {
         return SP_ERR_WIRE;
     }
-    if (row != NULL && row->state != SP_PENDING_WHO && row->state != SP_PENDING_VERDICT &&
-        row->state != SP_PENDING_TIME) {
-        room->late++; /* it was judged meanwhile and goes on */
-        return SP_OK;
-    }
-    if (row != NULL && row->state == SP_PENDING_WHO) {
-        sp_pending_give_up(room->table, row->exchange);
-    }
-    if (row != NULL && row->state == SP_PENDING_VERDICT) {
-        sp_room_leave_early(room, row);
-        row->state = SP_PENDING_WHO;
-    }
+    SP_TRY(row_to_refuse(room, refusal->exchange, &row));
     if (row == NULL) {
-        row = sp_room_new_row(room, refusal->exchange, &err);
-        if (row == NULL) {
-            return err;
-        }
+        return SP_OK;
     }
     SP_TRY(keep_who(room, row, &who));
     sp_room_forget_verdict(row);
-    err = sp_pending_keep_verdict(row, &texts);
+    const bool has_detail = sp_pending_keep_verdict(row, &texts) == SP_OK;
     sp_room_refuse(room, row,
                    (struct sp_refused){
                        .err = refusal->err,
                        .retry_after_ms = refusal->retry_after_ms,
-                       .detail = err == SP_OK ? row->verdict.detail : sp_slice_of(NULL),
+                       .detail = has_detail ? row->verdict.detail : sp_slice_of(NULL),
                    });
     return SP_OK;
 }
