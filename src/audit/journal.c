@@ -42,11 +42,6 @@ enum sp_err sp_journal_add(struct sp_buf *record, struct sp_slice entry)
     return SP_OK;
 }
 
-struct sp_slice sp_journal_entries(const struct sp_buf *record)
-{
-    return sp_slice_sub(sp_buf_slice(record), SP_JOURNAL_HEADER_BYTES, record->len);
-}
-
 static size_t filled_up(size_t len)
 {
     return (len + SP_JOURNAL_BLOCK - 1) / SP_JOURNAL_BLOCK * SP_JOURNAL_BLOCK;

@@ -35,9 +35,6 @@ enum sp_err sp_journal_begin(struct sp_buf *record) SP_MUST_CHECK SP_NONNULL(1);
 enum sp_err sp_journal_add(struct sp_buf *record, struct sp_slice entry)
     SP_MUST_CHECK SP_NONNULL(1);
 
-/* What the entries so far are. */
-struct sp_slice sp_journal_entries(const struct sp_buf *record) SP_NONNULL(1);
-
 /* Puts the note behind the entries, fills the last block up and writes the header (its slices are not looked at). */
 enum sp_err sp_journal_finish(const struct sp_journal_record *header, struct sp_slice note,
                               struct sp_buf *record) SP_MUST_CHECK SP_NONNULL(1, 3);

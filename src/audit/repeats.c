@@ -443,11 +443,6 @@ enum sp_err sp_repeats_begin(struct sp_repeats *repeats, const struct sp_repeat 
     return SP_OK;
 }
 
-bool sp_repeats_is_waiting(const struct sp_repeats *repeats)
-{
-    return repeats->is_dirty;
-}
-
 enum sp_err sp_repeats_commit(struct sp_repeats *repeats)
 {
     if (!repeats->is_dirty) {

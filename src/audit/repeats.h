@@ -49,7 +49,6 @@ enum sp_err sp_repeats_begin(struct sp_repeats *repeats, const struct sp_repeat 
     SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* Makes durable what was begun. */
-bool sp_repeats_is_waiting(const struct sp_repeats *repeats) SP_NONNULL(1);
 enum sp_err sp_repeats_commit(struct sp_repeats *repeats) SP_MUST_CHECK SP_NONNULL(1);
 
 /* It ended: `repeat` says how, `answer` goes behind it. What cannot be written is kept in mind as unknown. */

@@ -26,11 +26,6 @@ void sp_log_to(sp_log_sink *sink, void *ctx, enum sp_log_level level)
     state.level = level;
 }
 
-enum sp_log_level sp_log_level_now(void)
-{
-    return state.level;
-}
-
 const char *sp_log_level_name(enum sp_log_level level)
 {
     switch (level) {

@@ -20,7 +20,6 @@ typedef void sp_log_sink(void *ctx, enum sp_log_level level, struct sp_slice lin
 
 /* Where lines go (NULL: standard error) and the least important level that is kept (INFO at start). */
 void sp_log_to(sp_log_sink *sink, void *ctx, enum sp_log_level level);
-enum sp_log_level sp_log_level_now(void);
 
 void sp_log(enum sp_log_level level, const char *event, const char *format, ...) SP_NONNULL(2, 3)
     SP_PRINTF(3, 4);

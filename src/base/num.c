@@ -1,6 +1,5 @@
 #include "base/num.h"
 
-#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -47,11 +46,6 @@ enum sp_err sp_u64_mul(uint64_t a, uint64_t b, uint64_t *out)
 bool sp_fits_u32(size_t value)
 {
     return value <= UINT32_MAX;
-}
-
-bool sp_fits_int(size_t value)
-{
-    return value <= INT_MAX;
 }
 
 static int digit_of(uint8_t byte)

@@ -21,7 +21,6 @@ enum sp_err sp_u64_add(uint64_t a, uint64_t b, uint64_t *out) SP_MUST_CHECK SP_N
 enum sp_err sp_u64_mul(uint64_t a, uint64_t b, uint64_t *out) SP_MUST_CHECK SP_NONNULL(3);
 
 bool sp_fits_u32(size_t value);
-bool sp_fits_int(size_t value);
 
 static inline size_t sp_size_min(size_t a, size_t b)
 {

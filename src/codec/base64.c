@@ -128,39 +128,3 @@ enum sp_err sp_base64_decode(enum sp_base64 kind, struct sp_slice text, struct s
     sp_buf_commit(out, len);
     return SP_OK;
 }
-
-void sp_base64_stream_init(struct sp_base64_stream *s, enum sp_base64 kind)
-{
-    *s = (struct sp_base64_stream){.kind = kind};
-}
-
-enum sp_err sp_base64_stream_put(struct sp_base64_stream *s, struct sp_slice bytes,
-                                 struct sp_buf *out)
-{
-    if (s->kept + bytes.len < 3) {
-        for (size_t i = 0; i < bytes.len; i++) {
-            s->keep[s->kept++] = bytes.ptr[i];
-        }
-        return SP_OK;
-    }
-    if (s->kept > 0) {
-        uint8_t first[3] = {s->keep[0], s->kept > 1 ? s->keep[1] : bytes.ptr[0],
-                            bytes.ptr[2 - s->kept]};
-        SP_TRY(encode_whole(s->kind, sp_slice_make(first, 3), out));
-        bytes = sp_slice_sub(bytes, 3 - s->kept, bytes.len);
-        s->kept = 0;
-    }
-    size_t whole = bytes.len - bytes.len % 3;
-    SP_TRY(encode_whole(s->kind, sp_slice_sub(bytes, 0, whole), out));
-    for (size_t i = whole; i < bytes.len; i++) {
-        s->keep[s->kept++] = bytes.ptr[i];
-    }
-    return SP_OK;
-}
-
-enum sp_err sp_base64_stream_end(struct sp_base64_stream *s, struct sp_buf *out)
-{
-    SP_TRY(encode_rest(s->kind, sp_slice_make(s->keep, s->kept), out));
-    s->kept = 0;
-    return SP_OK;
-}

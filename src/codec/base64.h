@@ -20,16 +20,4 @@ enum sp_err sp_base64_encode(enum sp_base64 kind, struct sp_slice bytes, struct 
 enum sp_err sp_base64_decode(enum sp_base64 kind, struct sp_slice text, struct sp_buf *out)
     SP_MUST_CHECK SP_NONNULL(3);
 
-/* Encodes bytes that come in pieces: text is appended as soon as it is whole, the end pads. */
-struct sp_base64_stream {
-    enum sp_base64 kind;
-    unsigned kept;
-    uint8_t keep[2];
-};
-void sp_base64_stream_init(struct sp_base64_stream *s, enum sp_base64 kind) SP_NONNULL(1);
-enum sp_err sp_base64_stream_put(struct sp_base64_stream *s, struct sp_slice bytes,
-                                 struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(1, 3);
-enum sp_err sp_base64_stream_end(struct sp_base64_stream *s, struct sp_buf *out)
-    SP_MUST_CHECK SP_NONNULL(1, 2);
-
 #endif

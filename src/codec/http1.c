@@ -376,8 +376,3 @@ bool sp_http1_is_idle(const struct sp_http1 *p)
 {
     return p->state == STATE_IDLE;
 }
-
-bool sp_http1_in_head(const struct sp_http1 *p)
-{
-    return p->state == STATE_IDLE || p->state == STATE_HEAD || p->state == STATE_INTERIM;
-}

@@ -96,9 +96,8 @@ enum sp_err sp_http1_feed(struct sp_http1 *p, struct sp_slice in, size_t *out_co
 /* The connection ended: SP_OK when a message ended with it or none had begun, else SP_ERR_SHORT. */
 enum sp_err sp_http1_eof(struct sp_http1 *p) SP_MUST_CHECK SP_NONNULL(1);
 
-/* Whether no byte of a message has been taken since init or next; whether the head is still incomplete. */
+/* Whether no byte of a message has been taken since init or next. */
 bool sp_http1_is_idle(const struct sp_http1 *p) SP_NONNULL(1);
-bool sp_http1_in_head(const struct sp_http1 *p) SP_NONNULL(1);
 
 /* Valid after HEAD_DONE until the next feed of a 1xx or sp_http1_next; lent from the head buffer. */
 struct sp_slice sp_http1_method(const struct sp_http1 *p) SP_NONNULL(1);

@@ -107,58 +107,6 @@ enum sp_err sp_url_decode(struct sp_slice text, enum sp_plus plus, struct sp_buf
     return err;
 }
 
-/* A segment as it would be read after decoding: whether it climbs, or hides a separator. */
-static enum sp_err check_segment(struct sp_slice segment)
-{
-    size_t dots = 0;
-    size_t letters = 0;
-    for (size_t at = 0; at < segment.len; at++) {
-        uint8_t byte = segment.ptr[at];
-        if (byte == '%') {
-            SP_TRY(escape_at(segment, at, &byte));
-            at += 2;
-            if (byte == '/') {
-                return SP_ERR_INVALID;
-            }
-        }
-        letters++;
-        dots += byte == '.' ? 1 : 0;
-    }
-    return dots == letters && (dots == 1 || dots == 2) ? SP_ERR_INVALID : SP_OK;
-}
-
-static enum sp_err tidy(struct sp_slice path, struct sp_buf *out)
-{
-    if (path.len == 0 || path.ptr[0] != '/') {
-        return SP_ERR_INVALID;
-    }
-    struct sp_slice rest = path;
-    while (rest.len > 0) {
-        struct sp_slice segment;
-        rest = sp_slice_sub(rest, 1, rest.len);
-        size_t end = sp_slice_find(rest, 0, '/');
-        segment = sp_slice_sub(rest, 0, end);
-        rest = sp_slice_sub(rest, end, rest.len);
-        if (segment.len == 0 && rest.len > 0) {
-            continue; /* another slash follows at once */
-        }
-        SP_TRY(check_segment(segment));
-        SP_TRY(sp_buf_put_byte(out, '/'));
-        SP_TRY(sp_buf_put(out, segment));
-    }
-    return SP_OK;
-}
-
-enum sp_err sp_url_path_tidy(struct sp_slice path, struct sp_buf *out)
-{
-    size_t before = out->len;
-    enum sp_err err = tidy(path, out);
-    if (err != SP_OK) {
-        sp_buf_truncate(out, before);
-    }
-    return err;
-}
-
 enum sp_err sp_url_encode(struct sp_slice text, struct sp_buf *out)
 {
     static const char digits[] = "0123456789ABCDEF";

@@ -29,12 +29,6 @@ enum sp_plus { SP_PLUS_IS_PLUS, SP_PLUS_IS_SPACE };
 enum sp_err sp_url_decode(struct sp_slice text, enum sp_plus plus, struct sp_buf *out)
     SP_MUST_CHECK SP_NONNULL(3);
 
-/*
- * Appends a path with runs of `/` made one. Escapes stay as they are. SP_ERR_INVALID for a segment `.` or `..`
- * (also when it is written with escapes), a bad escape, or an escaped `/` or NUL.
- */
-enum sp_err sp_url_path_tidy(struct sp_slice path, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(2);
-
 /* Appends `text` with everything escaped but the unreserved characters of RFC 3986. */
 enum sp_err sp_url_encode(struct sp_slice text, struct sp_buf *out) SP_MUST_CHECK SP_NONNULL(2);
 

@@ -14,13 +14,6 @@ void sp_question_init(struct sp_question *q)
     q->fetch = NULL;
 }
 
-void sp_question_done(struct sp_question *q)
-{
-    sp_buf_wipe(&q->request);
-    sp_fetch_free(q->fetch);
-    q->fetch = NULL;
-}
-
 static void give_up(struct sp_question *q, enum sp_err err, const char *why)
 {
     const struct sp_fetch_end end = {.err = err, .why = why};

@@ -33,7 +33,6 @@ struct sp_question {
 
 /* What stays the same: everything up to `number` must be set. */
 void sp_question_init(struct sp_question *q) SP_NONNULL(1);
-void sp_question_done(struct sp_question *q) SP_NONNULL(1);
 
 /* Asks; the request is copied, and wiped when it is sent. A failure is told by `fn`, at once or later. */
 void sp_question_ask(struct sp_question *q, struct sp_slice request) SP_NONNULL(1);

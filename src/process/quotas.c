@@ -37,14 +37,6 @@ enum sp_err sp_quotas_open(struct sp_quotas *quotas, int dir, uint64_t cooldown_
     return err;
 }
 
-void sp_quotas_done(struct sp_quotas *quotas)
-{
-    sp_quota_free(quotas->quota);
-    sp_store_sqlite_close(quotas->sqlite);
-    free(quotas->shares);
-    *quotas = (struct sp_quotas){.quota = NULL};
-}
-
 static enum sp_err read_limits(struct sp_slice item, struct sp_quota_limits *out)
 {
     struct sp_settings_limits s;

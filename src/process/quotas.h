@@ -18,10 +18,9 @@ struct sp_quotas {
     struct sp_admit_share *shares; /* of the tenants, in the order of the settings */
 };
 
-/* Opens the store beneath the directory; says on the log what is wrong with it. Zeroed before, done after, also on failure. */
+/* Opens the store beneath the directory; says on the log what is wrong with it. Zeroed before; it goes with the process. */
 enum sp_err sp_quotas_open(struct sp_quotas *quotas, int dir, uint64_t cooldown_s)
     SP_MUST_CHECK SP_NONNULL(1);
-void sp_quotas_done(struct sp_quotas *quotas) SP_NONNULL(1);
 
 /* Takes over what the settings of admit say; `organisations` and `tenants` are their lists. */
 enum sp_err sp_quotas_set(struct sp_quotas *quotas, struct sp_slice organisations,

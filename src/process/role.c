@@ -34,7 +34,6 @@ enum life { LIFE_NEW, LIFE_SETTLED, LIFE_RUNNING };
 
 struct sp_self {
     const struct sp_role_spec *spec;
-    unsigned index;
     enum life life;
     struct sp_loop *loop;
     struct sp_channel *control;
@@ -55,11 +54,6 @@ struct sp_self {
 struct sp_loop *sp_self_loop(struct sp_self *self)
 {
     return self->loop;
-}
-
-unsigned sp_self_index(const struct sp_self *self)
-{
-    return self->index;
 }
 
 uint32_t sp_self_incarnation(const struct sp_self *self)
@@ -470,14 +464,13 @@ static void flush(struct sp_self *self)
     }
 }
 
-int sp_role_run(const struct sp_role_spec *spec, unsigned index)
+int sp_role_run(const struct sp_role_spec *spec)
 {
     struct sp_self *self = calloc(1, sizeof(*self));
     if (self == NULL) {
         return 1;
     }
     self->spec = spec;
-    self->index = index;
     self->settings = SP_PAYLOAD_EMPTY;
     sp_buf_init(&self->more, SP_SELF_REPORT_MAX);
     sp_buf_init(&self->report, SP_CONFINEMENT_TEXT_MAX + 1 + SP_SELF_REPORT_MAX);

@@ -80,7 +80,6 @@ struct sp_role_spec {
 
 /* What the role code may ask of its process. */
 struct sp_loop *sp_self_loop(struct sp_self *self) SP_NONNULL(1);
-unsigned sp_self_index(const struct sp_self *self) SP_NONNULL(1);
 
 /* How often the supervisor has started this role, from 1; and the encoded settings (valid during init only). */
 uint32_t sp_self_incarnation(const struct sp_self *self) SP_NONNULL(1);
@@ -118,7 +117,7 @@ void sp_self_break(struct sp_self *self, struct sp_peer peer) SP_NONNULL(1);
 void sp_self_finish(struct sp_self *self, enum sp_err why) SP_NONNULL(1);
 
 /* Runs a role on the control channel at descriptor 3; the process's exit status. */
-int sp_role_run(const struct sp_role_spec *spec, unsigned index) SP_NONNULL(1);
+int sp_role_run(const struct sp_role_spec *spec) SP_NONNULL(1);
 
 /* The spec of each role, one file each (process/door.c ...). */
 extern const struct sp_role_spec sp_door_role, sp_front_role, sp_admit_role, sp_inspect_role,

@@ -62,6 +62,6 @@ bool sp_role_enter(int argc, char **argv, int *out_status)
                       "sallyport: a role is started by the supervisor only (sallyport serve)\n");
         return true;
     }
-    *out_status = sp_role_run(spec, (unsigned)index);
+    *out_status = sp_role_run(spec);
     return true;
 }

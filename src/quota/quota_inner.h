@@ -58,8 +58,7 @@ struct sp_quota {
 
 /* --- quota_nodes.c --- */
 
-/* Which daily amount a limit is of; SP_QUOTA_DAY_KINDS for the others. */
-enum sp_quota_day_kind sp_quota_kind_of(enum sp_limit limit);
+/* Which limit a daily amount is of. */
 enum sp_limit sp_quota_limit_of(enum sp_quota_day_kind kind);
 
 enum sp_err sp_quota_node_make(struct sp_quota *quota, enum sp_limit_scope scope,

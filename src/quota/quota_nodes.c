@@ -8,25 +8,6 @@
 /* By less than this a wall clock is not set forward but put right. */
 #define JUMP_US     ((uint64_t)1000000)
 
-enum sp_quota_day_kind sp_quota_kind_of(enum sp_limit limit)
-{
-    switch (limit) {
-    case SP_LIMIT_RUN_TIME:
-        return SP_QUOTA_RUN_MS;
-    case SP_LIMIT_CODE:
-        return SP_QUOTA_CODE_BYTES;
-    case SP_LIMIT_UPLOAD:
-        return SP_QUOTA_UPLOAD_BYTES;
-    case SP_LIMIT_NONE:
-    case SP_LIMIT_REQUESTS:
-    case SP_LIMIT_RUNS:
-    case SP_LIMIT_SESSIONS:
-    case SP_LIMIT_COUNT:
-        return SP_QUOTA_DAY_KINDS;
-    }
-    return SP_QUOTA_DAY_KINDS;
-}
-
 enum sp_limit sp_quota_limit_of(enum sp_quota_day_kind kind)
 {
     static const enum sp_limit limits[] = {SP_LIMIT_RUN_TIME, SP_LIMIT_CODE, SP_LIMIT_UPLOAD};

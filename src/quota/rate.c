@@ -72,25 +72,6 @@ enum sp_err sp_rate_take(struct sp_rate *rate, uint32_t per_minute, uint64_t now
     return SP_OK;
 }
 
-void sp_rate_give(struct sp_rate *rate, uint32_t per_minute)
-{
-    if (per_minute == 0 || per_minute > SP_RATE_PER_MINUTE_MAX) {
-        return;
-    }
-    struct sp_rate now = at_rate(rate, per_minute);
-    uint64_t whole_us = SP_RATE_MINUTE_US / per_minute;
-    uint32_t parts = (uint32_t)(SP_RATE_MINUTE_US % per_minute);
-    if (now.parts < parts) {
-        now.parts += per_minute;
-        whole_us++;
-    }
-    if (now.arrival_us >= whole_us) {
-        now.parts -= parts;
-        now.arrival_us -= whole_us;
-        *rate = now;
-    }
-}
-
 uint32_t sp_rate_free(const struct sp_rate *rate, uint32_t per_minute, uint64_t now_us)
 {
     if (per_minute == 0 || per_minute > SP_RATE_PER_MINUTE_MAX) {

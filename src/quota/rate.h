@@ -34,9 +34,6 @@ enum sp_err sp_rate_take(struct sp_rate *rate, uint32_t per_minute, uint64_t now
 enum sp_err sp_rate_ask(const struct sp_rate *rate, uint32_t per_minute, uint64_t now_us,
                         uint64_t *out_after_us) SP_MUST_CHECK SP_NONNULL(1, 4);
 
-/* Gives one request back (it was taken and then refused for another reason). */
-void sp_rate_give(struct sp_rate *rate, uint32_t per_minute) SP_NONNULL(1);
-
 /* How many requests could be taken at once now. */
 uint32_t sp_rate_free(const struct sp_rate *rate, uint32_t per_minute, uint64_t now_us)
     SP_NONNULL(1);

@@ -88,26 +88,6 @@ static void test_what_is_not_exact_is_refused(void **state)
     }
 }
 
-static void test_pieces_of_any_size_make_the_same_text(void **state)
-{
-    (void)state;
-    struct sp_slice bytes = SP_SLICE_LITERAL("any piece of bytes at all, cut anywhere");
-    SP_AUTO_BUF struct sp_buf whole;
-    sp_buf_init(&whole, 256);
-    assert_int_equal(sp_base64_encode(SP_BASE64_STANDARD, bytes, &whole), SP_OK);
-    for (size_t step = 1; step <= bytes.len; step++) {
-        SP_AUTO_BUF struct sp_buf out;
-        sp_buf_init(&out, 256);
-        struct sp_base64_stream s;
-        sp_base64_stream_init(&s, SP_BASE64_STANDARD);
-        for (size_t at = 0; at < bytes.len; at += step) {
-            assert_int_equal(sp_base64_stream_put(&s, sp_slice_sub(bytes, at, step), &out), SP_OK);
-        }
-        assert_int_equal(sp_base64_stream_end(&s, &out), SP_OK);
-        assert_true(sp_slice_equal(sp_buf_slice(&out), sp_buf_slice(&whole)));
-    }
-}
-
 static void test_a_full_buffer_keeps_what_it_had(void **state)
 {
     (void)state;
@@ -123,7 +103,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bytes_and_text_stand_for_each_other),
         cmocka_unit_test(test_what_is_not_exact_is_refused),
-        cmocka_unit_test(test_pieces_of_any_size_make_the_same_text),
         cmocka_unit_test(test_a_full_buffer_keeps_what_it_had),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

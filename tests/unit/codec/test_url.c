@@ -88,46 +88,6 @@ static void test_what_is_encoded_decodes_to_itself(void **state)
     assert_true(sp_slice_is(sp_buf_slice(&out), "aZ9-._~%20%2F%2B%25%FF"));
 }
 
-struct path_case {
-    const char *path;
-    enum sp_err want;
-    const char *out;
-};
-
-static const struct path_case path_cases[] = {
-    {"/", SP_OK, "/"},
-    {"//", SP_OK, "/"},
-    {"/a/b", SP_OK, "/a/b"},
-    {"//code//execute", SP_OK, "/code/execute"},
-    {"/a/", SP_OK, "/a/"},
-    {"/a//", SP_OK, "/a/"},
-    {"/a%20b", SP_OK, "/a%20b"},
-    {"/...", SP_OK, "/..."},
-    {"/.a", SP_OK, "/.a"},
-    {"", SP_ERR_INVALID, ""},
-    {"a", SP_ERR_INVALID, ""},
-    {"/a/../b", SP_ERR_INVALID, ""},
-    {"/.", SP_ERR_INVALID, ""},
-    {"/a/%2e%2E/b", SP_ERR_INVALID, ""},
-    {"/a/.%2e", SP_ERR_INVALID, ""},
-    {"/a%2fb", SP_ERR_INVALID, ""},
-    {"/a%", SP_ERR_INVALID, ""},
-    {"/a%00", SP_ERR_NUL, ""},
-};
-
-static void test_a_path_is_made_plain_or_refused(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < SP_COUNT(path_cases); i++) {
-        const struct path_case *c = &path_cases[i];
-        print_message("  '%s'\n", c->path);
-        SP_AUTO_BUF struct sp_buf out;
-        sp_buf_init(&out, 64);
-        assert_int_equal(sp_url_path_tidy(sp_slice_of(c->path), &out), c->want);
-        assert_true(sp_slice_is(sp_buf_slice(&out), c->out));
-    }
-}
-
 struct url_case {
     const char *text;
     enum sp_err want;
@@ -214,7 +174,6 @@ int main(void)
         cmocka_unit_test(test_a_query_gives_its_pairs_raw),
         cmocka_unit_test(test_escapes_decode_once_and_strictly),
         cmocka_unit_test(test_what_is_encoded_decodes_to_itself),
-        cmocka_unit_test(test_a_path_is_made_plain_or_refused),
         cmocka_unit_test(test_a_url_is_absolute_and_has_a_host),
         cmocka_unit_test(test_only_this_machine_is_loopback),
         cmocka_unit_test(test_a_name_is_no_link_local_address),

@@ -111,7 +111,7 @@ static void raise_stage(struct stage *stage)
     if (stage->pid == 0) {
         (void)dup2(theirs, SP_SPAWN_CONTROL_FD);
         (void)close_range(SP_SPAWN_CONTROL_FD + 1, ~0U, 0);
-        _exit(sp_role_run(&spec, 0));
+        _exit(sp_role_run(&spec));
     }
     close(theirs);
     assert_int_equal(
