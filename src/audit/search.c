@@ -11,7 +11,11 @@
 static const struct {
     const char *verdict;
     const char *kind;
-} verdicts[] = {{"allowed", "intent"}, {"denied", "denial"}, {"refused", "refusal"}};
+} verdicts[] = {{"allowed", "intent"},
+                {"denied", "denial"},
+                {"refused", "refusal"},
+                {"allow", "intent"}, /* as the entries spell it */
+                {"deny", "denial"}};
 
 static struct sp_slice kind_of_verdict(struct sp_slice verdict)
 {

@@ -68,7 +68,7 @@ int sp_audit_keygen_command(const struct sp_audit_options *options)
 
 /* --- code --- */
 
-/* What an entry says of its code. */
+/* What an entry says of its code; an outcome, what its intent does. */
 struct wanted {
     struct sp_code_name name;
     uint64_t bytes;
@@ -81,6 +81,10 @@ static enum sp_err find_wanted(struct sp_archive *archive, uint64_t index, struc
     struct sp_slice line = {NULL, 0};
     SP_TRY(sp_archive_entry(archive, index, &line));
     SP_TRY(sp_entry_read(line, &entry, &where));
+    if (sp_slice_is(sp_entry_text(sp_entry_get(&entry, "kind")), "outcome")) {
+        SP_TRY(sp_archive_entry(archive, sp_entry_number(sp_entry_get(&entry, "intent")), &line));
+        SP_TRY(sp_entry_read(line, &entry, &where));
+    }
     SP_TRY(sp_clock_from_rfc3339(sp_entry_text(sp_entry_get(&entry, "time")), &out->name.wall_us));
     out->bytes = sp_entry_number(sp_entry_get(&entry, "code_bytes"));
     return sp_hex_read(sp_entry_text(sp_entry_get(&entry, "code_sha256")), SP_SHA256_BYTES,

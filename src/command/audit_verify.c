@@ -135,8 +135,8 @@ static int conclude(const struct sp_log_verified *verified, const struct show *s
                      (unsigned long long)totals->lost);
     }
     if (verified->keys > 1) {
-        (void)printf("the key was changed %zu times; the latest is %s\n", verified->keys - 1,
-                     verified->key);
+        (void)printf("the key was changed %zu time%s; the latest is %s\n", verified->keys - 1,
+                     verified->keys == 2 ? "" : "s", verified->key);
     }
     if (!verified->is_key_trusted) {
         (void)printf("note: signed by %s, which only the log itself vouches for; keep the key "

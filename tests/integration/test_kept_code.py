@@ -72,7 +72,8 @@ def test_what_ran_and_what_was_denied_is_read_by_the_auditor_alone(keeping, tmp_
     assert status == 1 and "not sealed to this key" in err
     outcome = next(e["index"] for e in keeping.entries() if e["kind"] == "outcome")
     listed = keeping.send("GET", "/files" + q("listed"), headers=headers(keeping, None))
-    for entry in (0, outcome, entry_of(listed), 10**6):
+    assert code_of(keeping, outcome)[:2] == (0, CODE), "an outcome leads to its intent"
+    for entry in (0, entry_of(listed), 10**6):
         status, _, err = code_of(keeping, entry)
         assert status == 1 and "names no code" in err, entry
 

@@ -45,6 +45,7 @@ static void test_each_filter_takes_its_entries_and_no_others(void **state)
         {{.exchange = SP_SLICE_LITERAL("0001000000010000")},
          {.exchange = SP_SLICE_LITERAL("0001000000010001")}},
         {{.verdict = SP_SLICE_LITERAL("allowed")}, {.verdict = SP_SLICE_LITERAL("denied")}},
+        {{.verdict = SP_SLICE_LITERAL("allow")}, {.verdict = SP_SLICE_LITERAL("deny")}},
         {{.rule = SP_SLICE_LITERAL("no-sockets")}, {.rule = SP_SLICE_LITERAL("no-socket")}},
         {{.capability = SP_SLICE_LITERAL("network")}, {.capability = SP_SLICE_LITERAL("process")}},
         {{.module = SP_SLICE_LITERAL("os")}, {.module = SP_SLICE_LITERAL("so")}},
