@@ -4,7 +4,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "api/named.h"
 #include "api/request.h"
 #include "api/route.h"
 #include "base/clock.h"
@@ -12,6 +11,7 @@
 #include "base/own.h"
 #include "front/job.h"
 #include "front/live.h"
+#include "front/rewrite.h"
 
 #define RAW_HEAD_BYTES_MAX ((size_t)8 * 1024)
 
@@ -39,6 +39,7 @@ struct sp_call {
     uint64_t declared; /* the body's length, UINT64_MAX when it is chunked */
     uint64_t body_max;
     struct sp_body body;
+    struct sp_rewrite rewrite;
     struct sp_reply reply;
     struct sp_live *live; /* of an answer that grows; NULL else */
     struct sp_buf names;  /* of a list of sessions, for its answer */
@@ -78,6 +79,7 @@ void sp_call_free(struct sp_call *call)
     sp_reply_done(&call->reply);
     sp_live_leave(call->live);
     sp_buf_done(&call->names);
+    sp_rewrite_done(&call->rewrite);
     free(call->target);
     free(call->method);
     free(call);
@@ -150,6 +152,12 @@ static void set_reply(struct sp_call *call, const struct sp_desk_answer *answer)
             .detail = SP_SLICE_LITERAL("too many files are on their way to clients")};
     }
     sp_reply_init(&call->reply, &request, &late);
+    if (sp_rewrite_reply(&call->rewrite, call->exchange, sp_clock_wall_us(), &call->reply) !=
+        SP_OK) {
+        late = (struct sp_desk_answer){.exchange = answer->exchange, .err = SP_ERR_POOL_ANSWER};
+        sp_reply_done(&call->reply);
+        sp_reply_init(&call->reply, &request, &late);
+    }
     sp_body_done(&call->body);
     call->has_reply = true;
 }
@@ -298,7 +306,8 @@ void sp_call_answer(void *ctx, void *request, struct sp_desk_answer *answer)
     }
     set_reply(call, answer);
     bool is_event = answer->err == SP_OK && answer->payload != NULL && !answer->is_async &&
-                    !answer->is_json && !call->reply.has_content && wants_events(call);
+                    !answer->is_json && !call->reply.has_content && wants_events(call) &&
+                    !call->rewrite.is_mcp;
     if (is_event && sp_reply_to_event(&call->reply, answer) != SP_OK) {
         set_refusal(call, SP_ERR_POOL_ANSWER);
     }
@@ -326,30 +335,12 @@ static bool is_reading(struct sp_slice method, struct sp_slice target)
            route.operation == SP_OPERATION_AUDIT_READ;
 }
 
-/* A run may be named in its body, if that is a small one and here already: from now on it is as if its target did. */
-static enum sp_err take_name(struct sp_call *call)
-{
-    SP_AUTO_BUF struct sp_buf target;
-    sp_buf_init(&target, SP_MSG_TARGET_MAX + SP_PAYLOAD_INLINE_MAX * 3);
-    if (!call->is_body_done || call->body.fd >= 0) {
-        return SP_OK;
-    }
-    SP_TRY(sp_named_target(sp_slice_of(call->method), sp_slice_of(call->target),
-                           sp_buf_slice(&call->body.memory), &target));
-    if (target.len > 0) {
-        SP_AUTO_FREE char *named = sp_slice_dup(sp_buf_slice(&target));
-        if (named == NULL) {
-            return SP_ERR_NOMEM;
-        }
-        free(call->target);
-        call->target = sp_take_ptr(named);
-    }
-    return SP_OK;
-}
-
 static enum sp_err open_exchange(struct sp_call *call)
 {
-    SP_TRY(take_name(call));
+    const struct sp_rewrite_words words = {&call->method, &call->target, &call->body,
+                                           call->is_body_done};
+    SP_TRY(sp_rewrite_request(&call->rewrite, &words));
+    const bool has_body = call->has_body && (!call->rewrite.is_mcp || call->body.len > 0);
     struct sp_msg_ask ask = {
         .source = sp_slice_of(call->stream->source),
         .method = sp_slice_of(call->method),
@@ -359,14 +350,14 @@ static enum sp_err open_exchange(struct sp_call *call)
         .operation_id = header(call, "operation-id"),
         .idempotency_key = idempotency_key(call),
         .has_idempotency_key = header(call, "Idempotency-Key").ptr != NULL,
-        .is_stream = wants_events(call),
+        .is_stream = wants_events(call) && !call->rewrite.is_mcp,
         .traceparent = traceparent_of(call),
         .is_tls = call->stream->is_tls,
         .certificate = sp_slice_make(call->stream->certificate, call->stream->certificate_len),
         .subject = sp_slice_of(call->stream->subject),
-        .has_body = call->has_body                           ? 1
-                    : header(call, "Content-Length").len > 0 ? 2
-                                                             : 0,
+        .has_body = has_body                                                          ? 1
+                    : header(call, "Content-Length").len > 0 && !call->rewrite.is_mcp ? 2
+                                                                                      : 0,
         .body_bytes = call->is_body_done ? call->body.len : call->declared,
         .is_ready = call->is_body_done};
     if (ask.operation_id.len > SP_MSG_SESSION_MAX || ask.api_key.len > SP_MSG_FIELD_MAX ||
@@ -393,7 +384,8 @@ static enum sp_err open_exchange(struct sp_call *call)
 static bool is_early(const struct sp_call *call)
 {
     bool may_be_small = call->declared <= SP_PAYLOAD_INLINE_MAX || call->declared == UINT64_MAX;
-    return may_be_small && header(call, "Expect").len == 0;
+    return may_be_small &&
+           (header(call, "Expect").len == 0 || sp_mcp_is_target(sp_slice_of(call->target)));
 }
 
 static enum sp_err read_head(struct sp_call *call, const char *method)

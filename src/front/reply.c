@@ -2,6 +2,7 @@
 
 #include "api/answer.h"
 #include "api/answer_other.h"
+#include "api/mcp.h"
 #include "api/scope.h"
 #include "codec/http_field.h"
 #include "codec/http_range.h"
@@ -141,10 +142,17 @@ static enum sp_err add_challenge(struct sp_reply *reply, const struct sp_desk_an
     return add(reply, "WWW-Authenticate", sp_buf_slice(&text));
 }
 
+/* The endpoint of MCP is no path of the data plane's own. */
+static const char *methods_of(struct sp_slice target)
+{
+    const char *methods = sp_route_methods(target);
+    return methods == NULL && sp_mcp_is_target(target) ? "OPTIONS, POST" : methods;
+}
+
 /* The methods of a path, which is all that OPTIONS asks for. */
 static enum sp_err put_options(struct sp_reply *reply, const struct sp_reply_request *request)
 {
-    const char *methods = sp_route_methods(request->target);
+    const char *methods = methods_of(request->target);
     reply->status = 204;
     return methods == NULL ? SP_OK : add(reply, "Allow", sp_slice_of(methods));
 }
@@ -168,7 +176,7 @@ static enum sp_err put_error(struct sp_reply *reply, const struct sp_reply_reque
     if (answer->retry_after_ms > 0) {
         SP_TRY(add_number(reply, "Retry-After", ((uint64_t)answer->retry_after_ms + 999) / 1000));
     }
-    const char *methods = reply->status == 405 ? sp_route_methods(request->target) : NULL;
+    const char *methods = reply->status == 405 ? methods_of(request->target) : NULL;
     if (methods != NULL) {
         SP_TRY(add(reply, "Allow", sp_slice_of(methods)));
     }
