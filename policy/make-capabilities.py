@@ -53,34 +53,28 @@ RULES = {
             spawnv spawnve spawnvp spawnvpe posix_spawn posix_spawnp Popen check_output check_call getoutput getstatusoutput
             create_subprocess_exec create_subprocess_shell ProcessPoolExecutor f2py fork_exec open_new_tab
             autowrap ufuncify run_setup _syscmd_ver rundocs""",
-        "modules": """subprocess _posixsubprocess multiprocessing _multiprocessing pty concurrent.futures.process
-            distutils.spawn pexpect ptyprocess sh plumbum fabric invoke IPython.utils.process IPython.utils._process_posix
-            IPython.lib.backgroundjobs asyncio.subprocess asyncio.unix_events asyncio.base_subprocess test.support
-            joblib.externals.loky joblib._multiprocessing_helpers webbrowser antigravity idlelib turtledemo
-            numpy.distutils numpy.f2py setuptools.command distutils pip ensurepip venv pipes resource psutil
-            matplotlib.testing matplotlib.sphinxext sympy.utilities.autowrap sympy.utilities._compilation
-            sympy.parsing.latex sympy.printing.preview sympy.external.importtools sklearn._build_utils
-            scipy._lib._uarray PIL.ImageShow PIL.ImageGrab docker paramiko
-            pandas.io.clipboard matplotlib.backends.backend_pgf matplotlib.dviread numpy.testing._private.extbuild
-            torch.utils.cpp_extension tkinter _tkinter setuptools pythran jedi.api.environment matplotlib.texmanager
-            nbconvert.preprocessors nbconvert.exporters.pdf torch.multiprocessing spacy.cli nltk.internals
+        "modules": """subprocess _posixsubprocess multiprocessing _multiprocessing pty concurrent.futures.process distutils.spawn pexpect ptyprocess
+            sh plumbum fabric invoke IPython.utils.process IPython.utils._process_posix IPython.lib.backgroundjobs asyncio.subprocess
+            asyncio.unix_events asyncio.base_subprocess test.support joblib.externals.loky joblib._multiprocessing_helpers webbrowser antigravity
+            idlelib turtledemo numpy.distutils numpy.f2py setuptools.command distutils pip ensurepip venv pipes resource psutil matplotlib.testing
+            matplotlib.sphinxext sympy.utilities.autowrap sympy.utilities._compilation sympy.parsing.latex sympy.printing.preview
+            sympy.external.importtools sklearn._build_utils scipy._lib._uarray IPython.lib.clipboard IPython.lib.latextools IPython.testing
+            sympy.testing.runtests joblib.pool PIL.ImageShow PIL.ImageGrab docker paramiko pandas.io.clipboard matplotlib.backends.backend_pgf
+            matplotlib.dviread numpy.testing._private.extbuild torch.utils.cpp_extension tkinter _tkinter setuptools pythran jedi.api.environment
+            matplotlib.texmanager nbconvert.preprocessors nbconvert.exporters.pdf torch.multiprocessing spacy.cli nltk.internals
             prompt_toolkit.contrib jupyter_core.command graphviz.backend numpy._pytesttester scipy._lib._testutils
             numpy.testing._private.nosetester""",
-        "names": """os.system os.popen os.exec* os.spawn* os.posix_spawn* os.fork os.forkpty os.kill os.killpg
-            os.startfile os._exit os.abort os.pidfd_open os.set*id os.setgroups os.initgroups os.setns os.unshare
-            os.chroot os.nice os.setpriority os.sched_set* os.tcsetpgrp os.login_tty os.wait* os.P_* os.openpty
-            os.setresuid os.setresgid os.register_at_fork
-            posix.system posix.popen posix.exec* posix.spawn* posix.posix_spawn* posix.fork* posix.kill* posix._exit
-            nt.system concurrent.futures.ProcessPoolExecutor asyncio.create_subprocess_* asyncio.*ChildWatcher
-            asyncio.set_child_watcher asyncio.get_child_watcher signal.pthread_kill
-            signal.raise_signal signal.siginterrupt platform.popen platform._syscmd* platform.subprocess
-            sympy.preview sympy.autowrap sympy.ufuncify sympy.binary_function
-            numpy.testing.rundocs mailcap.findmatch matplotlib.cbook._check_and_log_subprocess
-            matplotlib.font_manager._get_fontconfig_fonts pydoc.pipepager pydoc.tempfilepager pydoc.getpager pydoc.pager pydoc.plainpager
-            shlex.os imghdr.testall cgitb.enable sched.subprocess uuid._*_getnode uuid._get_command_stdout PIL.EpsImagePlugin.Ghostscript
-            numpy.test scipy.test pandas.test sympy.test sympy.doctest matplotlib.test lxml.html.open_in_browser
-            jedi.create_environment jedi.find_system_environments jedi.find_virtualenvs jedi.get_default_environment
-            matplotlib._get_executable_info commands.getoutput popen2.popen2 os.popen2 os.popen3 os.popen4""",
+        "names": """os.system os.popen os.exec* os.spawn* os.posix_spawn* os.fork os.forkpty os.kill os.killpg os.startfile os._exit os.abort
+            os.pidfd_open os.set*id os.setgroups os.initgroups os.setns os.unshare os.chroot os.nice os.setpriority os.sched_set* os.tcsetpgrp
+            os.login_tty os.wait* os.P_* os.openpty os.setresuid os.setresgid os.register_at_fork posix.system posix.popen posix.exec* posix.spawn*
+            posix.posix_spawn* posix.fork* posix.kill* posix._exit nt.system concurrent.futures.ProcessPoolExecutor asyncio.create_subprocess_*
+            asyncio.*ChildWatcher asyncio.set_child_watcher asyncio.get_child_watcher signal.pthread_kill signal.raise_signal signal.siginterrupt
+            platform.popen platform._syscmd* platform.subprocess sympy.preview sympy.autowrap sympy.ufuncify sympy.binary_function
+            numpy.testing.rundocs mailcap.findmatch matplotlib.cbook._check_and_log_subprocess matplotlib.font_manager._get_fontconfig_fonts
+            pydoc.pipepager pydoc.tempfilepager pydoc.getpager pydoc.pager pydoc.plainpager shlex.os imghdr.testall cgitb.enable sched.subprocess
+            uuid._*_getnode uuid._get_command_stdout PIL.EpsImagePlugin.Ghostscript numpy.test scipy.test pandas.test sympy.test sympy.doctest
+            matplotlib.test lxml.html.open_in_browser jedi.create_environment jedi.find_system_environments jedi.find_virtualenvs
+            jedi.get_default_environment matplotlib._get_executable_info commands.getoutput popen2.popen2 os.popen2 os.popen3 os.popen4""",
         # Settings of matplotlib that name a program.
         "quoted": """animation.ffmpeg_path animation.convert_path animation.ffmpeg_args animation.convert_args text.usetex""",
         # What an earlier run called `o`, in `o.system("id")`.
@@ -91,32 +85,29 @@ RULES = {
     "network": {
         "attributes": """sock_connect create_datagram_endpoint create_unix_connection create_unix_server
             create_connection create_server connect_read_pipe""",
-        "modules": """socket _socket socketserver ssl _ssl http.client http.server urllib.request urllib.robotparser ftplib
-            smtplib smtpd poplib imaplib nntplib telnetlib xmlrpc asyncore asynchat requests urllib3 httpx aiohttp
-            httplib2 websocket websockets zmq tornado twisted flask django fastapi uvicorn werkzeug bottle
-            pip._vendor.requests pip._vendor.urllib3 pycurl boto3 botocore azure select selectors dns
-            asyncio.streams asyncio.sslproto asyncio.selector_events wsgiref pandas_datareader yfinance fs.ftpfs
-            bokeh.server bokeh.command torch.distributed
-            IPython.parallel ipykernel jupyter_client notebook redis pymongo psycopg2 pymysql mysql cx_Oracle pyodbc
-            paramiko ldap pyftpdlib scapy nmap shodan""",
-        "names": """asyncio.open_connection asyncio.start_server asyncio.open_unix_connection
-            asyncio.start_unix_server logging.config.listen logging.handlers.SocketHandler logging.handlers.DatagramHandler
-            logging.handlers.SMTPHandler logging.handlers.HTTPHandler logging.handlers.SysLogHandler logging.handlers.NTEventLogHandler
-            fs.open_fs lxml.html.submit_form pandas.io.common.urlopen
-            numpy.DataSource numpy.lib.npyio.DataSource numpy.lib._datasource.DataSource numpy.lib._datasource.Repository
-            multiprocessing.connection.* matplotlib.cbook.urlopen IPython.display.urlopen""",
+        "modules": """socket _socket socketserver ssl _ssl http.client http.server urllib.request urllib.robotparser ftplib smtplib smtpd poplib
+            imaplib nntplib telnetlib xmlrpc asyncore asynchat requests urllib3 httpx aiohttp httplib2 websocket websockets zmq tornado twisted flask
+            django fastapi uvicorn werkzeug bottle pip._vendor.requests pip._vendor.urllib3 pycurl boto3 botocore azure select selectors dns
+            asyncio.streams asyncio.sslproto asyncio.selector_events wsgiref pandas_datareader yfinance fs.ftpfs bokeh.server bokeh.command
+            torch.distributed IPython.parallel ipykernel jupyter_client notebook redis pymongo psycopg2 pymysql mysql cx_Oracle pyodbc paramiko ldap
+            pyftpdlib scapy nmap shodan""",
+        "names": """asyncio.open_connection asyncio.start_server asyncio.open_unix_connection asyncio.start_unix_server logging.config.listen
+            logging.handlers.SocketHandler logging.handlers.DatagramHandler logging.handlers.SMTPHandler logging.handlers.HTTPHandler
+            logging.handlers.SysLogHandler logging.handlers.NTEventLogHandler fs.open_fs lxml.html.submit_form pandas.io.common.urlopen
+            numpy.DataSource numpy.lib.npyio.DataSource numpy.lib._datasource.DataSource numpy.lib._datasource.Repository multiprocessing.connection.*
+            matplotlib.cbook.urlopen IPython.display.urlopen""",
         "objects": """urlopen urlretrieve SocketHandler DatagramHandler SMTPHandler HTTPHandler SysLogHandler HTTPConnection
             HTTPSConnection open_unix_connection start_unix_server getaddrinfo gethostbyname socketpair""",
         "places": "/vsicurl /vsis3/ /vsigs/ /vsiaz/ mysql:// mysql+ postgresql:// postgresql+ mssql+ mongodb:// mongodb+srv:// redis://",
         # Functions whose first argument may be an address.
-        "urls": """pandas.read_csv pandas.read_table pandas.read_json pandas.read_html pandas.read_excel pandas.read_parquet
-            pandas.read_feather pandas.read_xml pandas.read_fwf pandas.read_orc pandas.read_stata pandas.read_sas
-            pandas.read_spss numpy.loadtxt numpy.genfromtxt numpy.DataSource.open numpy.lib.npyio.DataSource.open
-            matplotlib.pyplot.imread matplotlib.image.imread matplotlib.style.use matplotlib.pyplot.style.use skimage.io.imread
-            imageio.imread xarray.open_dataset xarray.open_mfdataset xarray.open_zarr xarray.load_dataset
-            polars.read_csv polars.read_parquet polars.scan_csv polars.scan_parquet pyarrow.fs.FileSystem.from_uri geopandas.read_file
-            sqlalchemy.create_engine netCDF4.Dataset lxml.etree.parse lxml.html.parse xml.sax.parse rasterio.open fiona.open
-            dask.dataframe.read_csv dask.dataframe.read_parquet numpy.lib._datasource.open cv2.VideoCapture""",
+        "urls": """pandas.read_csv pandas.read_table pandas.read_json pandas.read_html pandas.read_excel pandas.read_parquet pandas.read_feather
+            pandas.read_xml pandas.read_fwf pandas.read_orc pandas.read_stata pandas.read_sas pandas.read_spss numpy.loadtxt numpy.genfromtxt
+            numpy.DataSource.open numpy.lib.npyio.DataSource.open IPython.display.DisplayObject IPython.display.HTML IPython.display.SVG
+            IPython.display.Markdown IPython.display.JSON matplotlib.rc_file matplotlib.rc_params_from_file matplotlib.pyplot.imread
+            matplotlib.image.imread matplotlib.style.use matplotlib.pyplot.style.use skimage.io.imread imageio.imread xarray.open_dataset
+            xarray.open_mfdataset xarray.open_zarr xarray.load_dataset polars.read_csv polars.read_parquet polars.scan_csv polars.scan_parquet
+            pyarrow.fs.FileSystem.from_uri geopandas.read_file sqlalchemy.create_engine netCDF4.Dataset lxml.etree.parse lxml.html.parse xml.sax.parse
+            rasterio.open fiona.open dask.dataframe.read_csv dask.dataframe.read_parquet numpy.lib._datasource.open cv2.VideoCapture""",
         # Methods of frames and the like, which write to an address as well as to a file.
         "senders": """to_csv to_json to_parquet to_feather to_excel to_html to_xml to_stata to_pickle to_orc to_hdf to_string
             to_markdown to_latex to_sql to_zarr to_netcdf""",
@@ -133,6 +124,8 @@ RULES = {
         "objects": """ctypeslib load_library CDLL PyDLL WinDLL LoadLibrary LowLevelCallable memfd_create load_op_library
             create_string_buffer setdlopenflags""",
         "attributes": "enable_load_extension load_extension",
+        # numpy takes the address in it for memory of its own.
+        "quoted": "__array_interface__ __array_struct__",
     },
     "filesystem": {
         "modules": """shutil tempfile glob pathlib zipfile tarfile zipimport_files fileinput linecache filecmp dbm
@@ -143,21 +136,19 @@ RULES = {
     },
     "deserialize": {
         "modules": "shelve dill cloudpickle jsonpickle pickle5 yaml.unsafe_load pickleshare",
-        "names": """pickle.load pickle.loads pickle.Unpickler pickle._load pickle._loads pickle._Unpickler _pickle.load
-            _pickle.loads _pickle.Unpickler cPickle.load cPickle.loads marshal.load marshal.loads
-            pandas.read_pickle pandas.io.pickle.read_pickle pandas.io.api.read_pickle pandas.compat.pickle_compat.*
-            pandas.read_hdf pandas.io.pytables.HDFStore pandas.io.pytables.read_hdf joblib.load joblib.numpy_pickle.load* numpy.load(allow_pickle)
-            numpy.load(#3) numpy.lib.npyio.load(#3) numpy.lib.npyio.load(allow_pickle) numpy.lib.format.read_array(allow_pickle)
-            numpy.lib.format.read_array(#2) numpy.lib.npyio.NpzFile(#3) joblib.numpy_pickle.NumpyUnpickler
-            six.moves.cPickle.load six.moves.cPickle.loads six.moves.cPickle.Unpickler tables.openFile tables.File tracemalloc.Snapshot.load sqlalchemy.PickleType torch.serialization.load torch.package
-            statsmodels.api.load statsmodels.api.load_pickle statsmodels.iolib.api.load_pickle gensim.utils.unpickle
-            tensorflow.saved_model.load keras.saving.load_model tensorflow.keras.saving.load_model
-            yaml.Loader yaml.UnsafeLoader yaml.CLoader yaml.CUnsafeLoader yaml.loader.Loader yaml.loader.UnsafeLoader
-            yaml.constructor.UnsafeConstructor yaml.unsafe_load yaml.unsafe_load_all
-            sklearn.externals.joblib.load keras.models.load_model tensorflow.keras.models.load_model
-            multiprocessing.reduction.* copyreg.pickle copyreg.constructor
-            numpy.lib.npyio.NpzFile(allow_pickle) numpy.lib.format.open_memmap(allow_pickle) pyarrow.deserialize
-            pyarrow.read_serialized pyarrow.PyExtensionType torch.hub.load torch.jit.load networkx.read_gpickle statsmodels.iolib.smpickle.load_pickle""",
+        "names": """pickle.load pickle.loads pickle.Unpickler pickle._load pickle._loads pickle._Unpickler _pickle.load _pickle.loads
+            _pickle.Unpickler cPickle.load cPickle.loads marshal.load marshal.loads pandas.read_pickle pandas.io.pickle.read_pickle
+            pandas.io.api.read_pickle pandas.compat.pickle_compat.* pandas.read_hdf pandas.io.pytables.HDFStore pandas.io.pytables.read_hdf
+            joblib.load joblib.numpy_pickle.load* numpy.load(allow_pickle) numpy.load(#3) numpy.lib.npyio.load(#3) numpy.lib.npyio.load(allow_pickle)
+            numpy.lib.format.read_array(allow_pickle) numpy.lib.format.read_array(#2) numpy.lib.npyio.NpzFile(#3) joblib.numpy_pickle.NumpyUnpickler
+            six.moves.cPickle.load six.moves.cPickle.loads six.moves.cPickle.Unpickler tables.openFile tables.File tracemalloc.Snapshot.load
+            sqlalchemy.PickleType torch.serialization.load torch.package statsmodels.api.load statsmodels.api.load_pickle
+            statsmodels.iolib.api.load_pickle gensim.utils.unpickle tensorflow.saved_model.load keras.saving.load_model
+            tensorflow.keras.saving.load_model yaml.Loader yaml.UnsafeLoader yaml.CLoader yaml.CUnsafeLoader yaml.loader.Loader
+            yaml.loader.UnsafeLoader yaml.constructor.UnsafeConstructor yaml.unsafe_load yaml.unsafe_load_all sklearn.externals.joblib.load
+            keras.models.load_model tensorflow.keras.models.load_model multiprocessing.reduction.* copyreg.pickle copyreg.constructor
+            numpy.lib.npyio.NpzFile(allow_pickle) numpy.lib.format.open_memmap(allow_pickle) pyarrow.deserialize pyarrow.read_serialized
+            pyarrow.PyExtensionType torch.hub.load torch.jit.load networkx.read_gpickle statsmodels.iolib.smpickle.load_pickle""",
         "objects": "read_pickle Unpickler read_hdf HDFStore NumpyUnpickler UnsafeLoader unsafe_load unsafe_load_all",
         # Harmless when an argument says so: yaml.load(f, Loader=yaml.SafeLoader), torch.load(f, weights_only=True).
         "unless": """yaml.load(Loader) yaml.load_all(Loader) torch.load(weights_only=True) tables.open_file(mode=w)
@@ -167,41 +158,40 @@ RULES = {
         "quoted": "allow_pickle trust_remote_code",
     },
     "dynamic-code": {
-        "modules": """importlib.machinery importlib.abc importlib._bootstrap
-            importlib._bootstrap_external importlib.simple importlib.readers importlib._abc imp _imp runpy code codeop bdb pdb trace zipimport pkgutil modulefinder compileall py_compile
-            doctest profile cProfile _frozen_importlib _frozen_importlib_external IPython.core IPython.terminal
-            IPython.utils.importstring lib2to3 pyclbr site sitecustomize usercustomize RestrictedPython asteval
-            PIL.ImageMath numpy.lib.utils.safe_eval pydoc rlcompleter traitlets.config ply concurrent.interpreters annotationlib
-            reportlab.lib.rl_safe_eval _sitebuiltins
-            numpy.compat.py3k.npy_load_module sklearn.utils._mocking
-            jinja2.environment jinja2.sandbox jinja2.nativetypes jinja2.filters jinja2.compiler jinja2.utils jinja2.loaders jinja2.bccache
-            jinja2.ext jinja2.debug jinja2.runtime jinja2.meta jinja2.parser jinja2.async_utils mako.template tornado.template""",
+        "modules": """importlib.machinery importlib.abc importlib._bootstrap importlib._bootstrap_external importlib.simple importlib.readers
+            importlib._abc imp _imp runpy code codeop bdb pdb trace zipimport pkgutil modulefinder compileall py_compile doctest profile cProfile
+            _frozen_importlib _frozen_importlib_external IPython.core IPython.terminal IPython.utils.importstring lib2to3 pyclbr site sitecustomize
+            usercustomize RestrictedPython asteval PIL.ImageMath numpy.lib.utils.safe_eval numpy.core.overrides IPython.lib.demo
+            IPython.lib.deepreload sympy.parsing.ast_parser sympy.plotting.experimental_lambdify pydoc rlcompleter traitlets.config ply
+            concurrent.interpreters annotationlib reportlab.lib.rl_safe_eval _sitebuiltins numpy.compat.py3k.npy_load_module sklearn.utils._mocking
+            jinja2.environment jinja2.sandbox jinja2.nativetypes jinja2.filters jinja2.compiler jinja2.utils jinja2.loaders jinja2.bccache jinja2.ext
+            jinja2.debug jinja2.runtime jinja2.meta jinja2.parser jinja2.async_utils mako.template tornado.template""",
         # With arguments it imports, and runs, what they name.
-        "unless": "unittest.main(-argv-module-defaultTest-testLoader)",
-        "names": """builtins.exec builtins.eval builtins.compile builtins.execfile builtins.breakpoint
-            builtins.__import__ importlib.reload importlib.invalidate_caches types.CodeType types.FunctionType types.LambdaType
-            types.DynamicClassAttribute ast.compile logging.config.dictConfig logging.config.fileConfig
-            pkg_resources.load_entry_point pkg_resources.run_script pkg_resources.EntryPoint pkg_resources.iter_entry_points
-            numpy.testing.runstring numpy.testing.measure numpy.lib.source numpy.compat.npy_load_module
+        "unless": """unittest.main(-argv-module-defaultTest-testLoader) sympy.init_session(-argv) sympy.interactive.init_session(-argv)
+            sympy.interactive.session.init_session(-argv)""",
+        "names": """builtins.exec builtins.eval builtins.compile builtins.execfile builtins.breakpoint builtins.__import__ importlib.reload
+            importlib.invalidate_caches types.CodeType types.FunctionType types.LambdaType types.DynamicClassAttribute ast.compile
+            logging.config.dictConfig logging.config.fileConfig pkg_resources.load_entry_point pkg_resources.run_script pkg_resources.EntryPoint
+            pkg_resources.iter_entry_points numpy.testing.runstring numpy.testing.measure numpy.lib.source numpy.compat.npy_load_module
             importlib.metadata.EntryPoint importlib.metadata.entry_points importlib.metadata.EntryPoints unittest.mock._importer
-            unittest.mock._get_target typing.get_type_hints typing.ForwardRef typing_extensions.get_type_hints
-            inspect.get_annotations(eval_str) pkgutil.resolve_name logging.config.DictConfigurator
-            logging.config.BaseConfigurator string.Formatter jinja2.Environment jinja2.PackageLoader jinja2.ModuleLoader
-            pandas.io.formats.style.Styler.env pandas.io.formats.style_render.StylerRenderer.env IPython.utils.py3compat.execfile pandas.io.formats.format.import_module
-            scipy._lib._bunch._make_tuple_bunch sympy.parsing.sympy_parser.evaluateFalse sympy.utilities.runtests
-            sympy.utilities.source.get_class string.Formatter.get_field string._string.formatter_field_name_split pandas.core.computation.*
-            sympy.parsing.sympy_parser.eval_expr sympy.parsing.sympy_parser.stringify_expr IPython.start_ipython
-            IPython.embed IPython.start_kernel IPython.get_ipython IPython.InteractiveShell
-            unittest.loader.* pydoc.locate pydoc.importfile pydoc.safeimport
-            operator.__call__ dataclasses._create_fn string.Formatter.get_field
-            decorator.FunctionMaker traitlets.import_item traitlets.utils.importstring six._import_module six.MovedModule six.Module_six_moves_urllib
-            pandas.compat._optional.import_optional_dependency pandas.plotting._core._get_plot_backend numpy.lookfor numpy.lib.utils.lookfor
-            pygments.lexers.load_lexer_from_file pygments.formatters.load_formatter_from_file xml.sax.make_parser xml.sax.expatreader
-            sys.remote_exec attr.make_class attrs.make_class attr.resolve_types attrs.resolve_types inspect.signature(eval_str)
-            timeit.template timeit.main timeit.reindent importlib.util.module_* importlib.util.spec_from_* importlib.util.[L_rs]*
-            concurrent.futures.InterpreterPoolExecutor pkg_resources.Distribution IPython.core.getipython
-            code.interact inspect.importlib sys.meta_path sys.path_hooks
-            sys.path_importer_cache typing._eval_type sys.modules sys.breakpointhook sys.displayhook sys.excepthook""",
+            unittest.mock._get_target typing.get_type_hints typing.ForwardRef typing_extensions.get_type_hints inspect.get_annotations(eval_str)
+            pkgutil.resolve_name logging.config.DictConfigurator logging.config.BaseConfigurator string.Formatter jinja2.Environment
+            jinja2.PackageLoader jinja2.ModuleLoader pandas.io.formats.style.Styler.env pandas.io.formats.style_render.StylerRenderer.env
+            IPython.utils.py3compat.execfile pandas.io.formats.format.import_module scipy._lib._bunch._make_tuple_bunch
+            sympy.parsing.sympy_parser.evaluateFalse sympy.utilities.runtests sympy.utilities.source.get_class string.Formatter.get_field
+            string._string.formatter_field_name_split pandas.core.computation.* sympy.parsing.sympy_parser.eval_expr
+            sympy.parsing.sympy_parser.stringify_expr IPython.start_ipython IPython.embed IPython.start_kernel IPython.get_ipython
+            IPython.InteractiveShell unittest.loader.* pydoc.locate pydoc.importfile pydoc.safeimport operator.__call__ dataclasses._create_fn
+            string.Formatter.get_field decorator.FunctionMaker traitlets.import_item traitlets.utils.importstring six._import_module six.MovedModule
+            six.Module_six_moves_urllib pandas.compat._optional.import_optional_dependency pandas.plotting._core._get_plot_backend numpy.lookfor
+            numpy.lib.utils.lookfor pygments.lexers.load_lexer_from_file pygments.formatters.load_formatter_from_file xml.sax.make_parser
+            xml.sax.expatreader sys.remote_exec attr.make_class attrs.make_class attr.resolve_types attrs.resolve_types inspect.signature(eval_str)
+            functools.wraps(#2) functools.wraps(assigned) functools.wraps(updated) functools.update_wrapper(#3) six.moves.reload_module
+            functools.update_wrapper(assigned) functools.update_wrapper(updated) pandas.plotting._core._load_backend
+            sympy.interactive.session.init_ipython_session importlib.metadata.PathDistribution importlib.metadata.Distribution timeit.template
+            timeit.main timeit.reindent importlib.util.module_* importlib.util.spec_from_* importlib.util.[L_rs]*
+            concurrent.futures.InterpreterPoolExecutor pkg_resources.Distribution IPython.core.getipython code.interact inspect.importlib
+            sys.meta_path sys.path_hooks sys.path_importer_cache typing._eval_type sys.modules sys.breakpointhook sys.displayhook sys.excepthook""",
         "evaluates": """timeit.timeit timeit.repeat timeit.Timer cProfile.run profile.run pandas.eval
             sympy.sympify sympy.S sympy.parse_expr sympy.parsing.sympy_parser.parse_expr sympy.core.sympify.sympify
             sympy.parsing.mathematica.parse_mathematica sympy.parsing.mathematica.mathematica sympy.parsing.maxima.parse_maxima
@@ -215,36 +205,32 @@ RULES = {
         "keywords": "eval_str",
         # matplotlib imports a backend by its name.
         "places": "module://",
-        "objects": """import_module exec_module create_module load_module module_from_spec spec_from_file_location spec_from_loader
+        "objects": """entry_points get_entry_map get_entry_info import_module exec_module create_module load_module module_from_spec spec_from_file_location spec_from_loader
             runctx run_path run_module dictConfig fileConfig get_type_hints
             resolve_name import_item import_optional_dependency FunctionMaker attrgetter loadTestsFromName
             loadTestsFromNames""",
     },
     "introspection": {
-        "modules": "_gc faulthandler _opcode dis opcode symtable _symtable sys.monitoring",
-        "names": """gc.get_objects gc.get_referrers gc.get_referents gc.callbacks gc.garbage
-            builtins.license builtins.credits builtins.copyright builtins.type.__dict__ builtins.object.__dict__ builtins.type.mro
-            builtins.type.__call__ builtins.type.__getattribute__ builtins.object.__getattribute__
-            builtins.type.__subclasses__ builtins.object.__subclasses__ sys._getframe sys._current_frames sys._current_exceptions sys.settrace sys.setprofile sys.gettrace
-            sys.getprofile sys.call_tracing sys.addaudithook sys.audit sys._xoptions sys._git
-            sys.unraisablehook sys._clear_type_cache sys.set_coroutine_origin_tracking_depth sys.set_asyncgen_hooks
-            sys._getframemodulename sys.last_traceback sys._home
-            inspect.currentframe inspect.stack inspect.trace inspect.getouterframes inspect.getinnerframes
-            inspect.getframeinfo inspect.getclosurevars inspect.getgeneratorlocals inspect.getattr_static
-            inspect.getcoroutinelocals inspect.getmembers inspect.getmembers_static inspect.getmodule inspect.getasyncgenlocals
-            six.get_function_globals six.get_function_code six.get_function_closure six.get_method_self
-            inspect.sys inspect.builtins traceback.walk_stack traceback.walk_tb
-            threading.settrace threading.setprofile threading._shutdown types.FrameType types.TracebackType
-            types.CellType types.GetSetDescriptorType types.MemberDescriptorType
-            builtins.globals builtins.locals builtins.vars builtins.__builtins__ builtins.__loader__ builtins.__spec__
-            builtins.__build_class__ atexit._run_exitfuncs logging.currentframe
-            warnings.sys pandas.util._print_versions """,
-        "attributes": """__subclasses__ __bases__ __base__ __mro__ __globals__ __builtins__ __code__ __closure__ __self__
-            __loader__ __spec__ __getattribute__ __import__ f_globals f_builtins f_locals f_back f_code gi_frame
-            gi_code gi_yieldfrom cr_frame cr_code cr_origin ag_frame ag_code tb_frame co_code co_consts co_names co_freevars
-            func_globals func_code __objclass__ __thisclass__ __self_class__ __weakref__
-            __match_args__ __reduce__ mro im_func im_self im_class func_closure func_defaults
-            cr_await ag_await _Printer__filenames _Printer__setup _Printer__data cell_contents __kwdefaults__ __defaults__ __reduce_ex__ __subclasshook__""",
+        "modules": """_gc faulthandler _opcode dis opcode symtable _symtable sys.monitoring IPython.utils.frame IPython.utils.dir2
+            IPython.utils.wildcard""",
+        "names": """gc.get_objects gc.get_referrers gc.get_referents gc.callbacks gc.garbage builtins.license builtins.credits builtins.copyright
+            builtins.type.__dict__ builtins.object.__dict__ builtins.type.mro builtins.type.__call__ builtins.type.__getattribute__
+            builtins.object.__getattribute__ builtins.type.__subclasses__ builtins.object.__subclasses__ sys._getframe sys._current_frames
+            sys._current_exceptions sys.settrace sys.setprofile sys.gettrace sys.getprofile sys.call_tracing sys.addaudithook sys.audit sys._xoptions
+            sys._git sys.unraisablehook sys._clear_type_cache sys.set_coroutine_origin_tracking_depth sys.set_asyncgen_hooks sys._getframemodulename
+            sys.last_traceback sys._home inspect.currentframe inspect.stack inspect.trace inspect.getouterframes inspect.getinnerframes
+            inspect.getframeinfo inspect.getclosurevars inspect.getgeneratorlocals inspect.getattr_static inspect.getcoroutinelocals
+            inspect.getmembers inspect.getmembers_static inspect.getmodule inspect.getasyncgenlocals six.get_function_globals six.get_function_code
+            six.get_function_closure six.get_method_self inspect.classify_class_attrs inspect.getmro inspect.sys inspect.builtins traceback.walk_stack
+            traceback.walk_tb threading.settrace threading.setprofile threading._shutdown types.FrameType types.TracebackType types.CellType
+            types.GetSetDescriptorType types.MemberDescriptorType builtins.globals builtins.locals builtins.vars builtins.__builtins__
+            builtins.__loader__ builtins.__spec__ builtins.__build_class__ atexit._run_exitfuncs logging.currentframe warnings.sys
+            pandas.util._print_versions""",
+        "attributes": """__subclasses__ __bases__ __base__ __mro__ __globals__ __builtins__ __code__ __closure__ __self__ __loader__ __spec__
+            __getattribute__ __import__ f_globals f_builtins f_locals f_back f_code gi_frame gi_code gi_yieldfrom cr_frame cr_code cr_origin ag_frame
+            ag_code tb_frame co_code co_consts co_names co_freevars func_globals func_code __objclass__ __thisclass__ __self_class__ __weakref__
+            __match_args__ __reduce__ mro im_func im_self im_class func_closure func_defaults cr_await ag_await _Printer__filenames _Printer__setup
+            _Printer__data cell_contents __kwdefaults__ __defaults__ __reduce_ex__ __subclasshook__ __get__ get_original temp_original _module""",
         "objects": """_getframe _current_frames settrace setprofile get_objects get_referrers get_referents getmembers getclosurevars
             currentframe getgeneratorlocals getattr_static FunctionType CodeType""",
         "quoted": "/proc /proc/",
@@ -260,12 +246,11 @@ RULES = {
     },
     "shell-escape": {
         "names": "builtins.get_ipython IPython.get_ipython IPython.core.getipython",
-        "magics": """bash sh script system sx ! ruby perl pypy python python2 python3 cmd powershell run load loadpy edit ed
-            pip conda mamba micromamba alias rehashx env set_env unalias cat cp ldir lf lk ll ls lx man mkdir more mv rm
-            rmdir writefile file save macro rerun recall killbgscripts bg fg store notebook gui debug pdb tb
-            autocall automagic load_ext reload_ext unload_ext rehash bookmark pushd popd dirs logstart connect_info
-            qtconsole kernel px autopx loadext R julia octave sql bigquery cython pinfo2 psource pfile pycat
-            doctest_mode config""",
+        "magics": """bash sh script system sx ! ruby perl pypy python python2 python3 cmd powershell run load loadpy edit ed pip conda mamba
+            micromamba alias rehashx env set_env unalias cat cp ldir lf lk ll ls lx man mkdir more mv rm rmdir writefile file save macro rerun recall
+            killbgscripts bg fg store notebook gui debug pdb tb autocall automagic load_ext reload_ext unload_ext rehash bookmark pushd popd dirs
+            logstart connect_info qtconsole kernel px autopx loadext R julia octave sql bigquery cython pinfo2 psource pfile pycat doctest_mode
+            config""",
         # exit and quit of IPython hold its shell.
         "attributes": "_ip",
     },

@@ -74,6 +74,10 @@ static enum sp_err add_specials(struct sp_judge *j)
                  {"functools.singledispatchmethod", JUDGE_ANNOTATES},
                  {"unittest.mock.patch", JUDGE_TARGET},
                  {"mock.patch", JUDGE_TARGET},
+                 {"unittest.mock.patch.object", JUDGE_GETTER_SECOND},
+                 {"mock.patch.object", JUDGE_GETTER_SECOND},
+                 {"traitlets.Instance", JUDGE_TARGET_TEXT},
+                 {"traitlets.Type", JUDGE_TARGET_TEXT},
                  {"unittest.mock.patch.dict", JUDGE_TARGET_TEXT},
                  {"unittest.mock.patch.multiple", JUDGE_TARGET_TEXT},
                  {"mock.patch.dict", JUDGE_TARGET_TEXT},
@@ -116,6 +120,7 @@ enum sp_err judge_learn_words(struct sp_judge *j)
     }
     SP_TRY(add_roots(&j->words, &t->paths));
     SP_TRY(sp_map_put(&j->words, SP_SLICE_LITERAL("__class__"), 1));
+    SP_TRY(sp_map_put(&j->words, SP_SLICE_LITERAL("obj"), 1));
     SP_TRY(add_roots(&j->words, &t->urls));
     SP_TRY(add_roots(&j->words, &t->unless));
     SP_TRY(add_parents(&j->parents, &t->unless));

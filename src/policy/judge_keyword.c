@@ -38,8 +38,9 @@ static void judge_attribute(struct sp_judge *j, const struct sp_keyword *keyword
         /* `case object(__globals__=x)` reads the attribute. */
         judge_capabilities(j, own_bits, &keyword->place, name);
     }
-    if (keyword->is_pattern && (sp_table_reexport(j->table, name).len > 0 ||
-                                sp_map_get(&j->table->objects, name, &own_bits))) {
+    if (keyword->is_pattern &&
+        (sp_table_reexport(j->table, name).len > 0 ||
+         sp_map_get(&j->table->objects, name, &own_bits) || judge_exposes(j, name))) {
         /* `case object(os=x)` takes a module out of whatever it matches. */
         judge_capabilities(j, SP_CAPABILITY_BIT(SP_CAPABILITY_INTROSPECTION), &keyword->place,
                            name);

@@ -39,4 +39,19 @@ void judge_renamed(struct sp_judge *j) SP_NONNULL(1);
 struct sp_slice judge_earlier(struct sp_slice name);
 enum sp_err judge_learn_earlier(struct sp_judge *j) SP_MUST_CHECK SP_NONNULL(1);
 
+/* ---- objects that lead further ---- */
+
+/* An attribute that gives what an exception was about, in code that names a guarded module. */
+bool judge_exposes(const struct sp_judge *j, struct sp_slice attribute) SP_NONNULL(1);
+/* What a computed name fetches is called at once: `[k](x)` at this offset, or behind the call that opens there. */
+bool judge_calls_computed(const struct sp_judge *j, uint32_t at) SP_NONNULL(1);
+bool judge_calls_computed_of(const struct sp_judge *j, uint32_t at) SP_NONNULL(1);
+/* Segment `index` of the reference is a __dict__ that may be that of the class of all classes. */
+bool judge_names_of_class(const struct sp_judge *j, const struct sp_ref *ref, unsigned index)
+    SP_NONNULL(1, 2);
+/* The last segment may be a guarded module inside one that is about as a value. */
+bool judge_leads_to_module(struct sp_judge *j, const struct sp_ref *ref) SP_NONNULL(1, 2);
+/* The reference is all of a line. */
+bool judge_is_result(const struct sp_judge *j, const struct sp_ref *ref) SP_NONNULL(1, 2);
+
 #endif

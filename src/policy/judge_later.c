@@ -76,7 +76,9 @@ static void judge_name(struct sp_judge *j, uint32_t symbol)
         return;
     }
     for (unsigned i = 0; i < paths.count; i++) {
-        struct sp_slice path = sp_slice_make(paths.text[i], paths.len[i]);
+        struct judge_path room;
+        struct sp_slice path =
+            judge_canonical(j, sp_slice_make(paths.text[i], paths.len[i]), &room);
         bool is_guarded = sp_map_has(&j->table->guarded, path) &&
                           !sp_map_has(&j->table->ambiguous, path); /* `x = code` */
         bool is_telling = is_guarded || is_reader(j, path);

@@ -42,7 +42,8 @@ static bool is_vars_of_object(struct sp_judge *j, const struct sp_call *call, st
         sp_facts_resolve(j->facts, &refs[call->arg0_ref], &object) != SP_OK) {
         return false;
     }
-    return object.is_bound && !object.is_import && !judge_has_loose_module(j);
+    return object.is_bound && !object.is_import && !judge_has_loose_module(j) &&
+           !judge_calls_computed_of(j, refs[call->callee].place.end);
 }
 
 static bool check_builtin(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,
@@ -95,7 +96,8 @@ static void check_escape(struct sp_judge *j, const struct sp_ref *ref, struct sp
         return;
     }
     j->is_sensitive = true;
-    if ((ref->flags & SP_REF_ESCAPES) != 0) {
+    j->is_by_place = true;
+    if ((ref->flags & SP_REF_ESCAPES) != 0 || judge_is_result(j, ref)) {
         j->out->capabilities |= DYNAMIC;
         judge_report(j, j->policy->capability[SP_CAPABILITY_DYNAMIC_CODE], "dynamic-code",
                      &ref->place,
@@ -199,6 +201,13 @@ static bool check_path(struct sp_judge *j, const struct sp_ref *ref, const struc
     return check_real(j, ref, call, path);
 }
 
+static bool leads_further(const struct sp_judge *j, const struct sp_ref *ref, unsigned index)
+{
+    struct sp_slice name = sp_facts_segment(j->facts, ref, index);
+    return judge_exposes(j, name) ||
+           (sp_slice_is(name, "__dict__") && judge_names_of_class(j, ref, index));
+}
+
 /* The names behind the root: some are telling on any object. */
 static bool check_attributes(struct sp_judge *j, const struct sp_ref *ref, bool is_module)
 {
@@ -211,6 +220,10 @@ static bool check_attributes(struct sp_judge *j, const struct sp_ref *ref, bool 
             sp_slice_is(sp_facts_segment(j->facts, ref, i - 1), "__class__")) {
             judge_capabilities(j, SP_CAPABILITY_BIT(SP_CAPABILITY_INTROSPECTION), &ref->place,
                                SP_SLICE_LITERAL("__class__.__class__"));
+            found = true;
+        } else if (leads_further(j, ref, i)) {
+            judge_capabilities(j, SP_CAPABILITY_BIT(SP_CAPABILITY_INTROSPECTION), &ref->place,
+                               name);
             found = true;
         } else if (sp_map_get(&j->policy->attributes, name, &rule)) {
             judge_report(j, (enum sp_rule)rule, "attribute", &ref->place,
@@ -369,6 +382,10 @@ static void judge_unknown(struct sp_judge *j, const struct sp_ref *ref, const st
     if (check_inside(j, ref, is_name ? 1 : 0)) {
         return;
     }
+    if (ref->count > (is_name ? 1 : 0) && judge_leads_to_module(j, ref)) {
+        judge_computed(j, &ref->place,
+                       "a module inside another one is handed on, so its use cannot be followed");
+    }
     check_object(j, ref);
     if (is_name && !is_bound) {
         check_orphan(j, ref);
@@ -460,6 +477,9 @@ static void check_target_name(struct sp_judge *j, const struct sp_ref *ref)
     struct sp_slice name = sp_facts_segment(j->facts, ref, 0);
     if (sp_slice_is(name, "__match_args__") || sp_slice_is(name, "__builtins__")) {
         judge_capabilities(j, SP_CAPABILITY_BIT(SP_CAPABILITY_INTROSPECTION), &ref->place, name);
+    }
+    if (sp_slice_is(name, "__array_interface__") || sp_slice_is(name, "__array_struct__")) {
+        judge_capabilities(j, SP_CAPABILITY_BIT(SP_CAPABILITY_NATIVE), &ref->place, name);
     }
 }
 

@@ -78,6 +78,8 @@ static void check_attribute_names(struct sp_judge *j, struct sp_slice names,
         if (sp_map_get(&j->table->attributes, name, &bits) ||
             sp_map_get(&j->table->on_modules, name, &bits)) {
             judge_capabilities(j, bits, span, name);
+        } else if (judge_exposes(j, name)) {
+            judge_capabilities(j, SP_CAPABILITY_BIT(SP_CAPABILITY_INTROSPECTION), span, name);
         }
         at = end + 1;
     }

@@ -77,6 +77,8 @@ static const struct {
     {(SP_SOURCE_DIR "/tests/unit/policy/evasions_positions.txt"), 15}, /* where a name can stand */
     {(SP_SOURCE_DIR "/tests/unit/policy/evasions_names.txt"),
      80}, /* names that hold more than a constant */
+    {(SP_SOURCE_DIR "/tests/unit/policy/evasions_objects.txt"),
+     90}, /* objects that lead to modules and classes */
     {(SP_SOURCE_DIR "/tests/unit/policy/evasions_ipython.txt"),
      30},                                                          /* magics, prefixes, the shell */
     {(SP_SOURCE_DIR "/tests/unit/policy/evasions_more.txt"), 400}, /* of all kinds */
