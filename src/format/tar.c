@@ -10,6 +10,8 @@ struct given {
     struct sp_slice size; /* decimal digits of pax */
     bool has_name;
     bool has_size;
+    bool has_pax; /* a header of pax for this member alone was among them */
+    bool is_any;  /* there was one at all */
 };
 
 /* A field of a header: up to its NUL. */
@@ -118,6 +120,7 @@ static enum sp_err put_name(struct sp_tar *tar, struct sp_slice part)
     return SP_OK;
 }
 
+/* Behind another magic than that of POSIX some readers have times where others take the bytes for a part of the name. */
 static enum sp_err set_name(struct sp_tar *tar, const uint8_t *block, const struct given *given)
 {
     tar->name_len = 0;
@@ -127,11 +130,31 @@ static enum sp_err set_name(struct sp_tar *tar, const uint8_t *block, const stru
     bool is_posix = sp_slice_is(sp_slice_make(block + 257, 6), "ustar") ||
                     sp_slice_equal(sp_slice_make(block + 257, 6), SP_SLICE_LITERAL("ustar\0"));
     struct sp_slice prefix = field(block, 345, 155);
-    if (is_posix && prefix.len > 0) {
+    if (prefix.len > 0) {
+        SP_TRY(is_posix ? SP_OK : SP_ERR_CORRUPT);
         SP_TRY(put_name(tar, prefix));
         SP_TRY(put_name(tar, SP_SLICE_LITERAL("/")));
     }
     return put_name(tar, field(block, 0, 100));
+}
+
+/* Of two headers that say the same some readers believe the first and some the last. */
+static enum sp_err add_given(struct given *given, const struct given *more)
+{
+    if ((given->has_pax && more->has_pax) || (given->has_name && more->has_name)) {
+        return SP_ERR_CORRUPT;
+    }
+    if (more->has_name) {
+        given->name = more->name;
+        given->has_name = true;
+    }
+    if (more->has_size) {
+        given->size = more->size;
+        given->has_size = true;
+    }
+    given->has_pax = given->has_pax || more->has_pax;
+    given->is_any = true;
+    return SP_OK;
 }
 
 /* Headers that speak of the next member. True when this was one. */
@@ -139,23 +162,24 @@ static enum sp_err read_given(struct sp_tar *tar, uint8_t type, uint64_t size, s
                               bool *out_is_one)
 {
     struct sp_slice data;
-    *out_is_one = type == 'x' || type == 'X' || type == 'g' || type == 'L' || type == 'K';
+    struct given more = {.has_pax = type == 'x' || type == 'X'};
+    *out_is_one = more.has_pax || type == 'g' || type == 'L' || type == 'K';
     if (!*out_is_one) {
         return SP_OK;
     }
     SP_TRY(take_data(tar, size, &data));
-    if (type == 'x' || type == 'X' || type == 'g') {
-        /* What a global header says holds for one member here; for more of them it would have to be repeated. */
-        bool was_named = given->has_name || given->has_size;
-        SP_TRY(read_pax(data, given));
-        bool is_named = given->has_name || given->has_size;
-        return type == 'g' && is_named && !was_named ? SP_ERR_CORRUPT : SP_OK;
+    if (more.has_pax || type == 'g') {
+        SP_TRY(read_pax(data, &more));
+    }
+    /* What a global header says holds for one member here; for more of them it would have to be repeated. */
+    if (type == 'g' && (more.has_name || more.has_size)) {
+        return SP_ERR_CORRUPT;
     }
     if (type == 'L') {
-        given->name = sp_slice_sub(data, 0, sp_slice_find(data, 0, 0));
-        given->has_name = true;
+        more.name = sp_slice_sub(data, 0, sp_slice_find(data, 0, 0));
+        more.has_name = true;
     }
-    return SP_OK;
+    return add_given(given, &more);
 }
 
 static enum sp_err type_of(uint8_t flag, enum sp_tar_type *out)
@@ -183,6 +207,22 @@ static enum sp_err type_of(uint8_t flag, enum sp_tar_type *out)
     }
 }
 
+/*
+ * The oldest tar wrote folders as files whose names end in a slash. It had no headers that speak of the next member:
+ * with those some readers take a file for what others take for a folder, which has no bytes.
+ */
+static enum sp_err type_of_the_oldest(const struct sp_tar *tar, struct sp_slice own,
+                                      const struct given *given, enum sp_tar_type *out)
+{
+    const bool is_folder = sp_slice_ends(own, "/");
+    if (given->is_any &&
+        (is_folder || sp_slice_ends(sp_slice_make(tar->name, tar->name_len), "/"))) {
+        return SP_ERR_CORRUPT;
+    }
+    *out = is_folder ? SP_TAR_FOLDER : SP_TAR_FILE;
+    return SP_OK;
+}
+
 static enum sp_err next(struct sp_tar *tar, struct given *given, struct sp_tar_member *out,
                         bool *out_is_one)
 {
@@ -197,14 +237,13 @@ static enum sp_err next(struct sp_tar *tar, struct given *given, struct sp_tar_m
         return SP_OK;
     }
     SP_TRY(type_of(block[156], &out->type));
-    struct sp_slice own = field(block, 0, 100);
-    if (block[156] == 0 && sp_slice_ends(own, "/")) {
-        out->type = SP_TAR_FOLDER; /* as the oldest tar wrote them */
+    SP_TRY(set_name(tar, block, given));
+    if (block[156] == 0) {
+        SP_TRY(type_of_the_oldest(tar, field(block, 0, 100), given, &out->type));
     }
     if (given->has_size) {
         SP_TRY(sp_parse_u64(given->size, UINT64_MAX, &size) == SP_OK ? SP_OK : SP_ERR_CORRUPT);
     }
-    SP_TRY(set_name(tar, block, given));
     SP_TRY(take_data(tar, out->type == SP_TAR_FILE ? size : 0, &out->data));
     *out_is_one = true;
     return SP_OK;

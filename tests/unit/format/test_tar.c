@@ -97,6 +97,104 @@ static void test_long_names_count(void **state)
     assert_true(sp_slice_is(m.name, "/etc/passwd"));
 }
 
+/* A header of this type at a block, and the block that it speaks with. */
+static void speak(unsigned block, char type, const char *text)
+{
+    char digits[24];
+    (void)snprintf(digits, sizeof(digits), "%zo", sp_slice_of(text).len);
+    (void)header(block, "x", digits, type);
+    put(archive + (size_t)(block + 1) * BLOCK, text);
+}
+
+static void test_a_name_that_is_given_twice_is_refused(void **state)
+{
+    static const char path[] = "12 path=b/c\n";
+    static const struct {
+        char types[3];
+        const char *texts[2];
+        enum sp_err want;
+    } cases[] = {
+        {"x", {path}, SP_OK},
+        {"L", {"b/c"}, SP_OK},
+        {"xK", {path, "to"}, SP_OK},
+        {"gx", {"11 mtime=1\n", path}, SP_OK},
+        {"xL", {"11 mtime=1\n", "b/c"}, SP_OK},
+        {"xx", {path, path}, SP_ERR_CORRUPT},
+        {"xX", {path, "11 mtime=1\n"}, SP_ERR_CORRUPT},
+        {"LL", {"b/c", "b/c"}, SP_ERR_CORRUPT},
+        {"xL", {path, "b/c"}, SP_ERR_CORRUPT},
+        {"Lx", {"b/c", path}, SP_ERR_CORRUPT},
+        {"xg", {path, path}, SP_ERR_CORRUPT},
+        {"g", {path}, SP_ERR_CORRUPT},
+        {"xg", {path, "11 size=10\n"}, SP_ERR_CORRUPT},
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(cases); i++) {
+        struct sp_tar_member m;
+        unsigned at = 0;
+        print_message("  %s %zu\n", cases[i].types, i);
+        clear();
+        for (unsigned k = 0; k < 2 && cases[i].types[k] != '\0'; k++) {
+            speak(at, cases[i].types[k], cases[i].texts[k]);
+            at += 2;
+        }
+        (void)header(at, "a.txt", "0", '0');
+        assert_int_equal(first(at + 1, &m), cases[i].want);
+        assert_true(cases[i].want != SP_OK || sp_slice_is(m.name, "b/c"));
+    }
+}
+
+static void test_a_folder_of_the_oldest_form_has_no_other_name(void **state)
+{
+    static const struct {
+        const char *own;
+        char type;
+        const char *given;
+        enum sp_err want;
+    } cases[] = {{"a/", 0, NULL, SP_OK},
+                 {"a", 'L', "b", SP_OK},
+                 {"a", 'K', "b/", SP_OK},
+                 {"a", 'L', "b/", SP_ERR_CORRUPT},
+                 {"a/", 'L', "b", SP_ERR_CORRUPT},
+                 {"a/", 'K', "b", SP_ERR_CORRUPT},
+                 {"a/", 'g', "11 mtime=1\n", SP_ERR_CORRUPT}};
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(cases); i++) {
+        struct sp_tar_member m;
+        const unsigned at = cases[i].given != NULL ? 2 : 0;
+        clear();
+        if (cases[i].given != NULL) {
+            speak(0, cases[i].type, cases[i].given);
+        }
+        (void)header(at, cases[i].own, "0", '\0');
+        assert_int_equal(first(at + 1, &m), cases[i].want);
+        assert_true(cases[i].want != SP_OK || m.type == (at == 0 ? SP_TAR_FOLDER : SP_TAR_FILE));
+    }
+}
+
+/* Readers differ in whether the bytes are a name's beginning when another tar wrote them than that of POSIX. */
+static void test_a_prefix_is_that_of_posix(void **state)
+{
+    struct sp_tar_member m;
+    (void)state;
+    clear();
+    put(archive + 345, "dir");
+    (void)header(0, "a.txt", "0", '0');
+    assert_int_equal(first(1, &m), SP_OK);
+    assert_true(sp_slice_is(m.name, "dir/a.txt"));
+    archive[262] = ' ';
+    put(archive + 148, "        ");
+    (void)header(0, "a.txt", "0", '0');
+    assert_int_equal(first(1, &m), SP_ERR_CORRUPT);
+    for (unsigned i = 345; i < 348; i++) {
+        archive[i] = 0;
+    }
+    put(archive + 148, "        ");
+    (void)header(0, "a.txt", "0", '0');
+    assert_int_equal(first(1, &m), SP_OK);
+    assert_true(sp_slice_is(m.name, "a.txt"));
+}
+
 static void test_what_is_behind_the_end_counts(void **state)
 {
     struct sp_tar_member m;
@@ -135,6 +233,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_members_are_walked),
         cmocka_unit_test(test_long_names_count),
+        cmocka_unit_test(test_a_name_that_is_given_twice_is_refused),
+        cmocka_unit_test(test_a_folder_of_the_oldest_form_has_no_other_name),
+        cmocka_unit_test(test_a_prefix_is_that_of_posix),
         cmocka_unit_test(test_what_is_behind_the_end_counts),
         cmocka_unit_test(test_damage_and_what_readers_differ_on_is_refused),
     };
