@@ -201,9 +201,10 @@ enum sp_err check_sarif_start(struct sp_buf *out)
     return sp_buf_put_text(out, "]}},\"columnKind\":\"unicodeCodePoints\",\"results\":[");
 }
 
-/* A path as a URI reference: what has a meaning in URIs, or is not ASCII, is percent-encoded. */
+/* A path as a URI, or as a reference when it is relative: what has a meaning in URIs, or is not ASCII, is percent-encoded. */
 static enum sp_err put_uri(struct sp_buf *out, struct sp_slice path)
 {
+    SP_TRY(sp_buf_put_text(out, sp_slice_starts(path, "/") ? "file://" : ""));
     for (size_t i = 0; i < path.len; i++) {
         uint8_t byte = path.ptr[i];
         bool is_digit = byte >= '0' && byte <= '9';

@@ -135,5 +135,8 @@ def test_sarif_has_what_its_schema_asks_for(tmp_path):
     result, = run["results"]
     assert result["ruleId"] in ids and result["level"] in ("none", "note", "warning", "error") and result["message"]["text"]
     place = result["locations"][0]["physicalLocation"]
-    assert " " not in place["artifactLocation"]["uri"]
+    assert place["artifactLocation"]["uri"] == f"file://{tmp_path}/a%20b.py"
+    done = subprocess.run([SALLYPORT, "check", "--format", "sarif", "a b.py"], capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path)
+    near = json.loads(done.stdout)["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
+    assert near["artifactLocation"]["uri"] == "a%20b.py", "a reference, for whoever knows the folder"
     assert place["region"] == {"startLine": 2, "startColumn": 1, "endLine": 2, "endColumn": 10}
