@@ -1,5 +1,7 @@
 #include "codec/url.h"
 
+#include <arpa/inet.h>
+
 #include "base/num.h"
 #include "base/text.h"
 
@@ -127,9 +129,40 @@ static bool is_host_byte(uint8_t byte)
     return sp_text_is_alnum(byte) || byte == '-' || byte == '.' || byte == '_';
 }
 
-static bool is_ip6_byte(uint8_t byte)
+static bool is_address(int family, struct sp_slice host)
 {
-    return sp_text_is_hex(byte) || byte == ':' || byte == '.';
+    struct in6_addr ignored;
+    char text[INET6_ADDRSTRLEN];
+    if (host.len >= sizeof(text)) {
+        return false;
+    }
+    sp_slice_to_text(host, text, sizeof(text));
+    return inet_pton(family, text, &ignored) == 1;
+}
+
+/* Whether the last label is a number, decimal or hexadecimal; a dot may stand behind it. */
+static bool ends_in_number(struct sp_slice host)
+{
+    const size_t end = sp_slice_ends(host, ".") ? host.len - 1 : host.len;
+    size_t start = end;
+    while (start > 0 && host.ptr[start - 1] != '.') {
+        start--;
+    }
+    struct sp_slice label = sp_slice_sub(host, start, end - start);
+    if (sp_slice_is_nocase(sp_slice_sub(label, 0, 2), "0x")) {
+        return all_are(sp_slice_sub(label, 2, label.len), sp_text_is_hex);
+    }
+    return label.len > 0 && all_are(label, sp_text_is_digit);
+}
+
+/* Resolvers take `2130706433` and `0x7f.1` for addresses, too: a name that looks like one has to be one as it is written. */
+static bool is_host(struct sp_slice host, bool has_brackets)
+{
+    if (has_brackets) {
+        return is_address(AF_INET6, host);
+    }
+    return host.len > 0 && host.len <= 253 && all_are(host, is_host_byte) &&
+           (!ends_in_number(host) || is_address(AF_INET, host));
 }
 
 /* host [ ":" port ]; a host in brackets is an IPv6 address. */
@@ -146,8 +179,7 @@ static enum sp_err parse_authority(struct sp_slice text, struct sp_url *url)
         url->host = sp_slice_sub(text, 0, colon);
         after = sp_slice_sub(text, colon, text.len);
     }
-    if (url->host.len == 0 || url->host.len > 253 ||
-        !all_are(url->host, has_brackets ? is_ip6_byte : is_host_byte)) {
+    if (!is_host(url->host, has_brackets)) {
         return SP_ERR_INVALID;
     }
     if (after.len == 0) {
