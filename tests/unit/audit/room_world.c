@@ -5,6 +5,9 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
+
+#include "audit/tile.h"
 #include "crypto/hash.h"
 #include "room_world.h"
 
@@ -255,6 +258,65 @@ void run(struct world *w, sp_exchange exchange)
     w->seen = w->sent_count;
     assert_int_equal(w->sent[w->seen - 1].type, SENT_RUN);
 }
+
+/* --- the log --- */
+
+void lengthen(struct world *w, unsigned entries)
+{
+    struct sp_msg_strangers strangers = {
+        .from_us = NOON, .to_us = NOON, .err = SP_ERR_TOKEN_UNKNOWN, .count = 3};
+    for (unsigned i = 0; i < entries; i++) {
+        assert_int_equal(sp_audit_strangers(w->room, &strangers, w->now), SP_OK);
+        if (i % 2 == 1) {
+            commit(w);
+        }
+    }
+}
+
+void publish(struct world *w)
+{
+    later(w, 2 * SECOND);
+    sp_audit_tick(w->room, w->now);
+}
+
+void drop_before(struct world *w, uint64_t first)
+{
+    for (size_t i = 0; i < w->fake.inodes; i++) {
+        struct fake_file *file = &w->fake.files[i];
+        struct sp_tile tile;
+        if (file->is_there && file->place == SP_DISK_LOG &&
+            sp_tile_from_path(sp_slice_of(file->path), &tile) == SP_OK &&
+            tile.level == SP_TILE_ENTRIES && tile.number < first / SP_TILE_WIDTH) {
+            file->is_there = false;
+        }
+    }
+}
+
+void note_problem(void *ctx, const struct sp_log_problem *problem)
+{
+    struct report *report = ctx;
+    if (report->problems == 0) {
+        (void)snprintf(report->first, sizeof(report->first), "%s: %s", problem->file,
+                       problem->text);
+    }
+    report->problems++;
+}
+
+struct report verify_from(struct world *w, const struct sp_note_key *key, struct sp_slice older)
+{
+    struct report report = {.problems = 0};
+    const struct sp_log_verify options = {
+        .disk = &w->fake.disk, .key = key, .older = older, .ctx = &report, .problem = note_problem};
+    assert_int_equal(sp_log_verify(&options, &report.verified), SP_OK);
+    return report;
+}
+
+struct report verify(struct world *w, const struct sp_note_key *key)
+{
+    return verify_from(w, key, sp_slice_of(NULL));
+}
+
+/* --- what was sent --- */
 
 const struct sent *next(struct world *w, enum sent_type type)
 {

@@ -7,6 +7,7 @@
 #define SP_TEST_ROOM_WORLD_H
 
 #include "audit/room.h"
+#include "audit/verify_log.h"
 #include "fake_disk.h"
 
 #define SECOND   UINT64_C(1000000)
@@ -78,6 +79,23 @@ void later(struct world *w, uint64_t us);
 
 /* Brings an exchange to the point where relay has it. */
 void run(struct world *w, sp_exchange exchange);
+
+/* Entries of no exchange, committed in pairs; what was committed is laid down for readers; what the supervisor drops. */
+void lengthen(struct world *w, unsigned entries);
+void publish(struct world *w);
+void drop_before(struct world *w, uint64_t first);
+
+/* What a verifier finds that trusts `key`, or whichever there is: how much is wrong, and the first thing with its file. */
+struct report {
+    unsigned problems;
+    char first[300];
+    struct sp_log_verified verified;
+};
+struct report verify(struct world *w, const struct sp_note_key *key);
+void note_problem(void *ctx, const struct sp_log_problem *problem); /* `ctx` is a report */
+
+/* The same for one who kept a checkpoint that the log has to have grown from. */
+struct report verify_from(struct world *w, const struct sp_note_key *key, struct sp_slice older);
 
 /* The next message that the room sent; that there is none; an answer and its settling. */
 const struct sent *next(struct world *w, enum sent_type type);

@@ -12,38 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "audit/disk.h"
 #include "base/buf.h"
-
-struct world {
-    char path[64];
-    struct sp_disk_directory directory;
-    struct sp_disk disk;
-};
-
-static int make_world(void **state)
-{
-    static struct world w;
-    (void)snprintf(w.path, sizeof(w.path), "/tmp/sp-disk-XXXXXX");
-    assert_non_null(mkdtemp(w.path));
-    int log = open(w.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    assert_true(log >= 0);
-    assert_int_equal(mkdirat(log, "own", 0700), 0);
-    int own = openat(log, "own", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    assert_int_equal(sp_disk_open_directory(&w.directory, log, own, &w.disk), SP_OK);
-    *state = &w;
-    return 0;
-}
-
-static int end_world(void **state)
-{
-    struct world *w = *state;
-    char command[96];
-    sp_disk_close_directory(&w->directory);
-    (void)snprintf(command, sizeof(command), "rm -rf %s", w->path);
-    assert_int_equal(system(command), 0);
-    return 0;
-}
+#include "disk_world.h"
 
 static struct sp_disk_name in_log(const char *path)
 {
@@ -52,7 +22,7 @@ static struct sp_disk_name in_log(const char *path)
 
 static void test_what_was_written_is_read(void **state)
 {
-    struct world *w = *state;
+    struct disk_world *w = *state;
     SP_AUTO_BUF struct sp_buf back;
     struct sp_disk_stat st;
     sp_buf_init(&back, 100);
@@ -73,7 +43,7 @@ static void test_what_was_written_is_read(void **state)
 
 static void test_places_are_apart(void **state)
 {
-    struct world *w = *state;
+    struct disk_world *w = *state;
     struct sp_disk_stat st;
     const struct sp_disk_name own = {.place = SP_DISK_OWN, .path = "key"};
     assert_int_equal(sp_disk_put_file(&w->disk, own, sp_slice_of("x")), SP_OK);
@@ -83,7 +53,7 @@ static void test_places_are_apart(void **state)
 
 static void test_a_journal_is_overwritten_in_place(void **state)
 {
-    struct world *w = *state;
+    struct disk_world *w = *state;
     static uint8_t blocks[3 * 4096];
     const struct sp_disk_name name = {.place = SP_DISK_OWN, .path = "journal-0"};
     SP_AUTO_BUF struct sp_buf back;
@@ -107,7 +77,7 @@ static void test_a_journal_is_overwritten_in_place(void **state)
 
 static void test_a_link_is_not_followed(void **state)
 {
-    struct world *w = *state;
+    struct disk_world *w = *state;
     int fd = -1;
     assert_int_equal(symlinkat("/etc/passwd", w->directory.fds[SP_DISK_LOG], "link"), 0);
     assert_int_equal(w->disk.open(w->disk.ctx, in_log("link"), SP_DISK_READ, &fd), SP_ERR_SYSTEM);
@@ -118,7 +88,7 @@ static void test_a_link_is_not_followed(void **state)
 
 static void test_a_removed_directory_is_noticed(void **state)
 {
-    struct world *w = *state;
+    struct disk_world *w = *state;
     assert_false(sp_disk_is_directory_gone(&w->directory));
     assert_int_equal(unlinkat(w->directory.fds[SP_DISK_LOG], "own", AT_REMOVEDIR), 0);
     assert_true(sp_disk_is_directory_gone(&w->directory));
@@ -138,7 +108,7 @@ static enum sp_err count(void *ctx, const char *name, bool is_directory)
 
 static void test_names_are_listed(void **state)
 {
-    struct world *w = *state;
+    struct disk_world *w = *state;
     int found = 0;
     uint64_t room = 0;
     assert_int_equal(sp_disk_put_file(&w->disk, in_log("file"), sp_slice_of("x")), SP_OK);
@@ -152,13 +122,18 @@ static void test_names_are_listed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_what_was_written_is_read, make_world, end_world),
-        cmocka_unit_test_setup_teardown(test_places_are_apart, make_world, end_world),
-        cmocka_unit_test_setup_teardown(test_a_journal_is_overwritten_in_place, make_world,
-                                        end_world),
-        cmocka_unit_test_setup_teardown(test_a_link_is_not_followed, make_world, end_world),
-        cmocka_unit_test_setup_teardown(test_a_removed_directory_is_noticed, make_world, end_world),
-        cmocka_unit_test_setup_teardown(test_names_are_listed, make_world, end_world),
+        cmocka_unit_test_setup_teardown(test_what_was_written_is_read, make_disk_world_with_own,
+                                        end_disk_world),
+        cmocka_unit_test_setup_teardown(test_places_are_apart, make_disk_world_with_own,
+                                        end_disk_world),
+        cmocka_unit_test_setup_teardown(test_a_journal_is_overwritten_in_place,
+                                        make_disk_world_with_own, end_disk_world),
+        cmocka_unit_test_setup_teardown(test_a_link_is_not_followed, make_disk_world_with_own,
+                                        end_disk_world),
+        cmocka_unit_test_setup_teardown(test_a_removed_directory_is_noticed,
+                                        make_disk_world_with_own, end_disk_world),
+        cmocka_unit_test_setup_teardown(test_names_are_listed, make_disk_world_with_own,
+                                        end_disk_world),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

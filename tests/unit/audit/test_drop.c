@@ -12,53 +12,26 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "audit/disk.h"
 #include "audit/drop.h"
+#include "disk_world.h"
 
 #define NOON   UINT64_C(1795258800) /* of 2026-11-21 */
 #define DAY    UINT64_C(86400)
 #define US     UINT64_C(1000000)
 #define OBJECT "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
-struct world {
-    char path[64];
-    struct sp_disk_directory directory;
-    struct sp_disk disk;
-};
-
-static int make_world(void **state)
-{
-    static struct world w;
-    (void)snprintf(w.path, sizeof(w.path), "/tmp/sp-drop-XXXXXX");
-    assert_non_null(mkdtemp(w.path));
-    int log = open(w.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    assert_int_equal(sp_disk_open_directory(&w.directory, log, -1, &w.disk), SP_OK);
-    *state = &w;
-    return 0;
-}
-
-static int end_world(void **state)
-{
-    struct world *w = *state;
-    char command[96];
-    sp_disk_close_directory(&w->directory);
-    (void)snprintf(command, sizeof(command), "rm -rf %s", w->path);
-    assert_int_equal(system(command), 0);
-    return 0;
-}
-
-static int dir_of(const struct world *w)
+static int dir_of(const struct disk_world *w)
 {
     return w->directory.fds[SP_DISK_LOG];
 }
 
-static bool is_there(const struct world *w, const char *path)
+static bool is_there(const struct disk_world *w, const char *path)
 {
     struct stat st;
     return fstatat(dir_of(w), path, &st, 0) == 0;
 }
 
-static void put(struct world *w, const char *path, uint64_t at_s)
+static void put(struct disk_world *w, const char *path, uint64_t at_s)
 {
     const struct timespec times[2] = {{.tv_sec = (time_t)at_s}, {.tv_sec = (time_t)at_s}};
     assert_int_equal(
@@ -67,7 +40,7 @@ static void put(struct world *w, const char *path, uint64_t at_s)
     assert_int_equal(utimensat(dir_of(w), path, times, 0), 0);
 }
 
-static void put_large(struct world *w, uint64_t number, size_t size, uint64_t at_s)
+static void put_large(struct disk_world *w, uint64_t number, size_t size, uint64_t at_s)
 {
     static uint8_t zeros[1000];
     char path[SP_TILE_PATH_BYTES];
@@ -79,14 +52,14 @@ static void put_large(struct world *w, uint64_t number, size_t size, uint64_t at
     assert_int_equal(utimensat(dir_of(w), path, times, 0), 0);
 }
 
-static void put_bundle(struct world *w, uint64_t number, uint64_t at_s)
+static void put_bundle(struct disk_world *w, uint64_t number, uint64_t at_s)
 {
     char path[SP_TILE_PATH_BYTES];
     sp_tile_path((struct sp_tile){SP_TILE_ENTRIES, number, SP_TILE_WIDTH}, path);
     put(w, path, at_s);
 }
 
-static bool has_bundle(const struct world *w, uint64_t number)
+static bool has_bundle(const struct disk_world *w, uint64_t number)
 {
     char path[SP_TILE_PATH_BYTES];
     sp_tile_path((struct sp_tile){SP_TILE_ENTRIES, number, SP_TILE_WIDTH}, path);
@@ -95,7 +68,7 @@ static bool has_bundle(const struct world *w, uint64_t number)
 
 static void test_old_bundles_go_up_to_the_one_that_is_recorded(void **state)
 {
-    struct world *w = *state;
+    struct disk_world *w = *state;
     struct sp_drop drop = {.first = 0};
     for (uint64_t i = 0; i < 6; i++) {
         put_bundle(w, i, NOON - (6 - i) * DAY);
@@ -117,7 +90,7 @@ static void test_old_bundles_go_up_to_the_one_that_is_recorded(void **state)
 
 static void test_as_many_bytes_stay_as_are_to_be_kept(void **state)
 {
-    struct world *w = *state;
+    struct disk_world *w = *state;
     struct sp_drop drop = {.first = 0};
     for (uint64_t i = 3; i < 9; i++) {
         put_large(w, i, 100 * (size_t)i, NOON - (9 - i) * DAY);
@@ -149,7 +122,7 @@ static void test_as_many_bytes_stay_as_are_to_be_kept(void **state)
 /* A young one in between keeps all behind it: what is left is one piece. */
 static void test_nothing_behind_a_young_bundle_is_due(void **state)
 {
-    struct world *w = *state;
+    struct disk_world *w = *state;
     struct sp_drop drop = {.first = 0};
     put_bundle(w, 0, NOON - 9 * DAY);
     put_bundle(w, 1, NOON);
@@ -160,7 +133,7 @@ static void test_nothing_behind_a_young_bundle_is_due(void **state)
 
 static void test_the_first_bundle_is_found_after_a_restart(void **state)
 {
-    struct world *w = *state;
+    struct disk_world *w = *state;
     struct sp_drop drop = {.first = 0};
     assert_false(sp_drop_find(dir_of(w), &drop, 100)); /* no log yet */
     put_bundle(w, 1234, NOON - 9 * DAY);
@@ -180,7 +153,7 @@ static void test_the_first_bundle_is_found_after_a_restart(void **state)
 
 static void test_an_empty_directory_of_a_thousand_goes_too(void **state)
 {
-    struct world *w = *state;
+    struct disk_world *w = *state;
     struct sp_drop drop = {.is_known = true, .first = 1999};
     put_bundle(w, 1999, NOON);
     put_bundle(w, 2000, NOON);
@@ -192,7 +165,7 @@ static void test_an_empty_directory_of_a_thousand_goes_too(void **state)
 
 static void test_kept_code_of_days_gone_by_goes(void **state)
 {
-    struct world *w = *state;
+    struct disk_world *w = *state;
     put(w, "code/20261119/" OBJECT, NOON);
     put(w, "code/20261120/" OBJECT, NOON);
     put(w, "code/20261121/" OBJECT, NOON);
@@ -211,17 +184,15 @@ static void test_kept_code_of_days_gone_by_goes(void **state)
                      1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_world, end_world)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_old_bundles_go_up_to_the_one_that_is_recorded),
-        TEST(test_as_many_bytes_stay_as_are_to_be_kept),
-        TEST(test_nothing_behind_a_young_bundle_is_due),
-        TEST(test_the_first_bundle_is_found_after_a_restart),
-        TEST(test_an_empty_directory_of_a_thousand_goes_too),
-        TEST(test_kept_code_of_days_gone_by_goes),
+        DISK_TEST(test_old_bundles_go_up_to_the_one_that_is_recorded),
+        DISK_TEST(test_as_many_bytes_stay_as_are_to_be_kept),
+        DISK_TEST(test_nothing_behind_a_young_bundle_is_due),
+        DISK_TEST(test_the_first_bundle_is_found_after_a_restart),
+        DISK_TEST(test_an_empty_directory_of_a_thousand_goes_too),
+        DISK_TEST(test_kept_code_of_days_gone_by_goes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

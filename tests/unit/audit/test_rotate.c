@@ -2,9 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
 
@@ -12,32 +10,6 @@
 #include "room_world.h"
 
 #define CUTS 14U /* more than there are writes of a change */
-
-/* A room whose ring of keys outlives it, as files do. */
-struct report {
-    unsigned problems;
-    char first[300];
-    struct sp_log_verified verified;
-};
-
-static void on_problem(void *ctx, const struct sp_log_problem *problem)
-{
-    struct report *report = ctx;
-    if (report->problems == 0) {
-        (void)snprintf(report->first, sizeof(report->first), "%s: %s", problem->file,
-                       problem->text);
-    }
-    report->problems++;
-}
-
-static struct report verify(struct world *w, const struct sp_note_key *key)
-{
-    struct report report = {.problems = 0};
-    const struct sp_log_verify options = {
-        .disk = &w->fake.disk, .key = key, .ctx = &report, .problem = on_problem};
-    assert_int_equal(sp_log_verify(&options, &report.verified), SP_OK);
-    return report;
-}
 
 static void key_text(const struct sp_note_key *key, char out[SP_NOTE_TEXT_MAX])
 {
@@ -67,12 +39,6 @@ static void reload(struct world *w)
                                              .policies = sp_slice_make(policies, sizeof(policies))};
     assert_int_equal(sp_audit_reload(w->room, &changes, w->now), SP_OK);
     commit(w);
-}
-
-static void publish(struct world *w)
-{
-    later(w, 2 * SECOND);
-    sp_audit_tick(w->room, w->now);
 }
 
 static void one_run(struct world *w, sp_exchange exchange)
@@ -168,17 +134,9 @@ static void test_a_checkpoint_from_before_the_change_stays_good(void **state)
     ask_for_another(w, first_key());
     reload(w);
     publish(w);
-    struct report report = {.problems = 0};
-    struct sp_log_verify options = {.disk = &w->fake.disk,
-                                    .key = first_key(),
-                                    .older = sp_buf_slice(&kept),
-                                    .ctx = &report,
-                                    .problem = on_problem};
-    assert_int_equal(sp_log_verify(&options, &report.verified), SP_OK);
-    assert_string_equal(report.first, "");
+    assert_string_equal(verify_from(w, first_key(), sp_buf_slice(&kept)).first, "");
     kept.ptr[kept.len - 10] ^= 2;
-    assert_int_equal(sp_log_verify(&options, &report.verified), SP_OK);
-    assert_true(report.problems > 0);
+    assert_true(verify_from(w, first_key(), sp_buf_slice(&kept)).problems > 0);
 }
 
 /* Also around a change of the key nothing can be altered, with the first key for all that is known. */

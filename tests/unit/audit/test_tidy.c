@@ -11,44 +11,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "audit/disk.h"
 #include "audit/tidy.h"
 #include "base/attr.h"
+#include "disk_world.h"
 
-struct world {
-    char path[64];
-    struct sp_disk_directory directory;
-    struct sp_disk disk;
-};
-
-static int make_world(void **state)
-{
-    static struct world w;
-    (void)snprintf(w.path, sizeof(w.path), "/tmp/sp-tidy-XXXXXX");
-    assert_non_null(mkdtemp(w.path));
-    int log = open(w.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    assert_int_equal(sp_disk_open_directory(&w.directory, log, -1, &w.disk), SP_OK);
-    *state = &w;
-    return 0;
-}
-
-static int end_world(void **state)
-{
-    struct world *w = *state;
-    char command[96];
-    sp_disk_close_directory(&w->directory);
-    (void)snprintf(command, sizeof(command), "rm -rf %s", w->path);
-    assert_int_equal(system(command), 0);
-    return 0;
-}
-
-static bool is_there(const struct world *w, const char *path)
+static bool is_there(const struct disk_world *w, const char *path)
 {
     struct stat st;
     return fstatat(w->directory.fds[SP_DISK_LOG], path, &st, 0) == 0;
 }
 
-static void put(struct world *w, const char *path)
+static void put(struct disk_world *w, const char *path)
 {
     assert_int_equal(
         sp_disk_put_file(&w->disk, (struct sp_disk_name){SP_DISK_LOG, path}, sp_slice_of("x")),
@@ -60,7 +33,7 @@ static void test_partial_files_go_when_the_full_one_is_there(void **state)
     static const char *const gone[] = {"tile/entries/000.p", "tile/0/000.p", "tile/0/001.p"};
     static const char *const kept[] = {"tile/entries/000",     "tile/0/000",     "tile/0/001",
                                        "tile/entries/001.p/5", "tile/1/000.p/2", "checkpoint"};
-    struct world *w = *state;
+    struct disk_world *w = *state;
     struct sp_tidy tidy = {.entries = 0};
     for (size_t i = 0; i < SP_COUNT(kept); i++) {
         put(w, kept[i]);
@@ -82,7 +55,7 @@ static void test_partial_files_go_when_the_full_one_is_there(void **state)
 
 static void test_it_goes_on_where_it_was_and_leaves_what_is_not_ours(void **state)
 {
-    struct world *w = *state;
+    struct disk_world *w = *state;
     struct sp_tidy tidy = {.entries = 0};
     put(w, "tile/entries/000");
     put(w, "tile/entries/001");
@@ -98,10 +71,8 @@ static void test_it_goes_on_where_it_was_and_leaves_what_is_not_ours(void **stat
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_partial_files_go_when_the_full_one_is_there,
-                                        make_world, end_world),
-        cmocka_unit_test_setup_teardown(test_it_goes_on_where_it_was_and_leaves_what_is_not_ours,
-                                        make_world, end_world),
+        DISK_TEST(test_partial_files_go_when_the_full_one_is_there),
+        DISK_TEST(test_it_goes_on_where_it_was_and_leaves_what_is_not_ours),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

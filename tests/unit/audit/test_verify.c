@@ -18,14 +18,14 @@ struct lines {
     size_t count;
 };
 
-struct report {
+struct findings {
     unsigned problems;
     char first[200];
 };
 
 static void on_problem(void *ctx, const struct sp_verify_problem *problem)
 {
-    struct report *report = ctx;
+    struct findings *report = ctx;
     if (report->problems == 0) {
         (void)strncpy(report->first, problem->text, sizeof(report->first) - 1);
     }
@@ -78,9 +78,9 @@ static void make_log(struct world *w, struct lines *out)
     }
 }
 
-static struct report verify(const struct lines *lines)
+static struct findings verify_lines(const struct lines *lines)
 {
-    struct report report = {.problems = 0};
+    struct findings report = {.problems = 0};
     struct sp_verify *v = NULL;
     assert_int_equal(sp_verify_new(0, on_problem, &report, &v), SP_OK);
     for (size_t i = 0; i < lines->count; i++) {
@@ -111,7 +111,7 @@ static int end_lines(void **state)
 
 static void test_what_the_room_writes_is_whole(void **state)
 {
-    struct report report = verify(*state);
+    struct findings report = verify_lines(*state);
     assert_string_equal(report.first, "");
     assert_int_equal(report.problems, 0);
 }
@@ -126,7 +126,7 @@ static void test_a_line_taken_out_is_noticed(void **state)
                 fewer.line[fewer.count++] = all->line[i];
             }
         }
-        assert_true(verify(&fewer).problems > 0);
+        assert_true(verify_lines(&fewer).problems > 0);
     }
 }
 
@@ -137,10 +137,10 @@ static void test_a_line_put_in_or_moved_is_noticed(void **state)
         struct lines moved = *all;
         moved.line[at] = all->line[at + 1];
         moved.line[at + 1] = all->line[at];
-        assert_true(verify(&moved).problems > 0);
+        assert_true(verify_lines(&moved).problems > 0);
         moved.line[at] = all->line[at];
         moved.line[at + 1] = all->line[at];
-        assert_true(verify(&moved).problems > 0);
+        assert_true(verify_lines(&moved).problems > 0);
     }
 }
 
@@ -208,7 +208,7 @@ static void test_edits_are_noticed_and_named(void **state)
             }
         }
         assert_true(is_done);
-        struct report report = verify(&edited);
+        struct findings report = verify_lines(&edited);
         assert_true(report.problems > 0);
         assert_memory_equal(report.first, edits[i].says, strlen(edits[i].says));
         sp_buf_done(&line);
@@ -222,7 +222,7 @@ static void test_a_cut_line_is_noticed(void **state)
     struct lines cut = *all;
     for (size_t len = 1; len < all->line[all->count - 1].len; len++) {
         cut.line[all->count - 1] = sp_slice_sub(all->line[all->count - 1], 0, len);
-        assert_true(verify(&cut).problems > 0);
+        assert_true(verify_lines(&cut).problems > 0);
     }
 }
 

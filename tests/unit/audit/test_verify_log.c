@@ -2,29 +2,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <string.h>
 
 #include <cmocka.h>
 
 #include "audit/tile.h"
 #include "audit/verify_log.h"
 #include "room_world.h"
-
-struct report {
-    unsigned problems;
-    char first[300];
-};
-
-static void on_problem(void *ctx, const struct sp_log_problem *problem)
-{
-    struct report *report = ctx;
-    if (report->problems == 0) {
-        (void)snprintf(report->first, sizeof(report->first), "%s: %s", problem->file,
-                       problem->text);
-    }
-    report->problems++;
-}
 
 /* The two halves find together what the whole does, each its own. */
 static void verify_halves(const struct sp_log_verify *whole, const struct sp_log_verified *want)
@@ -35,6 +18,7 @@ static void verify_halves(const struct sp_log_verify *whole, const struct sp_log
         struct sp_log_verified got;
         half.part = i == 0 ? SP_LOG_ENTRIES : SP_LOG_HASHES;
         half.ctx = &reports[i];
+        half.problem = note_problem;
         assert_int_equal(sp_log_verify(&half, &got), SP_OK);
         assert_int_equal(got.problems, reports[i].problems);
         assert_int_equal(got.published, want->published);
@@ -43,21 +27,18 @@ static void verify_halves(const struct sp_log_verify *whole, const struct sp_log
     assert_int_equal(reports[0].problems + reports[1].problems, want->problems);
 }
 
-static struct report verify(struct world *w, const struct sp_note_key *key, struct sp_slice older)
+static struct report check(struct world *w, const struct sp_note_key *key, struct sp_slice older)
 {
-    struct report report = {.problems = 0};
-    struct sp_log_verified verified;
-    const struct sp_log_verify options = {
-        .disk = &w->fake.disk, .key = key, .older = older, .ctx = &report, .problem = on_problem};
-    assert_int_equal(sp_log_verify(&options, &verified), SP_OK);
-    assert_int_equal(verified.problems, report.problems);
-    verify_halves(&options, &verified);
+    const struct report report = verify_from(w, key, older);
+    const struct sp_log_verify options = {.disk = &w->fake.disk, .key = key, .older = older};
+    assert_int_equal(report.verified.problems, report.problems);
+    verify_halves(&options, &report.verified);
     return report;
 }
 
 static struct report verify_alone(struct world *w)
 {
-    return verify(w, NULL, sp_slice_make(NULL, 0));
+    return check(w, NULL, sp_slice_make(NULL, 0));
 }
 
 /* A day in small: what requests leave, published twice, and an orderly end. */
@@ -78,14 +59,9 @@ static int make_log(void **state)
 }
 
 /* A longer one, with full tiles. */
-static void lengthen(struct world *w)
+static void make_longer(struct world *w)
 {
-    struct sp_msg_strangers strangers = {
-        .from_us = NOON, .to_us = NOON, .err = SP_ERR_TOKEN_UNKNOWN, .count = 3};
-    for (int i = 0; i < 600; i++) {
-        assert_int_equal(sp_audit_strangers(w->room, &strangers, w->now), SP_OK);
-    }
-    commit(w);
+    lengthen(w, 600);
     sp_audit_stop(w->room, w->now);
 }
 
@@ -97,9 +73,9 @@ static bool is_of_the_log(const struct fake_file *file)
 static void test_a_log_is_whole(void **state)
 {
     struct world *w = *state;
-    struct report report = verify(w, fake_key(), sp_slice_make(NULL, 0));
+    struct report report = check(w, fake_key(), sp_slice_make(NULL, 0));
     assert_string_equal(report.first, "");
-    lengthen(w);
+    make_longer(w);
     report = verify_alone(w);
     assert_string_equal(report.first, "");
 }
@@ -132,7 +108,7 @@ static void test_every_changed_byte_is_found(void **state)
 static void test_every_cut_and_every_lost_or_added_file_is_found(void **state)
 {
     struct world *w = *state;
-    lengthen(w);
+    make_longer(w);
     for (size_t i = 0; i < w->fake.inodes; i++) {
         struct fake_file *file = &w->fake.files[i];
         if (!is_of_the_log(file)) {
@@ -189,21 +165,21 @@ static void test_a_kept_checkpoint_finds_a_cut_end_and_a_rewritten_log(void **st
         sp_buf_put(&kept,
                    sp_buf_slice(&fake_disk_find(&w->fake, SP_DISK_LOG, "checkpoint")->bytes)),
         SP_OK);
-    assert_int_equal(verify(w, fake_key(), sp_buf_slice(&kept)).problems, 0);
-    lengthen(w);
-    assert_int_equal(verify(w, fake_key(), sp_buf_slice(&kept)).problems, 0);
+    assert_int_equal(check(w, fake_key(), sp_buf_slice(&kept)).problems, 0);
+    make_longer(w);
+    assert_int_equal(check(w, fake_key(), sp_buf_slice(&kept)).problems, 0);
     sp_buf_clear(&kept);
     assert_int_equal(sp_checkpoint_write(fake_key(), 100000, &other, &kept), SP_OK);
-    struct report report = verify(w, fake_key(), sp_buf_slice(&kept));
+    struct report report = check(w, fake_key(), sp_buf_slice(&kept));
     assert_string_equal(
         report.first, ": the checkpoint that was kept covers 100000 entries: the end was cut off");
     sp_buf_clear(&kept);
     assert_int_equal(sp_checkpoint_write(fake_key(), 3, &other, &kept), SP_OK);
-    report = verify(w, fake_key(), sp_buf_slice(&kept));
+    report = check(w, fake_key(), sp_buf_slice(&kept));
     assert_string_equal(report.first, ": the first 3 entries are not those of the checkpoint that "
                                       "was kept: entries were changed");
     kept.ptr[kept.len - 5] ^= 1;
-    assert_true(verify(w, fake_key(), sp_buf_slice(&kept)).problems > 1);
+    assert_true(check(w, fake_key(), sp_buf_slice(&kept)).problems > 1);
 }
 
 static void test_another_key_is_noticed(void **state)
@@ -212,7 +188,7 @@ static void test_another_key_is_noticed(void **state)
     struct world *w = *state;
     SP_AUTO_NOTE_KEY struct sp_note_key key = {.key = NULL};
     assert_int_equal(sp_note_key_from_seed(sp_slice_of("example.com/log"), seed, &key), SP_OK);
-    struct report report = verify(w, &key, sp_slice_make(NULL, 0));
+    struct report report = check(w, &key, sp_slice_make(NULL, 0));
     assert_string_equal(report.first, "checkpoint: it is not signed by example.com/log");
 }
 
@@ -223,7 +199,7 @@ static void test_the_journal_is_looked_at(void **state)
     struct sp_log_verified verified;
     struct report report = {.problems = 0};
     const struct sp_log_verify options = {
-        .disk = &w->fake.disk, .ctx = &report, .problem = on_problem};
+        .disk = &w->fake.disk, .ctx = &report, .problem = note_problem};
     sp_audit_room_free(w->room);
     open_room(w);
     assert_int_equal(sp_log_verify(&options, &verified), SP_OK);

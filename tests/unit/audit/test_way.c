@@ -3,7 +3,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -12,49 +11,6 @@
 #include "audit/verify_log.h"
 #include "audit/way.h"
 #include "room_world.h"
-
-struct report {
-    unsigned problems;
-    char first[300];
-    struct sp_log_verified verified;
-};
-
-static void on_problem(void *ctx, const struct sp_log_problem *problem)
-{
-    struct report *report = ctx;
-    if (report->problems == 0) {
-        (void)snprintf(report->first, sizeof(report->first), "%s: %s", problem->file,
-                       problem->text);
-    }
-    report->problems++;
-}
-
-static struct report verify(struct world *w, const struct sp_note_key *key)
-{
-    struct report report = {.problems = 0};
-    const struct sp_log_verify options = {
-        .disk = &w->fake.disk, .key = key, .ctx = &report, .problem = on_problem};
-    assert_int_equal(sp_log_verify(&options, &report.verified), SP_OK);
-    return report;
-}
-
-static void publish(struct world *w)
-{
-    later(w, 2 * SECOND);
-    sp_audit_tick(w->room, w->now);
-}
-
-static void lengthen(struct world *w, unsigned entries)
-{
-    struct sp_msg_strangers strangers = {
-        .from_us = NOON, .to_us = NOON, .err = SP_ERR_TOKEN_UNKNOWN, .count = 3};
-    for (unsigned i = 0; i < entries; i++) {
-        assert_int_equal(sp_audit_strangers(w->room, &strangers, w->now), SP_OK);
-        if (i % 2 == 1) {
-            commit(w);
-        }
-    }
-}
 
 /* What `sallyport audit rotate-key` and SIGHUP do. */
 static void rotate(struct world *w)
@@ -73,19 +29,6 @@ static void rotate(struct world *w)
     assert_int_equal(sp_audit_reload(w->room, &changes, w->now), SP_OK);
     commit(w);
     publish(w);
-}
-
-static void drop_before(struct world *w, uint64_t first)
-{
-    for (size_t i = 0; i < w->fake.inodes; i++) {
-        struct fake_file *file = &w->fake.files[i];
-        struct sp_tile tile;
-        if (file->is_there && file->place == SP_DISK_LOG &&
-            sp_tile_from_path(sp_slice_of(file->path), &tile) == SP_OK &&
-            tile.level == SP_TILE_ENTRIES && tile.number < first / SP_TILE_WIDTH) {
-            file->is_there = false;
-        }
-    }
 }
 
 /* A log with three keys, whose two changes are among the entries that are dropped. */
