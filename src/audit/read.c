@@ -38,6 +38,7 @@ enum sp_err sp_audit_read(struct sp_audit_room *room, const struct sp_msg_read_a
     if (sp_pending_find(room->table, ask->exchange) != NULL) {
         return SP_ERR_WIRE;
     }
+    SP_TRY(sp_room_check_limit(ask->limit, ask->limit_scope));
     struct sp_pending *row = sp_room_new_row(room, ask->exchange, &err);
     if (row == NULL) {
         return err;

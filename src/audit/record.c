@@ -88,6 +88,19 @@ static void put_index_kind(struct line *line, const char *kind)
     sp_json_out_member_text(&line->json, "kind", kind);
 }
 
+bool sp_record_are_texts(struct sp_slice blocks)
+{
+    struct sp_reader r;
+    struct sp_slice ignored = {NULL, 0};
+    sp_reader_init(&r, blocks);
+    while (sp_reader_left(&r) > 0) {
+        if (sp_reader_block(&r, SP_MSG_MODULES_MAX, &ignored) != SP_OK) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Blocks of text as an array of the first ones. */
 static enum sp_err put_texts(struct line *line, const char *key, struct sp_slice blocks)
 {

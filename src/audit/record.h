@@ -73,6 +73,9 @@ struct sp_record_intent {
     uint8_t streamed_digest[SP_DIGEST_BYTES];
     uint64_t log_us; /* from there to the outcome, without the time that relay had it */
 };
+/* Whether they are blocks of text, as an outcome's `runtime` has to be. */
+bool sp_record_are_texts(struct sp_slice blocks);
+
 enum sp_err sp_record_outcome(struct sp_stamp stamp, const struct sp_record_intent *intent,
                               const struct sp_msg_outcome *outcome, struct sp_buf *out)
     SP_MUST_CHECK SP_NONNULL(2, 3, 4);

@@ -343,6 +343,12 @@ struct sp_pending *sp_room_new_row(struct sp_audit_room *room, sp_exchange excha
     return row;
 }
 
+enum sp_err sp_room_check_limit(unsigned limit, unsigned scope)
+{
+    struct sp_limit_state ignored;
+    return sp_limit_from_numbers(limit, scope, &ignored);
+}
+
 static enum sp_err keep_who(struct sp_audit_room *room, struct sp_pending *row,
                             const struct sp_msg_who *who)
 {
@@ -397,6 +403,7 @@ enum sp_err sp_audit_who(struct sp_audit_room *room, const struct sp_msg_who *wh
         room->settings.operation_name(who->operation) == NULL) {
         return SP_ERR_WIRE;
     }
+    SP_TRY(sp_room_check_limit(who->limit, who->limit_scope));
     if (row != NULL && row->state != SP_PENDING_VERDICT) {
         return SP_ERR_WIRE;
     }
@@ -518,6 +525,7 @@ enum sp_err sp_audit_refusal(struct sp_audit_room *room, const struct sp_msg_ref
     if (refusal->err == SP_OK || room->settings.operation_name(refusal->operation) == NULL) {
         return SP_ERR_WIRE;
     }
+    SP_TRY(sp_room_check_limit(refusal->limit, refusal->limit_scope));
     SP_TRY(row_to_refuse(room, refusal->exchange, &row));
     if (row == NULL) {
         return SP_OK;
@@ -539,7 +547,8 @@ enum sp_err sp_audit_outcome(struct sp_audit_room *room, struct sp_msg_outcome *
 {
     room->now = now;
     struct sp_pending *row = sp_pending_find(room->table, outcome->exchange);
-    bool is_sound = outcome->state < SP_END_COUNT &&
+    /* An outcome that cannot be written would be owed for ever. */
+    bool is_sound = outcome->state < SP_END_COUNT && sp_record_are_texts(outcome->runtime) &&
                     (outcome->answer.bytes.len == 0 ||
                      is_digest_of(outcome->answer_digest, outcome->answer.bytes));
     if ((row == NULL || row->state != SP_PENDING_RUNNING) &&

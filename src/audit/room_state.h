@@ -148,6 +148,9 @@ enum sp_err sp_room_keep_code(struct sp_audit_room *room, const struct sp_pendin
 /* The refusal of an exchange that cannot be recorded, or its code not be kept. */
 struct sp_refused sp_room_not_kept(const struct sp_audit_room *room, enum sp_err err) SP_NONNULL(1);
 
+/* What admit says of a limit goes on to front, who would end our wire for numbers that name none. */
+enum sp_err sp_room_check_limit(unsigned limit, unsigned scope) SP_MUST_CHECK;
+
 /* The refusal of an exchange whose parts do not fit. */
 struct sp_refused sp_room_misfit(void);
 

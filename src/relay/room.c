@@ -467,15 +467,15 @@ static void refuse(struct sp_relay_room *room, const struct sp_msg_run *msg, enu
     room->ops.outcome(room->ops.ctx, &outcome, (struct sp_slice){NULL, 0});
 }
 
-enum sp_err sp_relay_room_run(struct sp_relay_room *room, struct sp_msg_run *run, uint64_t now_us)
+void sp_relay_room_run(struct sp_relay_room *room, struct sp_msg_run *run, uint64_t now_us)
 {
     size_t slot = find_free(room);
     if (tell_execution(room, run)) {
-        return SP_OK;
+        return;
     }
     if (slot == NO_SLOT) {
         refuse(room, run, SP_ERR_POOL_UNAVAILABLE, "too many runs are on their way to the pool");
-        return SP_OK;
+        return;
     }
     struct run *at = &room->runs[slot];
     enum sp_err err = build_request(room, at, run, now_us);
@@ -485,12 +485,13 @@ enum sp_err sp_relay_room_run(struct sp_relay_room *room, struct sp_msg_run *run
         at->errand = NULL;
     }
     if (err == SP_ERR_WIRE) {
-        return err;
+        refuse(room, run, SP_ERR_UNAVAILABLE, "the order cannot be read; nothing ran");
+        return;
     }
     if (err != SP_OK) {
         bool is_taken = err == SP_ERR_CONFLICT;
         refuse(room, run, is_taken ? err : SP_ERR_POOL_UNAVAILABLE, sp_err_text(err));
-        return SP_OK;
+        return;
     }
     at->exchange = run->exchange;
     at->arrived_us = now_us;
@@ -506,7 +507,6 @@ enum sp_err sp_relay_room_run(struct sp_relay_room *room, struct sp_msg_run *run
     struct lane *lane = sp_lane_of(room, at);
     sp_relay_offer(room, at, false, now_us);
     sp_lane_pump(room, lane, now_us);
-    return SP_OK;
 }
 
 void sp_relay_room_tick(struct sp_relay_room *room, uint64_t now_us)

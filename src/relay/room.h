@@ -87,9 +87,12 @@ enum sp_err sp_relay_room_new(const struct sp_relay_config *config, const struct
                               struct sp_relay_room **out) SP_MUST_CHECK SP_NONNULL(1, 2, 3);
 void sp_relay_room_free(struct sp_relay_room *room);
 
-/* audit: run this. What it needs of the payloads moves out; the rest is the caller's to release. SP_ERR_WIRE for an order that nobody in the house writes. */
-enum sp_err sp_relay_room_run(struct sp_relay_room *room, struct sp_msg_run *run, uint64_t now_us)
-    SP_MUST_CHECK SP_NONNULL(1, 2);
+/*
+ * audit: run this. What it needs of the payloads moves out; the rest is the caller's to release. An order that cannot be
+ * read ends as not started: audit passes on what inspect wrote, unread, and is not to be ended for that.
+ */
+void sp_relay_room_run(struct sp_relay_room *room, struct sp_msg_run *run, uint64_t now_us)
+    SP_NONNULL(1, 2);
 
 /* dial: here is a descriptor (owned from now on), or not. */
 void sp_relay_room_dialled(struct sp_relay_room *room, uint32_t ticket, enum sp_err err,

@@ -279,6 +279,37 @@ static void test_what_does_not_fit_closes_a_wire_and_does_not_run(void **state)
     }
 }
 
+/* It would be owed for ever, and with it a row of the table, one for each that a relay which is taken over sends. */
+static void test_an_outcome_that_cannot_be_written_closes_the_wire(void **state)
+{
+    struct world *w = *state;
+    struct sp_msg_outcome outcome = outcome_of(X, SP_END_DONE);
+    outcome.runtime = sp_slice_of("\xff\xff\xff\xff");
+    run(w, X);
+    assert_int_equal(sp_audit_outcome(w->room, &outcome, w->now), SP_ERR_WIRE);
+    sp_audit_lost(w->room, relay, w->now);
+    commit(w);
+    answered(w, SP_ERR_OUTCOME_UNKNOWN, true, SP_END_UNKNOWN);
+    assert_int_equal(sp_audit_open(w->room), 0);
+}
+
+/* front would take such numbers for a mistake of audit's. */
+static void test_a_limit_that_names_none_closes_admits_wire(void **state)
+{
+    struct world *w = *state;
+    struct sp_msg_who who = who_of(X);
+    struct sp_msg_refusal refusal = {.exchange = X, .err = SP_ERR_QUOTA, .operation = 1};
+    struct sp_msg_read_ask ask = {.exchange = X, .tenant = sp_slice_of("acme")};
+    who.limit = SP_LIMIT_COUNT;
+    refusal.limit_scope = SP_LIMIT_SCOPE_COUNT;
+    ask.limit = SP_LIMIT_COUNT;
+    assert_int_equal(sp_audit_who(w->room, &who, w->now), SP_ERR_WIRE);
+    assert_int_equal(sp_audit_refusal(w->room, &refusal, w->now), SP_ERR_WIRE);
+    assert_int_equal(sp_audit_read(w->room, &ask, w->now), SP_ERR_WIRE);
+    who.limit = SP_LIMIT_COUNT - 1;
+    assert_int_equal(sp_audit_who(w->room, &who, w->now), SP_OK);
+}
+
 static void test_nothing_is_told_twice(void **state)
 {
     struct world *w = *state;
@@ -330,6 +361,8 @@ int main(void)
         TEST(test_a_denial_is_recorded_and_reaches_no_relay),
         TEST(test_a_refusal_is_recorded_before_it_is_answered),
         cmocka_unit_test(test_what_does_not_fit_closes_a_wire_and_does_not_run),
+        TEST(test_an_outcome_that_cannot_be_written_closes_the_wire),
+        TEST(test_a_limit_that_names_none_closes_admits_wire),
         TEST(test_nothing_is_told_twice),
         TEST(test_an_outcome_must_fit_a_run),
         TEST(test_a_slot_that_cannot_be_closes_the_wire),

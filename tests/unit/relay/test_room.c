@@ -121,7 +121,7 @@ static void open_world(struct world *w, bool is_embedded, uint32_t connections_m
     assert_int_equal(sp_relay_room_new(&config, &ops, &w->room), SP_OK);
 }
 
-static enum sp_err run_within(struct world *w, sp_exchange exchange, uint32_t ms, uint64_t now_us)
+static void run_within(struct world *w, sp_exchange exchange, uint32_t ms, uint64_t now_us)
 {
     static uint8_t bytes[256];
     static struct sp_buf buf;
@@ -143,12 +143,12 @@ static enum sp_err run_within(struct world *w, sp_exchange exchange, uint32_t ms
         .run_ms_max = ms,
         .order = {.bytes = sp_slice_make(bytes, len), .fd = -1, .is_heap = false},
     };
-    return sp_relay_room_run(w->room, &msg, now_us);
+    sp_relay_room_run(w->room, &msg, now_us);
 }
 
-static enum sp_err run(struct world *w, sp_exchange exchange, uint64_t now_us)
+static void run(struct world *w, sp_exchange exchange, uint64_t now_us)
 {
-    return run_within(w, exchange, 7000, now_us);
+    run_within(w, exchange, 7000, now_us);
 }
 
 static int some_fd(void)
@@ -186,7 +186,7 @@ static void test_room_dials_starts_and_tells_the_outcome(void **state)
     struct world w;
     struct sp_result result;
     open_world(&w, true, 4, 0);
-    assert_int_equal(run(&w, 77, 1000), SP_OK);
+    run(&w, 77, 1000);
     assert_int_equal(w.dials, 1);
     assert_int_equal(w.started, 0);
     dialled(&w, w.last_ticket, 2000);
@@ -222,7 +222,7 @@ static void test_room_tells_an_embedded_pool_alone_what_the_policy_denies_at_run
     for (unsigned is_embedded = 0; is_embedded < 2; is_embedded++) {
         open_world(&w, is_embedded == 1, 4, 0);
         sp_relay_room_bearer(w.room, SP_OK, true, 0);
-        assert_int_equal(run(&w, 77, 1000), SP_OK);
+        run(&w, 77, 1000);
         dialled(&w, w.last_ticket, 2000);
         assert_int_equal(w.started, 1);
         assert_string_equal(w.fields,
@@ -242,7 +242,7 @@ static void test_room_uses_idle_connections_before_it_dials(void **state)
     struct world w;
     open_world(&w, true, 4, 0);
     w.idle = 1;
-    assert_int_equal(run(&w, 1, 1000), SP_OK);
+    run(&w, 1, 1000);
     assert_int_equal(w.started, 1);
     assert_int_equal(w.dials, 0);
     sp_relay_room_free(w.room);
@@ -267,8 +267,8 @@ static void test_room_holds_runs_back_at_its_maximum(void **state)
     struct world w;
     open_world(&w, true, 1, 0);
     w.idle = 5;
-    assert_int_equal(run(&w, 1, 1000), SP_OK);
-    assert_int_equal(run(&w, 2, 1000), SP_OK);
+    run(&w, 1, 1000);
+    run(&w, 2, 1000);
     assert_int_equal(w.started, 1);
     ended(&w, SP_HTTP_ANSWERED, 200, good_body);
     assert_int_equal(w.started, 2);
@@ -282,7 +282,7 @@ static void test_room_calls_a_broken_request_unknown_and_never_tries_again(void 
     struct world w;
     open_world(&w, true, 4, 0);
     w.idle = 1;
-    assert_int_equal(run(&w, 1, 1000), SP_OK);
+    run(&w, 1, 1000);
     ended(&w, SP_HTTP_BROKEN, 0, "");
     assert_int_equal(w.started, 1);
     assert_int_equal(w.outcomes, 1);
@@ -298,7 +298,7 @@ static void test_room_tries_again_what_was_not_sent_but_not_for_ever(void **stat
     struct world w;
     open_world(&w, true, 4, 0);
     w.idle = 1;
-    assert_int_equal(run(&w, 1, 1000), SP_OK);
+    run(&w, 1, 1000);
     for (unsigned i = 2; i <= SP_RELAY_ATTEMPTS_MAX; i++) {
         ended(&w, SP_HTTP_NO_CONNECTION, 0, "");
         assert_int_equal(w.started, i);
@@ -318,7 +318,7 @@ static void test_room_gives_a_run_back_when_dialling_fails(void **state)
     (void)state;
     struct world w;
     open_world(&w, true, 4, 0);
-    assert_int_equal(run(&w, 1, 1000), SP_OK);
+    run(&w, 1, 1000);
     sp_relay_room_dialled(w.room, w.last_ticket, SP_ERR_POOL_UNAVAILABLE, -1,
                           sp_slice_of("cannot connect"), 2000);
     assert_int_equal(w.started, 0);
@@ -333,7 +333,7 @@ static void test_room_passes_over_tickets_of_a_dial_that_died(void **state)
     (void)state;
     struct world w;
     open_world(&w, true, 4, 0);
-    assert_int_equal(run(&w, 1, 1000), SP_OK);
+    run(&w, 1, 1000);
     uint32_t old = w.last_ticket;
     sp_relay_room_dial_lost(w.room);
     dialled(&w, old, 2000);
@@ -352,7 +352,7 @@ static void test_room_does_not_wait_for_ever_for_a_connection(void **state)
     struct world w;
     open_world(&w, true, 4, 0);
     w.has_dial = false;
-    assert_int_equal(run(&w, 1, 1000), SP_OK);
+    run(&w, 1, 1000);
     sp_relay_room_tick(w.room, 1000 + SP_RELAY_WAIT_MS * 1000 - 1);
     assert_int_equal(w.outcomes, 0);
     sp_relay_room_tick(w.room, 1000 + SP_RELAY_WAIT_MS * 1000);
@@ -368,11 +368,11 @@ static void test_room_refuses_an_order_that_gives_more_time_than_is_reserved(voi
     struct world w;
     open_world(&w, true, 8, 0);
     w.idle = 1;
-    assert_int_equal(run_within(&w, 1, 6999, 0), SP_OK);
+    run_within(&w, 1, 6999, 0);
     assert_int_equal(w.started, 0);
     assert_int_equal(w.outcomes, 1);
     assert_int_equal(w.last.state, SP_END_NOT_STARTED);
-    assert_int_equal(run_within(&w, 2, 7000, 0), SP_OK);
+    run_within(&w, 2, 7000, 0);
     assert_int_equal(w.started, 1);
     assert_int_equal(w.outcomes, 1);
     sp_relay_room_free(w.room);
@@ -384,7 +384,7 @@ static void test_room_waits_for_a_bearer_and_gives_up_without_one(void **state)
     struct world w;
     open_world(&w, false, 4, 0);
     w.idle = 1;
-    assert_int_equal(run(&w, 1, 1000), SP_OK);
+    run(&w, 1, 1000);
     assert_int_equal(w.started, 0);
     sp_relay_room_bearer(w.room, SP_OK, true, 2000);
     assert_int_equal(w.started, 1);
@@ -393,7 +393,7 @@ static void test_room_waits_for_a_bearer_and_gives_up_without_one(void **state)
     assert_int_equal(w.last.state, SP_END_NOT_STARTED);
     assert_int_equal(w.refused, 1);
     sp_relay_room_bearer(w.room, SP_ERR_POOL_CREDENTIAL, false, 3000);
-    assert_int_equal(run(&w, 2, 4000), SP_OK);
+    run(&w, 2, 4000);
     assert_int_equal(w.started, 1);
     assert_int_equal(w.last.exchange, 2);
     assert_int_equal(w.last.err, SP_ERR_POOL_UNAVAILABLE);
@@ -406,7 +406,7 @@ static void test_room_hands_on_the_pools_own_patience(void **state)
     struct world w;
     open_world(&w, true, 4, 0);
     w.idle = 1;
-    assert_int_equal(run(&w, 1, 1000), SP_OK);
+    run(&w, 1, 1000);
     struct sp_http_end end = {
         .state = SP_HTTP_ANSWERED, .status = 429, .retry_after_s = 12, .why = ""};
     sp_relay_room_ended(w.room, w.slot, &end, 2000);
@@ -422,7 +422,7 @@ static void test_room_keeps_silent_to_a_new_audit_about_runs_of_the_old_one(void
     struct world w;
     open_world(&w, true, 4, 0);
     w.idle = 1;
-    assert_int_equal(run(&w, 1, 1000), SP_OK);
+    run(&w, 1, 1000);
     sp_relay_room_audit_lost(w.room);
     ended(&w, SP_HTTP_ANSWERED, 200, good_body);
     assert_int_equal(w.outcomes, 0);
@@ -430,6 +430,7 @@ static void test_room_keeps_silent_to_a_new_audit_about_runs_of_the_old_one(void
     sp_relay_room_free(w.room);
 }
 
+/* Whoever takes an inspect worker over must not have audit ended by what it has to pass on. */
 static void test_room_refuses_an_order_that_nobody_writes(void **state)
 {
     (void)state;
@@ -439,7 +440,10 @@ static void test_room_refuses_an_order_that_nobody_writes(void **state)
         .session = SP_SLICE_LITERAL("0123abcd"),
         .order = {.bytes = SP_SLICE_LITERAL("nonsense"), .fd = -1, .is_heap = false}};
     open_world(&w, true, 4, 0);
-    assert_int_equal(sp_relay_room_run(w.room, &msg, 1000), SP_ERR_WIRE);
+    sp_relay_room_run(w.room, &msg, 1000);
+    assert_int_equal(w.outcomes, 1);
+    assert_int_equal(w.last.state, SP_END_NOT_STARTED);
+    assert_int_equal(w.last.err, SP_ERR_UNAVAILABLE);
     assert_int_equal(sp_relay_room_busy(w.room), 0);
     sp_relay_room_free(w.room);
 }
@@ -450,10 +454,10 @@ static void test_room_is_bounded(void **state)
     struct world w;
     open_world(&w, true, 4, 0);
     for (size_t i = 0; i < SP_HTTP_SLOTS_MAX; i++) {
-        assert_int_equal(run(&w, i, 1000), SP_OK);
+        run(&w, i, 1000);
     }
     assert_int_equal(w.outcomes, 0);
-    assert_int_equal(run(&w, 5000, 1000), SP_OK);
+    run(&w, 5000, 1000);
     assert_int_equal(w.outcomes, 1);
     assert_int_equal(w.last.exchange, 5000);
     assert_int_equal(w.last.state, SP_END_NOT_STARTED);
