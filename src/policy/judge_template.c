@@ -13,7 +13,7 @@
 #define DYNAMIC SP_CAPABILITY_BIT(SP_CAPABILITY_DYNAMIC_CODE)
 
 /* What came last in a block: a name behind a dot is an attribute, one behind a bar a filter. */
-enum last { LAST_NOTHING, LAST_VALUE, LAST_WORD, LAST_DOT, LAST_BAR };
+enum last { LAST_NOTHING, LAST_VALUE, LAST_DOT, LAST_BAR };
 
 struct scan {
     const struct sp_table *table;
@@ -85,13 +85,6 @@ static bool is_plain_block(struct sp_slice word)
     return is_one_of(word, list, SP_COUNT(list));
 }
 
-/* Behind these a bracket begins a list, and no subscript. */
-static bool is_operator(struct sp_slice word)
-{
-    static const char *const list[] = {"in", "and", "or", "not", "if", "else", "is"};
-    return is_one_of(word, list, SP_COUNT(list));
-}
-
 static bool is_plain_attribute(const struct sp_table *t, struct sp_slice word)
 {
     return word.ptr[0] != '_' && !sp_slice_starts(word, "format") &&
@@ -119,7 +112,7 @@ static bool take_word(struct scan *s)
     struct sp_slice word = sp_slice_sub(s->text, s->at, end - s->at);
     enum last before = s->last;
     s->at = end;
-    s->last = is_operator(word) ? LAST_WORD : LAST_VALUE;
+    s->last = LAST_VALUE;
     if (before == LAST_DOT) {
         return is_plain_attribute(s->table, word);
     }
@@ -139,26 +132,37 @@ static bool take_text(struct scan *s)
     return end < s->text.len && sp_slice_find(inner, 0, '\\') == inner.len;
 }
 
-/* A subscript may be a number or a text that stands there: any other could be the name of an attribute. */
-static bool take_subscript(struct scan *s)
+/* A number, or a text that is no private name. */
+static bool take_constant(struct scan *s)
 {
-    uint8_t first = byte_at(s, s->at + 1);
-    s->at++;
+    uint8_t first = byte_at(s, s->at);
     if (first == '\'' || first == '"') {
         bool is_private = byte_at(s, s->at + 1) == '_';
-        if (is_private || !take_text(s)) {
-            return false;
-        }
-    } else {
-        s->at += first == '-' ? 1 : 0;
-        size_t start = s->at;
-        while (sp_text_is_digit(byte_at(s, s->at))) {
+        return take_text(s) && !is_private;
+    }
+    s->at += first == '-' ? 1 : 0;
+    size_t start = s->at;
+    while (sp_text_is_digit(byte_at(s, s->at))) {
+        s->at++;
+    }
+    return s->at > start;
+}
+
+/*
+ * Behind a value or a word: a subscript, which could name an attribute unless it stands there; or the list of
+ * `x in [1, 2]`. Which of them only Jinja's grammar knows: `x is defined if[y]` has a variable `if`.
+ */
+static bool take_subscript(struct scan *s)
+{
+    do {
+        s->at++;
+        while (byte_at(s, s->at) == ' ') {
             s->at++;
         }
-        if (s->at == start) {
+        if (!take_constant(s)) {
             return false;
         }
-    }
+    } while (byte_at(s, s->at) == ',');
     s->last = LAST_VALUE;
     return byte_at(s, s->at++) == ']';
 }
@@ -166,7 +170,7 @@ static bool take_subscript(struct scan *s)
 static bool take_sign(struct scan *s, uint8_t byte)
 {
     static const char signs[] = " \t\r\n()],:=!<>+-*/%~|.";
-    if (byte == '[' && s->last == LAST_VALUE) {
+    if (byte == '[' && (s->last == LAST_VALUE || s->last == LAST_BAR || s->last == LAST_DOT)) {
         return take_subscript(s);
     }
     if (byte != '[' && sp_slice_find(sp_slice_of(signs), 0, byte) == sizeof(signs) - 1) {
