@@ -100,7 +100,7 @@ RULES = {
             HTTPSConnection open_unix_connection start_unix_server getaddrinfo gethostbyname socketpair""",
         "places": "/vsicurl /vsis3/ /vsigs/ /vsiaz/ mysql:// mysql+ postgresql:// postgresql+ mssql+ mongodb:// mongodb+srv:// redis://",
         # Functions whose first argument may be an address.
-        "urls": """pandas.read_csv pandas.read_table pandas.read_json pandas.read_html pandas.read_excel pandas.read_parquet pandas.read_feather
+        "urls": """pandas.read_csv pandas.read_table pandas.read_json pandas.read_html pandas.read_excel pandas.ExcelFile pandas.read_parquet pandas.read_feather
             pandas.read_xml pandas.read_fwf pandas.read_orc pandas.read_stata pandas.read_sas pandas.read_spss numpy.loadtxt numpy.genfromtxt
             numpy.DataSource.open numpy.lib.npyio.DataSource.open IPython.display.DisplayObject IPython.display.HTML IPython.display.SVG
             IPython.display.Markdown IPython.display.JSON matplotlib.rc_file matplotlib.rc_params_from_file matplotlib.pyplot.imread

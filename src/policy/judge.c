@@ -296,6 +296,8 @@ static void run_family(struct sp_judge *j, struct sp_slice code, enum sp_python_
     j->excused_at = SP_FACTS_NONE;
     j->is_timed = false;
     j->loose = JUDGE_LOOSE_UNKNOWN;
+    j->exposes = JUDGE_LOOSE_UNKNOWN;
+    j->scheme = JUDGE_LOOSE_UNKNOWN;
     j->is_read = err == SP_OK;
     if (err != SP_OK) {
         report_fault(j, err);

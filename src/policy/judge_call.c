@@ -76,15 +76,28 @@ static bool is_address(struct sp_slice text)
     return at > 0 && !is_local && sp_slice_is(sp_slice_sub(text, at, 3), "://");
 }
 
+/* Whether there is an address anywhere in the source; looked up once. */
+static bool has_scheme(struct sp_judge *j)
+{
+    const struct sp_lexer *lx = sp_facts_lexer(j->facts);
+    struct sp_slice code = sp_slice_make(lx->ptr, lx->len);
+    bool is_known = j->within == NULL && j->scheme != JUDGE_LOOSE_UNKNOWN;
+    if (is_known) {
+        return j->scheme == JUDGE_LOOSE_YES;
+    }
+    bool has = sp_slice_search(code, 0, SP_SLICE_LITERAL("://")) < code.len;
+    if (j->within == NULL) {
+        j->scheme = has ? JUDGE_LOOSE_YES : JUDGE_LOOSE_NO;
+    }
+    return has;
+}
+
 /* The first argument, or a name that holds constants, begins with a scheme. */
-static bool has_address(const struct sp_judge *j, const struct sp_call *call)
+static bool has_address(struct sp_judge *j, const struct sp_call *call)
 {
     uint8_t text[SP_FACTS_CONST_BYTES_MAX];
     struct sp_name_values values = {.count = 0};
-    const struct sp_lexer *lx = sp_facts_lexer(j->facts);
-    struct sp_slice code = sp_slice_make(lx->ptr, lx->len);
-    bool is_named = call->arg0 == SP_FACTS_NONE && call->arg0_ref != SP_FACTS_NONE &&
-                    sp_slice_search(code, 0, SP_SLICE_LITERAL("://")) < code.len;
+    bool is_named = call->arg0 == SP_FACTS_NONE && call->arg0_ref != SP_FACTS_NONE && has_scheme(j);
     if (is_named) {
         (void)judge_values(j, call->arg0_ref, &values);
     }
@@ -107,15 +120,38 @@ static bool is_literal_address(const struct sp_lexer *lx, const struct sp_py_tok
     return is_text && is_address(sp_slice_sub(text, quotes, text.len));
 }
 
+/* A name that begins what an argument is put together from holds an address: `base + path`, f"{base}/x". */
+static bool names_address(const struct sp_judge *j, uint32_t at)
+{
+    uint8_t text[SP_FACTS_CONST_BYTES_MAX];
+    struct sp_name_values values;
+    size_t len = 0;
+    (void)judge_values(j, judge_ref_at(j, at), &values);
+    for (unsigned v = 0; v < values.count; v++) {
+        if (sp_facts_decode(j->facts, &values.value[v], text, &len) == SP_OK &&
+            is_address(sp_slice_make(text, len))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The token may begin a text: behind a bracket, a comma, the name of an argument, or a brace of an f-string. */
+static bool begins_text(const struct sp_py_token *last)
+{
+    return last->kind == SP_TOKEN_OP &&
+           (last->op == '(' || last->op == ',' || last->op == '=' || last->op == '{');
+}
+
 /* One of the arguments in the brackets at `at` begins like an address, or is put together with one: f"https://{host}". */
-static bool holds_address(const struct sp_judge *j, uint32_t at)
+static bool holds_address(struct sp_judge *j, uint32_t at)
 {
     const struct sp_lexer *whole = sp_facts_lexer(j->facts);
-    struct sp_slice code = sp_slice_make(whole->ptr, whole->len);
     struct sp_lexer lx;
     struct sp_py_token token;
+    struct sp_py_token last = {.kind = SP_TOKEN_END};
     int depth = 0;
-    if (sp_slice_search(code, at, SP_SLICE_LITERAL("://")) == code.len) {
+    if (!has_scheme(j)) {
         return false;
     }
     sp_lexer_init(&lx, sp_slice_make(whole->ptr + at, whole->len - at), whole->family,
@@ -125,9 +161,12 @@ static bool holds_address(const struct sp_judge *j, uint32_t at)
             return false;
         }
         depth += token.kind == SP_TOKEN_OP ? bracket_of(token.op) : 0;
-        if (depth == 1 && is_literal_address(&lx, &token)) {
+        bool is_name = token.kind == SP_TOKEN_NAME && begins_text(&last) && depth <= 2;
+        if ((depth == 1 && is_literal_address(&lx, &token)) ||
+            (is_name && names_address(j, at + token.start))) {
             return true;
         }
+        last = token;
     } while (depth > 0 && token.kind != SP_TOKEN_END);
     return false;
 }

@@ -50,6 +50,8 @@ struct sp_judge {
     bool has_deny;
     bool has_annotations; /* texts were judged as annotations */
     enum judge_loose { JUDGE_LOOSE_UNKNOWN, JUDGE_LOOSE_NO, JUDGE_LOOSE_YES } loose;
+    enum judge_loose exposes; /* see judge_exposes */
+    enum judge_loose scheme;  /* the source holds an address */
     struct sp_lexer walker;
     unsigned deny_count; /* findings that deny, so far */
     unsigned star_count;

@@ -42,7 +42,9 @@ enum sp_err judge_learn_earlier(struct sp_judge *j) SP_MUST_CHECK SP_NONNULL(1);
 /* ---- objects that lead further ---- */
 
 /* An attribute that gives what an exception was about, in code that names a guarded module. */
-bool judge_exposes(const struct sp_judge *j, struct sp_slice attribute) SP_NONNULL(1);
+bool judge_exposes(struct sp_judge *j, struct sp_slice attribute) SP_NONNULL(1);
+/* The reference that begins at this offset, or SP_FACTS_NONE. */
+uint32_t judge_ref_at(const struct sp_judge *j, uint32_t at) SP_NONNULL(1);
 /* What a computed name fetches is called at once: `[k](x)` at this offset, or behind the call that opens there. */
 bool judge_calls_computed(const struct sp_judge *j, uint32_t at) SP_NONNULL(1);
 bool judge_calls_computed_of(const struct sp_judge *j, uint32_t at) SP_NONNULL(1);

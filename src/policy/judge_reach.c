@@ -1,53 +1,80 @@
 #include "policy/judge_inner.h"
 
+#define BRACKET_TOKENS_MAX 64U /* looked at behind a name; more count as computed */
+
 /* Ways in which an object that is not known leads to a module, or a class to the class of all classes. */
 
 /* ---- exceptions ---- */
 
 /* An AttributeError holds the object that was asked: `except AttributeError as e: e.obj.system("id")`. */
-bool judge_exposes(const struct sp_judge *j, struct sp_slice attribute)
+bool judge_exposes(struct sp_judge *j, struct sp_slice attribute)
 {
     const struct sp_lexer *lx = sp_facts_lexer(j->submission);
     struct sp_slice code = sp_slice_make(lx->ptr, lx->len);
     size_t count = sp_facts_symbol_count(j->submission);
-    if (!sp_slice_is(attribute, "obj") ||
-        sp_slice_search(code, 0, SP_SLICE_LITERAL("except")) == code.len) {
-        return false;
+    if (!sp_slice_is(attribute, "obj") || j->exposes != JUDGE_LOOSE_UNKNOWN) {
+        return sp_slice_is(attribute, "obj") && j->exposes == JUDGE_LOOSE_YES;
     }
-    for (size_t i = 0; i < count; i++) {
+    bool has_except = sp_slice_search(code, 0, SP_SLICE_LITERAL("except")) < code.len;
+    j->exposes = JUDGE_LOOSE_NO;
+    for (size_t i = 0; i < count && has_except && j->exposes == JUDGE_LOOSE_NO; i++) {
         if (sp_map_has(&j->table->guarded, sp_facts_symbol(j->submission, (uint32_t)i))) {
-            return true;
+            j->exposes = JUDGE_LOOSE_YES;
         }
     }
-    return false;
+    return j->exposes == JUDGE_LOOSE_YES;
+}
+
+/* ---- references by place ---- */
+
+uint32_t judge_ref_at(const struct sp_judge *j, uint32_t at)
+{
+    size_t count = 0;
+    const struct sp_ref *refs = sp_facts_refs(j->facts, &count);
+    size_t low = 0;
+    size_t high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (refs[middle].place.start < at) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < count && refs[low].place.start == at ? (uint32_t)low : SP_FACTS_NONE;
 }
 
 /* ---- the names of a class ---- */
 
-/* Behind the bracket at `at`: the offset behind the one that closes it, whether a plain text is all that it holds. */
+static int bracket_of(const struct sp_py_token *token)
+{
+    uint8_t op = token->kind == SP_TOKEN_OP ? token->op : 0;
+    bool opens = op == '(' || op == '[' || op == '{';
+    bool closes = op == ')' || op == ']' || op == '}';
+    return opens ? 1 : closes ? -1 : 0;
+}
+
+/* The offset behind the bracket that closes the one at `at`, and whether a plain text is all that it holds. SP_FACTS_NONE
+   when there is too much in it. */
 static uint32_t skip_bracket(const struct sp_judge *j, uint32_t at, bool *out_is_text)
 {
     const struct sp_lexer *whole = sp_facts_lexer(j->facts);
     struct sp_lexer lx;
     struct sp_py_token token;
-    unsigned tokens = 0;
     int depth = 0;
     bool is_text = true;
     *out_is_text = false;
     sp_lexer_init(&lx, sp_slice_make(whole->ptr + at, whole->len - at), whole->family,
                   SP_PYTHON_TEXT);
-    while (sp_lexer_next(&lx, &token) == SP_OK && token.kind != SP_TOKEN_END) {
-        bool is_op = token.kind == SP_TOKEN_OP;
-        depth += is_op && (token.op == '(' || token.op == '[' || token.op == '{') ? 1 : 0;
-        depth -= is_op && (token.op == ')' || token.op == ']' || token.op == '}') ? 1 : 0;
+    for (unsigned n = 0; n < BRACKET_TOKENS_MAX && sp_lexer_next(&lx, &token) == SP_OK; n++) {
+        depth += bracket_of(&token);
         if (depth == 0) {
-            *out_is_text = is_text && tokens == 2;
+            *out_is_text = is_text && n == 2;
             return at + token.end;
         }
-        is_text = is_text && (tokens == 0 || token.kind == SP_TOKEN_STRING);
-        tokens++;
+        is_text = is_text && (n == 0 || token.kind == SP_TOKEN_STRING);
     }
-    return at;
+    return SP_FACTS_NONE;
 }
 
 static uint8_t byte_at(const struct sp_judge *j, uint32_t at)
@@ -63,10 +90,16 @@ static uint8_t byte_at(const struct sp_judge *j, uint32_t at)
 bool judge_calls_computed(const struct sp_judge *j, uint32_t at)
 {
     bool is_text = false;
+    if (at == SP_FACTS_NONE) {
+        return true; /* too long to tell */
+    }
     if (byte_at(j, at) != '[') {
         return false;
     }
     uint32_t end = skip_bracket(j, at, &is_text);
+    if (end == SP_FACTS_NONE) {
+        return true;
+    }
     uint8_t next = byte_at(j, end);
     return !is_text && (next == '(' || next == '.');
 }

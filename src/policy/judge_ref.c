@@ -201,7 +201,7 @@ static bool check_path(struct sp_judge *j, const struct sp_ref *ref, const struc
     return check_real(j, ref, call, path);
 }
 
-static bool leads_further(const struct sp_judge *j, const struct sp_ref *ref, unsigned index)
+static bool leads_further(struct sp_judge *j, const struct sp_ref *ref, unsigned index)
 {
     struct sp_slice name = sp_facts_segment(j->facts, ref, index);
     return judge_exposes(j, name) ||

@@ -18,6 +18,20 @@ void judge_computed(struct sp_judge *j, const struct sp_span *span, const char *
                  what);
 }
 
+/* A module of which more than its version may be wanted: what is done with it must be seen. */
+static bool needs_following(const struct sp_judge *j, struct sp_slice module)
+{
+    static const char *const packages[] = {"numpy",    "pandas",   "matplotlib",  "scipy",
+                                           "sklearn",  "seaborn",  "statsmodels", "sympy",
+                                           "networkx", "openpyxl", "PIL",         "plotly"};
+    for (size_t i = 0; i < SP_COUNT(packages); i++) {
+        if (sp_slice_is(module, packages[i])) {
+            return false;
+        }
+    }
+    return sp_map_has(&j->parents, module) || sp_map_has(&j->table->guarded, module);
+}
+
 /* `m = "os"; __import__(m)` */
 static void import_values(struct sp_judge *j, const struct sp_ref *ref,
                           const struct sp_name_values *values)
@@ -33,7 +47,7 @@ static void import_values(struct sp_judge *j, const struct sp_ref *ref,
             continue;
         }
         judge_import_path(j, module, true, &ref->place);
-        if (sp_map_has(&j->parents, module) || sp_map_has(&j->table->guarded, module)) {
+        if (needs_following(j, module)) {
             judge_computed(
                 j, &ref->place,
                 "a module is imported by a name that holds its name, so its use cannot be "

@@ -7,6 +7,8 @@
  * arguments are looked at, wherever they stand.
  */
 
+#define TOKENS_MAX 512U /* of one call; more are not followed */
+
 struct argument {
     unsigned number;      /* among those without a name */
     struct sp_slice name; /* of a keyword argument */
@@ -51,13 +53,10 @@ static bool judge_name_at(struct sp_judge *j, const struct sp_span *value)
 {
     size_t count = 0;
     const struct sp_ref *refs = sp_facts_refs(j->facts, &count);
-    for (size_t i = 0; i < count; i++) {
-        if (refs[i].place.start == value->start && refs[i].place.end == value->end) {
-            return judge_named_code(j, (uint32_t)i, value) ||
-                   sp_names_is_function(j->submission, &refs[i]);
-        }
-    }
-    return false;
+    uint32_t number = judge_ref_at(j, value->start);
+    return number != SP_FACTS_NONE && refs[number].place.end == value->end &&
+           (judge_named_code(j, number, value) ||
+            sp_names_is_function(j->submission, &refs[number]));
 }
 
 /* Names that are no text to run; whatever else is written may be `setup` in other letters. */
@@ -147,8 +146,9 @@ void judge_timed(struct sp_judge *j, const struct sp_ref *ref, const struct sp_c
     sp_lexer_init(&t.lx, sp_slice_make(whole->ptr + ref->place.end, whole->len - ref->place.end),
                   whole->family, SP_PYTHON_TEXT);
     bool goes_on = true;
-    while (goes_on) {
-        if (sp_lexer_next(&t.lx, &t.token) != SP_OK || t.token.kind == SP_TOKEN_END) {
+    for (unsigned n = 0; goes_on; n++) {
+        if (n == TOKENS_MAX || sp_lexer_next(&t.lx, &t.token) != SP_OK ||
+            t.token.kind == SP_TOKEN_END) {
             judge_capabilities(j, SP_CAPABILITY_BIT(SP_CAPABILITY_DYNAMIC_CODE), &ref->place, path);
             return;
         }
