@@ -37,11 +37,25 @@ static bool read_line(struct sp_slice line, struct sp_buf *out)
     return true;
 }
 
+/* Empty when there is no such line. */
+static struct sp_slice behind_empty_line(struct sp_slice text)
+{
+    size_t at = sp_slice_find(text, 0, '\n');
+    while (at + 1 < text.len && text.ptr[at + 1] != '\n') {
+        at = sp_slice_find(text, at + 1, '\n');
+    }
+    return sp_slice_sub(text, at + 2 < text.len ? at + 2 : text.len, text.len);
+}
+
 enum sp_err sp_kept_checkpoint(struct sp_slice text, struct sp_buf *out)
 {
     struct sp_checkpoint checkpoint;
+    const struct sp_slice behind_keys = behind_empty_line(text);
     if (sp_checkpoint_read(text, &checkpoint) == SP_OK) {
         return sp_buf_put(out, text);
+    }
+    if (sp_checkpoint_read(behind_keys, &checkpoint) == SP_OK) {
+        return sp_buf_put(out, behind_keys);
     }
     for (size_t end = text.len; end > 0;) {
         size_t start = end;

@@ -84,8 +84,9 @@ def test_a_kept_checkpoint_shows_a_cut_log(own, tmp_path):
     assert own.run("print(2)").status == 200
     assert own.stop() == 0
     newest = tmp_path / "newest"
-    shutil.copy(own.state / "log/checkpoint", newest)
+    newest.write_text(own.command("audit", "checkpoint", "-c", configuration(own))[1])  # with the key before it
     assert verify(own, "--checkpoint", kept)[0] == 0
+    assert verify(own, "--checkpoint", newest)[0] == 0
     status, out, _ = own.command("audit", "verify", tmp_path / "before", "--checkpoint", newest)
     assert status == 1 and "the end was cut off" in out
 

@@ -22,6 +22,10 @@ static void test_a_note_or_the_last_checkpoint_of_a_stream(void **state)
         const char *want; /* NULL: there is none */
     } cases[] = {
         {"a note", NOTE("7"), NOTE("7")},
+        {"behind a key", "o+71d8c614+AXzC\n\n" NOTE("7"), NOTE("7")},
+        {"behind keys", "o+71d8c614+AXzC\no+82e9d725+AXzD\n\n" NOTE("7"), NOTE("7")},
+        {"a key without a note", "o+71d8c614+AXzC\n\n", NULL},
+        {"a key alone", "o+71d8c614+AXzC\n", NULL},
         {"one line", LINE("7"), NOTE("7")},
         {"a stream", LINE("7") "\n" ENTRY LINE("8") "\n" ENTRY, NOTE("8")},
         {"as a collector keeps it", "Jan 31 gate sallyport - checkpoint - " LINE("9") "\n",
