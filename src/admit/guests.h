@@ -61,6 +61,7 @@ struct sp_guest {
 
 struct sp_guests;
 
+/* Room for SP_GUESTS_MAX, all at once. */
 enum sp_err sp_guests_new(struct sp_guests **out) SP_MUST_CHECK SP_NONNULL(1);
 void sp_guests_free(struct sp_guests *guests);
 

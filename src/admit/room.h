@@ -64,6 +64,7 @@ struct sp_admit_parts {
     const struct sp_admit_share *shares; /* for the call only */
 };
 
+/* `limits` and `out` are copied; of `parts` all but the shares is borrowed for the life of the room. */
 enum sp_err sp_admit_room_new(const struct sp_admit_limits *limits,
                               const struct sp_admit_parts *parts, const struct sp_admit_out *out,
                               struct sp_admit_room **out_room) SP_MUST_CHECK SP_NONNULL(1, 2, 3, 4);

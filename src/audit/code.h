@@ -29,6 +29,7 @@ void sp_code_path(const struct sp_code_name *name, char out[SP_CODE_PATH_BYTES])
 
 struct sp_code_keeper;
 
+/* Borrows the disk; whatever is kept can be read by who has the private part of this key alone. */
 enum sp_err sp_code_keeper_new(const struct sp_disk *disk,
                                const uint8_t public_key[SP_SEAL_KEY_BYTES],
                                struct sp_code_keeper **out) SP_MUST_CHECK SP_NONNULL(1, 2, 3);

@@ -36,6 +36,7 @@ enum sp_err sp_key_ring_of(struct sp_note_key *take_key, struct sp_key_ring *out
 void sp_key_ring_done(struct sp_key_ring *ring);
 #define SP_AUTO_KEY_RING SP_CLEANUP(sp_key_ring_done)
 
+/* The key that signs now; the ring's own. */
 const struct sp_note_key *sp_key_ring_present(const struct sp_key_ring *ring) SP_NONNULL(1);
 
 /* Which key signed a note, the newest of them; SP_ERR_NOT_FOUND when none did. */

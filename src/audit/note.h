@@ -28,6 +28,7 @@ struct sp_note_key {
     bool can_sign; /* it was made from its private form */
 };
 
+/* A key that can sign, of this name; the seed is copied into it. SP_ERR_INVALID for a name that is none. */
 enum sp_err sp_note_key_from_seed(struct sp_slice name, const uint8_t seed[SP_SIGN_SEED_BYTES],
                                   struct sp_note_key *out) SP_MUST_CHECK SP_NONNULL(2, 3);
 

@@ -76,6 +76,7 @@ struct sp_record_intent {
 /* Whether they are blocks of text, as an outcome's `runtime` has to be. */
 bool sp_record_are_texts(struct sp_slice blocks);
 
+/* How a run ended. SP_ERR_WIRE for a `runtime` that is no list of texts. */
 enum sp_err sp_record_outcome(struct sp_stamp stamp, const struct sp_record_intent *intent,
                               const struct sp_msg_outcome *outcome, struct sp_buf *out)
     SP_MUST_CHECK SP_NONNULL(2, 3, 4);

@@ -38,6 +38,7 @@ void sp_verify_free(struct sp_verify *verify);
 enum sp_err sp_verify_entry(struct sp_verify *verify, struct sp_slice line)
     SP_MUST_CHECK SP_NONNULL(1);
 
+/* What there was up to here. */
 struct sp_verify_totals sp_verify_totals(const struct sp_verify *verify) SP_NONNULL(1);
 
 #endif

@@ -61,6 +61,7 @@ SP_MUST_CHECK static inline enum sp_err sp_buf_put_byte(struct sp_buf *b, uint8_
     return sp_buf_put(b, sp_slice_make(&byte, 1));
 }
 
+/* Append a number in decimal, and what printf makes of its arguments. */
 enum sp_err sp_buf_put_u64(struct sp_buf *b, uint64_t decimal) SP_MUST_CHECK SP_NONNULL(1);
 enum sp_err sp_buf_putf(struct sp_buf *b, const char *format, ...) SP_MUST_CHECK SP_NONNULL(1, 2)
     SP_PRINTF(2, 3);

@@ -21,6 +21,7 @@ typedef void sp_log_sink(void *ctx, enum sp_log_level level, struct sp_slice lin
 /* Where lines go (NULL: standard error) and the least important level that is kept (INFO at start). */
 void sp_log_to(sp_log_sink *sink, void *ctx, enum sp_log_level level);
 
+/* One line: the event's dotted name and `key=value` fields. Never a token, a header's value or a body. */
 void sp_log(enum sp_log_level level, const char *event, const char *format, ...) SP_NONNULL(2, 3)
     SP_PRINTF(3, 4);
 

@@ -26,6 +26,7 @@ void sp_hash_free(struct sp_hash *hash);
 void sp_hash_free_cleanup(struct sp_hash **hash);
 #define SP_AUTO_HASH SP_CLEANUP(sp_hash_free_cleanup)
 
+/* Begins anew; takes more in; gives the digest of all since the beginning, and begins anew. */
 enum sp_err sp_hash_reset(struct sp_hash *hash) SP_MUST_CHECK SP_NONNULL(1);
 enum sp_err sp_hash_put(struct sp_hash *hash, struct sp_slice in) SP_MUST_CHECK SP_NONNULL(1);
 enum sp_err sp_hash_end(struct sp_hash *hash, uint8_t out[SP_SHA256_BYTES])

@@ -27,6 +27,7 @@ void sp_sign_key_free(struct sp_sign_key *key);
 void sp_sign_key_free_cleanup(struct sp_sign_key **key);
 #define SP_AUTO_SIGN_KEY SP_CLEANUP(sp_sign_key_free_cleanup)
 
+/* The public part; the signature over a message (Ed25519, RFC 8032). */
 enum sp_err sp_sign_public(const struct sp_sign_key *key, uint8_t out[SP_SIGN_PUBLIC_BYTES])
     SP_MUST_CHECK SP_NONNULL(1, 2);
 enum sp_err sp_sign(struct sp_sign_key *key, struct sp_slice message, uint8_t out[SP_SIGN_BYTES])

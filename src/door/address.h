@@ -28,6 +28,7 @@ void sp_address_text(const struct sockaddr_storage *from, char out[SP_ADDRESS_TE
 
 struct sp_address_table;
 
+/* Room for so many addresses, all at once: who floods from more is turned away, and takes no memory. */
 enum sp_err sp_address_table_new(size_t addresses_max, struct sp_address_table **out)
     SP_MUST_CHECK SP_NONNULL(2);
 

@@ -62,6 +62,7 @@ void sp_listen_set_tls(struct sp_listen *listen, const struct sp_tls_context *tl
 /* Closes the listener and every idle connection; busy ones end with their answer. */
 void sp_listen_drain(struct sp_listen *listen) SP_NONNULL(1);
 
+/* All since the start, but `open`, which is of now. */
 struct sp_listen_counts sp_listen_counts(const struct sp_listen *listen) SP_NONNULL(1);
 
 /* Ends every connection at once. */

@@ -27,6 +27,7 @@ struct sp_tar {
     uint8_t name[SP_TAR_NAME_MAX];
 };
 
+/* Borrows the bytes; a member is looked for by sp_tar_next. */
 void sp_tar_open(struct sp_slice in, struct sp_tar *out) SP_NONNULL(2);
 
 /* The next member; SP_ERR_NOT_FOUND at the end, SP_ERR_CORRUPT, SP_ERR_SHORT, SP_ERR_TOO_BIG for a name. */

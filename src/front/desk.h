@@ -99,9 +99,11 @@ enum sp_err sp_desk_on_send(struct sp_desk *desk, const struct sp_msg_send *send
 enum sp_err sp_desk_on_answer(struct sp_desk *desk, struct sp_msg_answer *answer)
     SP_MUST_CHECK SP_NONNULL(1, 2);
 
+/* reader answers who reads the log; the payload moves. */
 enum sp_err sp_desk_on_page(struct sp_desk *desk, struct sp_msg_page *page)
     SP_MUST_CHECK SP_NONNULL(1, 2);
 
+/* audit passes on what a run says; late ones are passed over. */
 enum sp_err sp_desk_on_part(struct sp_desk *desk, const struct sp_msg_part *part)
     SP_MUST_CHECK SP_NONNULL(1, 2);
 

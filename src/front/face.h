@@ -39,6 +39,7 @@ struct sp_face_config {
     struct sp_face_wires wires;
 };
 
+/* `config` is copied. */
 enum sp_err sp_face_new(const struct sp_face_config *config, struct sp_face **out)
     SP_MUST_CHECK SP_NONNULL(1, 2);
 

@@ -28,6 +28,7 @@ struct sp_authority;
 enum sp_err sp_authority_new(struct sp_authority **out) SP_MUST_CHECK SP_NONNULL(1);
 void sp_authority_free(struct sp_authority *authority);
 
+/* Its parts, to be filled before it is asked; its own. */
 struct sp_directory *sp_authority_directory(struct sp_authority *authority) SP_NONNULL(1);
 struct sp_issuers *sp_authority_issuers(struct sp_authority *authority) SP_NONNULL(1);
 struct sp_certificates *sp_authority_certificates(struct sp_authority *authority) SP_NONNULL(1);

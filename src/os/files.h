@@ -19,6 +19,7 @@ enum sp_err sp_dir_make(const char *path, mode_t mode) SP_MUST_CHECK SP_NONNULL(
 enum sp_err sp_dir_make_at(int dir, const char *name, mode_t mode, int *out_fd)
     SP_MUST_CHECK SP_NONNULL(2, 4);
 
+/* An open directory by its name; the caller closes it. */
 enum sp_err sp_dir_open(const char *path, int *out_fd) SP_MUST_CHECK SP_NONNULL(1, 2);
 
 /* Appends a whole file to `out`; SP_ERR_NOT_FOUND, or SP_ERR_TOO_BIG past the buffer's maximum. */

@@ -33,6 +33,7 @@ enum sp_err sp_map_put(struct sp_map *map, struct sp_slice key, uint32_t value)
 enum sp_err sp_map_or(struct sp_map *map, struct sp_slice key, uint32_t bits)
     SP_MUST_CHECK SP_NONNULL(1);
 
+/* False leaves `out` as it was. */
 bool sp_map_get(const struct sp_map *map, struct sp_slice key, uint32_t *out) SP_NONNULL(1, 3);
 bool sp_map_has(const struct sp_map *map, struct sp_slice key) SP_NONNULL(1);
 

@@ -59,6 +59,7 @@ enum sp_err sp_pool_download_look(int fd, uint64_t *out_size) SP_MUST_CHECK SP_N
 void sp_pool_download_fields(const struct sp_pool_range *range, uint64_t size, uint64_t wall_us,
                              char out[SP_POOL_FIELDS_BYTES]) SP_NONNULL(1, 4);
 
+/* Takes over a file that sp_pool_download_look found fit; the range lies within its size of then. */
 void sp_pool_download_begin(struct sp_pool_download *download, int take_fd,
                             const struct sp_pool_range *range) SP_NONNULL(1, 3);
 

@@ -45,6 +45,7 @@ struct sp_names;
 enum sp_err sp_names_new(size_t most, struct sp_names **out) SP_MUST_CHECK SP_NONNULL(2);
 void sp_names_free(struct sp_names *names);
 
+/* NULL when it is not there; else its own, until sp_names_remove. */
 struct sp_name *sp_names_find(const struct sp_names *names, struct sp_slice hash) SP_NONNULL(1);
 
 /* A new one, in use by nobody. SP_ERR_FULL, SP_ERR_INVALID for a hash of another length. */

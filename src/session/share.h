@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 
+/* Pages that processes share, zeroed; the caller closes the descriptor, a mapping outlives it. */
 enum sp_err sp_share_new(const char *name, size_t bytes, int *out_fd)
     SP_MUST_CHECK SP_NONNULL(1, 3);
 

@@ -30,6 +30,7 @@ typedef void sp_watch_fn(void *ctx, int fd, unsigned what);
 typedef void sp_timer_fn(void *ctx);
 typedef void sp_signal_fn(void *ctx, int signo);
 
+/* One for a process. Watches and timers are freed before it. */
 enum sp_err sp_loop_new(struct sp_loop **out) SP_MUST_CHECK SP_NONNULL(1);
 void sp_loop_free(struct sp_loop *loop);
 
