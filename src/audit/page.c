@@ -202,7 +202,9 @@ static enum sp_err put_proof(struct question *q, struct sp_slice digits)
     struct sp_slice line = {NULL, 0};
     uint64_t index = 0;
     SP_TRY(find_entry(q, digits, &index, &line));
-    return sp_proof_write(q->reader->archive, index, q->out);
+    /* A hash that is missing is the log's fault, and not a question for something that never was. */
+    const enum sp_err err = sp_proof_write(q->reader->archive, index, q->out);
+    return err == SP_ERR_NOT_FOUND ? SP_ERR_CORRUPT : err;
 }
 
 /* Of someone who waits for news, as this one does. */

@@ -156,6 +156,18 @@ static void test_pages_say_where_to_go_on(void **state)
     assert_string_equal(numbers(w, "acme", "from=18446744073709551615"), "");
 }
 
+static void test_a_log_without_its_hashes_says_so(void **state)
+{
+    struct world *w = *state;
+    for (size_t i = 0; i < FAKE_FILES_MAX; i++) {
+        struct fake_file *file = &w->log.fake.files[i];
+        file->is_there = file->is_there && strncmp(file->path, "tile/0/", 7) != 0;
+    }
+    assert_int_equal(page(w, "acme", "proof/2", ""), SP_ERR_UNAVAILABLE);
+    assert_int_equal(w->out.len, 0);
+    assert_string_not_equal(w->where.text, "");
+}
+
 static void test_what_is_worth_waiting_for(void **state)
 {
     static const char *const reads[] = {
@@ -252,6 +264,7 @@ int main(void)
         TEST(test_filters_limit_what_is_seen_and_never_widen_it),
         TEST(test_an_outcome_is_found_by_an_intent_of_an_earlier_page),
         TEST(test_pages_say_where_to_go_on),
+        TEST(test_a_log_without_its_hashes_says_so),
         TEST(test_what_is_worth_waiting_for),
         TEST(test_what_makes_no_sense_is_refused),
         TEST(test_checkpoint_and_hashes_are_for_all_and_bundles_for_who_sees_all),
