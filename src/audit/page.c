@@ -266,7 +266,7 @@ static enum sp_err put_entries(struct question *q)
     sp_json_out_object(&w);
     sp_json_out_key(&w, "entries");
     sp_json_out_array(&w);
-    SP_TRY(put_matching(q, &w, from, limit, &next));
+    SP_TRY(put_matching(q, &w, from > q->ask->seen ? from : q->ask->seen, limit, &next));
     sp_json_out_array_end(&w);
     sp_json_out_member_u64(&w, "next", next);
     sp_json_out_member_u64(&w, "size", sp_archive_size(q->reader->archive));

@@ -34,6 +34,8 @@ struct sp_page_ask {
     bool is_all;
     struct sp_slice what;  /* the path behind /.sallyport/audit/, decoded */
     struct sp_slice query; /* raw */
+    uint64_t
+        seen; /* of a list that was asked for before: there is nothing to see in front of this entry */
 };
 
 /*

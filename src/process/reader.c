@@ -17,7 +17,7 @@
 
 #define FRESH_MS    200U /* so old may what is known of the log's end be */
 #define LOOK_MS     500U /* for whoever waits for news */
-#define WAITING_MAX 256U
+#define WAITING_MAX 64U
 #define TEXTS_MAX   ((size_t)SP_MSG_NAME_MAX + SP_MSG_DETAIL_MAX + SP_MSG_QUERY_MAX)
 
 /* A reading that is answered when there is something to see, or when its time is over. */
@@ -25,7 +25,8 @@ struct waiting {
     struct waiting *next;
     struct sp_msg_read read; /* texts in `texts` */
     struct sp_buf texts;
-    uint64_t size; /* of the log, when it was looked at last */
+    uint64_t
+        size; /* of the log, when it was looked at last: only what came since is looked at again */
     uint64_t until_ms;
 };
 
@@ -68,12 +69,14 @@ struct made {
     enum sp_err err;
 };
 
-static void make(struct reader_state *state, const struct sp_msg_read *read, struct made *out)
+static void make(struct reader_state *state, const struct sp_msg_read *read, uint64_t seen,
+                 struct made *out)
 {
     const struct sp_page_ask ask = {.tenant = read->tenant,
                                     .is_all = read->is_all != 0,
                                     .what = read->what,
-                                    .query = read->query};
+                                    .query = read->query,
+                                    .seen = seen};
     *out = (struct made){.kind = SP_PAGE_JSON};
     sp_buf_init(&out->body, SP_PAGE_TILE_MAX);
     out->err = look(state);
@@ -172,7 +175,7 @@ static bool look_again(struct reader_state *state, struct waiting *one)
         return false;
     }
     struct made made;
-    make(state, &one->read, &made);
+    make(state, &one->read, one->size, &made);
     const bool is_told = is_over || made.err != SP_OK || made.wait.has_news;
     if (is_told) {
         answer(state, &one->read, &made);
@@ -210,7 +213,7 @@ static enum sp_err on_read(void *ctx, struct sp_peer from, struct sp_message *me
     struct made made;
     (void)from;
     SP_TRY(sp_msg_read_read(message, &read));
-    make(state, &read, &made);
+    make(state, &read, 0, &made);
     const bool may_wait = made.err == SP_OK && made.wait.wait_s > 0 && !made.wait.has_news;
     if (!may_wait || !wait_for_news(state, &read, made.wait.wait_s)) {
         answer(state, &read, &made);

@@ -202,6 +202,14 @@ static void test_what_is_worth_waiting_for(void **state)
         assert_int_equal(w->wait.wait_s, cases[i].wait_s);
         assert_int_equal(w->wait.has_news, cases[i].has_news);
     }
+    const struct sp_page_ask again = {.is_all = true,
+                                      .what = SP_SLICE_LITERAL("entries"),
+                                      .query = SP_SLICE_LITERAL("wait=7"),
+                                      .seen = 11};
+    sp_buf_clear(&w->out);
+    assert_int_equal(sp_page_make(&w->reader, &again, &w->out, &w->kind, &w->where, &w->wait),
+                     SP_OK);
+    assert_true(has(w, "\"index\":11") && !has(w, "\"index\":9"));
     assert_int_equal(page(w, "acme", "entries", "wait=46"), SP_ERR_REQUEST);
     assert_int_equal(page(w, "acme", "entries", "wait=soon"), SP_ERR_REQUEST);
     assert_int_equal(page(w, "acme", "entries", "wait=1&wait=2"), SP_ERR_REQUEST);
