@@ -103,9 +103,17 @@ static enum sp_err tell_result(struct sp_mcp *mcp, struct sp_slice result)
     return sp_json_out_end(&w);
 }
 
-/* The result of a tool, for programs and, as text, for models. */
-static enum sp_err put_tool_result(const struct sp_mcp *mcp, struct sp_slice structured,
-                                   struct sp_slice text, bool is_error, struct sp_buf *out)
+/* The result of a tool. */
+struct tool_result {
+    struct sp_slice structured; /* for programs, as JSON */
+    struct sp_slice text;       /* for models */
+    struct sp_slice picture;    /* the same, in base64; empty: none */
+    bool is_drawing;            /* it is SVG, and no PNG */
+    bool is_error;
+};
+
+static enum sp_err put_tool_result(const struct sp_mcp *mcp, const struct tool_result *result,
+                                   struct sp_buf *out)
 {
     struct sp_json_out w;
     begin(mcp, &w, out);
@@ -116,11 +124,18 @@ static enum sp_err put_tool_result(const struct sp_mcp *mcp, struct sp_slice str
     sp_json_out_object(&w);
     sp_json_out_member_text(&w, "type", "text");
     sp_json_out_key(&w, "text");
-    sp_json_out_string_lossy(&w, text);
+    sp_json_out_string_lossy(&w, result->text);
     sp_json_out_object_end(&w);
+    if (result->picture.len > 0) {
+        sp_json_out_object(&w);
+        sp_json_out_member_text(&w, "type", "image");
+        sp_json_out_member_string(&w, "data", result->picture);
+        sp_json_out_member_text(&w, "mimeType", result->is_drawing ? "image/svg+xml" : "image/png");
+        sp_json_out_object_end(&w);
+    }
     sp_json_out_array_end(&w);
-    sp_json_out_member_raw(&w, "structuredContent", structured);
-    sp_json_out_member_bool(&w, "isError", is_error);
+    sp_json_out_member_raw(&w, "structuredContent", result->structured);
+    sp_json_out_member_bool(&w, "isError", result->is_error);
     sp_json_out_object_end(&w);
     sp_json_out_object_end(&w);
     return sp_json_out_end(&w);
@@ -137,7 +152,9 @@ enum sp_err sp_mcp_put_launched(const struct sp_mcp *mcp, struct sp_slice enviro
     sp_json_out_member_string(&w, "environmentId", environment);
     sp_json_out_object_end(&w);
     SP_TRY(sp_json_out_end(&w));
-    return put_tool_result(mcp, sp_buf_slice(&structured), sp_buf_slice(&structured), false, out);
+    const struct tool_result result = {.structured = sp_buf_slice(&structured),
+                                       .text = sp_buf_slice(&structured)};
+    return put_tool_result(mcp, &result, out);
 }
 
 static enum sp_err put_member(struct sp_json_out *w, const struct sp_json *doc, const char *key,
@@ -175,15 +192,30 @@ static enum sp_err put_result(const struct sp_mcp *mcp, const struct sp_json *do
 {
     static const char *const names[] = {"stdout", "stderr", "executionResult",
                                         "executionTimeInMilliseconds", NULL};
+    /* A model is shown a picture as one: as text it would fill its memory, and mean nothing. */
+    static const char *const but_the_value[] = {"stdout", "stderr", "executionTimeInMilliseconds",
+                                                NULL};
     SP_AUTO_BUF struct sp_buf structured;
+    SP_AUTO_BUF struct sp_buf text;
     const struct sp_json_value *root = sp_json_root(doc);
-    struct sp_slice status = {NULL, 0};
+    const struct sp_json_value *inner = sp_json_get(root, "result");
+    const struct sp_json_value *value = sp_json_get(inner, "executionResult");
+    struct tool_result result = {.is_error = false};
+    struct sp_slice said = {NULL, 0};
     sp_buf_init(&structured, SP_RESULT_BYTES_MAX * 4);
-    SP_TRY(put_structured(mcp, doc, sp_json_get(root, "result"), names, &structured));
-    const bool is_failed = sp_json_string(sp_json_get(root, "status"), &status) == SP_OK &&
-                           sp_slice_is(status, "Failed");
-    return put_tool_result(mcp, sp_buf_slice(&structured), sp_buf_slice(&structured), is_failed,
-                           out);
+    sp_buf_init(&text, SP_RESULT_BYTES_MAX * 4);
+    result.is_error =
+        sp_json_string(sp_json_get(root, "status"), &said) == SP_OK && sp_slice_is(said, "Failed");
+    result.is_drawing =
+        sp_json_string(sp_json_get(value, "format"), &said) == SP_OK && sp_slice_is(said, "svg");
+    if (sp_json_string(sp_json_get(value, "base64_data"), &result.picture) != SP_OK) {
+        result.picture = (struct sp_slice){NULL, 0};
+    }
+    SP_TRY(put_structured(mcp, doc, inner, names, &structured));
+    SP_TRY(put_structured(mcp, doc, inner, result.picture.len > 0 ? but_the_value : names, &text));
+    result.structured = sp_buf_slice(&structured);
+    result.text = sp_buf_slice(&text);
+    return put_tool_result(mcp, &result, out);
 }
 
 /* A refusal is the tool's error: the model reads it, and may do better. */
@@ -204,7 +236,9 @@ static enum sp_err put_refusal(const struct sp_mcp *mcp, const struct sp_json *d
     SP_TRY(sp_buf_put(&text, code));
     SP_TRY(sp_buf_put_text(&text, ": "));
     SP_TRY(sp_buf_put(&text, message));
-    return put_tool_result(mcp, sp_buf_slice(&structured), sp_buf_slice(&text), true, out);
+    const struct tool_result result = {
+        .structured = sp_buf_slice(&structured), .text = sp_buf_slice(&text), .is_error = true};
+    return put_tool_result(mcp, &result, out);
 }
 
 enum sp_err sp_mcp_put_ran(const struct sp_mcp *mcp, unsigned status, struct sp_slice answer,

@@ -75,6 +75,14 @@ def test_an_exception_is_the_tools_error(gateway):
     assert result["isError"] is True and "ZeroDivisionError" in result["structuredContent"]["stderr"]
 
 
+def test_a_figure_is_a_picture_for_the_model(gateway):
+    code = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
+    result = call(gateway, PYTHON, environmentId=launch(gateway), pythonCode=code)
+    assert [piece["type"] for piece in result["content"]] == ["text", "image"]
+    assert result["content"][1]["mimeType"] == "image/png" and result["content"][1]["data"].startswith("iVBOR")
+    assert len(result["content"][0]["text"]) < 1000 and result["structuredContent"]["executionResult"]["format"] == "png"
+
+
 def test_an_environment_is_a_session(gateway):
     """The tenant's own: what /executions does in it is seen by the tools, under any name that a session can have."""
     session = new_session()

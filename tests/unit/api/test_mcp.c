@@ -206,6 +206,19 @@ static const struct {
      "\"isError\":false}}"},
     {"an exception", 200, "{\"status\":\"Failed\",\"result\":{\"stderr\":\"ZeroDivisionError\"}}",
      "\"stderr\":\"ZeroDivisionError\"},\"isError\":true}}"},
+    {"a picture", 200,
+     "{\"status\":\"Succeeded\",\"result\":{\"stdout\":\"\",\"executionResult\":{\"type\":"
+     "\"image\","
+     "\"format\":\"png\",\"base64_data\":\"QUJD\"}}}",
+     "\"text\":\"{\\\"environmentId\\\":\\\"env-1\\\",\\\"status\\\":\\\"Succeeded\\\","
+     "\\\"stdout\\\":\\\"\\\"}\"},{\"type\":\"image\",\"data\":\"QUJD\",\"mimeType\":\"image/"
+     "png\"}],"
+     "\"structuredContent\":{\"environmentId\":\"env-1\",\"status\":\"Succeeded\",\"stdout\":\"\","
+     "\"executionResult\":{\"type\":\"image\",\"format\":\"png\",\"base64_data\":\"QUJD\"}}"},
+    {"a drawing", 200,
+     "{\"status\":\"Succeeded\",\"result\":{\"executionResult\":{\"type\":\"image\",\"format\":"
+     "\"svg\",\"base64_data\":\"QUJD\"}}}",
+     "\"mimeType\":\"image/svg+xml\"}]"},
     {"an exit status", 200, "{\"status\":\"3\",\"result\":{\"stdout\":\"\"}}",
      "\"status\":\"3\",\"stdout\":\"\"},\"isError\":false}}"},
     {"a denial", 403,
