@@ -11,6 +11,10 @@
 #define LIST_SKIP_MAX   100000U
 #define SHORT_BYTES_MAX ((size_t)4 * 1024)
 
+/* Whoever asks may well have begun it. */
+static const char not_kept[] = "this session has no such execution, or its result is not kept any "
+                               "more: for ten minutes, and not across a restart of the gateway";
+
 void sp_relay_errand_free(struct errand *errand)
 {
     if (errand == NULL) {
@@ -205,6 +209,8 @@ void sp_relay_tell_execution(struct sp_relay_room *room, const struct sp_msg_run
     }
     if (outcome.err != SP_OK) {
         outcome.state = SP_END_NOT_STARTED;
+        outcome.detail =
+            outcome.err == SP_ERR_EXECUTION_NOT_FOUND ? sp_slice_of(not_kept) : sp_slice_of(NULL);
         sp_buf_clear(&product);
     }
     room->ops.outcome(room->ops.ctx, &outcome, sp_buf_slice(&product));

@@ -178,6 +178,7 @@ def test_name_of_ones_own_for_a_run(gateway):
 def test_execution_that_never_was(gateway):
     answer = send(gateway, "GET", "/executions/none-such" + q(new_session()))
     assert (answer.status, answer.error()) == (404, "ExecutionNotFound"), answer
+    assert "not kept any more" in answer.json()["error"]["message"]
 
 
 def test_denied_run_as_a_result(gateway):
