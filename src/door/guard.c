@@ -205,10 +205,32 @@ static bool has_twice_what_stands_once(const struct sp_guard *g)
     return false;
 }
 
+/*
+ * A body is judged as it comes: what a coding hides from us somebody behind or before us might unpack. Some clients take
+ * the field for the charset.
+ */
+static bool has_coded_body(const struct sp_guard *g)
+{
+    const struct sp_http1 *request = &g->request;
+    for (unsigned i = 0; i < request->field_count; i++) {
+        const struct sp_slice coding = sp_http1_field_value(request, i);
+        if (sp_slice_is_nocase(sp_http1_field_name(request, i), "Content-Encoding") &&
+            coding.len > 0 && !sp_slice_is_nocase(coding, "identity") &&
+            !sp_slice_is_nocase(coding, "utf-8")) {
+            return request->is_chunked || request->length > 0;
+        }
+    }
+    return false;
+}
+
 static void on_request_head(struct sp_guard *g, uint64_t now_ms)
 {
     if (has_twice_what_stands_once(g)) {
         refuse(g, SP_ERR_HTTP, "a field that stands once is given twice");
+        return;
+    }
+    if (has_coded_body(g)) {
+        refuse(g, SP_ERR_MEDIA_TYPE, "a body is taken in no content coding");
         return;
     }
     if (has_too_many_parameters(g)) {
