@@ -51,10 +51,15 @@ static char *put_digits(char *to, unsigned value, unsigned width, char behind)
     return to + width + 1;
 }
 
-void sp_clock_rfc3339(uint64_t wall_us, char out[SP_CLOCK_RFC3339_BYTES])
+static uint64_t at_most_9999(uint64_t wall_us)
 {
     const uint64_t last_us = 253402300799999999U; /* the end of the year 9999 */
-    uint64_t at = wall_us > last_us ? last_us : wall_us;
+    return wall_us > last_us ? last_us : wall_us;
+}
+
+void sp_clock_rfc3339(uint64_t wall_us, char out[SP_CLOCK_RFC3339_BYTES])
+{
+    const uint64_t at = at_most_9999(wall_us);
     unsigned year = 0;
     unsigned month = 0;
     unsigned day = 0;
@@ -68,6 +73,37 @@ void sp_clock_rfc3339(uint64_t wall_us, char out[SP_CLOCK_RFC3339_BYTES])
     to = put_digits(to, in_day % 60U, 2, '.');
     to = put_digits(to, (unsigned)(at % 1000000U), 6, 'Z');
     *to = '\0';
+}
+
+static char *put_letters(char *to, const char letters[4], char behind)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        to[i] = letters[i];
+    }
+    to[3] = behind;
+    return to + 4;
+}
+
+void sp_clock_http(uint64_t wall_us, char out[SP_CLOCK_HTTP_BYTES])
+{
+    static const char days[][4] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
+    static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    const uint64_t since_days = at_most_9999(wall_us) / 86400000000U;
+    const unsigned in_day = (unsigned)(at_most_9999(wall_us) / 1000000U % 86400U);
+    unsigned year = 0;
+    unsigned month = 0;
+    unsigned day = 0;
+    civil(since_days, &year, &month, &day);
+    char *to = put_letters(out, days[since_days % 7U], ',');
+    *to++ = ' ';
+    to = put_digits(to, day, 2, ' ');
+    to = put_letters(to, months[month - 1], ' ');
+    to = put_digits(to, year, 4, ' ');
+    to = put_digits(to, in_day / 3600U, 2, ':');
+    to = put_digits(to, in_day / 60U % 60U, 2, ':');
+    to = put_digits(to, in_day % 60U, 2, ' ');
+    (void)put_letters(to, "GMT", '\0');
 }
 
 /* The other way round: days since 1970-01-01 of a civil date from 1970 on. */

@@ -25,6 +25,11 @@ uint64_t sp_clock_wall_us(void);
 /* Writes "2026-11-22T10:00:00.000000Z" and a NUL; proleptic Gregorian, years 1970 to 9999. */
 void sp_clock_rfc3339(uint64_t wall_us, char out[SP_CLOCK_RFC3339_BYTES]) SP_NONNULL(2);
 
+#define SP_CLOCK_HTTP_BYTES ((size_t)30)
+
+/* Writes "Sun, 22 Nov 2026 10:00:00 GMT" and a NUL, as RFC 9110 has it (section 5.6.7). */
+void sp_clock_http(uint64_t wall_us, char out[SP_CLOCK_HTTP_BYTES]) SP_NONNULL(2);
+
 /* Reads exactly what sp_clock_rfc3339 writes; SP_ERR_INVALID for anything else. */
 enum sp_err sp_clock_from_rfc3339(struct sp_slice text, uint64_t *out_wall_us)
     SP_MUST_CHECK SP_NONNULL(2);

@@ -96,7 +96,7 @@ static void refuse(struct sp_guard *g, enum sp_err err, const char *rule)
     struct sp_refusal refusal = {.err = err,
                                  .detail = rule,
                                  .retry_after_s = may_retry ? SP_GUARD_RETRY_S : 0,
-                                 .id = sp_clock_wall_us(),
+                                 .wall_us = sp_clock_wall_us(),
                                  .is_head_method = g->has_request && g->is_head_method};
     g->refused = err;
     g->rule = rule;

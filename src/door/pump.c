@@ -292,8 +292,10 @@ static enum sp_err learn_certificate(struct sp_pump *p)
 static void tell_plain(struct sp_pump *p)
 {
     SP_AUTO_BUF struct sp_buf answer;
+    struct sp_refusal refusal = speaks_plain;
+    refusal.wall_us = sp_clock_wall_us();
     sp_buf_init(&answer, REFUSAL_BYTES_MAX);
-    if (sp_refusal_put(&speaks_plain, &answer) == SP_OK) {
+    if (sp_refusal_put(&refusal, &answer) == SP_OK) {
         (void)send(p->client.fd, answer.ptr, answer.len, MSG_DONTWAIT | MSG_NOSIGNAL);
     }
 }

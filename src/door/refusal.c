@@ -1,5 +1,6 @@
 #include "door/refusal.h"
 
+#include "base/clock.h"
 #include "codec/json_out.h"
 
 #define BODY_BYTES_MAX ((size_t)4096)
@@ -11,17 +12,12 @@ static const char *phrase_of(unsigned status)
         unsigned status;
         const char *phrase;
     } phrases[] = {
-        {400, "Bad Request"},
-        {408, "Request Timeout"},
-        {411, "Length Required"},
-        {413, "Content Too Large"},
-        {414, "URI Too Long"},
-        {417, "Expectation Failed"},
-        {431, "Request Header Fields Too Large"},
-        {501, "Not Implemented"},
-        {502, "Bad Gateway"},
-        {503, "Service Unavailable"},
-        {505, "HTTP Version Not Supported"},
+        {400, "Bad Request"},         {408, "Request Timeout"},
+        {411, "Length Required"},     {413, "Content Too Large"},
+        {414, "URI Too Long"},        {415, "Unsupported Media Type"},
+        {417, "Expectation Failed"},  {431, "Request Header Fields Too Large"},
+        {501, "Not Implemented"},     {502, "Bad Gateway"},
+        {503, "Service Unavailable"}, {505, "HTTP Version Not Supported"},
     };
     for (size_t i = 0; i < SP_COUNT(phrases); i++) {
         if (phrases[i].status == status) {
@@ -57,8 +53,11 @@ static enum sp_err put_all(const struct sp_refusal *refusal, struct sp_slice bod
     if (refusal->retry_after_s > 0) {
         SP_TRY(sp_buf_putf(out, "Retry-After: %u\r\n", refusal->retry_after_s));
     }
-    if (refusal->id > 0) {
-        SP_TRY(sp_buf_putf(out, "x-ms-request-id: %016llx\r\n", (unsigned long long)refusal->id));
+    if (refusal->wall_us > 0) {
+        char date[SP_CLOCK_HTTP_BYTES];
+        sp_clock_http(refusal->wall_us, date);
+        SP_TRY(sp_buf_putf(out, "Date: %s\r\nx-ms-request-id: %016llx\r\n", date,
+                           (unsigned long long)refusal->wall_us));
     }
     SP_TRY(sp_buf_put_text(out, "\r\n"));
     return refusal->is_head_method ? SP_OK : sp_buf_put(out, body);

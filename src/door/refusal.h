@@ -12,8 +12,8 @@ struct sp_refusal {
     enum sp_err err;
     const char *detail;     /* NULL: the error's own text is the message */
     unsigned retry_after_s; /* 0: no Retry-After */
-    uint64_t id;            /* what the answer is called; 0: nothing */
-    bool is_head_method;    /* the answer to HEAD has the length, but not the body */
+    uint64_t wall_us;    /* when it was refused, by which the answer is called, too; 0: neither */
+    bool is_head_method; /* the answer to HEAD has the length, but not the body */
 };
 
 /* Appends the answer; it says Connection: close. Nothing is appended on failure. */

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/num.h"
 #include "base/own.h"
 #include "pool/call.h"
@@ -103,29 +103,15 @@ enum sp_err sp_pool_download_look(int fd, uint64_t *out_size)
     return SP_OK;
 }
 
-/* Last-Modified as RFC 9110 writes it. */
-static void put_date(uint64_t wall_us, char *out, size_t room)
-{
-    static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    const time_t seconds = (time_t)(wall_us / 1000000);
-    struct tm t = {.tm_year = 70};
-    (void)gmtime_r(&seconds, &t);
-    (void)snprintf(out, room, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[(unsigned)t.tm_wday % 7U],
-                   t.tm_mday, months[(unsigned)t.tm_mon % 12U], t.tm_year + 1900, t.tm_hour,
-                   t.tm_min, t.tm_sec);
-}
-
 void sp_pool_download_fields(const struct sp_pool_range *range, uint64_t size, uint64_t wall_us,
                              char out[SP_POOL_FIELDS_BYTES])
 {
     char part[SP_POOL_FIELDS_BYTES / 2] = "";
-    char date[40];
+    char date[SP_CLOCK_HTTP_BYTES];
     unsigned long long from = range->from;
     unsigned long long last = range->from + range->len - 1;
     unsigned long long whole = size;
-    put_date(wall_us, date, sizeof date);
+    sp_clock_http(wall_us, date);
     if (range->is_part) {
         (void)snprintf(part, sizeof part, "Content-Range: bytes %llu-%llu/%llu\r\n", from, last,
                        whole);

@@ -32,6 +32,30 @@ static void test_times_as_text(void **state)
     }
 }
 
+static void test_times_as_http_has_them(void **state)
+{
+    static const struct {
+        uint64_t us;
+        const char *text;
+    } rows[] = {
+        {0U, "Thu, 01 Jan 1970 00:00:00 GMT"},
+        {951782399999999U, "Mon, 28 Feb 2000 23:59:59 GMT"},
+        {951782400000000U, "Tue, 29 Feb 2000 00:00:00 GMT"},
+        {1709164800000000U, "Thu, 29 Feb 2024 00:00:00 GMT"},
+        {4107542400000000U, "Mon, 01 Mar 2100 00:00:00 GMT"},
+        {1767225599000001U, "Wed, 31 Dec 2025 23:59:59 GMT"},
+        {784111777000000U, "Sun, 06 Nov 1994 08:49:37 GMT"},
+        {253402300799999999U, "Fri, 31 Dec 9999 23:59:59 GMT"},
+        {UINT64_MAX, "Fri, 31 Dec 9999 23:59:59 GMT"},
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(rows); i++) {
+        char out[SP_CLOCK_HTTP_BYTES];
+        sp_clock_http(rows[i].us, out);
+        assert_string_equal(out, rows[i].text);
+    }
+}
+
 static void test_what_is_no_time_is_refused(void **state)
 {
     static const char *const rows[] = {
@@ -78,6 +102,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_times_as_text),
+        cmocka_unit_test(test_times_as_http_has_them),
         cmocka_unit_test(test_what_is_no_time_is_refused),
         cmocka_unit_test(test_monotonic_time_never_goes_back),
         cmocka_unit_test(test_wall_time_is_of_this_century),

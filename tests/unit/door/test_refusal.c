@@ -12,9 +12,11 @@ static void test_a_refusal_is_a_whole_answer(void **state)
 {
     static const char want[] =
         "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: 51\r\n"
-        "Connection: close\r\nx-ms-error-code: BadRequest\r\n\r\n"
+        "Connection: close\r\nx-ms-error-code: BadRequest\r\n"
+        "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nx-ms-request-id: 0002c9253feeaa41\r\n\r\n"
         "{\"error\":{\"code\":\"BadRequest\",\"message\":\"a \\\"x\\\"\"}}";
-    const struct sp_refusal refusal = {.err = SP_ERR_HTTP, .detail = "a \"x\""};
+    const struct sp_refusal refusal = {
+        .err = SP_ERR_HTTP, .detail = "a \"x\"", .wall_us = 784111777000001U};
     SP_AUTO_BUF struct sp_buf out;
     (void)state;
     sp_buf_init(&out, 1024);
