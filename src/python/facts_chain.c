@@ -121,10 +121,10 @@ static enum sp_err follow_at(struct sp_facts *f, uint32_t depth, uint32_t ref, b
     } else if (depth == 0) {
         /* `a, b = x, y` has a name for each; one name for a tuple is not followed. */
         *out = is_target ? !is_tuple || level->group_least > 1 : !f->statement.hands_out;
-    } else if (level->kind == LEVEL_CALL) {
+    } else if (level->kind == BRACKET_CALL) {
         *out = is_target && level->is_params;
     } else {
-        *out = level->kind == LEVEL_GROUP && !is_tuple;
+        *out = level->kind == BRACKET_GROUP && !is_tuple;
     }
     return SP_OK;
 }
@@ -132,7 +132,7 @@ static enum sp_err follow_at(struct sp_facts *f, uint32_t depth, uint32_t ref, b
 /* Plain parentheses in which nothing but this value stands: they hand it on to what is around them. */
 static bool is_transparent(const struct facts_level *level)
 {
-    return level->kind == LEVEL_GROUP && !level->has_comma && !level->has_lambda &&
+    return level->kind == BRACKET_GROUP && !level->has_comma && !level->has_lambda &&
            !level->is_lost && level->target_count == 0;
 }
 
@@ -141,7 +141,7 @@ void sp_facts_level_around(struct sp_facts *f)
 {
     const struct facts_level *around = f->now - 1;
     uint32_t depth = f->level - 1;
-    bool is_plain = f->now->kind == LEVEL_GROUP || f->now->kind == LEVEL_LIST;
+    bool is_plain = f->now->kind == BRACKET_GROUP || f->now->kind == BRACKET_LIST;
     f->now->is_pattern = is_plain && around->is_pattern;
     f->now->outer = depth > 0 && is_transparent(around) ? around->outer : (uint8_t)depth;
 }
@@ -152,7 +152,7 @@ SP_NOINLINE static enum sp_err follow_outwards(struct sp_facts *f, uint32_t ref)
     uint32_t depth = f->level;
     for (;; depth = f->levels[depth].outer) {
         SP_TRY(follow_at(f, depth, ref, &is_followed));
-        bool is_group = depth > 0 && f->levels[depth].kind == LEVEL_GROUP;
+        bool is_group = depth > 0 && f->levels[depth].kind == BRACKET_GROUP;
         if (!is_followed || !is_group) {
             break;
         }
@@ -251,7 +251,7 @@ enum sp_err sp_facts_assign(struct sp_facts *f, uint32_t ref)
     level->targets[0] = symbol;
     f->symbols[symbol].flags |= SYMBOL_BOUND;
     f->refs[ref].flags |= SP_REF_STORED;
-    bool is_keyword = level->kind == LEVEL_CALL && f->token.op == '=';
+    bool is_keyword = level->kind == BRACKET_CALL && f->token.op == '=';
     return is_keyword ? add_keyword(f, level->call, &f->refs[ref], symbol) : SP_OK;
 }
 
@@ -268,7 +268,7 @@ static void note_argument(struct sp_facts *f, uint32_t ref)
 /* An argument of a call, behind which nothing is known of the value. */
 static bool leaves_at_once(const struct facts_level *level)
 {
-    return level->kind != LEVEL_GROUP && level->target_count == 0;
+    return level->kind != BRACKET_GROUP && level->target_count == 0;
 }
 
 /* A value of a statement that binds nothing so far. */
@@ -314,29 +314,15 @@ static inline enum sp_err follow_value(struct sp_facts *f, struct sp_ref *ref)
     return follow_outwards(f, f->ref_count - 1);
 }
 
-/* What a reference is used for that goes on with ( or [. */
-static bool note_use(struct sp_ref *ref, uint8_t op)
-{
-    if (op == '(') {
-        ref->flags |= SP_REF_CALLED;
-        return true;
-    }
-    if (op == '[') {
-        ref->flags = (uint8_t)((ref->flags & ~SP_REF_BINDS) | SP_REF_INDEXED);
-        return true;
-    }
-    return false;
-}
-
-enum sp_err sp_facts_chain_close(struct sp_facts *f)
+enum sp_err sp_facts_chain_close(struct sp_facts *f, uint8_t op)
 {
     uint32_t number = f->ref_count;
     struct sp_ref *ref = &f->refs[number];
     uint8_t open = f->open;
-    uint8_t op = f->token.kind == SP_TOKEN_OP ? f->token.op : 0;
     f->open = 0;
     f->ref_count++;
-    if (note_use(ref, op)) {
+    if (op == '[') {
+        ref->flags = (uint8_t)((ref->flags & ~SP_REF_BINDS) | SP_REF_INDEXED);
         return SP_OK;
     }
     bool is_equal = op == '=';

@@ -61,11 +61,11 @@ static bool has_scheme(struct sp_slice text)
     return at + 2 < text.len && text.ptr[at + 1] == '/' && text.ptr[at + 2] == '/';
 }
 
-enum sp_err sp_facts_const_close(struct sp_facts *f)
+enum sp_err sp_facts_const_close(struct sp_facts *f, uint8_t op)
 {
     struct facts_pending *now = &f->constant;
     f->open = 0;
-    bool ends = sp_facts_at_op(f, ',') || sp_facts_at_op(f, ')');
+    bool ends = op == ',' || op == ')';
     const struct facts_level *level = f->now;
     bool is_arg = now->is_arg && ends && !now->is_joined && level->arg < 2;
     struct sp_slice text = sp_slice_make(f->lx.ptr + now->constant.place.start,
@@ -97,7 +97,7 @@ void sp_facts_argument_begin(struct sp_facts *f)
 void sp_facts_argument_close(struct sp_facts *f)
 {
     struct facts_level *level = f->now;
-    if (level->kind != LEVEL_CALL) {
+    if (level->kind != BRACKET_CALL) {
         return;
     }
     level->may_fold = false;

@@ -50,11 +50,11 @@ struct facts_binding {
     uint32_t ref;
 };
 
-enum facts_level_kind { LEVEL_GROUP, LEVEL_CALL, LEVEL_INDEX, LEVEL_LIST, LEVEL_DICT };
+enum facts_bracket { BRACKET_GROUP, BRACKET_CALL, BRACKET_INDEX, BRACKET_LIST, BRACKET_DICT };
 
 /* What is known at one depth of brackets. */
 struct facts_level {
-    uint8_t kind;        /* enum facts_level_kind */
+    uint8_t kind;        /* enum facts_bracket */
     bool is_params;      /* of a def: names bind */
     bool is_lambda_head; /* between lambda and its colon */
     bool has_lambda;     /* behind a lambda: values leave by calls */
@@ -133,10 +133,11 @@ struct sp_facts {
     uint32_t ref_count, ref_max;
     struct sp_ref *refs;
     struct facts_level *now; /* levels[level] */
-    uint32_t *slots;         /* symbols plus one, by hash; 0 is a free one */
+    int32_t *slots;          /* symbols plus one, by hash; 0 is a free one */
     struct facts_symbol *symbols;
     uint64_t seed; /* of the hash, so that nobody can choose names that collide */
     uint32_t slot_mask;
+    uint32_t symbol_count, symbol_due; /* symbol_due: the count that needs more room */
     uint32_t segment_count, segment_max;
     uint32_t level;
     uint32_t *segments;
@@ -150,7 +151,7 @@ struct sp_facts {
     size_t budget, bytes_left, bytes_most; /* of lists; bytes_most: that a scan has used */
     bool is_lost;                          /* a name has more meanings than are kept */
 
-    uint32_t symbol_count, symbol_max;
+    uint32_t symbol_max;
     struct sp_import *imports;
     uint32_t import_count, import_max;
     struct sp_call *calls;

@@ -11,6 +11,8 @@
 #define BUDGET_EACH_MOST ((size_t)24)
 #define BUDGET_LEAST     ((size_t)576 * 1024)
 #define BUDGET_FIRST     ((size_t)16 * 1024) /* the first step of every list */
+#define LIST_MORE                                                                                  \
+    (SP_WORD_COUNT + 1U) /* what is not counted: symbols have words in front, and one behind */
 
 /* What a list may take at most: every item needs some bytes of source. Only what is used of it becomes memory. */
 static bool reserve(void **out, size_t item, uint32_t count)
@@ -27,20 +29,24 @@ static bool reserve_folds(struct sp_facts *f)
            reserve((void **)&f->fold_room, 1, FACTS_FOLD_ROOM);
 }
 
-/* In front of the first symbol is one that no name equals: a free slot leads there. */
+/* In front of the first symbol are the reserved words. */
 static void begin_symbols(struct sp_facts *f)
 {
-    f->symbols = f->symbols == NULL ? NULL : f->symbols + 1;
+    if (f->symbols != NULL) {
+        f->symbols += SP_WORD_COUNT;
+        sp_facts_put_words(f);
+    }
 }
 
 static bool reserve_all(struct sp_facts *f, uint32_t source_max)
 {
-    uint32_t slots = 256; /* the table begins with that many */
+    uint32_t slots = 1024; /* the table begins with that many */
     bool is_done = true;
 #define FACTS_AS_RESERVE(name, list, max, bytes)                                                   \
     f->list_most[FACTS_##name] = (sizeof(*f->list) > 1 ? 1 : 4) * source_max / (bytes) + 4096;     \
     is_done =                                                                                      \
-        reserve((void **)&f->list, sizeof(*f->list), f->list_most[FACTS_##name] + 1) && is_done;
+        reserve((void **)&f->list, sizeof(*f->list), f->list_most[FACTS_##name] + LIST_MORE) &&    \
+        is_done;
     FACTS_LISTS(FACTS_AS_RESERVE)
 #undef FACTS_AS_RESERVE
     begin_symbols(f);
@@ -137,7 +143,7 @@ void sp_facts_free(struct sp_facts *facts)
     if (facts == NULL) {
         return;
     }
-    free(facts->symbols == NULL ? NULL : facts->symbols - 1);
+    free(facts->symbols == NULL ? NULL : facts->symbols - SP_WORD_COUNT);
     free(facts->slots);
     free(facts->segments);
     free(facts->refs);

@@ -7,10 +7,7 @@
 #ifndef SP_PYTHON_FACTS_STEP_H
 #define SP_PYTHON_FACTS_STEP_H
 
-#include "base/load.h"
-#include "python/facts_inner.h"
-
-#define FACTS_HASH_FACTOR 0xD6E8FEB86659FD93U
+#include "python/facts_find.h"
 
 /* Makes room for at least `count` more items of a list; SP_ERR_FULL when the budget is used up. */
 enum sp_err sp_facts_more(struct sp_facts *f, enum facts_list list, uint32_t count)
@@ -25,47 +22,8 @@ enum sp_err sp_facts_symbols_start(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(
 enum sp_err sp_facts_intern(struct sp_facts *f, const struct sp_py_token *token, uint32_t *out)
     SP_MUST_CHECK SP_NONNULL(1, 2, 3);
 
-/* The hash of a name of at most sixteen bytes; `tail` are its last eight, or 0 when it has no more than that. */
-static inline uint32_t sp_facts_hash(const struct sp_facts *f, uint32_t len, uint64_t head,
-                                     uint64_t tail)
-{
-    /* The bytes of a short name stand at the top of its head, from where a product takes nothing down. */
-    uint64_t h = (f->seed ^ __builtin_bswap64(head) ^ len) * FACTS_HASH_FACTOR;
-    return (uint32_t)((((h ^ h >> 32) ^ tail) * FACTS_HASH_FACTOR) >> 32);
-}
-
-/* Goes on where the first slot held another name, or none. The name's text is `text`. */
-enum sp_err sp_facts_seek(struct sp_facts *f, const struct facts_symbol *name, const uint8_t *text,
-                          uint32_t *out) SP_MUST_CHECK SP_NONNULL(1, 2, 3, 4);
-
-/* The symbol of the name that is the current token: most are known, and stand in the first slot that is looked at. */
-static inline enum sp_err sp_facts_find(struct sp_facts *f, uint32_t *out)
-{
-    const struct sp_py_token *token = &f->token;
-    const uint8_t *ptr = f->lx.ptr + token->start;
-    uint32_t len = token->end - token->start;
-    if ((token->flags & SP_TOKEN_NONASCII) != 0 || len > 16 || f->lx.len - token->start < 8) {
-        return sp_facts_intern(f, token, out);
-    }
-    /* Without a branch: how long a name is nobody can foretell. */
-    bool is_short = len <= 8;
-    uint64_t head = sp_load_first(sp_load_u64(ptr), is_short ? len : 8);
-    uint64_t tail = is_short ? 0 : sp_load_u64(ptr + (is_short ? 0 : len - 8));
-    uint32_t hash = sp_facts_hash(f, len, head, tail);
-    uint32_t found = f->slots[hash & f->slot_mask];
-    const struct facts_symbol *known = f->symbols + found - 1; /* in front of the first is none */
-    if (((known->head ^ head) | (known->tail ^ tail) | (known->len ^ len)) == 0) {
-        *out = found - 1;
-        return SP_OK;
-    }
-    struct facts_symbol name = {.head = head,
-                                .tail = tail,
-                                .at = token->start,
-                                .hash = hash,
-                                .meaning = SP_FACTS_NONE,
-                                .len = (uint16_t)len};
-    return sp_facts_seek(f, &name, ptr, out);
-}
+/* Reserved words, written once; and the table before the first name of a source. */
+void sp_facts_put_words(struct sp_facts *f) SP_NONNULL(1);
 enum sp_err sp_facts_bind(struct sp_facts *f, struct facts_binding binding)
     SP_MUST_CHECK SP_NONNULL(1);
 static inline enum sp_err sp_facts_put_segment(struct sp_facts *f, uint32_t symbol)
@@ -100,6 +58,15 @@ static inline uint32_t sp_facts_first(const struct sp_facts *f, const struct sp_
     return sp_facts_is_lone(ref) ? ref->path_at : f->segments[sp_facts_path_at(ref)];
 }
 
+/* Goes over all tokens; and the same without short ways. */
+enum sp_err sp_facts_walk(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_facts_walk_closely(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
+
+/* sp_facts_scan by the latter, which tests compare it with. */
+enum sp_err sp_facts_scan_closely(struct sp_facts *f, struct sp_slice source,
+                                  enum sp_python_family family, enum sp_python_mode mode)
+    SP_MUST_CHECK SP_NONNULL(1);
+
 /* Reads the next token into f->token. */
 enum sp_err sp_facts_next(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
 
@@ -113,7 +80,7 @@ enum sp_err sp_facts_chain_attribute(struct sp_facts *f, uint32_t symbol)
     SP_MUST_CHECK SP_NONNULL(1);
 enum sp_err sp_facts_chain_dot(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
 enum sp_err sp_facts_chain_result(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
-enum sp_err sp_facts_chain_close(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_facts_chain_close(struct sp_facts *f, uint8_t op) SP_MUST_CHECK SP_NONNULL(1);
 void sp_facts_level_around(struct sp_facts *f) SP_NONNULL(1);
 
 /* The flags of a name where it may be bound, see sp_facts_chain_name. */
@@ -157,15 +124,53 @@ static inline bool sp_facts_at_op(const struct sp_facts *f, uint8_t op)
 /* Constants. */
 enum sp_err sp_facts_const_string(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
 enum sp_err sp_facts_const_text(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
-enum sp_err sp_facts_const_close(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_facts_const_close(struct sp_facts *f, uint8_t op) SP_MUST_CHECK SP_NONNULL(1);
 
-/* The end of what is being read: the current token does not go on with it. */
-static inline enum sp_err sp_facts_end(struct sp_facts *f)
+/* The end of what is being read: the current token, the operator `op` or 0, does not go on with it. */
+static inline enum sp_err sp_facts_end(struct sp_facts *f, uint8_t op)
 {
     if (f->open == 0) {
         return SP_OK;
     }
-    return (f->open & OPEN_CHAIN) != 0 ? sp_facts_chain_close(f) : sp_facts_const_close(f);
+    if ((f->open & OPEN_CHAIN) == 0) {
+        return sp_facts_const_close(f, op);
+    }
+    if (op == '(') {
+        f->refs[f->ref_count].flags |= SP_REF_CALLED;
+        f->open = 0;
+        f->ref_count++;
+        return SP_OK;
+    }
+    return sp_facts_chain_close(f, op);
+}
+
+/* Forgets the statement before. */
+void sp_facts_statement(struct sp_facts *f) SP_NONNULL(1);
+
+/* Tokens that are the same wherever they stand: an operator, a reserved word, a line end or what indentation means. */
+enum sp_err sp_facts_operator(struct sp_facts *f, uint8_t op) SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_facts_keyword(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
+enum sp_err sp_facts_line(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
+void sp_facts_layout(struct sp_facts *f) SP_NONNULL(1); /* ... directly behind a line end */
+/* Literals, the parts of f-strings, magics; a number alone. */
+enum sp_err sp_facts_operand(struct sp_facts *f) SP_MUST_CHECK SP_NONNULL(1);
+void sp_facts_number(struct sp_facts *f) SP_NONNULL(1);
+
+/* Nothing is known at a depth of brackets. */
+static inline void sp_facts_clear(struct facts_level *level)
+{
+    level->is_params = false;
+    level->is_lambda_head = false;
+    level->has_lambda = false;
+    level->has_comma = false;
+    level->is_lost = false;
+    level->may_fold = false;
+    level->call = SP_FACTS_NONE;
+    level->arg = 0;
+    level->used_from = 0;
+    level->used_to = 0;
+    level->target_count = 0;
+    level->group_least = 0;
 }
 
 /* Arguments of calls that are made of constants: noted where they begin and end, worked out when all is read. */

@@ -91,9 +91,6 @@ void sp_lexer_init(struct sp_lexer *lx, struct sp_slice source, enum sp_python_f
 enum sp_err sp_lexer_next(struct sp_lexer *lx, struct sp_py_token *out)
     SP_MUST_CHECK SP_NONNULL(1, 2);
 
-/* Takes a dot and the name behind it at once, when that is what follows without a space: `out` is the name. */
-bool sp_lexer_attribute(struct sp_lexer *lx, struct sp_py_token *out) SP_NONNULL(1, 2);
-
 /* Ends the source with a fault that a reader of the tokens found, at an offset. Every call after it returns the same. */
 enum sp_err sp_lexer_fault(struct sp_lexer *lx, enum sp_python_fault fault, uint32_t at)
     SP_NONNULL(1);

@@ -4,56 +4,41 @@
  * long strings, odd indentation, the last bytes of the source - is left to the lexer proper: a quick step that gives up
  * has at most gone over space that means nothing.
  */
-#include "base/load.h"
-#include "python/lexer_inner.h"
-#include "python/scan_window.h"
-#include "python/word.h"
+#include "python/lexer_step.h"
 
-/* A step looks at no more than a space or a dot, a quote and what sp_scan_quoted reads, and one byte behind. */
-#define QUICK_ROOM     (SP_SCAN_QUOTED + 4u)
-#define QUICK_NAME_MAX SP_SCAN_QUOTED /* longer names may go on behind the map */
-
-enum lex_quick {
-    QUICK_NEVER,
-    QUICK_NAME,
-    QUICK_PREFIX, /* a name, unless it is the prefix of a string */
-    QUICK_NUMBER,
-    QUICK_STRING,
-    QUICK_OP,
-    QUICK_ODD,
-    QUICK_OPEN,
-    QUICK_CLOSE,
-    QUICK_LINE,
-    QUICK_BLANK, /* a space, a comment */
-};
-
-#define NA QUICK_NAME
-#define PR QUICK_PREFIX
-#define NU QUICK_NUMBER
-#define QU QUICK_STRING
-#define OP QUICK_OP
-#define OD QUICK_ODD
-#define OB QUICK_OPEN
-#define CB QUICK_CLOSE
-#define NL QUICK_LINE
-#define BL QUICK_BLANK
+#define NA LEX_AHEAD_NAME
+#define NU LEX_AHEAD_NUMBER
+#define QU LEX_AHEAD_STRING
+#define DO LEX_AHEAD_DOT
+#define CO LEX_AHEAD_COMMA
+#define CN LEX_AHEAD_COLON
+#define EQ LEX_AHEAD_EQUAL
+#define OP LEX_AHEAD_OP
+#define OD LEX_AHEAD_ODD
+#define OB LEX_AHEAD_OPEN
+#define CB LEX_AHEAD_CLOSE
+#define NL LEX_AHEAD_LINE
+#define BL LEX_AHEAD_BLANK
 /* clang-format off */
-/* Behind these comes QUICK_NEVER: names that are not ASCII are looked at closely. */
-static const uint8_t quick[256] = {
+/* Behind these comes LEX_AHEAD_NEVER. */
+const uint8_t sp_lex_aheads[256] = {
     /* 00 */ 0,  0,  0,  0,  0,  0,  0,  0,    0,  0,  NL, 0,  0,  0,  0,  0,
     /* 10 */ 0,  0,  0,  0,  0,  0,  0,  0,    0,  0,  0,  0,  0,  0,  0,  0,
-    /* 20 */ BL, OD, QU, BL, 0,  OD, OP, QU,   OB, CB, OP, OP, OP, OP, OP, OP,
-    /* 30 */ NU, NU, NU, NU, NU, NU, NU, NU,   NU, NU, OP, OP, OP, OP, OP, 0,
-    /* 40 */ OP, NA, PR, NA, NA, NA, PR, NA,   NA, NA, NA, NA, NA, NA, NA, NA,
-    /* 50 */ NA, NA, PR, NA, PR, PR, NA, NA,   NA, NA, NA, OB, 0,  CB, OP, NA,
-    /* 60 */ 0,  NA, PR, NA, NA, NA, PR, NA,   NA, NA, NA, NA, NA, NA, NA, NA,
-    /* 70 */ NA, NA, PR, NA, PR, PR, NA, NA,   NA, NA, NA, OB, OP, CB, OP, 0,
+    /* 20 */ BL, OD, QU, BL, 0,  OD, OP, QU,   OB, CB, OP, OP, CO, OP, DO, OP,
+    /* 30 */ NU, NU, NU, NU, NU, NU, NU, NU,   NU, NU, CN, OP, OP, EQ, OP, 0,
+    /* 40 */ OP, NA, NA, NA, NA, NA, NA, NA,   NA, NA, NA, NA, NA, NA, NA, NA,
+    /* 50 */ NA, NA, NA, NA, NA, NA, NA, NA,   NA, NA, NA, OB, 0,  CB, OP, NA,
+    /* 60 */ 0,  NA, NA, NA, NA, NA, NA, NA,   NA, NA, NA, NA, NA, NA, NA, NA,
+    /* 70 */ NA, NA, NA, NA, NA, NA, NA, NA,   NA, NA, NA, OB, OP, CB, OP, 0,
 };
 /* clang-format on */
 #undef NA
-#undef PR
 #undef NU
 #undef QU
+#undef DO
+#undef CO
+#undef CN
+#undef EQ
 #undef OP
 #undef OD
 #undef OB
@@ -70,146 +55,17 @@ static const uint8_t equals[256] = {
     ['^'] = SP_OP_AUGMENTED, ['@'] = SP_OP_AUGMENTED,
 };
 
-/* Makes the map begin at an offset; false when so little is left that no quick step may begin there. */
-static SP_NOINLINE bool move_map(struct sp_lexer *lx, uint32_t at)
+SP_NOINLINE bool sp_lex_move_map(struct sp_lexer *lx, uint32_t at)
 {
     uint32_t len = lx->limit - at;
-    if (len < QUICK_ROOM) {
+    if (len < LEX_STEP_ROOM) {
         return false;
     }
     len = len < SP_PYTHON_MAP_BYTES ? len : SP_PYTHON_MAP_BYTES;
     sp_scan_names(lx->ptr + at, len, lx->names);
     lx->map_at = at;
-    lx->map_end = at + len - QUICK_ROOM + 1;
+    lx->map_end = at + len - LEX_STEP_ROOM + 1;
     return true;
-}
-
-/* Whether a quick step may begin at an offset. */
-static inline bool has_room(struct sp_lexer *lx, uint32_t at)
-{
-    return at < lx->map_end || move_map(lx, at);
-}
-
-/* Gives the `len` bytes at an offset. */
-static inline bool give(struct sp_lexer *lx, uint32_t at, uint32_t len, enum sp_token_kind kind,
-                        uint8_t op, struct sp_py_token *out)
-{
-    /* One by one: as a whole the token would be cleared first, with wider stores that hold up the reading of it. */
-    const uint32_t line = lx->line;
-    const uint32_t line_start = lx->line_start;
-    out->kind = (uint8_t)kind;
-    out->op = op;
-    out->flags = 0;
-    out->quote = 0;
-    out->start = at;
-    out->end = at + len;
-    out->line = line;
-    out->line_start = line_start;
-    lx->at = at + len;
-    lx->last_op = op;
-    return true;
-}
-
-/* How many bytes at an offset are of a name in ASCII. */
-static inline uint32_t measure_name(const struct sp_lexer *lx, uint32_t at)
-{
-    uint32_t behind = at - lx->map_at;
-    uint64_t names = sp_load_bits(lx->names + behind / 8) >> behind % 8;
-    return (uint32_t)__builtin_ctzll(~names | 1ULL << QUICK_NAME_MAX);
-}
-
-static inline bool take_name(struct sp_lexer *lx, uint32_t at, struct sp_py_token *out)
-{
-    const uint8_t *ptr = lx->ptr + at;
-    uint32_t len = measure_name(lx, at);
-    if (len == QUICK_NAME_MAX || ptr[len] >= 0x80) {
-        return false;
-    }
-    return give(lx, at, len, SP_TOKEN_NAME, sp_word_find(ptr, len, sp_load_u64(ptr)), out);
-}
-
-/* Digits alone, and no zero before others. */
-static inline bool take_number(struct sp_lexer *lx, uint32_t at, struct sp_py_token *out)
-{
-    const uint8_t *ptr = lx->ptr + at;
-    uint32_t len = measure_name(lx, at);
-    bool is_odd = (ptr[0] == '0' && len > 1) || ptr[len] == '.' || ptr[len] >= 0x80;
-    for (uint32_t i = 1; i < len; i++) {
-        is_odd = is_odd || !sp_lex_is(ptr[i], LEX_DIGIT);
-    }
-    return !is_odd && len < QUICK_NAME_MAX && give(lx, at, len, SP_TOKEN_NUMBER, 0, out);
-}
-
-/* Whether the byte behind an operator of one character belongs to it; = is looked at before. */
-static inline bool goes_on(uint8_t byte, uint8_t next)
-{
-    const bool is_doubled = next == byte && (byte == '*' || byte == '/' || byte == '<');
-    const bool is_arrow = next == '>' && (byte == '-' || byte == '<' || byte == '>');
-    return is_doubled || is_arrow || (byte == '.' && (next == '.' || sp_lex_is(next, LEX_DIGIT)));
-}
-
-/* An operator of one character, or of two that end in =, or **. */
-static inline bool take_op(struct sp_lexer *lx, uint32_t at, struct sp_py_token *out)
-{
-    uint8_t byte = lx->ptr[at];
-    uint8_t next = lx->ptr[at + 1];
-    if (!sp_lex_is(next, LEX_OP | LEX_DIGIT)) {
-        return give(lx, at, 1, SP_TOKEN_OP, byte, out);
-    }
-    uint8_t longer = equals[byte];
-    if (next == '=' && longer != 0) {
-        return give(lx, at, 2, SP_TOKEN_OP, longer, out);
-    }
-    if (byte == '*' && next == '*' && lx->ptr[at + 2] != '=') {
-        return give(lx, at, 2, SP_TOKEN_OP, SP_OP_POWER, out);
-    }
-    return !goes_on(byte, next) && give(lx, at, 1, SP_TOKEN_OP, byte, out);
-}
-
-/* % and !, which IPython may read. */
-static inline bool take_odd(struct sp_lexer *lx, uint32_t at, struct sp_py_token *out)
-{
-    bool is_lone = lx->ptr[at] == '!' && lx->ptr[at + 1] != '=';
-    return lx->mode != SP_PYTHON_CELL && !is_lone && take_op(lx, at, out);
-}
-
-/* A string without a prefix that is short and not escaped. */
-static inline bool take_string(struct sp_lexer *lx, uint32_t at, struct sp_py_token *out)
-{
-    const uint8_t *ptr = lx->ptr + at;
-    uint32_t len = sp_scan_quoted(ptr + 1, ptr[0]);
-    bool is_triple = len == 0 && ptr[2] == ptr[0];
-    if (is_triple || len >= SP_SCAN_QUOTED || ptr[1 + len] != ptr[0]) {
-        return false;
-    }
-    (void)give(lx, at, len + 2, SP_TOKEN_STRING, 0, out);
-    out->quote = 1;
-    return true;
-}
-
-static inline bool take_open(struct sp_lexer *lx, uint32_t at, struct sp_py_token *out)
-{
-    uint8_t byte = lx->ptr[at];
-    if (lx->level == SP_PYTHON_BRACKETS_MAX) {
-        return false;
-    }
-    lx->brackets[lx->level] = byte;
-    lx->bracket_place[lx->level] =
-        (struct sp_lexer_bracket){.at = at, .line = lx->line, .line_start = lx->line_start};
-    lx->level++;
-    return give(lx, at, 1, SP_TOKEN_OP, byte, out);
-}
-
-static inline bool take_close(struct sp_lexer *lx, uint32_t at, struct sp_py_token *out)
-{
-    uint8_t byte = lx->ptr[at];
-    /* In ASCII ) is one behind (, ] and } are two behind theirs. */
-    uint8_t behind = byte == ')' ? 1 : 2;
-    if (lx->level == 0 || lx->brackets[lx->level - 1] + behind != byte) {
-        return false;
-    }
-    lx->level--;
-    return give(lx, at, 1, SP_TOKEN_OP, byte, out);
 }
 
 static void next_line(struct sp_lexer *lx)
@@ -219,13 +75,12 @@ static void next_line(struct sp_lexer *lx)
     lx->line_start = lx->at;
 }
 
-/* The end of a logical line. */
-static inline bool take_line(struct sp_lexer *lx, uint32_t at, struct sp_py_token *out)
+bool sp_lex_step_line(struct sp_lexer *lx, uint32_t at, struct sp_py_token *out)
 {
     if (lx->level > 0) {
         return false;
     }
-    (void)give(lx, at, 1, SP_TOKEN_NEWLINE, 0, out);
+    (void)sp_lex_step(lx, at, 1, SP_TOKEN_NEWLINE, 0, out);
     lx->line++;
     lx->line_start = lx->at;
     lx->has_tokens = false;
@@ -246,47 +101,85 @@ static uint32_t skip_blank(const struct sp_lexer *lx, uint32_t at)
     return (uint32_t)(ptr - lx->ptr);
 }
 
-/* Goes over more than one space between two tokens: comments, and in brackets line ends. */
-static void skip_gap(struct sp_lexer *lx)
+bool sp_lex_skip_gap(struct sp_lexer *lx)
 {
-    lx->at = skip_blank(lx, lx->at);
-    while (has_room(lx, lx->at) && lx->ptr[lx->at] == '\n' && lx->level > 0) {
+    uint32_t before = lx->at;
+    lx->at = skip_blank(lx, before);
+    while (sp_lex_has_room(lx, lx->at) && lx->ptr[lx->at] == '\n' && lx->level > 0) {
         next_line(lx);
-        lx->at = has_room(lx, lx->at) ? skip_blank(lx, lx->at) : lx->at;
+        lx->at = sp_lex_has_room(lx, lx->at) ? skip_blank(lx, lx->at) : lx->at;
     }
+    return lx->at != before;
 }
 
-static inline bool is_prefix(const uint8_t *ptr)
+/* Whether the byte behind an operator of one character belongs to it; = is looked at before. */
+static inline bool goes_on(uint8_t byte, uint8_t next)
 {
-    return sp_lex_is(ptr[1], LEX_QUOTE) ||
-           (quick[ptr[1]] == QUICK_PREFIX && sp_lex_is(ptr[2], LEX_QUOTE));
+    const bool is_doubled = next == byte && (byte == '*' || byte == '/' || byte == '<');
+    const bool is_arrow = next == '>' && (byte == '-' || byte == '<' || byte == '>');
+    return is_doubled || is_arrow || (byte == '.' && (next == '.' || sp_lex_is(next, LEX_DIGIT)));
+}
+
+/* An operator of one character, or of two that end in =, or **. */
+static inline bool take_op(struct sp_lexer *lx, uint32_t at, struct sp_py_token *out)
+{
+    uint8_t byte = lx->ptr[at];
+    uint8_t next = lx->ptr[at + 1];
+    if (!sp_lex_is(next, LEX_OP | LEX_DIGIT)) {
+        return sp_lex_step(lx, at, 1, SP_TOKEN_OP, byte, out);
+    }
+    uint8_t longer = equals[byte];
+    if (next == '=' && longer != 0) {
+        return sp_lex_step(lx, at, 2, SP_TOKEN_OP, longer, out);
+    }
+    if (byte == '*' && next == '*' && lx->ptr[at + 2] != '=') {
+        return sp_lex_step(lx, at, 2, SP_TOKEN_OP, SP_OP_POWER, out);
+    }
+    return !goes_on(byte, next) && sp_lex_step(lx, at, 1, SP_TOKEN_OP, byte, out);
+}
+
+/* % and !, which IPython may read. */
+static inline bool take_odd(struct sp_lexer *lx, uint32_t at, struct sp_py_token *out)
+{
+    bool is_lone = lx->ptr[at] == '!' && lx->ptr[at + 1] != '=';
+    return lx->mode != SP_PYTHON_CELL && !is_lone && take_op(lx, at, out);
+}
+
+static inline bool take_name(struct sp_lexer *lx, uint32_t at, struct sp_py_token *out)
+{
+    const uint8_t *ptr = lx->ptr + at;
+    uint32_t len = sp_lex_measure_plain(lx, at);
+    return len != 0 &&
+           sp_lex_step(lx, at, len, SP_TOKEN_NAME, sp_word_find(ptr, len, sp_load_u64(ptr)), out);
 }
 
 /* The token whose first byte is at an offset, where nothing but a token or a line end stands. */
-static inline bool take(struct sp_lexer *lx, uint32_t at, struct sp_py_token *out)
+static inline bool take(struct sp_lexer *lx, enum lex_ahead ahead, uint32_t at,
+                        struct sp_py_token *out)
 {
-    const uint8_t *ptr = lx->ptr + at;
-    switch ((enum lex_quick)quick[ptr[0]]) {
-    case QUICK_PREFIX:
-        return !is_prefix(ptr) && take_name(lx, at, out);
-    case QUICK_NAME:
+    switch (ahead) {
+    case LEX_AHEAD_NAME:
         return take_name(lx, at, out);
-    case QUICK_NUMBER:
-        return take_number(lx, at, out);
-    case QUICK_STRING:
-        return take_string(lx, at, out);
-    case QUICK_OP:
+    case LEX_AHEAD_NUMBER:
+        return sp_lex_step_number(lx, at, out);
+    case LEX_AHEAD_STRING:
+        return sp_lex_step_string(lx, at, out);
+    case LEX_AHEAD_DOT:
+    case LEX_AHEAD_COMMA:
+    case LEX_AHEAD_COLON:
+    case LEX_AHEAD_EQUAL:
+    case LEX_AHEAD_OP:
         return take_op(lx, at, out);
-    case QUICK_ODD:
+    case LEX_AHEAD_ODD:
         return take_odd(lx, at, out);
-    case QUICK_OPEN:
-        return take_open(lx, at, out);
-    case QUICK_CLOSE:
-        return take_close(lx, at, out);
-    case QUICK_LINE:
-        return take_line(lx, at, out);
-    case QUICK_BLANK:
-    case QUICK_NEVER:
+    case LEX_AHEAD_OPEN:
+        return sp_lex_step_open(lx, at, lx->ptr[at], out);
+    case LEX_AHEAD_CLOSE:
+        return sp_lex_step_close(lx, at, lx->ptr[at], out);
+    case LEX_AHEAD_LINE:
+        return sp_lex_step_line(lx, at, out);
+    case LEX_AHEAD_BLANK:
+    case LEX_AHEAD_NEVER:
         break;
     }
     return false;
@@ -295,9 +188,7 @@ static inline bool take(struct sp_lexer *lx, uint32_t at, struct sp_py_token *ou
 /* A token behind another one of its line: behind a gap, or else out of the ordinary. */
 static SP_NOINLINE enum sp_err next_behind_gap(struct sp_lexer *lx, struct sp_py_token *out)
 {
-    uint32_t at = lx->at;
-    skip_gap(lx);
-    return lx->at == at ? sp_lex_anywhere(lx, out) : sp_lexer_next(lx, out);
+    return sp_lex_skip_gap(lx) ? sp_lexer_next(lx, out) : sp_lex_anywhere(lx, out);
 }
 
 /* Gives an INDENT or a DEDENT in front of the first token of a line. */
@@ -306,7 +197,7 @@ static bool give_layout(struct sp_lexer *lx, uint32_t at, enum sp_token_kind kin
 {
     lx->at_line_start = false;
     lx->quick = LEX_FROM_LAYOUT;
-    return give(lx, at, 0, kind, 0, out);
+    return sp_lex_step(lx, at, 0, kind, 0, out);
 }
 
 /* Indentation of spaces that is deeper than the line before. */
@@ -341,9 +232,9 @@ static bool take_dedent(struct sp_lexer *lx, uint32_t column, struct sp_py_token
 static uint32_t find_column(struct sp_lexer *lx)
 {
     uint32_t end = lx->at;
-    while (has_room(lx, lx->at)) {
+    while (sp_lex_has_room(lx, lx->at)) {
         end = skip_blank(lx, lx->at);
-        if (!has_room(lx, end) || lx->ptr[end] != '\n') {
+        if (!sp_lex_has_room(lx, end) || lx->ptr[end] != '\n') {
             break;
         }
         lx->at = end;
@@ -359,81 +250,72 @@ static bool begins_line(const struct sp_lexer *lx, uint8_t byte)
                                       : sp_lex_is(byte, ~(LEX_SPACE | LEX_NEWLINE));
 }
 
-/* The first token of a line, whose indentation is known: `at` is its first byte, and there is room behind it. */
-static enum sp_err take_first(struct sp_lexer *lx, uint32_t at, struct sp_py_token *out)
+/* The first token of a line, whose indentation is known, is at an offset; there is room behind it. */
+static enum lex_begin begin_tokens(struct sp_lexer *lx, uint32_t at)
 {
     lx->at = at;
     lx->has_tokens = true;
     lx->at_line_start = false;
     lx->quick = LEX_FROM_TOKEN;
     lx->quick_end = lx->map_end;
-    return sp_lexer_next(lx, out);
+    return LEX_BEGIN_TOKEN;
 }
 
-/* The first token of a line that begins with spaces and a token: that token, or what its indentation means. */
-static enum sp_err next_of_line(struct sp_lexer *lx, struct sp_py_token *out)
+/* A line that begins with spaces and a token. */
+static enum lex_begin begin_line(struct sp_lexer *lx, struct sp_py_token *out)
 {
     uint32_t column = find_column(lx);
     uint32_t at = lx->line_start + column;
     uint16_t top = (uint16_t)(lx->indents - 1);
-    if (!has_room(lx, at) || !begins_line(lx, lx->ptr[at])) {
-        return sp_lex_anywhere(lx, out);
+    if (!sp_lex_has_room(lx, at) || !begins_line(lx, lx->ptr[at])) {
+        return LEX_BEGIN_ODD;
     }
     if (column == lx->indent[top] && column == lx->indent_alt[top]) {
-        return take_first(lx, at, out);
+        return begin_tokens(lx, at);
     }
     bool is_layout = (column > lx->indent[top] && take_indent(lx, column, out)) ||
                      (column < lx->indent[top] && take_dedent(lx, column, out));
-    return is_layout ? SP_OK : sp_lex_anywhere(lx, out);
+    return is_layout ? LEX_BEGIN_LAYOUT : LEX_BEGIN_ODD;
 }
 
-/* Behind an INDENT or DEDENT: another one, or the first token. */
-static enum sp_err next_behind_layout(struct sp_lexer *lx, struct sp_py_token *out)
+enum lex_begin sp_lex_begin(struct sp_lexer *lx, struct sp_py_token *out)
 {
+    if (!sp_lex_has_room(lx, lx->at)) {
+        return LEX_BEGIN_ODD;
+    }
+    if (lx->quick == LEX_FROM_LINE) {
+        return begin_line(lx, out);
+    }
     if (lx->pending < 0) {
         lx->pending++;
         (void)give_layout(lx, lx->at, SP_TOKEN_DEDENT, out);
-        return SP_OK;
+        return LEX_BEGIN_LAYOUT;
     }
-    return take_first(lx, lx->at, out);
+    return begin_tokens(lx, lx->at);
 }
 
 static SP_NOINLINE enum sp_err next_otherwise(struct sp_lexer *lx, struct sp_py_token *out)
 {
-    if (lx->quick == LEX_FROM_ANYWHERE || !has_room(lx, lx->at)) {
+    if (lx->quick == LEX_FROM_ANYWHERE) {
         return sp_lex_anywhere(lx, out);
     }
-    if (lx->quick == LEX_FROM_TOKEN) {
+    if (lx->quick == LEX_FROM_TOKEN && sp_lex_has_room(lx, lx->at)) {
         lx->quick_end = lx->map_end;
         return sp_lexer_next(lx, out);
     }
-    return lx->quick == LEX_FROM_LINE ? next_of_line(lx, out) : next_behind_layout(lx, out);
-}
-
-bool sp_lexer_attribute(struct sp_lexer *lx, struct sp_py_token *out)
-{
-    uint32_t at = lx->at;
-    if (at >= lx->quick_end || lx->ptr[at] != '.') {
-        return false;
+    enum lex_begin begin = lx->quick == LEX_FROM_TOKEN ? LEX_BEGIN_ODD : sp_lex_begin(lx, out);
+    if (begin == LEX_BEGIN_LAYOUT) {
+        return SP_OK;
     }
-    const uint8_t *ptr = lx->ptr + at + 1;
-    uint8_t kind = quick[ptr[0]];
-    bool is_name = kind == QUICK_NAME || (kind == QUICK_PREFIX && !is_prefix(ptr));
-    struct sp_py_token name = {.kind = SP_TOKEN_NAME};
-    if (is_name && take_name(lx, at + 1, &name) && name.op == SP_WORD_PLAIN) {
-        *out = name;
-        return true;
-    }
-    lx->at = at;
-    return false;
+    return begin == LEX_BEGIN_TOKEN ? sp_lexer_next(lx, out) : sp_lex_anywhere(lx, out);
 }
 
 enum sp_err sp_lexer_next(struct sp_lexer *lx, struct sp_py_token *out)
 {
-    uint32_t at = lx->at;
-    if (at >= lx->quick_end) {
+    uint32_t at = 0;
+    if (lx->at >= lx->quick_end) {
         return next_otherwise(lx, out);
     }
-    at += lx->ptr[at] == ' ' ? 1 : 0;
-    return take(lx, at, out) ? SP_OK : next_behind_gap(lx, out);
+    enum lex_ahead ahead = sp_lex_ahead(lx, &at);
+    return take(lx, ahead, at, out) ? SP_OK : next_behind_gap(lx, out);
 }

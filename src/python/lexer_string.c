@@ -1,5 +1,5 @@
 #include "python/lexer_inner.h"
-#include "python/scan.h"
+#include "python/scan_window.h"
 
 static unsigned prefix_flag(uint8_t byte, enum sp_python_family family)
 {
@@ -60,6 +60,25 @@ static void skip_escape(struct sp_lexer *lx)
     }
 }
 
+/* Goes over text of several lines, window by window, to what matters in it other than LF. Where a line ends in it nobody can
+   foretell, so that no branch is taken on that. */
+static void skip_windows(struct sp_lexer *lx, uint8_t quote, uint8_t *all)
+{
+    uint64_t marks = 0;
+    while (marks == 0 && lx->limit - lx->at >= SP_SCAN_WINDOW) {
+        const uint8_t *ptr = lx->ptr + lx->at;
+        marks = sp_scan_window_of(ptr, quote) | sp_scan_window_of(ptr, '\\') |
+                sp_scan_window_of(ptr, '\r');
+        uint64_t before = (marks & (0 - marks)) - 1; /* all, when there is no mark */
+        uint64_t ends = sp_scan_window_of(ptr, '\n') & before;
+        *all |= (sp_scan_window_high(ptr) & before) != 0 ? 0x80 : 0;
+        uint32_t last = SP_SCAN_WINDOW - (uint32_t)__builtin_clzll(ends | 1);
+        lx->line_start = ends != 0 ? lx->at + last : lx->line_start;
+        lx->line += (uint32_t)__builtin_popcountll(ends);
+        lx->at += marks != 0 ? (uint32_t)__builtin_ctzll(marks) : SP_SCAN_WINDOW;
+    }
+}
+
 /* Runs to the closing quotes and stays in front of them. */
 static enum sp_err find_close(struct sp_lexer *lx, uint8_t quote, unsigned width,
                               struct sp_py_token *token)
@@ -67,6 +86,9 @@ static enum sp_err find_close(struct sp_lexer *lx, uint8_t quote, unsigned width
     uint8_t all = 0;
     const uint8_t *end = lx->ptr + lx->limit;
     for (;;) {
+        if (width == 3) {
+            skip_windows(lx, quote, &all);
+        }
         lx->at = (uint32_t)(sp_scan_string(lx->ptr + lx->at, end, quote, &all) - lx->ptr);
         if (lx->at == lx->limit) {
             break;

@@ -34,7 +34,39 @@ static inline uint64_t sp_scan_window(const uint8_t *at)
     return names;
 }
 
-/* The same of fewer bytes, of which no more may be there. */
+/* Which of the 64 bytes at `at` are this one. */
+static inline uint64_t sp_scan_window_of(const uint8_t *at, uint8_t byte)
+{
+    uint64_t found = 0;
+#if SP_SCAN_SIMD
+    for (unsigned i = 0; i < SP_SCAN_WINDOW; i += SP_SCAN_STEP) {
+        found |= (uint64_t)sp_scan_mask(sp_scan_equal(sp_scan_load(at + i), byte)) << i;
+    }
+#else
+    for (unsigned i = 0; i < SP_SCAN_WINDOW; i++) {
+        found |= (uint64_t)(at[i] == byte) << i;
+    }
+#endif
+    return found;
+}
+
+/* Which of the 64 bytes at `at` are not ASCII. */
+static inline uint64_t sp_scan_window_high(const uint8_t *at)
+{
+    uint64_t found = 0;
+#if SP_SCAN_SIMD
+    for (unsigned i = 0; i < SP_SCAN_WINDOW; i += SP_SCAN_STEP) {
+        found |= (uint64_t)sp_scan_mask(sp_scan_load(at + i)) << i;
+    }
+#else
+    for (unsigned i = 0; i < SP_SCAN_WINDOW; i++) {
+        found |= (uint64_t)(at[i] >= 0x80) << i;
+    }
+#endif
+    return found;
+}
+
+/* The same as sp_scan_window of fewer bytes, of which no more may be there. */
 static inline uint64_t sp_scan_rest(const uint8_t *at, uint32_t len)
 {
     uint8_t bytes[SP_SCAN_WINDOW] = {0};

@@ -83,8 +83,4 @@ enum sp_err sp_syntax_take(struct sp_syntax *sx, const struct sp_py_token *token
 enum sp_err sp_syntax_take_closely(struct sp_syntax *sx, const struct sp_py_token *token)
     SP_MUST_CHECK SP_NONNULL(1, 2);
 
-/* Whether a dot and a name may come next without a closer look, and what they make of the operand. */
-bool sp_syntax_may_have_attribute(const struct sp_syntax *sx) SP_NONNULL(1);
-void sp_syntax_take_attribute(struct sp_syntax *sx) SP_NONNULL(1);
-
 #endif

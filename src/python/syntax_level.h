@@ -151,4 +151,32 @@ static inline bool syntax_go(struct sp_syntax_level *l, enum param phase)
     return true;
 }
 
+/* A generator that waits has no value to return. */
+static inline bool syntax_may_return(struct sp_syntax *sx)
+{
+    const struct sp_syntax_block *function = &sx->stack[syntax_block(sx)->function];
+    return function->has_value &&
+           (!function->has_yield || (function->context & CONTEXT_ASYNC) == 0);
+}
+
+/* Neither a clause nor a definition is due, and no line of a match, where `case` stands. */
+static inline bool syntax_may_begin(const struct sp_syntax *sx, const struct sp_syntax_block *block)
+{
+    return sx->at_line_start && !sx->block_due && block->header != HEADER_MATCH &&
+           block->follow != FOLLOW_TRY && block->follow != FOLLOW_DECORATED;
+}
+
+/* A statement begins that is no clause of another. */
+static inline bool syntax_begin(struct sp_syntax *sx)
+{
+    struct sp_syntax_block *block = syntax_block(sx);
+    if (!syntax_may_begin(sx, block)) {
+        return false;
+    }
+    block->follow = FOLLOW_NONE;
+    sx->at_line_start = false;
+    sx->has_await = false;
+    return true;
+}
+
 #endif

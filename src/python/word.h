@@ -90,7 +90,7 @@ static inline uint8_t sp_word_find(const uint8_t *ptr, size_t len, uint64_t head
     uint64_t differs = sp_load_first(head ^ sp_load_u64(slot->text), slot->len);
     /* Without a branch: which of the names is a word nobody can foretell. */
     unsigned is_same = (unsigned)(slot->len == len) & (unsigned)(differs == 0);
-    return is_same != 0 ? slot->word : SP_WORD_PLAIN;
+    return (uint8_t)(slot->word & (0U - is_same));
 }
 
 #endif

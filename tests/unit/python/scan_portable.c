@@ -6,7 +6,9 @@
 
 struct scan_all scan_portable(const uint8_t *at, const uint8_t *end)
 {
-    struct scan_all all = {.names = sp_scan_window(at)};
+    struct scan_all all = {.names = sp_scan_window(at),
+                           .quotes = sp_scan_window_of(at, '\''),
+                           .high = sp_scan_window_high(at)};
     all.ends[0] = sp_scan_name(at, end, &all.all[0]);
     all.ends[1] = sp_scan_spaces(at, end);
     all.ends[2] = sp_scan_line(at, end);

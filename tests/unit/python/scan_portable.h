@@ -12,6 +12,8 @@
 
 struct scan_all {
     uint64_t names;
+    uint64_t quotes;
+    uint64_t high; /* bytes that are not ASCII */
     const uint8_t *ends[SCANS];
     uint8_t all[2]; /* whether a byte was not ASCII */
 };

@@ -114,6 +114,11 @@ static void test_facts_find_imports(void **state)
 static void test_facts_follow_aliases(void **state)
 {
     static const struct row rows[] = {
+        /* A name that is a reserved word only in NFKC is no reserved word, and the reserved word is not that name. */
+        {"import os as \xef\xbd\x89"
+         "f\nif x: pass\n\xef\xbd\x89"
+         "f.path\n# with room behind it for short ways",
+         "os.path "},
         {"import os\nos.system('x')", "os.system() "},
         {"import os as o\no.a.b", "os.a.b "},
         {"from os import system as s\ns('x')", "os.system() "},

@@ -270,6 +270,32 @@ static void test_lexer_says_where_a_fault_is(void **state)
     assert_int_equal(sp_lexer_next(&lx, &token), SP_ERR_INVALID);
 }
 
+/* Text of several lines is gone over in windows of 64 bytes: where in one a mark stands does not matter. */
+static void test_lexer_counts_the_lines_of_long_texts(void **state)
+{
+    static struct sp_lexer lx;
+    static const struct {
+        const char *mark;
+        uint32_t lines;
+    } marks[] = {{"\n", 1}, {"\r\n", 1}, {"\r", 1}, {"\\\n", 1}, {"\n\n", 2}, {"\\'\n", 1}};
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(marks); i++) {
+        for (int before = 1; before < 140; before++) {
+            char text[512];
+            struct sp_py_token token = {0};
+            int len = snprintf(text, sizeof(text), "'''%*c%s%90s''' b\n", before, '-',
+                               marks[i].mark, "\n-");
+            sp_lexer_init(&lx, sp_slice_make((const uint8_t *)text, (size_t)len), SP_PYTHON_311,
+                          SP_PYTHON_TEXT);
+            assert_int_equal(sp_lexer_next(&lx, &token), SP_OK);
+            assert_int_equal(token.kind, SP_TOKEN_STRING);
+            assert_int_equal(sp_lexer_next(&lx, &token), SP_OK);
+            assert_int_equal(token.line, 2 + marks[i].lines);
+            assert_int_equal(token.start - token.line_start, 5);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -282,6 +308,7 @@ int main(void)
         cmocka_unit_test(test_lexer_bounds_brackets),
         cmocka_unit_test(test_lexer_bounds_indentation),
         cmocka_unit_test(test_lexer_says_where_a_fault_is),
+        cmocka_unit_test(test_lexer_counts_the_lines_of_long_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

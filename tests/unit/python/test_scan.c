@@ -13,7 +13,9 @@
 
 static struct scan_all scan(const uint8_t *at, const uint8_t *end)
 {
-    struct scan_all all = {.names = sp_scan_window(at)};
+    struct scan_all all = {.names = sp_scan_window(at),
+                           .quotes = sp_scan_window_of(at, '\''),
+                           .high = sp_scan_window_high(at)};
     all.ends[0] = sp_scan_name(at, end, &all.all[0]);
     all.ends[1] = sp_scan_spaces(at, end);
     all.ends[2] = sp_scan_line(at, end);
@@ -51,6 +53,7 @@ static void test_vectors_find_what_single_bytes_find(void **state)
         struct scan_all ours = scan(at, end);
         struct scan_all theirs = scan_portable(at, end);
         assert_true(ours.names == theirs.names);
+        assert_true(ours.quotes == theirs.quotes && ours.high == theirs.high);
         for (unsigned i = 0; i < SCANS; i++) {
             assert_ptr_equal(ours.ends[i], theirs.ends[i]);
         }
