@@ -36,7 +36,7 @@ struct sp_dial {
     sp_dial_fn *fn;
     void *ctx;
     struct call *calls;
-    size_t call_count;
+    size_t call_counts[SP_ROLE_COUNT]; /* by asker */
 };
 
 static void try_address(struct call *call);
@@ -50,7 +50,7 @@ static void call_free(struct call *call)
     if (call->next != NULL) {
         call->next->link = call->link;
     }
-    call->dial->call_count--;
+    call->dial->call_counts[call->target->asker]--;
     free(call);
 }
 
@@ -211,22 +211,27 @@ void sp_dial_free(struct sp_dial *dial)
     free(dial);
 }
 
-static enum sp_err call_new(struct sp_dial *dial, uint64_t number, struct call **out)
+static enum sp_err call_new(struct sp_dial *dial, uint64_t number,
+                            const struct sp_dial_target *target, struct call **out)
 {
-    if (dial->call_count >= SP_DIAL_CALLS_MAX) {
+    if (dial->call_counts[target->asker] >= SP_DIAL_CALLS_MAX) {
         return SP_ERR_FULL;
     }
     struct call *call = calloc(1, sizeof(*call));
     if (call == NULL) {
         return SP_ERR_NOMEM;
     }
-    *call = (struct call){
-        .dial = dial, .number = number, .fd = -1, .next = dial->calls, .link = &dial->calls};
+    *call = (struct call){.dial = dial,
+                          .number = number,
+                          .target = target,
+                          .fd = -1,
+                          .next = dial->calls,
+                          .link = &dial->calls};
     if (dial->calls != NULL) {
         dial->calls->link = &call->next;
     }
     dial->calls = call;
-    dial->call_count++;
+    dial->call_counts[target->asker]++;
     enum sp_err err = sp_timer_new(dial->loop, on_time, call, &call->timer);
     if (err != SP_OK) {
         call_free(call);
@@ -246,13 +251,12 @@ enum sp_err sp_dial_call(struct sp_dial *dial, uint64_t call, enum sp_role asker
     enum sp_err err =
         sp_resolve(place, &dial->memory[target], sp_clock_mono_ms(), &addresses, &why);
     if (err == SP_OK) {
-        err = call_new(dial, call, &made);
+        err = call_new(dial, call, place, &made);
     }
     if (err != SP_OK) {
         refuse(dial, call, err, &why);
         return SP_OK;
     }
-    made->target = place;
     made->addresses = addresses;
     made->deadline_ms = sp_clock_mono_ms() + dial->connect_ms;
     try_address(made);

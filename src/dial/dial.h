@@ -12,6 +12,7 @@
 #include "dial/target.h"
 #include "wire/loop.h"
 
+/* Of one asker at a time, so that one which is taken over leaves room for the others. */
 #define SP_DIAL_CALLS_MAX ((size_t)1024)
 
 struct sp_dial;

@@ -3,7 +3,7 @@
  *
  * Hears: relay, token and ship (DIAL).   Reads hostile: DNS answers.   Files: the resolver's.
  * If one of these is taken over, it can have connections made to the configured targets that are its own, and to nothing
- * else; at most SP_DIAL_CALLS_MAX at a time. If this process is, the kernel bounds its TCP connections to the ports of the targets (and
+ * else; at most SP_DIAL_CALLS_MAX at a time, which are no one else's. If this process is, the kernel bounds its TCP connections to the ports of the targets (and
  * of name servers), where its Landlock knows ports; to which hosts, no filter can say.
  */
 #include <stdlib.h>

@@ -162,6 +162,36 @@ static void test_dial_refuses_a_target_that_is_not_the_askers(void **state)
     sp_dial_free(dial);
 }
 
+/* Whoever takes a relay over must not keep the token from its identity provider. */
+static void test_dial_leaves_room_for_others_than_one_asker(void **state)
+{
+    struct heard heard = {.fd = -1};
+    char path[64];
+    struct sp_dial_targets targets = {0};
+    struct sp_dial *dial = NULL;
+    (void)snprintf(path, sizeof(path), "/tmp/sp-dial-room-%d", (int)getpid());
+    SP_AUTO_CLOSE SP_UNUSED int listener = listen_unix(path, 0);
+    for (size_t i = 0; i < 2; i++) {
+        const struct sp_dial_place place = {.host = sp_slice_of(path),
+                                            .asker = i == 0 ? SP_ROLE_RELAY : SP_ROLE_TOKEN};
+        assert_int_equal(sp_dial_targets_add(&targets, &place), SP_OK);
+    }
+    assert_int_equal(sp_dial_new(*state, &targets, 60000, hear, &heard, &dial), SP_OK);
+    call(dial, 0); /* it fills the backlog */
+    sp_close(heard.fd);
+    for (size_t i = 0; i < SP_DIAL_CALLS_MAX; i++) {
+        call(dial, 1 + i);
+    }
+    assert_int_equal(heard.count, 1); /* all others wait */
+    call(dial, 5000);
+    assert_int_equal(heard.count, 2);
+    assert_int_equal(heard.err, SP_ERR_FULL);
+    assert_int_equal(sp_dial_call(dial, 6000, SP_ROLE_TOKEN, 1), SP_OK);
+    assert_int_equal(heard.count, 2);
+    sp_dial_free(dial);
+    (void)unlink(path);
+}
+
 static void test_dial_gives_up_in_time(void **state)
 {
     struct heard heard;
@@ -203,6 +233,7 @@ int main(void)
         cmocka_unit_test(test_dial_waits_for_a_full_backlog),
         cmocka_unit_test(test_dial_says_why_it_failed),
         cmocka_unit_test(test_dial_refuses_a_target_that_is_not_the_askers),
+        cmocka_unit_test(test_dial_leaves_room_for_others_than_one_asker),
         cmocka_unit_test(test_dial_gives_up_in_time),
     };
     return cmocka_run_group_tests(tests, open_loop, close_loop);
