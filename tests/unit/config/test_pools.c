@@ -6,15 +6,12 @@
 
 #include <cmocka.h>
 
+#include "answers.h"
 #include "config/config.h"
 
 #define POOL "[[azure_code_interpreter.pool]]\n"
 
-static const struct {
-    const char *name;
-    const char *in;
-    const char *text; /* NULL: it is right */
-} cases[] = {
+static const struct answer cases[] = {
     {"several pools",
      POOL "endpoint = \"https://a.example/x\"\nweight = 3\n" POOL
           "endpoint = \"https://b.example/x\"\n",
@@ -44,17 +41,7 @@ static const struct {
 static void test_each_list_has_its_answer(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < SP_COUNT(cases); i++) {
-        SP_AUTO_CONFIG struct sp_config *config = NULL;
-        struct sp_where where = {.text = ""};
-        enum sp_err err = sp_config_parse(sp_slice_of(cases[i].in), NULL, &config, &where);
-        print_message("%s: %s\n", cases[i].name, where.text);
-        assert_int_equal(err, cases[i].text == NULL ? SP_OK : SP_ERR_CONFIG);
-        if (cases[i].text != NULL) {
-            assert_true(sp_slice_starts(sp_slice_of(where.text), cases[i].text));
-            assert_true(where.line > 0);
-        }
-    }
+    expect_answers(cases, SP_COUNT(cases));
 }
 
 static void test_one_endpoint_is_a_list_of_one(void **state)
