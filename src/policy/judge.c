@@ -5,6 +5,7 @@
 
 #include "base/num.h"
 #include "policy/judge_inner.h"
+#include "python/names.h"
 
 /* ---- life ---- */
 
@@ -42,6 +43,8 @@ static enum sp_err fill(struct sp_judge *j)
         return SP_ERR_NOMEM;
     }
     SP_TRY(judge_learn_words(j));
+    sp_facts_heed(j->submission, judge_is_word, j);
+    sp_facts_heed(j->constant, judge_is_word, j);
     return find_keyword_names(j);
 }
 

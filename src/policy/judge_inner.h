@@ -164,6 +164,8 @@ void judge_strings(struct sp_judge *j) SP_NONNULL(1);
 /* Which references need a closer look. */
 enum sp_err judge_learn_words(struct sp_judge *j) SP_MUST_CHECK SP_NONNULL(1);
 void judge_mark_words(struct sp_judge *j) SP_NONNULL(1);
+/* For facts: a rule may speak of this name. */
+bool judge_is_word(const void *judge, struct sp_slice name) SP_NONNULL(1);
 /* The bare use of this name says nothing; its attributes and calls still may. */
 void judge_forget_word(struct sp_judge *j, const struct sp_ref *ref) SP_NONNULL(1, 2);
 bool judge_is_telling(const struct sp_judge *j, const struct sp_ref *ref) SP_NONNULL(1, 2);

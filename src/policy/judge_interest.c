@@ -133,15 +133,25 @@ enum sp_err judge_learn_words(struct sp_judge *j)
     return add_specials(j);
 }
 
+/* With lists of its own a policy may speak of any name. */
+static bool has_lists(const struct sp_judge *j)
+{
+    return j->policy->names.count + j->policy->modules.count + j->policy->attributes.count > 0;
+}
+
+bool judge_is_word(const void *judge, struct sp_slice name)
+{
+    const struct sp_judge *j = judge;
+    return has_lists(j) || sp_map_has(&j->words, name) || sp_map_has(&j->table->image, name) ||
+           sp_table_alias(j->table, name).len > 0;
+}
+
 /* Looks at every distinct name of j->facts once. */
 void judge_mark_words(struct sp_judge *j)
 {
     uint8_t *marks = j->facts == j->submission ? j->marks : j->constant_marks;
     size_t count = sp_facts_symbol_count(j->facts);
-    /* With lists of its own a policy may speak of any name. */
-    bool has_lists =
-        j->policy->names.count + j->policy->modules.count + j->policy->attributes.count > 0;
-    bool is_open = has_lists || j->star_count > 0;
+    bool is_open = has_lists(j) || j->star_count > 0;
     for (size_t i = 0; i < count; i++) {
         uint32_t symbol = (uint32_t)i;
         bool has_meaning = sp_facts_has_meaning(j->facts, symbol);

@@ -8,6 +8,7 @@
 
 #include "python/facts.h"
 #include "python/facts_lists.h"
+#include "python/names.h"
 #include "python/syntax.h"
 #include "python/word.h"
 
@@ -177,6 +178,9 @@ struct sp_facts {
     uint8_t *fold_room;
     uint32_t fold_left;  /* steps that are left for working out */
     uint32_t names_left; /* bytes that are left for following names */
+
+    sp_facts_word_fn *is_word; /* NULL: all are */
+    const void *word_context;
 
     /* more of the state of the pass */
     struct facts_pending constant;

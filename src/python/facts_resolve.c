@@ -255,6 +255,26 @@ static bool has_room(struct sp_facts *f, uint32_t len)
     return !is_full && !is_long;
 }
 
+/* Whether a rule may speak of one of the names in the path: `head.next.next` says nothing. */
+static bool tells(const struct sp_facts *f, struct sp_slice path)
+{
+    size_t at = 0;
+    while (f->is_word != NULL && at < path.len) {
+        size_t end = sp_slice_find(path, at, '.');
+        if (f->is_word(f->word_context, sp_slice_sub(path, at, end - at))) {
+            return true;
+        }
+        at = end + 1;
+    }
+    return f->is_word == NULL;
+}
+
+void sp_facts_heed(struct sp_facts *facts, sp_facts_word_fn *is_word, const void *context)
+{
+    facts->is_word = is_word;
+    facts->word_context = context;
+}
+
 /* True when the meaning is new. */
 static bool add_meaning(struct sp_facts *f, uint32_t symbol, struct sp_slice text)
 {
@@ -265,6 +285,9 @@ static bool add_meaning(struct sp_facts *f, uint32_t symbol, struct sp_slice tex
             return false;
         }
         count++;
+    }
+    if (count == SP_FACTS_PATHS_MAX && !tells(f, text)) {
+        return false;
     }
     if (count == SP_FACTS_PATHS_MAX || !has_room(f, (uint32_t)text.len)) {
         f->is_lost = true;

@@ -11,6 +11,14 @@
 
 #include "python/facts.h"
 
+/*
+ * Whether a rule may speak of a name. A name with too many meanings is lost, which denies; meanings in which no such name
+ * stands are forgotten instead. Without a function every name is one.
+ */
+typedef bool sp_facts_word_fn(const void *context, struct sp_slice name);
+void sp_facts_heed(struct sp_facts *facts, sp_facts_word_fn *is_word, const void *context)
+    SP_NONNULL(1);
+
 #define SP_NAMES_VALUES_MAX 16u
 
 struct sp_name_values {
