@@ -3,11 +3,9 @@
 /* ---- a chain: NAME(.NAME)*, or the attributes of something computed ---- */
 
 /* chr(...) and bytes(...) may begin a constant. */
-static bool makes_constant(const struct sp_facts *f)
+static bool makes_constant(const struct facts_symbol *name)
 {
-    struct sp_slice name = sp_lexer_text(&f->lx, &f->token);
-    return (name.len == 3 && sp_slice_is(name, "chr")) ||
-           (name.len == 5 && sp_slice_is(name, "bytes"));
+    return sp_facts_is_text(name, "chr\0\0\0\0", 3) || sp_facts_is_text(name, "bytes\0\0", 5);
 }
 
 /* A name in this place is bound, whatever it stood for before. */
@@ -39,15 +37,15 @@ uint8_t sp_facts_bind_name(struct sp_facts *f, uint32_t symbol)
     return is_binding_place(f) ? SP_REF_BINDS : 0;
 }
 
-void sp_facts_begin_name(struct sp_facts *f)
+void sp_facts_begin_name(struct sp_facts *f, uint32_t symbol)
 {
+    const struct facts_symbol *name = &f->symbols[symbol];
     if ((f->last.flags & LAST_STATEMENT) != 0) {
-        f->statement.is_case =
-            sp_slice_is(sp_facts_symbol(f, f->refs[f->ref_count].path_at), "case");
+        f->statement.is_case = sp_facts_is_text(name, "case\0\0\0", 4);
     }
     if (sp_facts_begins_argument(f)) {
         f->open |= LAST_ARGUMENT;
-        if (makes_constant(f)) {
+        if (makes_constant(name)) {
             sp_facts_argument_begin(f);
         }
     }
@@ -278,32 +276,15 @@ static bool leaves_statement(const struct sp_facts *f, const struct facts_level 
 }
 
 /* `x = a * b`: what a calculation takes is not what it gives, and no name for it. */
-static bool is_calculation(const struct sp_py_token *next)
-{
-    switch (next->kind == SP_TOKEN_OP ? next->op : 0) {
-    case '+':
-    case '-':
-    case '*':
-    case '/':
-    case '%':
-    case '@':
-    case '&':
-    case '|':
-    case '^':
-    case '<':
-    case '>':
-    case SP_OP_POWER:
-    case SP_OP_COMPARE:
-    case SP_OP_OTHER:
-        return true;
-    default:
-        return false;
-    }
-}
+static const bool calculates[256] = {
+    ['+'] = true, ['-'] = true,         ['*'] = true,           ['/'] = true,         ['%'] = true,
+    ['@'] = true, ['&'] = true,         ['|'] = true,           ['^'] = true,         ['<'] = true,
+    ['>'] = true, [SP_OP_POWER] = true, [SP_OP_COMPARE] = true, [SP_OP_OTHER] = true,
+};
 
-static inline enum sp_err follow_value(struct sp_facts *f, struct sp_ref *ref)
+static inline enum sp_err follow_value(struct sp_facts *f, struct sp_ref *ref, uint8_t op)
 {
-    if (leaves_at_once(f->now) || is_calculation(&f->token)) {
+    if (leaves_at_once(f->now) || calculates[op]) {
         ref->flags |= SP_REF_ESCAPES;
         return SP_OK;
     }
@@ -339,5 +320,5 @@ enum sp_err sp_facts_chain_close(struct sp_facts *f, uint8_t op)
     if (is_equal || op == SP_OP_WALRUS || ref->root == SP_ROOT_OBJECT) {
         return SP_OK;
     }
-    return follow_value(f, ref);
+    return follow_value(f, ref, op);
 }

@@ -24,6 +24,13 @@ static inline uint32_t sp_facts_hash(const struct sp_facts *f, uint32_t len, uin
     return (uint32_t)((((h ^ h >> 32) ^ tail) * FACTS_HASH_FACTOR) >> 32);
 }
 
+/* Whether a symbol is this name of at most eight letters. Its head says so alone: no name holds a NUL. */
+static inline bool sp_facts_is_text(const struct facts_symbol *symbol, const char text[8],
+                                    size_t len)
+{
+    return symbol->head == sp_load_first(sp_load_u64((const uint8_t *)text), len);
+}
+
 /* The name to look for is written behind the last symbol: it becomes the next one, if it is not known yet. Its bytes are
    `text`. */
 enum sp_err sp_facts_seek(struct sp_facts *f, const uint8_t *text, int32_t *out)

@@ -4,7 +4,7 @@
 #include "base/num.h"
 #include "python/facts_step.h"
 
-#define STEP_ITEMS       32u /* by which a list grows */
+#define STEP_ITEMS       32u /* by which a list grows, and by an eighth of itself while that fits */
 /* What all lists of a source may take together: nine bytes for each of its own, and no less than BUDGET_LEAST where they
    can be needed at all. Dense code takes seven; a submission of 64 KiB stays below a mebibyte with all around it. */
 #define BUDGET_EACH      ((size_t)9)
@@ -102,8 +102,13 @@ enum sp_err sp_facts_more(struct sp_facts *f, enum facts_list list, uint32_t cou
         FACTS_LISTS(FACTS_AS_MAX)
 #undef FACTS_AS_MAX
     };
-    uint32_t step = count > STEP_ITEMS ? count : STEP_ITEMS;
-    if (step > f->list_most[list] - *maxima[list]) {
+    uint32_t least = count > STEP_ITEMS ? count : STEP_ITEMS;
+    uint32_t left = f->list_most[list] - *maxima[list];
+    uint32_t step = least + *maxima[list] / 8;
+    if (step > left || step * sizes[list] > f->bytes_left) {
+        step = least;
+    }
+    if (step > left) {
         return SP_ERR_FULL;
     }
     SP_TRY(sp_facts_spend(f, step * sizes[list]));

@@ -86,7 +86,7 @@ void sp_facts_level_around(struct sp_facts *f) SP_NONNULL(1);
 /* The flags of a name where it may be bound, see sp_facts_chain_name. */
 uint8_t sp_facts_bind_name(struct sp_facts *f, uint32_t symbol) SP_NONNULL(1);
 /* A name that begins an argument, or a statement. */
-void sp_facts_begin_name(struct sp_facts *f) SP_NONNULL(1);
+void sp_facts_begin_name(struct sp_facts *f, uint32_t symbol) SP_NONNULL(1);
 
 /* Begins a chain at the name that is the current token. */
 static inline enum sp_err sp_facts_chain_name(struct sp_facts *f, uint32_t symbol)
@@ -108,7 +108,7 @@ static inline enum sp_err sp_facts_chain_name(struct sp_facts *f, uint32_t symbo
                                             .flags = flags};
     f->open = OPEN_CHAIN;
     if ((last & (LAST_ARGUMENT | LAST_STATEMENT)) != 0) {
-        sp_facts_begin_name(f);
+        sp_facts_begin_name(f, symbol);
     }
     return SP_OK;
 }
