@@ -259,7 +259,8 @@ static void put_request_body(struct sp_guard *g, struct sp_slice raw, enum sp_ht
         put(g, &g->to_front, raw);
         return;
     }
-    if (event == SP_HTTP1_BODY) {
+    if (event == SP_HTTP1_BODY &&
+        g->request.body.len > 0) { /* a chunk of no bytes would be the last */
         if (sp_buf_putf(&g->to_front, "%zx\r\n", g->request.body.len) != SP_OK) {
             drop(g);
         }
