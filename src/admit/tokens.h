@@ -32,7 +32,7 @@ enum sp_err sp_tokens_new(struct sp_token_store *take_store, int take_used,
                           struct sp_tokens **out_tokens) SP_MUST_CHECK SP_NONNULL(1, 3, 4, 5);
 void sp_tokens_free(struct sp_tokens *tokens);
 
-/* Loads what changed and tells audit; every SP_TOKENS_POLL_MS. SP_ERR_BUSY passes by itself. */
+/* Loads what changed and tells audit; every SP_TOKENS_POLL_MS, and when a token comes that nobody knows. SP_ERR_BUSY passes by itself. */
 enum sp_err sp_tokens_poll(struct sp_tokens *tokens, uint64_t mono_us) SP_MUST_CHECK SP_NONNULL(1);
 
 /* audit has recorded everything up to this change; its wire came or went. */

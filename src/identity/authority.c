@@ -90,6 +90,14 @@ static enum sp_err token_of(const struct sp_credentials *credentials, struct sp_
     return SP_OK;
 }
 
+bool sp_authority_is_news(const struct sp_authority *authority,
+                          const struct sp_credentials *credentials)
+{
+    struct sp_slice token = {NULL, 0};
+    return token_of(credentials, &token) == SP_OK &&
+           sp_directory_is_news(authority->directory, token);
+}
+
 static void stand_for(const struct sp_authority *authority, const struct sp_identity *identity,
                       struct sp_principal *out)
 {

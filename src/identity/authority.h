@@ -42,6 +42,10 @@ enum sp_err sp_authority_check(struct sp_authority *authority,
                                const struct sp_credentials *credentials, uint64_t wall_us,
                                struct sp_principal *out) SP_MUST_CHECK SP_NONNULL(1, 2, 4);
 
+/* Whether a gateway token came of which the directory knows nothing yet (directory.h). */
+bool sp_authority_is_news(const struct sp_authority *authority,
+                          const struct sp_credentials *credentials) SP_MUST_CHECK SP_NONNULL(1, 2);
+
 /* Why the last check refused, in words for the operator; never what was sent. */
 const char *sp_authority_why(const struct sp_authority *authority) SP_NONNULL(1);
 

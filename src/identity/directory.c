@@ -277,6 +277,13 @@ struct sp_token_use *sp_directory_token_use_of(struct sp_directory *d, struct sp
     return at == NO_ROW ? NULL : &d->tokens[at].use;
 }
 
+bool sp_directory_is_news(const struct sp_directory *d, struct sp_slice token)
+{
+    struct sp_token parts = {.id = {NULL, 0}};
+    return sp_token_parse(token, &parts) == SP_OK &&
+           find(d, &d->by_id, token_id, parts.id) == NO_ROW;
+}
+
 /* The row of a token whose secret is right. An id that is not there is compared with nobody's digest. */
 static enum sp_err verify(struct sp_directory *d, struct sp_slice text, struct token_row **out)
 {

@@ -74,6 +74,10 @@ const struct sp_tenant *sp_directory_tenant(const struct sp_directory *directory
 enum sp_err sp_directory_find(const struct sp_directory *directory, struct sp_slice name,
                               size_t *out) SP_MUST_CHECK SP_NONNULL(1, 3);
 
+/* Whether this is a token, by its check, of an id that is not here: it may have been issued this moment. */
+bool sp_directory_is_news(const struct sp_directory *directory, struct sp_slice token)
+    SP_MUST_CHECK SP_NONNULL(1);
+
 /* Whose token this is. SP_ERR_TOKEN_UNKNOWN, also for one that was revoked; SP_ERR_TOKEN_EXPIRED. */
 enum sp_err sp_directory_authenticate(struct sp_directory *directory, struct sp_slice token,
                                       uint64_t wall_us, struct sp_principal *out)

@@ -144,6 +144,44 @@ static void tell_wanted(struct admit_state *state)
     }
 }
 
+/* --- the store of tokens --- */
+
+/* What a moment brings passes with it; a store that cannot be read is said once, and the tokens known so far stay. */
+static void tell_poll(struct admit_state *state, enum sp_err err)
+{
+    const enum sp_err now_err = err == SP_ERR_BUSY || err == SP_ERR_CLOSED ? SP_OK : err;
+    if (now_err != state->poll_err && now_err != SP_OK) {
+        sp_log(SP_LOG_ERROR, "admit.tokens.unreadable", "error=%s", sp_err_name(now_err));
+    }
+    if (now_err != state->poll_err && now_err == SP_OK) {
+        sp_log(SP_LOG_WARN, "admit.tokens.recovered", "error=%s", sp_err_name(state->poll_err));
+    }
+    state->poll_err = now_err;
+}
+
+/* Where the file has lost its name, the supervisor opens the one that has it now for our successor. */
+static void poll_tokens(struct admit_state *state)
+{
+    enum sp_err err = sp_tokens_poll(state->tokens, sp_clock_mono_us());
+    tell_poll(state, err);
+    if (err == SP_ERR_NOT_FOUND) {
+        sp_self_finish(state->self, err);
+    }
+}
+
+/*
+ * A token works from the moment that it was printed. Whoever makes tokens up has the store asked whether it changed: a few
+ * system calls, as for any request; that it takes longer says that an id is not known, which is no secret.
+ */
+static void look_for_news(struct admit_state *state, const struct sp_msg_ask *msg)
+{
+    const struct sp_credentials credentials = {.authorization = msg->authorization,
+                                               .api_key = msg->api_key};
+    if (sp_authority_is_news(state->authority, &credentials)) {
+        poll_tokens(state);
+    }
+}
+
 /* --- what peers say --- */
 
 /* If front is hostile: it may ask in the name of whoever gave it a token, as any client can; numbers that do not fit end
@@ -154,6 +192,7 @@ static enum sp_err on_ask(void *ctx, struct sp_peer from, struct sp_message *mes
     struct sp_msg_ask msg;
     (void)from;
     SP_TRY(sp_msg_ask_read(message, &msg));
+    look_for_news(state, &msg);
     enum sp_err err = sp_admit_on_ask(state->room, &msg, now());
     tell_wanted(state);
     arm_commit(state);
@@ -315,27 +354,12 @@ static void on_tick(void *ctx)
     }
 }
 
-/* What a moment brings passes with it; a store that cannot be read is said once, and the tokens known so far stay. */
-static void tell_poll(struct admit_state *state, enum sp_err err)
-{
-    const enum sp_err now_err = err == SP_ERR_BUSY || err == SP_ERR_CLOSED ? SP_OK : err;
-    if (now_err != state->poll_err && now_err != SP_OK) {
-        sp_log(SP_LOG_ERROR, "admit.tokens.unreadable", "error=%s", sp_err_name(now_err));
-    }
-    if (now_err != state->poll_err && now_err == SP_OK) {
-        sp_log(SP_LOG_WARN, "admit.tokens.recovered", "error=%s", sp_err_name(state->poll_err));
-    }
-    state->poll_err = now_err;
-}
-
 static void on_poll(void *ctx)
 {
     struct admit_state *state = ctx;
-    enum sp_err err = sp_tokens_poll(state->tokens, sp_clock_mono_us());
-    tell_poll(state, err);
-    /* The supervisor opens the file that has the name now for our successor. */
-    if (err == SP_ERR_NOT_FOUND || sp_timer_set(state->poll, SP_TOKENS_POLL_MS) != SP_OK) {
-        sp_self_finish(state->self, err == SP_ERR_NOT_FOUND ? err : SP_ERR_SYSTEM);
+    poll_tokens(state);
+    if (sp_timer_set(state->poll, SP_TOKENS_POLL_MS) != SP_OK) {
+        sp_self_finish(state->self, SP_ERR_SYSTEM);
     }
 }
 

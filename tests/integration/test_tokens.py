@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import time
+import zlib
 
 import pytest
 from support.gateway import SMALL_POOL, Gateway, code_execute, executions, new_session, wait_for
@@ -31,6 +32,15 @@ def issue(gateway, tenant="acme", *more):
     status, out, err = token_command(gateway, "issue", "--tenant", tenant, *more)
     assert status == 0, err
     return out.strip()
+
+
+def checksum(body):
+    """The six characters behind the last underscore: CRC-32 of all before it, in base 62."""
+    number, found = zlib.crc32(body[:-1].encode()), ""
+    while len(found) < 6:
+        number, digit = divmod(number, 62)
+        found = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"[digit] + found
+    return found
 
 
 def id_of(token):
@@ -63,6 +73,20 @@ def test_a_token_works_for_its_tenant_and_is_printed_once(gateway):
             assert secret.encode() not in path.read_bytes(), path
     entries = [entry for entry in gateway.entries() if entry["kind"] == "intent" and entry["principal"] == id_of(token)]
     assert {entry["tenant"] for entry in entries} == {"beta"}
+
+
+def test_a_token_works_at_once(gateway):
+    for turn in range(20):
+        token = issue(gateway)
+        assert ask(gateway, token, "/nowhere", "GET").status == 404, turn
+
+
+def test_tokens_that_are_made_up_are_refused_and_hold_nobody_up(gateway):
+    known = in_force(gateway, issue(gateway))
+    for turn in range(20):
+        body = "sp_live_aaaaaaaaa%03d_%s_" % (turn, "0" * 43)
+        assert ask(gateway, body + checksum(body), "/nowhere", "GET").status in (401, 429), turn
+    assert ask(gateway, known, "/nowhere", "GET").status in (404, 429)
 
 
 def test_a_revoked_token_is_refused_without_a_restart(gateway):

@@ -112,6 +112,21 @@ static void test_a_token_is_taken_from_either_field_but_not_from_both(void **sta
                      SP_ERR_TOKEN_UNKNOWN);
 }
 
+static void test_a_token_that_nobody_knows_yet_is_news(void **state)
+{
+    struct world *w = *state;
+    SP_AUTO_BUF struct sp_buf fresh = {.max = 512};
+    assert_int_equal(sp_token_make(SP_SLICE_LITERAL("issued-now"), &fresh), SP_OK);
+    const struct sp_credentials news = {.api_key = sp_buf_slice(&fresh)};
+    const struct sp_credentials known = {.authorization = sp_buf_slice(&w->bearer)};
+    const struct sp_credentials nothing = {.authorization = {NULL, 0}};
+    assert_true(sp_authority_is_news(w->authority, &news));
+    assert_false(sp_authority_is_news(w->authority, &known));
+    assert_false(sp_authority_is_news(w->authority, &nothing));
+    fresh.ptr[fresh.len - 1] ^= 1U; /* the check is wrong: nobody issued that */
+    assert_false(sp_authority_is_news(w->authority, &news));
+}
+
 static void test_the_shape_of_a_token_decides_who_checks_it(void **state)
 {
     struct world *w = *state;
@@ -206,6 +221,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_a_token_is_taken_from_either_field_but_not_from_both),
+        TEST(test_a_token_that_nobody_knows_yet_is_news),
         TEST(test_the_shape_of_a_token_decides_who_checks_it),
         TEST(test_a_signature_is_checked_once),
         TEST(test_a_certificate_stands_for_its_tenant),
