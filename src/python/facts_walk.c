@@ -25,9 +25,15 @@ static inline enum sp_err take_symbol(struct sp_facts *f, uint32_t symbol)
 
 static enum sp_err on_name(struct sp_facts *f)
 {
+    const struct sp_py_token *token = &f->token;
     uint32_t symbol = 0;
-    SP_TRY(sp_facts_intern(f, &f->token, &symbol));
-    return take_symbol(f, symbol);
+    int32_t found = 0;
+    if ((token->flags & SP_TOKEN_NONASCII) != 0 || f->lx.len - token->start < 8) {
+        SP_TRY(sp_facts_intern(f, token, &symbol));
+        return take_symbol(f, symbol);
+    }
+    SP_TRY(sp_facts_find(f, token->start, token->end - token->start, &found));
+    return take_symbol(f, (uint32_t)found);
 }
 
 /* ---- brackets and other operators ---- */
