@@ -106,6 +106,23 @@ def hostile():
     }
 
 
+def hostile_calls():
+    """Shapes that cost a judgement most: what a policy speaks of, again and again, and calls inside of one another."""
+    deep = SIZE // 360
+    return {
+        "calls-read-csv": fill("pd.read_csv(a,b,c,d)\n", "import pandas as pd\n", "#://"),
+        "calls-in-calls": "import pandas as pd\n" + "pd.read_csv(" * deep + fill("a,")[:SIZE - 16 * deep] + ")" * deep + "#://\n",
+        "loads-in-loads": "import numpy as np\n" + "np.load(" * deep + fill("a,")[:SIZE - 12 * deep] + ")" * deep + "\n",
+        "timed-in-timed": "import timeit\n" + "timeit.timeit(" * deep + fill("a,")[:SIZE - 18 * deep] + ")" * deep + "\n",
+        "timed": fill("timeit.timeit('import os')\n", "import timeit\n"),
+        "objects": numbered("x{i}.obj\n"),
+        "dictionaries": numbered("x{i}.__dict__[k]\n"),
+        "queries": fill("df.query(a+b)\n"),
+        "modules": numbered("__import__('m{i}')\n"),
+        "templates": fill("jinja2.Template('{{a}}')\n", "import jinja2\n"),
+    }
+
+
 def measure_hostile():
     with tempfile.TemporaryDirectory() as folder:
         paths = []
@@ -169,6 +186,18 @@ def measure_library(paths):
     return {name: size / float(found[f"{name}_us"]) for name in ("lex", "syntax", "facts")}, size
 
 
+def measure_hostile_calls():
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in (hostile() | hostile_calls()).items():
+            path = pathlib.Path(folder, name)
+            path.write_bytes(text.encode("utf-8", "surrogatepass")[:SIZE])
+            run = subprocess.run([TOOL, "judge", ROOT / "policy/data-science.toml", path], stdout=subprocess.PIPE,
+                                 check=True, text=True)
+            rows.append((float(run.stdout.split()[2]), name, run.stdout.split()[3]))
+    return sorted(rows, reverse=True)
+
+
 def measure_judgement():
     line = "total = np.array([value * 2 for value in range(100)]).sum()  # what a script may look like\n"
     head = "import numpy as np\nimport pandas as pd\nframe = pd.read_csv('/mnt/data/a.csv')\n"
@@ -197,6 +226,10 @@ def main():
     worst = measure_hostile()
     print(f"worst of {len(worst)} hostile inputs of 64 KiB (at most {WORST_US_MAX} us is asked)")
     for best_us, name, _, verdict in worst[:8]:
+        print(f"{name:42} {best_us:8.0f} us  {verdict}")
+    calls = measure_hostile_calls()
+    print(f"\nworst of {len(calls)} hostile inputs of 64 KiB, facts and judgement together")
+    for best_us, name, verdict in calls[:4]:
         print(f"{name:42} {best_us:8.0f} us  {verdict}")
     judged = measure_judgement()
     print(f"\n{'judging 4 KiB under data-science':42} {judged:8.1f} us  (at most {JUDGE_US_MAX} us is asked)")

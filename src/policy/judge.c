@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/num.h"
-#include "policy/judge_inner.h"
+#include "policy/judge_ahead.h"
 #include "python/names.h"
 
 /* ---- life ---- */
@@ -297,6 +297,7 @@ static void run_family(struct sp_judge *j, struct sp_slice code, enum sp_python_
     j->within = NULL;
     j->has_annotations = false;
     j->excused_at = SP_FACTS_NONE;
+    judge_ahead_begin(j, code.len);
     j->is_timed = false;
     j->loose = JUDGE_LOOSE_UNKNOWN;
     j->exposes = JUDGE_LOOSE_UNKNOWN;

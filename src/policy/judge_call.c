@@ -1,6 +1,6 @@
 #include "base/num.h"
 #include "base/text.h"
-#include "policy/judge_inner.h"
+#include "policy/judge_ahead.h"
 #include "python/names.h"
 
 /* What the arguments of a call say, where the function alone says nothing. */
@@ -51,13 +51,6 @@ static const struct sp_span *span_of(const struct sp_judge *j, const struct sp_c
 {
     const struct sp_const *found = sp_facts_const(j->facts, call->arg0);
     return found == NULL ? &ref->place : &found->place;
-}
-
-static int bracket_of(uint8_t byte)
-{
-    bool opens = byte == '(' || byte == '[' || byte == '{';
-    bool closes = byte == ')' || byte == ']' || byte == '}';
-    return opens ? 1 : closes ? -1 : 0;
 }
 
 /* ---- addresses ---- */
@@ -146,7 +139,6 @@ static bool begins_text(const struct sp_py_token *last)
 /* One of the arguments in the brackets at `at` begins like an address, or is put together with one: f"https://{host}". */
 static bool holds_address(struct sp_judge *j, uint32_t at)
 {
-    const struct sp_lexer *whole = sp_facts_lexer(j->facts);
     struct sp_lexer lx;
     struct sp_py_token token;
     struct sp_py_token last = {.kind = SP_TOKEN_END};
@@ -154,21 +146,20 @@ static bool holds_address(struct sp_judge *j, uint32_t at)
     if (!has_scheme(j)) {
         return false;
     }
-    sp_lexer_init(&lx, sp_slice_make(whole->ptr + at, whole->len - at), whole->family,
-                  SP_PYTHON_TEXT);
-    do {
-        if (sp_lexer_next(&lx, &token) != SP_OK) {
-            return false;
-        }
-        depth += token.kind == SP_TOKEN_OP ? bracket_of(token.op) : 0;
+    judge_ahead(j, at, &lx);
+    while (judge_ahead_next(j, &lx, &token)) {
+        depth += judge_bracket(&token);
         bool is_name = token.kind == SP_TOKEN_NAME && begins_text(&last) && depth <= 2;
         if ((depth == 1 && is_literal_address(&lx, &token)) ||
             (is_name && names_address(j, at + token.start))) {
             return true;
         }
+        if (depth <= 0) {
+            return false;
+        }
         last = token;
-    } while (depth > 0 && token.kind != SP_TOKEN_END);
-    return false;
+    }
+    return judge_ahead_is_spent(j);
 }
 
 static void check_address(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,
@@ -216,28 +207,26 @@ static bool reads_texts(const struct sp_judge *j, struct sp_slice path)
 /* ---- arguments that are unpacked ---- */
 
 /* Whether `*` or `**` unpacks something in the brackets behind `at`. Only a few functions are asked about. */
-static bool has_unpacking(const struct sp_judge *j, uint32_t at)
+static bool has_unpacking(struct sp_judge *j, uint32_t at)
 {
-    const struct sp_lexer *whole = sp_facts_lexer(j->facts);
     struct sp_lexer lx;
     struct sp_py_token token;
     int depth = 0;
     bool is_start = false;
-    sp_lexer_init(&lx, sp_slice_make(whole->ptr + at, whole->len - at), whole->family,
-                  SP_PYTHON_TEXT);
-    while (sp_lexer_next(&lx, &token) == SP_OK && token.kind != SP_TOKEN_END) {
+    judge_ahead(j, at, &lx);
+    while (judge_ahead_next(j, &lx, &token)) {
         struct sp_slice text = sp_lexer_text(&lx, &token);
-        uint8_t op = token.kind == SP_TOKEN_OP && text.len > 0 ? text.ptr[0] : 0;
+        const uint8_t op = token.kind == SP_TOKEN_OP && text.len > 0 ? text.ptr[0] : 0;
         if (op == '*' && depth == 1 && is_start) {
             return true;
         }
-        depth += bracket_of(op);
+        depth += judge_bracket(&token);
         if (depth <= 0) {
             return false;
         }
-        is_start = depth == 1 && (op == ',' || bracket_of(op) > 0);
+        is_start = depth == 1 && (op == ',' || judge_bracket(&token) > 0);
     }
-    return false;
+    return judge_ahead_is_spent(j);
 }
 
 /* ---- functions that an argument makes harmless ---- */
@@ -326,8 +315,8 @@ static bool has_text(const struct sp_judge *j, const struct sp_call *call, struc
  * `argument` is "Loader" (it, or a second one, is there), "weights_only=True", "mode=w" (it, or the second one, begins so),
  * "-argv-module" (arguments with other names only), or empty for functions that are harmless without any.
  */
-static bool is_excused(const struct sp_judge *j, const struct sp_ref *ref,
-                       const struct sp_call *call, struct sp_slice argument)
+static bool is_excused(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,
+                       struct sp_slice argument)
 {
     size_t equals = sp_slice_find(argument, 0, '=');
     if (call == NULL || !call->has_args) {

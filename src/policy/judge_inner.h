@@ -53,6 +53,7 @@ struct sp_judge {
     enum judge_loose exposes; /* see judge_exposes */
     enum judge_loose scheme;  /* the source holds an address */
     struct sp_lexer walker;
+    uint32_t ahead_left; /* tokens that may still be read once more: judge_ahead */
     unsigned deny_count; /* findings that deny, so far */
     unsigned star_count;
     uint16_t star_len[JUDGE_STARS_MAX];

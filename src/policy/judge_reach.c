@@ -1,4 +1,4 @@
-#include "policy/judge_inner.h"
+#include "policy/judge_ahead.h"
 
 #define BRACKET_TOKENS_MAX 64U /* looked at behind a name; more count as computed */
 
@@ -46,28 +46,18 @@ uint32_t judge_ref_at(const struct sp_judge *j, uint32_t at)
 
 /* ---- the names of a class ---- */
 
-static int bracket_of(const struct sp_py_token *token)
-{
-    uint8_t op = token->kind == SP_TOKEN_OP ? token->op : 0;
-    bool opens = op == '(' || op == '[' || op == '{';
-    bool closes = op == ')' || op == ']' || op == '}';
-    return opens ? 1 : closes ? -1 : 0;
-}
-
 /* The offset behind the bracket that closes the one at `at`, and whether a plain text is all that it holds. SP_FACTS_NONE
    when there is too much in it. */
 static uint32_t skip_bracket(const struct sp_judge *j, uint32_t at, bool *out_is_text)
 {
-    const struct sp_lexer *whole = sp_facts_lexer(j->facts);
     struct sp_lexer lx;
     struct sp_py_token token;
     int depth = 0;
     bool is_text = true;
     *out_is_text = false;
-    sp_lexer_init(&lx, sp_slice_make(whole->ptr + at, whole->len - at), whole->family,
-                  SP_PYTHON_TEXT);
+    judge_ahead(j, at, &lx);
     for (unsigned n = 0; n < BRACKET_TOKENS_MAX && sp_lexer_next(&lx, &token) == SP_OK; n++) {
-        depth += bracket_of(&token);
+        depth += judge_bracket(&token);
         if (depth == 0) {
             *out_is_text = is_text && n == 2;
             return at + token.end;

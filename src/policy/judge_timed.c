@@ -1,4 +1,4 @@
-#include "policy/judge_inner.h"
+#include "policy/judge_ahead.h"
 #include "python/names.h"
 #include "python/word.h"
 
@@ -136,15 +136,13 @@ static bool step(struct timed *t)
 void judge_timed(struct sp_judge *j, const struct sp_ref *ref, const struct sp_call *call,
                  struct sp_slice path)
 {
-    const struct sp_lexer *whole = sp_facts_lexer(j->facts);
     struct timed t = {.j = j, .ref = ref, .path = path};
     if (call == NULL || j->within != NULL) {
         judge_capabilities(j, SP_CAPABILITY_BIT(SP_CAPABILITY_DYNAMIC_CODE), &ref->place, path);
         return;
     }
     clear_argument(&t.argument, 0);
-    sp_lexer_init(&t.lx, sp_slice_make(whole->ptr + ref->place.end, whole->len - ref->place.end),
-                  whole->family, SP_PYTHON_TEXT);
+    judge_ahead(j, ref->place.end, &t.lx);
     bool goes_on = true;
     for (unsigned n = 0; goes_on; n++) {
         if (n == TOKENS_MAX || sp_lexer_next(&t.lx, &t.token) != SP_OK ||

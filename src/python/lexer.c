@@ -101,8 +101,8 @@ static enum sp_python_fault check_bytes(struct sp_slice source, size_t *out_at)
     return SP_PYTHON_FINE;
 }
 
-void sp_lexer_init(struct sp_lexer *lx, struct sp_slice source, enum sp_python_family family,
-                   enum sp_python_mode mode)
+static void start(struct sp_lexer *lx, struct sp_slice source, enum sp_python_family family,
+                  enum sp_python_mode mode)
 {
     /* The stacks stay as they are: nothing above their heights is ever read. */
     lx->ptr = source.ptr;
@@ -130,7 +130,13 @@ void sp_lexer_init(struct sp_lexer *lx, struct sp_slice source, enum sp_python_f
     lx->indent[0] = 0;
     lx->indent_alt[0] = 0;
     lx->fault = SP_PYTHON_FINE;
+}
+
+void sp_lexer_init(struct sp_lexer *lx, struct sp_slice source, enum sp_python_family family,
+                   enum sp_python_mode mode)
+{
     size_t at = 0;
+    start(lx, source, family, mode);
     if (source.len > SP_PYTHON_SOURCE_BYTES_MAX) {
         (void)sp_lex_fault(lx, SP_PYTHON_TOO_BIG, 0);
         return;
@@ -140,6 +146,17 @@ void sp_lexer_init(struct sp_lexer *lx, struct sp_slice source, enum sp_python_f
         (void)sp_lexer_fault(lx, fault, (uint32_t)at);
         lx->line = lx->fault_line;
         lx->line_start = lx->fault_line_start;
+    }
+}
+
+void sp_lexer_init_behind(struct sp_lexer *lx, const struct sp_lexer *whole, uint32_t at)
+{
+    const struct sp_slice source = sp_slice_make(whole->ptr, whole->len);
+    const struct sp_slice rest = sp_slice_sub(source, at, source.len);
+    if (whole->fault == SP_PYTHON_FINE) {
+        start(lx, rest, whole->family, SP_PYTHON_TEXT);
+    } else {
+        sp_lexer_init(lx, rest, whole->family, SP_PYTHON_TEXT);
     }
 }
 

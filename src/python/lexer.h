@@ -87,6 +87,10 @@ struct sp_lexer {
 void sp_lexer_init(struct sp_lexer *lx, struct sp_slice source, enum sp_python_family family,
                    enum sp_python_mode mode) SP_NONNULL(1);
 
+/* The same of what stands behind `at`, the beginning of a token, in a source that `whole` has read without a fault: its bytes are not checked again. */
+void sp_lexer_init_behind(struct sp_lexer *lx, const struct sp_lexer *whole, uint32_t at)
+    SP_NONNULL(1, 2);
+
 /* The next token; SP_TOKEN_END again and again at the end. On a fault `lx->fault` and its place say what and where. */
 enum sp_err sp_lexer_next(struct sp_lexer *lx, struct sp_py_token *out)
     SP_MUST_CHECK SP_NONNULL(1, 2);

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""Every hostile shape of bench/inspection.py takes as many steps a byte when it is twice as long: the reader's time is
-linear in its input, whatever that is. Counts steps, not time, so that every machine finds the same.
+"""Every hostile shape of bench/inspection.py takes as many steps a byte when it is twice as long: the time of the reader,
+and of the judge, is linear in its input, whatever that is. Counts steps, not time, so that every machine finds the same.
 
-    linear.py COUNT_STEPS
+    linear.py COUNT_STEPS facts|judge
 """
 import pathlib
 import subprocess
@@ -17,17 +17,18 @@ GROWTH_MAX = 1.5     # of the steps a byte: 2 is quadratic; longer numbers in na
 STEPS_LEAST = 20000  # of a shape that is refused at once
 
 
-def write_shapes(folder):
+def write_shapes(folder, kind):
     for length in LENGTHS:
         inspection.SIZE = length
-        for name, text in inspection.hostile().items():
+        shapes = inspection.hostile() | (inspection.hostile_calls() if kind == "judge" else {})
+        for name, text in shapes.items():
             pathlib.Path(folder, f"{name}.{length}").write_bytes(text.encode("utf-8", "surrogatepass")[:length])
 
 
-def count_steps(tool, folder):
+def count_steps(tool, kind, folder):
     """For each shape its (bytes, steps) by length: a shape is made of whole pieces, so it may be a little shorter."""
     paths = sorted(str(path) for path in pathlib.Path(folder).iterdir())
-    lines = subprocess.run([tool, *paths], stdout=subprocess.PIPE, check=True, text=True).stdout.splitlines()
+    lines = subprocess.run([tool, kind, *paths], stdout=subprocess.PIPE, check=True, text=True).stdout.splitlines()
     found = {}
     for line in lines:
         path = pathlib.Path(line.rsplit(" ", 1)[1])
@@ -42,8 +43,8 @@ def growth(before, after):
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        write_shapes(folder)
-        shapes = count_steps(sys.argv[1], folder)
+        write_shapes(folder, sys.argv[2])
+        shapes = count_steps(sys.argv[1], sys.argv[2], folder)
     steep, worst, most = [], 0, 0
     for name, by_length in shapes.items():
         most = max(most, by_length[LENGTHS[-1]][1] / LENGTHS[-1])

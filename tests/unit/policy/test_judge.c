@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -332,6 +333,43 @@ static void test_judge_keeps_a_denial_among_many_findings(void **state)
     assert_string_equal(judgement.findings[SP_FINDINGS_MAX - 1].rule, "network");
 }
 
+static void put_often(struct sp_buf *code, unsigned count, const char *text)
+{
+    for (unsigned i = 0; i < count; i++) {
+        assert_int_equal(sp_buf_put_text(code, text), SP_OK);
+    }
+}
+
+/* A long call is read to its end; many that stand in one another are not, and then the worst is taken for granted. */
+static void test_judge_reads_long_arguments_but_not_again_and_again(void **state)
+{
+    static const struct {
+        const char *end;
+        unsigned calls;
+        bool is_allowed;
+    } rows[] = {
+        {"sep=',')", 1, true},
+        {"names='https://h/a')", 1, false},
+        {"sep=',')", 2, true},
+        {"sep=',')", 60, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < SP_COUNT(rows); i++) {
+        SP_AUTO_BUF struct sp_buf code = {.max = CODE_BYTES_MAX};
+        put_often(&code, 1, "import pandas as pd\nhome = 'https://h/'\n");
+        put_often(&code, rows[i].calls, "pd.read_csv(");
+        put_often(&code, 1, "'/mnt/data/a.csv', dtype={");
+        put_often(&code, 2000, "'column': str, ");
+        put_often(&code, 1, "}, ");
+        put_often(&code, 1, rows[i].end);
+        put_often(&code, rows[i].calls - 1, ")");
+        run("extends = \"data-science\"", sp_buf_slice(&code));
+        assert_int_equal(judgement.verdict,
+                         rows[i].is_allowed ? SP_VERDICT_ALLOW : SP_VERDICT_DENY);
+        assert_true(rows[i].is_allowed || strcmp(judgement.findings[0].rule, "network") == 0);
+    }
+}
+
 static void test_judge_judges_under_every_family(void **state)
 {
     static const struct row rows[] = {
@@ -420,6 +458,7 @@ int main(void)
         cmocka_unit_test(test_judge_bounds_the_seconds_that_are_asked_for),
         cmocka_unit_test(test_judge_refuses_bytes_that_are_no_text),
         cmocka_unit_test(test_judge_keeps_a_denial_among_many_findings),
+        cmocka_unit_test(test_judge_reads_long_arguments_but_not_again_and_again),
         cmocka_unit_test(test_judge_judges_under_every_family),
         cmocka_unit_test(test_judge_names_the_test_that_fails),
         cmocka_unit_test(test_judge_stays_below_a_mebibyte),

@@ -271,6 +271,26 @@ static void test_lexer_says_where_a_fault_is(void **state)
 }
 
 /* Text of several lines is gone over in windows of 64 bytes: where in one a mark stands does not matter. */
+/* Behind a place in a source that was read; what is no text is refused there as well. */
+static void test_lexer_goes_on_behind_a_place(void **state)
+{
+    struct sp_lexer whole;
+    struct sp_lexer behind;
+    struct sp_py_token token;
+    (void)state;
+    sp_lexer_init(&whole, SP_SLICE_LITERAL("f(a)[b]"), SP_PYTHON_312, SP_PYTHON_CELL);
+    sp_lexer_init_behind(&behind, &whole, 4);
+    assert_int_equal(sp_lexer_next(&behind, &token), SP_OK);
+    assert_true(token.kind == SP_TOKEN_OP && token.op == '[' && token.start == 0);
+    sp_lexer_init_behind(&behind, &whole, 7);
+    assert_int_equal(sp_lexer_next(&behind, &token), SP_OK);
+    assert_int_equal(token.kind, SP_TOKEN_END);
+    sp_lexer_init(&whole, SP_SLICE_LITERAL("f(a)\xff"), SP_PYTHON_312, SP_PYTHON_CELL);
+    sp_lexer_init_behind(&behind, &whole, 4);
+    assert_int_not_equal(sp_lexer_next(&behind, &token), SP_OK);
+    assert_int_equal(behind.fault, SP_PYTHON_UTF8);
+}
+
 static void test_lexer_counts_the_lines_of_long_texts(void **state)
 {
     static struct sp_lexer lx;
@@ -308,6 +328,7 @@ int main(void)
         cmocka_unit_test(test_lexer_bounds_brackets),
         cmocka_unit_test(test_lexer_bounds_indentation),
         cmocka_unit_test(test_lexer_says_where_a_fault_is),
+        cmocka_unit_test(test_lexer_goes_on_behind_a_place),
         cmocka_unit_test(test_lexer_counts_the_lines_of_long_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
