@@ -32,19 +32,23 @@ def published_size(folder):
         return 0
 
 
+def bundle(folder, number, width):
+    """The entries of a bundle; a partial one goes as soon as the full one is there, which begins with the same."""
+    base = folder / "tile/entries" / index_path(number)
+    if width < 256 and not base.exists():
+        return bundle_entries((base.parent / f"{base.name}.p" / str(width)).read_bytes())
+    return bundle_entries(base.read_bytes())[:width]
+
+
 def published(folder):
-    """The entries that the checkpoint covers. A partial bundle goes when a longer one is there: then the checkpoint is another one."""
+    """The entries that the checkpoint covers."""
+    size = published_size(folder)
     while True:
-        size = published_size(folder)
         try:
-            found = []
-            for number in range(size // 256):
-                found += bundle_entries((folder / "tile/entries" / index_path(number)).read_bytes())
-            if size % 256:
-                found += bundle_entries((folder / "tile/entries" / f"{index_path(size // 256)}.p/{size % 256}").read_bytes())
-            return found
-        except FileNotFoundError:
-            if published_size(folder) == size:
+            return [entry for first in range(0, size, 256) for entry in bundle(folder, first // 256, min(256, size - first))]
+        except FileNotFoundError:  # the full bundle came in between, or a longer one and another checkpoint
+            before, size = size, published_size(folder)
+            if before == size and not (folder / "tile/entries" / index_path(size // 256)).exists():
                 raise
 
 
