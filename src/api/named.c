@@ -1,7 +1,5 @@
 #include "api/named.h"
 
-#include <string.h>
-
 #include "api/route.h"
 #include "codec/json.h"
 #include "codec/url.h"
@@ -64,7 +62,7 @@ static bool is_other(struct sp_slice method, struct sp_slice target)
 enum sp_err sp_named_target(struct sp_slice method, struct sp_slice target, struct sp_slice body,
                             struct sp_buf *out)
 {
-    static const char word[] = "\"" MEMBER "\"";
+    const struct sp_slice word = SP_SLICE_LITERAL("\"" MEMBER "\"");
     const struct sp_json_limits limits = {
         .bytes_max = body.len, .depth_max = SP_JSON_DEPTH_MAX, .nul = SP_JSON_NUL_ALLOWED};
     SP_AUTO_JSON struct sp_json *doc = NULL;
@@ -72,7 +70,7 @@ enum sp_err sp_named_target(struct sp_slice method, struct sp_slice target, stru
     struct sp_slice query = {NULL, 0};
     sp_buf_clear(out);
     if (!sp_slice_is(method, "POST") || sp_url_split(target, &path, &query) != SP_OK ||
-        memmem(body.ptr, body.len, word, sizeof(word) - 1) == NULL) {
+        sp_slice_search(body, 0, word) == body.len) {
         return SP_OK;
     }
     enum sp_err err = sp_json_parse(body, &limits, &doc, NULL);

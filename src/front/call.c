@@ -1,7 +1,6 @@
 #include "front/call.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 
 #include "api/request.h"
@@ -326,11 +325,11 @@ static struct sp_slice idempotency_key(const struct sp_call *call)
 /* Whether it asks for a part of the log, as admit will read it too. The word alone is looked for first: it is seldom there. */
 static bool is_reading(struct sp_slice method, struct sp_slice target)
 {
-    static const char word[] = ".sallyport";
+    const struct sp_slice word = SP_SLICE_LITERAL(".sallyport");
     SP_AUTO_BUF struct sp_buf scratch;
     struct sp_route route = {.operation = SP_OPERATION_NONE};
     sp_buf_init(&scratch, SP_ROUTE_SCRATCH_BYTES_MAX);
-    return memmem(target.ptr, target.len, word, sizeof(word) - 1) != NULL &&
+    return sp_slice_search(target, 0, word) < target.len &&
            sp_route_find(method, target, &scratch, &route, NULL) == SP_OK &&
            route.operation == SP_OPERATION_AUDIT_READ;
 }

@@ -67,6 +67,10 @@ static void test_another_method_is_left_alone(void **state)
     SP_AUTO_BUF struct sp_buf out;
     (void)state;
     sp_buf_init(&out, 4096);
+    assert_int_equal(sp_named_target(SP_SLICE_LITERAL("POST"), SP_SLICE_LITERAL(EXECUTE),
+                                     (struct sp_slice){NULL, 0}, &out),
+                     SP_OK); /* no body at all */
+    assert_int_equal(out.len, 0);
     assert_int_equal(sp_named_target(SP_SLICE_LITERAL("PUT"), SP_SLICE_LITERAL(EXECUTE),
                                      SP_SLICE_LITERAL("{\"identifier\":\"mine\"}"), &out),
                      SP_OK);

@@ -114,13 +114,27 @@ struct cert authority_issue(struct authority *authority, const char *common_name
 
 struct cert authority_issue_bound(struct authority *authority, bool has_policy)
 {
+    static const char policy[] = "1.3.6.1.4.1.32473.1";
+    struct authority below = {.key = EVP_EC_gen("P-256")};
+    below.own = make(authority, below.key, "below", ++authority->serial, /*is_expired=*/false);
+    extend(below.own, NID_basic_constraints, "critical,CA:TRUE");
+    extend(below.own, NID_key_usage, "critical,keyCertSign");
+    extend(below.own, NID_policy_constraints, "critical,requireExplicitPolicy:0");
+    extend(below.own, NID_certificate_policies, policy);
+    SP_ASSERT(X509_sign(below.own, authority->key, EVP_sha256()) > 0);
     EVP_PKEY *key = EVP_EC_gen("P-256");
-    X509 *made = make(authority, key, "client one", ++authority->serial, /*is_expired=*/false);
-    extend(made, NID_policy_constraints, "critical,requireExplicitPolicy:0");
+    X509 *made = make(&below, key, "client one", 1, /*is_expired=*/false);
     if (has_policy) {
-        extend(made, NID_certificate_policies, "1.3.6.1.4.1.32473.1");
+        extend(made, NID_certificate_policies, policy);
     }
-    return finish(authority, made, key);
+    struct cert cert = finish(&below, made, key);
+    BIO *chain = BIO_new(BIO_s_mem());
+    SP_ASSERT(BIO_puts(chain, cert.certificate) > 0 && PEM_write_bio_X509(chain, below.own) == 1);
+    OPENSSL_free(cert.certificate);
+    cert.certificate = text_of(chain);
+    X509_free(below.own);
+    EVP_PKEY_free(below.key);
+    return cert;
 }
 
 struct cert cert_self_signed_rsa(unsigned bits)

@@ -23,7 +23,10 @@ char *authority_pem(const struct authority *authority);
 struct cert authority_issue(struct authority *authority, const char *common_name, const char *names,
                             bool is_expired);
 
-/* One that demands policies (RFC 5280, section 4.2.1.11), with one of them or none; for the client of test_tls.c. */
+/*
+ * One of an authority below this one that demands policies (RFC 5280, section 4.2.1.11), with one of them or none, and
+ * that authority's behind it.
+ */
 struct cert authority_issue_bound(struct authority *authority, bool has_policy);
 
 /* One that needs no authority. */
